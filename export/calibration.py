@@ -1,0 +1,82 @@
+"""The images that activation ranges are measured on: few, balanced, named, from the training split only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import DataError
+from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.training.data import Split
+
+DEFAULT_IMAGES = 500
+
+
+@dataclass(frozen=True)
+class CalibrationSet:
+    """Images that stand for what the model will see.
+
+    Attributes:
+        split: The images, with their labels and names.
+        source: The data set that they were chosen from.
+        seed: Of the choice.
+    """
+
+    split: Split
+    source: str
+    seed: int
+
+    def inputs(self) -> npt.NDArray[np.float32]:
+        """Float32 (N, 48, 48, 1), 0..255, both ends of which occur.
+
+        A camera gives every value of a byte, so the input tensor must span them all, and with exactly that span
+        its scale is 1: a pixel needs no arithmetic. Should the images not reach 0 and 255, two corner pixels of the
+        first are set to them.
+        """
+        inputs = self.split.inputs()
+        if inputs.min() > 0 or inputs.max() < 255:
+            inputs[0, 0, 0, 0], inputs[0, -1, -1, 0] = 0, 255
+        return inputs
+
+    def manifest(self) -> str:
+        """JSON that names every image with the SHA-256 of its pixels."""
+        images = [
+            {"name": name, "expression": EXPRESSIONS[label], "sha256": hashlib.sha256(image.tobytes()).hexdigest()}
+            for name, label, image in zip(self.split.names, self.split.labels, self.split.images)
+        ]
+        facts = {"source": self.source, "split": "train", "seed": self.seed, "images": images}
+        return json.dumps(facts, indent=1) + "\n"
+
+    def sha256(self) -> str:
+        """Digest of the manifest."""
+        return hashlib.sha256(self.manifest().encode()).hexdigest()
+
+
+def choose_calibration_set(train: Split, source: str, *, images: int = DEFAULT_IMAGES, seed: int = 0) -> CalibrationSet:
+    """Draw an equal number of images of each expression, without constant ones.
+
+    Args:
+        train: The training split.
+        source: What the data set is called.
+        images: How many; rounded down to a multiple of seven, fewer where an expression has fewer.
+        seed: Of the draw.
+
+    Raises:
+        DataError: If there is not one usable image of each expression, or `images` is below seven.
+    """
+    if images < NUM_EXPRESSIONS:
+        raise DataError(f"calibration needs at least one image of each expression: {NUM_EXPRESSIONS}, not {images}")
+    usable = train.images.min(axis=(1, 2)) < train.images.max(axis=(1, 2))
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for label, name in enumerate(EXPRESSIONS):
+        candidates = np.flatnonzero(usable & (train.labels == label))
+        if not len(candidates):
+            raise DataError(f"{source}: no usable image of {name} to calibrate with")
+        count = min(images // NUM_EXPRESSIONS, len(candidates))
+        chosen.append(rng.choice(candidates, count, replace=False))
+    return CalibrationSet(train.take(np.concatenate(chosen)), source, seed)

@@ -1,0 +1,117 @@
+"""Keras to ONNX: float32 through tf2onnx, int8 as QuantizeLinear/DequantizeLinear pairs through onnxruntime."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+import tensorflow as tf
+import tf2onnx
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from export.calibration import CalibrationSet
+from export.folding import fold
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.model_card import ONNX_CARD_KEY, ModelCard
+from fer_edge.precision import Precision
+
+OPSET = 17
+"""The newest that tf2onnx 1.17 converts these networks to; it refuses 21."""
+
+ONNX_PRECISIONS = (Precision.FP32, Precision.INT8)
+
+
+def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: CalibrationSet | None = None) -> bytes:
+    """Convert a model to ONNX with a free batch size: image float32 (N, H, W, 1) in 0..255 -> scores (N, 7).
+
+    Args:
+        model: A classifier of raw pixels.
+        precision: `FP32` or `INT8`.
+        calibration: Images to measure activation ranges on; needed for int8.
+
+    Raises:
+        InputError: For another precision, or if calibration images are needed and missing.
+        FerEdgeError: If the model cannot be converted.
+    """
+    if precision not in ONNX_PRECISIONS:
+        raise InputError(f"ONNX is written in {' and '.join(p.value for p in ONNX_PRECISIONS)}, not {precision.value}")
+    float_model = _convert_float(fold(model))
+    if precision is Precision.FP32:
+        return float_model
+    if calibration is None:
+        raise InputError(f"{precision.value} needs images to calibrate with: give --data")
+    return _quantize(float_model, calibration)
+
+
+def add_onnx_card(content: bytes, card: ModelCard) -> bytes:
+    """Return the model with its card among its metadata, after `onnx.checker` has passed it."""
+    model = onnx.load_from_string(content)
+    onnx.helper.set_model_props(model, {ONNX_CARD_KEY: card.to_json()})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def onnx_precision(content: bytes) -> Precision:
+    """The precision that a model's own tensors show."""
+    model = onnx.load_from_string(content)
+    producers = {output: node for node in model.graph.node for output in node.output}
+    quantized = [
+        all(name in producers and producers[name].op_type == "DequantizeLinear" for name in node.input[:2])
+        for node in model.graph.node
+        if node.op_type in ("Conv", "Gemm", "MatMul")
+    ]
+    if quantized and all(quantized):
+        return Precision.INT8
+    return Precision.MIXED if any(quantized) else Precision.FP32
+
+
+def onnx_operators(content: bytes) -> list[str]:
+    """The graph's operator types in order."""
+    return [node.op_type for node in onnx.load_from_string(content).graph.node]
+
+
+def _convert_float(model: keras.Model) -> bytes:
+    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")]
+
+    @tf.function(input_signature=signature)
+    def scores(image: Any) -> dict[str, Any]:
+        return {"scores": model(image, training=False)}
+
+    try:
+        converted, _ = tf2onnx.convert.from_function(scores, input_signature=signature, opset=OPSET)
+    except Exception as error:  # tf2onnx raises whatever its parts do
+        raise FerEdgeError(f"tf2onnx cannot convert this model: {error}") from error
+    return bytes(converted.SerializeToString())
+
+
+def _quantize(float_model: bytes, calibration: CalibrationSet) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        source, prepared, target = (Path(folder) / f"{name}.onnx" for name in ("float", "prepared", "int8"))
+        source.write_bytes(float_model)
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        quantize_static(
+            prepared,
+            target,
+            _Reader(calibration),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QInt8,
+            weight_type=QuantType.QInt8,
+        )
+        return target.read_bytes()
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+    """Feeds the calibration images one by one."""
+
+    def __init__(self, calibration: CalibrationSet) -> None:
+        self._inputs = iter(calibration.inputs())
+
+    def get_next(self) -> dict[str, Any] | None:
+        image = next(self._inputs, None)
+        return None if image is None else {"image": image[np.newaxis]}

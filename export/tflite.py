@@ -1,0 +1,86 @@
+"""Keras to TFLite: batch 1, builtin operators only, at any precision."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from export.calibration import CalibrationSet
+from export.folding import fold
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.precision import Precision
+
+_BUILTINS = {
+    Precision.INT8: tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+    Precision.INT16X8: tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+}
+
+
+def convert_to_tflite(
+    model: keras.Model, precision: Precision, *, calibration: CalibrationSet | None = None, float_io: bool = False
+) -> bytes:
+    """Convert a model to a TFLite flatbuffer with the signature `serving_default`: image -> scores.
+
+    Args:
+        model: A classifier of raw pixels, float32 (N, H, W, 1) in 0..255.
+        precision: What the tensors shall be.
+        calibration: Images to measure activation ranges on; needed for int8 and int16x8.
+        float_io: For int8, keep float32 at the input and the output. int16x8 always has it.
+
+    Raises:
+        InputError: If calibration images are needed and missing.
+        FerEdgeError: If TensorFlow cannot convert the model.
+    """
+    if precision.needs_calibration and calibration is None:
+        raise InputError(f"{precision.value} needs images to calibrate with: give --data")
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # The converter leaves the SavedModel's file object to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        _save_with_fixed_batch(fold(model), folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _configure(converter, precision, calibration, float_io)
+        try:
+            return bytes(converter.convert())
+        except Exception as error:  # the converter raises its own and the compiler's errors alike
+            raise FerEdgeError(f"TensorFlow cannot convert this model to {precision.value} TFLite: {error}") from error
+
+
+def _save_with_fixed_batch(model: keras.Model, folder: str) -> None:
+    """Save with batch 1: a dynamic one leaves shape arithmetic behind that cuts the delegate in two."""
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+
+    def serve(image: Any) -> dict[str, Any]:
+        return {"scores": model(image, training=False)}
+
+    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
+    archive.add_endpoint("serving_default", serve, input_signature=[signature])
+    archive.write_out(folder, verbose=False)
+
+
+def _configure(converter: Any, precision: Precision, calibration: CalibrationSet | None, float_io: bool) -> None:
+    if precision is Precision.FP32:
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision is Precision.FP16:
+        converter.target_spec.supported_types = [tf.float16]
+    if calibration is None or not precision.needs_calibration:
+        return
+    converter.target_spec.supported_ops = [_BUILTINS[precision]]
+    converter.representative_dataset = lambda: _one_by_one(calibration.inputs())
+    if precision is Precision.INT8 and not float_io:
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+
+
+def _one_by_one(inputs: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[np.float32]]]:
+    for image in inputs:
+        yield [image[np.newaxis]]
+
+

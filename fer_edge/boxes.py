@@ -1,0 +1,35 @@
+"""Geometry of boxes as (x1, y1, x2, y2) in pixels, the second corner exclusive."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+BoxArray = npt.NDArray[np.float32]
+"""float32 (4,) or (N, 4): x1, y1, x2, y2."""
+
+
+def from_xywh(boxes_xywh: BoxArray) -> BoxArray:
+    """Convert (..., 4) boxes from left, top, width, height to corners."""
+    return np.concatenate([boxes_xywh[..., :2], boxes_xywh[..., :2] + boxes_xywh[..., 2:]], axis=-1)
+
+
+def clip(boxes_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> BoxArray:
+    """Cut (..., 4) boxes to a picture of `resolution_wh`."""
+    width, height = resolution_wh
+    return np.clip(boxes_xyxy, 0, np.array([width, height, width, height], np.float32))
+
+
+def crop_square(box_xyxy: BoxArray, scale: float, shift_y: float) -> BoxArray:
+    """The square to cut out for a face, (4,), which may reach beyond the picture.
+
+    Args:
+        box_xyxy: A detector's box of one face, (4,).
+        scale: Side of the square, as a multiple of the geometric mean of the box's width and height.
+        shift_y: How far the square's centre lies below the box's, as a fraction of the square's side.
+    """
+    x1, y1, x2, y2 = (float(value) for value in box_xyxy)
+    side = scale * float(np.sqrt(max(x2 - x1, 0.0) * max(y2 - y1, 0.0)))
+    centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2 + shift_y * side
+    half = side / 2
+    return np.array([centre_x - half, centre_y - half, centre_x + half, centre_y + half], np.float32)

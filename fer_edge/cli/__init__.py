@@ -1,0 +1,114 @@
+"""The `fer-edge` command: one module a subcommand, imported only when it is asked for.
+
+This is the one place that turns errors into a line and an exit code: 0 done, 1 failed while running, 2 the
+user's mistake, 130 Ctrl-C, 143 SIGTERM.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from difflib import get_close_matches
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from fer_edge import __version__
+from fer_edge.errors import FerEdgeError, MissingExtraError
+
+_COMMANDS = {
+    "train": "Train a network on labelled faces.",
+    "samples": "Draw a sheet of the data set's faces.",
+    "evaluate": "Measure a model on labelled faces.",
+    "export": "Convert a model to TFLite and ONNX, and prove each file.",
+    "info": "Show what a model file says about itself.",
+    "run": "Find faces in a stream and tell their expressions.",
+}
+_EXTRA_OF_COMMAND = {"train": "train", "samples": "train", "evaluate": "train", "export": "export"}
+_EXIT_INTERRUPTED = 128 + signal.SIGINT
+_EXIT_TERMINATED = 128 + signal.SIGTERM
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: stop as for Ctrl-C, with another exit code."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose help needs no command's module, so that `--help` is immediate."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        try:
+            module = importlib.import_module(f"fer_edge.cli.{cmd_name}")
+        except ImportError as error:
+            if cmd_name not in _EXTRA_OF_COMMAND or (error.name or "").startswith("fer_edge."):
+                raise
+            raise MissingExtraError(f"fer-edge {cmd_name}", _EXTRA_OF_COMMAND[cmd_name], str(error)) from error
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = get_close_matches(args[0], _COMMANDS, n=1)
+        if args[0] not in _COMMANDS and near:
+            ctx.fail(f"no command {args[0]!r}; did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="fer-edge")
+def cli() -> None:
+    """Facial-expression recognition, from labelled faces to a Raspberry Pi camera.
+
+    Train a network, export it to TFLite and ONNX with a proof of what quantization cost, and run it on a stream.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = cli.main(prog_name="fer-edge", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except FerEdgeError as error:
+        return _fail(str(error), error.exit_code)
+    except Terminated:
+        return _EXIT_TERMINATED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped", err=True)
+        return _EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, which is how `| head` ends; keep the interpreter from flushing into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    return code
+
+
+def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated

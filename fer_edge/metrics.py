@@ -1,0 +1,122 @@
+"""How good a classifier's scores are, by the field's usual measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+
+FloatArray = npt.NDArray[np.floating[Any]]
+IntArray = npt.NDArray[np.integer[Any]]
+
+CALIBRATION_BINS = 15
+"""As in Guo et al., On Calibration of Modern Neural Networks, 2017."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A classifier's results on labelled images.
+
+    Attributes:
+        samples: How many images.
+        accuracy: Top-1, 0..1.
+        macro_f1: Mean of the classes' F1, 0..1; an absent class that is never predicted counts 0.
+        calibration_error: Expected calibration error over 15 equal-width bins, 0..1.
+        log_loss: Mean negative log-likelihood of the true class, nats.
+        precision: (7,) 0..1; 0 for a class that is never predicted.
+        recall: (7,) 0..1; 0 for a class with no image.
+        f1: (7,) 0..1.
+        support: (7,) images of each class.
+        confusion: int (7, 7), rows true, columns predicted.
+    """
+
+    samples: int
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    log_loss: float
+    precision: FloatArray
+    recall: FloatArray
+    f1: FloatArray
+    support: IntArray
+    confusion: IntArray
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON would have it, the classes by name."""
+        per_class = {
+            name: {
+                "precision": float(self.precision[i]),
+                "recall": float(self.recall[i]),
+                "f1": float(self.f1[i]),
+                "support": int(self.support[i]),
+            }
+            for i, name in enumerate(EXPRESSIONS)
+        }
+        return {
+            "samples": self.samples,
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "expected_calibration_error": self.calibration_error,
+            "log_loss": self.log_loss,
+            "per_class": per_class,
+            "confusion_matrix": {"labels": list(EXPRESSIONS), "rows_true_columns_predicted": self.confusion.tolist()},
+        }
+
+
+def evaluate_scores(scores: FloatArray, labels: IntArray) -> Evaluation:
+    """Measure scores (N, 7), each row a probability distribution, against labels (N,).
+
+    Raises:
+        ValueError: If the shapes do not fit, or there is nothing to measure.
+    """
+    if scores.ndim != 2 or scores.shape != (len(labels), NUM_EXPRESSIONS) or len(labels) == 0:
+        raise ValueError(f"expected scores (N, {NUM_EXPRESSIONS}) for N > 0 labels, got {scores.shape}, {labels.shape}")
+    confusion = confusion_matrix(scores.argmax(axis=1), labels)
+    hits = np.diag(confusion).astype(np.float64)
+    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    return Evaluation(
+        samples=len(labels),
+        accuracy=float(hits.sum() / len(labels)),
+        macro_f1=float(_ratio(2 * hits, predicted + support).mean()),
+        calibration_error=expected_calibration_error(scores, labels),
+        log_loss=float(-np.log(np.maximum(scores[np.arange(len(labels)), labels], 1e-7)).mean()),
+        precision=_ratio(hits, predicted),
+        recall=_ratio(hits, support),
+        f1=_ratio(2 * hits, predicted + support),
+        support=support,
+        confusion=confusion,
+    )
+
+
+def confusion_matrix(predictions: IntArray, labels: IntArray) -> IntArray:
+    """Count int64 (7, 7): rows are true classes, columns predicted ones."""
+    pairs = np.asarray(labels) * NUM_EXPRESSIONS + np.asarray(predictions)
+    return np.bincount(pairs, minlength=NUM_EXPRESSIONS**2).reshape(NUM_EXPRESSIONS, NUM_EXPRESSIONS)
+
+
+def expected_calibration_error(scores: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
+    """Mean distance between the winning score and how often it is right, over equal-width bins, weighted by size."""
+    confidence, correct = scores.max(axis=1), scores.argmax(axis=1) == labels
+    which = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
+    gaps = np.bincount(which, weights=confidence - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def agreement(scores: FloatArray, parent_scores: FloatArray) -> float:
+    """Share of rows in which two classifiers' best classes are the same, 0..1."""
+    return float((scores.argmax(axis=1) == parent_scores.argmax(axis=1)).mean())
+
+
+def mean_kl_divergence(scores: FloatArray, parent_scores: FloatArray, floor: float = 1e-6) -> float:
+    """Mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
+    p, q = (np.maximum(values.astype(np.float64), floor) for values in (parent_scores, scores))
+    p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
+    return float((p * np.log(p / q)).sum(axis=1).mean())
+
+
+def _ratio(numerator: FloatArray, denominator: IntArray) -> FloatArray:
+    return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator > 0)

@@ -1,0 +1,201 @@
+"""The model card: what a model file says about itself, carried inside the file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fer_edge.errors import ModelError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.preprocess import FER2013_CROP, CropSpec
+
+SCHEMA_VERSION = 1
+CARD_MEMBER = "metadata.json"
+LABELS_MEMBER = "labels.txt"
+ONNX_CARD_KEY = "fer_edge_card"
+
+FER2013_LICENCE = (
+    "Weights: Apache-2.0. They were trained on FER2013 images (Kaggle, Challenges in Representation Learning, 2013), "
+    "which are for research use and are not part of this file."
+)
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What a model takes.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        colour: `gray`.
+        minimum: Value of black.
+        maximum: Value of white.
+        resize: How crops are scaled: `area` when shrinking, bilinear when growing.
+    """
+
+    width: int = 48
+    height: int = 48
+    colour: str = "gray"
+    minimum: float = 0.0
+    maximum: float = 255.0
+    resize: str = "area"
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+
+@dataclass(frozen=True)
+class TensorQuantization:
+    """How a tensor at the model's edge stores real values: real = scale * (stored - zero_point)."""
+
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model file says about itself.
+
+    Attributes:
+        name: What people call it.
+        architecture: The network's name.
+        labels: The classes in the order of the scores.
+        input: What it takes.
+        crop: How a face is cut out for it.
+        precision: As read from its tensors, not from what was asked for.
+        quantization: Of the input and the output tensor, by those names, where they are integers.
+        training: What it was trained on and how.
+        evaluation: Its measured accuracy and so on, with the split and the number of images.
+        parity: How far it strays from the float model it was made from.
+        parent_sha256: Of that model's file.
+        calibration_sha256: Of the list of images that its quantization was calibrated on.
+        model_sha256: Of the model's own bytes, which end where this card's container begins.
+        model_bytes: How many those are.
+        tools: Versions of what made it.
+        licence: Of the weights, with what they were trained on.
+        schema_version: Of this card.
+    """
+
+    name: str
+    architecture: str
+    labels: tuple[str, ...] = EXPRESSIONS
+    input: InputSpec = field(default_factory=InputSpec)
+    crop: CropSpec = FER2013_CROP
+    precision: str = "fp32"
+    quantization: dict[str, TensorQuantization] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    parity: dict[str, Any] = field(default_factory=dict)
+    parent_sha256: str | None = None
+    calibration_sha256: str | None = None
+    model_sha256: str | None = None
+    model_bytes: int | None = None
+    tools: dict[str, str] = field(default_factory=dict)
+    licence: str = "not stated"
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"expected two or more different labels, got {self.labels}")
+
+    def to_json(self) -> str:
+        """The card as indented JSON."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+
+    @staticmethod
+    def from_json(text: str, source: str) -> ModelCard:
+        """Read a card; members that this version does not know are passed over.
+
+        Args:
+            text: JSON.
+            source: What to call it in an error.
+
+        Raises:
+            ModelError: If it is no card, or of a later schema.
+        """
+        try:
+            facts = json.loads(text)
+            if facts["schema_version"] > SCHEMA_VERSION:
+                raise ModelError(
+                    f"{source}: its card has schema {facts['schema_version']}, this fer-edge reads {SCHEMA_VERSION}; "
+                    "update it: pip install -U fer-edge"
+                )
+            facts = _known(ModelCard, facts)
+            facts["labels"] = tuple(str(label) for label in facts["labels"])
+            facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
+            facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))
+            facts["quantization"] = {
+                tensor: TensorQuantization(**_known(TensorQuantization, values))
+                for tensor, values in facts["quantization"].items()
+            }
+            return ModelCard(**facts)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(f"{source}: its model card is damaged ({error}); export the model again") from error
+
+
+def append_card(model: bytes, card: ModelCard) -> bytes:
+    """Return a TFLite model with its card in a zip appended, as the TFLite metadata format holds associated files.
+
+    Interpreters read the flatbuffer in front and never see the zip; `unzip` and Python's zipfile see only the zip.
+    The card's `model_sha256` and `model_bytes` are those of `model`.
+    """
+    card = dataclasses.replace(card, model_sha256=hashlib.sha256(model).hexdigest(), model_bytes=len(model))
+    buffer = io.BytesIO()
+    buffer.write(model)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        _write_card(archive, card)
+    return buffer.getvalue()
+
+
+def add_card_to_keras(path: Path, card: ModelCard) -> None:
+    """Add a card to a .keras file, which is a zip that Keras reads by member names."""
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        _write_card(archive, card)
+
+
+def read_zipped_card(path: Path) -> ModelCard | None:
+    """The card in a .tflite or .keras file, or `None` if it has none.
+
+    Raises:
+        ModelError: If the card is damaged, or the file's model part is not what the card says.
+    """
+    if not zipfile.is_zipfile(path):
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if CARD_MEMBER not in archive.namelist() or LABELS_MEMBER not in archive.namelist():
+                return None
+            text = archive.read(CARD_MEMBER).decode()
+    except (zipfile.BadZipFile, UnicodeDecodeError, OSError) as error:
+        raise ModelError(f"{path}: its model card cannot be read ({error}); copy or export the file again") from error
+    card = ModelCard.from_json(text, str(path))
+    if card.model_sha256 is not None:
+        _verify_model_part(path, card)
+    return card
+
+
+def _write_card(archive: zipfile.ZipFile, card: ModelCard) -> None:
+    # Fixed times, so that the same model gives the same file.
+    for member, text in ((CARD_MEMBER, card.to_json()), (LABELS_MEMBER, "\n".join(card.labels) + "\n")):
+        archive.writestr(zipfile.ZipInfo(member), text, zipfile.ZIP_DEFLATED)
+
+
+def _verify_model_part(path: Path, card: ModelCard) -> None:
+    with path.open("rb") as file:
+        digest = hashlib.sha256(file.read(card.model_bytes or 0)).hexdigest()
+    if digest != card.model_sha256:
+        raise ModelError(f"{path}: its content is not what its card was written for; copy or export the file again")
+
+
+def _known(kind: type, facts: dict[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in dataclasses.fields(kind)}
+    return {name: value for name, value in facts.items() if name in names}

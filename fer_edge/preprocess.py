@@ -1,0 +1,86 @@
+"""From a frame and a face's box to what a model takes: the one path of training, calibration and runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.boxes import BoxArray, crop_square
+
+Image = npt.NDArray[np.uint8]
+"""uint8 (H, W) gray or (H, W, 3) in OpenCV's order: blue, green, red."""
+
+
+@dataclass(frozen=True)
+class CropSpec:
+    """How a face is cut out, so that it lies in the crop as faces lie in the training images.
+
+    Attributes:
+        detector: Whose boxes the numbers are meant for.
+        scale: Side of the square crop over the geometric mean of the box's sides.
+        shift_y: How far the crop's centre lies below the box's, as a fraction of the crop's side.
+        measured_on: What the numbers were measured on.
+    """
+
+    detector: str
+    scale: float
+    shift_y: float
+    measured_on: str
+
+    def __post_init__(self) -> None:
+        if not 0.5 <= self.scale <= 4 or not -0.5 <= self.shift_y <= 0.5:
+            raise ValueError(
+                f"expected a crop scale in 0.5..4 and a shift in -0.5..0.5, got {self.scale}, {self.shift_y}"
+            )
+
+
+FER2013_CROP = CropSpec(
+    detector="YuNet 2023mar",
+    scale=1.11,
+    shift_y=-0.015,
+    measured_on="YuNet boxes on 584 of 600 FER2013 training images, median",
+)
+
+
+def to_gray(image: Image) -> Image:
+    """Return (H, W): `image` itself if it is gray, else its luma (BT.601, as OpenCV converts)."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def resize(image: Image, size_wh: tuple[int, int]) -> Image:
+    """Resize by pixel area when shrinking, bilinearly when growing; same size returns `image` itself."""
+    height, width = image.shape[:2]
+    if (width, height) == size_wh:
+        return image
+    shrinks = width * height > size_wh[0] * size_wh[1]
+    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8)
+
+
+def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int]) -> Image:
+    """Cut one face out of a frame the way the training images are framed.
+
+    Args:
+        frame: uint8 (H, W) or (H, W, 3) BGR.
+        box_xyxy: float32 (4,), a detector's box in the frame's pixels.
+        crop: How the crop lies around the box.
+        size_wh: Width and height to return.
+
+    Returns:
+        uint8 (size_wh[1], size_wh[0]) gray, 0..255. Where the square reaches beyond the frame, the frame's
+        edge is repeated.
+    """
+    height, width = frame.shape[:2]
+    x1, y1, x2, y2 = (int(value) for value in np.rint(crop_square(box_xyxy, crop.scale, crop.shift_y)))
+    x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+    columns = np.clip([x1, x2], 0, width)
+    rows = np.clip([y1, y2], 0, height)
+    if columns[0] == columns[1] or rows[0] == rows[1]:
+        raise ValueError(f"expected a box that meets the {width}x{height} frame, got {box_xyxy.tolist()}")
+    face = to_gray(frame[rows[0] : rows[1], columns[0] : columns[1]])
+    edges = (int(rows[0]) - y1, y2 - int(rows[1]), int(columns[0]) - x1, x2 - int(columns[1]))
+    if any(edges):
+        face = np.asarray(cv2.copyMakeBorder(face, *edges, cv2.BORDER_REPLICATE), np.uint8)
+    return resize(face, size_wh)

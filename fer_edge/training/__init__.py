@@ -1,0 +1,1 @@
+"""Training: labelled faces in, a Keras model and its card out."""

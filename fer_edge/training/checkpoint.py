@@ -1,0 +1,133 @@
+"""A training run's state at the end of an epoch: enough to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import DataError
+from fer_edge.files import atomic_path
+
+STATE_NAME = "state.npz"
+BEST_NAME = "best.weights.h5"
+_NEW_BEST_NAME = "new-best.weights.h5"
+
+_COUNTERS = {
+    keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
+    keras.callbacks.ModelCheckpoint: ("best",),
+}
+"""What the callbacks remember from epoch to epoch, which Keras itself forgets when `fit` begins again."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        epochs_done: Whole epochs trained.
+        history: One row of logs per epoch.
+        finished: Whether early stopping or the number of epochs has ended the run.
+        seconds: Time spent training, over all sessions.
+    """
+
+    epochs_done: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    finished: bool = False
+    seconds: float = 0.0
+
+
+def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
+    """Keras' own checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
+    return keras.callbacks.ModelCheckpoint(
+        str(folder / _NEW_BEST_NAME), monitor="val_accuracy", mode="max", save_best_only=True, save_weights_only=True
+    )
+
+
+class RunState:
+    """Saves and restores a model, its optimizer, its callbacks' counters and its `Progress`."""
+
+    def __init__(self, folder: Path, model: keras.Model, callbacks: list[keras.callbacks.Callback]) -> None:
+        """Look after `model` and `callbacks` in `folder`."""
+        self._folder = folder
+        self._model = model
+        self._callbacks = [callback for callback in callbacks if type(callback) in _COUNTERS]
+        self._early_stopping = next(c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping))
+
+    def save(self, progress: Progress) -> None:
+        """Write everything to one file, wholly or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        new_best = self._folder / _NEW_BEST_NAME
+        if new_best.exists():
+            os.replace(new_best, self._folder / BEST_NAME)
+        arrays = {f"variable_{i}": np.asarray(value) for i, value in enumerate(self._variables())}
+        best_weights = self._early_stopping.best_weights or []
+        arrays |= {f"best_{i}": value for i, value in enumerate(best_weights)}
+        facts = {"progress": vars(progress), "callbacks": [self._counters(c) for c in self._callbacks]}
+        with atomic_path(self._folder / STATE_NAME) as path:
+            np.savez(path, facts=np.array(json.dumps(facts)), **arrays)
+
+    def restore(self) -> Progress:
+        """Put the saved state back and return how far the run had come.
+
+        Raises:
+            DataError: If there is no saved state, or it is of another network.
+        """
+        path = self._folder / STATE_NAME
+        if not path.is_file():
+            raise DataError(f"nothing to resume: {path} does not exist; a run can be resumed after its first epoch")
+        with np.load(path) as saved:
+            facts = json.loads(str(saved["facts"]))
+            for i, variable in enumerate(self._variables()):
+                if f"variable_{i}" not in saved or saved[f"variable_{i}"].shape != tuple(variable.shape):
+                    raise DataError(f"{path} belongs to another network or version; train again without --resume")
+                variable.assign(saved[f"variable_{i}"])
+            best_weights = _numbered(saved, "best_")
+        for callback, counters in zip(self._callbacks, facts["callbacks"]):
+            for name, value in counters.items():
+                setattr(callback, name, value)
+        self._early_stopping.best_weights = best_weights or None
+        return Progress(**facts["progress"])
+
+    def _variables(self) -> list[Any]:
+        return [*self._model.variables, *self._model.optimizer.variables]
+
+    def _counters(self, callback: keras.callbacks.Callback) -> dict[str, float | None]:
+        values = {name: getattr(callback, name) for name in _COUNTERS[type(callback)]}
+        return {name: None if value is None else float(value) for name, value in values.items()}
+
+
+def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
+    count = sum(name.startswith(prefix) for name in saved.files)
+    return [saved[f"{prefix}{i}"] for i in range(count)]
+
+
+class SaveEveryEpoch(keras.callbacks.Callback):
+    """Saves the run's state after each epoch, and restores it when `fit` begins, after the others have reset."""
+
+    def __init__(self, state: RunState, progress: Progress, resume: bool, epochs: int) -> None:
+        """Keep `progress` current; must stand last in the list of callbacks."""
+        super().__init__()
+        self._state = state
+        self._progress = progress
+        self._resume = resume
+        self._epochs = epochs
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Restore what the other callbacks have just reset."""
+        if self._resume:
+            self._state.restore()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Add the epoch's row and save."""
+        self._progress.history.append({key: float(value) for key, value in (logs or {}).items()})
+        self._progress.epochs_done = epoch + 1
+        self._progress.finished = bool(self.model.stop_training) or epoch + 1 == self._epochs
+        self._state.save(self._progress)
