@@ -16,7 +16,9 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 
 SCHEMA_VERSION = 1
-CARD_MEMBER = "metadata.json"
+TFLITE_CARD_MEMBER = "metadata.json"
+KERAS_CARD_MEMBER = "model_card.json"
+"""Not metadata.json: Keras keeps its own facts under that name."""
 LABELS_MEMBER = "labels.txt"
 ONNX_CARD_KEY = "fer_edge_card"
 
@@ -152,14 +154,14 @@ def append_card(model: bytes, card: ModelCard) -> bytes:
     buffer = io.BytesIO()
     buffer.write(model)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
-        _write_card(archive, card)
+        _write_card(archive, TFLITE_CARD_MEMBER, card)
     return buffer.getvalue()
 
 
 def add_card_to_keras(path: Path, card: ModelCard) -> None:
     """Add a card to a .keras file, which is a zip that Keras reads by member names."""
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        _write_card(archive, card)
+        _write_card(archive, KERAS_CARD_MEMBER, card)
 
 
 def read_zipped_card(path: Path) -> ModelCard | None:
@@ -170,11 +172,12 @@ def read_zipped_card(path: Path) -> ModelCard | None:
     """
     if not zipfile.is_zipfile(path):
         return None
+    member = KERAS_CARD_MEMBER if path.suffix.lower() == ".keras" else TFLITE_CARD_MEMBER
     try:
         with zipfile.ZipFile(path) as archive:
-            if CARD_MEMBER not in archive.namelist() or LABELS_MEMBER not in archive.namelist():
+            if member not in archive.namelist():
                 return None
-            text = archive.read(CARD_MEMBER).decode()
+            text = archive.read(member).decode()
     except (zipfile.BadZipFile, UnicodeDecodeError, OSError) as error:
         raise ModelError(f"{path}: its model card cannot be read ({error}); copy or export the file again") from error
     card = ModelCard.from_json(text, str(path))
@@ -183,9 +186,9 @@ def read_zipped_card(path: Path) -> ModelCard | None:
     return card
 
 
-def _write_card(archive: zipfile.ZipFile, card: ModelCard) -> None:
+def _write_card(archive: zipfile.ZipFile, card_member: str, card: ModelCard) -> None:
     # Fixed times, so that the same model gives the same file.
-    for member, text in ((CARD_MEMBER, card.to_json()), (LABELS_MEMBER, "\n".join(card.labels) + "\n")):
+    for member, text in ((card_member, card.to_json()), (LABELS_MEMBER, "\n".join(card.labels) + "\n")):
         archive.writestr(zipfile.ZipInfo(member), text, zipfile.ZIP_DEFLATED)
 
 

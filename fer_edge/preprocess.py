@@ -39,9 +39,9 @@ class CropSpec:
 
 FER2013_CROP = CropSpec(
     detector="YuNet 2023mar",
-    scale=1.11,
-    shift_y=-0.015,
-    measured_on="YuNet boxes on 584 of 600 FER2013 training images, median",
+    scale=1.0822,
+    shift_y=-0.0116,
+    measured_on="YuNet boxes on 28,040 of 28,709 FER2013 training images, median",
 )
 
 

@@ -17,6 +17,7 @@ from typing import NoReturn
 import click
 
 from fer_edge import __version__
+from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError, MissingExtraError
 
 _COMMANDS = {
@@ -45,8 +46,11 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        # Errors only: TensorFlow's own hints on its processor kernels are no result.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
-            module = importlib.import_module(f"fer_edge.cli.{cmd_name}")
+            with native_stderr_muffled():
+                module = importlib.import_module(f"fer_edge.cli.{cmd_name}")
         except ImportError as error:
             if cmd_name not in _EXTRA_OF_COMMAND or (error.name or "").startswith("fer_edge."):
                 raise

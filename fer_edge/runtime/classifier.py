@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,21 @@ from fer_edge.runtime.interpreter import Interpreter, open_interpreter, read_onn
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "documented_int8.tflite"
 """The model that is used when none is named."""
+
+
+class ScoresFaces(Protocol):
+    """Anything that scores faces: a model file on the device's interpreter, or a Keras model."""
+
+    card: ModelCard
+    runtime: str
+
+    def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
+
+    def classify_all(
+        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
 
 
 class Classifier:

@@ -43,6 +43,11 @@ class Progress:
     finished: bool = False
     seconds: float = 0.0
 
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, from 1, of the best validation accuracy: the first of them, as ModelCheckpoint keeps it."""
+        return int(np.argmax([row["val_accuracy"] for row in self.history])) + 1
+
 
 def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
     """Keras' own checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""

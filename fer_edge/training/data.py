@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import PurePath
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +91,11 @@ class Dataset:
     findings: dict[SplitName, Counter[Finding]] = field(default_factory=dict)
     examples: dict[Finding, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The source without its folder, fit to be published in a card."""
+        return PurePath(self.source).name
 
     @property
     def train(self) -> Split:

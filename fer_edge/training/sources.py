@@ -20,6 +20,9 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import FACE_SIZE, Dataset, Finding, Split, SplitName, check_splits, note_finding
 from fer_edge.training.synthetic import synthetic_dataset
 
+SYNTHETIC = "synthetic"
+"""The word that stands for faces that are drawn rather than read."""
+
 KAGGLE_HANDLE = "jonathanoheix/face-expression-recognition-dataset"
 DATA_ENV = "FER_EDGE_DATA"
 
@@ -68,7 +71,7 @@ def load_dataset(
         DataError: If there is nothing to read, or it is not a set of labelled faces.
     """
     data = data or os.environ.get(DATA_ENV) or _kaggle_copy(allow_download)
-    if data == "synthetic":
+    if data == SYNTHETIC:
         return check_splits(synthetic_dataset(seed=seed))
     path = Path(data).expanduser()
     if path.is_dir():

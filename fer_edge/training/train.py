@@ -39,12 +39,21 @@ class Trained:
     Attributes:
         model: The plain float32 architecture with the weights of the best validation accuracy.
         progress: Epochs done, their history, the time they took.
-        interrupted: Whether Ctrl-C ended it early.
+        interrupted: Whether Ctrl-C or SIGTERM ended it early.
+        epochs: How many it was to have at most.
     """
 
     model: keras.Model
     progress: Progress
     interrupted: bool
+    epochs: int
+
+    @property
+    def ended_by(self) -> str:
+        """What ended training, in words."""
+        if self.interrupted:
+            return "interruption"
+        return "the number of epochs" if self.progress.epochs_done == self.epochs else "early stopping"
 
 
 def train(
@@ -74,7 +83,7 @@ def train(
     interrupted = False
     if not progress.finished:
         interrupted = _fit(model, dataset, recipe, callbacks, state, progress, observer)
-    return Trained(_best_model(recipe, checkpoints / BEST_NAME), progress, interrupted)
+    return Trained(_best_model(recipe, checkpoints / BEST_NAME), progress, interrupted, recipe.epochs)
 
 
 def compiled_model(recipe: Recipe) -> keras.Model:

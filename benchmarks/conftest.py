@@ -1,0 +1,69 @@
+"""`pytest benchmarks`: what is measured, on which faces, and where the report goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks.report import Report, print_report, print_step_seconds, write_report
+from benchmarks.subjects import find_model, measure
+from fer_edge.files import write_atomic
+
+_SHARED_DATA = Path(__file__).parents[2] / "shared" / "data" / "face-expression-recognition-dataset.zip"
+_report = pytest.StashKey[Report]()
+_step_seconds = pytest.StashKey[dict[str, float]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fer-edge")
+    group.addoption("--model", type=Path, help="a .keras file with its exports in export/ beside it [newest run's]")
+    group.addoption("--data", help="labelled faces [$FER_EDGE_DATA, else synthetic]")
+    group.addoption("--rounds", type=int, default=300, help="timed calls of each file [300]")
+    group.addoption("--images", type=int, help="of the validation split, for accuracy [all]")
+    group.addoption("--report", type=Path, default=Path("runs/benchmark"), help="folder of the report [runs/benchmark]")
+
+
+@pytest.fixture(scope="session")
+def data(request: pytest.FixtureRequest) -> str:
+    """The labelled faces to measure on: real ones where they are."""
+    named = request.config.getoption("--data") or os.environ.get("FER_EDGE_DATA")
+    return str(named or (_SHARED_DATA if _SHARED_DATA.is_file() else "synthetic"))
+
+
+@pytest.fixture(scope="session")
+def report(request: pytest.FixtureRequest, data: str, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Measure the full model and all its files, interleaved, once."""
+    config = request.config
+    parent = find_model(config.getoption("--model"), data, tmp_path_factory.mktemp("run"))
+    result = measure(parent, data, rounds=config.getoption("--rounds"), images=config.getoption("--images"))
+    write_report(result, config.getoption("--report"))
+    config.stash[_report] = result
+    return result
+
+
+@pytest.fixture(scope="session")
+def step_seconds(request: pytest.FixtureRequest, data: str) -> dict[str, float]:
+    """Seconds per training step, in a process of its own: this one's TensorFlow is held to one thread."""
+    command = [sys.executable, "-m", "benchmarks.training_speed", data]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    seconds: dict[str, float] = json.loads(done.stdout)
+    write_atomic(request.config.getoption("--report") / "training_speed.json", json.dumps(seconds, indent=1) + "\n")
+    request.config.stash[_step_seconds] = seconds
+    return seconds
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """Show the tables, and where the rest is."""
+    console = Console(width=140, highlight=False)
+    folder = config.getoption("--report")
+    if (result := config.stash.get(_report, None)) is not None:
+        print_report(result, console)
+        console.print(f"report: {folder}/report.html, {folder}/report.json")
+    if (seconds := config.stash.get(_step_seconds, None)) is not None:
+        print_step_seconds(seconds, console)

@@ -1,0 +1,89 @@
+"""`fer-edge evaluate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fer_edge.cli.options import data_option, progress_bar, read_data, stderr, stdout, strict_option, yes_option
+from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.errors import MissingExtraError, ModelError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import Evaluation, evaluate_scores
+from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
+from fer_edge.tables import confusion_table, evaluation_table
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path), default=SHIPPED_MODEL)
+@data_option
+@click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
+@click.option("--labels", help="The scores' names in order, for a TFLite or ONNX file without a model card.")
+@click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
+@strict_option
+@yes_option
+def command(
+    model: Path,
+    data: str | None,
+    split: str,
+    labels: str | None,
+    num_threads: int,
+    as_json: bool,
+    plot: Path | None,
+    strict: bool,
+    yes: bool,
+) -> None:
+    """Measure MODEL (.keras, .tflite or .onnx; the shipped one by default) on labelled faces.
+
+    TFLite and ONNX files need no TensorFlow.
+
+    \b
+    fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip
+    fer-edge evaluate runs/documented/export/documented_int8.tflite --json
+    """
+    classifier = _load(model, num_threads, labels)
+    dataset = read_data(data, yes=yes, strict=strict)
+    faces = dataset.split(split)
+    with progress_bar(model.name, len(faces)) as on_progress:
+        scores = classifier.classify_all(faces.images, on_progress)
+    evaluation = evaluate_scores(scores, faces.labels)
+    if as_json:
+        facts = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
+        click.echo(json.dumps({**facts, **evaluation.as_dict()}))
+    else:
+        stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.source}"))
+        stdout.print(confusion_table(evaluation))
+    _plot(evaluation, plot, Path(f"{model.stem}_confusion.png"), f"{model.name}, {split}")
+
+
+def _load(model: Path, num_threads: int, labels: str | None) -> ScoresFaces:
+    classifier: ScoresFaces
+    if model.suffix.lower() == ".keras":
+        try:
+            with native_stderr_muffled():
+                from fer_edge.training.keras_file import KerasClassifier
+        except ImportError as error:
+            raise MissingExtraError("evaluating a .keras file", "train", str(error)) from error
+        classifier = KerasClassifier.load(model)
+    else:
+        classifier = Classifier.load(
+            model, num_threads=num_threads, labels=tuple(labels.split(",")) if labels else None
+        )
+    if classifier.card.labels != EXPRESSIONS:
+        raise ModelError(f"{model}: its classes are {', '.join(classifier.card.labels)}, the data's {', '.join(EXPRESSIONS)}")
+    return classifier
+
+
+def _plot(evaluation: Evaluation, path: Path | None, default: Path, title: str) -> None:
+    try:
+        from fer_edge.training.plots import plot_confusion
+    except ImportError as error:
+        if path is not None:
+            raise MissingExtraError("drawing the confusion matrix", "train", str(error)) from error
+        return  # the device install has no plotting library, and none was asked for
+    plot_confusion(evaluation, path or default, title=title)
+    stderr.print(f"written: {path or default}")

@@ -1,0 +1,87 @@
+"""Options and helpers that several commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from fer_edge.tables import make_table
+from fer_edge.training.data import Dataset, Finding
+from fer_edge.training.sources import load_dataset
+
+_WIDTH_OF_FILES = 120
+"""Columns where the output is no terminal, which has a width of its own."""
+
+stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+stderr = Console(highlight=False, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES, stderr=True)
+
+data_option = click.option(
+    "--data",
+    metavar="PATH|synthetic",
+    help="Labelled faces: the Kaggle zip as downloaded, a folder with train/ and validation/, fer2013.csv, or the word "
+    "synthetic.  [default: $FER_EDGE_DATA, then Kaggle's copy]",
+)
+strict_option = click.option("--strict", is_flag=True, help="Make every fault found in the images an error.")
+yes_option = click.option("--yes", is_flag=True, help="Agree to a download without being asked.")
+
+
+def read_data(data: str | None, *, yes: bool = False, strict: bool = False, seed: int = 0) -> Dataset:
+    """Read labelled faces, tell on stderr what was found, and ask before anything is downloaded."""
+    with stderr.status("reading the images"):
+        dataset = load_dataset(data, seed=seed, allow_download=lambda what: yes or _ask(what))
+    for note in dataset.notes:
+        stderr.print(f"note: {note}")
+    _print_findings(dataset)
+    if strict:
+        dataset.require_clean()
+    return dataset
+
+
+def _ask(what: str) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return click.confirm(f"Download {what} from Kaggle (about 60 MB)?", err=True)
+
+
+def _print_findings(dataset: Dataset) -> None:
+    names = list(dataset.splits)
+    table = make_table(dataset.source, ["images"], [name.value for name in names])
+    table.add_row("usable", *(f"{len(dataset.splits[name]):,}" for name in names))
+    for finding in Finding:
+        counts = [dataset.findings[name][finding] for name in names]
+        if any(counts):
+            table.add_row(finding.value, *(f"{count:,}" for count in counts))
+    stderr.print(table)
+
+
+@contextmanager
+def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that is told how many of `total` are done, and shows it with the time left, on stderr."""
+    with make_progress() as progress:
+        task = progress.add_task(description, total=total)
+
+        def advance(done: int) -> None:
+            progress.update(task, completed=done)
+
+        yield advance
+
+
+def make_progress(*columns: Any) -> Progress:
+    """A progress display on stderr with a bar, a count, the time so far and the time left."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        *columns,
+        console=stderr,
+        transient=True,
+    )

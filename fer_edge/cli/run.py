@@ -1,0 +1,157 @@
+"""`fer-edge run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import click
+import cv2
+
+from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.errors import SourceError
+from fer_edge.runtime.camera import open_source
+from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier
+from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, FaceDetector
+from fer_edge.runtime.frames import Source
+from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.sinks import STDOUT, CsvSink, JsonlSink, Sink
+from fer_edge.runtime.tally import Tally
+from fer_edge.runtime.terminal import TerminalSink
+from fer_edge.runtime.video import VideoSink
+
+_FFMPEG_QUIET = "-8"
+
+
+@click.command()
+@click.option(
+    "--camera",
+    default="0",
+    show_default=True,
+    metavar="SOURCE",
+    help="A number for a webcam, picamera, demo, a video file, an image or a folder of images, http://... (MJPEG) or "
+    "rtsp://...",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=SHIPPED_MODEL,
+    help="A .tflite or .onnx file.  [default: the int8 model that ships with fer-edge]",
+)
+@click.option("--labels", metavar="A,B,...", help="The scores' names in order, for a model file without a card.")
+@click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier.")
+@click.option(
+    "--detector-width",
+    type=click.IntRange(32, 4096),
+    default=DEFAULT_WIDTH,
+    show_default=True,
+    help="Pixels of the frame's longer side when faces are looked for: more finds smaller faces, fewer is faster.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=DEFAULT_CONFIDENCE,
+    show_default=True,
+    help="How sure the detector must be of a face.",
+)
+@click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces.")
+@click.option("--jsonl", metavar="FILE|-", help="Write a JSON object a frame; - is standard output.")
+@click.option("--csv", "csv_path", metavar="FILE|-", help="Write a row a face; - is standard output.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write an annotated video: .mp4, .avi or .mkv.")
+@click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds.")
+@click.option("--quiet", is_flag=True, help="No view and no summary.")
+def command(
+    camera: str,
+    model: Path,
+    labels: str | None,
+    num_threads: int,
+    detector_width: int,
+    confidence: float,
+    max_faces: int | None,
+    jsonl: str | None,
+    csv_path: str | None,
+    output: Path | None,
+    frames: int | None,
+    seconds: float | None,
+    quiet: bool,
+) -> None:
+    """Find faces in a camera, stream, video or images and tell their expressions, until the end or Ctrl-C.
+
+    \b
+    fer-edge run --camera demo                           no camera needed
+    fer-edge run --camera picamera --jsonl log.jsonl     a Raspberry Pi's own camera
+    fer-edge run --camera 0 --jsonl - | jq .faces        a webcam, as data
+    fer-edge run --camera party.mp4 --output seen.mp4    a video, annotated
+    fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv --seconds 60
+    """
+    if jsonl == csv_path == STDOUT:
+        raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
+    _silence_opencv()
+    with native_stderr_muffled():
+        classifier = Classifier.load(model, num_threads=num_threads, labels=_split_labels(labels))
+    pipeline = Pipeline(FaceDetector(detector_width, confidence), classifier, max_faces)
+    names = pipeline.labels
+    view = not quiet and STDOUT not in (jsonl, csv_path)
+    tally = Tally()
+    try:
+        with open_source(camera, paced=view and sys.stdout.isatty()) as source, ExitStack() as stack:
+            sinks: list[Sink] = []
+            # The video first, as it refuses a wrong ending, before the others begin their files anew.
+            if output is not None:
+                sinks.append(stack.enter_context(closing(VideoSink(output, names, live=source.live, fps=source.fps))))
+            if jsonl is not None:
+                sinks.append(stack.enter_context(closing(JsonlSink(jsonl, names))))
+            if csv_path is not None:
+                sinks.append(stack.enter_context(closing(CsvSink(csv_path, names))))
+            if view:
+                sinks.append(stack.enter_context(closing(TerminalSink(f"{source.description}, {model.stem}", sys.stdout))))
+            _run(pipeline, source, sinks, tally, frames, seconds)
+    finally:
+        if tally.frames and not quiet:
+            _print_summary(tally, [jsonl, csv_path, output])
+
+
+def _run(
+    pipeline: Pipeline, source: Source, sinks: list[Sink], tally: Tally, frames: int | None, seconds: float | None
+) -> None:
+    try:
+        for frame, result in pipeline.process_all(source):
+            for sink in sinks:
+                sink.write(frame, result)
+            tally.add(result)
+            if tally.frames == frames or (seconds is not None and tally.elapsed_s >= seconds):
+                break
+    finally:
+        for note in source.notes:
+            click.echo(f"note: {note}", err=True)
+    if not tally.frames:
+        raise SourceError(f"{source.description}: it gave no frame that can be read; try --camera demo to check the rest")
+
+
+def _split_labels(labels: str | None) -> tuple[str, ...] | None:
+    if labels is None:
+        return None
+    names = tuple(name.strip() for name in labels.split(","))
+    if len(names) < 2 or len(set(names)) != len(names) or not all(names):
+        raise click.UsageError(f"--labels: expected two or more different names with commas between, got {labels!r}")
+    return names
+
+
+def _print_summary(tally: Tally, outputs: list[str | Path | None]) -> None:
+    for line in tally.lines():
+        click.echo(line, err=True)
+    written = [str(path) for path in outputs if path is not None and str(path) != STDOUT]
+    if written:
+        click.echo(f"written: {', '.join(written)}", err=True)
+
+
+def _silence_opencv() -> None:
+    """Keep OpenCV's and FFmpeg's logs off the terminal: what they would say comes as an exception or a note."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
+    if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.9; its level 0 is silence, as below
+        cv2.setLogLevel(0)
+    else:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

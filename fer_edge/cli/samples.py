@@ -1,0 +1,33 @@
+"""`fer-edge samples`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fer_edge.cli.options import data_option, read_data, stdout, strict_option, yes_option
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.training.plots import plot_samples
+
+
+@click.command()
+@data_option
+@click.option("--expression", type=click.Choice(EXPRESSIONS), help="Only this one, as a 3x3 sheet.  [default: all]")
+@click.option("--split", default="train", show_default=True, help="train, validation, or test where there is one.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="PNG.  [default: samples-<expression>.png]")
+@strict_option
+@yes_option
+def command(
+    data: str | None, expression: str | None, split: str, seed: int, output: Path | None, strict: bool, yes: bool
+) -> None:
+    """Draw a sheet of the data set's faces into a PNG.
+
+    \b
+    fer-edge samples --data face-expression-recognition-dataset.zip --expression disgust
+    """
+    dataset = read_data(data, yes=yes, strict=strict)
+    path = output or Path(f"samples-{expression or 'all'}.png")
+    plot_samples(dataset.split(split), path, expression=expression, seed=seed, side=3 if expression else 7)
+    stdout.print(f"written: {path}")

@@ -1,0 +1,57 @@
+"""Results as tables, for the terminal and for text files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import Evaluation
+
+
+def make_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
+    """An empty table with its first columns aligned to the left and the others, numbers, to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in left:
+        table.add_column(name)
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def evaluation_table(evaluation: Evaluation, title: str) -> Table:
+    """Precision, recall, F1 and support of each expression, with the means beneath."""
+    table = make_table(title, ["expression"], ["precision", "recall", "F1", "support"])
+    for i, name in enumerate(EXPRESSIONS):
+        values = (evaluation.precision[i], evaluation.recall[i], evaluation.f1[i])
+        table.add_row(name, *(f"{value:.3f}" for value in values), str(evaluation.support[i]))
+    table.add_section()
+    means = (evaluation.precision.mean(), evaluation.recall.mean(), evaluation.macro_f1)
+    table.add_row("mean of classes", *(f"{value:.3f}" for value in means), str(evaluation.samples))
+    table.add_section()
+    table.add_row("accuracy", f"{evaluation.accuracy:.2%}")
+    table.add_row("calibration error", f"{evaluation.calibration_error:.4f}")
+    table.add_row("log loss", f"{evaluation.log_loss:.4f}")
+    return table
+
+
+def confusion_table(evaluation: Evaluation) -> Table:
+    """The confusion matrix in counts: rows true, columns predicted."""
+    table = make_table("confusion: rows true, columns predicted", [""], EXPRESSIONS)
+    for i, name in enumerate(EXPRESSIONS):
+        counts = [f"[bold]{n}[/]" if i == j else str(n) for j, n in enumerate(evaluation.confusion[i])]
+        table.add_row(name, *counts)
+    return table
+
+
+def as_text(*parts: RenderableType, width: int = 110) -> str:
+    """The same without colour, for a file."""
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as capture:
+        for part in parts:
+            console.print(part)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"

@@ -1,0 +1,127 @@
+"""Pictures of a data set, a training run and its mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import seaborn
+
+from fer_edge.errors import InputError
+from fer_edge.files import atomic_path
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import Evaluation, FloatArray, IntArray
+from fer_edge.training.data import Split
+
+matplotlib.use("Agg")  # no display is needed, nor looked for
+from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+_TRAINING, _VALIDATION = "#4fc3f7", "#ffb74d"
+
+
+def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) -> None:
+    """Draw loss and accuracy over the epochs, on dark ground as the documentation shows them, into a PNG.
+
+    Args:
+        history: One row per epoch with `loss`, `val_loss`, `accuracy` and `val_accuracy`.
+        path: The PNG.
+        title: Above both halves.
+    """
+    with _figure(path, "dark_background", figsize=(14, 6)) as figure:
+        figure.suptitle(title, fontsize=14)
+        loss, accuracy = figure.subplots(1, 2)
+        _plot_pair(loss, history, "loss", "Loss")
+        _plot_pair(accuracy, history, "accuracy", "Accuracy")
+        best = int(np.argmax([row["val_accuracy"] for row in history]))
+        value = history[best]["val_accuracy"]
+        accuracy.plot(best + 1, value, "o", color=_VALIDATION)
+        accuracy.annotate(
+            f"best {value:.1%}, epoch {best + 1}", (best + 1, value), (0, 10), textcoords="offset points", ha="center"
+        )
+
+
+def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
+    """Draw a confusion matrix, each row as shares of its true class with the counts beneath, into a PNG."""
+    counts = evaluation.confusion
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    text = np.array([[f"{s:.0%}\n{c}" for s, c in zip(*rows)] for rows in zip(shares, counts)])
+    with _figure(path, "default", figsize=(9, 8)) as figure:
+        axes = figure.subplots()
+        seaborn.heatmap(
+            shares,
+            annot=text,
+            fmt="",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            square=True,
+            xticklabels=EXPRESSIONS,
+            yticklabels=[f"{name} ({n})" for name, n in zip(EXPRESSIONS, evaluation.support)],
+            cbar_kws={"label": "share of the true class", "shrink": 0.8},
+            ax=axes,
+        )
+        axes.set(xlabel="predicted", ylabel="true (images)")
+        axes.set_title(f"{title}\naccuracy {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}")
+        axes.tick_params(axis="y", rotation=0)
+
+
+def plot_samples(split: Split, path: Path, *, expression: str | None = None, seed: int = 0, side: int = 3) -> None:
+    """Draw a grid of faces into a PNG.
+
+    Args:
+        split: Where from.
+        path: The PNG.
+        expression: Only faces of this one: the documented picture. Without it, a row per expression.
+        seed: Of the draw.
+        side: Columns, and rows if `expression` is given.
+
+    Raises:
+        InputError: If there is no such expression.
+    """
+    if expression is not None and expression not in EXPRESSIONS:
+        raise InputError(f"expected one of {', '.join(EXPRESSIONS)}, got {expression!r}")
+    rng = np.random.default_rng(seed)
+    if expression is not None:
+        chosen = _draw(rng, split.labels, EXPRESSIONS.index(expression), side * side)
+    else:
+        chosen = np.concatenate([_draw(rng, split.labels, label, side) for label in range(len(EXPRESSIONS))])
+    rows = -(-len(chosen) // side)
+    with _figure(path, "default", figsize=(1.8 * side, 2 * rows)) as figure:
+        for axes in (cells := figure.subplots(rows, side, squeeze=False)).flat:
+            axes.axis("off")
+        for axes, index in zip(cells.flat, chosen):
+            axes.imshow(split.images[index], cmap="gray", vmin=0, vmax=255)
+            axes.set_title(EXPRESSIONS[split.labels[index]], fontsize=11)
+
+
+def _draw(rng: np.random.Generator, labels: IntArray, label: int, count: int) -> IntArray:
+    candidates = np.flatnonzero(labels == label)
+    return rng.choice(candidates, min(count, len(candidates)), replace=False)
+
+
+def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: str) -> None:
+    epochs: FloatArray = np.arange(1, len(history) + 1, dtype=np.float64)
+    marker = "o" if len(history) < 4 else None
+    axes.plot(epochs, [row[key] for row in history], color=_TRAINING, marker=marker, label="training")
+    axes.plot(epochs, [row[f"val_{key}"] for row in history], color=_VALIDATION, marker=marker, label="validation")
+    axes.set(xlabel="epoch", ylabel=name)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.2)
+    axes.legend()
+
+
+@contextmanager
+def _figure(path: Path, style: str, *, figsize: tuple[float, float]) -> Iterator[Figure]:
+    with plt.style.context(style):
+        figure = plt.figure(figsize=figsize, layout="constrained")
+        try:
+            yield figure
+            with atomic_path(path) as temporary:
+                figure.savefig(temporary, dpi=120)
+        finally:
+            plt.close(figure)

@@ -1,0 +1,95 @@
+"""What a training run leaves behind: the model with its card, its history, pictures and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from fer_edge.files import write_atomic
+from fer_edge.metrics import Evaluation, evaluate_scores
+from fer_edge.model_card import FER2013_LICENCE, ModelCard
+from fer_edge.tables import as_text, confusion_table, evaluation_table
+from fer_edge.training.data import Dataset
+from fer_edge.training.keras_file import KerasClassifier, save_keras
+from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.run_folder import RunFolder
+from fer_edge.training.sources import SYNTHETIC
+from fer_edge.training.train import Trained
+from fer_edge.versions import tool_versions
+
+
+def write_run(
+    run: RunFolder,
+    trained: Trained,
+    dataset: Dataset,
+    recipe: Recipe,
+    on_progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Measure a trained model on the validation split and write everything into its run folder.
+
+    Args:
+        run: Where to.
+        trained: What training came to.
+        dataset: What it was trained and is measured on.
+        recipe: What it was asked to do.
+        on_progress: Told how many validation images have been measured.
+
+    Returns:
+        The results on the validation split, in float32.
+    """
+    card = ModelCard(
+        name=run.path.resolve().name,
+        architecture=recipe.arch,
+        training=_training_facts(trained, dataset, recipe),
+        tools=tool_versions(),
+        licence="Apache-2.0" if dataset.source == SYNTHETIC else FER2013_LICENCE,
+    )
+    classifier = KerasClassifier(trained.model, card, run.model)
+    scores = classifier.classify_all(dataset.validation.images, on_progress)
+    evaluation = evaluate_scores(scores, dataset.validation.labels)
+    card = replace(card, evaluation={"split": "validation", "runtime": classifier.runtime, **evaluation.as_dict()})
+    save_keras(trained.model, card, run.model)
+    write_atomic(run.path / "card.json", card.to_json() + "\n")
+    _write_pictures(run, trained, dataset, recipe, evaluation)
+    write_atomic(run.path / "summary.txt", _summary(trained, dataset, recipe, evaluation))
+    return evaluation
+
+
+def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
+    return {
+        "data": dataset.name,
+        "data_sha256": dataset.sha256(),
+        "images": {name.value: len(split) for name, split in dataset.splits.items()},
+        "recipe": asdict(recipe),
+        "epochs_trained": trained.progress.epochs_done,
+        "best_epoch": trained.progress.best_epoch,
+        "ended_by": trained.ended_by,
+        "seconds": round(trained.progress.seconds),
+    }
+
+
+def _write_pictures(
+    run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation
+) -> None:
+    history = trained.progress.history
+    run.write_history(history)
+    title = f"{recipe.arch}: Adam at {recipe.learning_rate:g}, batch {recipe.batch_size}, {len(dataset.train):,} images"
+    plot_curves(history, run.path / "curves.png", title=title)
+    plot_confusion(evaluation, run.path / "confusion.png", title=f"{run.path.resolve().name}, validation split")
+    plot_samples(dataset.train, run.path / "samples.png", seed=recipe.seed, side=7)
+
+
+def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation) -> str:
+    progress = trained.progress
+    lines: list[str] = []
+    trained.model.summary(print_fn=lines.append, line_length=100)
+    facts = (
+        f"data     {dataset.source}: " + ", ".join(f"{len(s):,} {name.value}" for name, s in dataset.splits.items()),
+        f"recipe   {recipe}",
+        f"trained  {progress.epochs_done} epochs in {progress.seconds / 60:.1f} minutes, ended by {trained.ended_by}",
+        f"model    the weights of epoch {progress.best_epoch}, the best by validation accuracy",
+    )
+    tables = as_text(evaluation_table(evaluation, "validation split, float32"), confusion_table(evaluation))
+    return "\n".join(("\n".join(lines), *facts, "", tables))

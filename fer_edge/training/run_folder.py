@@ -1,0 +1,99 @@
+"""A run folder: what a training run was asked, what it came to, and where each file lies."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from fer_edge.errors import DataError, InputError
+from fer_edge.files import write_atomic
+from fer_edge.training.data import Dataset
+from fer_edge.training.recipe import Recipe
+
+RUNS = Path("runs")
+"""Where runs lie by default, under the folder that the command is given in."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        """The trained model."""
+        return self.path / "model.keras"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What `--resume` goes on from."""
+        return self.path / "checkpoints"
+
+    @property
+    def settings(self) -> Path:
+        """The recipe and the data that the run began with."""
+        return self.path / "settings.json"
+
+    def require_empty(self) -> None:
+        """Raise `InputError` if the folder already holds a run."""
+        if self.settings.exists() or self.model.exists():
+            raise InputError(
+                f"{self.path} already holds a run: go on with --resume, choose another --output, or --overwrite it"
+            )
+
+    def begin(self, recipe: Recipe, dataset: Dataset) -> None:
+        """Write down what the run is about to do."""
+        facts = {"recipe": asdict(recipe), "data": dataset.source, "data_sha256": dataset.sha256()}
+        write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
+
+    def clear(self) -> None:
+        """Forget an earlier run, so that another can begin; its pictures are overwritten as the new one ends."""
+        for path in (self.settings, self.model, *self.checkpoints.glob("*")):
+            path.unlink(missing_ok=True)
+
+    def resume(self) -> tuple[Recipe, str | None, str]:
+        """The recipe, the data and its digest that the run began with.
+
+        Raises:
+            DataError: If no run began here, or its settings are damaged.
+        """
+        try:
+            facts: dict[str, Any] = json.loads(self.settings.read_text())
+            known = {field.name for field in fields(Recipe)}
+            recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
+            return recipe, facts["data"], str(facts["data_sha256"])
+        except FileNotFoundError as error:
+            raise DataError(f"nothing to resume: {self.path} holds no run") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{self.settings} is damaged ({error}); train again with --overwrite") from error
+
+    def write_history(self, history: list[dict[str, float]]) -> None:
+        """Write history.csv, a row per epoch."""
+        text = io.StringIO()
+        if history:
+            writer = csv.DictWriter(text, ["epoch", *history[0]])
+            writer.writeheader()
+            writer.writerows({"epoch": epoch, **row} for epoch, row in enumerate(history, start=1))
+        write_atomic(self.path / "history.csv", text.getvalue())
+
+
+def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:
+    """The run under `runs` that was written to last.
+
+    Args:
+        runs: Folder of runs.
+        trained: Only runs with a model; otherwise any that has begun.
+
+    Raises:
+        InputError: If there is none.
+    """
+    name = "model.keras" if trained else "settings.json"
+    found = sorted(runs.glob(f"*/{name}"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise InputError(f"no run in {runs.absolute()}; train a model first: fer-edge train --data ...")
+    return RunFolder(found[-1].parent)
