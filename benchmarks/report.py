@@ -13,15 +13,15 @@ import jinja2
 import matplotlib
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
-from matplotlib.figure import Figure  # noqa: E402
-from rich.console import Console  # noqa: E402
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from rich.console import Console
 
-from fer_edge.benchmark import Latency  # noqa: E402
-from fer_edge.files import write_atomic  # noqa: E402
-from fer_edge.labels import EXPRESSIONS  # noqa: E402
-from fer_edge.metrics import Evaluation  # noqa: E402
-from fer_edge.tables import make_table  # noqa: E402
+from fer_edge.benchmark import Latency
+from fer_edge.files import write_atomic
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import Evaluation
+from fer_edge.tables import make_table
 
 SCHEMA_VERSION = 1
 
@@ -79,8 +79,9 @@ class Report:
         """What the figures rest on, in a sentence."""
         faces = "drawn (synthetic) faces: accuracy says little" if self.synthetic else "labelled faces"
         return (
-            f"{self.full.evaluation.samples:,} validation images of {self.data}, {faces}; {self.rounds} interleaved rounds, "
-            f"batch 1, one thread, {self.machine['processor']}, load {self.machine['load_average']}"
+            f"{self.full.evaluation.samples:,} validation images of {self.data}, {faces}; "
+            f"{self.rounds} interleaved rounds, batch 1, one thread, {self.machine['processor']}, "
+            f"load {self.machine['load_average']}"
         )
 
 

@@ -67,7 +67,7 @@ def _variants(split: Split, folder: str) -> Iterator[tuple[str, tuple[keras.Mode
 
 
 def _write_folders(split: Split, folder: Path) -> None:
-    for i, (image, label) in enumerate(zip(split.images, split.labels)):
+    for i, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
         path = folder / EXPRESSIONS[label] / f"{i}.jpg"
         path.parent.mkdir(exist_ok=True)
         cv2.imwrite(str(path), image)

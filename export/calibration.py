@@ -46,7 +46,7 @@ class CalibrationSet:
         """JSON that names every image with the SHA-256 of its pixels."""
         images = [
             {"name": name, "expression": EXPRESSIONS[label], "sha256": hashlib.sha256(image.tobytes()).hexdigest()}
-            for name, label, image in zip(self.split.names, self.split.labels, self.split.images)
+            for name, label, image in zip(self.split.names, self.split.labels, self.split.images, strict=True)
         ]
         facts = {"source": self.source, "split": "train", "seed": self.seed, "images": images}
         return json.dumps(facts, indent=1) + "\n"

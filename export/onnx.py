@@ -78,12 +78,13 @@ def onnx_operators(content: bytes) -> list[str]:
 def _convert_float(model: keras.Model) -> bytes:
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")]
 
-    @tf.function(input_signature=signature)
     def scores(image: Any) -> dict[str, Any]:
         return {"scores": model(image, training=False)}
 
     try:
-        converted, _ = tf2onnx.convert.from_function(scores, input_signature=signature, opset=OPSET)
+        converted, _ = tf2onnx.convert.from_function(
+            tf.function(scores, input_signature=signature), input_signature=signature, opset=OPSET
+        )
     except Exception as error:  # tf2onnx raises whatever its parts do
         raise FerEdgeError(f"tf2onnx cannot convert this model: {error}") from error
     return bytes(converted.SerializeToString())
@@ -106,7 +107,7 @@ def _quantize(float_model: bytes, calibration: CalibrationSet) -> bytes:
         return target.read_bytes()
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
+class _Reader(CalibrationDataReader):
     """Feeds the calibration images one by one."""
 
     def __init__(self, calibration: CalibrationSet) -> None:

@@ -82,5 +82,3 @@ def _configure(converter: Any, precision: Precision, calibration: CalibrationSet
 def _one_by_one(inputs: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[np.float32]]]:
     for image in inputs:
         yield [image[np.newaxis]]
-
-

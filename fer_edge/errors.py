@@ -1,12 +1,12 @@
 """Every error that fer-edge raises on purpose.
 
-    FerEdgeError                 exit code 1: it failed while running
-    ├── InputError               exit code 2: what was asked for, or given, cannot be used
-    │   ├── DataError            labelled faces: a missing split, an unknown class, a broken archive
-    │   ├── ModelError           a model file: truncated, without a card, for another task
-    │   └── MissingExtraError    an optional dependency that the command needs is not installed
-    ├── SourceError              a camera, video or stream that cannot be opened or has stopped
-    └── ToleranceError           an exported file that strays from its parent by more than allowed
+FerEdgeError                 exit code 1: it failed while running
+├── InputError               exit code 2: what was asked for, or given, cannot be used
+│   ├── DataError            labelled faces: a missing split, an unknown class, a broken archive
+│   ├── ModelError           a model file: truncated, without a card, for another task
+│   └── MissingExtraError    an optional dependency that the command needs is not installed
+├── SourceError              a camera, video or stream that cannot be opened or has stopped
+└── ToleranceError           an exported file that strays from its parent by more than allowed
 """
 
 from __future__ import annotations

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+DAMAGED_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,  # a compression method that does not exist
+    OSError,
+    RuntimeError,  # a member that claims to be encrypted
+    ValueError,  # a position before the file's beginning, a name in no encoding
+)
+"""What Python's zipfile raises, by where the damage is."""
 
 
 @contextmanager
@@ -20,7 +32,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
         temporary = Path(folder) / path.name
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

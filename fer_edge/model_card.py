@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import ModelError
+from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 
@@ -178,7 +179,7 @@ def read_zipped_card(path: Path) -> ModelCard | None:
             if member not in archive.namelist():
                 return None
             text = archive.read(member).decode()
-    except (zipfile.BadZipFile, UnicodeDecodeError, OSError) as error:
+    except DAMAGED_ZIP_ERRORS as error:
         raise ModelError(f"{path}: its model card cannot be read ({error}); copy or export the file again") from error
     card = ModelCard.from_json(text, str(path))
     if card.model_sha256 is not None:

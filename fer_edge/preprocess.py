@@ -39,9 +39,12 @@ class CropSpec:
 
 FER2013_CROP = CropSpec(
     detector="YuNet 2023mar",
-    scale=1.0822,
-    shift_y=-0.0116,
-    measured_on="YuNet boxes on 28,040 of 28,709 FER2013 training images, median",
+    scale=1.0866,
+    shift_y=-0.0105,
+    measured_on=(
+        "YuNet 2023mar boxes on 27,822 of 28,709 FER2013 training images, medians; quartiles of the scale 0.989 and "
+        "1.192, of the shift -0.040 and +0.024"
+    ),
 )
 
 
@@ -55,8 +58,8 @@ def resize(image: Image, size_wh: tuple[int, int]) -> Image:
     height, width = image.shape[:2]
     if (width, height) == size_wh:
         return image
-    shrinks = width * height > size_wh[0] * size_wh[1]
-    return np.asarray(cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8)
+    interpolation = cv2.INTER_AREA if width * height > size_wh[0] * size_wh[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, size_wh, interpolation=interpolation), np.uint8)
 
 
 def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int]) -> Image:

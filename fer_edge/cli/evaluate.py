@@ -74,7 +74,9 @@ def _load(model: Path, num_threads: int, labels: str | None) -> ScoresFaces:
             model, num_threads=num_threads, labels=tuple(labels.split(",")) if labels else None
         )
     if classifier.card.labels != EXPRESSIONS:
-        raise ModelError(f"{model}: its classes are {', '.join(classifier.card.labels)}, the data's {', '.join(EXPRESSIONS)}")
+        raise ModelError(
+            f"{model}: its classes are {', '.join(classifier.card.labels)}, the data's {', '.join(EXPRESSIONS)}"
+        )
     return classifier
 
 

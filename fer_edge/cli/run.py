@@ -107,7 +107,8 @@ def command(
             if csv_path is not None:
                 sinks.append(stack.enter_context(closing(CsvSink(csv_path, names))))
             if view:
-                sinks.append(stack.enter_context(closing(TerminalSink(f"{source.description}, {model.stem}", sys.stdout))))
+                title = f"{source.description}, {model.stem}"
+                sinks.append(stack.enter_context(closing(TerminalSink(title, sys.stdout))))
             _run(pipeline, source, sinks, tally, frames, seconds)
     finally:
         if tally.frames and not quiet:
@@ -128,7 +129,7 @@ def _run(
         for note in source.notes:
             click.echo(f"note: {note}", err=True)
     if not tally.frames:
-        raise SourceError(f"{source.description}: it gave no frame that can be read; try --camera demo to check the rest")
+        raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
 
 
 def _split_labels(labels: str | None) -> tuple[str, ...] | None:

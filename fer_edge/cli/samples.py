@@ -16,7 +16,9 @@ from fer_edge.training.plots import plot_samples
 @click.option("--expression", type=click.Choice(EXPRESSIONS), help="Only this one, as a 3x3 sheet.  [default: all]")
 @click.option("--split", default="train", show_default=True, help="train, validation, or test where there is one.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="PNG.  [default: samples-<expression>.png]")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="PNG.  [default: samples-<expression>.png]"
+)
 @strict_option
 @yes_option
 def command(

@@ -54,7 +54,9 @@ def open_interpreter(path: Path, num_threads: int = 1) -> Interpreter:
         return TFLiteInterpreter(path, num_threads)
     if suffix == ".onnx":
         return OnnxInterpreter(path, num_threads)
-    raise ModelError(f"{path}: expected a .tflite or .onnx file; a .keras model is exported first: fer-edge export {path}")
+    raise ModelError(
+        f"{path}: expected a .tflite or .onnx file; a .keras model is exported first: fer-edge export {path}"
+    )
 
 
 class TFLiteInterpreter:
@@ -196,7 +198,7 @@ def _encoder(
 def _decode(stored: npt.NDArray[Any], quantization: TensorQuantization | None) -> npt.NDArray[np.float32]:
     if quantization is None:
         return stored.astype(np.float32)
-    return (stored.astype(np.float32) - quantization.zero_point) * np.float32(quantization.scale)
+    return np.asarray((stored.astype(np.float32) - quantization.zero_point) * quantization.scale, np.float32)
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,13 +70,13 @@ class RunState:
         self._folder.mkdir(parents=True, exist_ok=True)
         new_best = self._folder / _NEW_BEST_NAME
         if new_best.exists():
-            os.replace(new_best, self._folder / BEST_NAME)
+            new_best.replace(self._folder / BEST_NAME)
         arrays = {f"variable_{i}": np.asarray(value) for i, value in enumerate(self._variables())}
         best_weights = self._early_stopping.best_weights or []
         arrays |= {f"best_{i}": value for i, value in enumerate(best_weights)}
         facts = {"progress": vars(progress), "callbacks": [self._counters(c) for c in self._callbacks]}
         with atomic_path(self._folder / STATE_NAME) as path:
-            np.savez(path, facts=np.array(json.dumps(facts)), **arrays)
+            np.savez(path, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
 
     def restore(self) -> Progress:
         """Put the saved state back and return how far the run had come.
@@ -95,7 +94,7 @@ class RunState:
                     raise DataError(f"{path} belongs to another network or version; train again without --resume")
                 variable.assign(saved[f"variable_{i}"])
             best_weights = _numbered(saved, "best_")
-        for callback, counters in zip(self._callbacks, facts["callbacks"]):
+        for callback, counters in zip(self._callbacks, facts["callbacks"], strict=True):
             for name, value in counters.items():
                 setattr(callback, name, value)
         self._early_stopping.best_weights = best_weights or None

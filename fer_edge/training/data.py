@@ -146,7 +146,9 @@ def check_splits(dataset: Dataset) -> Dataset:
     for name in (SplitName.TRAIN, SplitName.VALIDATION):
         if name not in dataset.splits:
             found = ", ".join(key.value for key in dataset.splits) or "none"
-            raise DataError(f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation")
+            raise DataError(
+                f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation"
+            )
         counts = dataset.splits[name].class_counts()
         empty = [EXPRESSIONS[i] for i in np.flatnonzero(counts == 0)]
         if empty:
@@ -157,9 +159,7 @@ def check_splits(dataset: Dataset) -> Dataset:
     return replace(dataset, findings=findings, examples=examples)
 
 
-def note_finding(
-    counts: Counter[Finding], examples: dict[Finding, list[str]], finding: Finding, name: str
-) -> None:
+def note_finding(counts: Counter[Finding], examples: dict[Finding, list[str]], finding: Finding, name: str) -> None:
     """Count `finding`, and keep `name` as an example of it if there are few yet."""
     counts[finding] += 1
     kept = examples.setdefault(finding, [])
@@ -174,7 +174,7 @@ def _count_pixel_faults(
 ) -> None:
     split_of: dict[bytes, SplitName] = {}
     for split_name, split in splits.items():
-        for image, name in zip(split.images, split.names):
+        for image, name in zip(split.images, split.names, strict=True):
             if image.min() == image.max():
                 note_finding(findings[split_name], examples, Finding.CONSTANT, name)
             digest = hashlib.sha256(image.tobytes()).digest()

@@ -56,7 +56,7 @@ class KerasClassifier:
 
     def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Scores float32 (7,) of one face, uint8 (48, 48), 0..255."""
-        return self.classify_all(face[np.newaxis])[0]
+        return np.asarray(self.classify_all(face[np.newaxis])[0])
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None

@@ -17,9 +17,10 @@ from fer_edge.metrics import Evaluation, FloatArray, IntArray
 from fer_edge.training.data import Split
 
 matplotlib.use("Agg")  # no display is needed, nor looked for
-from matplotlib import pyplot as plt  # noqa: E402 - after the backend is chosen
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _TRAINING, _VALIDATION = "#4fc3f7", "#ffb74d"
 
@@ -41,7 +42,7 @@ def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) 
         value = history[best]["val_accuracy"]
         accuracy.plot(best + 1, value, "o", color=_VALIDATION)
         accuracy.annotate(
-            f"best {value:.1%}, epoch {best + 1}", (best + 1, value), (0, 10), textcoords="offset points", ha="center"
+            f"best {value:.1%}, epoch {best + 1}", (best + 1, value), (0, -20), textcoords="offset points", ha="center"
         )
 
 
@@ -49,7 +50,8 @@ def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
     """Draw a confusion matrix, each row as shares of its true class with the counts beneath, into a PNG."""
     counts = evaluation.confusion
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = np.array([[f"{s:.0%}\n{c}" for s, c in zip(*rows)] for rows in zip(shares, counts)])
+    cells = [f"{share:.0%}\n{count}" for share, count in zip(shares.flat, counts.flat, strict=True)]
+    text = np.reshape(cells, counts.shape)
     with _figure(path, "default", figsize=(9, 8)) as figure:
         axes = figure.subplots()
         seaborn.heatmap(
@@ -61,7 +63,7 @@ def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
             vmax=1,
             square=True,
             xticklabels=EXPRESSIONS,
-            yticklabels=[f"{name} ({n})" for name, n in zip(EXPRESSIONS, evaluation.support)],
+            yticklabels=[f"{name} ({n})" for name, n in zip(EXPRESSIONS, evaluation.support, strict=True)],
             cbar_kws={"label": "share of the true class", "shrink": 0.8},
             ax=axes,
         )
@@ -94,7 +96,7 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
     with _figure(path, "default", figsize=(1.8 * side, 2 * rows)) as figure:
         for axes in (cells := figure.subplots(rows, side, squeeze=False)).flat:
             axes.axis("off")
-        for axes, index in zip(cells.flat, chosen):
+        for axes, index in zip(cells.flat, chosen, strict=False):  # the last row may not be full
             axes.imshow(split.images[index], cmap="gray", vmin=0, vmax=255)
             axes.set_title(EXPRESSIONS[split.labels[index]], fontsize=11)
 
@@ -110,7 +112,7 @@ def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: 
     axes.plot(epochs, [row[key] for row in history], color=_TRAINING, marker=marker, label="training")
     axes.plot(epochs, [row[f"val_{key}"] for row in history], color=_VALIDATION, marker=marker, label="validation")
     axes.set(xlabel="epoch", ylabel=name)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.2)
     axes.legend()
 

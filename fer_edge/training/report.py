@@ -70,9 +70,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
     }
 
 
-def _write_pictures(
-    run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation
-) -> None:
+def _write_pictures(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation) -> None:
     history = trained.progress.history
     run.write_history(history)
     title = f"{recipe.arch}: Adam at {recipe.learning_rate:g}, batch {recipe.batch_size}, {len(dataset.train):,} images"

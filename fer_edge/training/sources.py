@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError, MissingExtraError
+from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import FACE_SIZE, Dataset, Finding, Split, SplitName, check_splits, note_finding
 from fer_edge.training.synthetic import synthetic_dataset
@@ -56,9 +57,7 @@ class _RawImage(NamedTuple):
     read: Callable[[], bytes]
 
 
-def load_dataset(
-    data: str | None, *, seed: int = 0, allow_download: Callable[[str], bool] | None = None
-) -> Dataset:
+def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[str], bool] | None = None) -> Dataset:
     """Read labelled faces and check every image.
 
     Args:
@@ -83,7 +82,7 @@ def load_dataset(
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             return check_splits(_read_images(str(path), _zip_files(path, archive)))
-    raise DataError(f"--data {data}: expected a zip, a folder, a .csv or synthetic; this is none of them, or a broken zip")
+    raise DataError(f"--data {data}: expected a zip, a folder, a .csv or synthetic, got something else or a broken zip")
 
 
 def _kaggle_copy(allow_download: Callable[[str], bool] | None) -> str:
@@ -178,7 +177,7 @@ def _place(source: str, root: tuple[str, ...], path: PurePosixPath) -> tuple[Spl
 def _read_or_empty(file: _RawImage) -> bytes:
     try:
         return file.read()
-    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, ValueError):
+    except DAMAGED_ZIP_ERRORS:
         return b""  # counted as "not an image" with its name
 
 
@@ -202,7 +201,7 @@ def _decode(content: bytes) -> tuple[npt.NDArray[np.uint8] | None, list[Finding]
 
 
 def _stack(rows: list[tuple[npt.NDArray[np.uint8], int, str]]) -> Split:
-    images, labels, names = zip(*rows)
+    images, labels, names = zip(*rows, strict=True)
     return Split(np.stack(images), np.array(labels, np.int64), tuple(names))
 
 
@@ -235,7 +234,8 @@ def _read_csv(path: Path) -> Dataset:
                 continue
             name = f"line {number}"
             if len(row) != len(header) or row[usage].strip() not in _FER2013_USAGES:
-                raise DataError(f"{path}, {name}: expected {', '.join(_FER2013_USAGES)} as Usage in {len(header)} columns")
+                usages = ", ".join(_FER2013_USAGES)
+                raise DataError(f"{path}, {name}: expected {len(header)} columns with one of {usages} as Usage")
             split_name = _FER2013_USAGES[row[usage].strip()]
             label = _csv_label(path, name, row[emotion])
             image = _csv_pixels(row[pixels])

@@ -1,0 +1,65 @@
+"""What every source of frames gives, whatever it is made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TypeVar
+
+from fer_edge.preprocess import Image
+
+_SourceT = TypeVar("_SourceT", bound="Source")
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: uint8 (H, W, 3) BGR, 0..255.
+        number: Counted from 0 as the source gave them; a gap means that frames of a live source were passed over.
+        time: When it was taken, or read from a file, in seconds since 1970.
+        position_s: Its place in a recording, in seconds.
+        name: Of its file, in a folder of images.
+    """
+
+    image: Image
+    number: int
+    time: float
+    position_s: float | None = None
+    name: str | None = None
+
+
+class Source(ABC):
+    """Gives frames one after another, once; to be closed after use, as by `with`.
+
+    Attributes:
+        description: What to call it before people.
+        live: Whether it goes on by itself, so that the newest frame counts and others are passed over.
+        fps: Its nominal frames a second, if it has such a thing.
+        notes: What went wrong on the way without ending it, such as an image that cannot be read.
+    """
+
+    def __init__(self, description: str, *, live: bool, fps: float | None) -> None:
+        self.description = description
+        self.live = live
+        self.fps = fps
+        self.notes: list[str] = []
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]:
+        """Give the frames; raise SourceError if a live source stops."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the device, file or connection."""
+
+    def __enter__(self: _SourceT) -> _SourceT:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,62 @@
+"""What a whole run saw: frames, faces, expressions and times."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import numpy as np
+
+from fer_edge.runtime.pipeline import STAGES, FrameResult
+
+
+class Tally:
+    """Counts results as they come."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.faces = 0
+        self.labels: Counter[str] = Counter()
+        self._timings_ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        self._started = time.monotonic()
+        self._first = self._last = self._started
+
+    def add(self, result: FrameResult) -> None:
+        """Count one frame."""
+        self._last = time.monotonic()
+        if self.frames == 0:
+            self._first = self._last
+        self.frames += 1
+        self.faces += len(result.faces)
+        self.labels.update(face.label for face in result.faces)
+        for stage, value in result.timings_ms.items():
+            self._timings_ms[stage].append(value)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the tally was made."""
+        return time.monotonic() - self._started
+
+    @property
+    def fps(self) -> float:
+        """Frames a second from the first result to the last, which leaves the start-up out."""
+        seconds = self._last - self._first
+        return (self.frames - 1) / seconds if seconds > 0 else 0.0
+
+    def percentile_ms(self, stage: str, percent: float) -> float | None:
+        """A percentile of one stage's times in ms, or `None` if none was measured."""
+        values = self._timings_ms[stage]
+        return float(np.percentile(values, percent)) if values else None
+
+    def lines(self) -> list[str]:
+        """A summary for people."""
+        rate = f", {self.fps:.1f} frames/s" if self.frames > 1 else ""
+        faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
+        lines = [f"{self.frames} frame{'s' * (self.frames != 1)}{rate}, {faces}"]
+        if self.faces:
+            lines.append(", ".join(f"{label} {count / self.faces:.0%}" for label, count in self.labels.most_common()))
+        elif self.frames:
+            lines.append("no face was seen: is one in view, upright, and larger than a twelfth of the picture's width?")
+        medians = [(stage, self.percentile_ms(stage, 50), self.percentile_ms(stage, 90)) for stage in STAGES]
+        times = [f"{stage} {p50:.1f}/{p90:.1f}" for stage, p50, p90 in medians if p50 is not None and p90 is not None]
+        return [*lines, f"ms (p50/p90): {', '.join(times)}"] if times else lines

@@ -1,0 +1,111 @@
+"""The annotated video, which appears whole when the run ends, however it ends."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import atomic_path
+from fer_edge.preprocess import Image, resize
+from fer_edge.runtime.annotate import annotate
+from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.pipeline import FrameResult
+
+_CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
+_LIVE_FPS = 15.0
+_IMAGES_FPS = 1.0
+
+
+class VideoSink:
+    """Writes annotated frames to a video file.
+
+    A recording's frames are written one for one. A live source comes at whatever rate the device can work through, and
+    a video has one rate: there a frame is repeated or left out, so that the video runs in real time.
+    """
+
+    def __init__(self, path: Path, labels: tuple[str, ...], *, live: bool, fps: float | None) -> None:
+        """Prepare to write; the file is made with the first frame, whose size it takes.
+
+        Args:
+            path: An .mp4, .avi or .mkv file; it takes this name when it is complete.
+            labels: The expressions in the order of the scores.
+            live: Whether the source is live.
+            fps: The source's frames a second; `None` for images, which are shown for a second each.
+
+        Raises:
+            InputError: If `path` has another suffix.
+        """
+        if path.suffix.lower() not in _CODECS:
+            raise InputError(
+                f"--output {path}: expected a video ending in {', '.join(_CODECS)}, got {path.suffix or 'no ending'}"
+            )
+        self._path = path
+        self._labels = labels
+        self._live = live
+        self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
+        self._writer: cv2.VideoWriter | None = None
+        self._size_wh = (0, 0)
+        self._start = 0.0
+        self._written = 0
+        self._placing = ExitStack()
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Add one frame.
+
+        Raises:
+            FerEdgeError: If the file cannot be written as a video.
+        """
+        if self._writer is None:
+            self._writer = self._open(frame)
+        copies = self._copies_due(frame.time)
+        if copies:
+            picture = _fit(annotate(frame.image, result, self._labels), self._size_wh)
+            for _ in range(copies):
+                self._writer.write(picture)
+        self._written += copies
+
+    def close(self) -> None:
+        """Complete the video and move it to its name; without a frame there is none."""
+        if self._writer is not None:
+            self._writer.release()
+            self._writer = None
+        self._placing.close()
+
+    def _open(self, frame: Frame) -> cv2.VideoWriter:
+        height, width = frame.image.shape[:2]
+        # Encoders store colour at half resolution and want even sides.
+        self._size_wh = (width + width % 2, height + height % 2)
+        self._start = frame.time
+        temporary = self._placing.enter_context(atomic_path(self._path))
+        codec = _CODECS[self._path.suffix.lower()]
+        writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
+        if writer.isOpened():
+            return writer
+        error = FerEdgeError(
+            f"{self._path}: this OpenCV cannot write {codec} video of {width}x{height} at {self._fps:g} frames/s; "
+            "try an .avi file, or another OpenCV: pip install -U opencv-python-headless"
+        )
+        self._placing.__exit__(type(error), error, None)
+        raise error
+
+    def _copies_due(self, now: float) -> int:
+        if not self._live:
+            return 1
+        return max(int((now - self._start) * self._fps) + 1 - self._written, 0)
+
+
+def _fit(picture: Image, size_wh: tuple[int, int]) -> Image:
+    """Bring a picture to the video's size: scaled down if it is larger, then bordered on its right and bottom."""
+    height, width = picture.shape[:2]
+    scale = min(size_wh[0] / width, size_wh[1] / height)
+    if scale < 1:
+        picture = resize(picture, (max(int(width * scale), 1), max(int(height * scale), 1)))
+        height, width = picture.shape[:2]
+    if (width, height) == size_wh:
+        return picture
+    bordered = cv2.copyMakeBorder(picture, 0, size_wh[1] - height, 0, size_wh[0] - width, cv2.BORDER_CONSTANT)
+    return np.asarray(bordered, np.uint8)
