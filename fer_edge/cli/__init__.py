@@ -12,7 +12,7 @@ import signal
 import sys
 from difflib import get_close_matches
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -66,6 +66,22 @@ class _LazyGroup(click.Group):
             ctx.fail(f"no command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        # Settled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except Terminated:
+            return _EXIT_TERMINATED
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            return _EXIT_INTERRUPTED
+        except BrokenPipeError:
+            # The reader has gone, which is how `| head` ends; keep the interpreter from flushing into it again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -89,22 +105,15 @@ def main() -> NoReturn:
 def _run() -> int:
     try:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
-        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except FerEdgeError as error:
         return _fail(str(error), error.exit_code)
-    except Terminated:
-        return _EXIT_TERMINATED
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         click.echo("stopped", err=True)
         return _EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone, which is how `| head` ends; keep the interpreter from flushing into it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         return _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
 

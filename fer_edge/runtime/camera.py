@@ -174,6 +174,6 @@ def _open_picamera(timeout_s: float) -> LiveSource:
 
 
 def _nearest(spec: str, path: Path) -> str:
-    siblings = [str(path.with_name(each.name)) for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    siblings = [str(path.parent / each.name) for each in path.parent.iterdir()] if path.parent.is_dir() else []
     near = get_close_matches(spec, [*_WORDS, *siblings], n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -66,7 +66,7 @@ class TerminalSink:
 
     def _view(self, result: FrameResult) -> Group:
         times = "  ".join(f"{stage} {result.timings_ms[stage]:.1f}" for stage in STAGES[1:])
-        header = Text.assemble((self._title, "bold"), f"   {self._rate():.1f} frames/s")
+        header = Text.assemble((self._title, "bold"), f"   {self._rate():.1f} frames/s", no_wrap=True)
         table = Table.grid(padding=(0, 2))
         for i, face in enumerate(result.faces):
             table.add_row(str(i + 1), *_face_cells(face))
@@ -83,5 +83,4 @@ def _face_cells(face: FaceResult) -> tuple[Text, Text, str, str]:
     full = round(face.score * _BAR_CELLS)
     bar = Text.assemble(("━" * full, "green"), ("━" * (_BAR_CELLS - full), "grey37"))
     x1, y1, x2, y2 = (int(value) for value in face.box_xyxy)
-    where = f"{x2 - x1}x{y2 - y1} at {x1},{y1}, confidence {face.confidence:.2f}"
-    return Text(f"{face.label:<9}", style="bold"), bar, f"{face.score:.2f}", where
+    return Text(f"{face.label:<9}", style="bold"), bar, f"{face.score:.2f}", f"{x2 - x1}x{y2 - y1} at {x1},{y1}"

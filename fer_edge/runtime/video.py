@@ -73,7 +73,10 @@ class VideoSink:
         if self._writer is not None:
             self._writer.release()
             self._writer = None
-        self._placing.close()
+        if self._written:
+            self._placing.close()
+        else:  # such as after a Ctrl-C while the file was being made
+            self._discard(FerEdgeError("no frame was written"))
 
     def _open(self, frame: Frame) -> cv2.VideoWriter:
         height, width = frame.image.shape[:2]
@@ -89,8 +92,12 @@ class VideoSink:
             f"{self._path}: this OpenCV cannot write {codec} video of {width}x{height} at {self._fps:g} frames/s; "
             "try an .avi file, or another OpenCV: pip install -U opencv-python-headless"
         )
-        self._placing.__exit__(type(error), error, None)
+        self._discard(error)
         raise error
+
+    def _discard(self, reason: FerEdgeError) -> None:
+        """Remove the temporary file: `atomic_path` puts a file in its place unless its block fails."""
+        self._placing.__exit__(type(reason), reason, None)
 
     def _copies_due(self, now: float) -> int:
         if not self._live:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
-from fer_edge.files import atomic_path
+from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
 
 STATE_NAME = "state.npz"
 BEST_NAME = "best.weights.h5"
@@ -82,18 +82,22 @@ class RunState:
         """Put the saved state back and return how far the run had come.
 
         Raises:
-            DataError: If there is no saved state, or it is of another network.
+            DataError: If there is no saved state, or it is damaged or of another network.
         """
         path = self._folder / STATE_NAME
         if not path.is_file():
             raise DataError(f"nothing to resume: {path} does not exist; a run can be resumed after its first epoch")
-        with np.load(path) as saved:
-            facts = json.loads(str(saved["facts"]))
-            for i, variable in enumerate(self._variables()):
-                if f"variable_{i}" not in saved or saved[f"variable_{i}"].shape != tuple(variable.shape):
-                    raise DataError(f"{path} belongs to another network or version; train again without --resume")
-                variable.assign(saved[f"variable_{i}"])
-            best_weights = _numbered(saved, "best_")
+        try:
+            with np.load(path) as saved:
+                facts = json.loads(str(saved["facts"]))
+                values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
+        except (*DAMAGED_ZIP_ERRORS, KeyError) as error:
+            raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
+        variables = self._variables()
+        if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
+            raise DataError(f"{path} belongs to another network or version; train again with --overwrite")
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
         for callback, counters in zip(self._callbacks, facts["callbacks"], strict=True):
             for name, value in counters.items():
                 setattr(callback, name, value)

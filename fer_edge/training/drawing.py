@@ -226,7 +226,7 @@ def _draw_folds(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
 
     def fold(points: Points, depth: float) -> None:
         if depth > 0.1:
-            canvas.stroke(points, 0.025, (1.0 - 0.45 * min(depth, 1.0)) * person.skin)
+            canvas.stroke(points, 0.025, (1.0 - 0.4 * min(depth, 1.0)) * person.skin)
 
     brow_raise = min(units.inner_brow_raise, units.outer_brow_raise)
     for row in (-0.62, -0.54):

@@ -7,6 +7,7 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from fer_edge.errors import DataError, MissingExtraError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Dataset, Finding, Split, SplitName, check_splits, note_finding
 from fer_edge.training.synthetic import synthetic_dataset
 
@@ -71,7 +73,8 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
     """
     data = data or os.environ.get(DATA_ENV) or _kaggle_copy(allow_download)
     if data == SYNTHETIC:
-        return check_splits(synthetic_dataset(seed=seed))
+        # The word itself as the source, so that a run's settings lead back to it.
+        return check_splits(replace(synthetic_dataset(seed=seed), source=SYNTHETIC))
     path = Path(data).expanduser()
     if path.is_dir():
         return check_splits(_read_images(str(path), _folder_files(path)))
@@ -79,10 +82,7 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
         raise DataError(f"--data {data}: no such file or folder; expected a zip, a folder, a fer2013.csv or synthetic")
     if path.suffix.lower() == ".csv":
         return check_splits(_read_csv(path))
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return check_splits(_read_images(str(path), _zip_files(path, archive)))
-    raise DataError(f"--data {data}: expected a zip, a folder, a .csv or synthetic, got something else or a broken zip")
+    return check_splits(_read_zip(path))
 
 
 def _kaggle_copy(allow_download: Callable[[str], bool] | None) -> str:
@@ -102,6 +102,17 @@ def _folder_files(root: Path) -> Iterator[_RawImage]:
     for path in sorted(root.rglob("*")):
         if path.is_file():
             yield _RawImage(PurePosixPath(path.relative_to(root).as_posix()), path.read_bytes)
+
+
+def _read_zip(path: Path) -> Dataset:
+    try:
+        archive = zipfile.ZipFile(path)
+    except DAMAGED_ZIP_ERRORS as error:
+        raise DataError(
+            f"--data {path}: expected a zip, a folder, a .csv or synthetic, got something else or a broken zip ({error})"
+        ) from error
+    with archive:
+        return _read_images(str(path), _zip_files(path, archive))
 
 
 def _zip_files(path: Path, archive: zipfile.ZipFile) -> Iterator[_RawImage]:
@@ -193,10 +204,10 @@ def _decode(content: bytes) -> tuple[npt.NDArray[np.uint8] | None, list[Finding]
     faults = []
     if image.ndim == 3:
         faults.append(Finding.COLOUR)
-        image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+        image = to_gray(image)
     if image.shape != (FACE_SIZE, FACE_SIZE):
         faults.append(Finding.RESIZED)
-        image = cv2.resize(image, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_AREA)
+        image = resize(image, (FACE_SIZE, FACE_SIZE))
     return np.asarray(image, np.uint8), faults
 
 
@@ -229,7 +240,7 @@ def _read_csv(path: Path) -> Dataset:
         if not {"emotion", "pixels", "usage"} <= set(header):
             raise DataError(f"{path}: expected the columns emotion, pixels, Usage of fer2013.csv, got {header}")
         emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "usage"))
-        for number, row in enumerate(reader, start=2):
+        for number, row in _numbered_rows(path, reader):
             if not row:
                 continue
             name = f"line {number}"
@@ -246,6 +257,13 @@ def _read_csv(path: Path) -> Dataset:
                 rows.setdefault(split_name, []).append((image, label, name))
     splits = {name: _stack(rows[name]) for name in SplitName if name in rows}
     return _with_validation(Dataset(str(path), splits, findings, examples))
+
+
+def _numbered_rows(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    try:
+        yield from enumerate(rows, start=2)
+    except csv.Error as error:
+        raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013.csv") from error
 
 
 def _csv_label(path: Path, name: str, text: str) -> int:

@@ -12,7 +12,7 @@ from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 from fer_edge.training.data import FACE_SIZE, Dataset, Split, SplitName
 from fer_edge.training.drawing import ActionUnits, Canvas, Identity, Pose, draw
 
-SUPERSAMPLING = 4
+_SUPERSAMPLING = 4
 """Canvas pixels a side for each pixel of the result: edges are smoothed by averaging them."""
 
 _UNITS = {
@@ -67,7 +67,7 @@ def synthetic_dataset(*, seed: int = 0, train_per_class: int = 200, validation_p
     """
     counts = {SplitName.TRAIN: train_per_class, SplitName.VALIDATION: validation_per_class}
     splits = {name: _draw_split(seed, name, count) for name, count in counts.items()}
-    return Dataset("synthetic faces", splits)
+    return Dataset("synthetic", splits)
 
 
 def draw_face(expression: str, rng: np.random.Generator, size: int = FACE_SIZE) -> npt.NDArray[np.uint8]:
@@ -87,7 +87,7 @@ def draw_face(expression: str, rng: np.random.Generator, size: int = FACE_SIZE) 
     if expression not in _UNITS:
         raise ValueError(f"expected one of {', '.join(EXPRESSIONS)}; got {expression!r}")
     pose = _random_pose(rng)
-    canvas = Canvas(_random_background(rng, SUPERSAMPLING * size), pose)
+    canvas = Canvas(_random_background(rng, _SUPERSAMPLING * size), pose)
     draw(canvas, _random_identity(rng), _varied(_UNITS[expression], rng))
     albedo = cv2.resize(canvas.pixels, (size, size), interpolation=cv2.INTER_AREA)
     return _photograph(np.asarray(albedo, np.uint8), pose, _random_light(rng), rng)
@@ -108,8 +108,8 @@ def _draw_split(seed: int, name: SplitName, per_class: int) -> Split:
 def _varied(units: ActionUnits, rng: np.random.Generator) -> ActionUnits:
     """Show an expression weakly or strongly, and no two muscles alike; resting muscles move a little as well."""
     values = np.array(astuple(units))
-    strength = rng.uniform(0.5, 1.1) * rng.uniform(0.75, 1.2, values.size)
-    restlessness = np.abs(rng.normal(0.0, 0.08, values.size))
+    strength = rng.uniform(0.6, 1.1) * rng.uniform(0.8, 1.2, values.size)
+    restlessness = np.abs(rng.normal(0.0, 0.06, values.size))
     return ActionUnits(*np.clip(values * strength + restlessness, 0.0, 1.2).tolist())
 
 
@@ -139,11 +139,11 @@ def _random_identity(rng: np.random.Generator) -> Identity:
 
 def _random_pose(rng: np.random.Generator) -> Pose:
     return Pose(
-        yaw=rng.normal(0.0, 0.18),
-        pitch=rng.normal(0.0, 0.08),
-        roll=rng.normal(0.0, 0.1),
-        scale=rng.uniform(0.43, 0.52),
-        centre=complex(rng.uniform(0.46, 0.54), rng.uniform(0.44, 0.52)),
+        yaw=rng.normal(0.0, 0.13),
+        pitch=rng.normal(0.0, 0.05),
+        roll=rng.normal(0.0, 0.07),
+        scale=rng.uniform(0.46, 0.53),
+        centre=complex(rng.uniform(0.48, 0.52), rng.uniform(0.46, 0.5)),
     )
 
 
@@ -153,9 +153,9 @@ def _random_light(rng: np.random.Generator) -> Light:
         gain_y=rng.normal(-0.08, 0.1),
         falloff=rng.uniform(0.1, 0.4),
         gamma=rng.uniform(0.75, 1.35),
-        contrast=rng.uniform(0.75, 1.2),
-        blur=rng.uniform(0.3, 0.9),
-        noise=rng.uniform(1.0, 6.5),
+        contrast=rng.uniform(0.85, 1.25),
+        blur=rng.uniform(0.2, 0.7),
+        noise=rng.uniform(1.0, 5.0),
     )
 
 
@@ -177,4 +177,4 @@ def _photograph(
     picture = cv2.GaussianBlur(albedo * np.clip(shade, 0.2, 2.0), (0, 0), light.blur * side / FACE_SIZE)
     picture = 255.0 * np.clip(picture / 255.0, 0.0, 1.0) ** light.gamma
     picture = 128.0 + light.contrast * (picture - 128.0) + rng.normal(0.0, light.noise, picture.shape)
-    return np.clip(np.rint(picture), 0.0, 255.0).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(picture), 0.0, 255.0), np.uint8)

@@ -1,0 +1,61 @@
+# `make` alone lists the targets. Everything runs in $(VENV), which is made when it is missing or older than setup.cfg.
+
+PYTHON ?= python3
+VENV ?= .venv
+DATA ?=
+
+DEMO := runs/demo
+DEMO_TRAIN_FLAGS ?= --data synthetic --epochs 3 --overwrite
+DEMO_EXPORT_FLAGS ?= --all --data synthetic
+DEMO_RUN_FLAGS ?= --camera demo --frames 60
+TRAIN_FLAGS ?=
+BENCH_FLAGS ?=
+PYTEST_FLAGS ?=
+
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DATA_FLAG = $(if $(DATA),--data "$(DATA)")
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types bench train clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it, run the shipped model on a stream
+	$(BIN)/fer-edge train $(DEMO_TRAIN_FLAGS) --output $(DEMO)
+	$(BIN)/fer-edge export $(DEMO)/model.keras $(DEMO_EXPORT_FLAGS) --output $(DEMO)/export
+	$(BIN)/fer-edge run $(DEMO_RUN_FLAGS) --jsonl $(DEMO)/stream.jsonl --output $(DEMO)/stream.mp4
+	@echo
+	@echo "the trained network      $(DEMO)/model.keras"
+	@echo "its TFLite, ONNX files   $(DEMO)/export/"
+	@echo "each frame's expressions $(DEMO)/stream.jsonl"
+	@echo "the annotated video      $(DEMO)/stream.mp4"
+
+test: $(INSTALLED) ## run the tests
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(INSTALLED) ## check style and formatting with ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## check types with mypy
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## measure every exported file beside the full model (minutes): make bench DATA=faces.zip
+	$(BIN)/python -m pytest benchmarks $(DATA_FLAG) $(BENCH_FLAGS)
+
+train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
+	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)
+
+clean: ## remove caches, build products and the demo's files; the environment and other runs stay
+	rm -rf $(DEMO) build dist *.egg-info .benchmarks .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache
+	find . -path './$(VENV)' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "expected Python 3.10 or newer, got `$(PYTHON) --version 2>&1`; try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --upgrade pip
+	$(BIN)/python -m pip install --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,263 @@
+"""What several test modules share: faces, a tiny network and its files, models without a card, the command line."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import pytest
+
+import fer_edge
+from fer_edge.cli import main
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ModelCard, append_card
+from fer_edge.runtime.classifier import SHIPPED_MODEL
+from fer_edge.training.data import Dataset, Split
+from fer_edge.training.synthetic import synthetic_dataset
+
+if TYPE_CHECKING:
+    from export.exporter import Exported, Target
+    from fer_edge.training.keras_file import KerasClassifier
+    from fer_edge.training.run_folder import RunFolder
+
+ROOT = Path(fer_edge.__file__).parent.parent
+
+# In a process of its own, so that no test of the device's modules runs beside TensorFlow, nor sees its warnings.
+_MAKE_MODELS = """
+import sys
+from pathlib import Path
+import numpy as np
+import tensorflow as tf
+
+def convert(shape, classes, name):
+    tf.keras.utils.set_random_seed(0)
+    model = tf.keras.Sequential([
+        tf.keras.Input(shape, batch_size=1),
+        tf.keras.layers.Rescaling(1 / 255),
+        tf.keras.layers.Conv2D(8, 5, 4, activation="relu"),
+        tf.keras.layers.Flatten(),
+        tf.keras.layers.Dense(classes, activation="softmax"),
+    ])
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    random = np.random.default_rng(0)
+    converter.representative_dataset = lambda: (
+        [random.uniform(0, 255, (1, *shape)).astype(np.float32)] for _ in range(20)
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    Path(sys.argv[1], name).write_bytes(converter.convert())
+
+convert((48, 48, 1), 7, "bare.tflite")
+convert((32, 32, 3), 10, "other_task.tflite")
+"""
+
+
+@pytest.fixture(scope="session")
+def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with bare.tflite (48x48 gray to seven scores, no card) and other_task.tflite (32x32 RGB to ten)."""
+    if importlib.util.find_spec("tensorflow") is None:
+        pytest.skip("making a model needs TensorFlow")
+    folder = tmp_path_factory.mktemp("models")
+    subprocess.run([sys.executable, "-c", _MAKE_MODELS, str(folder)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_file(request: pytest.FixtureRequest) -> Path:
+    """A model with a card: the shipped one where it is there, else a tiny one with random weights."""
+    if SHIPPED_MODEL.is_file():
+        return SHIPPED_MODEL
+    folder: Path = request.getfixturevalue("made_models")
+    path = folder / "tiny_int8.tflite"
+    path.write_bytes(append_card((folder / "bare.tflite").read_bytes(), ModelCard("tiny", "tiny", precision="int8")))
+    return path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    def require_success(self) -> Ended:
+        assert self.exit_code == 0, self.stderr
+        return self
+
+
+class Unobserved:
+    """A `TrainingObserver` that looks away."""
+
+    def on_start(self, *_: Any) -> None: ...
+
+    def on_step(self, *_: Any) -> None: ...
+
+    def on_epoch(self, *_: Any) -> None: ...
+
+
+@pytest.fixture(autouse=True)
+def no_data_in_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Keep a developer's own data out of every test but those that ask for it."""
+    if "real_data" not in request.fixturenames:
+        monkeypatch.delenv("FER_EDGE_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def faces() -> Dataset:
+    """Drawn faces: 40 an expression to train on and 16 to validate on."""
+    return synthetic_dataset(seed=1, train_per_class=40, validation_per_class=16)
+
+
+@pytest.fixture(scope="session")
+def faces_folder(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as PNG files in `images/train` and `images/validation`, without a loss."""
+    folder = tmp_path_factory.mktemp("data") / "faces"
+    for name, split in faces.splits.items():
+        _write_images(split, folder / "images" / name.value)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def faces_zip(faces_folder: Path) -> Path:
+    """The same as one zip."""
+    path = faces_folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(faces_folder.rglob("*.png")):
+            archive.write(file, file.relative_to(faces_folder))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_architecture() -> Iterator[str]:
+    """A network built like the documented one and 250 times smaller, under the name that is returned.
+
+    Ask for it before anything imports `fer_edge.cli.train`, whose choices are fixed then.
+    """
+    import keras
+
+    from fer_edge.training.architectures import ARCHITECTURES, INPUT_SHAPE, LayerSet
+
+    def tiny_cnn(layers: LayerSet | None = None) -> keras.Model:
+        layers = layers or LayerSet()
+        x = inputs = keras.Input(INPUT_SHAPE, name="image")
+        for filters in (8, 16):
+            x = keras.layers.Conv2D(filters, 3, strides=2, padding="same")(x)
+            x = layers.batch_normalization()(x)
+            x = keras.layers.ReLU()(x)
+            x = keras.layers.MaxPooling2D(2)(x)
+            x = layers.dropout(0.25)(x)
+        x = keras.layers.Flatten()(x)
+        x = keras.layers.Dense(64)(x)
+        x = layers.batch_normalization()(x)
+        x = keras.layers.ReLU()(x)
+        x = layers.dropout(0.25)(x)
+        return keras.Model(inputs, keras.layers.Dense(7, activation="softmax", dtype="float32", name="scores")(x))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "tiny", tiny_cnn)
+        yield "tiny"
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_architecture: str, faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A finished training run of the tiny network."""
+    from fer_edge.training.recipe import Recipe
+    from fer_edge.training.report import write_run
+    from fer_edge.training.run_folder import RunFolder
+    from fer_edge.training.train import train
+
+    run = RunFolder(tmp_path_factory.mktemp("runs") / "tiny")
+    recipe = Recipe(arch=tiny_architecture, epochs=20, batch_size=32, learning_rate=5e-3, stop_patience=20, seed=3)
+    run.begin(recipe, faces)
+    write_run(run, train(faces, recipe, run.checkpoints, observer=Unobserved()), faces, recipe)
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tiny_run: RunFolder) -> KerasClassifier:
+    """The network that the run left behind."""
+    from fer_edge.training.keras_file import KerasClassifier
+
+    return KerasClassifier.load(tiny_run.model)
+
+
+@pytest.fixture(scope="session")
+def exports(
+    tiny_classifier: KerasClassifier, faces: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Target, Exported]:
+    """Every file that the tiny network can be exported to."""
+    from export.calibration import choose_calibration_set
+    from export.exporter import Exporter, Format, targets
+    from fer_edge.precision import EXPORTABLE
+
+    exporter = Exporter(
+        tiny_classifier,
+        faces.validation,
+        choose_calibration_set(faces.train, faces.name, images=140),
+        tmp_path_factory.mktemp("exports"),
+    )
+    return {target: exporter.export(target) for target in targets(list(EXPORTABLE), list(Format))}
+
+
+@pytest.fixture(scope="session")
+def exported_paths(exports: dict[Target, Exported]) -> dict[str, Path]:
+    """Where those files are, by `<format> <precision>`; every one passed its proof."""
+    assert [exported.faults for exported in exports.values()] == [()] * len(exports)
+    return {
+        f"{target.format.value} {target.precision.value}": exported.path
+        for target, exported in exports.items()
+        if exported.path is not None
+    }
+
+
+@pytest.fixture
+def command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ended]]:
+    """`fer-edge` within this process, up to its exit code."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["fer-edge", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), captured.out, captured.err)
+
+    yield run
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def child_environment() -> dict[str, str]:
+    """The environment of a child process that finds these sources, installed or not."""
+    inherited = {name: value for name, value in os.environ.items() if name != "FER_EDGE_DATA"}
+    return inherited | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited.get("PYTHONPATH"))))}
+
+
+@pytest.fixture
+def child_line(child_environment: dict[str, str], tmp_path: Path) -> Callable[..., Ended]:
+    """`python -m fer_edge` as a process of its own, in an empty folder."""
+
+    def run(*arguments: object) -> Ended:
+        command = [sys.executable, "-m", "fer_edge", *map(str, arguments)]
+        done = subprocess.run(command, cwd=tmp_path, env=child_environment, capture_output=True, text=True, timeout=180)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def _write_images(split: Split, folder: Path) -> None:
+    for i, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+        path = folder / EXPRESSIONS[label] / f"{i:04d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), image)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from export import exporter as exporter_module
+from export.calibration import choose_calibration_set
+from export.exporter import Exported, Exporter, Format, Target, targets
+from export.parity import Tolerance
+from fer_edge.errors import InputError, ToleranceError
+from fer_edge.files import sha256_file
+from fer_edge.metrics import evaluate_scores
+from fer_edge.precision import EXPORTABLE, Precision
+from fer_edge.runtime.classifier import Classifier, read_card
+from fer_edge.training.data import Dataset
+from fer_edge.training.keras_file import KerasClassifier
+
+FP32 = Target(Format.TFLITE, Precision.FP32)
+
+
+def make_exporter(parent: KerasClassifier, faces: Dataset, output: Path, *, keep_failed: bool = False) -> Exporter:
+    calibration = choose_calibration_set(faces.train, faces.name, images=35)
+    return Exporter(parent, faces.validation, calibration, output, keep_failed=keep_failed)
+
+
+@pytest.mark.parametrize(
+    ("precisions", "formats", "expected"),
+    [
+        ([], [Format.TFLITE], []),
+        ([Precision.INT8], list(Format), ["m_int8.tflite", "m_int8.onnx"]),
+        ([Precision.FP16], list(Format), ["m_fp16.tflite"]),
+        ([Precision.FP32, Precision.INT16X8], [Format.TFLITE], ["m_fp32.tflite", "m_int16x8.tflite"]),
+        (
+            list(EXPORTABLE),
+            list(Format),
+            ["m_fp32.tflite", "m_fp32.onnx", "m_fp16.tflite", "m_dynamic.tflite", "m_int8.tflite", "m_int8.onnx"]
+            + ["m_int16x8.tflite"],
+        ),
+    ],
+)
+def test_targets(precisions: list[Precision], formats: list[Format], expected: list[str]) -> None:
+    assert [target.file_name("m") for target in targets(precisions, formats)] == expected
+
+
+def test_a_precision_that_onnx_has_not_is_refused() -> None:
+    with pytest.raises(InputError, match="ONNX is written in fp32, int8; fp16 needs --format tflite"):
+        targets([Precision.FP16], [Format.ONNX])
+
+
+def test_every_file_passes_its_proof(exports: dict[Target, Exported]) -> None:
+    assert len(exports) == 7
+    assert {target: exported.faults for target, exported in exports.items()} == dict.fromkeys(exports, ())
+
+
+def test_the_proof_is_in_the_card_and_can_be_repeated(
+    exports: dict[Target, Exported], tiny_classifier: KerasClassifier, faces: Dataset
+) -> None:
+    for target, exported in exports.items():
+        assert exported.path is not None
+        card = read_card(exported.path)
+        scores = Classifier.load(exported.path).classify_all(faces.validation.images)
+        evaluation = evaluate_scores(scores, faces.validation.labels)
+        assert card.evaluation["accuracy"] == pytest.approx(evaluation.accuracy)
+        assert card.parity["agreement"] == pytest.approx(exported.parity.agreement)
+        assert (card.parity["passed"], card.parity["faults"], card.parity["samples"]) == (True, [], 112)
+        assert card.precision == target.precision.value
+        assert card.parent_sha256 == sha256_file(tiny_classifier.path)
+        assert (card.calibration_sha256 is not None) is target.precision.needs_calibration
+        assert exported.bytes == exported.path.stat().st_size
+
+
+def test_the_cards_quantization_is_the_files(exports: dict[Target, Exported]) -> None:
+    path = exports[Target(Format.TFLITE, Precision.INT8)].path
+    assert path is not None
+    quantization = read_card(path).quantization
+    assert (quantization["input"].scale, quantization["input"].zero_point) == (1.0, -128)
+    assert quantization["output"].dtype == "int8"
+
+
+def test_a_second_export_gives_the_same_file(
+    exports: dict[Target, Exported], tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Path
+) -> None:
+    again = make_exporter(tiny_classifier, faces, tmp_path).export(FP32).path
+    first = exports[FP32].path
+    assert again is not None
+    assert first is not None
+    assert again.read_bytes() == first.read_bytes()
+
+
+def test_a_parent_that_predicts_one_class_is_refused(
+    tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Path
+) -> None:
+    model = keras.models.clone_model(tiny_classifier.model)
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel, bias + np.eye(7)[3] * 1e4])
+    parent = KerasClassifier(model, tiny_classifier.card, tiny_classifier.path)
+    with pytest.raises(ToleranceError, match=r"calls all 112 validation images happy"):
+        make_exporter(parent, faces, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("keep_failed", [False, True])
+def test_a_file_outside_its_tolerance_is_not_left_as_if_it_were_good(
+    tiny_classifier: KerasClassifier,
+    faces: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    keep_failed: bool,
+) -> None:
+    impossible = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)
+    monkeypatch.setattr(exporter_module, "tolerance_for", lambda _: impossible)
+    exported = make_exporter(tiny_classifier, faces, tmp_path, keep_failed=keep_failed).export(FP32)
+    assert [fault.split(",")[1] for fault in exported.faults] == [" below 110.0%"]
+    assert [path.name for path in tmp_path.iterdir()] == (["tiny_fp32.failed.tflite"] if keep_failed else [])
+    assert (exported.path is None) is not keep_failed
+    if exported.path is not None:
+        assert read_card(exported.path).parity["passed"] is False

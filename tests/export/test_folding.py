@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from export.folding import fold
+from fer_edge.training.architectures import ARCHITECTURES, documented_cnn
+
+layers = keras.layers
+
+
+def randomized(model: keras.Model) -> keras.Model:
+    """The model with weights as after a long training: no statistic is 0 or 1, no gamma positive only."""
+    rng = np.random.default_rng(3)
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            size = layer.gamma.shape
+            signs = rng.choice([-1, 1], size)
+            layer.set_weights(
+                [rng.uniform(0.5, 2, size) * signs, rng.normal(0, 1, size), rng.normal(0, 20, size),
+                 rng.uniform(10, 4000, size)]
+            )  # fmt: skip
+        elif layer.weights:
+            layer.set_weights([rng.normal(0, 0.08, weight.shape) for weight in layer.get_weights()])
+    return model
+
+
+def kinds(model: keras.Model) -> list[str]:
+    names = [type(layer).__name__ for layer in model.layers]
+    return [name for name in names if name not in ("InputLayer", "Identity")]
+
+
+def require_same_scores(model: keras.Model) -> keras.Model:
+    pixels = np.random.default_rng(0).integers(0, 256, (8, *model.input_shape[1:])).astype(np.float32)
+    folded = fold(model)
+    expected = model.predict_on_batch(pixels)
+    assert folded.predict_on_batch(pixels) == pytest.approx(expected, abs=1e-5)
+    # Otherwise any constant would pass.
+    assert expected.std(axis=0).max() > 1e-3
+    return folded
+
+
+def test_the_documented_cnn_folds_whole() -> None:
+    folded = require_same_scores(randomized(documented_cnn()))
+    convolution = ["Conv2D", "ReLU", "MaxPooling2D"]
+    assert kinds(folded) == [*convolution * 3, "_FixedFlatten", "Dense", "ReLU", "Dense", "ReLU", "Dense"]
+    assert folded.count_params() == 5_655_815 - 4 * (64 + 128 + 512 + 256 + 512)
+
+
+def test_the_tiny_network_folds_and_its_parent_stays(tiny_architecture: str) -> None:
+    model = randomized(ARCHITECTURES[tiny_architecture](None))
+    before = model.get_weights()
+    assert "BatchNormalization" not in kinds(require_same_scores(model))
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert "BatchNormalization" in kinds(model)
+
+
+def small(body: Callable[[Any], Any]) -> keras.Model:
+    inputs = keras.Input((8, 8, 1))
+    x = layers.GlobalAveragePooling2D()(body(inputs))
+    return randomized(keras.Model(inputs, layers.Dense(7, activation="softmax")(x)))
+
+
+@pytest.mark.parametrize(
+    ("body", "stays"),
+    [
+        (lambda x: layers.ReLU()(layers.Conv2D(4, 3)(x)), 0),
+        (lambda x: layers.BatchNormalization()(layers.Conv2D(4, 3, use_bias=False)(x)), 0),
+        (lambda x: layers.BatchNormalization()(layers.Conv2D(4, 3, activation="relu")(x)), 1),
+        (lambda x: layers.BatchNormalization()(layers.ReLU()(layers.Conv2D(4, 3)(x))), 1),
+        (lambda x: layers.BatchNormalization()(layers.MaxPooling2D(2)(layers.Conv2D(4, 3)(x))), 1),
+        (lambda x: layers.BatchNormalization()(x), 1),
+        (lambda x: layers.Add()([y := layers.Conv2D(4, 3)(x), layers.BatchNormalization()(y)]), 1),
+        (lambda x: layers.Dropout(0.5)(layers.BatchNormalization()(layers.Conv2D(4, 3)(x))), 0),
+    ],
+    ids=["none", "no bias", "activation", "after ReLU", "after pooling", "first", "shared", "before dropout"],
+)
+def test_only_what_can_be_folded_is(body: Callable[[Any], Any], stays: int) -> None:
+    folded = require_same_scores(small(body))
+    assert kinds(folded).count("BatchNormalization") == stays
+    assert "Dropout" not in kinds(folded)

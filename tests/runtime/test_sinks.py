@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.sinks import CsvSink, JsonlSink
+
+MakeFace = Callable[..., FaceResult]
+MakeResult = Callable[..., tuple[Frame, FrameResult]]
+
+
+def test_jsonl_is_an_object_a_frame_readable_before_the_end(
+    make_face: MakeFace, make_result: MakeResult, tmp_path: Path
+) -> None:
+    path = tmp_path / "new folder" / "log.jsonl"
+    sink = JsonlSink(str(path), EXPRESSIONS)
+    sink.write(*make_result())
+    sink.write(*make_result(make_face("sad", 0.7), number=3))
+    first, second = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    sink.close()
+    assert first["faces"] == []
+    assert list(second) == ["frame", "time", "faces", "timings_ms"]
+    assert (second["frame"], second["time"]) == (3, 1_700_000_000.25)
+    (face,) = second["faces"]
+    assert face["box"] == [10, 20, 60, 80]
+    assert (face["label"], face["score"], face["confidence"]) == ("sad", 0.7, 0.91)
+    assert list(face["scores"]) == list(EXPRESSIONS)
+    assert sum(face["scores"].values()) == pytest.approx(1, abs=1e-3)
+    assert second["timings_ms"] == {"read": 1.0, "detect": 10.0, "crop": 0.1, "classify": 0.5, "total": 10.6}
+
+
+def test_jsonl_tells_the_place_in_a_recording_and_the_file(make_result: MakeResult, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    frame, result = make_result()
+    sink = JsonlSink(str(path), EXPRESSIONS)
+    sink.write(replace(frame, position_s=1.23456, name="naïve.png"), result)
+    sink.close()
+    line = path.read_text(encoding="utf-8")
+    assert '"position_s": 1.235, "file": "naïve.png"' in line
+
+
+def test_standard_output_stays_open(make_result: MakeResult, capsys: pytest.CaptureFixture[str]) -> None:
+    sink = JsonlSink("-", EXPRESSIONS)
+    sink.write(*make_result())
+    sink.close()
+    print("still here")
+    line, after = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["frame"] == 0
+    assert after == "still here"
+
+
+def test_csv_is_a_row_a_face(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
+    path = tmp_path / "faces.csv"
+    sink = CsvSink(str(path), EXPRESSIONS)
+    sink.write(*make_result())
+    sink.write(*make_result(make_face("happy"), make_face("angry", box=(1, 2, 3, 4)), number=5))
+    sink.close()
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["frame"], row["face"], row["label"]) for row in rows] == [("5", "0", "happy"), ("5", "1", "angry")]
+    assert rows[0]["time"] == "2023-11-14T22:13:20.250+00:00"
+    assert rows[1]["x1"] == "1.0"
+    assert float(rows[0]["happy"]) == pytest.approx(0.88)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.terminal import TerminalSink
+
+MakeFace = Callable[..., FaceResult]
+MakeResult = Callable[..., tuple[Frame, FrameResult]]
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_where_there_is_no_terminal_lines_are_few_and_plain(make_face: MakeFace, make_result: MakeResult) -> None:
+    stream = io.StringIO()
+    sink = TerminalSink("demo", stream)
+    for number in range(50):
+        sink.write(*make_result(make_face("happy", 0.9), make_face("sad", 0.5), number=number))
+    sink.close()
+    assert stream.getvalue() == "frame 0  happy 0.90, sad 0.50\n"
+
+
+def test_where_there_is_no_terminal_and_no_face(make_result: MakeResult) -> None:
+    stream = io.StringIO()
+    TerminalSink("demo", stream).write(*make_result(number=4))
+    assert stream.getvalue() == "frame 4  no face\n"
+
+
+def test_a_terminal_shows_a_line_a_face_and_gets_its_cursor_back(make_face: MakeFace, make_result: MakeResult) -> None:
+    stream = Screen()
+    sink = TerminalSink("demo, tiny", stream)
+    sink.write(*make_result(make_face("happy", 0.9), make_face("sad", 0.5)))
+    sink.close()
+    text = stream.getvalue()
+    assert "demo, tiny" in text
+    assert "detect 10.0" in text
+    assert text.index("happy") < text.index("0.90") < text.index("sad") < text.index("0.50")
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")

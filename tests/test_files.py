@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fer_edge.files import atomic_path, sha256_file, write_atomic
+
+
+def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "text.txt"
+    write_atomic(path, "größer")
+    assert path.read_bytes() == "größer".encode()
+    assert [entry.name for entry in path.parent.iterdir()] == ["text.txt"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0\1", ""])
+def test_what_was_there_is_replaced(tmp_path: Path, content: bytes | str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old and longer")
+    write_atomic(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+
+
+@pytest.mark.parametrize("fault", [OSError, KeyboardInterrupt])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, fault: type[BaseException]) -> None:
+    path = tmp_path / "model.weights.h5"
+    path.write_bytes(b"old")
+    with pytest.raises(fault), atomic_path(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise fault
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_temporary_name_keeps_the_suffixes_and_the_file_system(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "model.weights.h5") as temporary:
+        assert temporary.name == "model.weights.h5"
+        assert tmp_path in temporary.parents
+        temporary.touch()
+
+
+def test_sha256_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    assert sha256_file(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

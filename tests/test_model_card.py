@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from fer_edge.errors import ModelError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import (
+    SCHEMA_VERSION,
+    InputSpec,
+    ModelCard,
+    TensorQuantization,
+    append_card,
+    read_zipped_card,
+)
+from fer_edge.preprocess import CropSpec
+from fer_edge.runtime.classifier import read_card
+
+if TYPE_CHECKING:
+    from fer_edge.training.run_folder import RunFolder
+
+MODEL = b"\x1c\0\0\0TFL3" + np.random.default_rng(0).bytes(2000)
+
+CARD = ModelCard(
+    name="tiny",
+    architecture="documented",
+    labels=("calm", "größer"),
+    input=InputSpec(width=32, height=24),
+    crop=CropSpec("a detector", 1.5, 0.1, "nothing"),
+    precision="int8",
+    quantization={"input": TensorQuantization("int8", 1.0, -128)},
+    training={"recipe": {"epochs": 3}},
+    evaluation={"accuracy": 0.5},
+    parity={"agreement": 0.99},
+    parent_sha256="ab",
+    calibration_sha256="cd",
+    tools={"python": "3.11"},
+    licence="Apache-2.0",
+)
+
+
+@pytest.mark.parametrize("card", [ModelCard("", ""), CARD])
+def test_a_card_survives_json(card: ModelCard) -> None:
+    assert ModelCard.from_json(card.to_json(), "here") == card
+
+
+def test_members_of_a_later_version_are_passed_over() -> None:
+    facts = json.loads(CARD.to_json())
+    for place in (facts, facts["input"], facts["crop"], facts["quantization"]["input"]):
+        place["colour_of_the_box"] = "brown"
+    assert ModelCard.from_json(json.dumps(facts), "here") == CARD
+
+
+def test_members_that_are_missing_have_their_defaults() -> None:
+    facts = json.loads(CARD.to_json())
+    del facts["licence"], facts["parity"]
+    assert ModelCard.from_json(json.dumps(facts), "here") == replace(CARD, licence="not stated", parity={})
+
+
+def test_a_later_schema_is_refused_with_what_to_do() -> None:
+    text = replace(CARD, schema_version=SCHEMA_VERSION + 1).to_json()
+    with pytest.raises(ModelError, match=r"here: its card has schema 2.*pip install -U fer-edge"):
+        ModelCard.from_json(text, "here")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        '{"schema_version": "one"}',
+        '{"schema_version": 1}',
+        CARD.to_json()[:-20],
+        CARD.to_json().replace('"calm"', '"größer"'),
+        CARD.to_json().replace('"scale": 1.5', '"scale": 99'),
+        CARD.to_json().replace('"name"', '"nickname"'),
+    ],
+)
+def test_a_damaged_card_is_a_model_error(text: str) -> None:
+    with pytest.raises(ModelError, match=r"^here: its model card is damaged"):
+        ModelCard.from_json(text, "here")
+
+
+@pytest.mark.parametrize("labels", [(), ("one",), ("one", "one")])
+def test_fewer_than_two_different_labels_are_refused(labels: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="different labels"):
+        ModelCard("a", "b", labels=labels)
+
+
+def test_an_appended_card_is_a_zip_behind_the_model() -> None:
+    content = append_card(MODEL, CARD)
+    assert content.startswith(MODEL)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["metadata.json", "labels.txt"]
+        assert archive.read("labels.txt").decode() == "calm\ngrößer\n"
+        facts = json.loads(archive.read("metadata.json"))
+    assert (facts["model_bytes"], facts["name"]) == (len(MODEL), "tiny")
+
+
+def test_the_same_model_and_card_give_the_same_file() -> None:
+    assert append_card(MODEL, CARD) == append_card(MODEL, CARD)
+
+
+def test_an_appended_card_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(append_card(MODEL, CARD))
+    card = read_zipped_card(path)
+    assert card is not None
+    assert replace(card, model_sha256=None, model_bytes=None) == CARD
+
+
+@pytest.mark.parametrize("content", [b"", MODEL, b"text\n"])
+def test_a_file_without_a_card_has_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    assert read_zipped_card(path) is None
+
+
+def test_a_zip_of_something_else_has_no_card(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert read_zipped_card(path) is None
+
+
+def flipped(content: bytes, position: int) -> bytes:
+    return content[:position] + bytes([content[position] ^ 0xFF]) + content[position + 1 :]
+
+
+@pytest.mark.parametrize("position", [0, 4, 1000, len(MODEL) - 1])
+def test_a_flipped_byte_in_the_model_is_found(tmp_path: Path, position: int) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(flipped(append_card(MODEL, CARD), position))
+    with pytest.raises(ModelError, match="not what its card was written for"):
+        read_zipped_card(path)
+
+
+def test_a_flipped_byte_in_the_card_is_a_model_error_or_harmless(tmp_path: Path) -> None:
+    path, whole = tmp_path / "model.tflite", append_card(MODEL, CARD)
+    path.write_bytes(whole)
+    card, errors = read_card(path), 0
+    for position in range(len(MODEL), len(whole)):
+        path.write_bytes(flipped(whole, position))
+        try:
+            # Some bytes of a zip, such as a member's date, decide nothing.
+            assert read_card(path) == card
+        except ModelError:
+            errors += 1
+    assert errors > (len(whole) - len(MODEL)) / 2
+
+
+def test_a_truncated_file_is_a_model_error(tmp_path: Path) -> None:
+    path, whole = tmp_path / "model.tflite", append_card(MODEL, CARD)
+    for length in range(0, len(whole), 50):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ModelError):
+            read_card(path)
+
+
+def test_a_card_leaves_a_tflite_file_loadable(exported_paths: dict[str, Path]) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    path = exported_paths["tflite int8"]
+    card = read_zipped_card(path)
+    assert card is not None
+    assert card.labels == EXPRESSIONS
+    assert card.model_bytes is not None
+    assert card.model_bytes < path.stat().st_size
+    interpreter = Interpreter(model_path=str(path))
+    interpreter.allocate_tensors()
+    assert interpreter.get_input_details()[0]["shape"].tolist() == [1, 48, 48, 1]
+
+
+def test_a_card_leaves_a_keras_file_loadable(tiny_run: RunFolder) -> None:
+    import keras
+
+    with zipfile.ZipFile(tiny_run.model) as archive:
+        assert {"model_card.json", "labels.txt", "metadata.json", "model.weights.h5"} <= set(archive.namelist())
+        assert "keras_version" in json.loads(archive.read("metadata.json"))
+    assert keras.models.load_model(tiny_run.model, compile=False).output_shape == (None, 7)
+    card = read_zipped_card(tiny_run.model)
+    assert card is not None
+    assert card.architecture == "tiny"

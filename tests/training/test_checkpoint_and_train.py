@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from fer_edge.errors import DataError, InputError
+from fer_edge.metrics import evaluate_scores
+from fer_edge.model_card import ModelCard
+from fer_edge.training.architectures import ARCHITECTURES
+from fer_edge.training.checkpoint import BEST_NAME, STATE_NAME
+from fer_edge.training.data import Dataset
+from fer_edge.training.keras_file import save_keras
+from fer_edge.training.recipe import MixedPrecision, Recipe
+from fer_edge.training.train import Trained, compiled_model, documented_callbacks, train
+
+
+class Observer:
+    """Remembers what it is told, and presses Ctrl-C at a step of an epoch, both from 1."""
+
+    def __init__(self, interrupt_at: tuple[int, int] | None = None) -> None:
+        self.interrupt_at = interrupt_at
+        self.starts: list[tuple[int, int, int]] = []
+        self.steps: list[int] = []
+        self.epochs: list[int] = []
+
+    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
+        self.starts.append((epochs_done, epochs, steps))
+        self._epoch = epochs_done + 1
+
+    def on_step(self, step: int, logs: dict[str, float]) -> None:
+        self.steps.append(step)
+        if self.interrupt_at == (self._epoch, step):
+            raise KeyboardInterrupt
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        self.epochs.append(epoch)
+        self._epoch = epoch + 1
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_architecture: str) -> Recipe:
+    """A learning rate so high that the validation loss goes up and down, and both callbacks act."""
+    return Recipe(
+        arch=tiny_architecture,
+        epochs=12,
+        batch_size=64,
+        learning_rate=0.05,
+        stop_patience=4,
+        reduce_patience=2,
+        seed=5,
+    )
+
+
+@pytest.fixture(scope="module")
+def straight(faces: Dataset, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Path]:
+    """The recipe without interruption."""
+    folder = tmp_path_factory.mktemp("straight")
+    return train(faces, recipe, folder, observer=Observer()), folder
+
+
+def without_times(history: list[dict[str, float]]) -> list[dict[str, float]]:
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in history]
+
+
+def saved_state(folder: Path) -> tuple[dict[str, bytes], Any]:
+    """Every array in a state file, bit by bit, and its facts without times."""
+    with np.load(folder / STATE_NAME) as saved:
+        arrays = {name: saved[name].tobytes() for name in saved.files if name != "facts"}
+        facts = json.loads(str(saved["facts"]))
+    facts["progress"]["history"] = without_times(facts["progress"]["history"])
+    del facts["progress"]["seconds"]
+    return arrays, facts
+
+
+def require_same(one: tuple[Trained, Path], other: tuple[Trained, Path]) -> None:
+    assert without_times(one[0].progress.history) == without_times(other[0].progress.history)
+    weights = zip(one[0].model.get_weights(), other[0].model.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in weights)
+    assert saved_state(one[1]) == saved_state(other[1])
+
+
+def test_the_documented_recipe() -> None:
+    recipe = Recipe()
+    checkpoint, stopping, plateau = documented_callbacks(recipe, Path("x"))
+    assert (recipe.batch_size, recipe.epochs, recipe.learning_rate) == (128, 48, 1e-4)
+    assert (checkpoint.monitor, checkpoint.save_best_only) == ("val_accuracy", True)
+    assert (stopping.monitor, stopping.patience, stopping.restore_best_weights) == ("val_loss", 3, True)
+    assert (plateau.monitor, plateau.patience, plateau.factor, plateau.min_delta) == ("val_loss", 3, 0.2, 1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("epochs", 0, "epochs must be at least 1, got 0"),
+        ("batch_size", 0, "batch-size must be at least 1, got 0"),
+        ("learning_rate", 0.0, "learning-rate must be above 0"),
+        ("learning_rate", math.nan, "learning-rate must be above 0"),
+        ("seed", -1, "seed must lie in"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(name: str, value: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Recipe(**{name: value})
+
+
+@pytest.mark.parametrize(("choice", "enabled"), [(MixedPrecision.ON, True), (MixedPrecision.OFF, False)])
+def test_mixed_precision_can_be_forced(choice: MixedPrecision, enabled: bool) -> None:
+    assert choice.enabled() is enabled
+    assert MixedPrecision.AUTO.enabled() in (True, False)
+
+
+def test_the_observer_hears_of_every_step_and_epoch(faces: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+    observer = Observer(interrupt_at=(3, 1))
+    train(faces, recipe, tmp_path, observer=observer)
+    steps = math.ceil(len(faces.train) / 64)
+    assert observer.starts == [(0, 12, steps)]
+    assert observer.steps == [*range(1, steps + 1)] * 2 + [1]
+    assert observer.epochs == [1, 2]
+
+
+def test_the_model_is_that_of_the_best_validation_accuracy(straight: tuple[Trained, Path], faces: Dataset) -> None:
+    trained, _ = straight
+    accuracies = [row["val_accuracy"] for row in trained.progress.history]
+    scores = trained.model.predict_on_batch(faces.validation.inputs())
+    accuracy = evaluate_scores(scores, faces.validation.labels).accuracy
+    assert accuracy == pytest.approx(max(accuracies), abs=1e-6)
+    assert trained.progress.best_epoch == accuracies.index(max(accuracies)) + 1
+    # Otherwise this would not tell the best epoch from the last.
+    assert max(accuracies) > accuracies[-1]
+
+
+def test_stopping_and_learning_rate_follow_the_validation_loss(straight: tuple[Trained, Path], recipe: Recipe) -> None:
+    """Both callbacks computed again from their definitions."""
+    history = straight[0].progress.history
+    rate, lowest, waited = recipe.learning_rate, math.inf, 0
+    rates, best, since_best, stopped_at = [], math.inf, 0, None
+    for epoch, row in enumerate(history, start=1):
+        rates.append(rate)
+        lowest, waited = (row["val_loss"], 0) if row["val_loss"] < lowest - 1e-4 else (lowest, waited + 1)
+        if waited >= recipe.reduce_patience:
+            rate, waited = rate * recipe.reduce_factor, 0
+        best, since_best = (row["val_loss"], 0) if row["val_loss"] < best else (best, since_best + 1)
+        if since_best >= recipe.stop_patience:
+            stopped_at = epoch
+            break
+    assert [row["learning_rate"] for row in history] == pytest.approx(rates, rel=1e-5)
+    assert len(set(rates)) > 1
+    assert stopped_at == len(history) < recipe.epochs
+    assert straight[0].ended_by == "early stopping"
+
+
+def test_the_same_seed_gives_the_same_bits(
+    straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    require_same((train(faces, recipe, tmp_path, observer=Observer()), tmp_path), straight)
+
+
+def test_another_seed_gives_other_weights(
+    straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    other = Recipe(**{**vars(recipe), "seed": 6, "epochs": 1})
+    trained = train(faces, other, tmp_path, observer=Observer())
+    assert trained.progress.history[0]["loss"] != straight[0].progress.history[0]["loss"]
+    assert trained.ended_by == "the number of epochs"
+
+
+@pytest.mark.parametrize("epoch", [2, 5])
+def test_an_interrupted_run_goes_on_to_the_same_bits(
+    straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe, tmp_path: Path, epoch: int
+) -> None:
+    assert len(straight[0].progress.history) > epoch
+    first = train(faces, recipe, tmp_path, observer=Observer(interrupt_at=(epoch, 3)))
+    assert (first.interrupted, first.ended_by, first.progress.epochs_done) == (True, "interruption", epoch - 1)
+    assert first.progress.best_epoch <= epoch - 1
+    observer = Observer()
+    second = train(faces, recipe, tmp_path, observer=observer, resume=True)
+    assert observer.starts[0][0] == epoch - 1
+    assert observer.epochs[0] == epoch
+    require_same((second, tmp_path), straight)
+    assert second.progress.seconds > first.progress.seconds
+
+
+def test_a_run_interrupted_twice_goes_on_to_the_same_bits(
+    straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    train(faces, recipe, tmp_path, observer=Observer(interrupt_at=(3, 1)))
+    train(faces, recipe, tmp_path, observer=Observer(interrupt_at=(4, 5)), resume=True)
+    require_same((train(faces, recipe, tmp_path, observer=Observer(), resume=True), tmp_path), straight)
+
+
+def test_ctrl_c_before_the_first_epoch_leaves_nothing_to_resume(
+    faces: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(faces, recipe, tmp_path, observer=Observer(interrupt_at=(1, 2)))
+    with pytest.raises(DataError, match="nothing to resume"):
+        train(faces, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+def test_a_finished_run_is_not_trained_further(straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe) -> None:
+    observer = Observer()
+    before = (straight[1] / STATE_NAME).read_bytes()
+    require_same((train(faces, recipe, straight[1], observer=observer, resume=True), straight[1]), straight)
+    assert (observer.starts, observer.steps) == ([], [])
+    assert (straight[1] / STATE_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "truncated", "flipped", "no facts"])
+def test_a_damaged_state_is_a_data_error(
+    straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe, tmp_path: Path, damage: str
+) -> None:
+    content = (straight[1] / STATE_NAME).read_bytes()
+    state = tmp_path / STATE_NAME
+    if damage == "no facts":
+        with state.open("wb") as file:
+            np.savez(file, variable_0=np.zeros(3))
+    else:
+        middle = len(content) // 2
+        damaged = {
+            "empty": b"",
+            "text": b"no state",
+            "truncated": content[:middle],
+            "flipped": content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :],
+        }
+        state.write_bytes(damaged[damage])
+    with pytest.raises(DataError, match=STATE_NAME):
+        train(faces, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+def test_a_state_of_another_network_is_a_data_error(
+    straight: tuple[Trained, Path], faces: Dataset, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other(_: Any = None) -> keras.Model:
+        inputs = keras.Input((48, 48, 1))
+        return keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(keras.layers.Flatten()(inputs)))
+
+    monkeypatch.setitem(ARCHITECTURES, "tiny", other)
+    with pytest.raises(DataError, match="another network"):
+        train(faces, recipe, straight[1], observer=Observer(), resume=True)
+
+
+def test_the_checkpoints_are_whole_and_alone(straight: tuple[Trained, Path]) -> None:
+    assert {path.name for path in straight[1].iterdir()} == {BEST_NAME, STATE_NAME}
+
+
+def test_a_bfloat16_run_leaves_a_plain_float32_model(faces: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+    mixed = Recipe(**{**vars(recipe), "bfloat16": True, "epochs": 2, "learning_rate": 0.005})
+    assert compiled_model(mixed).layers[1].compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+    trained = train(faces, mixed, tmp_path, observer=Observer())
+    path = tmp_path / "model.keras"
+    save_keras(trained.model, ModelCard("tiny", "tiny"), path)
+    loaded = keras.models.load_model(path, compile=False)
+    assert {layer.dtype_policy.name for layer in loaded.layers} == {"float32"}
+    assert {type(layer).__module__.split(".")[0] for layer in loaded.layers} == {"keras"}
+    accuracy = evaluate_scores(loaded.predict_on_batch(faces.validation.inputs()), faces.validation.labels).accuracy
+    assert accuracy == pytest.approx(max(row["val_accuracy"] for row in trained.progress.history), abs=0.03)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from fer_edge.errors import InputError
+from fer_edge.metrics import evaluate_scores
+from fer_edge.training.data import Dataset, Split
+from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
+
+
+def read(path: Path) -> npt.NDArray[np.uint8]:
+    image = cv2.imread(str(path))
+    assert image is not None
+    return np.asarray(image, np.uint8)
+
+
+def history(epochs: int) -> list[dict[str, float]]:
+    return [
+        {"loss": 2 - i / 10, "val_loss": 2 - i / 20, "accuracy": i / 10, "val_accuracy": i / 20} for i in range(epochs)
+    ]
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_curves_are_drawn_on_dark_ground(tmp_path: Path, epochs: int) -> None:
+    plot_curves(history(epochs), tmp_path / "curves.png", title="a title")
+    image = read(tmp_path / "curves.png")
+    assert image.shape == (720, 1680, 3)
+    assert image[0, 0].tolist() == [0, 0, 0]
+    for colour in ("#4fc3f7", "#ffb74d"):
+        bgr = [int(colour[i : i + 2], 16) for i in (5, 3, 1)]
+        assert (image == bgr).all(axis=2).sum() > 50
+    assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]
+
+
+def test_a_confusion_matrix_is_drawn_even_with_classes_missing(tmp_path: Path) -> None:
+    evaluation = evaluate_scores(np.eye(7)[[0, 1, 1]], np.array([0, 1, 0]))
+    plot_confusion(evaluation, tmp_path / "sub" / "confusion.png", title="three images")
+    assert read(tmp_path / "sub" / "confusion.png").std() > 10
+
+
+def test_samples_of_one_expression_are_three_by_three(tmp_path: Path, faces: Dataset) -> None:
+    plot_samples(faces.train, tmp_path / "disgust.png", expression="disgust")
+    height, width = read(tmp_path / "disgust.png").shape[:2]
+    assert (width, height) == (round(5.4 * 120), 6 * 120)
+
+
+def test_samples_show_the_faces_themselves(tmp_path: Path) -> None:
+    gray = np.arange(9, dtype=np.uint8) * 20 + 30
+    split = Split(np.repeat(gray, 48 * 48).reshape(9, 48, 48), np.full(9, 3), tuple(map(str, range(9))))
+    plot_samples(split, tmp_path / "happy.png", expression="happy")
+    image = read(tmp_path / "happy.png")
+    for value in gray:
+        assert (image == value).all(axis=2).sum() > 5_000
+
+
+def test_samples_differ_by_seed_only(tmp_path: Path, faces: Dataset) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        plot_samples(faces.train, tmp_path / f"{name}.png", seed=seed, side=2)
+    a, b, c = (read(tmp_path / f"{name}.png") for name in "abc")
+    assert np.array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_fewer_faces_than_places_are_drawn(tmp_path: Path, faces: Dataset) -> None:
+    two = faces.train.take(np.flatnonzero(faces.train.labels == 1)[:2])
+    plot_samples(two, tmp_path / "two.png", expression="disgust")
+    assert read(tmp_path / "two.png").std() > 1
+
+
+def test_an_unknown_expression_is_refused(tmp_path: Path, faces: Dataset) -> None:
+    with pytest.raises(InputError, match="expected one of angry, .*, got 'bored'"):
+        plot_samples(faces.train, tmp_path / "bored.png", expression="bored")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import cv2
+import pytest
+
+from fer_edge.metrics import evaluate_scores
+from fer_edge.model_card import FER2013_LICENCE, ModelCard
+from fer_edge.training.data import Dataset
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.report import write_run
+from fer_edge.training.run_folder import RunFolder
+from fer_edge.training.train import train
+
+if TYPE_CHECKING:
+    from fer_edge.training.keras_file import KerasClassifier
+
+
+@pytest.fixture(scope="module")
+def card(tiny_run: RunFolder) -> ModelCard:
+    return ModelCard.from_json((tiny_run.path / "card.json").read_text(), "card.json")
+
+
+def test_a_run_leaves_every_file_whole(tiny_run: RunFolder) -> None:
+    assert {path.name for path in tiny_run.path.iterdir()} == {
+        "model.keras", "card.json", "history.csv", "curves.png", "confusion.png", "samples.png", "summary.txt",
+        "settings.json", "checkpoints",
+    }  # fmt: skip
+    for name in ("curves", "confusion", "samples"):
+        assert cv2.imread(str(tiny_run.path / f"{name}.png")) is not None
+
+
+def test_the_history_has_a_row_per_epoch(tiny_run: RunFolder, card: ModelCard) -> None:
+    with (tiny_run.path / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [*range(1, card.training["epochs_trained"] + 1)]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"} <= set(rows[0])
+    best = max(rows, key=lambda row: float(row["val_accuracy"]))
+    assert int(best["epoch"]) == card.training["best_epoch"]
+
+
+def test_the_card_says_what_was_trained_and_measured(
+    card: ModelCard, tiny_classifier: KerasClassifier, faces: Dataset
+) -> None:
+    assert tiny_classifier.card == card
+    assert (card.name, card.architecture, card.precision) == ("tiny", "tiny", "fp32")
+    assert card.training["data_sha256"] == faces.sha256()
+    assert card.training["images"] == {"train": 280, "validation": 112}
+    assert card.training["recipe"]["seed"] == 3
+    assert {"tensorflow", "keras", "numpy", "python", "fer-edge"} <= set(card.tools)
+    scores = tiny_classifier.classify_all(faces.validation.images)
+    evaluation = evaluate_scores(scores, faces.validation.labels)
+    assert card.evaluation["accuracy"] == pytest.approx(evaluation.accuracy)
+    assert card.evaluation["split"] == "validation"
+    # The network has learned enough for the proofs of its files to mean something.
+    assert evaluation.accuracy > 0.5
+
+
+def test_the_summary_names_layers_data_and_results(tiny_run: RunFolder, card: ModelCard) -> None:
+    text = (tiny_run.path / "summary.txt").read_text()
+    for part in ("conv2d", "280 train, 112 validation", "ended by the number of epochs", "surprise", "predicted"):
+        assert part in text
+    assert f"{card.evaluation['accuracy']:.2%}" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(("source", "licence"), [("synthetic", "Apache-2.0"), ("/data/fer2013.csv", FER2013_LICENCE)])
+def test_the_licence_follows_the_data(
+    tiny_architecture: str, faces: Dataset, tmp_path_factory: pytest.TempPathFactory, source: str, licence: str
+) -> None:
+    run = RunFolder(tmp_path_factory.mktemp("runs") / "licensed")
+    few = {name: split.take(split.labels.argsort(kind="stable")[::8]) for name, split in faces.splits.items()}
+    dataset = Dataset(source, few)
+    recipe = Recipe(arch=tiny_architecture, epochs=1)
+    write_run(run, train(dataset, recipe, run.checkpoints, observer=_Silent()), dataset, recipe)
+    text = (run.path / "card.json").read_text()
+    assert json.loads(text)["licence"] == licence
+    assert "/data" not in text
+
+
+class _Silent:
+    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None: ...
+
+    def on_step(self, step: int, logs: dict[str, float]) -> None: ...
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None: ...
