@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks.report import Report, print_report, print_step_seconds, write_report
 from benchmarks.subjects import find_model, measure
 from fer_edge.files import write_atomic
+from fer_edge.training.sources import DATA_ENV, SYNTHETIC
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data" / "face-expression-recognition-dataset.zip"
 _report = pytest.StashKey[Report]()
@@ -30,17 +31,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def data(request: pytest.FixtureRequest) -> str:
-    """The labelled faces to measure on: real ones where they are."""
-    named = request.config.getoption("--data") or os.environ.get("FER_EDGE_DATA")
-    return str(named or (_SHARED_DATA if _SHARED_DATA.is_file() else "synthetic"))
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The full model and the labelled faces to measure it on: real ones where they are."""
+    config = request.config
+    data = (
+        config.getoption("--data")
+        or os.environ.get(DATA_ENV)
+        or (_SHARED_DATA if _SHARED_DATA.is_file() else SYNTHETIC)
+    )
+    return find_model(config.getoption("--model"), str(data), tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="session")
-def report(request: pytest.FixtureRequest, data: str, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(request: pytest.FixtureRequest, subject: tuple[Path, str]) -> Report:
     """Measure the full model and all its files, interleaved, once."""
     config = request.config
-    parent = find_model(config.getoption("--model"), data, tmp_path_factory.mktemp("run"))
+    parent, data = subject
     result = measure(parent, data, rounds=config.getoption("--rounds"), images=config.getoption("--images"))
     write_report(result, config.getoption("--report"))
     config.stash[_report] = result
@@ -48,9 +54,9 @@ def report(request: pytest.FixtureRequest, data: str, tmp_path_factory: pytest.T
 
 
 @pytest.fixture(scope="session")
-def step_seconds(request: pytest.FixtureRequest, data: str) -> dict[str, float]:
+def step_seconds(request: pytest.FixtureRequest, subject: tuple[Path, str]) -> dict[str, float]:
     """Seconds per training step, in a process of its own: this one's TensorFlow is held to one thread."""
-    command = [sys.executable, "-m", "benchmarks.training_speed", data]
+    command = [sys.executable, "-m", "benchmarks.training_speed", subject[1]]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     seconds: dict[str, float] = json.loads(done.stdout)
     write_atomic(request.config.getoption("--report") / "training_speed.json", json.dumps(seconds, indent=1) + "\n")

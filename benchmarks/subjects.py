@@ -36,26 +36,22 @@ class Subject:
     classifier: ScoresFaces
 
 
-def find_model(named: Path | None, data: str, scratch: Path) -> Path:
-    """The Keras model to measure, with its exports beside it.
+def find_model(named: Path | None, data: str, scratch: Path) -> tuple[Path, str]:
+    """The Keras model to measure, with its exports beside it, and the labelled faces to measure it on.
 
     Args:
         named: The one that was asked for.
         data: The labelled faces; without `named`, the newest run that was trained on them is taken.
-        scratch: Where a model is trained for a moment if there is none, on synthetic faces only.
-
-    Raises:
-        FerEdgeError: If there is none and the faces are real, whose training takes hours.
+        scratch: Where a model is trained for a moment, on drawn faces and for them, if there is no such run.
     """
     model = named or _newest_run_on(data)
     if model is None:
-        if data != SYNTHETIC:
-            raise FerEdgeError(f"no run trained on {data}: train one (fer-edge train --data {data}), or give --model")
-        model = scratch / "model.keras"
-        _fer_edge("train", "--data", SYNTHETIC, *_BRIEF, "--output", str(scratch), "--overwrite")
+        Console().print(f"no run was trained on {data}: measuring a network trained for a moment on drawn faces")
+        model, data = scratch / "model.keras", SYNTHETIC
+        _fer_edge("train", "--data", data, *_BRIEF, "--output", str(scratch))
     if not any(_exports(model)):
         _fer_edge("export", str(model), "--all", "--data", data)
-    return model
+    return model, data
 
 
 def measure(parent: Path, data: str, *, rounds: int, images: int | None) -> Report:
@@ -102,8 +98,6 @@ def _limit_tensorflow_to_one_thread() -> None:
 
 
 def _newest_run_on(data: str) -> Path | None:
-    if data == SYNTHETIC:
-        return None
     digest = load_dataset(data).sha256()
     models = sorted(RUNS.glob("*/model.keras"), key=lambda path: path.stat().st_mtime, reverse=True)
     return next((path for path in models if read_card(path).training.get("data_sha256") == digest), None)

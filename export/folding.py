@@ -43,11 +43,10 @@ def fold(model: keras.Model) -> keras.Model:
         model, clone_function=replace, call_function=lambda layer, inputs, *_, **__: layer(inputs)
     )
     for layer in folded.layers:
-        original = model.get_layer(layer.name)
         if layer.name in absorbed_by:
-            layer.set_weights(_folded_weights(original, absorbed_by[layer.name]))
+            layer.set_weights(_folded_weights(model.get_layer(layer.name), absorbed_by[layer.name]))
         elif layer.weights:
-            layer.set_weights(original.get_weights())
+            layer.set_weights(model.get_layer(layer.name).get_weights())
     return folded
 
 

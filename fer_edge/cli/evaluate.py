@@ -50,7 +50,8 @@ def command(
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = classifier.classify_all(faces.images, on_progress)
-    evaluation = evaluate_scores(scores, faces.labels)
+    order = [classifier.card.labels.index(expression) for expression in EXPRESSIONS]
+    evaluation = evaluate_scores(scores[:, order], faces.labels)
     if as_json:
         facts = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
         click.echo(json.dumps({**facts, **evaluation.as_dict()}))
@@ -70,10 +71,11 @@ def _load(model: Path, num_threads: int, labels: str | None) -> ScoresFaces:
             raise MissingExtraError("evaluating a .keras file", "train", str(error)) from error
         classifier = KerasClassifier.load(model)
     else:
-        classifier = Classifier.load(
-            model, num_threads=num_threads, labels=tuple(labels.split(",")) if labels else None
-        )
-    if classifier.card.labels != EXPRESSIONS:
+        with native_stderr_muffled():
+            classifier = Classifier.load(
+                model, num_threads=num_threads, labels=tuple(labels.split(",")) if labels else None
+            )
+    if sorted(classifier.card.labels) != sorted(EXPRESSIONS):
         raise ModelError(
             f"{model}: its classes are {', '.join(classifier.card.labels)}, the data's {', '.join(EXPRESSIONS)}"
         )

@@ -15,7 +15,7 @@ from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.tables import make_table
 from fer_edge.training.keras_file import KerasClassifier
-from fer_edge.training.run_folder import newest_run
+from fer_edge.training.run_folder import RunFolder, newest_run
 
 
 @click.command()
@@ -60,7 +60,8 @@ def command(
     """Convert MODEL.keras (the newest run's by default) to TFLite and ONNX, and prove each file.
 
     Every file is run with the device's interpreter on the whole validation split and compared with MODEL. One that
-    strays too far is not left behind, and the exit code is 1.
+    strays too far is not left behind, and the exit code is 1. Without --data, the faces are those that MODEL's run was
+    trained on.
 
     \b
     fer-edge export --int8 --data face-expression-recognition-dataset.zip
@@ -69,7 +70,7 @@ def command(
     """
     wanted = targets(_precisions(int8, precisions, everything), [Format(one) for one in formats] or list(Format))
     parent = KerasClassifier.load(model or newest_run().model)
-    dataset = read_data(data, yes=yes)
+    dataset = read_data(data or RunFolder(parent.path.parent).data(), yes=yes)
     calibration = choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed)
     folder = output or parent.path.parent / "export"
     images = len(dataset.validation)

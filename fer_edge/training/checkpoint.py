@@ -88,7 +88,8 @@ class RunState:
         if not path.is_file():
             raise DataError(f"nothing to resume: {path} does not exist; a run can be resumed after its first epoch")
         try:
-            with np.load(path) as saved:
+            # numpy leaves a file that it opened itself open if the zip in it is damaged.
+            with path.open("rb") as file, np.load(file) as saved:
                 facts = json.loads(str(saved["facts"]))
                 values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
         except (*DAMAGED_ZIP_ERRORS, KeyError) as error:

@@ -48,7 +48,9 @@ class RunFolder:
 
     def begin(self, recipe: Recipe, dataset: Dataset) -> None:
         """Write down what the run is about to do."""
-        facts = {"recipe": asdict(recipe), "data": dataset.source, "data_sha256": dataset.sha256()}
+        source = Path(dataset.source)
+        data = str(source.absolute()) if source.exists() else dataset.source
+        facts = {"recipe": asdict(recipe), "data": data, "data_sha256": dataset.sha256()}
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
     def clear(self) -> None:
@@ -69,8 +71,12 @@ class RunFolder:
             return recipe, facts["data"], str(facts["data_sha256"])
         except FileNotFoundError as error:
             raise DataError(f"nothing to resume: {self.path} holds no run") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{self.settings} is damaged ({error}); train again with --overwrite") from error
+
+    def data(self) -> str | None:
+        """The labelled faces that the run began with, or `None` if no run began here."""
+        return self.resume()[1] if self.settings.exists() else None
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Write history.csv, a row per epoch."""

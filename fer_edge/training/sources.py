@@ -109,7 +109,7 @@ def _read_zip(path: Path) -> Dataset:
         archive = zipfile.ZipFile(path)
     except DAMAGED_ZIP_ERRORS as error:
         raise DataError(
-            f"--data {path}: expected a zip, a folder, a .csv or synthetic, got something else or a broken zip ({error})"
+            f"--data {path}: expected a zip, a folder, a .csv or synthetic, got another file or a broken zip ({error})"
         ) from error
     with archive:
         return _read_images(str(path), _zip_files(path, archive))
@@ -201,14 +201,14 @@ def _decode(content: bytes) -> tuple[npt.NDArray[np.uint8] | None, list[Finding]
             image = None
     if image is None:
         return None, [Finding.NOT_AN_IMAGE]
-    faults = []
-    if image.ndim == 3:
+    pixels, faults = np.asarray(image, np.uint8), []
+    if pixels.ndim == 3:
         faults.append(Finding.COLOUR)
-        image = to_gray(image)
-    if image.shape != (FACE_SIZE, FACE_SIZE):
+        pixels = to_gray(pixels)
+    if pixels.shape != (FACE_SIZE, FACE_SIZE):
         faults.append(Finding.RESIZED)
-        image = resize(image, (FACE_SIZE, FACE_SIZE))
-    return np.asarray(image, np.uint8), faults
+        pixels = resize(pixels, (FACE_SIZE, FACE_SIZE))
+    return pixels, faults
 
 
 def _stack(rows: list[tuple[npt.NDArray[np.uint8], int, str]]) -> Split:

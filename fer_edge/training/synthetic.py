@@ -58,7 +58,8 @@ def synthetic_dataset(*, seed: int = 0, train_per_class: int = 200, validation_p
     """Draw a balanced data set of the seven expressions.
 
     Every image is of another person and comes from its own random stream, so the two splits share nobody and
-    an image stays the same however many are asked for.
+    an image stays the same however many are asked for. Other releases of OpenCV or numpy can give
+    other pixels, which `Dataset.sha256` then tells.
 
     Args:
         seed: Of every image; not negative.

@@ -144,6 +144,7 @@ def _fit(
     try:
         model.fit(
             batches,
+            shuffle=False,  # or Keras would shuffle the batches too, from a state that no checkpoint holds
             epochs=recipe.epochs,
             initial_epoch=progress.epochs_done,
             validation_data=(dataset.validation.inputs(), one_hot(dataset.validation.labels)),
