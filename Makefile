@@ -5,7 +5,7 @@ VENV ?= .venv
 DATA ?=
 
 DEMO := runs/demo
-DEMO_TRAIN_FLAGS ?= --data synthetic --epochs 3 --overwrite
+DEMO_TRAIN_FLAGS ?= --data synthetic --epochs 8 --batch-size 64 --learning-rate 0.0005 --overwrite
 DEMO_EXPORT_FLAGS ?= --all --data synthetic
 DEMO_RUN_FLAGS ?= --camera demo --frames 60
 TRAIN_FLAGS ?=

@@ -23,10 +23,11 @@ KERAS_CARD_MEMBER = "model_card.json"
 LABELS_MEMBER = "labels.txt"
 ONNX_CARD_KEY = "fer_edge_card"
 
-FER2013_LICENCE = (
-    "Weights: Apache-2.0. They were trained on FER2013 images (Kaggle, Challenges in Representation Learning, 2013), "
-    "which are for research use and are not part of this file."
+WEIGHTS_LICENCE = (
+    "Apache-2.0, so far as the images that they were trained on allow: FER2013 (Kaggle, Challenges in Representation "
+    "Learning, 2013) and its copies are for research use. No image is part of this file."
 )
+"""Of weights trained on photographs, which the data set's name in the card tells."""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,14 @@ def test_what_was_there_is_replaced(tmp_path: Path, content: bytes | str) -> Non
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, fault: type[BaseException]) -> None:
     path = tmp_path / "model.weights.h5"
     path.write_bytes(b"old")
-    with pytest.raises(fault), atomic_path(path) as temporary:
-        temporary.write_bytes(b"half")
-        raise fault
+
+    def fail() -> None:
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise fault
+
+    with pytest.raises(fault):
+        fail()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -34,7 +34,7 @@ def scores_of(*rows: tuple[int, float]) -> FloatArray:
         (np.empty(7), np.zeros(1, np.int64)),
     ],
 )
-def test_scores_that_do_not_fit_the_labels_are_refused(scores: FloatArray, labels: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_scores_that_do_not_fit_the_labels_are_refused(scores: FloatArray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected scores"):
         evaluate_scores(scores, labels)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import shutil
 import subprocess
@@ -160,6 +161,19 @@ def test_an_extra_adds_what_its_commands_import(metadata: Message, extra: str, e
         required(metadata, "3.11", "Linux", "x86_64")
     )
     assert expected <= added
+
+
+def test_messages_about_a_missing_extra_name_one_that_exists(metadata: Message) -> None:
+    calls = [
+        node
+        for name in PACKAGE_FILES
+        if name.endswith(".py")
+        for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "MissingExtraError"
+    ]
+    named = {call.args[1].value for call in calls if isinstance(call.args[1], ast.Constant)}
+    assert named
+    assert named <= set(metadata.get_all("Provides-Extra", []))
 
 
 def test_importing_the_installed_package_loads_nothing_else(wheel: zipfile.ZipFile, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fer_edge.files import write_atomic
 from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import FER2013_LICENCE, ModelCard
+from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
 from fer_edge.tables import as_text, confusion_table, evaluation_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier, save_keras
@@ -44,7 +44,7 @@ def write_run(
         architecture=recipe.arch,
         training=_training_facts(trained, dataset, recipe),
         tools=tool_versions(),
-        licence="Apache-2.0" if dataset.source == SYNTHETIC else FER2013_LICENCE,
+        licence="Apache-2.0" if dataset.source == SYNTHETIC else WEIGHTS_LICENCE,
     )
     classifier = KerasClassifier(trained.model, card, run.model)
     scores = classifier.classify_all(dataset.validation.images, on_progress)

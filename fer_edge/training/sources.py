@@ -7,7 +7,6 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -73,8 +72,7 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
     """
     data = data or os.environ.get(DATA_ENV) or _kaggle_copy(allow_download)
     if data == SYNTHETIC:
-        # The word itself as the source, so that a run's settings lead back to it.
-        return check_splits(replace(synthetic_dataset(seed=seed), source=SYNTHETIC))
+        return check_splits(synthetic_dataset(seed=seed))
     path = Path(data).expanduser()
     if path.is_dir():
         return check_splits(_read_images(str(path), _folder_files(path)))

@@ -84,6 +84,6 @@ def test_the_inputs_span_every_value_of_a_byte(low: int, high: int, changed: int
     split.images[3, 5, 5:7] = low, high
     before = split.images.copy()
     inputs = CalibrationSet(split, "faces", 0).inputs()
-    assert (inputs.min(), inputs.max(), inputs.dtype) == (0, 255, np.float32)
+    assert (inputs.min(), inputs.max(), inputs.dtype.name) == (0, 255, "float32")
     assert (inputs[..., 0] != before).sum() == changed
     assert np.array_equal(split.images, before)

@@ -36,8 +36,15 @@ def make_exporter(parent: KerasClassifier, faces: Dataset, output: Path, *, keep
         (
             list(EXPORTABLE),
             list(Format),
-            ["m_fp32.tflite", "m_fp32.onnx", "m_fp16.tflite", "m_dynamic.tflite", "m_int8.tflite", "m_int8.onnx"]
-            + ["m_int16x8.tflite"],
+            [
+                "m_fp32.tflite",
+                "m_fp32.onnx",
+                "m_fp16.tflite",
+                "m_dynamic.tflite",
+                "m_int8.tflite",
+                "m_int8.onnx",
+                "m_int16x8.tflite",
+            ],
         ),
     ],
 )

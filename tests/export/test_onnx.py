@@ -58,7 +58,7 @@ def test_int8_is_quantized_in_pairs(exported_paths: dict[str, Path]) -> None:
     operators = set(onnx_operators(content))
     assert {"QuantizeLinear", "DequantizeLinear"} < operators
     assert not {"ConvInteger", "MatMulInteger", "QLinearConv", "DynamicQuantizeLinear"} & operators
-    kernels = [one for one in onnx.load_from_string(content).graph.initializer if list(one.dims) == [16, 8, 3, 3]]
+    kernels = [one for one in onnx.load_from_string(content).graph.initializer if list(one.dims) == [32, 16, 5, 5]]
     assert [one.data_type for one in kernels] == [onnx.TensorProto.INT8]
 
 

@@ -67,8 +67,8 @@ def test_int8_takes_a_pixel_without_arithmetic(exported_paths: dict[str, Path]) 
 
 def test_int8_weights_are_quantized_per_channel(exported_paths: dict[str, Path]) -> None:
     interpreter = Interpreter(model_path=str(exported_paths["tflite int8"]))
-    kernels = [one for one in interpreter.get_tensor_details() if one["shape"].tolist() == [16, 3, 3, 8]]
-    assert [len(one["quantization_parameters"]["scales"]) for one in kernels] == [16]
+    kernels = [one for one in interpreter.get_tensor_details() if one["shape"].tolist() == [32, 5, 5, 16]]
+    assert [len(one["quantization_parameters"]["scales"]) for one in kernels] == [32]
 
 
 def test_float_io_keeps_floats_at_the_edges_only(
@@ -76,9 +76,7 @@ def test_float_io_keeps_floats_at_the_edges_only(
 ) -> None:
     path = tmp_path / "float_io.tflite"
     calibration = choose_calibration_set(faces.train, "faces", images=35)
-    path.write_bytes(
-        convert_to_tflite(tiny_classifier.model, Precision.INT8, calibration=calibration, float_io=True)
-    )
+    path.write_bytes(convert_to_tflite(tiny_classifier.model, Precision.INT8, calibration=calibration, float_io=True))
     graph = inspect_tflite(path)
     assert (graph.input_dtype, graph.output_dtype, graph.precision) == ("float32", "float32", Precision.INT8)
     assert graph.operators == ("QUANTIZE", *FLOAT_OPERATORS, "DEQUANTIZE")

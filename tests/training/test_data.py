@@ -35,7 +35,7 @@ def two_splits() -> dict[SplitName, Split]:
 def test_a_split_whose_parts_do_not_fit_is_refused(
     images: np.ndarray,
     labels: np.ndarray,
-    names: tuple[str, ...],  # type: ignore[type-arg]
+    names: tuple[str, ...],
 ) -> None:
     with pytest.raises(ValueError, match="expected"):
         Split(images, labels, names)
@@ -44,7 +44,7 @@ def test_a_split_whose_parts_do_not_fit_is_refused(
 def test_a_split_gives_raw_pixels_and_counts() -> None:
     split = two_splits()[SplitName.TRAIN]
     inputs = split.inputs()
-    assert (inputs.dtype, inputs.shape) == (np.float32, (9, 48, 48, 1))
+    assert (inputs.dtype.name, inputs.shape) == ("float32", (9, 48, 48, 1))
     assert np.array_equal(inputs[..., 0], split.images)
     assert split.class_counts().tolist() == [1, 1, 1, 3, 1, 1, 1]
     taken = split.take(np.array([8, 0]))

@@ -23,7 +23,7 @@ def normalizations(shape: tuple[int, ...]) -> tuple[Any, Any]:
     return layers
 
 
-def run(layer: Any, values: np.ndarray, training: bool) -> list[np.ndarray]:  # type: ignore[type-arg]
+def run(layer: Any, values: np.ndarray, training: bool) -> list[np.ndarray]:
     """The output, the gradients by input, gamma and beta, and the moving mean and variance."""
     inputs = tf.constant(values)
     weight = tf.constant(np.random.default_rng(2).normal(size=values.shape).astype(np.float32))

@@ -55,7 +55,7 @@ def test_samples_show_the_faces_themselves(tmp_path: Path) -> None:
     plot_samples(split, tmp_path / "happy.png", expression="happy")
     image = read(tmp_path / "happy.png")
     for value in gray:
-        assert (image == value).all(axis=2).sum() > 5_000
+        assert (np.abs(image.astype(int) - int(value)) <= 1).all(axis=2).sum() > 5_000
 
 
 def test_samples_differ_by_seed_only(tmp_path: Path, faces: Dataset) -> None:
@@ -73,6 +73,6 @@ def test_fewer_faces_than_places_are_drawn(tmp_path: Path, faces: Dataset) -> No
 
 
 def test_an_unknown_expression_is_refused(tmp_path: Path, faces: Dataset) -> None:
-    with pytest.raises(InputError, match="expected one of angry, .*, got 'bored'"):
+    with pytest.raises(InputError, match=r"expected one of angry, .*, got 'bored'"):
         plot_samples(faces.train, tmp_path / "bored.png", expression="bored")
     assert not list(tmp_path.iterdir())

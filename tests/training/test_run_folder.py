@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,18 @@ def test_settings_of_a_later_version_are_read(run: RunFolder, faces: Dataset) ->
     facts["recipe"]["mixup"] = 0.2
     run.settings.write_text(json.dumps(facts))
     assert run.resume()[0] == Recipe()
+
+
+def test_the_data_is_found_again_from_another_folder(
+    run: RunFolder, faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run.data() is None
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faces.zip").touch()
+    run.begin(Recipe(), replace(faces, source="faces.zip"))
+    assert run.data() == str(tmp_path / "faces.zip")
+    run.begin(Recipe(), replace(faces, source="synthetic"))
+    assert run.data() == "synthetic"
 
 
 def test_nothing_to_resume(run: RunFolder) -> None:
@@ -61,8 +74,10 @@ def test_a_run_is_not_overwritten_unasked(run: RunFolder, faces: Dataset) -> Non
     ("history", "text"),
     [
         ([], ""),
-        ([{"loss": 2.0, "val_accuracy": 0.5}, {"loss": 1.5, "val_accuracy": 0.25}],
-         "epoch,loss,val_accuracy\r\n1,2.0,0.5\r\n2,1.5,0.25\r\n"),
+        (
+            [{"loss": 2.0, "val_accuracy": 0.5}, {"loss": 1.5, "val_accuracy": 0.25}],
+            "epoch,loss,val_accuracy\r\n1,2.0,0.5\r\n2,1.5,0.25\r\n",
+        ),
     ],
 )
 def test_history(run: RunFolder, history: list[dict[str, float]], text: str) -> None:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from fer_edge.runtime.classifier import read_card
+from fer_edge.training.run_folder import RunFolder
+
+
+@pytest.fixture
+def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> dict[str, Path]:
+    return {**exported_paths, "keras": tiny_run.model}
+
+
+@pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx fp32"])
+def test_one_json_object_and_nothing_else(
+    command_line: Callable[..., Any],
+    models: dict[str, Path],
+    faces_zip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command_line("evaluate", models[file], "--data", faces_zip, "--json").require_success()
+    facts = json.loads(ended.stdout)
+    assert facts["accuracy"] == pytest.approx(read_card(models[file]).evaluation["accuracy"])
+    assert (facts["samples"], facts["split"], facts["data"]) == (112, "validation", str(faces_zip))
+    assert {"macro_f1", "expected_calibration_error", "per_class", "confusion_matrix", "runtime"} <= set(facts)
+    assert facts["per_class"]["happy"]["support"] == 16
+    assert [path.name for path in tmp_path.iterdir()] == [f"{models[file].stem}_confusion.png"]
+
+
+def test_tables_and_picture(
+    command_line: Callable[..., Any], models: dict[str, Path], faces_zip: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "c.png"
+    arguments = ("--data", faces_zip, "--split", "train", "--plot", picture)
+    ended = command_line("evaluate", models["tflite fp32"], *arguments).require_success()
+    for word in ("precision", "recall", "F1", "support", "calibration error", "rows true, columns predicted", "280"):
+        assert word in ended.stdout
+    assert cv2.imread(str(picture)) is not None
+
+
+def test_a_tflite_file_is_evaluated_without_tensorflow(
+    child_environment: dict[str, str], exported_paths: dict[str, Path], faces_zip: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys\nfrom fer_edge.cli import main\ntry:\n    main()\nfinally:\n"
+        "    print({'tensorflow', 'keras', 'onnx'} & set(sys.modules), file=sys.stderr)"
+    )
+    model = str(exported_paths["tflite int8"])
+    command = [sys.executable, "-c", code, "evaluate", model, "--data", str(faces_zip), "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "set()"
+    assert json.loads(done.stdout)["samples"] == 112
+
+
+def test_a_model_without_a_card_takes_labels(
+    command_line: Callable[..., Any], exported_paths: dict[str, Path], faces_zip: Path, tmp_path: Path
+) -> None:
+    path, whole = tmp_path / "bare.tflite", exported_paths["tflite int8"]
+    path.write_bytes(whole.read_bytes()[: read_card(whole).model_bytes])
+    plot = ("--plot", tmp_path / "c.png")
+    refused = command_line("evaluate", path, "--data", faces_zip)
+    assert refused.exit_code == 2
+    assert "--labels angry" in refused.stderr
+    labels = "angry,disgust,fear,happy,neutral,sad,surprise"
+    command_line("evaluate", path, "--data", faces_zip, "--labels", labels, *plot).require_success()
+    other = command_line("evaluate", path, "--data", faces_zip, "--labels", "a,b,c,d,e,f,g")
+    assert other.exit_code == 2
+    assert "its classes are a, b, c" in other.stderr
+
+
+@pytest.mark.parametrize("name", ["none.tflite", "none.onnx", "none.keras"])
+def test_a_missing_model_is_one_line(command_line: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    ended = command_line("evaluate", tmp_path / name, "--data", "synthetic")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "no such model file" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_edge.model_card import append_card
+from fer_edge.runtime.classifier import read_card
+from fer_edge.training.run_folder import RunFolder
+
+
+@pytest.fixture
+def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> dict[str, Path]:
+    return {**exported_paths, "keras": tiny_run.model}
+
+
+@pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
+def test_a_file_is_described(command_line: Callable[..., Any], models: dict[str, Path], file: str) -> None:
+    path = models[file]
+    content = path.read_bytes()
+    facts = json.loads(command_line("info", path, "--json").require_success().stdout)
+    assert (facts["bytes"], facts["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert facts["card"] == json.loads(read_card(path).to_json())
+    text = command_line("info", path).require_success().stdout
+    for part in (facts["sha256"], "tiny", "angry, disgust, fear", facts["card"]["precision"]):
+        assert part in text
+
+
+def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models: dict[str, Path]) -> None:
+    facts = json.loads(command_line("info", models["tflite int8"], "--json").require_success().stdout)
+    assert (facts["precision"], facts["input"], facts["output"]) == ("int8", "int8 (1, 48, 48, 1)", "int8 (1, 7)")
+    assert facts["operators"]["CONV_2D"] == 2
+    assert facts["signatures"] == ["serving_default"]
+
+
+def test_a_card_that_claims_another_precision_is_refused(
+    command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path
+) -> None:
+    whole = models["tflite dynamic"]
+    card = read_card(whole)
+    path = tmp_path / "liar.tflite"
+    path.write_bytes(append_card(whole.read_bytes()[: card.model_bytes], replace(card, precision="int8")))
+    ended = command_line("info", path)
+    assert ended.exit_code == 2
+    assert "its card says int8, its tensors are dynamic" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.keras"])
+@pytest.mark.parametrize("content", [None, "", "text"])
+def test_what_is_no_model_is_one_line(
+    command_line: Callable[..., Any], tmp_path: Path, name: str, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    ended = command_line("info", tmp_path / name)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("error: ")
+    assert name in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
+def test_a_truncated_model_is_one_line(
+    command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path, file: str
+) -> None:
+    content = models[file].read_bytes()
+    path = tmp_path / f"cut{models[file].suffix}"
+    path.write_bytes(content[: len(content) // 2])
+    ended = command_line("info", path)
+    assert ended.exit_code == 2
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_real_process_shows_no_traceback(child_line: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "notes.tflite").write_text("text renamed")
+    ended = child_line("info", "notes.tflite")
+    assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fer_edge import __version__
+
+COMMANDS = ("train", "samples", "evaluate", "export", "info", "run")
+
+
+def test_no_command_shows_the_help(child_line: Callable[..., Any]) -> None:
+    ended = child_line()
+    assert ended.exit_code == 2
+    assert all(f"  {command} " in ended.stderr for command in COMMANDS)
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_lists_every_command(command_line: Callable[..., Any], flag: str) -> None:
+    ended = command_line(flag).require_success()
+    assert all(f"  {command} " in ended.stdout for command in COMMANDS)
+
+
+def test_help_of_the_group_loads_nothing_heavy(child_environment: dict[str, str]) -> None:
+    code = (
+        "import sys; from fer_edge.cli import cli; cli.main(['--help'], standalone_mode=False); "
+        "print({'numpy', 'cv2', 'tensorflow', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=child_environment, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "set()", done.stderr
+
+
+def test_version(command_line: Callable[..., Any]) -> None:
+    assert command_line("--version").require_success().stdout == f"fer-edge, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("train", ["--data", "--arch", "--epochs", "--batch-size", "--seed", "--resume", "--strict"]),
+        ("samples", ["--data", "--expression", "--output"]),
+        ("evaluate", ["MODEL", "--data", "--split", "--json"]),
+        ("export", ["MODEL", "--int8", "--precision", "--all", "--format", "--float-io", "--keep-failed"]),
+        ("info", ["MODEL", "--json"]),
+        ("run", ["--camera", "--model", "--jsonl"]),
+    ],
+)
+def test_help_of_each_command(
+    tiny_architecture: str, command_line: Callable[..., Any], command: str, words: list[str]
+) -> None:
+    ended = command_line(command, "--help").require_success()
+    assert all(word in ended.stdout for word in words)
+    assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], "no command 'trian'; did you mean 'train'?"),
+        (["exprt"], "no command 'exprt'; did you mean 'export'?"),
+        (["quantum"], "No such command 'quantum'"),
+        (["info", "--jsn"], "No such option"),
+        (["info", "--jsn"], "--json"),
+        (["samples", "--expression", "hapy"], "'hapy' is not one of 'angry', 'disgust'"),
+        (["export", "--precision", "int4"], "'int4' is not one of 'fp32'"),
+        (["train", "--epochs", "0"], "0 is not in the range"),
+    ],
+)
+def test_a_wrong_word_is_told_what_was_meant(
+    tiny_architecture: str, command_line: Callable[..., Any], arguments: list[str], message: str
+) -> None:
+    ended = command_line(*arguments)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    # Newer releases of click quote the option.
+    assert message.replace("'", "") in ended.stderr.replace("'", "")
+
+
+def test_a_missing_extra_is_named(child_environment: dict[str, str]) -> None:
+    code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
+    command = [sys.executable, "-c", code, "export", "x.keras"]
+    done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith("pip install 'fer-edge[export]'")
+    assert "Traceback" not in done.stderr

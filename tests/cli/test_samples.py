@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["--expression", "disgust"], "samples-disgust.png"),
+        ([], "samples-all.png"),
+        (["--split", "validation", "--output", "sub/sheet.png"], "sub/sheet.png"),
+    ],
+)
+def test_a_sheet_is_drawn(
+    command_line: Callable[..., Any],
+    faces_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    name: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command_line("samples", "--data", faces_folder, *arguments).require_success()
+    assert ended.stdout == f"written: {name}\n"
+    assert cv2.imread(str(tmp_path / name)) is not None
+
+
+def test_a_missing_split_is_named(
+    command_line: Callable[..., Any], faces_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command_line("samples", "--data", faces_folder, "--split", "test")
+    assert ended.exit_code == 2
+    assert "has no test split; it has train, validation" in ended.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.training.data import Dataset
+
+RUN_FILES = {
+    "model.keras", "card.json", "history.csv", "curves.png", "confusion.png", "samples.png", "summary.txt",
+    "settings.json", "checkpoints",
+}  # fmt: skip
+
+
+@pytest.fixture
+def train_line(
+    tiny_architecture: str, command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
+) -> Callable[..., Any]:
+    """`fer-edge train` of the tiny network for two epochs into `tmp_path/run`."""
+
+    def run(*arguments: object) -> Any:
+        common = ("--data", faces_zip, "--arch", tiny_architecture, "--epochs", 2, "--output", tmp_path / "run")
+        return command_line("train", *common, *arguments)
+
+    return run
+
+
+def test_a_run_is_trained_and_described(train_line: Callable[..., Any], tmp_path: Path) -> None:
+    ended = train_line("--mixed-precision", "off").require_success()
+    assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
+    assert "2 epochs, ended by the number of epochs" in ended.stdout
+    assert ended.stderr.count("epoch 1/2:") == ended.stderr.count("epoch 2/2:") == 1
+    assert "usable" in ended.stderr
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["training"]["data"] == "faces.zip"
+    recipe = card["training"]["recipe"]
+    assert (recipe["epochs"], recipe["batch_size"], recipe["learning_rate"]) == (2, 128, 1e-4)
+
+
+def test_a_run_is_not_overwritten_unasked(train_line: Callable[..., Any]) -> None:
+    train_line("--epochs", 1).require_success()
+    refused = train_line("--epochs", 1)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("error: ")
+    assert "--overwrite" in refused.stderr
+    train_line("--epochs", 1, "--overwrite").require_success()
+    assert "1 epochs" in train_line("--resume").require_success().stdout
+
+
+def test_other_images_cannot_be_resumed_with(train_line: Callable[..., Any], faces: Dataset, tmp_path: Path) -> None:
+    train_line("--epochs", 1).require_success()
+    other = write_folder(tmp_path / "other", faces, slice(None, None, 4))
+    ended = train_line("--resume", "--data", other)
+    assert ended.exit_code == 2
+    assert "was trained on other images" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "nowhere.zip"], "nowhere.zip: no such file or folder"),
+        (["--resume", "--output", "empty"], "nothing to resume"),
+        (["--learning-rate", "0"], "learning-rate must be above 0"),
+    ],
+)
+def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[str], message: str) -> None:
+    ended = train_line(*arguments)
+    assert ended.exit_code == 2
+    assert message in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_no_data_is_one_line(tiny_architecture: str, command_line: Callable[..., Any], tmp_path: Path) -> None:
+    ended = command_line("train", "--output", tmp_path / "run")
+    assert ended.exit_code == 2
+    assert "--data synthetic" in ended.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_strict_makes_a_fault_an_error(train_line: Callable[..., Any], faces_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "dirty"
+    for path in faces_folder.rglob("*.png"):
+        copy = folder / path.relative_to(faces_folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (folder / "images" / "train" / "happy" / "zero.png").write_bytes(b"")
+    ended = train_line("--strict", "--data", folder)
+    assert ended.exit_code == 2
+    assert "not an image (left out)" in ended.stderr
+    assert "error: --strict" in ended.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def write_folder(folder: Path, faces: Dataset, rows: slice) -> Path:
+    for name, split in faces.splits.items():
+        for i in np.arange(len(split))[rows]:
+            path = folder / name.value / EXPRESSIONS[split.labels[i]] / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(path), split.images[i])
+    return folder
+
+
+def test_a_real_ctrl_c_stops_with_whole_files_and_resume_goes_on(
+    child_environment: dict[str, str], faces: Dataset, tmp_path: Path
+) -> None:
+    """The documented network, in a process of its own, interrupted in the middle of its second epoch."""
+    data = write_folder(tmp_path / "data", faces, slice(None, None, 4))
+    run = tmp_path / "runs" / "documented"
+    command = [sys.executable, "-m", "fer_edge", "train"]
+    arguments = ["--data", str(data), "--epochs", "3", "--batch-size", "4", "--mixed-precision", "off"]
+    with subprocess.Popen(
+        [*command, *arguments], cwd=tmp_path, env=child_environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if line.startswith("epoch 1/"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 130, "".join(lines)
+    assert "Traceback" not in "".join(lines)
+    assert f"go on with: fer-edge train --resume --output {run.relative_to(tmp_path)}" in lines[-1]
+    assert {path.name for path in run.iterdir()} == RUN_FILES
+    assert epochs_of(run) == [1]
+    with zipfile.ZipFile(run / "model.keras") as archive:
+        assert archive.testzip() is None
+    done = subprocess.run([*command, "--resume"], cwd=tmp_path, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert epochs_of(run) == [1, 2, 3]
+
+
+def epochs_of(run: Path) -> list[int]:
+    with (run / "history.csv").open(newline="") as file:
+        return [int(row["epoch"]) for row in csv.DictReader(file)]
