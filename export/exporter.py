@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export.calibration import CalibrationSet
-from export.onnx import ONNX_PRECISIONS, add_onnx_card, convert_to_onnx, onnx_precision
+from export.onnx import ONNX_PRECISIONS, add_onnx_card, convert_to_onnx
+from export.onnx_graph import onnx_precision
 from export.parity import Parity, compare, predicts_one_class, tolerance_for, violations
 from export.tflite import convert_to_tflite
 from fer_edge.errors import InputError, ToleranceError
@@ -184,8 +185,11 @@ class Exporter:
         return append_card(content, card) if target.format is Format.TFLITE else add_onnx_card(content, card)
 
     def _place(self, name: str, content: bytes, failed: bool) -> Path | None:
-        if failed and not self._keep_failed:
-            return None
+        if failed:
+            # Another model's file of this name would be taken for this one's.
+            (self._output / name).unlink(missing_ok=True)
+            if not self._keep_failed:
+                return None
         path = self._output / (_failed_name(name) if failed else name)
         write_atomic(path, content)
         return path

@@ -56,25 +56,6 @@ def add_onnx_card(content: bytes, card: ModelCard) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def onnx_precision(content: bytes) -> Precision:
-    """The precision that a model's own tensors show."""
-    model = onnx.load_from_string(content)
-    producers = {output: node for node in model.graph.node for output in node.output}
-    quantized = [
-        all(name in producers and producers[name].op_type == "DequantizeLinear" for name in node.input[:2])
-        for node in model.graph.node
-        if node.op_type in ("Conv", "Gemm", "MatMul")
-    ]
-    if quantized and all(quantized):
-        return Precision.INT8
-    return Precision.MIXED if any(quantized) else Precision.FP32
-
-
-def onnx_operators(content: bytes) -> list[str]:
-    """The graph's operator types in order."""
-    return [node.op_type for node in onnx.load_from_string(content).graph.node]
-
-
 def _convert_float(model: keras.Model) -> bytes:
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")]
 

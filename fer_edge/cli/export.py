@@ -85,11 +85,12 @@ def command(
             keep_failed=keep_failed,
             on_progress=lambda done: progress.update(task, completed=done),
         )
+        if any(target.precision.needs_calibration for target in wanted):
+            write_atomic(folder / "calibration.json", calibration.manifest())
         results = []
         for target in wanted:
             progress.reset(task, description=target.file_name(parent.card.name), total=images)
             results.append(exporter.export(target))
-    write_atomic(folder / "calibration.json", calibration.manifest())
     stdout.print(_table(results, f"{parent.path} against its files, on {images} validation images"))
     _conclude(results, folder)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +37,46 @@ def command(model: Path, as_json: bool) -> None:
 
 
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
-    facts: dict[str, Any] = {"file": str(model), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
-    suffix = model.suffix.lower()
-    if suffix == ".tflite":
-        graph = inspect_tflite(model)
-        if graph.precision.value != card.precision:
-            raise ModelError(f"{model}: its card says {card.precision}, its tensors are {graph.precision.value}")
-        facts |= {
-            "precision": graph.precision.value,
-            "input": f"{graph.input_dtype} (1, {card.input.height}, {card.input.width}, 1)",
-            "output": f"{graph.output_dtype} (1, {len(card.labels)})",
-            "operators": graph.operator_counts(),
-            "signatures": list(graph.signatures),
-        }
+    facts = {"file": str(model), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
+    read = {".tflite": _tflite_facts, ".onnx": _onnx_facts, ".keras": _keras_facts}[model.suffix.lower()]
+    facts |= read(model, card)
+    if facts.get("precision", card.precision) != card.precision:
+        raise ModelError(f"{model}: its card says {card.precision}, its tensors are {facts['precision']}")
     return facts
+
+
+def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    graph = inspect_tflite(model)
+    return {
+        "precision": graph.precision.value,
+        "input": f"{graph.input_dtype} (1, {card.input.height}, {card.input.width}, 1)",
+        "output": f"{graph.output_dtype} (1, {len(card.labels)})",
+        "operators": graph.operator_counts(),
+        "signatures": list(graph.signatures),
+    }
+
+
+def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    edges = {
+        "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
+        "output": f"float32 (any number, {len(card.labels)})",
+    }
+    try:
+        from export.onnx_graph import onnx_operator_counts, onnx_precision
+    except ImportError:
+        return {**edges, "operators": "to see them: pip install 'fer-edge[export]'"}
+    content = model.read_bytes()
+    return {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+
+
+def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    with zipfile.ZipFile(model) as archive:
+        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    return {
+        "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
+        "output": f"float32 (any number, {len(card.labels)})",
+        "operators": dict(Counter(layer["class_name"] for layer in layers)),
+    }
 
 
 def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 from rich.progress import TaskID, TextColumn
 
 from fer_edge.cli.options import (
@@ -27,6 +28,16 @@ from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
 from fer_edge.training.train import Trained, train
 
 _DEFAULTS = Recipe()
+_FIELD_OF_OPTION = {
+    "recipe_name": "name",
+    "arch": "arch",
+    "epochs": "epochs",
+    "batch_size": "batch_size",
+    "learning_rate": "learning_rate",
+    "seed": "seed",
+    "mixed_precision": "bfloat16",
+}
+"""What each option of the command line decides in a `Recipe`."""
 
 
 @click.command()
@@ -63,7 +74,7 @@ def command(
     overwrite: bool,
     strict: bool,
     yes: bool,
-) -> int:
+) -> None:
     """Train a network on labelled faces.
 
     The run folder gets model.keras, card.json, history.csv, curves.png, confusion.png, samples.png and summary.txt.
@@ -74,22 +85,23 @@ def command(
     fer-edge train --data synthetic --epochs 5
     fer-edge train --resume
     """
+    recipe = Recipe(
+        name=recipe_name,
+        arch=arch,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        bfloat16=MixedPrecision(mixed_precision).enabled(),
+    )
     if resume:
         run = RunFolder(output) if output else newest_run(trained=False)
-        recipe, known_data, sha256 = run.resume()
+        asked, (recipe, known_data, sha256) = recipe, run.resume()
+        _refuse_other_settings(asked, recipe)
         dataset = read_data(data or known_data, yes=yes, strict=strict)
         if dataset.sha256() != sha256:
             raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
     else:
-        recipe = Recipe(
-            name=recipe_name,
-            arch=arch,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-            bfloat16=MixedPrecision(mixed_precision).enabled(),
-        )
         run = RunFolder(output or RUNS / recipe_name)
         if overwrite:
             run.clear()
@@ -98,10 +110,23 @@ def command(
         run.begin(recipe, dataset)
     with _Display() as display:
         trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume)
-    return _finish(run, trained, dataset, recipe)
+    _finish(run, trained, dataset, recipe)
 
 
-def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> int:
+def _refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
+    """Raise if an option on the command line asks for what the run to resume does not do."""
+    context = click.get_current_context()
+    for option, field in _FIELD_OF_OPTION.items():
+        given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        if given and getattr(asked, field) != getattr(recipe, field):
+            flag = "--" + option.removesuffix("_name").replace("_", "-")
+            raise click.UsageError(
+                f"--resume keeps the run's own settings: leave out {flag} (its {field} is {getattr(recipe, field)}), "
+                "or train anew"
+            )
+
+
+def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
         evaluation = write_run(run, trained, dataset, recipe, on_progress)
     stdout.print(evaluation_table(evaluation, f"validation split, {run.model}"))
@@ -109,10 +134,9 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
         f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; "
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"
     )
-    if trained.interrupted:
-        stderr.print(f"stopped; go on with: fer-edge train --resume --output {run.path}")
-        return 130
-    return 0
+    if trained.interruption is not None:
+        stderr.print(f"go on with: fer-edge train --resume --output {run.path}")
+        raise trained.interruption
 
 
 class _Display:

@@ -107,6 +107,8 @@ def read_card(path: Path) -> ModelCard:
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
+    if path.suffix.lower() not in (".tflite", ".onnx", ".keras"):
+        raise ModelError(f"{path}: expected a .tflite, .onnx or .keras file")
     card = read_onnx_card(path) if path.suffix.lower() == ".onnx" else read_zipped_card(path)
     if card is None:
         raise ModelError(

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from fer_edge.errors import DataError
 from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
+from fer_edge.training.run_folder import STATE_NAME
 
-STATE_NAME = "state.npz"
 BEST_NAME = "best.weights.h5"
 _NEW_BEST_NAME = "new-best.weights.h5"
 

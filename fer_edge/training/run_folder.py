@@ -18,6 +18,10 @@ RUNS = Path("runs")
 """Where runs lie by default, under the folder that the command is given in."""
 
 
+STATE_NAME = "state.npz"
+"""Among a run's checkpoints: the last whole epoch's."""
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """The files of one run."""
@@ -40,8 +44,8 @@ class RunFolder:
         return self.path / "settings.json"
 
     def require_empty(self) -> None:
-        """Raise `InputError` if the folder already holds a run."""
-        if self.settings.exists() or self.model.exists():
+        """Raise `InputError` if the folder already holds a model, or an epoch to go on from."""
+        if self.model.exists() or (self.checkpoints / STATE_NAME).exists():
             raise InputError(
                 f"{self.path} already holds a run: go on with --resume, choose another --output, or --overwrite it"
             )

@@ -20,6 +20,7 @@ from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Dataset, Finding, Split, SplitName, check_splits, note_finding
+from fer_edge.training.image_header import declared_size
 from fer_edge.training.synthetic import synthetic_dataset
 
 SYNTHETIC = "synthetic"
@@ -30,6 +31,9 @@ DATA_ENV = "FER_EDGE_DATA"
 
 MAX_IMAGE_BYTES = 4 * 2**20
 """A 48x48 JPEG has some 1,500 bytes, a phone's face crop perhaps a million."""
+MAX_IMAGE_PIXELS = 50_000_000
+"""More than a phone's camera takes; a PNG of a few kilobytes can claim thousands of times as many."""
+
 MAX_ARCHIVE_BYTES = 8 * 2**30
 MAX_ARCHIVE_FILES = 2_000_000
 
@@ -192,7 +196,8 @@ def _read_or_empty(file: _RawImage) -> bytes:
 
 def _decode(content: bytes) -> tuple[npt.NDArray[np.uint8] | None, list[Finding]]:
     image = None
-    if 0 < len(content) <= MAX_IMAGE_BYTES:
+    width, height = declared_size(content) or (0, 0)
+    if 0 < len(content) <= MAX_IMAGE_BYTES and width * height <= MAX_IMAGE_PIXELS:
         try:
             image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
         except cv2.error:

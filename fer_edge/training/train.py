@@ -39,19 +39,19 @@ class Trained:
     Attributes:
         model: The plain float32 architecture with the weights of the best validation accuracy.
         progress: Epochs done, their history, the time they took.
-        interrupted: Whether Ctrl-C or SIGTERM ended it early.
+        interruption: Ctrl-C's or SIGTERM's exception, if one ended it early.
         epochs: How many it was to have at most.
     """
 
     model: keras.Model
     progress: Progress
-    interrupted: bool
+    interruption: KeyboardInterrupt | None
     epochs: int
 
     @property
     def ended_by(self) -> str:
         """What ended training, in words."""
-        if self.interrupted:
+        if self.interruption is not None:
             return "interruption"
         return "the number of epochs" if self.progress.epochs_done == self.epochs else "early stopping"
 
@@ -80,10 +80,10 @@ def train(
     callbacks = documented_callbacks(recipe, checkpoints)
     state = RunState(checkpoints, model, callbacks)
     progress = state.restore() if resume else Progress()
-    interrupted = False
+    interruption = None
     if not progress.finished:
-        interrupted = _fit(model, dataset, recipe, callbacks, state, progress, observer)
-    return Trained(_best_model(recipe, checkpoints / BEST_NAME), progress, interrupted, recipe.epochs)
+        interruption = _fit(model, dataset, recipe, callbacks, state, progress, observer)
+    return Trained(_best_model(recipe, checkpoints / BEST_NAME), progress, interruption, recipe.epochs)
 
 
 def compiled_model(recipe: Recipe) -> keras.Model:
@@ -137,7 +137,7 @@ def _fit(
     state: RunState,
     progress: Progress,
     observer: TrainingObserver,
-) -> bool:
+) -> KeyboardInterrupt | None:
     batches = ShuffledBatches(dataset.train, recipe.batch_size, recipe.seed, progress.epochs_done)
     observer.on_start(progress.epochs_done, recipe.epochs, batches.num_batches)
     resumed = progress.epochs_done > 0
@@ -157,11 +157,11 @@ def _fit(
             ],
             verbose=0,
         )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         if progress.epochs_done == 0:
             raise
-        return True
-    return False
+        return interruption
+    return None
 
 
 def _best_model(recipe: Recipe, best: Path) -> keras.Model:

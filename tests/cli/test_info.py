@@ -38,6 +38,19 @@ def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models:
     assert facts["signatures"] == ["serving_default"]
 
 
+@pytest.mark.parametrize(
+    ("file", "operator", "precision"),
+    [("onnx fp32", "Conv", "fp32"), ("onnx int8", "Conv", "int8"), ("keras", "Conv2D", None)],
+)
+def test_an_onnx_or_keras_files_graph_is_shown(
+    command_line: Callable[..., Any], models: dict[str, Path], file: str, operator: str, precision: str | None
+) -> None:
+    facts = json.loads(command_line("info", models[file], "--json").require_success().stdout)
+    assert facts["input"] == "float32 (any number, 48, 48, 1)"
+    assert facts["operators"][operator] == 2
+    assert facts.get("precision") == precision
+
+
 def test_a_card_that_claims_another_precision_is_refused(
     command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path
 ) -> None:

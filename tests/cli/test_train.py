@@ -16,6 +16,8 @@ import pytest
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.run_folder import RunFolder
 
 RUN_FILES = {
     "model.keras", "card.json", "history.csv", "curves.png", "confusion.png", "samples.png", "summary.txt",
@@ -49,17 +51,17 @@ def test_a_run_is_trained_and_described(train_line: Callable[..., Any], tmp_path
 
 
 def test_a_run_is_not_overwritten_unasked(train_line: Callable[..., Any]) -> None:
-    train_line("--epochs", 1).require_success()
-    refused = train_line("--epochs", 1)
+    train_line().require_success()
+    refused = train_line()
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("error: ")
     assert "--overwrite" in refused.stderr
-    train_line("--epochs", 1, "--overwrite").require_success()
-    assert "1 epochs" in train_line("--resume").require_success().stdout
+    train_line("--overwrite").require_success()
+    assert "2 epochs" in train_line("--resume").require_success().stdout
 
 
 def test_other_images_cannot_be_resumed_with(train_line: Callable[..., Any], faces: Dataset, tmp_path: Path) -> None:
-    train_line("--epochs", 1).require_success()
+    train_line().require_success()
     other = write_folder(tmp_path / "other", faces, slice(None, None, 4))
     ended = train_line("--resume", "--data", other)
     assert ended.exit_code == 2
@@ -123,14 +125,15 @@ def test_a_real_ctrl_c_stops_with_whole_files_and_resume_goes_on(
         [*command, *arguments], cwd=tmp_path, env=child_environment, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        lines = []
+        lines, interrupted = [], False
         for line in process.stderr:
             lines.append(line)
-            if line.startswith("epoch 1/"):
+            if line.startswith("epoch 1/") and not interrupted:
                 process.send_signal(signal.SIGINT)
+                interrupted = True  # a second Ctrl-C would stop the saving too
         assert process.wait(timeout=120) == 130, "".join(lines)
     assert "Traceback" not in "".join(lines)
-    assert f"go on with: fer-edge train --resume --output {run.relative_to(tmp_path)}" in lines[-1]
+    assert f"go on with: fer-edge train --resume --output {run.relative_to(tmp_path)}" in lines[-2], "".join(lines)
     assert {path.name for path in run.iterdir()} == RUN_FILES
     assert epochs_of(run) == [1]
     with zipfile.ZipFile(run / "model.keras") as archive:
@@ -138,6 +141,16 @@ def test_a_real_ctrl_c_stops_with_whole_files_and_resume_goes_on(
     done = subprocess.run([*command, "--resume"], cwd=tmp_path, env=child_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert epochs_of(run) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("option", ["--batch-size", "--seed"])
+def test_resume_keeps_the_runs_own_settings(
+    train_line: Callable[..., Any], faces: Dataset, tmp_path: Path, option: str
+) -> None:
+    RunFolder(tmp_path / "run").begin(Recipe(arch="tiny", epochs=2), faces)
+    ended = train_line("--resume", option, "3")
+    assert ended.exit_code == 2
+    assert f"leave out {option}" in ended.stderr
 
 
 def epochs_of(run: Path) -> list[int]:

@@ -8,7 +8,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from export.onnx import add_onnx_card, convert_to_onnx, onnx_operators, onnx_precision
+from export.onnx import add_onnx_card, convert_to_onnx
+from export.onnx_graph import onnx_operators, onnx_precision
 from fer_edge.errors import InputError
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision

@@ -76,7 +76,7 @@ def test_the_licence_follows_the_data(
     run = RunFolder(tmp_path_factory.mktemp("runs") / "licensed")
     few = {name: split.take(split.labels.argsort(kind="stable")[::8]) for name, split in faces.splits.items()}
     row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
-    trained = Trained(ARCHITECTURES[tiny_architecture](None), Progress(1, [row], True, 1.0), False, 1)
+    trained = Trained(ARCHITECTURES[tiny_architecture](None), Progress(1, [row], True, 1.0), None, 1)
     write_run(run, trained, Dataset(source, few), Recipe(arch=tiny_architecture, epochs=1))
     text = (run.path / "card.json").read_text()
     assert json.loads(text)["licence"] == licence

@@ -436,3 +436,9 @@ def test_the_real_faces_faults_are_those_known(real_data: Dataset) -> None:
     assert 1_000 < train[Finding.DUPLICATE_WITHIN] < 2_000
     assert real_data.findings[SplitName.VALIDATION][Finding.DUPLICATE_ACROSS] > 0
     assert 110 < real_data.train.images.mean() < 145
+
+
+def test_a_picture_that_claims_to_be_enormous_is_not_decoded(tree: Path) -> None:
+    write_image(tree / "train" / "happy" / "bomb.png", np.zeros((8000, 8000), np.uint8))
+    dataset = load_dataset(str(tree))
+    assert dataset.findings[SplitName.TRAIN][Finding.NOT_AN_IMAGE] == 1

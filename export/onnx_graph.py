@@ -1,0 +1,35 @@
+"""What an ONNX file is made of, read from its graph and not from its name. No TensorFlow."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import onnx
+
+from fer_edge.precision import Precision
+
+_WEIGHTED = ("Conv", "Gemm", "MatMul")
+
+
+def onnx_precision(content: bytes) -> Precision:
+    """The precision that a model's own tensors show."""
+    model = onnx.load_from_string(content)
+    producers = {output: node for node in model.graph.node for output in node.output}
+    quantized = [
+        all(name in producers and producers[name].op_type == "DequantizeLinear" for name in node.input[:2])
+        for node in model.graph.node
+        if node.op_type in _WEIGHTED
+    ]
+    if quantized and all(quantized):
+        return Precision.INT8
+    return Precision.MIXED if any(quantized) else Precision.FP32
+
+
+def onnx_operators(content: bytes) -> list[str]:
+    """The graph's operator types in order."""
+    return [node.op_type for node in onnx.load_from_string(content).graph.node]
+
+
+def onnx_operator_counts(content: bytes) -> dict[str, int]:
+    """How often each operator occurs."""
+    return dict(Counter(onnx_operators(content)))
