@@ -22,8 +22,8 @@ from fer_edge.training.recipe import Recipe
 from fer_edge.training.sources import load_dataset
 from fer_edge.training.train import compiled_model
 
-_STEPS = 10
-_TURNS = 3
+_STEPS = 6
+_TURNS = 2
 _BATCH = 128
 
 

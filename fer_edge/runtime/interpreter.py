@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import MissingExtraError, ModelError
+from fer_edge.errors import InputError, MissingExtraError, ModelError
 from fer_edge.model_card import ONNX_CARD_KEY, ModelCard, TensorQuantization
 
 _TFLITE_PACKAGES = (
@@ -170,7 +170,10 @@ def _tflite_module() -> tuple[str, Any]:
             failures.append(f"tflite-runtime: needs numpy<2, not {np.__version__}")
             continue
         return f"{name} {version}", module
-    raise MissingExtraError("running a .tflite file", "device", "; ".join(failures))
+    raise InputError(
+        f"running a .tflite file needs an interpreter, and none works here ({'; '.join(failures)}): pip install "
+        "ai-edge-litert, or use an .onnx model: pip install 'fer-edge[onnx]'"
+    )
 
 
 def _tensor_quantization(details: dict[str, Any]) -> TensorQuantization | None:
