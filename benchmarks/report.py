@@ -172,12 +172,16 @@ def _as_dict(report: Report) -> dict[str, Any]:
 def _trade_off(report: Report) -> str:
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
     for result in report.results:
-        x, y = result.latency.percentile(50), 100 * result.evaluation.accuracy
-        axes.scatter(x, y, s=result.bytes / 4e4, alpha=0.5)
-        axes.annotate(result.name, (x, y), (0, 8), textcoords="offset points", ha="center", fontsize=8)
-    axes.set(xscale="log", xlabel="median latency, ms (one face, one thread)", ylabel="accuracy, %")
-    axes.margins(0.15)
+        x, y = result.latency.percentile(50), result.evaluation.accuracy
+        error = 1.96 * (y * (1 - y) / result.evaluation.samples) ** 0.5
+        points = axes.scatter(x, 100 * y, s=result.bytes / 4e4, alpha=0.5)
+        axes.errorbar(x, 100 * y, 100 * error, color=points.get_facecolor(), label=result.name, marker="o")
+    axes.set(
+        xscale="log", xlabel="median latency, ms (one face, one thread)", ylabel="accuracy, %, with its 95 % interval"
+    )
+    axes.margins(0.1)
     axes.grid(alpha=0.3, which="both")
+    axes.legend(bbox_to_anchor=(1, 1), loc="upper left", frameon=False)
     return _as_data_uri(figure)
 
 
