@@ -56,7 +56,7 @@ def command(
         facts = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
         click.echo(json.dumps({**facts, **evaluation.as_dict()}))
     else:
-        stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.source}"))
+        stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))
         stdout.print(confusion_table(evaluation))
     _plot(evaluation, plot, Path(f"{model.stem}_confusion.png"), f"{model.name}, {split}")
 

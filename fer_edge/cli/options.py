@@ -51,7 +51,7 @@ def _ask(what: str) -> bool:
 
 def _print_findings(dataset: Dataset) -> None:
     names = list(dataset.splits)
-    table = make_table(dataset.source, ["images"], [name.value for name in names])
+    table = make_table(dataset.name, ["images"], [name.value for name in names])
     table.add_row("usable", *(f"{len(dataset.splits[name]):,}" for name in names))
     for finding in Finding:
         counts = [dataset.findings[name][finding] for name in names]

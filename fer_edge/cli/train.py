@@ -129,7 +129,7 @@ def _refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
 def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
         evaluation = write_run(run, trained, dataset, recipe, on_progress)
-    stdout.print(evaluation_table(evaluation, f"validation split, {run.model}"))
+    stdout.print(evaluation_table(evaluation, f"{run.path.name}, validation split"))
     stdout.print(
         f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; "
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -88,7 +90,7 @@ def train(
 
 def compiled_model(recipe: Recipe) -> keras.Model:
     """Build and compile `recipe`'s network from the layers that train fastest."""
-    with _policy(recipe):
+    with _layers_in("mixed_bfloat16" if recipe.bfloat16 else "float32"):
         model = ARCHITECTURES[recipe.arch](LayerSet(FusedBatchNormalization, ByteDropout))
     model.compile(
         optimizer=keras.optimizers.Adam(recipe.learning_rate),
@@ -117,16 +119,14 @@ def documented_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callba
     ]
 
 
-class _policy:  # noqa: N801 - a context manager, named as one
-    def __init__(self, recipe: Recipe) -> None:
-        self._name = "mixed_bfloat16" if recipe.bfloat16 else "float32"
-
-    def __enter__(self) -> None:
-        self._before = keras.config.dtype_policy()
-        keras.config.set_dtype_policy(self._name)
-
-    def __exit__(self, *_: object) -> None:
-        keras.config.set_dtype_policy(self._before)
+@contextmanager
+def _layers_in(policy: str) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _fit(
