@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import ModelError
-from fer_edge.files import atomic_path
+from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard, add_card_to_keras, read_zipped_card
 from fer_edge.training.architectures import ARCHITECTURES
@@ -42,13 +42,14 @@ class KerasClassifier:
         if not path.is_file():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
         card = read_zipped_card(path)
+        _require_undamaged(path)
         try:
             if card is not None and card.architecture in ARCHITECTURES:
                 model = ARCHITECTURES[card.architecture](None)
                 model.load_weights(path)
             else:
                 model = keras.models.load_model(path, compile=False)
-        except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (ValueError, OSError, KeyError, TypeError) as error:
             raise ModelError(f"{path}: Keras cannot load it: {str(error).strip().splitlines()[0]}") from error
         if tuple(model.output_shape) != (None, NUM_EXPRESSIONS):
             raise ModelError(f"{path}: expected {NUM_EXPRESSIONS} scores, got output shape {model.output_shape}")
@@ -69,6 +70,17 @@ class KerasClassifier:
             if on_progress is not None:
                 on_progress(start + len(batch))
         return scores
+
+
+def _require_undamaged(path: Path) -> None:
+    """Check every member's checksum: Keras meets damaged weights with a warning, and leaves a layer untrained."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except DAMAGED_ZIP_ERRORS as error:
+        raise ModelError(f"{path}: expected a .keras file, got something else or a damaged one ({error})") from error
+    if damaged is not None:
+        raise ModelError(f"{path}: {damaged} in it is damaged; copy the file again")
 
 
 def save_keras(model: keras.Model, card: ModelCard, path: Path) -> None:

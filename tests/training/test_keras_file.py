@@ -57,9 +57,10 @@ def test_a_truncated_model_is_a_model_error(tiny_run: RunFolder, tmp_path: Path,
         KerasClassifier.load(path)
 
 
-def test_a_flipped_byte_in_the_weights_is_a_model_error(tiny_run: RunFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [0.2, 0.4, 0.5, 0.6, 0.8])
+def test_a_flipped_byte_in_the_weights_is_a_model_error(tiny_run: RunFolder, tmp_path: Path, place: float) -> None:
     content = bytearray(tiny_run.model.read_bytes())
-    content[len(content) // 2] ^= 0xFF
+    content[int(len(content) * place)] ^= 0xFF
     path = tmp_path / "model.keras"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"model\.keras"):
