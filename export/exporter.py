@@ -8,9 +8,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from export.calibration import CalibrationSet
 from export.onnx import ONNX_PRECISIONS, add_onnx_card, convert_to_onnx
 from export.onnx_graph import onnx_precision
@@ -141,7 +138,11 @@ class Exporter:
         with tempfile.TemporaryDirectory() as folder:
             scratch = Path(folder) / name
             card = self._convert(target, scratch)
-            scores, runtime = self._run(scratch, card)
+            interpreter = open_interpreter(scratch)
+            card = replace(card, quantization=interpreter.quantization)
+            classifier = Classifier(interpreter, card, scratch)
+            runtime = classifier.runtime
+            scores = classifier.classify_all(self._validation.images, self._on_progress)
             parity, evaluation = compare(scores, self._parent_scores, self._validation.labels)
             faults = violations(parity, tolerance_for(target.precision))
             if card.precision != target.precision.value:
@@ -171,15 +172,10 @@ class Exporter:
         return replace(
             self._parent.card,
             precision=precision.value,
-            quantization=open_interpreter(scratch).quantization,
             parent_sha256=self._parent_sha256,
             calibration_sha256=calibration.sha256() if calibration else None,
             tools=tool_versions(),
         )
-
-    def _run(self, path: Path, card: ModelCard) -> tuple[npt.NDArray[np.float32], str]:
-        classifier = Classifier(open_interpreter(path), card, path)
-        return classifier.classify_all(self._validation.images, self._on_progress), classifier.runtime
 
     def _with_card(self, target: Target, content: bytes, card: ModelCard) -> bytes:
         return append_card(content, card) if target.format is Format.TFLITE else add_onnx_card(content, card)

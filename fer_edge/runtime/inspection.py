@@ -47,7 +47,7 @@ def inspect_tflite(path: Path) -> Graph:
     """
     interpreter = tflite_graph(path)
     tensors = {tensor["index"]: np.dtype(tensor["dtype"]).name for tensor in interpreter.get_tensor_details()}
-    operators = interpreter._get_ops_details()  # the one public-less call both runtimes share
+    operators = interpreter._get_ops_details()  # neither runtime has a public call that lists them
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     return Graph(
         operators=tuple(operator["op_name"] for operator in operators),

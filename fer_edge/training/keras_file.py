@@ -37,7 +37,7 @@ class KerasClassifier:
         .keras file of one Keras version often does not load in another.
 
         Raises:
-            ModelError: If the file is missing, damaged, without a card, or no classifier of seven expressions.
+            ModelError: If the file is missing, damaged, or no classifier of seven expressions.
         """
         if not path.is_file():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")

@@ -85,7 +85,7 @@ def train(
     interruption = None
     if not progress.finished:
         interruption = _fit(model, dataset, recipe, callbacks, state, progress, observer)
-    return Trained(_best_model(recipe, checkpoints / BEST_NAME), progress, interruption, recipe.epochs)
+    return Trained(_best_model(recipe, model, checkpoints / BEST_NAME), progress, interruption, recipe.epochs)
 
 
 def compiled_model(recipe: Recipe) -> keras.Model:
@@ -164,9 +164,10 @@ def _fit(
     return None
 
 
-def _best_model(recipe: Recipe, best: Path) -> keras.Model:
-    trained, plain = compiled_model(recipe), ARCHITECTURES[recipe.arch](None)
+def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model:
+    """The plain architecture with the weights in `best`, which load only into layers of the classes that made them."""
     trained.load_weights(best)
+    plain = ARCHITECTURES[recipe.arch](None)
     plain.set_weights(trained.get_weights())
     return plain
 
