@@ -63,7 +63,8 @@ def _variants(split: Split, folder: str) -> Iterator[tuple[str, tuple[keras.Mode
     )
     yield "plain Keras over a folder, float32", (plain, files)
     for bfloat16, name in ((False, "fer-edge, float32"), (True, "fer-edge, bfloat16")):
-        yield name, (compiled_model(Recipe(bfloat16=bfloat16)), ShuffledBatches(split, _BATCH, seed=0))
+        recipe = Recipe(batch_size=_BATCH, bfloat16=bfloat16)
+        yield name, (compiled_model(recipe, _STEPS), ShuffledBatches(split, recipe))
 
 
 def _write_folders(split: Split, folder: Path) -> None:

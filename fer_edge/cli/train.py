@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
-from click.core import ParameterSource
 from rich.progress import TaskID, TextColumn
 
 from fer_edge.cli.options import (
@@ -18,62 +18,32 @@ from fer_edge.cli.options import (
     strict_option,
     yes_option,
 )
+from fer_edge.cli.recipe_options import read_recipe, recipe_options, refuse_other_settings
 from fer_edge.errors import DataError
 from fer_edge.tables import evaluation_table
-from fer_edge.training.architectures import ARCHITECTURES
 from fer_edge.training.data import Dataset
-from fer_edge.training.recipe import MixedPrecision, Recipe
+from fer_edge.training.recipe import Recipe
 from fer_edge.training.report import write_run
 from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
 from fer_edge.training.train import Trained, train
 
-_DEFAULTS = Recipe()
-_FIELD_OF_OPTION = {
-    "recipe_name": "name",
-    "arch": "arch",
-    "epochs": "epochs",
-    "batch_size": "batch_size",
-    "learning_rate": "learning_rate",
-    "seed": "seed",
-    "mixed_precision": "bfloat16",
-}
-"""What each option of the command line decides in a `Recipe`."""
-
 
 @click.command()
 @data_option
-@click.option("--recipe", "recipe_name", type=click.Choice(["documented"]), default="documented", show_default=True)
-@click.option("--arch", type=click.Choice(sorted(ARCHITECTURES)), default="documented", show_default=True)
-@click.option("--epochs", type=click.IntRange(1), default=_DEFAULTS.epochs, show_default=True, help="At most so many.")
-@click.option("--batch-size", type=click.IntRange(1), default=_DEFAULTS.batch_size, show_default=True)
-@click.option("--learning-rate", type=float, default=_DEFAULTS.learning_rate, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
-@click.option(
-    "--mixed-precision",
-    type=click.Choice([choice.value for choice in MixedPrecision]),
-    default="auto",
-    show_default=True,
-    help="Compute in bfloat16: auto does where the processor has it.",
-)
-@click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<recipe>]")
+@recipe_options
+@click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<arch>]")
 @click.option("--resume", is_flag=True, help="Go on from the last whole epoch of --output, or of the newest run.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @strict_option
 @yes_option
 def command(
     data: str | None,
-    recipe_name: str,
-    arch: str,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    mixed_precision: str,
     output: Path | None,
     resume: bool,
     overwrite: bool,
     strict: bool,
     yes: bool,
+    **options: Any,
 ) -> None:
     """Train a network on labelled faces.
 
@@ -83,26 +53,19 @@ def command(
     \b
     fer-edge train --data face-expression-recognition-dataset.zip
     fer-edge train --data synthetic --epochs 5
+    fer-edge train --data face-expression-recognition-dataset.zip --recipe modern --arch compact
     fer-edge train --resume
     """
-    recipe = Recipe(
-        name=recipe_name,
-        arch=arch,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        bfloat16=MixedPrecision(mixed_precision).enabled(),
-    )
+    recipe = read_recipe(options)
     if resume:
         run = RunFolder(output) if output else newest_run(trained=False)
         asked, (recipe, known_data, sha256) = recipe, run.resume()
-        _refuse_other_settings(asked, recipe)
+        refuse_other_settings(asked, recipe)
         dataset = read_data(data or known_data, yes=yes, strict=strict)
         if dataset.sha256() != sha256:
             raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
     else:
-        run = RunFolder(output or RUNS / recipe_name)
+        run = RunFolder(output or RUNS / recipe.arch)
         if overwrite:
             run.clear()
         run.require_empty()
@@ -111,19 +74,6 @@ def command(
     with _Display() as display:
         trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume)
     _finish(run, trained, dataset, recipe)
-
-
-def _refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
-    """Raise if an option on the command line asks for what the run to resume does not do."""
-    context = click.get_current_context()
-    for option, field in _FIELD_OF_OPTION.items():
-        given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
-        if given and getattr(asked, field) != getattr(recipe, field):
-            flag = "--" + option.removesuffix("_name").replace("_", "-")
-            raise click.UsageError(
-                f"--resume keeps the run's own settings: leave out {flag} (its {field} is {getattr(recipe, field)}), "
-                "or train anew"
-            )
 
 
 def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:

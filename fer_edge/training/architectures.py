@@ -1,4 +1,8 @@
-"""The networks that can be trained, by name."""
+"""The networks that can be trained, by name.
+
+All take raw pixels. The BatchNormalization after the first convolution absorbs the scaling by 1/255, or by anything else;
+export folds both into that convolution's kernel.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from fer_edge.labels import NUM_EXPRESSIONS
 
 INPUT_SHAPE = (48, 48, 1)
 """Height, width and channels: FER2013's 48x48 grayscale faces."""
+
+_HEAD_DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,9 +53,97 @@ def documented_cnn(layers: LayerSet | None = None) -> keras.Model:
         x = layers.batch_normalization()(x)
         x = keras.layers.ReLU()(x)
         x = layers.dropout(0.25)(x)
+    return keras.Model(inputs, _scores(x), name="documented")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The size of a network whose resolution halves from stage to stage.
+
+    Attributes:
+        stem: Channels of the first convolution, at full resolution.
+        widths: Channels of each stage, at 24x24, 12x12 and 6x6.
+        blocks: Residual blocks in each stage.
+    """
+
+    stem: int
+    widths: tuple[int, int, int]
+    blocks: tuple[int, int, int]
+
+
+_Block = Callable[..., Any]
+
+
+def compact(layers: LayerSet | None = None) -> keras.Model:
+    """Build the project's own network for a Raspberry Pi: depthwise-separable, residual, ReLU throughout.
+
+    Takes and returns what `documented_cnn` does.
+    """
+    return _residual_network("compact", Stages(16, (32, 80, 176), (1, 2, 2)), _Layers(layers).separable, layers)
+
+
+def compact_s(layers: LayerSet | None = None) -> keras.Model:
+    """Build `compact`'s smaller size."""
+    return _residual_network("compact-s", Stages(8, (24, 56, 104), (1, 1, 2)), _Layers(layers).separable, layers)
+
+
+def resnet(layers: LayerSet | None = None) -> keras.Model:
+    """Build a small residual network of dense 3x3 convolutions (He et al., 2015), fit to teach the compact ones."""
+    return _residual_network("resnet", Stages(32, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
+
+
+def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None) -> keras.Model:
+    made = _Layers(layers)
+    inputs = keras.Input(INPUT_SHAPE, name="image")
+    x = made.convolution(inputs, stages.stem, 3)
+    for width, blocks in zip(stages.widths, stages.blocks, strict=True):
+        x = block(x, width, strides=2)
+        for _ in range(blocks):
+            branch = block(block(x, width), width, activation=False)
+            x = keras.layers.ReLU()(keras.layers.Add()([x, branch]))
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = made.layers.dropout(_HEAD_DROPOUT)(x)
+    return keras.Model(inputs, _scores(x), name=name)
+
+
+class _Layers:
+    """Convolution, BatchNormalization and ReLU, in the order that quantizes well: export folds the first two."""
+
+    def __init__(self, layers: LayerSet | None) -> None:
+        self.layers = layers or LayerSet()
+
+    def convolution(self, x: Any, filters: int, size: int, *, strides: int = 1, activation: bool = True) -> Any:
+        x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+        x = self.layers.batch_normalization()(x)
+        return keras.layers.ReLU()(x) if activation else x
+
+    def dense(self, x: Any, filters: int, *, strides: int = 1, activation: bool = True) -> Any:
+        return self.convolution(x, filters, 3, strides=strides, activation=activation)
+
+    def separable(self, x: Any, filters: int, *, strides: int = 1, activation: bool = True) -> Any:
+        x = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
+        return self.convolution(x, filters, 1, activation=activation)
+
+
+def _scores(x: Any) -> Any:
     # float32 whatever the policy: a probability in bfloat16 has 8 bits.
-    scores = keras.layers.Dense(NUM_EXPRESSIONS, activation="softmax", dtype="float32", name="scores")(x)
-    return keras.Model(inputs, scores, name="documented")
+    return keras.layers.Dense(NUM_EXPRESSIONS, activation="softmax", dtype="float32", name="scores")(x)
 
 
-ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {"documented": documented_cnn}
+ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {
+    "compact": compact,
+    "compact-s": compact_s,
+    "documented": documented_cnn,
+    "resnet": resnet,
+}
+"""Builders by the name that `--arch` knows."""
+
+
+def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None) -> keras.Model:
+    """Build a network of `ARCHITECTURES`, computing in float32 or, with its weights kept in float32, in bfloat16."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
+    try:
+        return ARCHITECTURES[name](layers)
+    finally:
+        keras.config.set_dtype_policy(before)

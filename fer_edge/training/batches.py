@@ -3,47 +3,82 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.training.augment import augment, mixup
 from fer_edge.training.data import Split
+from fer_edge.training.recipe import Recipe
+
+FloatArray = npt.NDArray[np.float32]
 
 
 class ShuffledBatches(keras.utils.PyDataset):
     """A split in shuffled batches; any epoch's order can be had again without those before it."""
 
-    def __init__(self, split: Split, batch_size: int, seed: int, epoch: int = 0) -> None:
-        """Start at `epoch`, counted from 0."""
+    def __init__(
+        self, split: Split, recipe: Recipe, *, teach: Callable[[FloatArray], FloatArray] | None = None
+    ) -> None:
+        """Prepare a split for training.
+
+        Args:
+            split: Images and their labels.
+            recipe: How they are put into batches and changed on the way.
+            teach: Gives softened scores float32 (N, 7) for images float32 (N, 48, 48, 1), as changed.
+        """
         super().__init__()
         self._split = split
-        self._one_hot = one_hot(split.labels)
-        self._batch_size = batch_size
-        self._seed = seed
-        self._epoch = epoch
+        self._targets = one_hot(split.labels)
+        self._weights = class_weights(split, recipe.class_balance.power)[split.labels]
+        self._recipe = recipe
+        self._teach = teach
+        self._epoch = 0
         self._order = self._shuffle()
 
     @property
     def num_batches(self) -> int:
         """Batches an epoch, the last one perhaps smaller."""
-        return math.ceil(len(self._split) / self._batch_size)
+        return math.ceil(len(self._split) / self._recipe.batch_size)
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Batch `index` of the epoch: float32 (N, 48, 48, 1) in 0..255 and one-hot float32 (N, 7)."""
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        return self._split.images[rows][..., np.newaxis].astype(np.float32), self._one_hot[rows]
+    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Batch `index` of the epoch: float32 (N, 48, 48, 1) in 0..255, targets float32 (N, 7), weights (N,)."""
+        size = self._recipe.batch_size
+        rows = self._order[index * size : (index + 1) * size]
+        rng = np.random.default_rng((self._recipe.seed, self._epoch, index))
+        images = augment(self._split.images[rows], self._recipe, rng)
+        targets = self._targets[rows]
+        if self._recipe.mixup:
+            images, targets = mixup(images, targets, self._recipe.mixup, rng)
+        inputs = images[..., np.newaxis]
+        if self._teach is not None:
+            share = self._recipe.distill_weight
+            targets = (1 - share) * targets + share * self._teach(inputs)
+        return inputs, targets, self._weights[rows]
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""
-        self._epoch += 1
+        self.start_at(self._epoch + 1)
+
+    def start_at(self, epoch: int) -> None:
+        """Shuffle for `epoch`, counted from 0."""
+        self._epoch = epoch
         self._order = self._shuffle()
 
     def _shuffle(self) -> npt.NDArray[np.int64]:
-        return np.random.default_rng((self._seed, self._epoch)).permutation(len(self._split))
+        return np.random.default_rng((self._recipe.seed, self._epoch)).permutation(len(self._split))
 
 
-def one_hot(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:
     """Labels int64 (N,) as float32 (N, 7)."""
     return np.eye(NUM_EXPRESSIONS, dtype=np.float32)[labels]
+
+
+def class_weights(split: Split, power: float) -> FloatArray:
+    """Each expression's inverse frequency to `power`, float32 (7,), scaled to a mean of 1 over the images."""
+    counts = split.class_counts()
+    weights = np.maximum(counts, 1) ** -power
+    return (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)

@@ -63,7 +63,7 @@ class RunState:
         self._folder = folder
         self._model = model
         self._callbacks = [callback for callback in callbacks if type(callback) in _COUNTERS]
-        self._early_stopping = next(c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping))
+        self._early_stopping = next((c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)), None)
 
     def save(self, progress: Progress) -> None:
         """Write everything to one file, wholly or not at all."""
@@ -72,7 +72,7 @@ class RunState:
         if new_best.exists():
             new_best.replace(self._folder / BEST_NAME)
         arrays = {f"variable_{i}": np.asarray(value) for i, value in enumerate(self._variables())}
-        best_weights = self._early_stopping.best_weights or []
+        best_weights = (self._early_stopping and self._early_stopping.best_weights) or []
         arrays |= {f"best_{i}": value for i, value in enumerate(best_weights)}
         facts = {"progress": vars(progress), "callbacks": [self._counters(c) for c in self._callbacks]}
         with atomic_path(self._folder / STATE_NAME) as path:
@@ -102,7 +102,8 @@ class RunState:
         for callback, counters in zip(self._callbacks, facts["callbacks"], strict=True):
             for name, value in counters.items():
                 setattr(callback, name, value)
-        self._early_stopping.best_weights = best_weights or None
+        if self._early_stopping is not None:
+            self._early_stopping.best_weights = best_weights or None
         return Progress(**facts["progress"])
 
     def _variables(self) -> list[Any]:
@@ -116,6 +117,28 @@ class RunState:
 def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
     count = sum(name.startswith(prefix) for name in saved.files)
     return [saved[f"{prefix}{i}"] for i in range(count)]
+
+
+class AveragedWeights(keras.callbacks.Callback):
+    """Puts the optimizer's moving averages in the weights' place from validation until the best are saved.
+
+    Keras' own SwapEMAWeights swaps by adding and subtracting, which rounds.
+    """
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Put the averages in place."""
+        self._swap()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Put the weights back."""
+        self._swap()
+
+    def _swap(self) -> None:
+        averages = self.model.optimizer._model_variables_moving_average
+        for weights, average in zip(self.model.trainable_variables, averages, strict=True):
+            weights_now, average_now = np.array(weights), np.array(average)
+            weights.assign(average_now)
+            average.assign(weights_now)
 
 
 class SaveEveryEpoch(keras.callbacks.Callback):

@@ -29,6 +29,11 @@ class KerasClassifier:
         self.path = path
         self.runtime = f"Keras {keras.__version__}"
 
+    @property
+    def known(self) -> bool:
+        """Whether the network is one of this project's, which can be built from its code."""
+        return self.card.architecture in ARCHITECTURES
+
     @staticmethod
     def load(path: Path) -> KerasClassifier:
         """Load a .keras file.

@@ -67,6 +67,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
         "best_epoch": trained.progress.best_epoch,
         "ended_by": trained.ended_by,
         "seconds": round(trained.progress.seconds),
+        "temperature": trained.temperature,
     }
 
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
-from fer_edge.training.architectures import ARCHITECTURES, LayerSet
+from fer_edge.training.architectures import LayerSet, build
 from fer_edge.training.batches import ShuffledBatches, one_hot
-from fer_edge.training.checkpoint import BEST_NAME, Progress, RunState, SaveEveryEpoch, best_checkpoint
-from fer_edge.training.data import Dataset
+from fer_edge.training.checkpoint import (
+    BEST_NAME,
+    AveragedWeights,
+    Progress,
+    RunState,
+    SaveEveryEpoch,
+    best_checkpoint,
+)
+from fer_edge.training.data import Dataset, Split
+from fer_edge.training.distill import load_teachers
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.temperature import fit_temperature, fold_temperature, hold_back
+
+FloatArray = npt.NDArray[np.float32]
 
 _VALIDATION_BATCH = 256
 
@@ -43,12 +55,14 @@ class Trained:
         progress: Epochs done, their history, the time they took.
         interruption: Ctrl-C's or SIGTERM's exception, if one ended it early.
         epochs: How many it was to have at most.
+        temperature: What the last layer's logits were divided by after training; `None` if that was not fitted.
     """
 
     model: keras.Model
     progress: Progress
     interruption: KeyboardInterrupt | None
     epochs: int
+    temperature: float | None = None
 
     @property
     def ended_by(self) -> str:
@@ -78,23 +92,27 @@ def train(
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
     keras.utils.set_random_seed(recipe.seed)
-    model = compiled_model(recipe)
-    callbacks = documented_callbacks(recipe, checkpoints)
+    training, held_back = hold_back(dataset.train, recipe.held_back, recipe.seed)
+    batches = ShuffledBatches(training, recipe, teach=_teachers(recipe))
+    model = compiled_model(recipe, batches.num_batches)
+    callbacks = recipe_callbacks(recipe, checkpoints)
     state = RunState(checkpoints, model, callbacks)
     progress = state.restore() if resume else Progress()
     interruption = None
     if not progress.finished:
-        interruption = _fit(model, dataset, recipe, callbacks, state, progress, observer)
-    return Trained(_best_model(recipe, model, checkpoints / BEST_NAME), progress, interruption, recipe.epochs)
+        batches.start_at(progress.epochs_done)
+        interruption = _fit(model, batches, dataset.validation, recipe, callbacks, state, progress, observer)
+    best = _best_model(recipe, model, checkpoints / BEST_NAME)
+    temperature = _calibrate(best, held_back)
+    return Trained(best, progress, interruption, recipe.epochs, temperature)
 
 
-def compiled_model(recipe: Recipe) -> keras.Model:
-    """Build and compile `recipe`'s network from the layers that train fastest."""
-    with _layers_in("mixed_bfloat16" if recipe.bfloat16 else "float32"):
-        model = ARCHITECTURES[recipe.arch](LayerSet(FusedBatchNormalization, ByteDropout))
+def compiled_model(recipe: Recipe, steps: int) -> keras.Model:
+    """Build and compile `recipe`'s network, of `steps` an epoch, from the layers that train fastest."""
+    model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=LayerSet(FusedBatchNormalization, ByteDropout))
     model.compile(
-        optimizer=keras.optimizers.Adam(recipe.learning_rate),
-        loss="categorical_crossentropy",
+        optimizer=_optimizer(recipe, steps),
+        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
         metrics=["accuracy"],
         jit_compile=False,  # XLA took five times as long on a CPU
     )
@@ -102,43 +120,73 @@ def compiled_model(recipe: Recipe) -> keras.Model:
     return model
 
 
-def documented_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:
-    """The documented callbacks, watching `val_accuracy` where the original's `val_acc` no longer exists."""
-    return [
-        best_checkpoint(checkpoints),
-        keras.callbacks.EarlyStopping(
-            monitor="val_loss", mode="min", patience=recipe.stop_patience, restore_best_weights=True
-        ),
-        keras.callbacks.ReduceLROnPlateau(
-            monitor="val_loss",
-            mode="min",
-            factor=recipe.reduce_factor,
-            patience=recipe.reduce_patience,
-            min_delta=recipe.reduce_min_delta,
-        ),
-    ]
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = recipe.learning_rate
+    if recipe.cosine:
+        warmup = round(recipe.warmup_epochs * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate,
+            max(recipe.epochs * steps - warmup, 1),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    averaging = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
+    if not recipe.weight_decay:
+        return keras.optimizers.Adam(rate, **averaging)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
 
 
-@contextmanager
-def _layers_in(policy: str) -> Iterator[None]:
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
+def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:
+    """What watches training: the documented callbacks, with `val_accuracy` where the original's `val_acc` is gone."""
+    callbacks: list[keras.callbacks.Callback] = [best_checkpoint(checkpoints)]
+    if recipe.ema:
+        callbacks.append(AveragedWeights())
+    if recipe.stop_patience:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                monitor="val_loss", mode="min", patience=recipe.stop_patience, restore_best_weights=True
+            )
+        )
+    if recipe.reduce_patience:
+        callbacks.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss",
+                mode="min",
+                factor=recipe.reduce_factor,
+                patience=recipe.reduce_patience,
+                min_delta=recipe.reduce_min_delta,
+            )
+        )
+    return callbacks
+
+
+def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
+    if not recipe.teachers:
+        return None
+    return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=recipe.bfloat16)
+
+
+def _calibrate(model: keras.Model, held_back: Split) -> float | None:
+    """Fit the temperature of `model`'s scores on `held_back`, and fold it in; `None` if nothing was held back."""
+    if not len(held_back):
+        return None
+    temperature = fit_temperature(model.predict(held_back.inputs(), _VALIDATION_BATCH, verbose=0), held_back.labels)
+    fold_temperature(model, temperature)
+    return temperature
 
 
 def _fit(
     model: keras.Model,
-    dataset: Dataset,
+    batches: ShuffledBatches,
+    validation: Split,
     recipe: Recipe,
     callbacks: list[keras.callbacks.Callback],
     state: RunState,
     progress: Progress,
     observer: TrainingObserver,
 ) -> KeyboardInterrupt | None:
-    batches = ShuffledBatches(dataset.train, recipe.batch_size, recipe.seed, progress.epochs_done)
     observer.on_start(progress.epochs_done, recipe.epochs, batches.num_batches)
     resumed = progress.epochs_done > 0
     try:
@@ -147,7 +195,7 @@ def _fit(
             shuffle=False,  # or Keras would shuffle the batches too, from a state that no checkpoint holds
             epochs=recipe.epochs,
             initial_epoch=progress.epochs_done,
-            validation_data=(dataset.validation.inputs(), one_hot(dataset.validation.labels)),
+            validation_data=(validation.inputs(), one_hot(validation.labels)),
             validation_batch_size=_VALIDATION_BATCH,
             callbacks=[
                 *callbacks,
@@ -167,7 +215,7 @@ def _fit(
 def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model:
     """The plain architecture with the weights in `best`, which load only into layers of the classes that made them."""
     trained.load_weights(best)
-    plain = ARCHITECTURES[recipe.arch](None)
+    plain = build(recipe.arch)
     plain.set_weights(trained.get_weights())
     return plain
 
@@ -187,6 +235,7 @@ class _Clock(keras.callbacks.Callback):
         self._progress.seconds += seconds
         if logs is not None:
             logs["seconds"] = seconds
+            logs.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
 
 
 class _Report(keras.callbacks.Callback):

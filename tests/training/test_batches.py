@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fer_edge.training.batches import ShuffledBatches, one_hot
 from fer_edge.training.data import Split
+from fer_edge.training.recipe import ClassBalance, Recipe
 
 
 @pytest.fixture
@@ -12,6 +14,10 @@ def split() -> Split:
     """Ten images, each of which is its own number all over."""
     images = np.repeat(np.arange(10, dtype=np.uint8), 48 * 48).reshape(10, 48, 48)
     return Split(images, np.arange(10, dtype=np.int64) % 7, tuple(map(str, range(10))))
+
+
+def batches_of(split: Split, size: int, seed: int) -> ShuffledBatches:
+    return ShuffledBatches(split, Recipe(batch_size=size, seed=seed))
 
 
 def order_of(batches: ShuffledBatches) -> list[int]:
@@ -25,7 +31,7 @@ def test_one_hot() -> None:
 
 @pytest.mark.parametrize(("size", "lengths"), [(1, [1] * 10), (4, [4, 4, 2]), (5, [5, 5]), (10, [10]), (99, [10])])
 def test_every_image_comes_once_an_epoch(split: Split, size: int, lengths: list[int]) -> None:
-    batches = ShuffledBatches(split, size, seed=0)
+    batches = batches_of(split, size, seed=0)
     for _ in range(3):
         assert [len(batches[i][0]) for i in range(batches.num_batches)] == lengths
         assert sorted(order_of(batches)) == [*range(10)]
@@ -33,23 +39,57 @@ def test_every_image_comes_once_an_epoch(split: Split, size: int, lengths: list[
 
 
 def test_a_batch_has_raw_pixels_with_their_own_labels(split: Split) -> None:
-    images, labels = ShuffledBatches(split, 10, seed=0)[0]
+    images, labels, _ = batches_of(split, 10, seed=0)[0]
     assert (images.shape, images.dtype.name) == ((10, 48, 48, 1), "float32")
     assert np.array_equal(labels.argmax(axis=1), images[:, 5, 5, 0].astype(int) % 7)
 
 
 def test_the_order_depends_on_the_epoch_and_the_seed(split: Split) -> None:
-    batches = ShuffledBatches(split, 4, seed=0)
+    batches = batches_of(split, 4, seed=0)
     first = order_of(batches)
     batches.on_epoch_end()
     second = order_of(batches)
     assert first != second
-    assert first != order_of(ShuffledBatches(split, 4, seed=1))
-    assert first == order_of(ShuffledBatches(split, 4, seed=0))
+    assert first != order_of(batches_of(split, 4, seed=1))
+    assert first == order_of(batches_of(split, 4, seed=0))
 
 
 def test_any_epoch_can_be_had_without_those_before_it(split: Split) -> None:
-    batches = ShuffledBatches(split, 4, seed=3)
+    batches = batches_of(split, 4, seed=3)
     for _ in range(5):
         batches.on_epoch_end()
-    assert order_of(batches) == order_of(ShuffledBatches(split, 4, seed=3, epoch=5))
+    other = batches_of(split, 4, seed=3)
+    other.start_at(5)
+    assert order_of(batches) == order_of(other)
+
+
+def test_each_part_of_an_epoch_is_augmented_on_its_own_and_again_alike(split: Split) -> None:
+    batches = ShuffledBatches(split, Recipe(batch_size=4, erase=1.0, seed=3))
+    again = ShuffledBatches(split, Recipe(batch_size=4, erase=1.0, seed=3))
+    assert np.array_equal(batches[2][0], again[2][0])
+    batches.on_epoch_end()
+    assert not np.array_equal(np.sort(batches[2][0], axis=0), np.sort(again[2][0], axis=0))
+
+
+def test_teachers_see_the_images_as_changed_and_share_the_target(split: Split) -> None:
+    seen = []
+
+    def teach(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        seen.append(images)
+        return np.full((len(images), 7), 1 / 7, np.float32)
+
+    recipe = Recipe(batch_size=10, erase=1.0, distill_weight=0.75)
+    images, targets, _ = ShuffledBatches(split, recipe, teach=teach)[0]
+    assert np.array_equal(seen[0], images)
+    assert targets.max(axis=1) == pytest.approx(0.25 + 0.75 / 7)
+    assert targets.sum(axis=1) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("balance", "ratio"), [("none", 1), ("sqrt", 2**0.5), ("full", 2)])
+def test_rare_expressions_count_more(split: Split, balance: str, ratio: float) -> None:
+    # Labels 0, 1 and 2 come twice, the others once.
+    recipe = Recipe(batch_size=10, class_balance=ClassBalance(balance))
+    _, targets, weights = ShuffledBatches(split, recipe)[0]
+    rare = targets.argmax(axis=1) > 2
+    assert weights[rare] == pytest.approx(weights[~rare][0] * ratio)
+    assert weights.mean() == pytest.approx(1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from fer_edge.model_card import ModelCard
 from fer_edge.training.architectures import ARCHITECTURES
 from fer_edge.training.checkpoint import BEST_NAME
 from fer_edge.training.data import Dataset, Split, SplitName
-from fer_edge.training.keras_file import save_keras
-from fer_edge.training.recipe import MixedPrecision, Recipe
-from fer_edge.training.run_folder import STATE_NAME
-from fer_edge.training.train import Trained, compiled_model, documented_callbacks, train
+from fer_edge.training.distill import load_teachers
+from fer_edge.training.keras_file import KerasClassifier, save_keras
+from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
+from fer_edge.training.run_folder import STATE_NAME, RunFolder
+from fer_edge.training.temperature import fit_temperature, hold_back
+from fer_edge.training.train import Trained, compiled_model, recipe_callbacks, train
 
 
 class Observer:
@@ -98,7 +101,7 @@ def require_same(one: tuple[Trained, Path], other: tuple[Trained, Path]) -> None
 
 def test_the_documented_recipe() -> None:
     recipe = Recipe()
-    checkpoint, stopping, plateau = documented_callbacks(recipe, Path("x"))
+    checkpoint, stopping, plateau = recipe_callbacks(recipe, Path("x"))
     assert (recipe.batch_size, recipe.epochs, recipe.learning_rate) == (128, 48, 1e-4)
     assert (checkpoint.monitor, checkpoint.save_best_only) == ("val_accuracy", True)
     assert (stopping.monitor, stopping.patience, stopping.restore_best_weights) == ("val_loss", 3, True)
@@ -113,6 +116,11 @@ def test_the_documented_recipe() -> None:
         ("learning_rate", 0.0, "learning-rate must be above 0"),
         ("learning_rate", math.nan, "learning-rate must be above 0"),
         ("seed", -1, "seed must lie in"),
+        ("mixup", -0.1, "mixup must be at least 0, got -0.1"),
+        ("ema", 1.0, "ema must be at least 0 and below 1, got 1.0"),
+        ("label_smoothing", math.nan, "label-smoothing must be at least 0 and below 1"),
+        ("erase", 1.5, "erase must lie in 0..1, got 1.5"),
+        ("distill_temperature", 0, "distill-temperature must be above 0"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(name: str, value: Any, message: str) -> None:
@@ -263,7 +271,7 @@ def test_the_checkpoints_are_whole_and_alone(straight: tuple[Trained, Path]) -> 
 
 def test_a_bfloat16_run_leaves_a_plain_float32_model(data: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     mixed = Recipe(**{**vars(recipe), "bfloat16": True, "epochs": 2})
-    assert compiled_model(mixed).layers[1].compute_dtype == "bfloat16"
+    assert compiled_model(mixed, 1).layers[1].compute_dtype == "bfloat16"
     assert keras.config.dtype_policy().name == "float32"
     trained = train(data, mixed, tmp_path, observer=Observer())
     path = tmp_path / "model.keras"
@@ -273,3 +281,94 @@ def test_a_bfloat16_run_leaves_a_plain_float32_model(data: Dataset, recipe: Reci
     assert {type(layer).__module__.split(".")[0] for layer in loaded.layers} == {"keras"}
     accuracy = evaluate_scores(loaded.predict_on_batch(data.validation.inputs()), data.validation.labels).accuracy
     assert accuracy == pytest.approx(max(row["val_accuracy"] for row in trained.progress.history), abs=0.03)
+
+
+@pytest.fixture(scope="module")
+def modern(tiny_architecture: str) -> Recipe:
+    """Every part of the modern recipe, for few epochs."""
+    return replace(RECIPES["modern"], arch=tiny_architecture, epochs=5, batch_size=16, held_back=0.2, ema=0.9, seed=2)
+
+
+@pytest.fixture(scope="module")
+def modern_run(data: Dataset, modern: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Path]:
+    folder = tmp_path_factory.mktemp("modern")
+    return train(data, modern, folder, observer=Observer()), folder
+
+
+def test_a_modern_run_resumes_to_the_same_result(
+    modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe, tmp_path: Path
+) -> None:
+    assert train(data, modern, tmp_path, observer=Observer(interrupt_at=(4, 3))).interruption is not None
+    resumed = train(data, modern, tmp_path, observer=Observer(), resume=True)
+    require_same(modern_run, (resumed, tmp_path))
+    assert resumed.temperature == modern_run[0].temperature
+
+
+def test_the_learning_rate_rises_and_falls(modern_run: tuple[Trained, Path], modern: Recipe) -> None:
+    rates = [row["learning_rate"] for row in modern_run[0].progress.history]
+    assert rates[1] == pytest.approx(modern.learning_rate)
+    assert 0 < rates[0] < rates[1] > rates[2] > rates[3] > rates[4] == pytest.approx(0, abs=1e-8)
+
+
+def test_the_averaged_weights_are_what_is_measured_and_kept(
+    modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe, tmp_path: Path
+) -> None:
+    trained, folder = modern_run
+    validation = data.validation
+    best = trained.progress.history[trained.progress.best_epoch - 1]
+    scores = trained.model.predict(validation.inputs(), verbose=0)
+    # The temperature does not move the best class.
+    assert evaluate_scores(scores, validation.labels).accuracy == pytest.approx(best["val_accuracy"])
+    model = compiled_model(modern, 1)
+    model.load_weights(folder / BEST_NAME)
+    kept = model.get_weights()
+    with np.load(folder / STATE_NAME) as saved:
+        last = [saved[f"variable_{i}"] for i in range(len(kept))]
+    assert not all(np.allclose(a, b) for a, b in zip(kept, last, strict=True))
+
+
+def test_what_is_held_back_is_not_trained_on_and_sets_the_temperature(
+    modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe
+) -> None:
+    trained, _ = modern_run
+    held = hold_back(data.train, 0.2, modern.seed)[1]
+    assert trained.temperature is not None
+    assert trained.temperature != 1
+    # The temperature that is left to be found is 1.
+    scores = trained.model.predict(held.inputs(), verbose=0)
+    assert fit_temperature(scores, held.labels) == pytest.approx(1, abs=1e-3)
+
+
+def test_adamw_leaves_biases_and_normalization_alone(modern: Recipe) -> None:
+    model = compiled_model(modern, 10)
+    decayed = [v.path for v in model.trainable_variables if model.optimizer._use_weight_decay(v)]
+    assert decayed
+    assert all(path.endswith("kernel") for path in decayed)
+
+
+def test_a_student_learns_from_its_teachers(
+    tiny_run: RunFolder, modern: Recipe, faces: Dataset, tmp_path: Path
+) -> None:
+    """With labels that say nothing, all that it can learn comes from the teacher."""
+    labels = np.random.default_rng(0).permutation(faces.train.labels)
+    shuffled = Split(faces.train.images, labels, faces.train.names)
+    dataset = Dataset("shuffled", {SplitName.TRAIN: shuffled, SplitName.VALIDATION: faces.validation})
+    alone = Recipe(arch=modern.arch, epochs=15, batch_size=32, learning_rate=3e-3, stop_patience=0)
+    taught = replace(alone, teachers=(str(tiny_run.model),), distill_weight=1.0)
+    accuracies = []
+    for name, recipe in (("alone", alone), ("taught", taught)):
+        history = train(dataset, recipe, tmp_path / name, observer=Observer()).progress.history
+        accuracies.append(max(row["val_accuracy"] for row in history))
+    assert accuracies[0] < 0.35 < 0.6 < accuracies[1]
+
+
+def test_teachers_are_averaged_and_softened(tiny_classifier: KerasClassifier, faces: Dataset) -> None:
+    images = faces.validation.inputs()[:16]
+    path = str(tiny_classifier.path)
+    once = load_teachers([path], 1.0, bfloat16=False)(images)
+    assert once == pytest.approx(tiny_classifier.classify_all(faces.validation.images[:16]), abs=1e-5)
+    assert load_teachers([path, path], 1.0, bfloat16=False)(images) == pytest.approx(once, abs=1e-6)
+    soft = load_teachers([path], 4.0, bfloat16=False)(images)
+    assert (soft.argmax(axis=1) == once.argmax(axis=1)).all()
+    assert (soft.max(axis=1) < once.max(axis=1)).all()
+    assert load_teachers([path], 1.0, bfloat16=True)(images) == pytest.approx(once, abs=0.05)

@@ -1,0 +1,120 @@
+"""The options that decide a training run's result, and the recipe that they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from fer_edge.training.architectures import ARCHITECTURES
+from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_RECIPE = "recipe_name"
+_MIXED_PRECISION = "mixed_precision"
+
+_HELP: dict[str, tuple[Any, str]] = {
+    "arch": (click.Choice(sorted(ARCHITECTURES)), "Network."),
+    "epochs": (click.IntRange(1), "At most so many."),
+    "batch_size": (click.IntRange(1), "Images a step."),
+    "learning_rate": (float, "At its highest."),
+    "cosine": (bool, "Let it fall to 0 along half a cosine."),
+    "warmup_epochs": (float, "Epochs in which it first rises from 0, with --cosine."),
+    "weight_decay": (float, "AdamW's; 0 makes it Adam."),
+    "stop_patience": (int, "Epochs without a lower val_loss before training stops."),
+    "reduce_patience": (int, "Epochs without one before the learning rate falls."),
+    "ema": (float, "Momentum of the weights' average, which is what is kept."),
+    "flip": (bool, "Mirror half of the images."),
+    "shift": (float, "Move by at most this share of the side."),
+    "scale": (float, "Grow or shrink by at most this share."),
+    "rotate": (float, "Turn by at most so many degrees."),
+    "brightness": (float, "Add or take at most this share of white."),
+    "contrast": (float, "Stretch or squeeze by at most this share."),
+    "erase": (float, "Share of images that lose a rectangle."),
+    "mixup": (float, "Mix pairs by Beta(x, x) shares."),
+    "label_smoothing": (float, "Probability spread over all expressions."),
+    "class_balance": (click.Choice([choice.value for choice in ClassBalance]), "Weigh rare expressions more."),
+    "distill_weight": (float, "The teachers' share in the target."),
+    "distill_temperature": (float, "What the teachers' logits are divided by."),
+    "held_back": (float, "Share of training images that only the scores' temperature is fitted on."),
+    "seed": (click.IntRange(0, 2**32 - 1), "Of everything random."),
+}
+"""Each option that sets the field of `Recipe` with its name: its type and help."""
+
+
+def recipe_options(command: Command) -> Command:
+    """Add `--recipe` and an option for each of its parts to a command."""
+    decorators = [
+        click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
+        *(_option(name, kind, text) for name, (kind, text) in _HELP.items()),
+        click.option(
+            "--distill",
+            "teachers",
+            metavar="TEACHER.keras",
+            multiple=True,
+            type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+            help="Learn from this model's scores too; give several to learn from their mean.",
+        ),
+        click.option(
+            "--mixed-precision",
+            _MIXED_PRECISION,
+            type=click.Choice([choice.value for choice in MixedPrecision]),
+            default="auto",
+            show_default=True,
+            help="Compute in bfloat16: auto does where the processor has it.",
+        ),
+    ]
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+def read_recipe(options: dict[str, Any]) -> Recipe:
+    """The recipe named on the command line, changed by the options given there.
+
+    Args:
+        options: The values of all options of `recipe_options`, by parameter name.
+    """
+    changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
+    return replace(
+        RECIPES[options[_RECIPE]],
+        **changes,
+        teachers=options["teachers"],
+        bfloat16=MixedPrecision(options[_MIXED_PRECISION]).enabled(),
+    )
+
+
+def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
+    """Raise if an option on the command line asks for what the run to resume does not do."""
+    context = click.get_current_context()
+    fields = {_RECIPE: "name", _MIXED_PRECISION: "bfloat16", "teachers": "teachers"} | {name: name for name in _HELP}
+    flags = {_RECIPE: "--recipe", "teachers": "--distill"}
+    for option, field in fields.items():
+        given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
+        if given and getattr(asked, field) != getattr(recipe, field):
+            raise click.UsageError(
+                f"--resume keeps the run's own settings: leave out {flags.get(option, _flag(option))} "
+                f"(its {field} is {getattr(recipe, field)}), or train anew"
+            )
+
+
+def _option(name: str, kind: Any, text: str) -> Callable[[Command], Command]:
+    flags = f"{_flag(name)}/--no-{_flag(name)[2:]}" if kind is bool else _flag(name)
+    values = [getattr(recipe, name) for recipe in RECIPES.values()]
+    defaults = ", ".join(f"{recipe} {_word(value)}" for recipe, value in zip(RECIPES, values, strict=True))
+    shown = _word(values[0]) if len(set(values)) == 1 else defaults
+    return click.option(flags, name, type=kind, default=None, help=f"{text}  [default: {shown}]")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value.value if isinstance(value, ClassBalance) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,93 @@
+"""Random changes to training images that leave their expression as it was."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.training.data import FACE_SIZE
+from fer_edge.training.recipe import Recipe
+
+FloatArray = npt.NDArray[np.float32]
+
+_ERASED_AREA = (0.02, 0.2)
+_ERASED_ASPECT = (0.5, 2.0)
+_CENTRE = (FACE_SIZE - 1) / 2
+
+
+def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> FloatArray:
+    """Change each image on its own, by the parts that `recipe` has.
+
+    Args:
+        images: uint8 (N, 48, 48), 0..255.
+        recipe: How much of what.
+        rng: Decides everything; the same state gives the same images.
+
+    Returns:
+        float32 (N, 48, 48), 0..255.
+    """
+    if recipe.flip:
+        images = np.where(rng.random((len(images), 1, 1)) < 0.5, images[:, :, ::-1], images)
+    if recipe.shift or recipe.scale or recipe.rotate:
+        images = _warp(images, recipe, rng)
+    changed = images.astype(np.float32)
+    if recipe.brightness or recipe.contrast:
+        changed = _relight(changed, recipe, rng)
+    if recipe.erase:
+        _erase(changed, recipe.erase, rng)
+    return changed
+
+
+def mixup(
+    images: FloatArray, targets: FloatArray, alpha: float, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Mix each image and its target with another of the batch (Zhang et al., mixup, 2017).
+
+    Args:
+        images: float32 (N, 48, 48).
+        targets: float32 (N, K).
+        alpha: Both parameters of the Beta distribution that the shares come from.
+        rng: Decides shares and partners.
+
+    Returns:
+        Images and targets of the same shapes.
+    """
+    share = rng.beta(alpha, alpha, (len(images), 1)).astype(np.float32)
+    partner = rng.permutation(len(images))
+    mixed = share[..., np.newaxis] * images + (1 - share[..., np.newaxis]) * images[partner]
+    return mixed, share * targets + (1 - share) * targets[partner]
+
+
+def _warp(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Turn, scale and shift about the centre, in one interpolation; what comes in from outside mirrors the border."""
+    angle = np.deg2rad(rng.uniform(-recipe.rotate, recipe.rotate, len(images)))
+    factor = rng.uniform(1 - recipe.scale, 1 + recipe.scale, len(images))
+    shift = rng.uniform(-recipe.shift, recipe.shift, (len(images), 2)) * FACE_SIZE
+    cosine, sine = factor * np.cos(angle), factor * np.sin(angle)
+    matrix = np.stack([np.stack([cosine, -sine], -1), np.stack([sine, cosine], -1)], 1)
+    offset = _CENTRE - matrix.sum(axis=2) * _CENTRE + shift
+    affine = np.concatenate([matrix, offset[..., np.newaxis]], axis=2)
+    size, border = (FACE_SIZE, FACE_SIZE), cv2.BORDER_REFLECT_101
+    return np.stack(
+        [cv2.warpAffine(image, m, size, borderMode=border) for image, m in zip(images, affine, strict=True)]
+    ).astype(np.uint8)
+
+
+def _relight(images: FloatArray, recipe: Recipe, rng: np.random.Generator) -> FloatArray:
+    shape = (len(images), 1, 1)
+    contrast = rng.uniform(1 - recipe.contrast, 1 + recipe.contrast, shape)
+    brightness = rng.uniform(-recipe.brightness, recipe.brightness, shape) * 255
+    mean = images.mean(axis=(1, 2), keepdims=True)
+    return np.clip((images - mean) * contrast + mean + brightness, 0, 255).astype(np.float32)
+
+
+def _erase(images: FloatArray, probability: float, rng: np.random.Generator) -> None:
+    """Fill a rectangle with noise in some images, in place (Zhong et al., Random Erasing, 2017)."""
+    chosen = np.flatnonzero(rng.random(len(images)) < probability)
+    area = rng.uniform(*_ERASED_AREA, len(chosen)) * FACE_SIZE**2
+    aspect = np.exp(rng.uniform(*np.log(_ERASED_ASPECT), len(chosen)))
+    heights, widths = np.sqrt(area * aspect).astype(int), np.sqrt(area / aspect).astype(int)
+    for index, height, width in zip(chosen, heights, widths, strict=True):
+        top, left = rng.integers(0, FACE_SIZE - height + 1), rng.integers(0, FACE_SIZE - width + 1)
+        images[index, top : top + height, left : left + width] = rng.integers(0, 256, (height, width))

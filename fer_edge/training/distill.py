@@ -1,0 +1,54 @@
+"""Teachers: trained networks whose softened scores another one learns from (Hinton et al., 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from fer_edge.training.architectures import build
+from fer_edge.training.keras_file import KerasClassifier
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def load_teachers(paths: Sequence[str], temperature: float, *, bfloat16: bool) -> Callable[[FloatArray], FloatArray]:
+    """Load models that are to teach together.
+
+    The network that learns sees only the sum of label and softened scores, at a temperature of 1. Its scores are
+    therefore too even, which the temperature that is fitted on held-back images puts right.
+
+    Args:
+        paths: .keras files of classifiers of 48x48 gray faces.
+        temperature: What their logits are divided by.
+        bfloat16: Whether the networks of this project among them compute in bfloat16.
+
+    Returns:
+        A function from images, float32 (N, 48, 48, 1) in 0..255, to the mean of their softened scores, float32 (N, 7).
+
+    Raises:
+        ModelError: If a file cannot be loaded or holds another kind of model.
+    """
+    models = [_fast(KerasClassifier.load(Path(path)), bfloat16) for path in paths]
+
+    @tf.function(reduce_retracing=True)
+    def teach(images: tf.Tensor) -> tf.Tensor:
+        logits = [tf.math.log(tf.cast(model(images, training=False), tf.float32) + 1e-7) for model in models]
+        return tf.add_n([tf.nn.softmax(each / temperature) for each in logits]) / len(models)
+
+    def taught(images: FloatArray) -> FloatArray:
+        return np.asarray(teach(tf.constant(images)))
+
+    return taught
+
+
+def _fast(classifier: KerasClassifier, bfloat16: bool) -> keras.Model:
+    if not (bfloat16 and classifier.known):
+        return classifier.model
+    model = build(classifier.card.architecture, bfloat16=True)
+    model.set_weights(classifier.model.get_weights())
+    return model
