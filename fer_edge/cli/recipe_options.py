@@ -9,16 +9,17 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from fer_edge.training.architectures import ARCHITECTURES
+from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _RECIPE = "recipe_name"
+_PRETRAINED = "pretrained"
 _MIXED_PRECISION = "mixed_precision"
 
 _HELP: dict[str, tuple[Any, str]] = {
-    "arch": (click.Choice(sorted(ARCHITECTURES)), "Network."),
+    "arch": (click.Choice(sorted(set(ARCHITECTURES) - set(BACKBONES))), "Network."),
     "epochs": (click.IntRange(1), "At most so many."),
     "batch_size": (click.IntRange(1), "Images a step."),
     "learning_rate": (float, "At its highest."),
@@ -52,6 +53,12 @@ def recipe_options(command: Command) -> Command:
         click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
         *(_option(name, kind, text) for name, (kind, text) in _HELP.items()),
         click.option(
+            f"--{_PRETRAINED}",
+            type=click.Choice(["imagenet"]),
+            help="Start from ImageNet's weights, with the network of keras.applications that --arch "
+            "mobilenet (MobileNetV2) or resnet (ResNet50) names.",
+        ),
+        click.option(
             "--distill",
             "teachers",
             metavar="TEACHER.keras",
@@ -79,19 +86,31 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     Args:
         options: The values of all options of `recipe_options`, by parameter name.
     """
+    recipe = RECIPES[options[_RECIPE]]
     changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
+    if options[_PRETRAINED]:
+        changes["arch"] = _with_backbone(changes.get("arch", recipe.arch), options[_PRETRAINED])
     return replace(
-        RECIPES[options[_RECIPE]],
+        recipe,
         **changes,
         teachers=options["teachers"],
         bfloat16=MixedPrecision(options[_MIXED_PRECISION]).enabled(),
     )
 
 
+def _with_backbone(arch: str, weights: str) -> str:
+    name = f"{arch}-{weights}"
+    if name not in BACKBONES:
+        known = " or ".join(key.removesuffix(f"-{weights}") for key in BACKBONES)
+        raise click.UsageError(f"--pretrained {weights} needs --arch {known}, got {arch}")
+    return name
+
+
 def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
     """Raise if an option on the command line asks for what the run to resume does not do."""
     context = click.get_current_context()
-    fields = {_RECIPE: "name", _MIXED_PRECISION: "bfloat16", "teachers": "teachers"} | {name: name for name in _HELP}
+    fields = {name: name for name in ("teachers", *_HELP)}
+    fields |= {_RECIPE: "name", _PRETRAINED: "arch", _MIXED_PRECISION: "bfloat16"}
     flags = {_RECIPE: "--recipe", "teachers": "--distill"}
     for option, field in fields.items():
         given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE

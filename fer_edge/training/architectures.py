@@ -1,7 +1,7 @@
 """The networks that can be trained, by name.
 
-All take raw pixels. The BatchNormalization after the first convolution absorbs the scaling by 1/255, or by anything else;
-export folds both into that convolution's kernel.
+All take raw pixels. The BatchNormalization after the first convolution absorbs the scaling by 1/255, or by anything
+else; export folds both into that convolution's kernel.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.training.pretrained import MOBILENET, RESNET, Backbone
 
 INPUT_SHAPE = (48, 48, 1)
 """Height, width and channels: FER2013's 48x48 grayscale faces."""
@@ -92,6 +93,18 @@ def resnet(layers: LayerSet | None = None) -> keras.Model:
     return _residual_network("resnet", Stages(32, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
 
 
+def mobilenet(layers: LayerSet | None = None) -> keras.Model:
+    """Build a small MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks and ReLU6."""
+    made = _Layers(layers, maximum=6.0)
+    inputs = keras.Input(INPUT_SHAPE, name="image")
+    x = made.convolution(inputs, 16, 3, strides=2)
+    for width, blocks in ((24, 2), (40, 3), (72, 3)):
+        for block in range(blocks):
+            x = made.inverted_residual(x, width, strides=2 if block == 0 and width > 24 else 1)
+    x = made.convolution(x, 256, 1)
+    return made.classifier(inputs, x, "mobilenet")
+
+
 def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None) -> keras.Model:
     made = _Layers(layers)
     inputs = keras.Input(INPUT_SHAPE, name="image")
@@ -101,21 +114,19 @@ def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet
         for _ in range(blocks):
             branch = block(block(x, width), width, activation=False)
             x = keras.layers.ReLU()(keras.layers.Add()([x, branch]))
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    x = made.layers.dropout(_HEAD_DROPOUT)(x)
-    return keras.Model(inputs, _scores(x), name=name)
+    return made.classifier(inputs, x, name)
 
 
 class _Layers:
     """Convolution, BatchNormalization and ReLU, in the order that quantizes well: export folds the first two."""
 
-    def __init__(self, layers: LayerSet | None) -> None:
-        self.layers = layers or LayerSet()
+    def __init__(self, layers: LayerSet | None, maximum: float | None = None) -> None:
+        self._layers = layers or LayerSet()
+        self._maximum = maximum
 
     def convolution(self, x: Any, filters: int, size: int, *, strides: int = 1, activation: bool = True) -> Any:
         x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-        x = self.layers.batch_normalization()(x)
-        return keras.layers.ReLU()(x) if activation else x
+        return self._normalized(x, activation)
 
     def dense(self, x: Any, filters: int, *, strides: int = 1, activation: bool = True) -> Any:
         return self.convolution(x, filters, 3, strides=strides, activation=activation)
@@ -123,6 +134,29 @@ class _Layers:
     def separable(self, x: Any, filters: int, *, strides: int = 1, activation: bool = True) -> Any:
         x = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
         return self.convolution(x, filters, 1, activation=activation)
+
+    def inverted_residual(self, x: Any, filters: int, *, strides: int) -> Any:
+        wide = self.convolution(x, 4 * x.shape[-1], 1)
+        wide = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(wide)
+        y = self.convolution(self._normalized(wide, True), filters, 1, activation=False)
+        return keras.layers.Add()([x, y]) if x.shape == y.shape else y
+
+    def classifier(self, inputs: Any, x: Any, name: str) -> keras.Model:
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        return keras.Model(inputs, _scores(self._layers.dropout(_HEAD_DROPOUT)(x)), name=name)
+
+    def _normalized(self, x: Any, activation: bool) -> Any:
+        x = self._layers.batch_normalization()(x)
+        return keras.layers.ReLU(self._maximum)(x) if activation else x
+
+
+def _transfer(backbone: Backbone, name: str) -> Callable[[LayerSet | None], keras.Model]:
+    def builder(layers: LayerSet | None = None) -> keras.Model:
+        inputs = keras.Input(INPUT_SHAPE, name="image")
+        x = (layers or LayerSet()).dropout(_HEAD_DROPOUT)(backbone.features(inputs))
+        return keras.Model(inputs, _scores(x), name=name)
+
+    return builder
 
 
 def _scores(x: Any) -> Any:
@@ -134,9 +168,15 @@ ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {
     "compact": compact,
     "compact-s": compact_s,
     "documented": documented_cnn,
+    "mobilenet": mobilenet,
+    "mobilenet-imagenet": _transfer(MOBILENET, "mobilenet-imagenet"),
     "resnet": resnet,
+    "resnet-imagenet": _transfer(RESNET, "resnet-imagenet"),
 }
-"""Builders by the name that `--arch` knows."""
+"""Builders by name. The ones for ImageNet's weights, `--pretrained imagenet`, start from random ones too."""
+
+BACKBONES = {"mobilenet-imagenet": MOBILENET, "resnet-imagenet": RESNET}
+"""Whose ImageNet weights a network can start from."""
 
 
 def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None) -> keras.Model:

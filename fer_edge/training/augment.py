@@ -12,7 +12,8 @@ from fer_edge.training.recipe import Recipe
 FloatArray = npt.NDArray[np.float32]
 
 _ERASED_AREA = (0.02, 0.2)
-_ERASED_ASPECT = (0.5, 2.0)
+_ERASED_ASPECT = 1.0
+"""Height to width, as a power of 2 at most."""
 _CENTRE = (FACE_SIZE - 1) / 2
 
 
@@ -79,14 +80,15 @@ def _relight(images: FloatArray, recipe: Recipe, rng: np.random.Generator) -> Fl
     contrast = rng.uniform(1 - recipe.contrast, 1 + recipe.contrast, shape)
     brightness = rng.uniform(-recipe.brightness, recipe.brightness, shape) * 255
     mean = images.mean(axis=(1, 2), keepdims=True)
-    return np.clip((images - mean) * contrast + mean + brightness, 0, 255).astype(np.float32)
+    relit: FloatArray = np.clip((images - mean) * contrast + mean + brightness, 0, 255).astype(np.float32)
+    return relit
 
 
 def _erase(images: FloatArray, probability: float, rng: np.random.Generator) -> None:
     """Fill a rectangle with noise in some images, in place (Zhong et al., Random Erasing, 2017)."""
     chosen = np.flatnonzero(rng.random(len(images)) < probability)
     area = rng.uniform(*_ERASED_AREA, len(chosen)) * FACE_SIZE**2
-    aspect = np.exp(rng.uniform(*np.log(_ERASED_ASPECT), len(chosen)))
+    aspect = np.exp2(rng.uniform(-_ERASED_ASPECT, _ERASED_ASPECT, len(chosen)))
     heights, widths = np.sqrt(area * aspect).astype(int), np.sqrt(area / aspect).astype(int)
     for index, height, width in zip(chosen, heights, widths, strict=True):
         top, left = rng.integers(0, FACE_SIZE - height + 1), rng.integers(0, FACE_SIZE - width + 1)

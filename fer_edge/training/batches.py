@@ -81,4 +81,5 @@ def class_weights(split: Split, power: float) -> FloatArray:
     """Each expression's inverse frequency to `power`, float32 (7,), scaled to a mean of 1 over the images."""
     counts = split.class_counts()
     weights = np.maximum(counts, 1) ** -power
-    return (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)
+    scaled: FloatArray = (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)
+    return scaled

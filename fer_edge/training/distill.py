@@ -35,15 +35,12 @@ def load_teachers(paths: Sequence[str], temperature: float, *, bfloat16: bool) -
     """
     models = [_fast(KerasClassifier.load(Path(path)), bfloat16) for path in paths]
 
-    @tf.function(reduce_retracing=True)
     def teach(images: tf.Tensor) -> tf.Tensor:
         logits = [tf.math.log(tf.cast(model(images, training=False), tf.float32) + 1e-7) for model in models]
         return tf.add_n([tf.nn.softmax(each / temperature) for each in logits]) / len(models)
 
-    def taught(images: FloatArray) -> FloatArray:
-        return np.asarray(teach(tf.constant(images)))
-
-    return taught
+    graph = tf.function(teach, reduce_retracing=True)
+    return lambda images: np.asarray(graph(tf.constant(images)))
 
 
 def _fast(classifier: KerasClassifier, bfloat16: bool) -> keras.Model:

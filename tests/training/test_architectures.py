@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from fer_edge.training.architectures import LayerSet, documented_cnn
+from fer_edge.training.architectures import LayerSet, build, documented_cnn
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 
 
@@ -61,3 +61,56 @@ def test_weights_pass_between_the_fast_layers_and_the_plain_ones(documented: ker
     fast.set_weights(documented.get_weights())
     pixels = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
     assert np.array_equal(fast.predict_on_batch(pixels), documented.predict_on_batch(pixels))
+
+
+BUDGETS = {"compact": (12e6, 300_000), "compact-s": (5e6, 100_000)}
+
+
+def multiplications(model: keras.Model) -> int:
+    """Of all convolutions and dense layers, for one image."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.Conv2D):
+            kernel = layer.get_weights()[0]
+            total += int(np.prod(layer.output.shape[1:3])) * kernel.size
+        elif isinstance(layer, keras.layers.Dense):
+            total += layer.get_weights()[0].size
+    return total
+
+
+@pytest.mark.parametrize(("name", "budget"), BUDGETS.items())
+def test_the_compact_networks_keep_within_their_budget(name: str, budget: tuple[float, int]) -> None:
+    model = build(name)
+    assert budget[0] * 0.8 < multiplications(model) <= budget[0]
+    assert model.count_params() <= budget[1]
+
+
+@pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet"])
+def test_every_activation_follows_what_quantizes_well(name: str) -> None:
+    """BatchNormalization follows a convolution, which then folds, and never a ReLU; nothing else is non-linear."""
+    layers = build(name).layers
+    known = "InputLayer Conv2D DepthwiseConv2D BatchNormalization ReLU Add GlobalAveragePooling2D Dropout Dense"
+    assert {type(layer).__name__ for layer in layers} <= set(known.split())
+    for layer in layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            assert type(layer.input._keras_history.operation).__name__ in ("Conv2D", "DepthwiseConv2D")
+
+
+@pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet"])
+def test_a_network_takes_raw_pixels_whatever_their_scale(name: str) -> None:
+    """While training, BatchNormalization absorbs any scaling of the input."""
+    keras.utils.set_random_seed(0)
+    model = build(name)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1)).astype(np.float32)
+    stem = keras.Model(model.input, model.layers[2].output)
+    once, tenfold = (np.array(stem(values, training=True)) for values in (pixels, 10 * pixels))
+    assert tenfold == pytest.approx(once, abs=0.01)
+    assert model.predict_on_batch(pixels).sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
+
+
+def test_bfloat16_is_only_for_the_layers_inside() -> None:
+    model = build("compact-s", bfloat16=True)
+    assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
+    assert model.layers[-1].compute_dtype == "float32"
+    assert {str(weight.dtype) for weight in model.weights} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"

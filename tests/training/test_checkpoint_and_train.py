@@ -359,7 +359,8 @@ def test_a_student_learns_from_its_teachers(
     for name, recipe in (("alone", alone), ("taught", taught)):
         history = train(dataset, recipe, tmp_path / name, observer=Observer()).progress.history
         accuracies.append(max(row["val_accuracy"] for row in history))
-    assert accuracies[0] < 0.35 < 0.6 < accuracies[1]
+    assert accuracies[0] < 0.3
+    assert accuracies[1] > accuracies[0] + 0.15
 
 
 def test_teachers_are_averaged_and_softened(tiny_classifier: KerasClassifier, faces: Dataset) -> None:

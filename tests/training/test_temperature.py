@@ -13,7 +13,7 @@ from fer_edge.training.temperature import fit_temperature, fold_temperature, hol
 
 def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (shares / shares.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
 
 
 @pytest.fixture(scope="module")
