@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-_FOLDABLE = (keras.layers.Conv2D, keras.layers.Dense)
+_FOLDABLE = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
 
 
 class _FixedFlatten(keras.layers.Layer):
@@ -21,7 +21,7 @@ class _FixedFlatten(keras.layers.Layer):
 def fold(model: keras.Model) -> keras.Model:
     """Return a network with the same scores and fewer operations.
 
-    A BatchNormalization is folded if its input is a linear Conv2D or Dense that nothing else reads; others stay.
+    A BatchNormalization is folded if its input is a linear Conv2D, DepthwiseConv2D or Dense that nothing else reads; others stay.
     tf2onnx would leave a multiplication and an addition for each, and an int8 graph would round after both.
     """
     absorbed_by = {
@@ -65,4 +65,8 @@ def _folded_weights(
     gamma, beta, mean, variance = normalization.get_weights()
     kernel, *bias = producer.get_weights()
     factor = gamma / np.sqrt(variance + normalization.epsilon)
-    return [kernel * factor, beta + ((bias[0] if bias else 0.0) - mean) * factor]
+    if isinstance(producer, keras.layers.DepthwiseConv2D):  # its kernel has the input's channels before its multiplier
+        kernel = (kernel.reshape(*kernel.shape[:2], -1) * factor).reshape(kernel.shape)
+    else:
+        kernel = kernel * factor
+    return [kernel, beta + ((bias[0] if bias else 0.0) - mean) * factor]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from export.folding import fold
-from fer_edge.training.architectures import ARCHITECTURES, documented_cnn
+from fer_edge.training.architectures import ARCHITECTURES, build, documented_cnn
 
 layers = keras.layers
 
@@ -64,6 +64,11 @@ def test_the_tiny_network_folds_and_its_parent_stays(tiny_architecture: str) -> 
     assert "BatchNormalization" in kinds(model)
 
 
+@pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet", "mobilenet-imagenet"])
+def test_the_convolutional_networks_fold_whole(name: str) -> None:
+    assert "BatchNormalization" not in kinds(require_same_scores(randomized(build(name))))
+
+
 def small(body: Callable[[Any], Any]) -> keras.Model:
     inputs = keras.Input((8, 8, 1))
     x = layers.GlobalAveragePooling2D()(body(layers.Rescaling(1 / 255)(inputs)))
@@ -80,9 +85,22 @@ def small(body: Callable[[Any], Any]) -> keras.Model:
         (lambda x: layers.BatchNormalization()(layers.MaxPooling2D(2)(layers.Conv2D(4, 3)(x))), 1),
         (lambda x: layers.BatchNormalization()(x), 1),
         (lambda x: layers.Add()([y := layers.Conv2D(4, 3)(x), layers.BatchNormalization()(y)]), 1),
+        (lambda x: layers.BatchNormalization()(layers.DepthwiseConv2D(3, depth_multiplier=4)(x)), 0),
+        (lambda x: layers.BatchNormalization()(layers.DepthwiseConv2D(3)(layers.Conv2D(4, 3)(x))), 0),
         (lambda x: layers.Dropout(0.5)(layers.BatchNormalization()(layers.Conv2D(4, 3)(x))), 0),
     ],
-    ids=["none", "no bias", "activation", "after ReLU", "after pooling", "first", "shared", "before dropout"],
+    ids=[
+        "none",
+        "no bias",
+        "activation",
+        "after ReLU",
+        "after pooling",
+        "first",
+        "shared",
+        "multiplier",
+        "depthwise",
+        "before dropout",
+    ],
 )
 def test_only_what_can_be_folded_is(body: Callable[[Any], Any], stays: int) -> None:
     folded = require_same_scores(small(body))
