@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.options import data_option, progress_bar, read_data, stderr, stdout, strict_option, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import MissingExtraError, ModelError
@@ -17,7 +18,7 @@ from fer_edge.tables import confusion_table, evaluation_table
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path), default=SHIPPED_MODEL)
+@click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
 @data_option
 @click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
 @click.option("--labels", help="The scores' names in order, for a TFLite or ONNX file without a model card.")

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.options import stdout
 from fer_edge.errors import ModelError
 from fer_edge.files import sha256_file
@@ -19,7 +20,7 @@ from fer_edge.runtime.inspection import inspect_tflite
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path), default=SHIPPED_MODEL)
+@click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL (.tflite, .onnx or .keras; the shipped one by default) says about itself.

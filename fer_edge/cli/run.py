@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import cv2
 
+from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import open_source
@@ -36,9 +37,10 @@ _FFMPEG_QUIET = "-8"
 )
 @click.option(
     "--model",
-    type=click.Path(path_type=Path),
+    type=ModelPath(),
     default=SHIPPED_MODEL,
-    help="A .tflite or .onnx file.  [default: the int8 model that ships with fer-edge]",
+    help=f"A .tflite or .onnx file, or a model that ships with fer-edge: {SHIPPED}.  "
+    f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
 )
 @click.option("--labels", metavar="A,B,...", help="The scores' names in order, for a model file without a card.")
 @click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier.")

@@ -13,8 +13,15 @@ from fer_edge.errors import ModelError
 from fer_edge.model_card import InputSpec, ModelCard, read_zipped_card
 from fer_edge.runtime.interpreter import Interpreter, open_interpreter, read_onnx_card
 
-SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "documented_int8.tflite"
+_MODELS = Path(__file__).parent.parent / "models"
+
+SHIPPED_MODEL = _MODELS / "documented_int8.tflite"
 """The model that is used when none is named."""
+
+
+def shipped_models() -> dict[str, Path]:
+    """The models that come with this package, by the name of their network."""
+    return {path.name.removesuffix("_int8.tflite"): path for path in sorted(_MODELS.glob("*_int8.tflite"))}
 
 
 class ScoresFaces(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
-from fer_edge.files import write_atomic
+from fer_edge.files import sha256_file, write_atomic
 from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
+from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier, save_keras
@@ -62,7 +63,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
         "data": dataset.name,
         "data_sha256": dataset.sha256(),
         "images": {name.value: len(split) for name, split in dataset.splits.items()},
-        "recipe": asdict(recipe),
+        "recipe": asdict(recipe) | {"teachers": [_teacher(Path(path)) for path in recipe.teachers]},
         "epochs_trained": trained.progress.epochs_done,
         "best_epoch": trained.progress.best_epoch,
         "ended_by": trained.ended_by,
@@ -71,10 +72,16 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
     }
 
 
+def _teacher(path: Path) -> dict[str, str]:
+    """A teacher as anyone can recognise it, wherever its file lies."""
+    card = read_zipped_card(path)
+    return {"name": path.stem if card is None else card.name, "sha256": sha256_file(path)}
+
+
 def _write_pictures(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation) -> None:
     history = trained.progress.history
     run.write_history(history)
-    title = f"{recipe.arch}: Adam at {recipe.learning_rate:g}, batch {recipe.batch_size}, {len(dataset.train):,} images"
+    title = f"{recipe.arch}: {recipe.name} recipe, batch {recipe.batch_size}, {len(dataset.train):,} images"
     plot_curves(history, run.path / "curves.png", title=title)
     plot_confusion(evaluation, run.path / "confusion.png", title=f"{run.path.resolve().name}, validation split")
     plot_samples(dataset.train, run.path / "samples.png", seed=recipe.seed, side=7)

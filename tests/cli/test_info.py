@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fer_edge.model_card import append_card
-from fer_edge.runtime.classifier import read_card
+from fer_edge.runtime.classifier import read_card, shipped_models
 from fer_edge.training.run_folder import RunFolder
 
 
@@ -93,3 +93,19 @@ def test_a_real_process_shows_no_traceback(child_line: Callable[..., Any], tmp_p
     (tmp_path / "notes.tflite").write_text("text renamed")
     ended = child_line("info", "notes.tflite")
     assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_a_shipped_model_is_known_by_name(command_line: Callable[..., Any], name: str) -> None:
+    facts = json.loads(command_line("info", name, "--json").require_success().stdout)
+    assert Path(facts["file"]) == shipped_models()[name]
+    assert facts["card"]["architecture"] == name
+
+
+def test_a_file_is_taken_before_a_shipped_model_of_its_name(
+    command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = next(iter(shipped_models()))
+    Path(name).write_bytes(models["tflite int8"].read_bytes())
+    assert f"{name}: expected a .tflite" in command_line("info", name).stderr

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import pytest
 
+from fer_edge.files import sha256_file
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
 from fer_edge.training.architectures import ARCHITECTURES
@@ -67,6 +69,17 @@ def test_the_summary_names_layers_data_and_results(tiny_run: RunFolder, card: Mo
         assert part in text
     assert f"{card.evaluation['accuracy']:.2%}" in text
     assert "\x1b" not in text
+
+
+def test_a_card_knows_its_teachers_by_name_and_digest(tiny_run: RunFolder, faces: Dataset, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "taught")
+    row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
+    trained = Trained(ARCHITECTURES["tiny"](None), Progress(1, [row], True, 1.0), None, 1, temperature=1.5)
+    write_run(run, trained, faces, Recipe(arch="tiny", epochs=1, teachers=(str(tiny_run.model),)))
+    card = json.loads((run.path / "card.json").read_text())
+    assert card["training"]["recipe"]["teachers"] == [{"name": "tiny", "sha256": sha256_file(tiny_run.model)}]
+    assert card["training"]["temperature"] == 1.5
+    assert str(tiny_run.path) not in json.dumps(card)
 
 
 @pytest.mark.parametrize(("source", "licence"), [("synthetic", "Apache-2.0"), ("/data/fer2013.csv", WEIGHTS_LICENCE)])
