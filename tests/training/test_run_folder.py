@@ -27,7 +27,7 @@ def test_settings_survive(run: RunFolder, faces: Dataset) -> None:
 def test_settings_of_a_later_version_are_read(run: RunFolder, faces: Dataset) -> None:
     run.begin(Recipe(), faces)
     facts = json.loads(run.settings.read_text())
-    facts["recipe"]["mixup"] = 0.2
+    facts["recipe"]["of_a_later_version"] = 0.2
     run.settings.write_text(json.dumps(facts))
     assert run.resume()[0] == Recipe()
 
