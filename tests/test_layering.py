@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fer_edge"
-HEAVY = {"tensorflow", "keras", "torch", "jax", "matplotlib", "tf2onnx", "kagglehub"}
-TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tf2onnx"}
+HEAVY = {"tensorflow", "keras", "torch", "jax", "matplotlib", "tf2onnx", "kagglehub", "keras_tuner"}
+TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tf2onnx", "keras_tuner"}
 
 
 def module_name(path: Path) -> str:

@@ -22,13 +22,22 @@ from fer_edge.errors import FerEdgeError, MissingExtraError
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
+    "tune": "Search for the values of a recipe that train best.",
     "samples": "Draw a sheet of the data set's faces.",
+    "data": "Look after the labels: find those that are most likely wrong.",
     "evaluate": "Measure a model on labelled faces.",
     "export": "Convert a model to TFLite and ONNX, and prove each file.",
     "info": "Show what a model file says about itself.",
     "run": "Find faces in a stream and tell their expressions.",
 }
-_EXTRA_OF_COMMAND = {"train": "train", "samples": "train", "evaluate": "train", "export": "export"}
+_EXTRA_OF_COMMAND = {
+    "train": "train",
+    "tune": "train",
+    "samples": "train",
+    "data": "train",
+    "evaluate": "train",
+    "export": "export",
+}
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
 

@@ -21,5 +21,5 @@ class ModelPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Take a shipped model where there is no file of that name."""
-        path: Path = super().convert(value, param, ctx)
+        path = Path(str(super().convert(value, param, ctx)))
         return path if path.exists() else shipped_models().get(str(path), path)

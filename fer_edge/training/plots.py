@@ -33,7 +33,7 @@ def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) 
         path: The PNG.
         title: Above both halves.
     """
-    with _figure(path, "dark_background", figsize=(14, 6)) as figure:
+    with open_figure(path, "dark_background", figsize=(14, 6)) as figure:
         figure.suptitle(title, fontsize=14)
         loss, accuracy = figure.subplots(1, 2)
         _plot_pair(loss, history, "loss", "Loss")
@@ -52,7 +52,7 @@ def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = [f"{share:.0%}\n{count}" for share, count in zip(shares.flat, counts.flat, strict=True)]
     text = np.reshape(cells, counts.shape)
-    with _figure(path, "default", figsize=(9, 8)) as figure:
+    with open_figure(path, "default", figsize=(9, 8)) as figure:
         axes = figure.subplots()
         seaborn.heatmap(
             shares,
@@ -93,7 +93,7 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
     else:
         chosen = np.concatenate([_draw(rng, split.labels, label, side) for label in range(len(EXPRESSIONS))])
     rows = -(-len(chosen) // side)
-    with _figure(path, "default", figsize=(1.8 * side, 2 * rows)) as figure:
+    with open_figure(path, "default", figsize=(1.8 * side, 2 * rows)) as figure:
         for axes in (cells := figure.subplots(rows, side, squeeze=False)).flat:
             axes.axis("off")
         for axes, index in zip(cells.flat, chosen, strict=False):  # the last row may not be full
@@ -118,7 +118,7 @@ def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: 
 
 
 @contextmanager
-def _figure(path: Path, style: str, *, figsize: tuple[float, float]) -> Iterator[Figure]:
+def open_figure(path: Path, style: str, *, figsize: tuple[float, float]) -> Iterator[Figure]:
     with plt.style.context(style):
         figure = plt.figure(figsize=figsize, layout="constrained")
         try:

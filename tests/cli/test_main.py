@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge import __version__
 
-COMMANDS = ("train", "samples", "evaluate", "export", "info", "run")
+COMMANDS = ("train", "tune", "samples", "data", "evaluate", "export", "info", "run")
 
 
 def test_no_command_shows_the_help(child_line: Callable[..., Any]) -> None:
@@ -41,6 +41,7 @@ def test_version(command_line: Callable[..., Any]) -> None:
     ("command", "words"),
     [
         ("train", ["--data", "--arch", "--epochs", "--batch-size", "--seed", "--resume", "--strict"]),
+        ("tune", ["--data", "--over", "--trials", "--tuner", "--images", "--overwrite"]),
         ("samples", ["--data", "--expression", "--output"]),
         ("evaluate", ["MODEL", "--data", "--split", "--json"]),
         ("export", ["MODEL", "--int8", "--precision", "--all", "--format", "--float-io", "--keep-failed"]),
