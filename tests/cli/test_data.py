@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.training.data import Dataset
+from fer_edge.training.leave_out import leave_out, read_list
+from fer_edge.training.run_folder import RunFolder
+from fer_edge.training.sources import load_dataset
+
+WRITTEN = {"suspects.csv", "contact-sheet.png", "duplicates.png", "leave-out.txt"}
+
+
+@pytest.fixture
+def noisy_folder(faces: Dataset, tmp_path: Path) -> Path:
+    """Every second drawn face; happy/swap.png is a sad one, and surprise/copy.png a copy of happy/120.png."""
+    folder = tmp_path / "noisy"
+    for name, split in faces.splits.items():
+        for i in range(0, len(split), 2):
+            write(folder / name.value / EXPRESSIONS[split.labels[i]] / f"{i}.png", split.images[i])
+    sad, happy = EXPRESSIONS.index("sad"), EXPRESSIONS.index("happy")
+    write(folder / "train/happy/swap.png", faces.train.images[np.flatnonzero(faces.train.labels == sad)[1]])
+    row = np.flatnonzero(faces.train.labels == happy)[0]
+    write(folder / "train/surprise/copy.png", faces.train.images[row])
+    write(folder / "train/fear/black.png", np.zeros((48, 48), np.uint8))
+    return folder
+
+
+def write(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image)
+
+
+def test_a_model_judges_and_the_list_can_be_left_out(
+    command_line: Callable[..., Any], noisy_folder: Path, tiny_run: RunFolder, tmp_path: Path
+) -> None:
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", noisy_folder, "--folds", 0, "--model", tiny_run.model, "--output", output)
+    ended = command_line(*arguments, "--worst", 9).require_success()
+    assert {path.name for path in output.iterdir()} == WRITTEN
+    assert all(word in ended.stdout for word in (*EXPRESSIONS, "in doubt", "share", "leave-out.txt"))
+    with (output / "suspects.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    assert [int(row["rank"]) for row in rows.values()] == list(range(1, len(rows) + 1))
+    copy, black = rows["train/surprise/copy.png"], rows["train/fear/black.png"]
+    assert (copy["label"], copy["duplicate_group"]) == ("surprise", "1")
+    assert "an exact copy has another label" in copy["reasons"]
+    assert "constant image" in black["reasons"]
+    assert (rows["train/happy/swap.png"]["label"], rows["train/happy/swap.png"]["judges"]) == ("happy", "1")
+
+    names = read_list(output / "leave-out.txt")
+    assert "train/fear/black.png" in names
+    assert set(list(rows)[:9]) <= set(names) <= set(rows)
+    dataset = load_dataset(str(noisy_folder))
+    kept = leave_out(dataset, names).train.names
+    assert set(dataset.train.names) - set(kept) == set(names)
+
+    refused = command_line(*arguments)
+    assert refused.exit_code == 2
+    assert "leave-out.txt may have been reviewed" in refused.stderr
+    command_line(*arguments, "--overwrite").require_success()
+
+
+def test_folds_judge_and_are_kept_for_another_list(
+    tiny_architecture: str, command_line: Callable[..., Any], noisy_folder: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", noisy_folder, "--output", output, "--arch", tiny_architecture)
+    short = ("--folds", 2, "--epochs", 1, "--batch-size", 64, "--mixed-precision", "off")
+    ended = command_line(*arguments, *short).require_success()
+    assert "fold 1 of 2, epoch 1:" in ended.stderr
+    assert "fold 2 of 2, epoch 1:" in ended.stderr
+    assert "the judges agree with" in ended.stdout
+    (output / "leave-out.txt").unlink()
+    again = command_line(*arguments, *short, "--worst", 3).require_success()
+    assert "epoch 1:" not in again.stderr
+    (output / "leave-out.txt").unlink()
+    refused = command_line(*arguments, *short, "--seed", 5)
+    assert refused.exit_code == 2
+    assert "was trained on other images or otherwise" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--folds", "1"], "nobody to judge"),
+        (["--folds", "0"], "nobody to judge"),
+        (["--folds", "0", "--model", "none.keras"], "none.keras: no such model file"),
+        (["--worst", "0"], "0 is not in the range"),
+    ],
+)
+def test_a_mistake_is_told(
+    tiny_architecture: str, command_line: Callable[..., Any], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    ended = command_line("data", "audit", "--data", "synthetic", "--output", tmp_path / "audit", *arguments)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert message in ended.stderr
+    assert not (tmp_path / "audit").exists()
+
+
+def test_help_tells_the_defaults_of_the_networks_that_judge(
+    tiny_architecture: str, command_line: Callable[..., Any]
+) -> None:
+    text = " ".join(command_line("data", "audit", "--help").require_success().stdout.split())
+    assert "[default: modern]" in text
+    assert "Network. [default: compact-s]" in text
+    assert "At most so many. [default: 8;" in text
+
+
+def test_ctrl_c_is_130_and_the_same_command_goes_on(
+    child_environment: dict[str, str], noisy_folder: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "fer_edge", "data", "audit", "--data", str(noisy_folder), "--folds", "2"]
+    command += ["--epochs", "2", "--batch-size", "16", "--mixed-precision", "off", "--output", str(tmp_path / "audit")]
+    with subprocess.Popen(command, env=child_environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if line.startswith("fold 1 of 2, epoch 1"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 130, "".join(lines)
+    assert lines[-2:] == ["the same command goes on from here\n", "stopped\n"]
+    done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("fold")] == [
+        "fold 1 of 2, epoch 2",
+        "fold 2 of 2, epoch 1",
+        "fold 2 of 2, epoch 2",
+    ]
