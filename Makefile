@@ -10,6 +10,8 @@ DEMO_EXPORT_FLAGS ?= --all --data synthetic
 DEMO_RUN_FLAGS ?= --camera demo --frames 60
 TRAIN_FLAGS ?=
 BENCH_FLAGS ?=
+PEERS_FLAGS ?=
+ABLATION_FLAGS ?=
 PYTEST_FLAGS ?=
 
 BIN := $(VENV)/bin
@@ -17,10 +19,10 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench train clean
+.PHONY: help demo test lint types bench bench-peers ablation figures train clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it, run the shipped model on a stream
 	$(BIN)/fer-edge train $(DEMO_TRAIN_FLAGS) --output $(DEMO)
@@ -44,6 +46,15 @@ types: $(INSTALLED) ## check types with mypy
 
 bench: $(INSTALLED) ## measure every exported file beside the full model (minutes): make bench DATA=faces.zip
 	$(BIN)/python -m pytest benchmarks $(DATA_FLAG) $(BENCH_FLAGS)
+
+bench-peers: $(INSTALLED) ## measure our networks beside another project's: make bench-peers DATA=faces.zip
+	$(BIN)/python -m benchmarks.comparison $(DATA_FLAG) $(PEERS_FLAGS)
+
+ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
+	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
+
+figures: $(INSTALLED) ## fill in docs/networks.md and its picture from what bench-peers and ablation measured
+	$(BIN)/python -m benchmarks.networks
 
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)

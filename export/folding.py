@@ -21,8 +21,9 @@ class _FixedFlatten(keras.layers.Layer):
 def fold(model: keras.Model) -> keras.Model:
     """Return a network with the same scores and fewer operations.
 
-    A BatchNormalization is folded if its input is a linear Conv2D, DepthwiseConv2D or Dense that nothing else reads; others stay.
-    tf2onnx would leave a multiplication and an addition for each, and an int8 graph would round after both.
+    A BatchNormalization is folded if its input is a linear Conv2D, DepthwiseConv2D or Dense that nothing else reads;
+    others stay. tf2onnx would leave a multiplication and an addition for each, and an int8 graph would round after
+    both.
     """
     absorbed_by = {
         producer.name: layer for layer in model.layers if (producer := _foldable_producer(layer)) is not None

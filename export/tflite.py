@@ -43,16 +43,16 @@ def convert_to_tflite(
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converter leaves the SavedModel's file object to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        _save_with_fixed_batch(fold(model), folder)
+        save_with_fixed_batch(fold(model), folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        _configure(converter, precision, calibration, float_io)
+        configure_converter(converter, precision, calibration, float_io)
         try:
             return bytes(converter.convert())
         except Exception as error:  # the converter raises its own and the compiler's errors alike
             raise FerEdgeError(f"TensorFlow cannot convert this model to {precision.value} TFLite: {error}") from error
 
 
-def _save_with_fixed_batch(model: keras.Model, folder: str) -> None:
+def save_with_fixed_batch(model: keras.Model, folder: str) -> None:
     """Save with batch 1: a dynamic one leaves shape arithmetic behind that cuts the delegate in two."""
     archive = keras.export.ExportArchive()
     archive.track(model)
@@ -65,7 +65,10 @@ def _save_with_fixed_batch(model: keras.Model, folder: str) -> None:
     archive.write_out(folder, verbose=False)
 
 
-def _configure(converter: Any, precision: Precision, calibration: CalibrationSet | None, float_io: bool) -> None:
+def configure_converter(
+    converter: Any, precision: Precision, calibration: CalibrationSet | None, float_io: bool
+) -> None:
+    """Tell TensorFlow's converter what `convert_to_tflite` was asked for."""
     if precision is Precision.FP32:
         return
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

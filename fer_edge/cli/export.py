@@ -8,14 +8,17 @@ import click
 from rich.table import Table
 
 from export.calibration import DEFAULT_IMAGES, choose_calibration_set
-from export.exporter import Exported, Exporter, Format, targets
+from export.exporter import Exported, Exporter, Format, Target, targets
+from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
 from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, yes_option
-from fer_edge.errors import ToleranceError
+from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.tables import make_table
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
+
+_INT8_TFLITE = Target(Format.TFLITE, Precision.INT8)
 
 
 @click.command()
@@ -41,6 +44,11 @@ from fer_edge.training.run_folder import RunFolder, newest_run
 @click.option("--float-io", is_flag=True, help="For int8 TFLite: float32 in and out instead of int8.")
 @click.option("--calibration-images", type=click.IntRange(7), default=DEFAULT_IMAGES, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of those images.")
+@click.option(
+    "--layer-errors",
+    is_flag=True,
+    help="Show what int8 TFLite costs each layer, the worst first; all of it in <name>_int8_layers.csv.",
+)
 @click.option("--keep-failed", is_flag=True, help="Keep a file that fails its proof, as <name>.failed.<format>.")
 @yes_option
 def command(
@@ -54,6 +62,7 @@ def command(
     float_io: bool,
     calibration_images: int,
     seed: int,
+    layer_errors: bool,
     keep_failed: bool,
     yes: bool,
 ) -> None:
@@ -69,6 +78,8 @@ def command(
     fer-edge export --precision fp16 --precision int8 --format tflite
     """
     wanted = targets(_precisions(int8, precisions, everything), [Format(one) for one in formats] or list(Format))
+    if layer_errors and _INT8_TFLITE not in wanted:
+        raise InputError("--layer-errors looks into the int8 TFLite file: add --int8 --format tflite")
     parent = KerasClassifier.load(model or newest_run().model)
     dataset = read_data(data or RunFolder(parent.path.parent).data(), yes=yes)
     calibration = choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed)
@@ -91,7 +102,18 @@ def command(
         for target in wanted:
             progress.reset(task, description=target.file_name(parent.card.name), total=images)
             results.append(exporter.export(target))
+        errors: list[LayerError] = []
+        if layer_errors:
+            progress.reset(task, description="layer by layer", total=min(images, MEASURED_IMAGES))
+            errors = measure_layer_errors(
+                parent.model, calibration, dataset.validation, lambda done: progress.update(task, completed=done)
+            )
     stdout.print(_table(results, f"{parent.path} against its files, on {images} validation images"))
+    if errors:
+        path = folder / _INT8_TFLITE.file_name(parent.card.name).replace(".tflite", "_layers.csv")
+        write_atomic(path, as_csv(errors))
+        stdout.print(_layer_table(errors))
+        stdout.print(f"written: {path}")
     _conclude(results, folder)
 
 
@@ -117,6 +139,25 @@ def _table(results: list[Exported], title: str) -> Table:
             f"{parity.kl_divergence:.5f}",
             f"{100 * parity.worst_recall_drop:+.1f} {parity.worst_recall_class}",
             "[red]failed[/]" if result.faults else "[green]passed[/]",
+        )
+    return table
+
+
+def _layer_table(errors: list[LayerError]) -> Table:
+    table = make_table(
+        "what int8 costs each layer, apart from the others: the worst first",
+        ["#", "layer", "operator"],
+        ["scale", "error", "SNR, dB", "clipped"],
+    )
+    for error in errors:
+        table.add_row(
+            str(error.position),
+            error.layer,
+            error.kind,
+            f"{error.scale:.3g}",
+            f"{error.relative_error:.1%}",
+            f"{error.snr_db:.1f}",
+            f"{error.clipped:.3%}",
         )
     return table
 

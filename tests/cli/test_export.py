@@ -102,3 +102,15 @@ def test_the_newest_run_is_exported_by_default(
     monkeypatch.chdir(tmp_path)
     command_line("export", "--precision", "fp32", "--format", "tflite", "--data", faces_zip).require_success()
     assert (copy.parent / "export" / "tiny_fp32.tflite").is_file()
+
+
+def test_layer_errors_are_shown_and_written(export_line: Callable[..., Any], tmp_path: Path) -> None:
+    ended = export_line("--int8", "--format", "tflite", "--layer-errors").require_success()
+    assert "SNR, dB" in ended.stdout
+    assert next(tmp_path.rglob("*_int8_layers.csv")).read_text().count("\n") > 4
+
+
+def test_layer_errors_need_the_int8_tflite_file(export_line: Callable[..., Any]) -> None:
+    ended = export_line("--precision", "fp32", "--layer-errors")
+    assert ended.exit_code == 2
+    assert "add --int8 --format tflite" in ended.stderr

@@ -118,15 +118,16 @@ def test_hyperband_goes_on_with_the_best_from_where_they_stopped(
     assert not list(tmp_path.rglob("checkpoints"))
 
 
-@pytest.mark.parametrize("tuner", [TunerName.RANDOM, TunerName.HYPERBAND])
+@pytest.mark.parametrize(("tuner", "trials", "epoch"), [(TunerName.RANDOM, 2, 5), (TunerName.HYPERBAND, 4, 4)])
 def test_an_interrupted_search_comes_to_the_same(
-    tiny_architecture: str, faces: Dataset, tmp_path: Path, tuner: TunerName
+    tiny_architecture: str, faces: Dataset, tmp_path: Path, tuner: TunerName, trials: int, epoch: int
 ) -> None:
-    asked = study(tiny_architecture, tuner=tuner, trials=4 if tuner is TunerName.HYPERBAND else 2)
+    """Interrupted before its last epoch, which belongs to the last trial."""
+    asked = study(tiny_architecture, tuner=tuner, trials=trials)
     whole = RecipeTuner(asked, faces, TuningFolder(tmp_path / "whole"), Watching())
     assert whole.run() is None
     folder = TuningFolder(tmp_path / "parts")
-    stopped = RecipeTuner(asked, faces, folder, Watching(interrupt_at=5))
+    stopped = RecipeTuner(asked, faces, folder, Watching(interrupt_at=epoch))
     assert isinstance(stopped.run(), KeyboardInterrupt)
     assert len(stopped.outcomes()) < asked.trials
     watching = Watching()

@@ -1,0 +1,48 @@
+"""What a TFLite file's network costs: its parameters and multiply-accumulates, counted from the stored graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from fer_edge.runtime.interpreter import tflite_graph
+
+_WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one image.
+
+    Attributes:
+        parameters: Numbers in the kernels and biases of convolutions and dense layers; one that is shared counts once.
+        macs: Multiply-accumulates of the same layers.
+    """
+
+    parameters: int
+    macs: int
+
+
+def count_cost(path: Path) -> Cost:
+    """Count a TFLite file's parameters and multiply-accumulates.
+
+    Each output value takes one multiply-accumulate for each weight of its channel's kernel. A convolution's kernel is
+    (out, H, W, in), a depthwise one's (1, H, W, out), a dense layer's (out, in): its size over the output's channels
+    is the kernel of one channel in all three.
+
+    Raises:
+        ModelError: If the file cannot be loaded.
+    """
+    interpreter = tflite_graph(path)
+    shapes = {tensor["index"]: [int(n) for n in tensor["shape"]] for tensor in interpreter.get_tensor_details()}
+    macs = 0
+    weights: set[int] = set()
+    for operator in interpreter._get_ops_details():  # neither runtime has a public call that lists them
+        if operator["op_name"] not in _WEIGHTED:
+            continue
+        _, kernel, *bias = (int(index) for index in operator["inputs"])
+        output = shapes[int(operator["outputs"][0])]
+        macs += prod(output) * prod(shapes[kernel]) // output[-1]
+        weights |= {kernel, *(index for index in bias if index >= 0)}
+    return Cost(sum(prod(shapes[index]) for index in weights), macs)

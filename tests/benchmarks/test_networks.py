@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.comparison import Comparison, Network, load_own
+from benchmarks.networks import ablation_table, fill, networks_table, pareto_front, plot_pareto, quantization_table
+from fer_edge.errors import InputError
+from fer_edge.metrics import evaluate_scores
+
+
+def network(name: str, p50_ms: float, hits: int, precision: str = "int8", **facts: Any) -> Network:
+    """A network that is right on `hits` of 70 images."""
+    labels = np.arange(70) % 7
+    scores = np.eye(7, dtype=np.float32)[np.where(np.arange(70) < hits, labels, (labels + 1) % 7)]
+    row = Network(
+        name=name, package=None, about="", precision=precision, runtime="LiteRT", sha256="", bytes=1_500_000,
+        parameters=10, macs=2_500_000, p50_ms=p50_ms, p90_ms=2 * p50_ms, whole_p50_ms=p50_ms, whole_p90_ms=p50_ms,
+        latency_over_fer=p50_ms, evaluation=evaluate_scores(scores, labels).as_dict(),
+    )  # fmt: skip
+    return replace(row, **facts)
+
+
+COMPARISON = Comparison(
+    data="faces",
+    images=70,
+    rounds=3,
+    machine={"processor": "a processor", "load_average": [0.0]},
+    networks=(
+        network("small_fp32", 1.5, 56, "fp32", parent_sha256="a"),
+        network("small_int8", 0.5, 49, parent_sha256="a", agreement=0.98, accuracy_drop=0.1),
+        network("alone_int8", 0.7, 42, parent_sha256="b", agreement=0.97, accuracy_drop=0.1),
+        network("fer", 1.0, 35, package="fer 1.0"),
+    ),
+)
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    COMPARISON.write(tmp_path / "peers.json")
+    assert Comparison.read(tmp_path / "peers.json") == COMPARISON
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"schema_version": 99}', '{"schema_version": 1, "threads": 1}'])
+def test_another_file_is_refused(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "peers.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match="make bench-peers"):
+        Comparison.read(path)
+
+
+def test_the_front_leaves_out_what_is_slower_and_no_better() -> None:
+    assert [row.name for row in pareto_front(COMPARISON.networks)] == ["small_int8", "small_fp32"]
+    assert pareto_front([]) == []
+
+
+def test_networks_come_by_latency_and_peers_by_their_package() -> None:
+    lines = networks_table(COMPARISON).splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:6]] == [
+        "| small_int8",
+        "| alone_int8",
+        "| fer 1.0",
+        "| small_fp32",
+    ]
+    assert lines[2].startswith("| small_int8 | int8 | 1.5 MB | 10 | 2.5 | 70.0% |")
+
+
+def test_int8_is_set_beside_its_own_float_file_or_its_card() -> None:
+    lines = quantization_table(COMPARISON).splitlines()
+    assert lines[2:] == [
+        "| small_int8 | 80.00% | 70.00% | -10.00 | 98.0% | 0.2000 | 0.3000 | 1.0 |",
+        "| alone_int8 | 70.00% | 60.00% | -10.00 | 97.0% | - | 0.4000 | - |",
+    ]
+
+
+def test_the_ablation_keeps_its_order() -> None:
+    row = {"name": "b", "val_accuracy": 0.5, "macro_f1": 0.4, "fear_recall": 0.3, "ece": 0.02, "epochs": 9}
+    text = ablation_table({"setup": "As usual.", "rows": [row, {**row, "name": "a"}]})
+    assert text.splitlines()[0] == "As usual."
+    assert text.splitlines()[-2:] == [f"| {name} | 50.00% | 0.400 | 30.0% | 0.020 | 9 |" for name in "ba"]
+
+
+def test_only_what_lies_between_the_markers_is_replaced() -> None:
+    page = "before\n<!-- figures: a -->\nold\n<!-- end -->\nprose \\1\n<!-- figures: b -->\n<!-- end -->\nafter\n"
+    filled = fill(page, {"a": "new \\1"})
+    assert filled == page.replace("\nold\n", "\n\nnew \\1\n\n")
+    assert fill(filled, {"a": "new \\1"}) == filled
+
+
+def test_a_page_without_its_markers_is_refused() -> None:
+    with pytest.raises(InputError, match="figures: a"):
+        fill("<!-- figures: a -->\nno end", {"a": "new"})
+
+
+def test_the_picture_is_drawn(tmp_path: Path) -> None:
+    plot_pareto(COMPARISON, tmp_path / "pareto.png")
+    assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_file_that_is_named_twice_is_loaded_once(model_file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "export" / "copy.tflite"
+    copy.parent.mkdir()
+    copy.write_bytes(model_file.read_bytes())
+    assert [one.name for one in load_own([model_file, copy])] == [model_file.stem]
