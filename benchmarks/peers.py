@@ -26,6 +26,7 @@ from fer_edge.labels import EXPRESSIONS
 
 Prepare = Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
 
+
 @dataclass(frozen=True)
 class Peer:
     """A network in another project's wheel.

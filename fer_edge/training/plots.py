@@ -119,7 +119,7 @@ def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: 
 
 @contextmanager
 def open_figure(path: Path, style: str, *, figsize: tuple[float, float]) -> Iterator[Figure]:
-    """Yield a figure of so many inches in one of matplotlib's styles; it is written to `path` afterwards, and closed."""
+    """Yield a figure of so many inches in one of matplotlib's styles, which is then written to `path` and closed."""
     with plt.style.context(style):
         figure = plt.figure(figsize=figsize, layout="constrained")
         try:
