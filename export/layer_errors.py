@@ -16,6 +16,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from export.calibration import CalibrationSet
+from export.equalization import equalize
 from export.folding import fold
 from export.tflite import configure_converter, save_with_fixed_batch
 from fer_edge.errors import FerEdgeError
@@ -165,7 +166,9 @@ def _open_with_float_twins(model: keras.Model, calibration: CalibrationSet) -> A
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converter leaves a file open; TensorFlow's interpreter, which its debugger uses, calls itself deprecated.
         warnings.simplefilter("ignore")
-        save_with_fixed_batch(fold(model), folder)
+        deployed = fold(model)
+        equalize(deployed, calibration.inputs())
+        save_with_fixed_batch(deployed, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         configure_converter(converter, Precision.INT8, calibration, float_io=False)
         options = tf.lite.experimental.QuantizationDebugOptions(fully_quantize=True)

@@ -15,6 +15,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.calibration import CalibrationSet
+from export.equalization import equalize
 from export.folding import fold
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.model_card import ONNX_CARD_KEY, ModelCard
@@ -40,12 +41,13 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
     """
     if precision not in ONNX_PRECISIONS:
         raise InputError(f"ONNX is written in {' and '.join(p.value for p in ONNX_PRECISIONS)}, not {precision.value}")
-    float_model = _convert_float(fold(model))
+    deployed = fold(model)
     if precision is Precision.FP32:
-        return float_model
+        return _convert_float(deployed)
     if calibration is None:
         raise InputError(f"{precision.value} needs images to calibrate with: give --data")
-    return _quantize(float_model, calibration)
+    equalize(deployed, calibration.inputs())
+    return _quantize(_convert_float(deployed), calibration)
 
 
 def add_onnx_card(content: bytes, card: ModelCard) -> bytes:

@@ -1,0 +1,100 @@
+"""The same network with channels of like range, which one int8 scale for all of them then suits.
+
+After Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction, 2019: what a layer's output
+channel is divided by, the next layer's input channel is multiplied by. The ranges here are measured on images, since
+it is activations that have one scale for all channels; kernels have one for each of their output channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+
+_ACTIVATION_SHARE = 0.75
+"""How far a pointwise convolution's input is equalized, at its kernel's expense: 1 is wholly, 0 not at all."""
+
+
+def equalize(model: keras.Model, images: FloatArray) -> None:
+    """Equalize the channels before and after each depthwise convolution, in place; the scores stay as they are.
+
+    Before one, where a ReLU lies between it and another convolution: wholly, as neither kernel has a scale in common
+    between these channels. After one, where a convolution follows directly: in part, as in that convolution's kernel
+    the channels have one scale in common.
+
+    Args:
+        model: A network with its BatchNormalization folded.
+        images: float32 (N, H, W, 1), 0..255, to measure ranges on.
+    """
+    pairs = list(_pairs(model))
+    if not pairs:
+        return
+    outputs = keras.Model(model.input, [producer.output for producer, _ in pairs]).predict(images, verbose=0)
+    for (producer, consumer), values in zip(pairs, outputs if len(pairs) > 1 else [outputs], strict=True):
+        ranges = np.abs(values).max(axis=(0, 1, 2))
+        if isinstance(consumer, keras.layers.DepthwiseConv2D):
+            ranges = np.maximum(values, 0).max(axis=(0, 1, 2))  # of what the ReLU lets through
+            factors = ranges
+        else:
+            kernel = np.abs(consumer.get_weights()[0]).max(axis=(0, 1, 3))
+            factors = ranges**_ACTIVATION_SHARE / np.maximum(kernel, 1e-12) ** (1 - _ACTIVATION_SHARE)
+        _scale(producer, consumer, _usable(factors, ranges))
+
+
+def _usable(factors: FloatArray, ranges: FloatArray) -> FloatArray:
+    """The factors about their own mean, and 1 for a channel that is always 0."""
+    alive = ranges > 1e-6 * ranges.max()
+    mean = np.exp(np.log(factors[alive]).mean())
+    return np.where(alive, factors / mean, 1).astype(np.float32)
+
+
+def _scale(producer: keras.layers.Layer, consumer: keras.layers.Layer, factors: FloatArray) -> None:
+    """Divide the producer's output channels by `factors`, and have the consumer make up for it."""
+    kernel, *bias = producer.get_weights()
+    depthwise = isinstance(producer, keras.layers.DepthwiseConv2D)
+    kernel = kernel / (factors[:, np.newaxis] if depthwise else factors)
+    producer.set_weights([kernel, *(b / factors for b in bias)])
+    kernel, *bias = consumer.get_weights()
+    consumer.set_weights([kernel * factors[:, np.newaxis], *bias])
+
+
+def _pairs(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Convolutions and the only one to read each, a plain ReLU between them or nothing, one of the two depthwise."""
+    for layer in model.layers:
+        if not _is_linear_convolution(layer):
+            continue
+        follower = _only_reader(layer)
+        through_relu = isinstance(follower, keras.layers.ReLU) and _is_homogeneous(follower)
+        if through_relu:
+            follower = _only_reader(follower)
+        if through_relu and isinstance(follower, keras.layers.DepthwiseConv2D) and follower.depth_multiplier == 1:
+            yield layer, follower
+        if not through_relu and isinstance(layer, keras.layers.DepthwiseConv2D) and _is_convolution(follower):
+            yield layer, follower
+
+
+def _only_reader(layer: keras.layers.Layer) -> Any:
+    """The layer that alone reads this one's output, past any that change nothing; `None` if there are several."""
+    readers = [node.operation for node in layer._outbound_nodes]
+    if len(readers) != 1:
+        return None
+    return _only_reader(readers[0]) if isinstance(readers[0], keras.layers.Identity) else readers[0]
+
+
+def _is_convolution(layer: Any) -> bool:
+    return type(layer) is keras.layers.Conv2D and layer.groups == 1
+
+
+def _is_linear_convolution(layer: Any) -> bool:
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) and layer.depth_multiplier == 1
+    return (depthwise or _is_convolution(layer)) and layer.activation is keras.activations.linear
+
+
+def _is_homogeneous(relu: Any) -> bool:
+    """Whether scaling what goes in scales what comes out: not so for ReLU6."""
+    return relu.max_value is None and not relu.threshold and not relu.negative_slope
