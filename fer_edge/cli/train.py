@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -18,10 +20,15 @@ from fer_edge.cli.options import (
     strict_option,
     yes_option,
 )
+from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, refuse_other_settings
 from fer_edge.errors import DataError
+from fer_edge.files import write_atomic
 from fer_edge.tables import evaluation_table
+from fer_edge.training.cluster import Cluster, read_cluster
 from fer_edge.training.data import Dataset
+from fer_edge.training.distribute import Team, join
+from fer_edge.training.leave_out import leave_out, read_list
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.report import write_run
 from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
@@ -31,18 +38,41 @@ from fer_edge.training.train import Trained, train
 @click.command()
 @data_option
 @recipe_options
+@click.option(
+    "--leave-out",
+    "leave_out_list",
+    type=click.Path(path_type=Path),
+    help="Train without the images that this list names; fer-edge data audit makes one to review.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<arch>]")
 @click.option("--resume", is_flag=True, help="Go on from the last whole epoch of --output, or of the newest run.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @strict_option
 @yes_option
+@click.option(
+    "--workers",
+    metavar="HOST:PORT,...",
+    help="Train together with these processes, this one among them; the first writes the files.  [default: $TF_CONFIG]",
+)
+@click.option("--worker-index", type=int, help="Which of --workers this is, from 0.  [default: this machine's address]")
+@click.option(
+    "--worker-timeout",
+    type=click.FloatRange(1),
+    default=300,
+    show_default=True,
+    help="Seconds to wait for the other workers.",
+)
 def command(
     data: str | None,
+    leave_out_list: Path | None,
     output: Path | None,
     resume: bool,
     overwrite: bool,
     strict: bool,
     yes: bool,
+    workers: str | None,
+    worker_index: int | None,
+    worker_timeout: float,
     **options: Any,
 ) -> None:
     """Train a network on labelled faces.
@@ -54,14 +84,24 @@ def command(
     fer-edge train --data face-expression-recognition-dataset.zip
     fer-edge train --data synthetic --epochs 5
     fer-edge train --data face-expression-recognition-dataset.zip --recipe modern --arch compact
+    fer-edge train --data faces.zip --workers big:2222,small:2222
     fer-edge train --resume
     """
     recipe = read_recipe(options)
+    names = read_list(leave_out_list) if leave_out_list else ()
+    cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
+    if cluster and not cluster.is_chief:
+        dataset = _without(read_data(data, yes=yes, strict=strict), names)
+        _assist(cluster, worker_timeout, dataset, recipe, resume=resume)
+        return
     if resume:
         run = RunFolder(output) if output else newest_run(trained=False)
         asked, (recipe, known_data, sha256) = recipe, run.resume()
         refuse_other_settings(asked, recipe)
-        dataset = read_data(data or known_data, yes=yes, strict=strict)
+        if leave_out_list:
+            raise click.UsageError("--resume keeps the run's own list: leave out --leave-out, or train anew")
+        names = read_list(run.left_out) if run.left_out.exists() else ()
+        dataset = _without(read_data(data or known_data, yes=yes, strict=strict), names)
         if dataset.sha256() != sha256:
             raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
     else:
@@ -69,11 +109,42 @@ def command(
         if overwrite:
             run.clear()
         run.require_empty()
-        dataset = read_data(data, yes=yes, strict=strict)
+        dataset = _without(read_data(data, yes=yes, strict=strict), names)
+    team = None
+    if cluster:
+        team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
+    if not resume:
+        if names:
+            write_atomic(run.left_out, "\n".join(names) + "\n")
         run.begin(recipe, dataset)
     with _Display() as display:
-        trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume)
+        trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume, team=team)
     _finish(run, trained, dataset, recipe)
+
+
+def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
+    kept = leave_out(dataset, names)
+    if names:
+        stderr.print(f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out")
+    return kept
+
+
+def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> tuple[Team, Recipe]:
+    others = ", ".join(map(cluster.name, cluster.others))
+    stderr.print(f"this is {cluster.name(cluster.index)}; waiting for {others}", soft_wrap=True)
+    with native_stderr_muffled():
+        team = join(cluster, timeout)
+    return team, team.agree(recipe, dataset.sha256(), resume=resume)
+
+
+def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> None:
+    """Train as a worker that is not the chief, and keep nothing."""
+    team, recipe = _join(cluster, timeout, dataset, recipe, resume=resume)
+    with TemporaryDirectory(prefix="fer-edge-worker-") as folder, _Display() as display:
+        trained = train(dataset, recipe, Path(folder), observer=display, resume=resume, team=team)
+    stdout.print(f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; the files are at worker 0")
+    if trained.interruption is not None:
+        raise trained.interruption
 
 
 def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from fer_edge.runtime.interpreter import Interpreter, open_interpreter, read_onn
 
 _MODELS = Path(__file__).parent.parent / "models"
 
-SHIPPED_MODEL = _MODELS / "documented_int8.tflite"
+SHIPPED_MODEL = _MODELS / "compact_int8.tflite"
 """The model that is used when none is named."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -17,11 +18,40 @@ from fer_edge.training.recipe import Recipe
 FloatArray = npt.NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Share:
+    """The images of each batch that one of several workers takes.
+
+    Attributes:
+        index: The worker's place, from 0.
+        count: How many workers there are.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of_batch(self, size: int) -> tuple[slice, float]:
+        """Which of a batch's `size` images are this worker's, and how much they count for.
+
+        A worker's loss is the mean over its own images, and the workers' losses are averaged: the second value makes
+        that the mean over the batch where it does not divide evenly.
+        """
+        own = slice(self.index, None, self.count)
+        number = len(range(size)[own])
+        # A step needs an image, be it one that counts for nothing.
+        return own if number else slice(1), number * self.count / size
+
+
 class ShuffledBatches(keras.utils.PyDataset):
     """A split in shuffled batches; any epoch's order can be had again without those before it."""
 
     def __init__(
-        self, split: Split, recipe: Recipe, *, teach: Callable[[FloatArray], FloatArray] | None = None
+        self,
+        split: Split,
+        recipe: Recipe,
+        *,
+        teach: Callable[[FloatArray], FloatArray] | None = None,
+        share: Share | None = None,
     ) -> None:
         """Prepare a split for training.
 
@@ -29,6 +59,7 @@ class ShuffledBatches(keras.utils.PyDataset):
             split: Images and their labels.
             recipe: How they are put into batches and changed on the way.
             teach: Gives softened scores float32 (N, 7) for images float32 (N, 48, 48, 1), as changed.
+            share: The images of each batch to give; all by default.
         """
         super().__init__()
         self._split = split
@@ -36,6 +67,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         self._weights = class_weights(split, recipe.class_balance.power)[split.labels]
         self._recipe = recipe
         self._teach = teach
+        self._share = share or Share()
         self._epoch = 0
         self._order = self._shuffle()
 
@@ -45,7 +77,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         return math.ceil(len(self._split) / self._recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Batch `index` of the epoch: float32 (N, 48, 48, 1) in 0..255, targets float32 (N, 7), weights (N,)."""
+        """This share of batch `index`: float32 (N, 48, 48, 1) in 0..255, targets float32 (N, 7), weights (N,)."""
         size = self._recipe.batch_size
         rows = self._order[index * size : (index + 1) * size]
         rng = np.random.default_rng((self._recipe.seed, self._epoch, index))
@@ -53,11 +85,13 @@ class ShuffledBatches(keras.utils.PyDataset):
         targets = self._targets[rows]
         if self._recipe.mixup:
             images, targets = mixup(images, targets, self._recipe.mixup, rng)
-        inputs = images[..., np.newaxis]
+        # Only now, so that every image is changed as it would be in an undivided batch.
+        own, weight = self._share.of_batch(len(rows))
+        inputs, targets = images[own, ..., np.newaxis], targets[own]
         if self._teach is not None:
             share = self._recipe.distill_weight
             targets = (1 - share) * targets + share * self._teach(inputs)
-        return inputs, targets, self._weights[rows]
+        return inputs, targets, self._weights[rows[own]] * np.float32(weight)
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""

@@ -43,6 +43,11 @@ class RunFolder:
         """The recipe and the data that the run began with."""
         return self.path / "settings.json"
 
+    @property
+    def left_out(self) -> Path:
+        """The names of the training images that the run leaves out, if any."""
+        return self.path / "leave-out.txt"
+
     def require_empty(self) -> None:
         """Raise `InputError` if the folder already holds a model, or an epoch to go on from."""
         if self.model.exists() or (self.checkpoints / STATE_NAME).exists():
@@ -59,7 +64,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Forget an earlier run, so that another can begin; its pictures are overwritten as the new one ends."""
-        for path in (self.settings, self.model, *self.checkpoints.glob("*")):
+        for path in (self.settings, self.model, self.left_out, *self.checkpoints.glob("*")):
             path.unlink(missing_ok=True)
 
     def resume(self) -> tuple[Recipe, str | None, str]:

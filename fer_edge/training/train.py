@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.training.architectures import LayerSet, build
+from fer_edge.training.augment import augment
 from fer_edge.training.batches import ShuffledBatches, one_hot
 from fer_edge.training.checkpoint import (
     BEST_NAME,
@@ -24,13 +26,16 @@ from fer_edge.training.checkpoint import (
 )
 from fer_edge.training.data import Dataset, Split
 from fer_edge.training.distill import load_teachers
+from fer_edge.training.distribute import Team
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.temperature import fit_temperature, fold_temperature, hold_back
 
 FloatArray = npt.NDArray[np.float32]
 
 _VALIDATION_BATCH = 256
+_STATISTICS_IMAGES = 30 * 128
 
 
 class TrainingObserver(Protocol):
@@ -73,35 +78,49 @@ class Trained:
 
 
 def train(
-    dataset: Dataset, recipe: Recipe, checkpoints: Path, *, observer: TrainingObserver, resume: bool = False
+    dataset: Dataset,
+    recipe: Recipe,
+    checkpoints: Path,
+    *,
+    observer: TrainingObserver,
+    resume: bool = False,
+    team: Team | None = None,
 ) -> Trained:
     """Train `recipe`'s network on the training split, choosing epochs on the validation split.
 
     Args:
         dataset: Labelled faces.
         recipe: What to train, and how.
-        checkpoints: Folder for the state that `resume` goes on from.
+        checkpoints: Folder for the state that `resume` goes on from; no two workers of a team may share it.
         observer: Told of every step and epoch.
-        resume: Continue from the last whole epoch in `checkpoints`.
+        resume: Continue from the last whole epoch in `checkpoints`; in a team, in the chief's.
+        team: The workers to train together with, each of which calls this and gets the same result.
 
     Returns:
         The best model so far, also after Ctrl-C.
 
     Raises:
         DataError: If there is nothing to resume.
+        FerEdgeError: If another worker of the team is lost.
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
     keras.utils.set_random_seed(recipe.seed)
     training, held_back = hold_back(dataset.train, recipe.held_back, recipe.seed)
-    batches = ShuffledBatches(training, recipe, teach=_teachers(recipe))
-    model = compiled_model(recipe, batches.num_batches)
+    batches = ShuffledBatches(training, recipe, teach=_teachers(recipe), share=team.share if team else None)
+    with team.scope() if team else nullcontext():
+        model = compiled_model(recipe, batches.num_batches)
     callbacks = recipe_callbacks(recipe, checkpoints)
+    if recipe.ema:
+        callbacks.append(AveragedWeights(_statistics_images(training, recipe), recipe.batch_size))
     state = RunState(checkpoints, model, callbacks)
+    if resume and team:
+        team.send(checkpoints / STATE_NAME)
+        team.send(checkpoints / BEST_NAME)
     progress = state.restore() if resume else Progress()
     interruption = None
     if not progress.finished:
         batches.start_at(progress.epochs_done)
-        interruption = _fit(model, batches, dataset.validation, recipe, callbacks, state, progress, observer)
+        interruption = _fit(model, batches, dataset.validation, recipe, callbacks, state, progress, observer, team)
     best = _best_model(recipe, model, checkpoints / BEST_NAME)
     temperature = _calibrate(best, held_back)
     return Trained(best, progress, interruption, recipe.epochs, temperature)
@@ -141,8 +160,6 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
 def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:
     """What watches training: the documented callbacks, with `val_accuracy` where the original's `val_acc` is gone."""
     callbacks: list[keras.callbacks.Callback] = [best_checkpoint(checkpoints)]
-    if recipe.ema:
-        callbacks.append(AveragedWeights())
     if recipe.stop_patience:
         callbacks.append(
             keras.callbacks.EarlyStopping(
@@ -160,6 +177,13 @@ def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.
             )
         )
     return callbacks
+
+
+def _statistics_images(split: Split, recipe: Recipe) -> FloatArray:
+    """Training images, changed as in training, to measure BatchNormalization's statistics on."""
+    rng = np.random.default_rng(recipe.seed)
+    rows = rng.permutation(len(split))[:_STATISTICS_IMAGES]
+    return augment(split.images[rows], recipe, rng)[..., np.newaxis]
 
 
 def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
@@ -186,24 +210,26 @@ def _fit(
     state: RunState,
     progress: Progress,
     observer: TrainingObserver,
+    team: Team | None,
 ) -> KeyboardInterrupt | None:
     observer.on_start(progress.epochs_done, recipe.epochs, batches.num_batches)
-    resumed = progress.epochs_done > 0
+    saving = SaveEveryEpoch(state, progress, progress.epochs_done > 0, recipe.epochs)
+    how: dict[str, Any] = {
+        "epochs": recipe.epochs,
+        "initial_epoch": progress.epochs_done,
+        "callbacks": [*callbacks, _Clock(progress), saving, _Report(observer)],
+    }
     try:
+        if team:
+            team.fit(model, batches, validation, validation_batch=_VALIDATION_BATCH, **how)
+            return None
         model.fit(
             batches,
             shuffle=False,  # or Keras would shuffle the batches too, from a state that no checkpoint holds
-            epochs=recipe.epochs,
-            initial_epoch=progress.epochs_done,
             validation_data=(validation.inputs(), one_hot(validation.labels)),
             validation_batch_size=_VALIDATION_BATCH,
-            callbacks=[
-                *callbacks,
-                _Clock(progress),
-                SaveEveryEpoch(state, progress, resumed, recipe.epochs),
-                _Report(observer),
-            ],
             verbose=0,
+            **how,
         )
     except KeyboardInterrupt as interruption:
         if progress.epochs_done == 0:
@@ -235,7 +261,7 @@ class _Clock(keras.callbacks.Callback):
         self._progress.seconds += seconds
         if logs is not None:
             logs["seconds"] = seconds
-            logs.setdefault("learning_rate", float(self.model.optimizer.learning_rate))
+            logs.setdefault("learning_rate", float(np.asarray(self.model.optimizer.learning_rate)))
 
 
 class _Report(keras.callbacks.Callback):

@@ -18,6 +18,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder
+from fer_edge.training.sources import load_dataset
 
 RUN_FILES = {
     "model.keras", "card.json", "history.csv", "curves.png", "confusion.png", "samples.png", "summary.txt",
@@ -156,3 +157,28 @@ def test_resume_keeps_the_runs_own_settings(
 def epochs_of(run: Path) -> list[int]:
     with (run / "history.csv").open(newline="") as file:
         return [int(row["epoch"]) for row in csv.DictReader(file)]
+
+
+def test_a_list_of_images_is_left_out_and_kept_for_resuming(
+    train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
+) -> None:
+    train = load_dataset(str(faces_zip)).train
+    path = tmp_path / "list.txt"
+    path.write_text("\n".join(train.names[:3]))
+    ended = train_line("--leave-out", path).require_success()
+    assert f"3 of {len(train):,} training images left out" in ended.stderr
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["training"]["images"]["train"] == len(train) - 3
+    again = train_line("--resume", "--leave-out", path)
+    assert again.exit_code == 2
+    assert "leave out --leave-out" in again.stderr
+    path.unlink()
+    assert f"3 of {len(train):,}" in train_line("--resume").require_success().stderr
+
+
+def test_a_validation_image_cannot_be_left_out(train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(load_dataset(str(faces_zip)).validation.names[0])
+    ended = train_line("--leave-out", path)
+    assert ended.exit_code == 2
+    assert "the validation split is never cleaned" in ended.stderr

@@ -14,7 +14,7 @@ from fer_edge.errors import DataError, InputError
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.training.architectures import ARCHITECTURES
-from fer_edge.training.checkpoint import BEST_NAME
+from fer_edge.training.checkpoint import BEST_NAME, AveragedWeights
 from fer_edge.training.data import Dataset, Split, SplitName
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.keras_file import KerasClassifier, save_keras
@@ -321,10 +321,31 @@ def test_the_averaged_weights_are_what_is_measured_and_kept(
     assert evaluate_scores(scores, validation.labels).accuracy == pytest.approx(best["val_accuracy"])
     model = compiled_model(modern, 1)
     model.load_weights(folder / BEST_NAME)
-    kept = model.get_weights()
+    kept = [np.asarray(variable) for variable in model.variables]
     with np.load(folder / STATE_NAME) as saved:
         last = [saved[f"variable_{i}"] for i in range(len(kept))]
-    assert not all(np.allclose(a, b) for a, b in zip(kept, last, strict=True))
+    assert not any(np.allclose(a, b) for a, b in zip(kept, last, strict=True) if a.ndim > 1)
+
+
+def test_averaged_weights_have_batch_statistics_of_their_own(modern: Recipe, faces: Dataset) -> None:
+    """Over the images that they are measured on, each normalized channel has the mean and deviation it should."""
+    model = compiled_model(modern, 1)
+    images = faces.train.inputs()[:64]
+    averaged = AveragedWeights(images, 64)
+    averaged.set_model(model)
+    for weights, average in zip(
+        model.trainable_variables, model.optimizer._model_variables_moving_average, strict=True
+    ):
+        average.assign(weights)
+    before = model.get_weights()
+    averaged.on_test_begin()
+    layer = next(x for x in model.layers if isinstance(x, keras.layers.BatchNormalization))
+    normalized = keras.Model(model.input, layer.output).predict(images, verbose=0)
+    assert normalized.mean(axis=(0, 1, 2)) == pytest.approx(0, abs=0.02)
+    assert normalized.std(axis=(0, 1, 2)) == pytest.approx(1, abs=0.02)
+    assert layer.momentum == keras.layers.BatchNormalization().momentum
+    averaged.on_epoch_end(0)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
 def test_what_is_held_back_is_not_trained_on_and_sets_the_temperature(
