@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fer_edge"
 HEAVY = {"tensorflow", "keras", "torch", "jax", "matplotlib", "tf2onnx", "kagglehub", "keras_tuner"}
-TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tf2onnx", "keras_tuner"}
+TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tf2onnx"}
 
 
 def module_name(path: Path) -> str:

@@ -59,7 +59,6 @@ class Team:
             self._strategy = tf.distribute.MultiWorkerMirroredStrategy(resolver)
         # TensorFlow has taken SIGTERM for a notice of preemption, which nothing here reads.
         signal.signal(signal.SIGTERM, on_sigterm)
-        self._all_gather = _compiled(self._strategy, _all_gather)
 
     @property
     def share(self) -> Share:
@@ -110,7 +109,8 @@ class Team:
         """Give all workers the chief's file `path`, under the name that each calls it by; nothing if there is none."""
         content = path.read_bytes() if self._cluster.is_chief and path.is_file() else b""
         size = self._exchange(len(content))[0]
-        sent = self._gather(np.frombuffer(content + bytes(-len(content) % 4), np.int32))
+        padded = (content or bytes(size)) + bytes(-size % 4)
+        sent = self._sum(np.frombuffer(padded, np.int32))
         if size and not self._cluster.is_chief:
             write_atomic(path, sent.tobytes()[:size])
 
@@ -185,15 +185,19 @@ class Team:
 
     def _exchange(self, value: Any) -> list[Any]:
         """Every worker's `value`, which JSON can hold, in the workers' order."""
-        encoded = np.frombuffer(json.dumps(value).encode(), np.uint8).astype(np.int32)
-        lengths = self._gather(np.array([len(encoded)], np.int32))
-        joined = self._gather(encoded).astype(np.uint8)
-        return [json.loads(part.tobytes()) for part in np.split(joined, np.cumsum(lengths)[:-1])]
+        encoded = np.frombuffer(json.dumps(value).encode(), np.uint8)
+        lengths = np.zeros(len(self._cluster.workers), np.int32)
+        lengths[self._cluster.index] = len(encoded)
+        lengths = self._sum(lengths)
+        rows = np.zeros((len(lengths), lengths.max()), np.int32)
+        rows[self._cluster.index, : len(encoded)] = encoded
+        rows = self._sum(rows)
+        return [json.loads(row[:length].astype(np.uint8).tobytes()) for row, length in zip(rows, lengths, strict=True)]
 
-    def _gather(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Every worker's int32 (N,), N being its own, one after the other."""
+    def _sum(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """The sum of all workers' arrays, of one shape."""
         with self._losses_named():
-            return np.asarray(self._all_gather(tf.constant(values)))
+            return np.asarray(self._strategy.reduce("SUM", tf.constant(values), axis=None))
 
     @contextmanager
     def _losses_named(self) -> Iterator[None]:
@@ -222,10 +226,6 @@ def join(cluster: Cluster, patience_s: float) -> Team:
 
 def _compiled(strategy: tf.distribute.Strategy, step: Any) -> Any:
     return tf.function(lambda batch: strategy.run(step, args=(batch,)), reduce_retracing=True)
-
-
-def _all_gather(values: tf.Tensor) -> tf.Tensor:
-    return tf.distribute.get_replica_context().all_gather(values, axis=0)
 
 
 def _draw_other_dropout(model: keras.Model, index: int) -> None:

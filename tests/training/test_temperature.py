@@ -25,7 +25,7 @@ def drawn() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     return logits, labels
 
 
-@pytest.mark.parametrize("temperature", [0.2, 0.7, 1.0, 1.6, 5.0])
+@pytest.mark.parametrize("temperature", [0.2, 0.7, 1.0, 1.6, 3.0])
 def test_the_temperature_is_found(
     drawn: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]], temperature: float
 ) -> None:
@@ -47,7 +47,7 @@ def test_folding_divides_the_logits_and_keeps_the_labels(tiny_architecture: str,
     before = model.predict_on_batch(faces.train.inputs()[:32]).astype(np.float64)
     fold_temperature(model, 2.0)
     after = model.predict_on_batch(faces.train.inputs()[:32])
-    assert after == pytest.approx(softmax(np.log(before) / 2), abs=1e-5)
+    assert after == pytest.approx(softmax(np.log(np.maximum(before, 1e-300)) / 2), abs=1e-5)
     assert np.abs(after - before).max() > 1e-3
 
 
