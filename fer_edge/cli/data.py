@@ -10,6 +10,7 @@ import click
 from rich.progress import TaskID
 from rich.table import Table
 
+from fer_edge.cli.evaluate import load_classifier
 from fer_edge.cli.options import (
     data_option,
     make_progress,
@@ -21,16 +22,15 @@ from fer_edge.cli.options import (
     yes_option,
 )
 from fer_edge.cli.recipe_options import read_recipe, recipe_options
-from fer_edge.errors import InputError, ModelError
+from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.classifier import Classifier, ScoresFaces
+from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.tables import make_table
 from fer_edge.training.audit import Audit, FloatArray, IntArray, find_suspects
 from fer_edge.training.audit_report import LIST_NAME, write_audit
 from fer_edge.training.copies import copy_groups
 from fer_edge.training.data import Dataset
 from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
-from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
@@ -112,7 +112,7 @@ def audit(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
             "from the same networks, or --overwrite it"
         )
-    judges = [_load(model) for model in models]
+    judges = [load_classifier(model) for model in models]
     recipe = read_recipe(options)
     dataset = read_data(data, yes=yes, strict=strict)
     with stderr.status("looking for copies"):
@@ -130,16 +130,6 @@ def audit(
         "then fer-edge train --leave-out it",
         soft_wrap=True,
     )
-
-
-def _load(model: Path) -> ScoresFaces:
-    keras_file = model.suffix.lower() == ".keras"
-    judge: ScoresFaces = KerasClassifier.load(model) if keras_file else Classifier.load(model)
-    if sorted(judge.card.labels) != sorted(EXPRESSIONS):
-        raise ModelError(
-            f"{model}: its classes are {', '.join(judge.card.labels)}, the data's {', '.join(EXPRESSIONS)}"
-        )
-    return judge
 
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:

@@ -46,7 +46,7 @@ def command(
     fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
     """
-    classifier = _load(model, num_threads, labels)
+    classifier = load_classifier(model, num_threads, labels)
     dataset = read_data(data, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
@@ -62,7 +62,18 @@ def command(
     _plot(evaluation, plot, Path(f"{model.stem}_confusion.png"), f"{model.name}, {split}")
 
 
-def _load(model: Path, num_threads: int, labels: str | None) -> ScoresFaces:
+def load_classifier(model: Path, num_threads: int = 1, labels: str | None = None) -> ScoresFaces:
+    """Load a .keras, .tflite or .onnx classifier of the data's expressions.
+
+    Args:
+        model: The file.
+        num_threads: Of the interpreter.
+        labels: The scores' names in order with commas between them, for a file without a card.
+
+    Raises:
+        ModelError: If it cannot be used, or tells other expressions apart.
+        MissingExtraError: If TensorFlow is needed and not installed.
+    """
     classifier: ScoresFaces
     if model.suffix.lower() == ".keras":
         try:
