@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from fer_edge.training.data import digests
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float32]
@@ -35,8 +36,7 @@ def copy_groups(images: npt.NDArray[np.uint8]) -> IntArray:
     Returns:
         int64 (N,), for each image the index of the first one in its group.
     """
-    digests = np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in images])
-    _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(digests(images), return_index=True, return_inverse=True)
     equal = np.stack([first[inverse], np.arange(len(images))], axis=1)
     return _connect(len(images), np.concatenate([equal, *_near_pairs(images)]))
 

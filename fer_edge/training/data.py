@@ -137,6 +137,15 @@ class Dataset:
             raise DataError(f"--strict: {self.source} has faults: {faults}")
 
 
+def digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.str_]:
+    """SHA-256 of each image's pixels, (N,), in hexadecimal: equal for exact duplicates.
+
+    Args:
+        images: uint8 (N, H, W).
+    """
+    return np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in images])
+
+
 def check_splits(dataset: Dataset) -> Dataset:
     """Return `dataset` with constant and duplicate images counted.
 
@@ -172,12 +181,11 @@ def _count_pixel_faults(
     findings: dict[SplitName, Counter[Finding]],
     examples: dict[Finding, list[str]],
 ) -> None:
-    split_of: dict[bytes, SplitName] = {}
+    split_of: dict[str, SplitName] = {}
     for split_name, split in splits.items():
-        for image, name in zip(split.images, split.names, strict=True):
+        for image, name, digest in zip(split.images, split.names, digests(split.images).tolist(), strict=True):
             if image.min() == image.max():
                 note_finding(findings[split_name], examples, Finding.CONSTANT, name)
-            digest = hashlib.sha256(image.tobytes()).digest()
             if digest not in split_of:
                 split_of[digest] = split_name
                 continue

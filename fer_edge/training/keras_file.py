@@ -14,7 +14,7 @@ from fer_edge.errors import ModelError
 from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard, add_card_to_keras, read_zipped_card
-from fer_edge.training.architectures import ARCHITECTURES
+from fer_edge.training.architectures import ARCHITECTURES, build
 
 _BATCH = 256
 
@@ -50,7 +50,7 @@ class KerasClassifier:
         _require_undamaged(path)
         try:
             if card is not None and card.architecture in ARCHITECTURES:
-                model = ARCHITECTURES[card.architecture](None)
+                model = build(card.architecture)
                 model.load_weights(path)
             else:
                 model = keras.models.load_model(path, compile=False)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.training.data import Split
+from fer_edge.training.data import Split, digests
 
 _STEPS = 50
 
@@ -29,7 +29,7 @@ def hold_back(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
     """
     if not fraction:
         return split, split.take(np.empty(0, np.int64))
-    _, first, counts = np.unique(split.images.reshape(len(split), -1), axis=0, return_index=True, return_counts=True)
+    _, first, counts = np.unique(digests(split.images), return_index=True, return_counts=True)
     candidates = np.sort(first[counts == 1])
     rng = np.random.default_rng(seed)
     held = np.zeros(len(split), bool)
