@@ -24,8 +24,6 @@ from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
 from fer_edge.training.tune import (
-    DEFAULT_OVER,
-    SPACE,
     Outcome,
     RecipeTuner,
     Role,
@@ -33,9 +31,9 @@ from fer_edge.training.tune import (
     TunerName,
     TuningFolder,
     ranked,
-    read_space,
 )
 from fer_edge.training.tune_plot import plot_tuning
+from fer_edge.training.tune_space import DEFAULT_OVER, SPACE, read_space
 
 _SHOWN = 10
 _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}

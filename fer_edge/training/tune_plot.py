@@ -11,7 +11,8 @@ import numpy as np
 
 from fer_edge.metrics import FloatArray
 from fer_edge.training.plots import open_figure
-from fer_edge.training.tune import Choices, Outcome, Range, Space, ranked
+from fer_edge.training.tune import Outcome, ranked
+from fer_edge.training.tune_space import Choices, Range, Space
 
 from matplotlib import colormaps  # isort: skip  # after plots, which has chosen the backend
 from matplotlib.axes import Axes  # isort: skip

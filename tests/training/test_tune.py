@@ -14,20 +14,16 @@ from fer_edge.errors import InputError
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.tune import (
-    SPACE,
-    Choices,
     Outcome,
-    Range,
     RecipeTuner,
     Role,
-    Space,
     Study,
     TunerName,
     TuningFolder,
     ranked,
-    read_space,
 )
 from fer_edge.training.tune_plot import plot_tuning
+from fer_edge.training.tune_space import SPACE, Choices, Range, Space, read_space
 
 # KerasTuner's lock names its threads the old way.
 pytestmark = [
