@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.training.pretrained import MOBILENET, RESNET, Backbone
@@ -19,13 +21,14 @@ INPUT_SHAPE = (48, 48, 1)
 """Height, width and channels: FER2013's 48x48 grayscale faces."""
 
 _HEAD_DROPOUT = 0.2
+_STEM_SIZE = 3
 
 
 @dataclass(frozen=True)
 class LayerSet:
     """The classes that an architecture is put together from, where more than one computes the same."""
 
-    batch_normalization: Callable[[], Any] = keras.layers.BatchNormalization
+    batch_normalization: Callable[..., Any] = keras.layers.BatchNormalization
     dropout: Callable[[float], Any] = keras.layers.Dropout
 
 
@@ -78,26 +81,29 @@ _Block = Callable[..., Any]
 def compact(layers: LayerSet | None = None) -> keras.Model:
     """Build the project's own network for a Raspberry Pi: depthwise-separable, residual, ReLU throughout.
 
+    The few channels of the first two convolutions are mixed densely: a depthwise convolution between them was where
+    int8 lost most.
+
     Takes and returns what `documented_cnn` does.
     """
-    return _residual_network("compact", Stages(16, (32, 80, 176), (1, 2, 2)), _Layers(layers).separable, layers)
+    return _residual_network("compact", Stages(8, (32, 72, 176), (1, 2, 2)), _Layers(layers).separable, layers)
 
 
 def compact_s(layers: LayerSet | None = None) -> keras.Model:
     """Build `compact`'s smaller size."""
-    return _residual_network("compact-s", Stages(8, (24, 56, 104), (1, 1, 2)), _Layers(layers).separable, layers)
+    return _residual_network("compact-s", Stages(8, (24, 48, 104), (1, 1, 2)), _Layers(layers).separable, layers)
 
 
 def resnet(layers: LayerSet | None = None) -> keras.Model:
     """Build a small residual network of dense 3x3 convolutions (He et al., 2015), fit to teach the compact ones."""
-    return _residual_network("resnet", Stages(32, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
+    return _residual_network("resnet", Stages(16, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
 
 
 def mobilenet(layers: LayerSet | None = None) -> keras.Model:
     """Build a small MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks and ReLU6."""
     made = _Layers(layers, maximum=6.0)
     inputs = keras.Input(INPUT_SHAPE, name="image")
-    x = made.convolution(inputs, 16, 3, strides=2)
+    x = made.stem(inputs, 16, strides=2)
     for width, blocks in ((24, 2), (40, 3), (72, 3)):
         for block in range(blocks):
             x = made.inverted_residual(x, width, strides=2 if block == 0 and width > 24 else 1)
@@ -108,11 +114,11 @@ def mobilenet(layers: LayerSet | None = None) -> keras.Model:
 def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None) -> keras.Model:
     made = _Layers(layers)
     inputs = keras.Input(INPUT_SHAPE, name="image")
-    x = made.convolution(inputs, stages.stem, 3)
-    for width, blocks in zip(stages.widths, stages.blocks, strict=True):
-        x = block(x, width, strides=2)
+    x = made.stem(inputs, stages.stem)
+    for stage, (width, blocks) in enumerate(zip(stages.widths, stages.blocks, strict=True)):
+        x = (block if stage else made.dense)(x, width, strides=2)
         for _ in range(blocks):
-            branch = block(block(x, width), width, activation=False)
+            branch = block(block(x, width), width, ends_branch=True)
             x = keras.layers.ReLU()(keras.layers.Add()([x, branch]))
     return made.classifier(inputs, x, name)
 
@@ -124,30 +130,57 @@ class _Layers:
         self._layers = layers or LayerSet()
         self._maximum = maximum
 
-    def convolution(self, x: Any, filters: int, size: int, *, strides: int = 1, activation: bool = True) -> Any:
+    def stem(self, x: Any, filters: int, *, strides: int = 1) -> Any:
+        kernel = keras.initializers.Constant(_edge_filters(filters))
+        x = keras.layers.Conv2D(
+            filters, _STEM_SIZE, strides=strides, padding="same", use_bias=False, kernel_initializer=kernel
+        )(x)
+        return self._normalized(x)
+
+    def convolution(self, x: Any, filters: int, size: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
         x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-        return self._normalized(x, activation)
+        return self._branch_end(x) if ends_branch else self._normalized(x)
 
-    def dense(self, x: Any, filters: int, *, strides: int = 1, activation: bool = True) -> Any:
-        return self.convolution(x, filters, 3, strides=strides, activation=activation)
+    def dense(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
+        return self.convolution(x, filters, 3, strides=strides, ends_branch=ends_branch)
 
-    def separable(self, x: Any, filters: int, *, strides: int = 1, activation: bool = True) -> Any:
+    def separable(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
         x = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
-        return self.convolution(x, filters, 1, activation=activation)
+        return self.convolution(x, filters, 1, ends_branch=ends_branch)
 
     def inverted_residual(self, x: Any, filters: int, *, strides: int) -> Any:
         wide = self.convolution(x, 4 * x.shape[-1], 1)
         wide = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(wide)
-        y = self.convolution(self._normalized(wide, True), filters, 1, activation=False)
-        return keras.layers.Add()([x, y]) if x.shape == y.shape else y
+        y = keras.layers.Conv2D(filters, 1, use_bias=False)(self._normalized(wide))
+        if x.shape != (*y.shape[:-1], filters):
+            return self._layers.batch_normalization()(y)
+        return keras.layers.Add()([x, self._branch_end(y)])
 
     def classifier(self, inputs: Any, x: Any, name: str) -> keras.Model:
         x = keras.layers.GlobalAveragePooling2D()(x)
         return keras.Model(inputs, _scores(self._layers.dropout(_HEAD_DROPOUT)(x)), name=name)
 
-    def _normalized(self, x: Any, activation: bool) -> Any:
-        x = self._layers.batch_normalization()(x)
-        return keras.layers.ReLU(self._maximum)(x) if activation else x
+    def _normalized(self, x: Any) -> Any:
+        return keras.layers.ReLU(self._maximum)(self._layers.batch_normalization()(x))
+
+    def _branch_end(self, x: Any) -> Any:
+        # Scaled by 0 at first, so that a block starts as the identity (Goyal et al., 2017).
+        return self._layers.batch_normalization(gamma_initializer="zeros")(x)
+
+
+def _edge_filters(filters: int) -> npt.NDArray[np.float32]:
+    """The 2-D discrete cosine basis but for its constant, lowest frequencies first, each with both signs.
+
+    Neighbouring pixels are much alike, so random filters all start out as about the same blurred picture.
+
+    Returns:
+        A kernel, float32 (3, 3, 1, `filters`), of unit norm in each filter.
+    """
+    waves = np.cos(np.pi * np.outer(np.arange(_STEM_SIZE), np.arange(_STEM_SIZE) + 0.5) / _STEM_SIZE)
+    order = sorted(np.ndindex(_STEM_SIZE, _STEM_SIZE), key=sum)[1 : filters // 2 + 1]
+    basis = np.stack([np.outer(waves[row], waves[column]) for row, column in order], axis=-1)
+    basis /= np.linalg.norm(basis, axis=(0, 1))
+    return np.concatenate([basis, -basis], axis=-1)[:, :, np.newaxis].astype(np.float32)
 
 
 def _transfer(backbone: Backbone, name: str) -> Callable[[LayerSet | None], keras.Model]:
