@@ -33,3 +33,24 @@ def crop_square(box_xyxy: BoxArray, scale: float, shift_y: float) -> BoxArray:
     centre_x, centre_y = (x1 + x2) / 2, (y1 + y2) / 2 + shift_y * side
     half = side / 2
     return np.array([centre_x - half, centre_y - half, centre_x + half, centre_y + half], np.float32)
+
+
+def area(box_xyxy: BoxArray) -> float:
+    """The area of one box, (4,), in square pixels."""
+    x1, y1, x2, y2 = box_xyxy.tolist()
+    return float((x2 - x1) * (y2 - y1))
+
+
+def overlaps(boxes_xyxy: BoxArray, others_xyxy: BoxArray) -> npt.NDArray[np.float32]:
+    """Intersection over union of each of (N, 4) boxes with each of (M, 4) others: (N, M), 0..1."""
+    boxes, others = boxes_xyxy[:, np.newaxis], others_xyxy[np.newaxis]
+    sides = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(boxes[..., :2], others[..., :2])
+    shared = np.maximum(sides, 0).prod(axis=-1)
+    union = (boxes[..., 2:] - boxes[..., :2]).prod(axis=-1) + (others[..., 2:] - others[..., :2]).prod(axis=-1) - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
+def is_centred_within(box_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> bool:
+    """Whether the centre of a box, (4,), lies in a picture of `resolution_wh`."""
+    centre = (box_xyxy[:2] + box_xyxy[2:]) / 2
+    return bool((centre >= 0).all() and (centre < resolution_wh).all())

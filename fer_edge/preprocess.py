@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import cos, degrees, sin
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ def resize(image: Image, size_wh: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, size_wh, interpolation=interpolation), np.uint8)
 
 
-def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int]) -> Image:
+def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int], roll: float = 0.0) -> Image:
     """Cut one face out of a frame the way the training images are framed.
 
     Args:
@@ -70,20 +71,37 @@ def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[i
         box_xyxy: float32 (4,), a detector's box in the frame's pixels.
         crop: How the crop lies around the box.
         size_wh: Width and height to return.
+        roll: How far the head is turned clockwise, in radians; it is turned back.
 
     Returns:
         uint8 (size_wh[1], size_wh[0]) gray, 0..255. Where the square reaches beyond the frame, the frame's
         edge is repeated.
     """
+    square = crop_square(box_xyxy, crop.scale, crop.shift_y)
+    if not roll:
+        return resize(_cut_square(frame, square), size_wh)
+    # Turned only after it is shrunk, which warpAffine would do without averaging.
+    growth = abs(cos(roll)) + abs(sin(roll))
+    centre, half = (square[:2] + square[2:]) / 2, (square[2:] - square[:2]) / 2
+    sink = crop.shift_y * 2 * float(half[1])
+    centre = centre + np.array([-sink * sin(roll), sink * (cos(roll) - 1)], np.float32)
+    around = np.concatenate([centre - growth * half, centre + growth * half])
+    width, height = (round(side * growth) for side in size_wh)
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees(roll), 1)
+    turn[:, 2] = turn[:, 2] - np.array([width - size_wh[0], height - size_wh[1]]) / 2
+    shrunk = resize(_cut_square(frame, around), (width, height))
+    return np.asarray(cv2.warpAffine(shrunk, turn, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _cut_square(frame: Image, square_xyxy: BoxArray) -> Image:
+    """A part of a frame in gray; where it reaches beyond, the frame's edge is repeated."""
     height, width = frame.shape[:2]
-    x1, y1, x2, y2 = (int(value) for value in np.rint(crop_square(box_xyxy, crop.scale, crop.shift_y)))
+    x1, y1, x2, y2 = (int(value) for value in np.rint(square_xyxy))
     x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
     columns = np.clip([x1, x2], 0, width)
     rows = np.clip([y1, y2], 0, height)
     if columns[0] == columns[1] or rows[0] == rows[1]:
-        raise ValueError(f"expected a box that meets the {width}x{height} frame, got {box_xyxy.tolist()}")
+        raise ValueError(f"expected a box that meets the {width}x{height} frame, got {square_xyxy.tolist()}")
     face = to_gray(frame[rows[0] : rows[1], columns[0] : columns[1]])
     edges = (int(rows[0]) - y1, y2 - int(rows[1]), int(columns[0]) - x1, x2 - int(columns[1]))
-    if any(edges):
-        face = np.asarray(cv2.copyMakeBorder(face, *edges, cv2.BORDER_REPLICATE), np.uint8)
-    return resize(face, size_wh)
+    return np.asarray(cv2.copyMakeBorder(face, *edges, cv2.BORDER_REPLICATE), np.uint8) if any(edges) else face

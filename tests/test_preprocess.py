@@ -86,3 +86,21 @@ def test_the_crop_moves_with_the_box() -> None:
     np.testing.assert_array_equal(
         crop_face(frame, box, FER2013_CROP, (48, 48)), crop_face(moved, box + shift, FER2013_CROP, (48, 48))
     )
+
+
+@pytest.mark.parametrize("degrees", [-40, -12, 12, 40])
+def test_a_turned_head_is_turned_back(degrees: float) -> None:
+    rng = np.random.default_rng(0)
+    noise = cv2.GaussianBlur(rng.integers(0, 256, (300, 400), np.uint8), (0, 0), 6)
+    frame = np.clip((noise.astype(int) - 128) * 8 + 128, 0, 255).astype(np.uint8)
+    box = np.array([150, 90, 230, 190], np.float32)
+    # OpenCV turns counter-clockwise.
+    turn = cv2.getRotationMatrix2D((190, 140), -degrees, 1)
+    turned = np.asarray(cv2.warpAffine(frame, turn, (400, 300)), np.uint8)
+    upright = crop_face(frame, box, FER2013_CROP, (48, 48)).astype(int)
+    back, as_it_is = (
+        np.abs(crop_face(turned, box, FER2013_CROP, (48, 48), np.deg2rad(angle)) - upright).mean()
+        for angle in (degrees, 0)
+    )
+    assert back < 6
+    assert back < as_it_is / 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -11,14 +12,17 @@ import click
 import cv2
 
 from fer_edge.cli.model_path import SHIPPED, ModelPath
+from fer_edge.cli.parameters import every_nth, percentage
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier
 from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, FaceDetector
-from fer_edge.runtime.frames import Source
+from fer_edge.runtime.frames import Frame, Source, at_most
 from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
 from fer_edge.runtime.sinks import STDOUT, CsvSink, JsonlSink, Sink
+from fer_edge.runtime.smoothing import RAW, Smoothing
 from fer_edge.runtime.tally import Tally
 from fer_edge.runtime.terminal import TerminalSink
 from fer_edge.runtime.video import VideoSink
@@ -59,6 +63,34 @@ _FFMPEG_QUIET = "-8"
     help="How sure the detector must be of a face.",
 )
 @click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces.")
+@click.option(
+    "--detect-every",
+    callback=every_nth,
+    default=str(DEFAULT_EVERY),
+    show_default=True,
+    metavar="N|auto",
+    help="Look for faces in every Nth frame and follow them in between; auto keeps to --budget.",
+)
+@click.option(
+    "--budget", type=str, callback=percentage, default="50%", show_default=True, help="Of one core, for auto."
+)
+@click.option("--max-fps", type=click.FloatRange(0, min_open=True), metavar="N", help="At most N frames a second.")
+@click.option(
+    "--smoothing",
+    type=click.FloatRange(0),
+    default=Smoothing.seconds,
+    show_default=True,
+    metavar="SECONDS",
+    help="How far back a face's scores are averaged.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=Smoothing.threshold,
+    show_default=True,
+    help="Least score of an expression; below it the face is uncertain.",
+)
+@click.option("--raw", is_flag=True, help="Each frame's own scores and the highest one's label, with no memory.")
 @click.option("--jsonl", metavar="FILE|-", help="Write a JSON object a frame; - is standard output.")
 @click.option("--csv", "csv_path", metavar="FILE|-", help="Write a row a face; - is standard output.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write an annotated video: .mp4, .avi or .mkv.")
@@ -73,6 +105,12 @@ def command(
     detector_width: int,
     confidence: float,
     max_faces: int | None,
+    detect_every: int | None,
+    budget: float,
+    max_fps: float | None,
+    smoothing: float,
+    threshold: float,
+    raw: bool,
     jsonl: str | None,
     csv_path: str | None,
     output: Path | None,
@@ -88,18 +126,26 @@ def command(
     fer-edge run --camera 0 --jsonl - | jq .faces        a webcam, as data
     fer-edge run --camera party.mp4 --output seen.mp4    a video, annotated
     fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv --seconds 60
+    fer-edge run --camera 0 --detect-every auto --budget 40% --max-fps 10
     """
     if jsonl == csv_path == STDOUT:
         raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
     _silence_opencv()
     with native_stderr_muffled():
         classifier = Classifier.load(model, num_threads=num_threads, labels=_split_labels(labels))
-    pipeline = Pipeline(FaceDetector(detector_width, confidence), classifier, max_faces)
-    names = pipeline.labels
+    names = classifier.card.labels
     view = not quiet and STDOUT not in (jsonl, csv_path)
     tally = Tally()
     try:
         with open_source(camera, paced=view and sys.stdout.isatty()) as source, ExitStack() as stack:
+            pipeline = Pipeline(
+                FaceDetector(detector_width, confidence),
+                classifier,
+                max_faces=max_faces,
+                smoothing=RAW if raw else Smoothing(smoothing, threshold),
+                schedule=DetectionSchedule(detect_every) if detect_every else BudgetSchedule(budget),
+                stills=source.stills,
+            )
             sinks: list[Sink] = []
             # The video first, as it refuses a wrong ending, before the others begin their files anew.
             if output is not None:
@@ -111,17 +157,23 @@ def command(
             if view:
                 title = f"{source.description}, {model.stem}"
                 sinks.append(stack.enter_context(closing(TerminalSink(title, sys.stdout))))
-            _run(pipeline, source, sinks, tally, frames, seconds)
+            _run(pipeline, source, at_most(source, max_fps), sinks, tally, frames, seconds)
     finally:
         if tally.frames and not quiet:
             _print_summary(tally, [jsonl, csv_path, output])
 
 
 def _run(
-    pipeline: Pipeline, source: Source, sinks: list[Sink], tally: Tally, frames: int | None, seconds: float | None
+    pipeline: Pipeline,
+    source: Source,
+    stream: Iterable[Frame],
+    sinks: list[Sink],
+    tally: Tally,
+    frames: int | None,
+    seconds: float | None,
 ) -> None:
     try:
-        for frame, result in pipeline.process_all(source):
+        for frame, result in pipeline.process_all(stream):
             for sink in sinks:
                 sink.write(frame, result)
             tally.add(result)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from fer_edge.preprocess import Image
-from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.results import UNCERTAIN, FaceResult, FrameResult
 
 _Colour = tuple[int, int, int]
 _Point = tuple[int, int]
@@ -54,7 +54,7 @@ def annotate(image: Image, result: FrameResult, labels: tuple[str, ...]) -> Imag
     canvas: Image = image.copy()
     layout = _layout(canvas)
     for face in reversed(result.faces):  # the largest last, on top
-        colour = _COLOURS[labels.index(face.label) % len(_COLOURS)]
+        colour = _GRAY if face.label == UNCERTAIN else _COLOURS[labels.index(face.label) % len(_COLOURS)]
         x1, y1, x2, y2 = (int(value) for value in np.rint(face.box_xyxy))
         cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), colour, layout.thickness, cv2.LINE_AA)
         _draw_title(canvas, face, colour, layout)

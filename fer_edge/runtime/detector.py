@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import atan2
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.boxes import BoxArray, from_xywh
+from fer_edge.boxes import BoxArray, from_xywh, is_centred_within
 from fer_edge.preprocess import Image, resize
 
 YUNET_FILE = Path(__file__).parent.parent / "models" / "face_detection_yunet_2023mar.onnx"
@@ -42,6 +43,12 @@ class Face:
     box_xyxy: BoxArray
     confidence: float
     landmarks: npt.NDArray[np.float32]
+
+    @property
+    def roll(self) -> float:
+        """How far the eyes' line is turned clockwise from level, in radians."""
+        across, down = (self.landmarks[1] - self.landmarks[0]).tolist()
+        return atan2(down, across)
 
 
 class FaceDetector:
@@ -83,7 +90,8 @@ class FaceDetector:
         zoom = np.array([width / size_wh[0], height / size_wh[1]], np.float32)
         faces = [_read_face(row, zoom) for row in np.asarray(rows, np.float32)]
         faces.sort(key=lambda face: -face.confidence)
-        return [face for face in faces if _is_centred_within(face.box_xyxy, (width, height))]
+        # A box around a point beyond the frame is the network's extrapolation.
+        return [face for face in faces if is_centred_within(face.box_xyxy, (width, height))]
 
     def _scaled_size(self, frame: Image) -> tuple[int, int]:
         height, width = frame.shape[:2]
@@ -95,9 +103,3 @@ def _read_face(row: npt.NDArray[np.float32], zoom: npt.NDArray[np.float32]) -> F
     """A row of FaceDetectorYN: x, y, width, height, five points x, y, confidence."""
     box_xywh = row[:4] * np.tile(zoom, 2)
     return Face(from_xywh(box_xywh), float(row[14]), row[4:14].reshape(5, 2) * zoom)
-
-
-def _is_centred_within(box_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> bool:
-    """Whether there is a face to cut out: a box around a point beyond the frame is the network's extrapolation."""
-    centre = (box_xyxy[:2] + box_xyxy[2:]) / 2
-    return bool((centre >= 0).all() and (centre < resolution_wh).all())

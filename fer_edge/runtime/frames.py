@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
@@ -31,6 +32,11 @@ class Frame:
     position_s: float | None = None
     name: str | None = None
 
+    @property
+    def moment(self) -> float:
+        """Seconds on the source's own clock: a recording's, however fast it is read, or else the time."""
+        return self.time if self.position_s is None else self.position_s
+
 
 class Source(ABC):
     """Gives frames one after another, once; to be closed after use, as by `with`.
@@ -38,13 +44,15 @@ class Source(ABC):
     Attributes:
         description: What to call it before people.
         live: Whether it goes on by itself, so that the newest frame counts and others are passed over.
+        stills: Whether its frames have nothing to do with each other.
         fps: Its nominal frames a second, if it has such a thing.
         notes: What went wrong on the way without ending it, such as an image that cannot be read.
     """
 
-    def __init__(self, description: str, *, live: bool, fps: float | None) -> None:
+    def __init__(self, description: str, *, live: bool, fps: float | None, stills: bool = False) -> None:
         self.description = description
         self.live = live
+        self.stills = stills
         self.fps = fps
         self.notes: list[str] = []
 
@@ -63,3 +71,13 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def at_most(frames: Iterable[Frame], fps: float | None) -> Iterator[Frame]:
+    """Give no more than `fps` frames a second, by asking for none in between; a live source passes over some then."""
+    next_time = time.monotonic()
+    for frame in frames:
+        yield frame
+        if fps is not None:
+            next_time = max(next_time + 1 / fps, time.monotonic())
+            time.sleep(max(next_time - time.monotonic(), 0))

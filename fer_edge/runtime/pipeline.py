@@ -1,74 +1,60 @@
-"""One frame through detector, crop and classifier: what is seen in it, and how long each stage took."""
+"""Frames through detector, tracker, crop and classifier: what is seen in each, and how long each stage took."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from math import radians
 
-import numpy as np
-import numpy.typing as npt
-
-from fer_edge.boxes import BoxArray, clip
+from fer_edge.boxes import area, clip, is_centred_within
 from fer_edge.preprocess import Image, crop_face
 from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.detector import Face, FaceDetector
+from fer_edge.runtime.detector import FaceDetector
 from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.motion import MotionEstimator
+from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
+from fer_edge.runtime.schedule import DetectionSchedule
+from fer_edge.runtime.smoothing import RAW, Smoothing
+from fer_edge.runtime.tracker import Track, Tracker
 
-STAGES = ("read", "detect", "crop", "classify", "total")
-
-
-@dataclass(frozen=True, eq=False)
-class FaceResult:
-    """One face and its expression.
-
-    Attributes:
-        box_xyxy: float32 (4,), in the frame's pixels and within the frame.
-        confidence: The detector's, 0..1.
-        scores: float32 (labels,), the classifier's, with a sum of 1.
-        label: The expression with the highest score.
-        score: That score.
-    """
-
-    box_xyxy: BoxArray
-    confidence: float
-    scores: npt.NDArray[np.float32]
-    label: str
-    score: float
-
-
-@dataclass(frozen=True, eq=False)
-class FrameResult:
-    """What was seen in one frame.
-
-    Attributes:
-        number: Of the frame.
-        time: Of the frame, in seconds since 1970.
-        faces: The largest first.
-        timings_ms: `detect`, `crop`, `classify` (the latter two for all faces together) and their `total`; and `read`,
-            which for a live source is mostly waiting for the next frame, where it was measured.
-    """
-
-    number: int
-    time: float
-    faces: tuple[FaceResult, ...]
-    timings_ms: dict[str, float]
+_LEVEL = radians(5)
+"""Heads turned less are cut out as they are, as in the training images."""
 
 
 class Pipeline:
-    """Finds the faces of a frame and tells their expressions; keeps nothing from face to face or frame to frame."""
+    """Finds the faces of a frame, knows them again in the next, and tells their expressions. One thread's own."""
 
-    def __init__(self, detector: FaceDetector, classifier: Classifier, max_faces: int | None = None) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: Classifier,
+        *,
+        max_faces: int | None = None,
+        smoothing: Smoothing | None = None,
+        schedule: DetectionSchedule | None = None,
+        stills: bool = False,
+    ) -> None:
         """Join the parts.
 
         Args:
             detector: Finds faces.
             classifier: Its card says how faces are cut out and how large they are.
             max_faces: How many of the largest faces to classify; the others are left out. `None` for all.
+            smoothing: Of each face's scores over time.
+            schedule: In which frames faces are looked for.
+            stills: Whether frames have nothing to do with each other, so that each stands for itself.
         """
         self._detector = detector
         self._classifier = classifier
         self._max_faces = max_faces
+        self._stills = stills
+        self._schedule = DetectionSchedule(1) if stills else schedule or DetectionSchedule()
+        self._shape: tuple[int, ...] = ()
+        self._motion = MotionEstimator()
+        if stills:
+            self._tracker = Tracker(self.labels, RAW, sure=0)
+        else:
+            self._tracker = Tracker(self.labels, smoothing or Smoothing())
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -76,23 +62,30 @@ class Pipeline:
         return self._classifier.card.labels
 
     def process(self, frame: Frame, read_ms: float | None = None) -> FrameResult:
-        """Find and classify the faces of one frame; `read_ms` is put among the timings."""
-        start = time.perf_counter()
-        faces = self._detector.detect(frame.image)
-        faces = sorted(faces, key=lambda face: -_area(face.box_xyxy))[: self._max_faces]
-        detected = time.perf_counter()
-        card = self._classifier.card
-        crops = [crop_face(frame.image, face.box_xyxy, card.crop, card.input.size_wh) for face in faces]
-        cropped = time.perf_counter()
-        scores = [self._classifier.classify(crop) for crop in crops]
-        end = time.perf_counter()
-        timings_ms = {} if read_ms is None else {"read": read_ms}
-        timings_ms["detect"] = (detected - start) * 1000
-        timings_ms["crop"] = (cropped - detected) * 1000
-        timings_ms["classify"] = (end - cropped) * 1000
-        timings_ms["total"] = (end - start) * 1000
-        results = tuple(self._result(face, row, frame.image) for face, row in zip(faces, scores, strict=True))
-        return FrameResult(frame.number, frame.time, results, timings_ms)
+        """Tell what is to be seen in one frame; `read_ms` is put among the timings."""
+        watch = _StopWatch({} if read_ms is None else {"read": read_ms})
+        due = self._schedule.due()
+        gone: list[Track] = []
+        if self._stills or frame.image.shape != self._shape:
+            gone, self._shape, due = self._tracker.clear(), frame.image.shape, True
+        if self._schedule.every > 1:
+            due |= self._follow(frame.image)
+            watch.lap("track")
+        if due or self._tracker.in_doubt:
+            self._tracker.find(self._detector.detect(frame.image), frame.moment)
+            self._schedule.done()
+            watch.lap("detect")
+        tracks = self._largest(frame)
+        crops = [self._crop(frame.image, track) for track in tracks]
+        watch.lap("crop")
+        for track, crop in zip(tracks, crops, strict=True):
+            track.history.update(self._classifier.classify(crop), frame.moment)
+        watch.lap("classify")
+        watch.total()
+        gone += self._tracker.forget(frame.moment)
+        events = () if self._stills else tuple(_events(tracks, gone, frame.time))
+        faces = tuple(_result(track, frame.image) for track in tracks)
+        return FrameResult(frame.number, frame.time, faces, watch.times_ms, events)
 
     def process_all(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FrameResult]]:
         """Process frames one after another, and time the waiting for each."""
@@ -101,13 +94,63 @@ class Pipeline:
             yield frame, self.process(frame, read_ms=(time.perf_counter() - start) * 1000)
             start = time.perf_counter()
 
-    def _result(self, face: Face, scores: npt.NDArray[np.float32], image: Image) -> FaceResult:
-        height, width = image.shape[:2]
-        best = int(scores.argmax())
-        box_xyxy = clip(face.box_xyxy, (width, height))
-        return FaceResult(box_xyxy, face.confidence, scores, self.labels[best], float(scores[best]))
+    def _follow(self, image: Image) -> bool:
+        """Move the faces with the picture; tells whether one was lost on the way."""
+        motions = self._motion.estimate(image, [track.face.box_xyxy for track in self._tracker.tracks])
+        self._tracker.move(motions)
+        return any(motion is None for motion in motions)
+
+    def _largest(self, frame: Frame) -> list[Track]:
+        height, width = frame.image.shape[:2]
+        tracks = [
+            one for one in self._tracker.shown(frame.moment) if is_centred_within(one.face.box_xyxy, (width, height))
+        ]
+        return sorted(tracks, key=lambda track: -area(track.face.box_xyxy))[: self._max_faces]
+
+    def _crop(self, image: Image, track: Track) -> Image:
+        card, face = self._classifier.card, track.face
+        roll = face.roll if abs(face.roll) > _LEVEL else 0.0
+        return crop_face(image, face.box_xyxy, card.crop, card.input.size_wh, roll)
 
 
-def _area(box_xyxy: BoxArray) -> float:
-    x1, y1, x2, y2 = box_xyxy.tolist()
-    return float((x2 - x1) * (y2 - y1))
+class _StopWatch:
+    """Times one stage after another, in milliseconds."""
+
+    def __init__(self, times_ms: dict[str, float]) -> None:
+        self.times_ms = times_ms
+        self._start = self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.times_ms[stage] = (now - self._last) * 1000
+        self._last = now
+
+    def total(self) -> None:
+        self.times_ms["total"] = (self._last - self._start) * 1000
+
+
+def _events(seen: list[Track], gone: list[Track], now: float) -> Iterator[Event]:
+    """What is new since it was last told of, and remember that it has been."""
+    for track in gone:
+        if track.told is not None:
+            yield Event(EventKind.LEFT, track.track_id, now, track.told)
+    for track in seen:
+        label, before = track.history.label, track.told
+        track.told = label
+        if before is None:
+            yield Event(EventKind.APPEARED, track.track_id, now, label)
+        elif label != before:
+            yield Event(EventKind.CHANGED, track.track_id, now, label, before)
+
+
+def _result(track: Track, image: Image) -> FaceResult:
+    height, width = image.shape[:2]
+    scores = track.history.scores
+    return FaceResult(
+        track.track_id,
+        clip(track.face.box_xyxy, (width, height)),
+        track.face.confidence,
+        scores,
+        track.history.label,
+        float(scores.max()),
+    )

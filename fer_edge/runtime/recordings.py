@@ -60,7 +60,7 @@ class ImageFiles(Source):
     """Image files one after another; one that cannot be read is noted and passed over."""
 
     def __init__(self, description: str, paths: list[Path]) -> None:
-        super().__init__(description, live=False, fps=None)
+        super().__init__(description, live=False, fps=None, stills=True)
         self._paths = paths
 
     @staticmethod

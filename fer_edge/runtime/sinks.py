@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol
 
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.log_files import LogFile, LogPolicy
+from fer_edge.runtime.results import Event, FaceResult, FrameResult
 
 STDOUT = "-"
+
+_ANEW = LogPolicy()
 
 
 class Sink(Protocol):
@@ -25,6 +30,26 @@ class Sink(Protocol):
         """Finish what was written."""
 
 
+class OnChangeOnly:
+    """Passes on the results that tell something new: an event, or other faces or labels than the last one passed on."""
+
+    def __init__(self, sink: Sink) -> None:
+        """Stand before `sink`."""
+        self._sink = sink
+        self._last: set[tuple[int, str]] | None = None
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Pass on, or not; the first result always."""
+        seen = {(face.track_id, face.label) for face in result.faces}
+        if result.events or seen != self._last:
+            self._last = seen
+            self._sink.write(frame, result)
+
+    def close(self) -> None:
+        """Close the sink."""
+        self._sink.close()
+
+
 class JsonlSink:
     """One JSON object a frame and line, written out at once, so that a reader sees it and nothing is lost.
 
@@ -35,27 +60,32 @@ class JsonlSink:
         position_s  float   its place in a recording (absent elsewhere)
         file        str     the image's file name (only for images)
         faces       array   the largest first; empty if there is none
+            id          int     the same for the same face from frame to frame, from 1
             box         [x1, y1, x2, y2] in the frame's pixels
-            confidence  the detector's, 0..1
-            label       the expression with the highest score
-            score       that score, 0..1
-            scores      {expression: score}, with a sum of 1 but for rounding
-        timings_ms  object  read, detect, crop, classify, and total, which is without read
+            confidence  the detector's when it last found the face, 0..1
+            label       the expression, or "uncertain"
+            score       the highest score, 0..1
+            scores      {expression: score}, smoothed, with a sum of 1 but for rounding
+        events      array   what happened to a face (absent if nothing did)
+            event       "face_appeared", "expression_changed" or "face_left"
+            id          the face's
+            label       the expression now, or the last one
+            previous    the one before (only for a change)
+        timings_ms  object  read, detect and track (where they took place), crop, classify; total, which is without read
     """
 
-    def __init__(self, path: str, labels: tuple[str, ...]) -> None:
-        """Open `path` anew, or standard output for `-`."""
+    def __init__(self, path: str, labels: tuple[str, ...], policy: LogPolicy = _ANEW) -> None:
+        """Open `path`, or standard output for `-`; raises as `LogFile` does."""
         self._labels = labels
-        self._file = _open_text(path)
+        self._lines = _open_lines(path, policy)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line."""
-        self._file.write(json.dumps(self._describe(frame, result), ensure_ascii=False) + "\n")
-        self._file.flush()
+        self._lines.write(json.dumps(self._describe(frame, result), ensure_ascii=False) + "\n")
 
     def close(self) -> None:
         """Close the file."""
-        _close_text(self._file)
+        self._lines.close()
 
     def _describe(self, frame: Frame, result: FrameResult) -> dict[str, Any]:
         facts: dict[str, Any] = {"frame": result.number, "time": round(result.time, 3)}
@@ -64,11 +94,14 @@ class JsonlSink:
         if frame.name is not None:
             facts["file"] = frame.name
         facts["faces"] = [self._describe_face(face) for face in result.faces]
+        if result.events:
+            facts["events"] = [_describe_event(event) for event in result.events]
         facts["timings_ms"] = {stage: round(value, 3) for stage, value in result.timings_ms.items()}
         return facts
 
     def _describe_face(self, face: FaceResult) -> dict[str, Any]:
         return {
+            "id": face.track_id,
             "box": _rounded_box(face),
             "confidence": round(face.confidence, 4),
             "label": face.label,
@@ -80,38 +113,56 @@ class JsonlSink:
 class CsvSink:
     """One row a face, with times as ISO 8601 in UTC; a frame without a face has no row."""
 
-    def __init__(self, path: str, labels: tuple[str, ...]) -> None:
-        """Open `path` anew, or standard output for `-`, and write the header."""
-        self._file = _open_text(path)
-        self._writer = csv.writer(self._file, lineterminator="\n")
-        columns = ("time", "frame", "file", "face", "x1", "y1", "x2", "y2", "confidence", "label", "score")
-        self._writer.writerow([*columns, *labels])
-        self._file.flush()
+    def __init__(self, path: str, labels: tuple[str, ...], policy: LogPolicy = _ANEW) -> None:
+        """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
+        columns = ("time", "frame", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
+        self._lines = _open_lines(path, policy, _csv_lines([[*columns, *labels]]))
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
         moment = datetime.fromtimestamp(result.time, timezone.utc).isoformat(timespec="milliseconds")
-        for i, face in enumerate(result.faces):
-            known = [moment, result.number, frame.name or "", i, *_rounded_box(face), round(face.confidence, 4)]
-            scores = [round(float(score), 4) for score in face.scores]
-            self._writer.writerow([*known, face.label, round(face.score, 4), *scores])
-        self._file.flush()
+        known = (moment, result.number, frame.name or "")
+        self._lines.write(_csv_lines([*known, *_describe_row(face)] for face in result.faces))
 
     def close(self) -> None:
         """Close the file."""
-        _close_text(self._file)
+        self._lines.close()
 
 
-def _open_text(path: str) -> TextIO:
-    if path == STDOUT:
-        return sys.stdout
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return Path(path).open("w", encoding="utf-8", newline="")
+class _StandardOutput:
+    """Flushed after every write, and not ours to close."""
+
+    def __init__(self, header: str) -> None:
+        self._stream = sys.stdout
+        self.write(header)
+
+    def write(self, lines: str) -> None:
+        self._stream.write(lines)
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leave it open."""
 
 
-def _close_text(file: TextIO) -> None:
-    if file is not sys.stdout:  # which is not ours to close
-        file.close()
+def _open_lines(path: str, policy: LogPolicy, header: str = "") -> LogFile | _StandardOutput:
+    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header)
+
+
+def _describe_event(event: Event) -> dict[str, Any]:
+    facts: dict[str, Any] = {"event": event.kind.value, "id": event.track_id, "label": event.label}
+    return facts if event.previous is None else {**facts, "previous": event.previous}
+
+
+def _describe_row(face: FaceResult) -> list[object]:
+    scores = [round(float(score), 4) for score in face.scores]
+    confidence, score = round(face.confidence, 4), round(face.score, 4)
+    return [face.track_id, *_rounded_box(face), confidence, face.label, score, *scores]
+
+
+def _csv_lines(rows: Iterable[list[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _rounded_box(face: FaceResult) -> list[float]:

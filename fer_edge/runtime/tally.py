@@ -7,7 +7,7 @@ from collections import Counter, deque
 
 import numpy as np
 
-from fer_edge.runtime.pipeline import STAGES, FrameResult
+from fer_edge.runtime.results import STAGES, FrameResult
 
 _NEWEST = 100_000
 """Times kept for percentiles: an hour's at 28 frames a second, and no more memory however long a run lasts."""

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import STAGES, FaceResult, FrameResult
+from fer_edge.runtime.results import STAGES, FaceResult, FrameResult
 
 _REFRESH_S = 0.1
 _PLAIN_INTERVAL_S = 1.0
@@ -65,11 +65,11 @@ class TerminalSink:
         return (len(self._moments) - 1) / seconds if seconds > 0 else 0.0
 
     def _view(self, result: FrameResult) -> Group:
-        times = "  ".join(f"{stage} {result.timings_ms[stage]:.1f}" for stage in STAGES[1:])
+        times = "  ".join(f"{stage} {result.timings_ms.get(stage, 0):.1f}" for stage in STAGES[1:])
         header = Text.assemble((self._title, "bold"), f"   {self._rate():.1f} frames/s", no_wrap=True)
         table = Table.grid(padding=(0, 2))
-        for i, face in enumerate(result.faces):
-            table.add_row(str(i + 1), *_face_cells(face))
+        for face in result.faces:
+            table.add_row(str(face.track_id), *_face_cells(face))
         body = table if result.faces else Text("no face", style="dim")
         return Group(header, Text(f"frame {result.number}   ms: {times}", style="dim"), body)
 

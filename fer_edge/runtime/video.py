@@ -13,7 +13,7 @@ from fer_edge.files import atomic_path
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import FrameResult
+from fer_edge.runtime.results import FrameResult
 
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0

@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.results import FaceResult, FrameResult
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
@@ -19,10 +19,12 @@ MakeResult = Callable[..., tuple[Frame, FrameResult]]
 def make_face() -> MakeFace:
     """A function that makes a face from a label, its score and a box."""
 
-    def make(label: str = "happy", score: float = 0.88, box: tuple[float, ...] = (10, 20, 60, 80)) -> FaceResult:
+    def make(
+        label: str = "happy", score: float = 0.88, box: tuple[float, ...] = (10, 20, 60, 80), track_id: int = 1
+    ) -> FaceResult:
         scores = np.full(len(EXPRESSIONS), (1 - score) / (len(EXPRESSIONS) - 1), np.float32)
         scores[EXPRESSIONS.index(label)] = score
-        return FaceResult(np.array(box, np.float32), 0.91, scores, label, score)
+        return FaceResult(track_id, np.array(box, np.float32), 0.91, scores, label, score)
 
     return make
 
@@ -35,7 +37,7 @@ def make_result() -> MakeResult:
         *faces: FaceResult, number: int = 0, time: float = 1_700_000_000.25, size_wh: tuple[int, int] = (160, 120)
     ) -> tuple[Frame, FrameResult]:
         image = np.full((size_wh[1], size_wh[0], 3), 100, np.uint8)
-        timings_ms = {"read": 1.0, "detect": 10.0, "crop": 0.1, "classify": 0.5, "total": 10.6}
+        timings_ms = {"read": 1.0, "detect": 10.0, "track": 0.3, "crop": 0.1, "classify": 0.5, "total": 10.6}
         return Frame(image, number, time), FrameResult(number, time, faces, timings_ms)
 
     return make

@@ -8,7 +8,7 @@ import pytest
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.results import FaceResult, FrameResult
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
@@ -61,5 +61,5 @@ def test_other_classes_than_the_seven(make_face: MakeFace, make_result: MakeResu
     labels = tuple(f"class {i}" for i in range(12))
     frame, result = make_result(size_wh=(640, 480))
     face = make_face()
-    other = type(face)(face.box_xyxy, face.confidence, np.full(12, 1 / 12, np.float32), "class 11", 1 / 12)
+    other = type(face)(1, face.box_xyxy, face.confidence, np.full(12, 1 / 12, np.float32), "class 11", 1 / 12)
     annotate(frame.image, type(result)(0, 0, (other,), result.timings_ms), labels)

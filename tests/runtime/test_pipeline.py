@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.boxes import overlaps
 from fer_edge.preprocess import Image, crop_face
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
-from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.detector import Face, FaceDetector
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import STAGES, Pipeline
+from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.results import STAGES, EventKind, FrameResult
+from fer_edge.runtime.schedule import DetectionSchedule
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +26,7 @@ def classifier(model_file: Path) -> Classifier:
 
 @pytest.fixture(scope="module")
 def pipeline(classifier: Classifier) -> Pipeline:
-    return Pipeline(FaceDetector(), classifier)
+    return Pipeline(FaceDetector(), classifier, stills=True)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def test_the_largest_face_comes_first(pipeline: Pipeline, two_faces: Image) -> N
 
 
 def test_max_faces_keeps_the_largest(classifier: Classifier, two_faces: Image) -> None:
-    (face,) = Pipeline(FaceDetector(), classifier, max_faces=1).process(Frame(two_faces, 0, 0)).faces
+    (face,) = Pipeline(FaceDetector(), classifier, max_faces=1, stills=True).process(Frame(two_faces, 0, 0)).faces
     assert face.box_xyxy[0] > 420
 
 
@@ -85,11 +89,113 @@ def test_boxes_end_at_the_frames_edge(pipeline: Pipeline) -> None:
     assert 0 <= y1 < y2 <= frame.shape[0]
 
 
-def test_every_stage_is_timed(pipeline: Pipeline) -> None:
-    results = [result for _, result in pipeline.process_all(islice(DemoSource(), 3))]
-    for result in results:
-        assert tuple(result.timings_ms) == STAGES
-        times = result.timings_ms
-        assert min(times.values()) >= 0
-        assert times["detect"] + times["crop"] + times["classify"] == pytest.approx(times["total"], abs=0.01)
+def test_every_stage_is_timed(classifier: Classifier) -> None:
+    pipeline = Pipeline(FaceDetector(), classifier, schedule=DetectionSchedule(2))
+    times = [result.timings_ms for _, result in pipeline.process_all(islice(DemoSource(), 3))]
+    assert [set(STAGES) - set(each) for each in times] == [set(), {"detect"}, set()]
+    for each in times:
+        assert min(each.values()) >= 0
+        assert sum(each.values()) - each["read"] - each["total"] == pytest.approx(each["total"], abs=0.01)
     assert "read" not in pipeline.process(next(iter(DemoSource()))).timings_ms
+
+
+class CountingDetector(FaceDetector):
+    """Counts how often it is asked, and sees nothing while `blind`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.blind = False
+
+    def detect(self, frame: Image) -> list[Face]:
+        self.calls += 1
+        return [] if self.blind else super().detect(frame)
+
+
+def stream(pipeline: Pipeline, images: list[Image], fps: float = 30, start: int = 0) -> list[FrameResult]:
+    return [pipeline.process(Frame(image, i, i / fps)) for i, image in enumerate(images, start)]
+
+
+def test_faces_are_followed_between_detections(classifier: Classifier) -> None:
+    """The demo's portrait grows, turns and moves all the while."""
+    detector = CountingDetector()
+    followed = Pipeline(detector, classifier, schedule=DetectionSchedule(5))
+    source, found = DemoSource(), FaceDetector()
+    frames = [source.draw(n) for n in range(90)]
+    results = stream(followed, frames)
+    assert detector.calls <= 20
+    assert {len(result.faces) for result in results} == {1}
+    assert {face.track_id for result in results for face in result.faces} == {1}
+    for image, result in zip(frames, results, strict=True):
+        (truth,) = found.detect(image)
+        assert overlaps(truth.box_xyxy[np.newaxis], result.faces[0].box_xyxy[np.newaxis]) > 0.7
+
+
+def test_a_face_keeps_its_number_and_another_gets_its_own(classifier: Classifier, two_faces: Image) -> None:
+    pipeline = Pipeline(FaceDetector(), classifier)
+    one = two_faces.copy()
+    one[:, :420] = 128
+    results = stream(pipeline, [one] * 6 + [two_faces] * 12)
+    assert [[face.track_id for face in result.faces] for result in (results[5], results[-1])] == [[1], [1, 2]]
+    assert [(event.kind, event.track_id) for result in results for event in result.events] == [
+        (EventKind.APPEARED, 1),
+        (EventKind.APPEARED, 2),
+    ]
+
+
+def test_a_face_that_goes_is_told_of_once(classifier: Classifier, two_faces: Image) -> None:
+    pipeline = Pipeline(FaceDetector(), classifier)
+    empty = np.full_like(two_faces, 128)
+    results = stream(pipeline, [two_faces] * 6 + [empty] * 90)
+    assert not results[6 + 20].faces
+    left = [event for result in results for event in result.events if event.kind is EventKind.LEFT]
+    assert sorted(event.track_id for event in left) == [1, 2]
+    back = stream(pipeline, [two_faces] * 6, start=200)
+    assert {face.track_id for face in back[-1].faces} == {3, 4}
+
+
+def test_a_face_that_the_detector_misses_for_a_moment_stays(classifier: Classifier, two_faces: Image) -> None:
+    detector = CountingDetector()
+    pipeline = Pipeline(detector, classifier)
+    before = stream(pipeline, [two_faces] * 6)
+    detector.blind = True
+    during = stream(pipeline, [two_faces] * 10, start=6)
+    assert [face.track_id for face in during[-1].faces] == [face.track_id for face in before[-1].faces]
+    assert not any(result.events for result in during)
+    hidden = stream(pipeline, [two_faces] * 30, start=16)
+    assert not hidden[-1].faces
+    detector.blind = False
+    again = stream(pipeline, [two_faces] * 6, start=46)
+    assert [face.track_id for face in again[-1].faces] == [face.track_id for face in before[-1].faces]
+
+
+def test_a_doubtful_face_must_be_found_twice(classifier: Classifier, two_faces: Image) -> None:
+    class Unsure(CountingDetector):
+        def detect(self, frame: Image) -> list[Face]:
+            return [replace(face, confidence=0.71) for face in super().detect(frame)]
+
+    detector = Unsure()
+    pipeline = Pipeline(detector, classifier)
+    empty = np.full_like(two_faces, 128)
+    first, gone = stream(pipeline, [two_faces, empty])
+    assert detector.calls == 2
+    assert not first.faces
+    assert not gone.faces
+    results = stream(pipeline, [two_faces] * 8, start=2)
+    assert [event.kind for result in results for event in result.events] == [EventKind.APPEARED] * 2
+
+
+def test_a_face_moved_out_of_the_frame_is_not_cut_out(classifier: Classifier) -> None:
+    source = DemoSource()
+    frames = [np.roll(source.draw(0), -12 * n, axis=1) for n in range(40)]
+    for n, frame in enumerate(frames):
+        frame[:, max(640 - 12 * n, 0) :] = 128
+    results = stream(Pipeline(FaceDetector(), classifier, schedule=DetectionSchedule(10)), frames)
+    assert results[0].faces
+    assert not results[-1].faces
+
+
+def test_frames_may_change_their_size(classifier: Classifier, two_faces: Image) -> None:
+    small = cv2.resize(two_faces, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
+    results = stream(Pipeline(FaceDetector(), classifier), [two_faces] * 4 + [np.asarray(small, np.uint8)] * 4)
+    assert [len(result.faces) for result in results] == [2] * 8

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import FaceResult, FrameResult
+from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.terminal import TerminalSink
 
 MakeFace = Callable[..., FaceResult]

@@ -9,8 +9,8 @@ import pytest
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.pipeline import FaceResult, FrameResult
 from fer_edge.runtime.recordings import VideoFile
+from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.video import VideoSink
 
 MakeFace = Callable[..., FaceResult]

@@ -1,0 +1,81 @@
+"""One face's scores over time, and the label that is shown for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.runtime.results import UNCERTAIN
+
+FloatArray = npt.NDArray[np.float32]
+
+_FIRST_FRAME_S = 1 / 30
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """How steady a label is kept.
+
+    Attributes:
+        seconds: After which a frame counts 1/e of what it did; 0 leaves each frame to itself.
+        threshold: Least score of a label, 0..1; below it the face is `UNCERTAIN`.
+        margin: By how much another label's score must exceed the shown one's to take its place. A label is shown from
+            half of it above the threshold, until it falls half of it below.
+    """
+
+    seconds: float = 0.25
+    threshold: float = 0.4
+    margin: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not (self.seconds >= 0 and 0 <= self.threshold <= 1 and 0 <= self.margin <= 1):
+            raise ValueError(f"expected seconds of at least 0 and a threshold and margin in 0..1, got {self}")
+
+
+RAW = Smoothing(seconds=0, threshold=0, margin=0)
+"""Each frame's own scores, and the highest one's label."""
+
+
+class SmoothedScores:
+    """An exponential mean over time, its weights summing to 1 from the first frame on, and a label with hysteresis."""
+
+    def __init__(self, labels: tuple[str, ...], smoothing: Smoothing) -> None:
+        """Begin with no frame; `labels` name the scores in order."""
+        self._labels = labels
+        self._smoothing = smoothing
+        self._sum = np.zeros(len(labels), np.float32)
+        self._weight = 0.0
+        self._time = 0.0
+        self._shown: int | None = None
+
+    def update(self, scores: FloatArray, time: float) -> None:
+        """Take a frame's scores, float32 (labels,), at `time` in seconds; what came before counts for less since."""
+        elapsed = max(time - self._time, 0.0) if self._weight else _FIRST_FRAME_S
+        self._time = time
+        keep = float(np.exp(-elapsed / self._smoothing.seconds)) if self._smoothing.seconds else 0.0
+        # A frame stands for the time since the last one, so that the frame rate makes no difference.
+        self._sum = np.float32(keep) * self._sum + np.float32(1 - keep) * scores
+        self._weight = keep * self._weight + (1 - keep)
+        self._shown = self._choose()
+
+    @property
+    def scores(self) -> FloatArray:
+        """Float32 (labels,), with a sum of 1."""
+        return np.asarray(self._sum / self._weight, np.float32)
+
+    @property
+    def label(self) -> str:
+        """The label shown."""
+        return UNCERTAIN if self._shown is None else self._labels[self._shown]
+
+    def _choose(self) -> int | None:
+        scores, shown = self.scores, self._shown
+        best = int(scores.argmax())
+        threshold, margin = self._smoothing.threshold, self._smoothing.margin
+        if shown is None:
+            return best if scores[best] >= threshold + margin / 2 else None
+        if scores[best] > scores[shown] + margin:
+            return best
+        return shown if scores[shown] >= threshold - margin / 2 else None

@@ -1,0 +1,135 @@
+"""Who is who from frame to frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_edge.boxes import overlaps
+from fer_edge.runtime.detector import Face
+from fer_edge.runtime.motion import Similarity
+from fer_edge.runtime.smoothing import SmoothedScores, Smoothing
+
+_MIN_OVERLAP = 0.25
+"""Of a track and the face that goes on with it, as intersection over union."""
+
+
+@dataclass(eq=False)
+class Track:
+    """One face over time.
+
+    Attributes:
+        track_id: Counted from 1.
+        face: Where it is, and how sure the detector was when it last found it.
+        history: Its scores and label.
+        found_at: When the detector last found it, in the source's seconds.
+        counts: Whether it is taken for a face yet.
+        told: The label that was last told of in an event, once there was one.
+    """
+
+    track_id: int
+    face: Face
+    history: SmoothedScores
+    found_at: float
+    counts: bool
+    told: str | None = None
+
+
+class Tracker:
+    """Gives each face a number and keeps it while the face is about.
+
+    A face that the detector is not sure of counts from the second time that it is found, which keeps out what looks
+    like one in a single frame. One that it no longer finds is shown where its motion leads for `hold_s`, and remembered
+    for `forget_s`.
+    """
+
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        smoothing: Smoothing,
+        *,
+        sure: float = 0.8,
+        hold_s: float = 0.5,
+        forget_s: float = 2.0,
+    ) -> None:
+        """Begin without a face.
+
+        Args:
+            labels: The names of the scores in order.
+            smoothing: Of each face's scores.
+            sure: The detector's confidence from which on a face counts at once, 0..1.
+            hold_s: How long a face counts that the detector no longer finds.
+            forget_s: How long such a face keeps its number, should it come back to its place.
+        """
+        self._labels = labels
+        self._smoothing = smoothing
+        self._sure = sure
+        self._hold_s = hold_s
+        self._forget_s = forget_s
+        self._tracks: list[Track] = []
+        self._last_id = 0
+
+    @property
+    def tracks(self) -> list[Track]:
+        """All faces that are remembered."""
+        return self._tracks
+
+    def shown(self, time: float) -> list[Track]:
+        """The faces that count at `time`."""
+        return [track for track in self._tracks if track.counts and time - track.found_at <= self._hold_s]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether there may be a face that does not count yet."""
+        return not all(track.counts for track in self._tracks)
+
+    def find(self, faces: list[Face], time: float) -> None:
+        """Take what the detector found at `time`, each face as the track that it overlaps most, or as a new one."""
+        free = dict(enumerate(faces))
+        for track, index in self._pairs(faces):
+            track.face, track.found_at, track.counts = free.pop(index), time, True
+        self._tracks = [track for track in self._tracks if track.counts]
+        for face in free.values():
+            self._last_id += 1
+            history = SmoothedScores(self._labels, self._smoothing)
+            self._tracks.append(Track(self._last_id, face, history, time, counts=face.confidence >= self._sure))
+
+    def move(self, motions: list[Similarity | None]) -> None:
+        """Take the motion of each of `tracks` since the last frame; one without stays where it is."""
+        for track, motion in zip(self._tracks, motions, strict=True):
+            if motion is not None:
+                track.face = _moved(track.face, motion)
+
+    def clear(self) -> list[Track]:
+        """Drop all faces, whose numbers are not used again, and return them."""
+        gone, self._tracks = self._tracks, []
+        return gone
+
+    def forget(self, time: float) -> list[Track]:
+        """Drop the faces that have not been found for long, and return them."""
+        gone = [track for track in self._tracks if time - track.found_at > self._forget_s]
+        self._tracks = [track for track in self._tracks if track not in gone]
+        return gone
+
+    def _pairs(self, faces: list[Face]) -> list[tuple[Track, int]]:
+        """Tracks and faces that go together, the most overlapping first."""
+        if not self._tracks or not faces:
+            return []
+        boxes = (np.stack([one.box_xyxy for one in each]) for each in ([t.face for t in self._tracks], faces))
+        shared = overlaps(*boxes)
+        pairs = []
+        while shared.max() >= _MIN_OVERLAP:
+            row, column = (int(i) for i in np.unravel_index(shared.argmax(), shared.shape))
+            pairs.append((self._tracks[row], column))
+            shared[row], shared[:, column] = 0, 0
+        return pairs
+
+
+def _moved(face: Face, motion: Similarity) -> Face:
+    """A face's box, which stays upright, and landmarks after a motion."""
+    turn, shift = motion[:, :2], motion[:, 2]
+    half = (face.box_xyxy[2:] - face.box_xyxy[:2]) / 2 * np.sqrt(abs(np.linalg.det(turn)))
+    centre = turn @ ((face.box_xyxy[:2] + face.box_xyxy[2:]) / 2) + shift
+    box = np.concatenate([centre - half, centre + half]).astype(np.float32)
+    return Face(box, face.confidence, (face.landmarks @ turn.T + shift).astype(np.float32))
