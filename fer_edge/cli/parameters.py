@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 AUTO = "auto"
@@ -25,3 +27,13 @@ def percentage(ctx: click.Context, param: click.Parameter, value: str) -> float:
     if not 0 < percent < float("inf"):
         raise click.BadParameter(f"expected a share above 0 such as 50%, got {value!r}", ctx, param)
     return percent / 100
+
+
+def read_resolution(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Read a width and height such as `1280x720`."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", value.strip().lower())
+    if match is None:
+        raise click.BadParameter(f"expected a width and height such as 640x480, got {value!r}", ctx, param)
+    return int(match[1]), int(match[2])

@@ -12,13 +12,15 @@ import click
 import cv2
 
 from fer_edge.cli.model_path import SHIPPED, ModelPath
-from fer_edge.cli.parameters import every_nth, percentage
+from fer_edge.cli.parameters import every_nth, percentage, read_resolution
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier
 from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, FaceDetector
+from fer_edge.runtime.devices import CameraSettings
 from fer_edge.runtime.frames import Frame, Source, at_most
+from fer_edge.runtime.orientation import TURNS, Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
 from fer_edge.runtime.sinks import STDOUT, CsvSink, JsonlSink, Sink
@@ -36,8 +38,26 @@ _FFMPEG_QUIET = "-8"
     default="0",
     show_default=True,
     metavar="SOURCE",
-    help="A number for a webcam, picamera, demo, a video file, an image or a folder of images, http://... (MJPEG) or "
-    "rtsp://...",
+    help="A number for a webcam, auto for the first that is there, picamera or libcamera, demo, a video file, an image "
+    "or a folder of images, http://... (MJPEG) or rtsp://...",
+)
+@click.option(
+    "--resolution", callback=read_resolution, metavar="WxH", help="Of a camera.  [default: 640x480, the driver's]"
+)
+@click.option("--fps", type=click.FloatRange(0, min_open=True), metavar="N", help="Of a camera.")
+@click.option(
+    "--rotate",
+    type=click.Choice([str(degrees) for degrees in TURNS]),
+    default="0",
+    show_default=True,
+    help="Turn frames clockwise.",
+)
+@click.option(
+    "--flip",
+    type=click.Choice([one.value for one in Flip]),
+    default=Flip.NONE.value,
+    show_default=True,
+    help="Mirror frames, after turning them.",
 )
 @click.option(
     "--model",
@@ -99,6 +119,10 @@ _FFMPEG_QUIET = "-8"
 @click.option("--quiet", is_flag=True, help="No view and no summary.")
 def command(
     camera: str,
+    resolution: tuple[int, int] | None,
+    fps: float | None,
+    rotate: str,
+    flip: str,
     model: Path,
     labels: str | None,
     num_threads: int,
@@ -137,7 +161,9 @@ def command(
     view = not quiet and STDOUT not in (jsonl, csv_path)
     tally = Tally()
     try:
-        with open_source(camera, paced=view and sys.stdout.isatty()) as source, ExitStack() as stack:
+        settings = CameraSettings(resolution, fps)
+        paced = view and sys.stdout.isatty()
+        with open_source(camera, settings, paced=paced, tell=_tell) as source, ExitStack() as stack:
             pipeline = Pipeline(
                 FaceDetector(detector_width, confidence),
                 classifier,
@@ -157,7 +183,8 @@ def command(
             if view:
                 title = f"{source.description}, {model.stem}"
                 sinks.append(stack.enter_context(closing(TerminalSink(title, sys.stdout))))
-            _run(pipeline, source, at_most(source, max_fps), sinks, tally, frames, seconds)
+            stream = at_most(oriented(source, int(rotate), Flip(flip)), max_fps)
+            _run(pipeline, source, stream, sinks, tally, frames, seconds)
     finally:
         if tally.frames and not quiet:
             _print_summary(tally, [jsonl, csv_path, output])
@@ -181,9 +208,13 @@ def _run(
                 break
     finally:
         for note in source.notes:
-            click.echo(f"note: {note}", err=True)
+            _tell(note)
     if not tally.frames:
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
+
+
+def _tell(note: str) -> None:
+    click.echo(f"note: {note}", err=True)
 
 
 def _split_labels(labels: str | None) -> tuple[str, ...] | None:

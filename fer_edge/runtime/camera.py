@@ -2,58 +2,70 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 import re
-import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import cv2
-import numpy as np
 
 from fer_edge.errors import InputError, SourceError
-from fer_edge.preprocess import Image
 from fer_edge.runtime.demo import DemoSource
+from fer_edge.runtime.devices import (
+    CameraSettings,
+    OpenCVCapture,
+    has_gstreamer,
+    has_picamera,
+    open_libcamera,
+    open_picamera,
+    open_webcam,
+    webcams,
+)
 from fer_edge.runtime.frames import Source
-from fer_edge.runtime.live import FRAME_TIMEOUT_S, LiveSource
+from fer_edge.runtime.live import LiveSource
 from fer_edge.runtime.recordings import IMAGE_SUFFIXES, ImageFiles, VideoFile
+from fer_edge.runtime.reopening import ReopeningSource
 
 WAYS = (
-    "a number (0 is the first webcam), picamera, demo, a video file, an image or a folder of images, "
+    "auto, a number (0 is the first webcam), picamera, libcamera, demo, a video file, an image or a folder of images, "
     "or an http://, https:// or rtsp:// address"
 )
 
-_WORDS = ("demo", "picamera")
+_WORDS = ("auto", "demo", "libcamera", "picamera")
 _SCHEMES = ("http", "https", "rtsp", "rtsps")
 _ADDRESS = "one such as http://192.168.1.20:8080/video"
-_PI_MODEL_FILE = Path("/proc/device-tree/model")
-_PICAMERA_SIZE_WH = (640, 480)
-_PICAMERA_FPS = 30.0
 
 
-def open_source(spec: str, *, paced: bool = False, timeout_s: float = FRAME_TIMEOUT_S) -> Source:
-    """Open a camera, stream, recording or the demo.
+def open_source(
+    spec: str,
+    settings: CameraSettings | None = None,
+    *,
+    paced: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Source:
+    """Open a camera, stream, recording or the demo; cameras and streams are opened again when they fail.
 
     Args:
         spec: One of `WAYS`.
+        settings: How a camera is started.
         paced: Let the demo go at a camera's speed.
-        timeout_s: How long to wait for a connection, and for a frame of a live source.
+        tell: Is told, in a sentence, what `auto` chose and when a camera fails or is back.
 
     Raises:
         InputError: If `spec` is none of these, or a file of another kind.
         SourceError: If the camera or stream cannot be opened.
     """
+    settings = settings or CameraSettings()
+    if spec == "auto":
+        return _open_first(settings, tell)
+    opener = _live_opener(spec, settings)
+    if opener is not None:
+        return ReopeningSource(opener, tell)
+    if settings.size_wh or settings.fps:
+        raise InputError(f"--resolution and --fps are for cameras of this machine, which {spec or 'nothing'} is not")
     if spec == "demo":
         return DemoSource(paced=paced)
-    if spec in ("picamera", "picamera2"):
-        return _open_picamera(timeout_s)
-    if spec.isdecimal() or re.fullmatch(r"/dev/video\d+", spec):
-        return _open_device(int(spec.removeprefix("/dev/video")), timeout_s)
-    if "://" in spec:
-        return _open_stream(spec, timeout_s)
     path = Path(spec).expanduser()
     if spec and path.is_dir():
         return ImageFiles.in_folder(path)
@@ -62,65 +74,44 @@ def open_source(spec: str, *, paced: bool = False, timeout_s: float = FRAME_TIME
     raise InputError(f"--camera {spec}: no such camera or file{_nearest(spec, path)}; expected {WAYS}")
 
 
-class _OpenCVCapture:
-    """A webcam or stream through OpenCV."""
-
-    def __init__(self, capture: cv2.VideoCapture) -> None:
-        self._capture = capture
-
-    def read(self) -> Image | None:
-        ok, image = self._capture.read()
-        return np.asarray(image, np.uint8) if ok else None
-
-    def close(self) -> None:
-        self._capture.release()
-
-
-class _PicameraCapture:
-    """A Raspberry Pi's camera through picamera2."""
-
-    def __init__(self, camera: Any) -> None:
-        self._camera = camera
-
-    def read(self) -> Image | None:
-        return np.asarray(self._camera.capture_array("main"), np.uint8)
-
-    def close(self) -> None:
-        self._camera.stop()
-        self._camera.close()
+def _live_opener(spec: str, settings: CameraSettings) -> Callable[[], LiveSource] | None:
+    """What opens a camera or stream, each time that it is called; `None` if `spec` is none."""
+    if spec in ("picamera", "picamera2"):
+        return lambda: open_picamera(settings)
+    if spec == "libcamera":
+        return lambda: open_libcamera(settings)
+    if spec.isdecimal() or re.fullmatch(r"/dev/video\d+", spec):
+        return lambda: open_webcam(int(spec.removeprefix("/dev/video")), settings)
+    if "://" in spec:
+        if settings.size_wh or settings.fps:
+            raise InputError("--resolution and --fps are set at a network camera itself, not from here")
+        return lambda: _open_stream(spec, settings.timeout_s)
+    return None
 
 
-def _open_device(index: int, timeout_s: float) -> LiveSource:
-    description = f"camera {index}"
-    advice = _device_advice(index)
-    on_linux = sys.platform.startswith("linux")
-    device = Path(f"/dev/video{index}")
-    if on_linux and not device.exists():
-        raise SourceError(f"{description}: there is no {device}; {advice}")
-    if on_linux and not os.access(device, os.R_OK | os.W_OK):
-        raise SourceError(f"{description}: no permission for {device}; sudo usermod -aG video $USER, and log in again")
-    capture = cv2.VideoCapture(index, cv2.CAP_V4L2 if on_linux else cv2.CAP_ANY)
-    if not capture.isOpened():
-        raise SourceError(
-            f"{description} cannot be opened: another program uses it (fuser {device} tells which) or it is no camera; "
-            f"{advice}"
-        )
-    fps = float(capture.get(cv2.CAP_PROP_FPS))
-    return LiveSource(
-        _OpenCVCapture(capture), description, fps=fps if fps > 0 else None, advice=advice, timeout_s=timeout_s
-    )
-
-
-def _device_advice(index: int) -> str:
-    if _PI_MODEL_FILE.exists() and "Raspberry Pi" in _PI_MODEL_FILE.read_text(errors="replace"):
-        return "a Raspberry Pi's ribbon-cable camera is --camera picamera"
-    others = sorted(
-        (int(path.name.removeprefix("video")) for path in Path("/dev").glob("video*") if path.name[5:].isdecimal()),
-    )
-    others = [other for other in others if other != index]
-    if others:
-        return f"try --camera {' or '.join(map(str, others))}"
-    return "plug a camera in, or try --camera demo"
+def _open_first(settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+    """The first camera that gives a picture: a Raspberry Pi's own, then webcams in the order of their numbers."""
+    candidates = ["picamera"] if has_picamera() else []
+    if not candidates and has_gstreamer():
+        candidates = ["libcamera"]
+    candidates += [str(index) for index in webcams()]
+    failures = []
+    for spec in candidates:
+        try:
+            source = open_source(spec, settings, tell=tell)
+        except SourceError as error:
+            failures.append(str(error))
+            continue
+        try:
+            next(iter(source))
+        except SourceError as error:
+            failures.append(str(error))
+            source.close()
+            continue
+        tell(f"--camera auto chose {spec}" + (f" of {', '.join(candidates)}" if len(candidates) > 1 else ""))
+        return source
+    tried = f" ({'; '.join(failures)})" if failures else ""
+    raise SourceError(f"--camera auto found no camera that gives a picture{tried}; plug one in, or try --camera demo")
 
 
 def _open_stream(url: str, timeout_s: float) -> LiveSource:
@@ -146,31 +137,8 @@ def _open_stream(url: str, timeout_s: float) -> LiveSource:
     fps = float(capture.get(cv2.CAP_PROP_FPS))
     advice = "check the camera and the network"
     return LiveSource(
-        _OpenCVCapture(capture), description, fps=fps if 0 < fps <= 120 else None, advice=advice, timeout_s=timeout_s
+        OpenCVCapture(capture), description, fps=fps if 0 < fps <= 120 else None, advice=advice, timeout_s=timeout_s
     )
-
-
-def _open_picamera(timeout_s: float) -> LiveSource:
-    try:
-        picamera2 = importlib.import_module("picamera2")
-    except ImportError as error:
-        raise InputError(
-            f"--camera picamera needs picamera2 ({error}), which comes with Raspberry Pi OS: sudo apt install "
-            "python3-picamera2, and make the virtual environment with: python3 -m venv --system-site-packages"
-        ) from error
-    try:
-        camera = picamera2.Picamera2()
-        # picamera2's RGB888 lies in memory as blue, green, red, which is OpenCV's order.
-        main = {"size": _PICAMERA_SIZE_WH, "format": "RGB888"}
-        camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": _PICAMERA_FPS}))
-        camera.start()
-    except Exception as error:  # libcamera's bindings raise IndexError without a camera, RuntimeError when it is busy
-        raise SourceError(
-            f"the Raspberry Pi's camera cannot be opened ({str(error) or type(error).__name__}); check its cable, that "
-            "`rpicam-hello --list-cameras` shows it, and that no other program uses it"
-        ) from error
-    advice = "check the camera's cable, and `dmesg` for its errors"
-    return LiveSource(_PicameraCapture(camera), "picamera", fps=_PICAMERA_FPS, advice=advice, timeout_s=timeout_s)
 
 
 def _nearest(spec: str, path: Path) -> str:

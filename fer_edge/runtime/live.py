@@ -34,6 +34,9 @@ class LiveSource(Source):
 
     Without the thread, frames would wait in the driver's or FFmpeg's queue while the last one is worked on, and
     what is shown would lag ever further behind.
+
+    Attributes:
+        timeout_s: How long to wait for a frame before it counts as stopped.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class LiveSource(Source):
         super().__init__(description, live=True, fps=fps)
         self._capture = capture
         self._advice = advice
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._newest: Frame | None = None
         self._ended = False
         self._failure = ""
@@ -83,11 +86,11 @@ class LiveSource(Source):
 
     def _wait_for_newer(self, number: int) -> Frame:
         with self._arrived:
-            came = self._arrived.wait_for(lambda: self._is_newer(number) or self._ended, self._timeout_s)
+            came = self._arrived.wait_for(lambda: self._is_newer(number) or self._ended, self.timeout_s)
             if self._newest is not None and self._is_newer(number):
                 return self._newest
         began = "stopped giving frames" if number >= 0 else "opened but gave no frame"
-        why = f" ({self._failure})" if self._failure else "" if came else f" for {self._timeout_s:g} s"
+        why = f" ({self._failure})" if self._failure else "" if came else f" for {self.timeout_s:g} s"
         raise SourceError(f"{self.description} {began}{why}; {self._advice}")
 
     def _is_newer(self, number: int) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import threading
@@ -16,8 +17,11 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import InputError, SourceError
+from fer_edge.runtime import camera
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.demo import DemoSource
+from fer_edge.runtime.devices import CameraSettings
+from fer_edge.runtime.live import LiveSource
 from fer_edge.runtime.recordings import ImageFiles, VideoFile
 
 
@@ -28,12 +32,12 @@ class MjpegHandler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
-        picture = np.full((120, 160, 3), (40, 80, 160), np.uint8)
-        jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-        head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
         frames = 40 if self.path == "/ends" else 10_000
         try:
-            for _ in range(frames):
+            for number in range(frames):
+                picture = np.full((120, 160, 3), (40, 80, 160 + number % 2), np.uint8)
+                jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+                head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
                 self.wfile.write(head + jpeg + b"\r\n")
                 time.sleep(0.01)
         except OSError:
@@ -63,9 +67,14 @@ def test_an_mjpeg_stream_over_http(mjpeg_url: str) -> None:
     assert frames[0].number < frames[1].number < frames[2].number
 
 
-def test_a_stream_that_ends_is_an_error(mjpeg_url: str) -> None:
-    with open_source(f"{mjpeg_url}/ends", timeout_s=3) as source, pytest.raises(SourceError, match="stopped giving"):
-        list(source)
+def test_a_stream_that_ends_is_opened_again(mjpeg_url: str) -> None:
+    told: list[str] = []
+    with open_source(f"{mjpeg_url}/ends", tell=told.append) as source:
+        numbers = [frame.number for frame in islice(source, 60)]
+    assert numbers == sorted(set(numbers))
+    failed, back = told
+    assert "stopped giving frames" in failed
+    assert re.fullmatch(rf"{mjpeg_url}/ends is back after \d s", back)
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
@@ -75,13 +84,13 @@ def test_a_server_that_says_nothing_is_given_up_in_time(scheme: str) -> None:
         silent.listen()
         start = time.monotonic()
         with pytest.raises(SourceError, match="no video came"):
-            open_source(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=1)
+            open_source(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/", CameraSettings(timeout_s=1))
     assert time.monotonic() - start < 5
 
 
 def test_a_password_is_not_shown() -> None:
     with pytest.raises(SourceError) as caught:
-        open_source("http://me:hidden@127.0.0.1:9/video", timeout_s=1)
+        open_source("http://me:hidden@127.0.0.1:9/video", CameraSettings(timeout_s=1))
     assert "http://me:***@127.0.0.1:9/video" in str(caught.value)
     assert "hidden" not in str(caught.value)
 
@@ -144,14 +153,20 @@ class FakePicamera2:
             raise IndexError("list index out of range")
         self.opened.append(self)
         self.calls: list[str] = []
+        self.frames = 0
 
     opened_allowed = True
+
+    @staticmethod
+    def global_camera_info() -> list[dict[str, Any]]:
+        return [{"Model": "imx708"}]
 
     def create_video_configuration(self, main: dict[str, Any], controls: dict[str, Any]) -> dict[str, Any]:
         return {"main": main, "controls": controls}
 
     def configure(self, configuration: dict[str, Any]) -> None:
-        assert configuration["main"] == {"size": (640, 480), "format": "RGB888"}
+        assert configuration["main"]["format"] == "RGB888"
+        self.size_wh, self.fps = configuration["main"]["size"], configuration["controls"]["FrameRate"]
         self.calls.append("configure")
 
     def start(self) -> None:
@@ -160,7 +175,9 @@ class FakePicamera2:
     def capture_array(self, name: str) -> np.ndarray:
         assert name == "main"
         time.sleep(0.01)
-        return np.full((480, 640, 3), (255, 0, 0), np.uint8)
+        self.frames += 1
+        width, height = self.size_wh
+        return np.full((height, width, 3), (255, 0, self.frames % 2), np.uint8)
 
     def stop(self) -> None:
         self.calls.append("stop")
@@ -182,8 +199,68 @@ def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[FakePicamera2]:
 def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[FakePicamera2], spec: str) -> None:
     with open_source(spec) as source:
         frame = next(iter(source))
-    assert frame.image[0, 0].tolist() == [255, 0, 0]
+    assert frame.image[0, 0, :2].tolist() == [255, 0]
+    assert frame.image.shape == (480, 640, 3)
     assert picamera2.opened[0].calls == ["configure", "start", "stop", "close"]
+
+
+def test_picamera_is_started_as_asked(picamera2: type[FakePicamera2]) -> None:
+    with open_source("picamera", CameraSettings((1280, 720), 15)) as source:
+        assert next(iter(source)).image.shape == (720, 1280, 3)
+    assert (source.fps, picamera2.opened[0].fps) == (15, 15)
+
+
+@pytest.mark.parametrize("spec", ["demo", "http://127.0.0.1:9/video", "/dev/null"])
+def test_what_is_no_camera_has_no_size_to_set(spec: str) -> None:
+    with pytest.raises(InputError, match="--resolution and --fps"):
+        open_source(spec, CameraSettings((1280, 720)))
+
+
+def test_libcamera_without_gstreamer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "    GStreamer:                   NO\n")
+    with pytest.raises(InputError, match="--camera libcamera needs an OpenCV with GStreamer"):
+        open_source("libcamera")
+
+
+class TestAuto:
+    """`--camera auto` with cameras that are not really there."""
+
+    @pytest.fixture(autouse=True)
+    def two_webcams(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Webcam:
+            def __init__(self, level: int) -> None:
+                self.level, self.frames = level, 0
+
+            def read(self) -> np.ndarray:
+                time.sleep(0.01)
+                self.frames += 1
+                return np.full((48, 64, 3), self.level + self.frames % 2 if self.level else 0, np.uint8)
+
+            def close(self) -> None:
+                pass
+
+        def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
+            return LiveSource(Webcam(100 * index), f"camera {index}", fps=30, advice="look at it")
+
+        monkeypatch.setattr(camera, "webcams", lambda: [0, 1])
+        monkeypatch.setattr(camera, "open_webcam", open_webcam)
+        monkeypatch.setitem(sys.modules, "picamera2", None)
+
+    def test_a_camera_that_gives_only_black_is_passed_over(self) -> None:
+        told: list[str] = []
+        with open_source("auto", tell=told.append) as source:
+            assert source.description == "camera 1"
+            assert next(iter(source)).image.max() >= 100
+        assert told == ["--camera auto chose 1 of 0, 1"]
+
+    def test_a_raspberry_pis_own_comes_first(self, picamera2: type[FakePicamera2]) -> None:
+        with open_source("auto") as source:
+            assert source.description == "picamera"
+
+    def test_no_camera_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(camera, "webcams", lambda: [])
+        with pytest.raises(SourceError, match="found no camera that gives a picture; plug one in"):
+            open_source("auto")
 
 
 def test_picamera_without_a_camera(picamera2: type[FakePicamera2], monkeypatch: pytest.MonkeyPatch) -> None:

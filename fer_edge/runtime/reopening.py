@@ -1,0 +1,106 @@
+"""A live source that comes back: closed when it fails, and opened again until it gives pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from fer_edge.errors import SourceError
+from fer_edge.runtime.frames import Frame, Source
+from fer_edge.runtime.health import PictureCheck
+from fer_edge.runtime.live import LiveSource
+
+STALL_S = 2.5
+"""How long a camera that has worked may give nothing, or no new picture."""
+
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 60.0
+
+
+class ReopeningSource(Source):
+    """Gives a live source's pictures, and leaves out black frames and repeated ones.
+
+    A source that gives no new picture for `stall_s` is said to have failed, once, and is opened again after pauses
+    that double from a second to a minute. One that never gave a picture is an error.
+    """
+
+    def __init__(
+        self, open_live: Callable[[], LiveSource], tell: Callable[[str], None], *, stall_s: float = STALL_S
+    ) -> None:
+        """Open for the first time.
+
+        Args:
+            open_live: Opens the source; raises SourceError if it cannot.
+            tell: Is told, in a sentence, when the source fails, comes back or changes its size.
+            stall_s: How long to wait for a new picture once there was one.
+        """
+        self._source: LiveSource | None = open_live()
+        super().__init__(self._source.description, live=True, fps=self._source.fps)
+        self._open_live = open_live
+        self._tell = tell
+        self._stall_s = stall_s
+        self._number = -1
+        self._shape: tuple[int, ...] = ()
+
+    def __iter__(self) -> Iterator[Frame]:
+        while True:
+            try:
+                yield from self._pictures()
+            except SourceError as error:
+                if self._number < 0:
+                    raise
+                self._tell(f"{error}; it is opened again until it is back")
+            failed = time.monotonic()
+            self._reopen()
+            self._tell(f"{self.description} is back after {time.monotonic() - failed:.0f} s")
+
+    def close(self) -> None:
+        """Let go of the source."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+
+    def _pictures(self) -> Iterator[Frame]:
+        """The source's pictures, numbered on from those before it was opened again."""
+        check, base, seen = PictureCheck(), self._number + 1, time.monotonic()
+        assert self._source is not None
+        for frame in self._source:
+            fault = check.fault(frame.image)
+            if fault is None:
+                self._notice_size(frame)
+                self._number = base + frame.number
+                self._source.timeout_s = self._stall_s
+                yield replace(frame, number=self._number)
+                seen = time.monotonic()
+            elif time.monotonic() - seen > self._stall_s:
+                raise SourceError(f"{self.description} gives {fault}; check the camera")
+
+    def _notice_size(self, frame: Frame) -> None:
+        shape, self._shape = self._shape, frame.image.shape
+        if shape and shape != self._shape:
+            (height, width), (old_height, old_width) = self._shape[:2], shape[:2]
+            self._tell(f"{self.description} now gives {width}x{height} pixels, not {old_width}x{old_height}")
+
+    def _reopen(self) -> None:
+        """Open the source until it gives a picture."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            self.close()
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            try:
+                self._source = self._open_live()
+                if self._gives_pictures(self._source):
+                    return
+            except SourceError:
+                continue
+
+    def _gives_pictures(self, source: LiveSource) -> bool:
+        check, start = PictureCheck(), time.monotonic()
+        for frame in source:
+            if check.fault(frame.image) is None and frame.number > 0:
+                return True
+            if time.monotonic() - start > self._stall_s:
+                break
+        return False
