@@ -11,6 +11,7 @@ DEMO_RUN_FLAGS ?= --camera demo --frames 60
 TRAIN_FLAGS ?=
 BENCH_FLAGS ?=
 PEERS_FLAGS ?=
+STREAM_FLAGS ?=
 ABLATION_FLAGS ?=
 PYTEST_FLAGS ?=
 
@@ -19,10 +20,10 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-peers ablation figures train clean
+.PHONY: help demo test lint types bench bench-peers bench-stream ablation figures train clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it, run the shipped model on a stream
 	$(BIN)/fer-edge train $(DEMO_TRAIN_FLAGS) --output $(DEMO)
@@ -49,6 +50,9 @@ bench: $(INSTALLED) ## measure every exported file beside the full model (minute
 
 bench-peers: $(INSTALLED) ## measure our networks beside another project's: make bench-peers DATA=faces.zip
 	$(BIN)/python -m benchmarks.comparison $(DATA_FLAG) $(PEERS_FLAGS)
+
+bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames passed over (minutes, best on an idle machine)
+	$(BIN)/python -m benchmarks.streaming $(STREAM_FLAGS)
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)

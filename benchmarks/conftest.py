@@ -14,7 +14,8 @@ from rich.console import Console
 from benchmarks.report import Report, print_report, print_step_seconds, write_report
 from benchmarks.subjects import find_model, measure
 from fer_edge.files import write_atomic
-from fer_edge.training.sources import DATA_ENV, SYNTHETIC
+from fer_edge.training.data import Split
+from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data" / "face-expression-recognition-dataset.zip"
 _report = pytest.StashKey[Report]()
@@ -34,12 +35,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The full model and the labelled faces to measure it on: real ones where they are."""
     config = request.config
-    data = (
-        config.getoption("--data")
-        or os.environ.get(DATA_ENV)
-        or (_SHARED_DATA if _SHARED_DATA.is_file() else SYNTHETIC)
-    )
-    return find_model(config.getoption("--model"), str(data), tmp_path_factory.mktemp("run"))
+    return find_model(config.getoption("--model"), _data(config), tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def real_faces(request: pytest.FixtureRequest) -> Split:
+    """The validation split of real faces."""
+    data = _data(request.config)
+    if data == SYNTHETIC:
+        pytest.skip(f"the shipped pipeline is measured on real faces: --data or ${DATA_ENV}")
+    return load_dataset(data).validation
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +67,11 @@ def step_seconds(request: pytest.FixtureRequest, subject: tuple[Path, str]) -> d
     write_atomic(request.config.getoption("--report") / "training_speed.json", json.dumps(seconds, indent=1) + "\n")
     request.config.stash[_step_seconds] = seconds
     return seconds
+
+
+def _data(config: pytest.Config) -> str:
+    given = config.getoption("--data") or os.environ.get(DATA_ENV)
+    return str(given or (_SHARED_DATA if _SHARED_DATA.is_file() else SYNTHETIC))
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:

@@ -1,0 +1,176 @@
+"""What a stream costs: processor time a frame, time to the first result, memory, and frames that are passed over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from fer_edge.preprocess import Image
+from fer_edge.runtime.classifier import Classifier
+from fer_edge.runtime.demo import FPS, DemoSource
+from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.live import LiveSource
+from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.schedule import DEFAULT_EVERY, DetectionSchedule
+from fer_edge.tables import make_table
+
+_SCENE_FRAMES = 120
+_BLOCK_FRAMES = 60
+_BLOCKS = 10
+_COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--jsonl", "-", "--frames")
+
+
+@dataclass(frozen=True)
+class LiveResult:
+    """How a live source was kept up with.
+
+    Attributes:
+        frames: Results.
+        passed_over: Frames of the source without one.
+        latencies_ms: From a frame's arrival to its result.
+    """
+
+    frames: int
+    passed_over: int
+    latencies_ms: list[float]
+
+
+def scene() -> list[Image]:
+    """Two seconds of the demo there and back, so that it can be repeated without a jump; 640x480."""
+    source = DemoSource()
+    there = [source.draw(number) for number in range(_SCENE_FRAMES // 2)]
+    return [*there, *reversed(there)]
+
+
+def cpu_ms_a_frame(images: list[Image]) -> dict[int, list[float]]:
+    """Milliseconds of processor time a frame, all threads together, by how often faces are looked for.
+
+    Returns:
+        For every frame (1) and the default, one value for each of ten blocks of frames, taken in turns.
+    """
+    pipelines = {every: make_pipeline(every) for every in (1, DEFAULT_EVERY)}
+    frames = {every: _numbered(images) for every in pipelines}
+    times: dict[int, list[float]] = {every: [] for every in pipelines}
+    for _ in range(_BLOCKS + 1):
+        for every, pipeline in pipelines.items():
+            block = list(islice(frames[every], _BLOCK_FRAMES))
+            start = time.process_time()
+            for frame in block:
+                pipeline.process(frame)
+            times[every].append((time.process_time() - start) / len(block) * 1000)
+    return {every: values[1:] for every, values in times.items()}  # the first is warming up
+
+
+def first_result_s() -> float:
+    """Seconds from the start of the command until its first line of results."""
+    start = time.perf_counter()
+    with subprocess.Popen([*_COMMAND, "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        return time.perf_counter() - start
+
+
+def peak_memory_bytes(frames: int = 300) -> int:
+    """The most memory that the command held, resident."""
+    with subprocess.Popen([*_COMMAND, str(frames)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"fer-edge run ended with {process.returncode}")
+    return usage.ru_maxrss * 1024
+
+
+def keep_up(images: list[Image], seconds: float) -> LiveResult:
+    """Watch a camera of 30 frames a second."""
+    pipeline, latencies_ms, numbers = make_pipeline(DEFAULT_EVERY), [], []
+    pipeline.process(Frame(images[0], 0, 0.0))
+    with LiveSource(_Camera(images), "camera", fps=FPS, advice="none") as source:
+        for frame in islice(source, int(seconds * FPS)):
+            pipeline.process(frame)
+            latencies_ms.append((time.time() - frame.time) * 1000)
+            numbers.append(frame.number)
+    return LiveResult(len(numbers), numbers[-1] - numbers[0] + 1 - len(numbers), latencies_ms)
+
+
+def soak(images: list[Image], frames: int) -> tuple[list[int], list[float]]:
+    """Go through many frames; returns resident bytes and milliseconds a frame for each tenth of them."""
+    pipeline, stream = make_pipeline(DEFAULT_EVERY), _numbered(images)
+    memory, times_ms = [], []
+    for _ in track(range(10), "many frames"):
+        start = time.perf_counter()
+        for frame in islice(stream, frames // 10):
+            pipeline.process(frame)
+        times_ms.append((time.perf_counter() - start) / (frames // 10) * 1000)
+        memory.append(_resident_bytes())
+    return memory, times_ms
+
+
+def make_pipeline(every: int) -> Pipeline:
+    """The shipped pipeline that looks for faces in every so manieth frame."""
+    return Pipeline(FaceDetector(), Classifier.load(), schedule=DetectionSchedule(every))
+
+
+class _Camera:
+    """Gives pictures at a camera's pace, whether or not anybody is fast enough."""
+
+    def __init__(self, images: list[Image]) -> None:
+        self._images = cycle(images)
+        self._next = time.monotonic()
+
+    def read(self) -> Image:
+        self._next += 1 / FPS
+        time.sleep(max(self._next - time.monotonic(), 0))
+        picture: Image = next(self._images).copy()
+        return picture
+
+    def close(self) -> None: ...
+
+
+def _numbered(images: list[Image]) -> Iterator[Frame]:
+    return (Frame(image, number, number / FPS) for number, image in enumerate(cycle(images)))
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@click.command()
+@click.option("--seconds", default=20.0, show_default=True, help="To watch a live source for.")
+@click.option("--frames", default=20_000, show_default=True, help="To go through in one run, for memory and drift.")
+def main(seconds: float, frames: int) -> None:
+    """Measure what a stream costs on this machine, best when it is otherwise idle."""
+    console, images = Console(highlight=False), scene()
+    table = make_table("a stream of 640x480 with one face", ["measure"], ["result"])
+    cpu = {every: float(np.median(times)) for every, times in cpu_ms_a_frame(images).items()}
+    table.add_row("processor time a frame, faces looked for in each", f"{cpu[1]:.2f} ms")
+    table.add_row(f"the same, in every {DEFAULT_EVERY}th (default)", f"{cpu[DEFAULT_EVERY]:.2f} ms")
+    firsts = sorted(first_result_s() for _ in range(5))
+    table.add_row("from the command to its first result, median of 5", f"{firsts[2]:.2f} s")
+    table.add_row("peak memory of the command", f"{peak_memory_bytes() / 1e6:.0f} MB")
+    live = keep_up(images, seconds)
+    p50, p99 = np.percentile(live.latencies_ms, [50, 99])
+    table.add_row(f"30 frames a second for {seconds:g} s: passed over", f"{live.passed_over} of {live.frames}")
+    table.add_row("the same: from arrival to result, p50 / p99", f"{p50:.1f} / {p99:.1f} ms")
+    memory, times_ms = soak(images, frames)
+    table.add_row(
+        f"{frames:,} frames: memory gained after the first tenth", f"{(memory[-1] - memory[0]) / 1e6:+.1f} MB"
+    )
+    table.add_row("the same: time a frame, first and last tenth", f"{times_ms[0]:.2f}, {times_ms[-1]:.2f} ms")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
