@@ -41,10 +41,9 @@ def files(*folders: Path) -> list[Path]:
 
 DEVICE_FILES = [
     *sorted(path for path in PACKAGE.glob("*.py") if path.name != "__main__.py"),
+    *files(PACKAGE / "device"),
     *files(PACKAGE / "runtime"),
-    PACKAGE / "cli" / "__init__.py",
-    PACKAGE / "cli" / "run.py",
-    PACKAGE / "cli" / "info.py",
+    *(PACKAGE / "cli" / f"{name}.py" for name in ("__init__", "config", "doctor", "info", "run", "service")),
 ]
 
 

@@ -142,13 +142,14 @@ def test_numpy_and_opencv_are_held_back_only_for_tflite_runtime(metadata: Messag
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64", "armv7l"])
 def test_a_device_gets_no_tensorflow(metadata: Message, python: str, machine: str) -> None:
-    device = {"click", "numpy", "opencv-python-headless", "rich"}
+    device = {"click", "numpy", "opencv-python-headless", "rich"} | ({"tomli"} if python == "3.10" else set())
     assert set(required(metadata, python, "Linux", machine)) - INTERPRETERS == device
 
 
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
+        ("mqtt", {"paho-mqtt"}),
         ("onnx", {"onnxruntime"}),
         ("train", {"tensorflow", "matplotlib", "seaborn", "kagglehub"}),
         ("export", {"tensorflow", "onnx", "onnxruntime", "tf2onnx"}),

@@ -6,10 +6,12 @@ import re
 
 import click
 
+from fer_edge.runtime.mqtt_address import MqttAddress
+
 AUTO = "auto"
 
 
-def every_nth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+def read_every_nth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     """Read a whole number from 1, or `auto`, which becomes `None`."""
     if value == AUTO:
         return None
@@ -18,7 +20,7 @@ def every_nth(ctx: click.Context, param: click.Parameter, value: str) -> int | N
     return int(value)
 
 
-def percentage(ctx: click.Context, param: click.Parameter, value: str) -> float:
+def read_percentage(ctx: click.Context, param: click.Parameter, value: str) -> float:
     """Read a share such as `50%`, with its sign or without, as 0.5; more than 100 % is allowed."""
     try:
         percent = float(value.strip().removesuffix("%"))
@@ -37,3 +39,29 @@ def read_resolution(ctx: click.Context, param: click.Parameter, value: str | Non
     if match is None:
         raise click.BadParameter(f"expected a width and height such as 640x480, got {value!r}", ctx, param)
     return int(match[1]), int(match[2])
+
+
+def read_labels(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Read two or more different names with commas between."""
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(","))
+    if len(names) < 2 or len(set(names)) != len(names) or not all(names):
+        raise click.BadParameter(f"expected two or more different names with commas between, got {value!r}", ctx, param)
+    return names
+
+
+def read_byte_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read a size such as `50MB`, `0.5 GB` or `4096`, in bytes."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", value.strip(), re.IGNORECASE)
+    size = round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2].lower()]) if match else 0
+    if size < 1:
+        raise click.BadParameter(f"expected a size such as 50MB, got {value!r}", ctx, param)
+    return size
+
+
+def read_mqtt_address(ctx: click.Context, param: click.Parameter, value: str | None) -> MqttAddress | None:
+    """Read a broker's address."""
+    return None if value is None else MqttAddress.parse(value)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,10 +74,16 @@ class JsonlSink:
         timings_ms  object  read, detect and track (where they took place), crop, classify; total, which is without read
     """
 
-    def __init__(self, path: str, labels: tuple[str, ...], policy: LogPolicy = _ANEW) -> None:
+    def __init__(
+        self,
+        path: str,
+        labels: tuple[str, ...],
+        policy: LogPolicy = _ANEW,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Open `path`, or standard output for `-`; raises as `LogFile` does."""
         self._labels = labels
-        self._lines = _open_lines(path, policy)
+        self._lines = _open_lines(path, "", policy, tell)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line."""
@@ -113,10 +119,16 @@ class JsonlSink:
 class CsvSink:
     """One row a face, with times as ISO 8601 in UTC; a frame without a face has no row."""
 
-    def __init__(self, path: str, labels: tuple[str, ...], policy: LogPolicy = _ANEW) -> None:
+    def __init__(
+        self,
+        path: str,
+        labels: tuple[str, ...],
+        policy: LogPolicy = _ANEW,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
         columns = ("time", "frame", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
-        self._lines = _open_lines(path, policy, _csv_lines([[*columns, *labels]]))
+        self._lines = _open_lines(path, _csv_lines([[*columns, *labels]]), policy, tell)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
@@ -144,8 +156,8 @@ class _StandardOutput:
         """Leave it open."""
 
 
-def _open_lines(path: str, policy: LogPolicy, header: str = "") -> LogFile | _StandardOutput:
-    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header)
+def _open_lines(path: str, header: str, policy: LogPolicy, tell: Callable[[str], None]) -> LogFile | _StandardOutput:
+    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, tell)
 
 
 def _describe_event(event: Event) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from fer_edge.training.data import Dataset, Split
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distribute import Team
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
-from fer_edge.training.recipe import Recipe
+from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.temperature import fit_temperature, fold_temperature, hold_back
 
@@ -189,7 +189,8 @@ def _statistics_images(split: Split, recipe: Recipe) -> FloatArray:
 def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
     if not recipe.teachers:
         return None
-    return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=recipe.bfloat16)
+    # Whatever the network itself computes in: dense teachers gain most from it.
+    return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=MixedPrecision.AUTO.enabled())
 
 
 def _calibrate(model: keras.Model, held_back: Split) -> float | None:

@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge import __version__
 
-COMMANDS = ("train", "tune", "samples", "data", "evaluate", "export", "info", "run")
+COMMANDS = ("train", "tune", "samples", "data", "evaluate", "export", "info", "run", "doctor", "service")
 
 
 def test_no_command_shows_the_help(child_line: Callable[..., Any]) -> None:
@@ -47,6 +47,10 @@ def test_version(command_line: Callable[..., Any]) -> None:
         ("export", ["MODEL", "--int8", "--precision", "--all", "--format", "--float-io", "--keep-failed"]),
         ("info", ["MODEL", "--json"]),
         ("run", ["--camera", "--model", "--jsonl"]),
+        ("doctor", ["--json"]),
+        ("service", ["install", "status"]),
+        ("doctor", ["--json"]),
+        ("service", ["install", "status"]),
     ],
 )
 def test_help_of_each_command(

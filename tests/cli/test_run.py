@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -258,3 +259,30 @@ def test_the_first_result_comes_soon(model_file: Path, tmp_path: Path) -> None:
     process.communicate(timeout=30)
     assert json.loads(line)["faces"]
     assert seconds < 4
+
+
+def test_systemd_hears_of_the_first_result_of_every_frame_and_of_the_end(model_file: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        there = place(tmp_path)
+        there["env"] |= {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "30000"}
+        command = [*RUN, "--model", str(model_file), "--camera", "demo", "--max-fps", "20", "--frames", "10", "--quiet"]
+        with subprocess.Popen(command, **there) as process:
+            heard = [systemd.recv(200).decode().splitlines()]
+            while heard[-1] != ["STOPPING=1"]:
+                heard.append(systemd.recv(200).decode().splitlines())
+        assert process.returncode == 0
+    assert heard[0][0] == "READY=1"
+    assert sum("WATCHDOG=1" in lines for lines in heard) >= 5
+
+
+def test_a_configuration_takes_the_place_of_options(run_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('camera = "demo"\nframes = 4\njsonl = "a.jsonl"\ndetect-every = "auto"\n')
+    done = run_command("--config", "run.toml", "--frames", "2")
+    assert done.returncode == 0, done.stderr
+    assert len(read_jsonl((tmp_path / "a.jsonl").read_text())) == 2
+    (tmp_path / "run.toml").write_text("frmes = 4\n")
+    refused = run_command("--config", "run.toml")
+    assert refused.returncode == 2
+    assert "run.toml: frmes: run has no such option; did you mean frames?" in refused.stderr

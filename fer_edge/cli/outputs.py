@@ -1,0 +1,64 @@
+"""Where the results of `fer-edge run` go, put together from its options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from fer_edge.cli.run_options import RunOptions
+from fer_edge.device.notify import NotifySink
+from fer_edge.errors import MissingExtraError
+from fer_edge.runtime.background import BackgroundSink
+from fer_edge.runtime.frames import Source
+from fer_edge.runtime.log_files import LogPolicy
+from fer_edge.runtime.mqtt_address import MqttAddress
+from fer_edge.runtime.sinks import CsvSink, JsonlSink, OnChangeOnly, Sink
+from fer_edge.runtime.terminal import TerminalSink
+from fer_edge.runtime.video import VideoSink
+
+_LINES_WAITING = 1000
+_PICTURES_WAITING = 8
+
+
+def open_sinks(
+    options: RunOptions, source: Source, labels: tuple[str, ...], tell: Callable[[str], None]
+) -> Iterator[Sink]:
+    """Open a sink for each thing asked for, one after another; each is to be closed.
+
+    None slows a live source, and none misses a recording's frame.
+
+    Raises:
+        MissingExtraError: If what one needs is not installed.
+        InputError: If a file's name or a broker's login will not do.
+    """
+
+    def behind(sink: Sink, name: object, waiting: int, *, pictures: bool = False) -> Sink:
+        return BackgroundSink(sink, str(name), waiting, lossless=not source.live, pictures=pictures, tell=tell)
+
+    def lines(sink: Sink, name: str) -> Sink:
+        return behind(OnChangeOnly(sink) if options.on_change_only else sink, name, _LINES_WAITING)
+
+    policy = LogPolicy(
+        append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
+    )
+    # The video first, as it refuses a wrong ending, and the broker, before the others begin their files anew.
+    if options.output is not None:
+        video = VideoSink(options.output, labels, live=source.live, fps=source.fps)
+        yield behind(video, options.output, _PICTURES_WAITING, pictures=True)
+    if options.mqtt is not None:
+        yield _open_mqtt(options.mqtt, options.name, labels, tell)
+    if options.jsonl is not None:
+        yield lines(JsonlSink(options.jsonl, labels, policy, tell), options.jsonl)
+    if options.csv is not None:
+        yield lines(CsvSink(options.csv, labels, policy, tell), options.csv)
+    yield NotifySink()
+    if options.shown:
+        yield TerminalSink(f"{source.description}, {options.model.stem}", sys.stdout)
+
+
+def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], tell: Callable[[str], None]) -> Sink:
+    try:
+        from fer_edge.runtime.mqtt import MqttSink
+    except ImportError as error:
+        raise MissingExtraError("--mqtt", "mqtt", str(error)) from error
+    return MqttSink(address, name, labels, tell=tell)

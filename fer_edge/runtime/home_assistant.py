@@ -1,0 +1,72 @@
+"""What Home Assistant is told, over MQTT, so that a camera appears there by itself: its device-based discovery."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fer_edge
+from fer_edge.runtime.results import UNCERTAIN, EventKind
+
+STATUS_TOPIC = "homeassistant/status"
+"""Where Home Assistant says `online` when it has started."""
+
+NOBODY = "nobody"
+"""The expression while no face is seen: an enum sensor has to show one of its options."""
+
+
+def discovery_topic(camera_id: str) -> str:
+    """Where a camera's description is kept; an empty retained message there removes the device."""
+    return f"homeassistant/device/fer_edge_{camera_id}/config"
+
+
+def describe_camera(
+    camera_id: str, name: str, labels: tuple[str, ...], *, state: str, event: str, availability: str
+) -> dict[str, Any]:
+    """Describe a camera as one device with four entities, which read `MqttSink`'s messages.
+
+    Args:
+        camera_id: Letters, digits, `_` and `-`.
+        name: For people.
+        labels: The expressions.
+        state: Topic of the state.
+        event: Topic of the events.
+        availability: Topic that says `online` or `offline`.
+    """
+    unique = f"fer_edge_{camera_id}"
+    components: dict[str, dict[str, Any]] = {
+        "expression": {
+            "p": "sensor",
+            "name": "Expression",
+            "icon": "mdi:emoticon-outline",
+            "device_class": "enum",
+            "options": list(dict.fromkeys((*labels, UNCERTAIN, NOBODY))),
+            "value_template": "{{ value_json.expression }}",
+        },
+        "faces": {
+            "p": "sensor",
+            "name": "Faces",
+            "icon": "mdi:account-multiple",
+            "state_class": "measurement",
+            "value_template": "{{ value_json.faces }}",
+        },
+        "presence": {
+            "p": "binary_sensor",
+            "name": "Presence",
+            "device_class": "occupancy",
+            "value_template": "{{ 'ON' if value_json.faces else 'OFF' }}",
+        },
+        "event": {
+            "p": "event",
+            "name": "Event",
+            "icon": "mdi:face-recognition",
+            "event_types": [kind.value for kind in EventKind],
+            "state_topic": event,
+        },
+    }
+    return {
+        "dev": {"ids": [unique], "name": name, "mf": "fer-edge", "mdl": "camera", "sw": fer_edge.__version__},
+        "o": {"name": "fer-edge", "sw": fer_edge.__version__},
+        "cmps": {key: {**component, "unique_id": f"{unique}_{key}"} for key, component in components.items()},
+        "availability_topic": availability,
+        "state_topic": state,
+    }

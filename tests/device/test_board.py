@@ -1,0 +1,91 @@
+"""What is read of a board, from files and tools like those of a Raspberry Pi."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fer_edge.device import board
+
+WriteTool = Callable[[str, str], None]
+
+
+@pytest.fixture
+def write_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteTool:
+    """A function that puts a shell script first on the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def write(name: str, script: str) -> None:
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("zones", "expected"),
+    [
+        ({}, None),
+        ({"cpu-thermal": "48312"}, 48.312),
+        ({"acpitz": "27800"}, 27.8),
+        ({"acpitz": "90000", "x86_pkg_temp": "61000", "cpu-thermal": "55000"}, 61.0),
+        ({"cpu-thermal": "not a number", "rp1_adc": "40000"}, 40.0),
+    ],
+)
+def test_temperature(tmp_path: Path, zones: dict[str, str], expected: float | None) -> None:
+    for i, (kind, value) in enumerate(zones.items()):
+        zone = tmp_path / f"thermal_zone{i}"
+        zone.mkdir()
+        (zone / "type").write_text(f"{kind}\n")
+        (zone / "temp").write_text(f"{value}\n")
+    assert board.temperature_c(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "now", "since_boot"),
+    [
+        ("0x0", (), ()),
+        ("0x1", ("under-voltage",), ()),
+        ("0x50000", (), ("under-voltage", "throttled")),
+        ("0x50005", ("under-voltage", "throttled"), ("under-voltage", "throttled")),
+        ("0xA000A", ("frequency capped", "soft temperature limit"), ("frequency capped", "soft temperature limit")),
+    ],
+)
+def test_throttling(write_tool: WriteTool, answer: str, now: tuple[str, ...], since_boot: tuple[str, ...]) -> None:
+    write_tool("vcgencmd", f'[ "$1" = get_throttled ] && echo throttled={answer}')
+    assert board.read_throttling() == board.Throttling(now, since_boot)
+
+
+@pytest.mark.parametrize("script", ["echo 'Can not open device file: /dev/vcio' >&2; exit 255", "echo nonsense"])
+def test_throttling_that_cannot_be_read(write_tool: WriteTool, script: str) -> None:
+    write_tool("vcgencmd", script)
+    assert board.read_throttling() is None
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("yes", True), ("no", False), ("", None)])
+def test_clock(write_tool: WriteTool, answer: str, expected: bool | None) -> None:
+    if Path("/run/systemd/timesync/synchronized").exists():
+        pytest.skip("this machine's clock is set, which counts for more")
+    write_tool("timedatectl", f"echo {answer}")
+    assert board.clock_is_set() is expected
+
+
+def test_memory_and_disk_are_this_machines(tmp_path: Path) -> None:
+    memory = board.memory_mb()
+    assert memory is None or 0 < memory[0] <= memory[1]
+    assert board.disk_free_mb(tmp_path) > 0
+
+
+def test_video_devices_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for name, label in (("video10", "bcm2835-codec-decode"), ("video2", "HD Webcam"), ("video0", "unicam-image")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "name").write_text(f"{label}\n")
+    found = board.video_devices(tmp_path)
+    assert [device.path for device in found] == [Path("/dev/video0"), Path("/dev/video2"), Path("/dev/video10")]
+    assert [device.name for device in found] == ["unicam-image", "HD Webcam", "bcm2835-codec-decode"]
+    assert [device.is_csi for device in found] == [True, False, False]
