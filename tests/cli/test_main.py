@@ -49,8 +49,6 @@ def test_version(command_line: Callable[..., Any]) -> None:
         ("run", ["--camera", "--model", "--jsonl"]),
         ("doctor", ["--json"]),
         ("service", ["install", "status"]),
-        ("doctor", ["--json"]),
-        ("service", ["install", "status"]),
     ],
 )
 def test_help_of_each_command(
