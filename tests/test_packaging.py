@@ -150,6 +150,7 @@ def test_a_device_gets_no_tensorflow(metadata: Message, python: str, machine: st
     ("extra", "expected"),
     [
         ("mqtt", {"paho-mqtt"}),
+        ("preview", {"aiohttp", "prometheus_client"}),
         ("onnx", {"onnxruntime"}),
         ("train", {"tensorflow", "matplotlib", "seaborn", "kagglehub"}),
         ("export", {"tensorflow", "onnx", "onnxruntime", "tf2onnx"}),

@@ -12,6 +12,7 @@ from fer_edge.runtime.background import BackgroundSink
 from fer_edge.runtime.frames import Source
 from fer_edge.runtime.log_files import LogPolicy
 from fer_edge.runtime.mqtt_address import MqttAddress
+from fer_edge.runtime.preview import open_preview
 from fer_edge.runtime.sinks import CsvSink, JsonlSink, OnChangeOnly, Sink
 from fer_edge.runtime.terminal import TerminalSink
 from fer_edge.runtime.video import VideoSink
@@ -29,7 +30,7 @@ def open_sinks(
 
     Raises:
         MissingExtraError: If what one needs is not installed.
-        InputError: If a file's name or a broker's login will not do.
+        InputError: If a file's name, an address or a broker's login will not do.
     """
 
     def behind(sink: Sink, name: object, waiting: int, *, pictures: bool = False) -> Sink:
@@ -41,7 +42,12 @@ def open_sinks(
     policy = LogPolicy(
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
-    # The video first, as it refuses a wrong ending, and the broker, before the others begin their files anew.
+    title = f"{source.description}, {options.model.stem}"
+    # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
+    if options.preview is not None:
+        page = open_preview(options.preview, labels, title, token=options.preview_token, privacy=options.privacy)
+        tell(f"preview at {page.url}")
+        yield page
     if options.output is not None:
         video = VideoSink(options.output, labels, live=source.live, fps=source.fps)
         yield behind(video, options.output, _PICTURES_WAITING, pictures=True)
@@ -53,7 +59,7 @@ def open_sinks(
         yield lines(CsvSink(options.csv, labels, policy, tell), options.csv)
     yield NotifySink()
     if options.shown:
-        yield TerminalSink(f"{source.description}, {options.model.stem}", sys.stdout)
+        yield TerminalSink(title, sys.stdout)
 
 
 def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], tell: Callable[[str], None]) -> Sink:

@@ -41,17 +41,20 @@ def command(**given: Any) -> None:
     fer-edge run --camera party.mp4 --output seen.mp4    a video, annotated
     fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv --seconds 60
     fer-edge run --camera 0 --detect-every auto --budget 40% --max-fps 10
+    fer-edge run --camera auto --preview 8080            a page in the browser
     fer-edge run --camera auto --name "Front door" --mqtt mqtt://homeassistant.local
     """
     options = RunOptions(**given)
     if options.jsonl == options.csv == STDOUT:
         raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
+    if options.privacy and options.output:
+        raise click.UsageError("--privacy stores no picture, and --output is nothing else; leave one of them out")
     _silence_opencv()
     with native_stderr_muffled():
         classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
     tally = Tally()
     try:
-        paced = options.shown and sys.stdout.isatty()
+        paced = options.preview is not None or (options.shown and sys.stdout.isatty())
         with (
             open_source(options.camera, options.camera_settings, paced=paced, tell=_tell) as source,
             ExitStack() as stack,

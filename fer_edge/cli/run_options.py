@@ -61,6 +61,9 @@ class RunOptions:
     on_change_only: bool
     mqtt: MqttAddress | None
     name: str
+    preview: str | None
+    preview_token: str | None
+    privacy: bool
     frames: int | None
     seconds: float | None
     quiet: bool
@@ -199,6 +202,16 @@ _OPTIONS = (
     click.option(
         "--name", default=socket.gethostname, metavar="NAME", help="The camera's, at the broker.  [default: the host's]"
     ),
+    click.option(
+        "--preview", metavar="[HOST:]PORT", help="Show the stream on a page in the browser; 0 is any free port."
+    ),
+    click.option(
+        "--preview-token",
+        envvar="FER_EDGE_PREVIEW_TOKEN",
+        metavar="TOKEN",
+        help="Wanted of the page's visitors.  [default: made for a HOST that others can reach]",
+    ),
+    click.option("--privacy", is_flag=True, help="Send and store no picture, only boxes and scores."),
     click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames."),
     click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds."),
     click.option("--quiet", is_flag=True, help="No view and no summary."),

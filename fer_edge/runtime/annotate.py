@@ -15,10 +15,10 @@ _Point = tuple[int, int]
 
 _WHITE: _Colour = (255, 255, 255)
 _DARK: _Colour = (24, 24, 24)
-_GRAY: _Colour = (150, 150, 150)
+GRAY: _Colour = (150, 150, 150)
 
 # Blue, green, red; Okabe and Ito's colours, which colour-blind people can tell apart.
-_COLOURS: tuple[_Colour, ...] = (
+COLOURS: tuple[_Colour, ...] = (
     (0, 94, 213),
     (115, 158, 0),
     (167, 121, 204),
@@ -54,7 +54,7 @@ def annotate(image: Image, result: FrameResult, labels: tuple[str, ...]) -> Imag
     canvas: Image = image.copy()
     layout = _layout(canvas)
     for face in reversed(result.faces):  # the largest last, on top
-        colour = _GRAY if face.label == UNCERTAIN else _COLOURS[labels.index(face.label) % len(_COLOURS)]
+        colour = GRAY if face.label == UNCERTAIN else COLOURS[labels.index(face.label) % len(COLOURS)]
         x1, y1, x2, y2 = (int(value) for value in np.rint(face.box_xyxy))
         cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), colour, layout.thickness, cv2.LINE_AA)
         _draw_title(canvas, face, colour, layout)
@@ -87,12 +87,12 @@ def _draw_bars(canvas: Image, face: FaceResult, labels: tuple[str, ...], layout:
     left, top = _panel_corner(canvas, face, (width, height), gap)
     _darken(canvas, (left, top), (left + width, top + height))
     for i, name in enumerate(labels):
-        colour = _COLOURS[i % len(_COLOURS)]
+        colour = COLOURS[i % len(COLOURS)]
         middle = top + layout.line * i + (layout.line + gap) // 2
         _write(canvas, name, (left + gap, middle + layout.line // 4), layout.text_scale, _WHITE, 1)
         start = left + names_width + 2 * gap
         half = max(layout.line // 4, 2)
-        cv2.rectangle(canvas, (start, middle - half), (start + layout.bar, middle + half), _GRAY, 1)
+        cv2.rectangle(canvas, (start, middle - half), (start + layout.bar, middle + half), GRAY, 1)
         end = start + round(float(face.scores[i]) * layout.bar)
         cv2.rectangle(canvas, (start, middle - half), (end, middle + half), colour, cv2.FILLED)
 

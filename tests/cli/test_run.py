@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -286,3 +288,22 @@ def test_a_configuration_takes_the_place_of_options(run_command: Any, tmp_path: 
     refused = run_command("--config", "run.toml")
     assert refused.returncode == 2
     assert "run.toml: frmes: run has no such option; did you mean frames?" in refused.stderr
+
+
+def test_a_preview_is_shown_while_the_stream_goes_on(model_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp")
+    with start(model_file, tmp_path, "--preview", "0", "--quiet", "--privacy") as process:
+        assert process.stderr is not None
+        said = re.match(r"note: preview at (http://127\.0\.0\.1:\d+/)", process.stderr.readline())
+        assert said
+        with urlopen(f"{said[1]}metrics", timeout=30) as answer:
+            assert b"fer_edge_frames_total" in answer.read()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+
+
+def test_privacy_and_a_video_exclude_each_other(run_command: Any, tmp_path: Path) -> None:
+    refused = run_command("--camera", "demo", "--privacy", "--output", "a.mp4")
+    assert refused.returncode == 2
+    assert "--privacy stores no picture" in refused.stderr
+    assert not (tmp_path / "a.mp4").exists()

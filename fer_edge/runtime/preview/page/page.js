@@ -1,0 +1,246 @@
+// The page: follows the streams while it is in view, and shows what they tell.
+
+import { Picture } from "./picture.js";
+import { eventReader, follow, pictureReader } from "./streams.js";
+import { Timeline } from "./timeline.js";
+
+const TEXT_MS = 250;
+const WORDS_MS = 3000;
+const STALLED_MS = 5000;
+const MOST_CHANGES = 5;
+const UNCERTAIN = "uncertain";
+
+const STATES = {
+  connecting: "Connecting",
+  waiting: "Waiting for a frame",
+  live: "Live",
+  stalled: "No new frame",
+  lost: "Connection lost, trying again",
+  refused: "Access ended: open the new address that fer-edge printed",
+  full: "Too many viewers, trying again",
+};
+
+const byId = (id) => document.getElementById(id);
+let facts = { labels: [], colours: {}, privacy: true, history_s: 600 };
+let result = null;
+let chosen = null; // a track, or null for the largest face
+let lastFrame = 0;
+let lastText = 0;
+let lastWords = 0;
+let events = null; // what ends each stream
+let pictures = null;
+
+const colourOf = (label) => facts.colours[label] ?? facts.colours[UNCERTAIN];
+const picture = new Picture(byId("picture"), colourOf);
+const timeline = new Timeline(byId("timeline"), colourOf);
+
+hideToken();
+offerFaces();
+byId("picture").addEventListener("click", (event) => choose(picture.faceAt(event.clientX, event.clientY)));
+byId("aloud").addEventListener("change", (event) => byId("changes").setAttribute("aria-live", event.target.checked ? "polite" : "off"));
+byId("window").addEventListener("change", (event) => {
+  timeline.window = Number(event.target.value);
+  timeline.draw();
+});
+document.addEventListener("visibilitychange", connectWhileVisible);
+setInterval(tellIfStalled, 1000);
+connectWhileVisible();
+
+// A page that nobody sees costs the board nothing.
+function connectWhileVisible() {
+  events?.abort();
+  pictures?.abort();
+  if (document.hidden) return;
+  events = new AbortController();
+  let read;
+  follow("events", events.signal, {
+    begin: () => { read = eventReader({ hello: greet, message: show }); },
+    take: (bytes) => read(bytes),
+    lost: (status) => {
+      pictures?.abort();
+      enter(status === 401 || status === 403 ? "refused" : status === 503 ? "full" : "lost");
+    },
+  });
+}
+
+function followPictures() {
+  pictures?.abort();
+  if (facts.privacy) return;
+  pictures = new AbortController();
+  let read;
+  follow("picture.mjpg", pictures.signal, {
+    begin: () => { read = pictureReader((number, jpeg) => picture.addPicture(number, jpeg)); },
+    take: (bytes) => read(bytes),
+    lost: () => {}, // told by the events, which come from the same place and begin the pictures anew
+  });
+}
+
+// The server's first word, also after a restart of it: everything begins anew.
+function greet(told) {
+  facts = told;
+  byId("title").textContent = told.title;
+  document.title = `${told.title} – fer-edge`;
+  byId("picture-note").hidden = !told.privacy;
+  byId("picture-note").textContent = "Privacy: no picture leaves the device";
+  result = null;
+  picture.clear();
+  timeline.reset(told.spans);
+  buildBars();
+  showChanges();
+  enter("waiting");
+  followPictures();
+}
+
+function show(told) {
+  result = told;
+  lastFrame = performance.now();
+  enter("live");
+  picture.chosen = chosen;
+  picture.addResult(told);
+  const fresh = timeline.merge(told.spans, told.time);
+  if (fresh.length) showChanges();
+  showBars();
+  if (lastFrame - lastText > TEXT_MS) {
+    lastText = lastFrame;
+    showTexts();
+    timeline.forgetBefore(told.time - facts.history_s);
+    timeline.draw();
+  }
+  if (lastFrame - lastWords > WORDS_MS) {
+    lastWords = lastFrame;
+    showWords();
+  }
+}
+
+function enter(state) {
+  if (document.body.dataset.state === state) return;
+  document.body.dataset.state = state;
+  byId("state").textContent = STATES[state];
+}
+
+function tellIfStalled() {
+  if (document.body.dataset.state === "live" && performance.now() - lastFrame > STALLED_MS) enter("stalled");
+}
+
+function buildBars() {
+  byId("bars").replaceChildren(...facts.labels.map((label) => {
+    const row = element("li", "", "");
+    const track = element("span", "track", "");
+    const fill = element("span", "fill none", "");
+    track.setAttribute("aria-hidden", "true");
+    fill.style.background = colourOf(label);
+    track.append(fill);
+    row.append(element("span", "name", label), track, element("span", "value", "–"));
+    return row;
+  }));
+}
+
+function showBars() {
+  const face = chosenFace();
+  [...byId("bars").children].forEach((row, i) => {
+    const score = face?.scores[i] ?? 0;
+    const fill = row.querySelector(".fill");
+    fill.style.width = `${Math.round(score * 1000) / 10}%`;
+    fill.classList.toggle("none", score < 0.005);
+  });
+}
+
+function showTexts() {
+  const face = chosenFace();
+  byId("verdict").textContent = verdict(face);
+  [...byId("bars").children].forEach((row, i) => {
+    row.querySelector(".value").textContent = face ? percent(face.scores[i]) : "–";
+    row.classList.toggle("best", face !== null && face.label === facts.labels[i]);
+  });
+  offerFaces();
+  byId("fps").textContent = result.fps.toFixed(1);
+  byId("count").textContent = result.faces.length;
+  byId("board").hidden = result.temperature === null;
+  byId("temperature").textContent = `${Math.round(result.temperature)} °C`;
+  byId("stages").replaceChildren(...Object.entries(result.stages_ms).map(stageFigure));
+}
+
+function stageFigure([stage, milliseconds]) {
+  const figure = element("div", "", "");
+  figure.append(element("dt", "", stage), element("dd", "", milliseconds.toFixed(1)));
+  return figure;
+}
+
+function showWords() {
+  const faces = result.faces.map((face) => `face ${face.id} ${face.label} ${percent(face.score)}`).join(", ");
+  byId("picture").setAttribute("aria-label", faces ? `Live picture: ${faces}` : "Live picture without a face");
+  byId("timeline").setAttribute("aria-label", timeline.describe());
+}
+
+function showChanges() {
+  const newest = [...timeline.spans.values()].sort((a, b) => b[2] - a[2]).slice(0, MOST_CHANGES);
+  if (!newest.length) return;
+  byId("changes").replaceChildren(...newest.map(([face, label, start]) => {
+    const item = element("li", "", "");
+    const swatch = element("span", "swatch", "");
+    swatch.style.background = colourOf(label);
+    const moment = new Date(start * 1000);
+    const time = element("time", "", moment.toLocaleTimeString());
+    time.dateTime = moment.toISOString();
+    item.append(time, swatch, element("span", "", `face ${face}: ${label}`));
+    return item;
+  }));
+}
+
+function chosenFace() {
+  const faces = result?.faces ?? [];
+  return chosen === null ? faces[0] ?? null : faces.find((face) => face.id === chosen) ?? null;
+}
+
+function verdict(face) {
+  if (face === null) return chosen === null ? "No face" : `Face ${chosen} is not in view`;
+  if (face.label !== UNCERTAIN) return `${face.label} ${percent(face.score)}`;
+  const best = facts.labels[face.scores.indexOf(Math.max(...face.scores))];
+  return `uncertain, perhaps ${best}`;
+}
+
+function offerFaces() {
+  const tracks = [...new Set([...(result?.faces.map((face) => face.id) ?? []), ...(chosen === null ? [] : [chosen])])];
+  const offered = ["largest", ...tracks.sort((a, b) => a - b)].map(String);
+  byId("faces").hidden = tracks.length < 2 && chosen === null;
+  const shown = [...byId("choices").querySelectorAll("input")].map((input) => input.value);
+  if (offered.join() === shown.join()) return;
+  const focused = document.activeElement?.name === "face" ? document.activeElement.value : null;
+  byId("choices").replaceChildren(...offered.map(choice));
+  byId("choices").querySelector(`input[value="${focused}"]`)?.focus();
+}
+
+function choice(value) {
+  const label = element("label", "", "");
+  const input = element("input", "", "");
+  Object.assign(input, { type: "radio", name: "face", value, checked: value === String(chosen ?? "largest") });
+  input.addEventListener("change", () => choose(value === "largest" ? null : Number(value)));
+  label.append(input, element("span", "", value));
+  return label;
+}
+
+function choose(track) {
+  chosen = track;
+  offerFaces();
+  const wanted = String(chosen ?? "largest");
+  for (const input of byId("choices").querySelectorAll("input")) input.checked = input.value === wanted;
+  if (!result) return;
+  showBars();
+  showTexts();
+}
+
+// The cookie has been set: the token need not stay where it can be read over a shoulder.
+function hideToken() {
+  if (location.search) history.replaceState(null, "", location.pathname);
+}
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
