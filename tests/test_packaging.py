@@ -102,7 +102,7 @@ def test_metadata_agrees_with_the_package(metadata: Message) -> None:
     assert metadata["Version"] == fer_edge.__version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"train", "export", "onnx", "all", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"train", "export", "mqtt", "onnx", "preview", "all", "dev"}
 
 
 @pytest.mark.parametrize("python", PYTHONS)

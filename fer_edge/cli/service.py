@@ -115,4 +115,4 @@ def _new_config(program: Path, camera: str) -> str:
     from fer_edge.cli.run import command as run  # here, as OpenCV comes with it
 
     head = _CONFIG_HEAD.format(program=program, config=CONFIG_FILE.as_posix())
-    return head + commented_config(run, {"camera": camera, "quiet": True})
+    return head + commented_config(run, {"camera": camera, "quiet": True, "rotate-size": "50MB"})
