@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.board import board_model
 from fer_edge.versions import tool_versions
 
 WARM_UP_RUNS = 5
@@ -72,7 +73,7 @@ def measure_interleaved(
 def machine_facts() -> dict[str, Any]:
     """What the measurements were taken on, and its load as they were."""
     return {
-        "machine": _board() or platform.machine(),
+        "machine": board_model() or platform.machine(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "system": platform.platform(),
@@ -86,11 +87,6 @@ def _warm_up(call: Callable[[int], object]) -> None:
     while runs < WARM_UP_RUNS or time.perf_counter() - began < WARM_UP_SECONDS:
         call(runs)
         runs += 1
-
-
-def _board() -> str | None:
-    model = Path("/proc/device-tree/model")
-    return model.read_text().rstrip("\0") if model.is_file() else None
 
 
 def _processor() -> str:

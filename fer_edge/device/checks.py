@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 import fer_edge
-from fer_edge.device import board
+from fer_edge import board
 from fer_edge.device.finding import Finding, failure, ok, warning
 from fer_edge.device.probes import Probed, run_probe
 

@@ -12,11 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from fer_edge.board import is_raspberry_pi
 from fer_edge.errors import InputError, SourceError
 from fer_edge.preprocess import Image
 from fer_edge.runtime.live import FRAME_TIMEOUT_S, LiveSource
 
-_PI_MODEL_FILE = Path("/proc/device-tree/model")
 _PI_SIZE_WH = (640, 480)
 _PI_FPS = 30.0
 
@@ -180,7 +180,7 @@ def _live(capture: cv2.VideoCapture, description: str, advice: str, settings: Ca
 
 
 def _webcam_advice(index: int) -> str:
-    if _PI_MODEL_FILE.exists() and "Raspberry Pi" in _PI_MODEL_FILE.read_text(errors="replace"):
+    if is_raspberry_pi():
         return "a Raspberry Pi's ribbon-cable camera is --camera picamera"
     others = [other for other in webcams() if other != index]
     if others:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from fer_edge.device import board, checks
+from fer_edge import board
+from fer_edge.device import checks
 from fer_edge.device.finding import Finding, Outcome
 from fer_edge.device.probes import Probed
 

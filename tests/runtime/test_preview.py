@@ -12,7 +12,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPResponse
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -27,7 +26,6 @@ from fer_edge.runtime.preview import open_preview
 from fer_edge.runtime.preview.address import Address
 from fer_edge.runtime.preview.pace import Pace
 from fer_edge.runtime.preview.sink import PreviewSink
-from fer_edge.runtime.preview.temperature import read_temperature
 from fer_edge.runtime.preview.timeline import Timeline
 from fer_edge.runtime.results import Event as FaceEvent
 from fer_edge.runtime.results import EventKind, FaceResult, FrameResult
@@ -330,15 +328,3 @@ def test_the_pace_is_of_the_last_two_seconds(make_result: MakeResult) -> None:
         pace.add(i / 20, FrameResult(i, result.time, (), timings_ms))
     assert pace.fps == pytest.approx(20)
     assert pace.stages_ms == {"detect": 10.0, "total": pytest.approx(5, abs=0.1)}
-
-
-def test_the_processors_temperature_is_preferred(tmp_path: Path) -> None:
-    assert read_temperature(tmp_path) is None
-    for i, (kind, text) in enumerate([("iwlwifi", "38000"), ("acpitz", "oops"), ("cpu-thermal", "51234\n")]):
-        zone = tmp_path / f"thermal_zone{i}"
-        zone.mkdir()
-        (zone / "type").write_text(f"{kind}\n")
-        (zone / "temp").write_text(text)
-    assert read_temperature(tmp_path) == pytest.approx(51.234)
-    (tmp_path / "thermal_zone2" / "temp").unlink()
-    assert read_temperature(tmp_path) == 38.0

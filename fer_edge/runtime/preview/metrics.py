@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from fer_edge.runtime.preview.temperature import read_temperature
+from fer_edge.board import temperature_c
 from fer_edge.runtime.results import UNCERTAIN, EventKind, FrameResult
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -86,6 +86,6 @@ class Metrics:
 
 class _Temperature(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        celsius = read_temperature()
+        celsius = temperature_c()
         if celsius is not None:
             yield GaugeMetricFamily("fer_edge_temperature_celsius", "The board's.", celsius)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from fer_edge.board import temperature_c
 from fer_edge.errors import InputError
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.preview import messages
@@ -21,7 +22,6 @@ from fer_edge.runtime.preview.channel import Channel
 from fer_edge.runtime.preview.metrics import CONTENT_TYPE, Metrics
 from fer_edge.runtime.preview.pace import Pace
 from fer_edge.runtime.preview.streaming import LONGEST_DELAY_S, stream
-from fer_edge.runtime.preview.temperature import read_temperature
 from fer_edge.runtime.preview.timeline import HISTORY_S, Timeline
 from fer_edge.runtime.results import FrameResult
 
@@ -174,7 +174,7 @@ class _Thermometer:
     def read(self) -> float | None:
         now = time.monotonic()
         if now - self._read > _TEMPERATURE_S:
-            self._celsius, self._read = read_temperature(), now
+            self._celsius, self._read = temperature_c(), now
         return self._celsius
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.device import board
+from fer_edge import board
 
 WriteTool = Callable[[str, str], None]
 
