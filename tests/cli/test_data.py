@@ -124,7 +124,7 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
     command += ["--epochs", "2", "--batch-size", "16", "--mixed-precision", "off", "--output", str(tmp_path / "audit")]
     with subprocess.Popen(command, env=child_environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        lines = []
+        lines: list[str] = []
         for line in process.stderr:
             first = not any(earlier.startswith("fold 1 of 2, epoch 1") for earlier in lines)
             lines.append(line)
