@@ -63,6 +63,13 @@ def resize(image: Image, size_wh: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, size_wh, interpolation=interpolation), np.uint8)
 
 
+def shrink(image: Image, longest_side: int) -> Image:
+    """Resize so that the longer side is at most `longest_side`; an image that fits returns itself."""
+    height, width = image.shape[:2]
+    scale = min(longest_side / max(width, height), 1.0)
+    return resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)))
+
+
 def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int], roll: float = 0.0) -> Image:
     """Cut one face out of a frame the way the training images are framed.
 

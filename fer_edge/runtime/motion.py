@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.boxes import BoxArray
-from fer_edge.preprocess import Image, resize, to_gray
+from fer_edge.preprocess import Image, shrink, to_gray
 
 FloatArray = npt.NDArray[np.float32]
 Similarity = npt.NDArray[np.float64]
@@ -44,9 +44,8 @@ class MotionEstimator:
         Returns:
             A motion for each face, or `None` where the points disagree or the face is too small for them.
         """
-        scale = min(_WIDTH_PX / max(frame.shape[:2]), 1.0)
-        size_wh = (max(round(frame.shape[1] * scale), 1), max(round(frame.shape[0] * scale), 1))
-        last, self._last = self._last, to_gray(resize(frame, size_wh))
+        last, self._last = self._last, to_gray(shrink(frame, _WIDTH_PX))
+        scale = max(self._last.shape) / max(frame.shape[:2])
         if not boxes or last is None or last.shape != self._last.shape:
             return [None] * len(boxes)
         before = np.concatenate([_points(box * scale) for box in boxes])

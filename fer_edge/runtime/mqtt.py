@@ -9,7 +9,6 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime, timezone
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -22,7 +21,7 @@ from fer_edge.runtime.background import BackgroundQueue
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.home_assistant import NOBODY, STATUS_TOPIC, describe_camera, discovery_topic
 from fer_edge.runtime.mqtt_address import MqttAddress
-from fer_edge.runtime.results import Event, FrameResult
+from fer_edge.runtime.results import Event, FrameResult, iso_time
 
 EVENTS_KEPT = 10_000
 """Events that wait for a broker: a few megabytes."""
@@ -107,7 +106,7 @@ class MqttSink:
         state, now = _describe_state(result), time.monotonic()
         if state != self._state and now - self._state_time >= self._interval_s:
             self._state, self._state_time = state, now
-            self._state_message = json.dumps({**state, "time": _iso_time(result.time)}, ensure_ascii=False)
+            self._state_message = json.dumps({**state, "time": iso_time(result.time)}, ensure_ascii=False)
             self._send_state()
 
     def close(self) -> None:
@@ -222,8 +221,4 @@ def _describe_event(event: Event) -> dict[str, Any]:
     facts: dict[str, Any] = {"event_type": event.kind.value, "id": event.track_id, "label": event.label}
     if event.previous is not None:
         facts["previous"] = event.previous
-    return {**facts, "time": _iso_time(event.time)}
-
-
-def _iso_time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
+    return {**facts, "time": iso_time(event.time)}

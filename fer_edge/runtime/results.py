@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from enum import Enum
 
 import numpy as np
@@ -35,6 +36,11 @@ class FaceResult:
     scores: npt.NDArray[np.float32]
     label: str
     score: float
+
+
+def iso_time(seconds: float) -> str:
+    """A frame's or event's time, in seconds since 1970, as ISO 8601 in UTC with milliseconds."""
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
 class EventKind(str, Enum):

@@ -7,13 +7,12 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.log_files import LogFile, LogPolicy
-from fer_edge.runtime.results import Event, FaceResult, FrameResult
+from fer_edge.runtime.results import Event, FaceResult, FrameResult, iso_time
 
 STDOUT = "-"
 
@@ -132,8 +131,7 @@ class CsvSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
-        moment = datetime.fromtimestamp(result.time, timezone.utc).isoformat(timespec="milliseconds")
-        known = (moment, result.number, frame.name or "")
+        known = (iso_time(result.time), result.number, frame.name or "")
         self._lines.write(_csv_lines([*known, *_describe_row(face)] for face in result.faces))
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 
-from fer_edge.preprocess import Image, resize
+from fer_edge.preprocess import Image, shrink
 from fer_edge.runtime import annotate
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.preview.pace import Pace
@@ -65,11 +65,7 @@ def picture_part(image: Image, number: int) -> bytes:
 
     The next part's boundary is in it, as browsers show a part only when they see that.
     """
-    height, width = image.shape[:2]
-    scale = min(_LONGEST_SIDE / max(height, width), 1)
-    if scale < 1:
-        image = resize(image, (round(width * scale), round(height * scale)))
-    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    _, encoded = cv2.imencode(".jpg", shrink(image, _LONGEST_SIDE), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     jpeg = encoded.tobytes()
     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\n\r\n"
     return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()
