@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from fer_edge.benchmark import Latency
+from fer_edge.benchmark.timing import Latency
 from fer_edge.files import write_atomic
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation

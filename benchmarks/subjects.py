@@ -14,7 +14,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from benchmarks.report import Report, Result
-from fer_edge.benchmark import machine_facts, measure_interleaved
+from fer_edge.benchmark.timing import machine_facts, measure_interleaved
 from fer_edge.cli.options import make_progress
 from fer_edge.errors import FerEdgeError
 from fer_edge.metrics import agreement, evaluate_scores

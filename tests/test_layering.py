@@ -41,6 +41,7 @@ def files(*folders: Path) -> list[Path]:
 
 DEVICE_FILES = [
     *sorted(path for path in PACKAGE.glob("*.py") if path.name != "__main__.py"),
+    *files(PACKAGE / "benchmark"),
     *files(PACKAGE / "device"),
     *files(PACKAGE / "runtime"),
     *(PACKAGE / "cli" / f"{name}.py" for name in ("__init__", "config", "doctor", "info", "run", "service")),

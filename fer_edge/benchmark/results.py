@@ -1,0 +1,325 @@
+"""What a benchmark found, as report.json stores it: a documented, versioned schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fer_edge.errors import InputError
+from fer_edge.files import write_atomic
+from fer_edge.labels import EXPRESSIONS
+
+SCHEMA_VERSION = 2
+
+_Part = TypeVar("_Part")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long the calls of one subject took.
+
+    Attributes:
+        samples_ms: Each call, in the order they were made, none left out.
+        p50: The median, ms.
+        p90: Not exceeded by nine in ten, ms; `None` if there are too few calls to tell, as in the other two.
+        p95: Likewise.
+        p99: Likewise.
+        windows_ms: The medians of five equal stretches of the run.
+        spread: The largest of `windows_ms` over the smallest, less 1.
+    """
+
+    samples_ms: tuple[float, ...]
+    p50: float
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    windows_ms: tuple[float, ...]
+    spread: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good the scores are, on the labelled images.
+
+    Attributes:
+        evaluation: As `fer_edge.metrics.Evaluation.as_dict` gives it.
+        interval: Of the accuracy, 95 %, by bootstrap: its ends, 0..1.
+        agreement: Share of images with the full model's best class, 0..1; `None` without a full model.
+    """
+
+    evaluation: dict[str, Any]
+    interval: tuple[float, float]
+    agreement: float | None
+
+    @property
+    def accuracy(self) -> float:
+        """Top-1, 0..1."""
+        return float(self.evaluation["accuracy"])
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean of the classes' F1, 0..1."""
+        return float(self.evaluation["macro_f1"])
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error over 15 bins, 0..1."""
+        return float(self.evaluation["expected_calibration_error"])
+
+    @property
+    def recall(self) -> tuple[float, ...]:
+        """Of each of `EXPRESSIONS`, 0..1."""
+        return tuple(float(self.evaluation["per_class"][name]["recall"]) for name in EXPRESSIONS)
+
+    @property
+    def confusion(self) -> list[list[int]]:
+        """Images by true class (rows) and predicted class (columns)."""
+        rows: list[list[int]] = self.evaluation["confusion_matrix"]["rows_true_columns_predicted"]
+        return rows
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model file in one interpreter.
+
+    Attributes:
+        name: Unique in the report: the file's name, and the interpreter's where several ran it.
+        file: The file's name.
+        sha256: Of the file.
+        network: The architecture.
+        precision: Of the weights and activations, as read from the file.
+        runtime: The interpreter and its version.
+        threads: Of the interpreter.
+        role: "full" for the Keras model that the others came from, "file" for this project's, "peer" for another's.
+        bytes: The file's size.
+        parameters: Numbers in kernels and biases; `None` where the file does not tell.
+        macs: Multiply-accumulates of one image; likewise.
+        delegate: What runs the graph, such as "XNNPACK"; `None` if the interpreter's own kernels do.
+        parts: How many pieces the delegate and the interpreter cut the graph into; `None` where nobody knows.
+        load_ms: From the start of loading to a model that is ready, in a fresh process; `None` if not measured.
+        first_ms: The first call in that process.
+        peak_memory_bytes: Of that process, the interpreter's library included.
+        model: From prepared pixels to scores: the model alone.
+        frame: From a camera's frame and a face's box to a label: cropping, the model, its scores.
+        quality: On the labelled images; `None` if there were none.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    network: str
+    precision: str
+    runtime: str
+    threads: int
+    role: str
+    bytes: int
+    parameters: int | None
+    macs: int | None
+    delegate: str | None
+    parts: int | None
+    load_ms: float | None
+    first_ms: float | None
+    peak_memory_bytes: int | None
+    model: Timing
+    frame: Timing
+    quality: Quality | None
+
+
+@dataclass(frozen=True)
+class Threads:
+    """A file's median by the number of threads, from a shorter run of its own.
+
+    Attributes:
+        name: The result's.
+        p50_ms: Number of threads to the median of the model alone, ms.
+        spread: Likewise, to the largest of five windows' medians over the smallest, less 1.
+    """
+
+    name: str
+    p50_ms: dict[int, float]
+    spread: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An image on which some file's best class is not the full model's.
+
+    Attributes:
+        index: In the split.
+        label: The true expression.
+        png: The face, base64.
+        full: The full model's expression, and its score.
+        files: By the result's name, the expression and score of each file that differs.
+    """
+
+    index: int
+    label: str
+    png: str
+    full: tuple[str, float]
+    files: dict[str, tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Data:
+    """The labelled images.
+
+    Attributes:
+        name: Of the file or folder.
+        split: Which part of it.
+        images: How many.
+        sha256: Of the data set.
+        synthetic: Whether the faces are drawn, so that accuracy says little.
+    """
+
+    name: str
+    split: str
+    images: int
+    sha256: str
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class Method:
+    """How it was measured.
+
+    Attributes:
+        effort: "quick", "default" or "sustained".
+        rounds: Timed calls of each subject.
+        warm_up_runs: Calls before them, at least.
+        warm_up_s: Seconds before them, at least.
+        seconds: That the timed rounds took in all.
+        faces: What faces were shown while timing, in words.
+    """
+
+    effort: str
+    rounds: int
+    warm_up_runs: int
+    warm_up_s: float
+    seconds: float
+    faces: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """The machine, and how it was before and after.
+
+    Attributes:
+        facts: What does not change: machine, processor, cores, memory, system, versions, affinity.
+        before: clock_mhz, governor, temperature_c, throttling, load_average; `None` for what it cannot tell.
+        after: The same.
+        faults: Why the times are not valid, in words; empty if nothing speaks against them.
+    """
+
+    facts: dict[str, Any]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run of the benchmark.
+
+    Attributes:
+        created: ISO 8601, UTC.
+        method: How it was measured.
+        data: The labelled images; `None` if accuracy was not measured.
+        board: The machine.
+        results: The full model first, if there is one.
+        threads: By file.
+        moved: The images that quantization moved, the surest of the full model's first.
+        emulated: What `make pi` counted, as its JSON has it; `None` if it has not run.
+    """
+
+    created: str
+    method: Method
+    data: Data | None
+    board: Board
+    results: tuple[Result, ...]
+    threads: tuple[Threads, ...] = ()
+    moved: tuple[Moved, ...] = ()
+    emulated: dict[str, Any] | None = None
+
+    @property
+    def full(self) -> Result | None:
+        """The Keras model."""
+        return next((result for result in self.results if result.role == "full"), None)
+
+    @property
+    def reference(self) -> Result:
+        """What times are divided by: the full model, else the first result."""
+        return self.full or self.results[0]
+
+    def times_faster(self, result: Result) -> float:
+        """The reference's median over this one's, the model alone."""
+        return self.reference.model.p50 / result.model.p50
+
+    def as_dict(self) -> dict[str, Any]:
+        """What report.json holds."""
+        return {"schema_version": SCHEMA_VERSION, **asdict(self)}
+
+    def write(self, path: Path) -> None:
+        """Write report.json."""
+        write_atomic(path, json.dumps(self.as_dict(), indent=1) + "\n")
+
+    @staticmethod
+    def read(path: Path) -> Report:
+        """Read report.json.
+
+        Raises:
+            InputError: If it is not there, is damaged, or is of another schema.
+        """
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            if facts.pop("schema_version") != SCHEMA_VERSION:
+                raise InputError(f"{path}: it is of another version of the report; measure again")
+            return _report(facts)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}: expected a report.json of fer-edge benchmark, got: {error}") from error
+
+
+def _report(facts: dict[str, Any]) -> Report:
+    return Report(
+        created=facts["created"],
+        method=_part(Method, facts["method"]),
+        data=None if facts["data"] is None else _part(Data, facts["data"]),
+        board=_part(Board, {**facts["board"], "faults": tuple(facts["board"]["faults"])}),
+        results=tuple(_result(row) for row in facts["results"]),
+        threads=tuple(_threads(row) for row in facts["threads"]),
+        moved=tuple(_moved(row) for row in facts["moved"]),
+        emulated=facts["emulated"],
+    )
+
+
+def _result(row: dict[str, Any]) -> Result:
+    quality = row["quality"]
+    if quality is not None:
+        low, high = quality["interval"]
+        quality = _part(Quality, {**quality, "interval": (low, high)})
+    return _part(Result, {**row, "model": _timing(row["model"]), "frame": _timing(row["frame"]), "quality": quality})
+
+
+def _timing(row: dict[str, Any]) -> Timing:
+    return _part(Timing, {**row, "samples_ms": tuple(row["samples_ms"]), "windows_ms": tuple(row["windows_ms"])})
+
+
+def _threads(row: dict[str, Any]) -> Threads:
+    # JSON has no integers as keys.
+    by_number = {key: {int(number): value for number, value in row[key].items()} for key in ("p50_ms", "spread")}
+    return Threads(row["name"], **by_number)
+
+
+def _moved(row: dict[str, Any]) -> Moved:
+    files = {name: (label, score) for name, (label, score) in row["files"].items()}
+    label, score = row["full"]
+    return _part(Moved, {**row, "full": (label, score), "files": files})
+
+
+def _part(kind: type[_Part], facts: Mapping[str, Any]) -> _Part:
+    expected = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if set(facts) != expected:
+        raise ValueError(f"{kind.__name__}: expected {sorted(expected)}, got {sorted(facts)}")
+    return kind(**facts)
