@@ -15,8 +15,8 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from fer_edge.benchmark.cost import count_cost
 from benchmarks.peers import PEERS, Peer, Prepare, fetch
+from fer_edge.benchmark.cost import count_cost
 from fer_edge.benchmark.timing import Latency, machine_facts, measure_interleaved
 from fer_edge.cli.options import data_option, make_progress, read_data, stderr, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled

@@ -1,1 +1,1 @@
-"""Measurements people can trust: what is timed, how, on what machine, and the report. On the device too: no TensorFlow."""
+"""Measurements people can trust: what is timed, how, on what machine, and the report. Needs no TensorFlow."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import keras
 import pytest
 
-from fer_edge.benchmark.cost import Cost, count_cost
 from export.tflite import convert_to_tflite
+from fer_edge.benchmark.cost import Cost, count_cost
 from fer_edge.errors import ModelError
 from fer_edge.precision import Precision
 
