@@ -17,7 +17,9 @@ from rich.table import Table
 
 from benchmarks.peers import PEERS, Peer, Prepare, fetch
 from fer_edge.benchmark.cost import count_cost
-from fer_edge.benchmark.timing import Latency, machine_facts, measure_interleaved
+from fer_edge.benchmark.machine import machine_facts, take_look
+from fer_edge.benchmark.results import Timing
+from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
 from fer_edge.cli.options import data_option, make_progress, read_data, stderr, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError, InputError
@@ -211,11 +213,13 @@ def load_peers(cache: Path) -> list[Contender]:
 
 def compare(contenders: Sequence[Contender], faces: Split, data: str, rounds: int) -> Comparison:
     """Time every network, alone and with its preprocessing, in turns; then score each on all faces."""
-    machine = machine_facts()
+    machine = {**machine_facts(), "load_average": take_look().as_dict()["load_average"]}
     with make_progress() as progress:
         task = progress.add_task("timing", total=rounds)
-        latencies = measure_interleaved(
-            _calls(contenders, faces.images), rounds, lambda done: progress.update(task, completed=done)
+        timings = measure_interleaved(
+            _calls(contenders, faces.images),
+            Effort("peers", rounds),
+            lambda done: progress.update(task, completed=round(done * rounds)),
         )
         evaluations = []
         for contender in contenders:
@@ -225,7 +229,7 @@ def compare(contenders: Sequence[Contender], faces: Split, data: str, rounds: in
                 scores.append(contender.classify(face))
                 progress.advance(task)
             evaluations.append(evaluate_scores(np.array(scores), faces.labels))
-    rows = [_network(*each, latencies) for each in zip(contenders, evaluations, strict=True)]
+    rows = [_network(*each, timings) for each in zip(contenders, evaluations, strict=True)]
     return Comparison(data, len(faces), rounds, machine, tuple(rows))
 
 
@@ -283,9 +287,9 @@ def _whole(contender: Contender, faces: npt.NDArray[np.uint8]) -> Callable[[int]
     return lambda i: contender.classify(faces[i % min(50, len(faces))])
 
 
-def _network(contender: Contender, evaluation: Evaluation, latencies: dict[str, Latency]) -> Network:
-    alone = latencies[contender.name]
-    whole = latencies.get(contender.name + _WHOLE, alone)
+def _network(contender: Contender, evaluation: Evaluation, timings: dict[str, Timing]) -> Network:
+    alone = timings[contender.name]
+    whole = timings.get(contender.name + _WHOLE, alone)
     cost = count_cost(contender.path)
     card, peer = contender.card, contender.peer
     return Network(
@@ -298,16 +302,22 @@ def _network(contender: Contender, evaluation: Evaluation, latencies: dict[str, 
         bytes=contender.path.stat().st_size,
         parameters=cost.parameters,
         macs=cost.macs,
-        p50_ms=alone.percentile(50),
-        p90_ms=alone.percentile(90),
-        whole_p50_ms=whole.percentile(50),
-        whole_p90_ms=whole.percentile(90),
-        latency_over_fer=alone.percentile(50) / latencies[REFERENCE].percentile(50),
+        p50_ms=alone.p50,
+        p90_ms=_p90(alone),
+        whole_p50_ms=whole.p50,
+        whole_p90_ms=_p90(whole),
+        latency_over_fer=alone.p50 / timings[REFERENCE].p50,
         evaluation=evaluation.as_dict(),
         parent_sha256=card.parent_sha256 if card else None,
         agreement=card.parity.get("agreement") if card else None,
         accuracy_drop=card.parity.get("accuracy_drop") if card else None,
     )
+
+
+def _p90(timing: Timing) -> float:
+    if timing.p90 is None:
+        raise ValueError(f"expected at least {calls_needed(0.9)} rounds, got {len(timing.samples_ms)}")
+    return timing.p90
 
 
 @click.command()
@@ -319,7 +329,13 @@ def _network(contender: Contender, evaluation: Evaluation, latencies: dict[str, 
     help="A .tflite file of this project; may be given again.  [default: the shipped ones and every run's]",
 )
 @data_option
-@click.option("--rounds", type=click.IntRange(1), default=300, show_default=True, help="Timed calls of each network.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(calls_needed(0.9)),
+    default=300,
+    show_default=True,
+    help="Timed calls of each network.",
+)
 @click.option("--images", type=click.IntRange(1), help="Of the validation split, for accuracy.  [default: all]")
 @click.option("--output", type=click.Path(path_type=Path), default=RUNS / "peers", show_default=True, help="Folder.")
 @yes_option

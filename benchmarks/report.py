@@ -11,19 +11,35 @@ from typing import Any
 
 import jinja2
 import matplotlib
+import numpy as np
+import numpy.typing as npt
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from fer_edge.benchmark.timing import Latency
 from fer_edge.files import write_atomic
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation
 from fer_edge.tables import make_table
 
 SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The time each call took.
+
+    Attributes:
+        samples_ms: float64 (rounds,), in the order they were taken, none left out.
+    """
+
+    samples_ms: npt.NDArray[np.float64]
+
+    def percentile(self, percent: float) -> float:
+        """The time, in ms, that `percent` of the calls did not exceed."""
+        return float(np.percentile(self.samples_ms, percent))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import tensorflow as tf
 from rich.console import Console
 
-from benchmarks.report import Report, Result
-from fer_edge.benchmark.timing import machine_facts, measure_interleaved
+from benchmarks.report import Latency, Report, Result
+from fer_edge.benchmark.machine import machine_facts, take_look
+from fer_edge.benchmark.timing import Effort, measure_interleaved
 from fer_edge.cli.options import make_progress
 from fer_edge.errors import FerEdgeError
 from fer_edge.metrics import agreement, evaluate_scores
@@ -62,13 +63,13 @@ def measure(parent: Path, data: str, *, rounds: int, images: int | None) -> Repo
     faces = dataset.validation
     if images is not None:
         faces = faces.take(np.random.default_rng(0).permutation(len(faces))[:images])
-    before = machine_facts()
+    before = {**machine_facts(), "load_average": take_look().as_dict()["load_average"]}
     with make_progress() as progress:
         task = progress.add_task("timing", total=rounds)
         latencies = measure_interleaved(
             {subject.name: _call(subject.classifier, faces.images) for subject in subjects},
-            rounds,
-            lambda done: progress.update(task, completed=done),
+            Effort("rounds", rounds),
+            lambda done: progress.update(task, completed=round(done * rounds)),
         )
         scores = {}
         for subject in subjects:
@@ -82,7 +83,7 @@ def measure(parent: Path, data: str, *, rounds: int, images: int | None) -> Repo
             name=subject.name,
             runtime=subject.classifier.runtime,
             bytes=subject.path.stat().st_size,
-            latency=latencies[subject.name],
+            latency=Latency(np.array(latencies[subject.name].samples_ms)),
             evaluation=evaluate_scores(scores[subject.name], faces.labels),
             agreement=agreement(scores[subject.name], full),
         )

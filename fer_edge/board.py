@@ -1,4 +1,4 @@
-"""What a Linux board says of itself: model, heat, power, clock, memory, cameras. Nothing but the standard library."""
+"""What a Linux board says of itself: model, processor, heat, power, memory, cameras. Only the standard library."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 
 THERMAL = Path("/sys/class/thermal")
 VIDEO_DEVICES = Path("/sys/class/video4linux")
+PROCESSORS = Path("/sys/devices/system/cpu")
+CPUINFO = Path("/proc/cpuinfo")
 
 _DEVICE_TREE = Path("/proc/device-tree")
 _TOOL_TIMEOUT_S = 5
@@ -24,6 +26,15 @@ _CAPTURES = 0x00000001 | 0x00001000  # single-planar or multi-planar
 _HAS_DEVICE_CAPS = 0x80000000
 
 _CSI_DRIVERS = ("unicam", "rp1-cfe", "bcm2835-unicam")
+
+_ARM_CORES = {
+    "0xb76": "ARM1176",
+    "0xc07": "Cortex-A7",
+    "0xd03": "Cortex-A53",
+    "0xd08": "Cortex-A72",
+    "0xd0b": "Cortex-A76",
+}
+"""The Raspberry Pis' by their part numbers, as in each one's Technical Reference Manual (MIDR)."""
 
 _TROUBLES = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 """Bits 0 to 3 of get_throttled for now, 16 to 19 for since boot."""
@@ -70,6 +81,30 @@ def board_model() -> str | None:
 def is_raspberry_pi() -> bool:
     """Whether this is one."""
     return "Raspberry Pi" in (board_model() or "")
+
+
+def processor_name(cpuinfo: Path = CPUINFO) -> str:
+    """The processor, such as "Cortex-A76"."""
+    text = cpuinfo.read_text(errors="replace") if cpuinfo.is_file() else ""
+    facts = dict(re.findall(r"^(model name|CPU part)\s*:\s*(.+)$", text, re.MULTILINE))
+    return _ARM_CORES.get(facts.get("CPU part", "")) or facts.get("model name") or platform.processor() or "unknown"
+
+
+def clock_mhz(processors: Path = PROCESSORS) -> float | None:
+    """The clock now of the fastest of the cores that this process may use; `None` where nobody tells."""
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    found = [_read(processors / f"cpu{core}/cpufreq/scaling_cur_freq") for core in cores]
+    khz = [int(each) for each in found if each and each.isdecimal()]
+    if khz:
+        return max(khz) / 1000
+    asked = re.search(r"=(\d+)", _ask("vcgencmd", "measure_clock", "arm") or "")
+    return int(asked[1]) / 1e6 if asked else None
+
+
+def governor(processors: Path = PROCESSORS) -> str | None:
+    """What sets the cores' clocks, such as "ondemand"; `None` where nobody tells."""
+    found = {_read(file) for file in processors.glob("cpu[0-9]*/cpufreq/scaling_governor")}
+    return ", ".join(sorted(filter(None, found))) or None
 
 
 def system_name() -> str:
@@ -168,6 +203,13 @@ def _captures(path: Path) -> bool | None:
         return None
     *_, capabilities, device_capabilities = _CAPABILITY.unpack(buffer)
     return bool((device_capabilities if capabilities & _HAS_DEVICE_CAPS else capabilities) & _CAPTURES)
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text().strip()
+    except OSError:  # not there, or a core that was taken offline
+        return None
 
 
 def _troubles(bits: int) -> tuple[str, ...]:
