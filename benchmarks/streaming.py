@@ -1,4 +1,13 @@
-"""What a stream costs: processor time a frame, time to the first result, memory, and frames that are passed over."""
+"""What a stream costs: processor time a frame, time to the first result, memory, and frames that are passed over.
+
+With `--peer-python` another project, `fer`, goes through the same frames in turns with this one. What it asks for is
+8 GB and does not start, as OpenCV 5 has no Haar cascades and setuptools 81 no pkg_resources. This does::
+
+    python3 -m venv fer-venv
+    fer-venv/bin/pip install --no-deps fer==25.10.3
+    fer-venv/bin/pip install tensorflow 'opencv-python-headless<5' 'setuptools<81' requests Pillow
+    make bench-stream STREAM_FLAGS="--peer-python fer-venv/bin/python"
+"""
 
 from __future__ import annotations
 
@@ -6,7 +15,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -16,19 +25,23 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.frame_cost import (
+    before_a_wall,
+    before_photographs,
+    make_pipeline,
+    measure_frame_costs,
+    numbered,
+    print_frame_costs,
+)
+from benchmarks.peer_pipeline import open_peer
+from fer_edge.errors import FerEdgeError
 from fer_edge.preprocess import Image
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.demo import FPS, DemoSource
-from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.demo import FPS
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.live import LiveSource
-from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.schedule import DEFAULT_EVERY, DetectionSchedule
+from fer_edge.runtime.schedule import DEFAULT_EVERY
 from fer_edge.tables import make_table
 
-_SCENE_FRAMES = 120
-_BLOCK_FRAMES = 60
-_BLOCKS = 10
 _COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--jsonl", "-", "--frames")
 
 
@@ -45,32 +58,6 @@ class LiveResult:
     frames: int
     passed_over: int
     latencies_ms: list[float]
-
-
-def scene() -> list[Image]:
-    """Two seconds of the demo there and back, so that it can be repeated without a jump; 640x480."""
-    source = DemoSource()
-    there = [source.draw(number) for number in range(_SCENE_FRAMES // 2)]
-    return [*there, *reversed(there)]
-
-
-def cpu_ms_a_frame(images: list[Image]) -> dict[int, list[float]]:
-    """Milliseconds of processor time a frame, all threads together, by how often faces are looked for.
-
-    Returns:
-        For every frame (1) and the default, one value for each of ten blocks of frames, taken in turns.
-    """
-    pipelines = {every: make_pipeline(every) for every in (1, DEFAULT_EVERY)}
-    frames = {every: _numbered(images) for every in pipelines}
-    times: dict[int, list[float]] = {every: [] for every in pipelines}
-    for _ in range(_BLOCKS + 1):
-        for every, pipeline in pipelines.items():
-            block = list(islice(frames[every], _BLOCK_FRAMES))
-            start = time.process_time()
-            for frame in block:
-                pipeline.process(frame)
-            times[every].append((time.process_time() - start) / len(block) * 1000)
-    return {every: values[1:] for every, values in times.items()}  # the first is warming up
 
 
 def first_result_s() -> float:
@@ -112,7 +99,7 @@ def keep_up(images: list[Image], seconds: float) -> LiveResult:
 
 def soak(images: list[Image], frames: int) -> tuple[list[int], list[float]]:
     """Go through many frames; returns resident bytes and milliseconds a frame for each tenth of them."""
-    pipeline, stream = make_pipeline(DEFAULT_EVERY), _numbered(images)
+    pipeline, stream = make_pipeline(DEFAULT_EVERY), numbered(images)
     memory, times_ms = [], []
     for _ in track(range(10), "many frames"):
         start = time.perf_counter()
@@ -121,11 +108,6 @@ def soak(images: list[Image], frames: int) -> tuple[list[int], list[float]]:
         times_ms.append((time.perf_counter() - start) / (frames // 10) * 1000)
         memory.append(_resident_bytes())
     return memory, times_ms
-
-
-def make_pipeline(every: int) -> Pipeline:
-    """The shipped pipeline that looks for faces in every so manieth frame."""
-    return Pipeline(FaceDetector(), Classifier.load(), schedule=DetectionSchedule(every))
 
 
 class _Camera:
@@ -144,25 +126,33 @@ class _Camera:
     def close(self) -> None: ...
 
 
-def _numbered(images: list[Image]) -> Iterator[Frame]:
-    return (Frame(image, number, number / FPS) for number, image in enumerate(cycle(images)))
-
-
 def _resident_bytes() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def compare_frame_costs(peer_python: Path | None, console: Console) -> None:
+    """Measure and show what frames cost before a plain wall and before photographs, beside `fer` if it is there."""
+    for scene, images in (("before a wall", before_a_wall()), ("before photographs", before_photographs())):
+        with ExitStack() as stack:
+            peers = [stack.enter_context(open_peer(peer_python, images))] if peer_python else []
+            print_frame_costs(scene, measure_frame_costs(images, *peers), console)
+
+
 @click.command()
 @click.option("--seconds", default=20.0, show_default=True, help="To watch a live source for.")
 @click.option("--frames", default=20_000, show_default=True, help="To go through in one run, for memory and drift.")
-def main(seconds: float, frames: int) -> None:
+@click.option(
+    "--peer-python", type=click.Path(path_type=Path), metavar="PATH", help="An interpreter that has fer, to compare."
+)
+def main(seconds: float, frames: int, peer_python: Path | None) -> None:
     """Measure what a stream costs on this machine, best when it is otherwise idle."""
-    console, images = Console(highlight=False), scene()
+    console, images = Console(highlight=False), before_a_wall()
+    try:
+        compare_frame_costs(peer_python, console)
+    except FerEdgeError as error:
+        raise click.ClickException(str(error)) from error
     table = make_table("a stream of 640x480 with one face", ["measure"], ["result"])
-    cpu = {every: float(np.median(times)) for every, times in cpu_ms_a_frame(images).items()}
-    table.add_row("processor time a frame, faces looked for in each", f"{cpu[1]:.2f} ms")
-    table.add_row(f"the same, in every {DEFAULT_EVERY}th (default)", f"{cpu[DEFAULT_EVERY]:.2f} ms")
     firsts = sorted(first_result_s() for _ in range(5))
     table.add_row("from the command to its first result, median of 5", f"{firsts[2]:.2f} s")
     table.add_row("peak memory of the command", f"{peak_memory_bytes() / 1e6:.0f} MB")
@@ -171,9 +161,8 @@ def main(seconds: float, frames: int) -> None:
     table.add_row(f"30 frames a second for {seconds:g} s: passed over", f"{live.passed_over} of {live.frames}")
     table.add_row("the same: from arrival to result, p50 / p99", f"{p50:.1f} / {p99:.1f} ms")
     memory, times_ms = soak(images, frames)
-    table.add_row(
-        f"{frames:,} frames: memory gained after the first tenth", f"{(memory[-1] - memory[0]) / 1e6:+.1f} MB"
-    )
+    gained = (memory[-1] - memory[0]) / 1e6
+    table.add_row(f"{frames:,} frames: memory gained after the first tenth", f"{gained:+.1f} MB")
     table.add_row("the same: time a frame, first and last tenth", f"{times_ms[0]:.2f}, {times_ms[-1]:.2f} ms")
     console.print(table)
 

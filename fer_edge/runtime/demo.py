@@ -28,14 +28,16 @@ _SWAY_PX = (150, 60)
 class DemoSource(Source):
     """The portrait of an astronaut in slow motion, without an end; frame n is always the same."""
 
-    def __init__(self, *, paced: bool = False) -> None:
+    def __init__(self, *, paced: bool = False, wall: Image | None = None) -> None:
         """Make the source.
 
         Args:
             paced: Give 30 frames a second as a camera would, rather than as many as are asked for.
+            wall: What is behind the portrait, uint8 (480, 640, 3) BGR; a plain one if this is left out.
         """
         super().__init__("demo", live=False, fps=FPS)
         self._paced = paced
+        self._wall = _plain_wall() if wall is None else wall
 
     def __iter__(self) -> Iterator[Frame]:
         start = time.monotonic()
@@ -66,8 +68,8 @@ class DemoSource(Source):
         content = np.frombuffer(PORTRAIT_FILE.read_bytes(), np.uint8)
         return np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
 
-    @cached_property
-    def _wall(self) -> Image:
-        width, height = RESOLUTION_WH
-        shade = np.linspace(150, 90, height).astype(np.uint8)
-        return np.ascontiguousarray(np.broadcast_to(shade[:, None, None], (height, width, 3)))
+
+def _plain_wall() -> Image:
+    width, height = RESOLUTION_WH
+    shade = np.linspace(150, 90, height).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(shade[:, None, None], (height, width, 3)))

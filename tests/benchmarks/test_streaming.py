@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from benchmarks.streaming import cpu_ms_a_frame, first_result_s, keep_up, peak_memory_bytes, scene, soak
+from benchmarks.frame_cost import before_a_wall
+from benchmarks.streaming import first_result_s, keep_up, peak_memory_bytes, soak
 from fer_edge.preprocess import Image
 
-SCENE: list[Image] = scene()[:20]
-
-
-def test_following_faces_takes_less_than_looking_for_them_each_time() -> None:
-    times = cpu_ms_a_frame(SCENE)
-    assert set(times) == {1, 5}
-    assert min(times[1]) > max(min(times[5]), 0)
+SCENE: list[Image] = before_a_wall()[:20]
 
 
 def test_the_command_is_measured_from_its_start() -> None:
