@@ -41,6 +41,7 @@ _HELP: dict[str, tuple[Any, str]] = {
     "class_balance": (click.Choice([choice.value for choice in ClassBalance]), "Weigh rare expressions more."),
     "distill_weight": (float, "The teachers' share in the target."),
     "distill_temperature": (float, "What the teachers' logits are divided by."),
+    "distill_views": (int, "Let them score only so many epochs' images, and show those again; 0: every epoch's."),
     "held_back": (float, "Share of training images that only the scores' temperature is fitted on."),
     "seed": (click.IntRange(0, 2**32 - 1), "Of everything random."),
 }

@@ -29,7 +29,7 @@ def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Genera
         float32 (N, 48, 48), 0..255.
     """
     if recipe.flip:
-        images = np.where(rng.random((len(images), 1, 1)) < 0.5, images[:, :, ::-1], images)
+        images = mirror(images, rng)
     if recipe.shift or recipe.scale or recipe.rotate:
         images = _warp(images, recipe, rng)
     changed = images.astype(np.float32)
@@ -38,6 +38,11 @@ def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Genera
     if recipe.erase:
         _erase(changed, recipe.erase, rng)
     return changed
+
+
+def mirror(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Mirror half of the images, uint8 (N, H, W)."""
+    return np.where(rng.random((len(images), 1, 1)) < 0.5, images[:, :, ::-1], images)
 
 
 def mixup(

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import NUM_EXPRESSIONS
-from fer_edge.training.augment import augment, mixup
+from fer_edge.training.augment import augment, mirror, mixup
 from fer_edge.training.data import Split
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.views import Views
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -52,6 +53,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         *,
         teach: Callable[[FloatArray], FloatArray] | None = None,
         share: Share | None = None,
+        views: Views | None = None,
     ) -> None:
         """Prepare a split for training.
 
@@ -60,6 +62,7 @@ class ShuffledBatches(keras.utils.PyDataset):
             recipe: How they are put into batches and changed on the way.
             teach: Gives softened scores float32 (N, 7) for images float32 (N, 48, 48, 1), as changed.
             share: The images of each batch to give; all by default.
+            views: Keeps what `teach` has scored, to be shown again, mirrored or not; not for a share.
         """
         super().__init__()
         self._split = split
@@ -68,6 +71,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         self._recipe = recipe
         self._teach = teach
         self._share = share or Share()
+        self._views = views
         self._epoch = 0
         self._order = self._shuffle()
 
@@ -81,17 +85,35 @@ class ShuffledBatches(keras.utils.PyDataset):
         size = self._recipe.batch_size
         rows = self._order[index * size : (index + 1) * size]
         rng = np.random.default_rng((self._recipe.seed, self._epoch, index))
-        images = augment(self._split.images[rows], self._recipe, rng)
-        targets = self._targets[rows]
+        own, weight = self._share.of_batch(len(rows))
+        images, targets = self._changed(rows, own, rng) if self._views is None else self._view(rows, rng, self._views)
+        return images[..., np.newaxis], targets, self._weights[rows[own]] * np.float32(weight)
+
+    def _changed(
+        self, rows: npt.NDArray[np.int64], own: slice, rng: np.random.Generator
+    ) -> tuple[FloatArray, FloatArray]:
+        """A share of `rows`' images, changed, and what the network is to say of them."""
+        images, targets = augment(self._split.images[rows], self._recipe, rng), self._targets[rows]
         if self._recipe.mixup:
             images, targets = mixup(images, targets, self._recipe.mixup, rng)
         # Only now, so that every image is changed as it would be in an undivided batch.
-        own, weight = self._share.of_batch(len(rows))
-        inputs, targets = images[own, ..., np.newaxis], targets[own]
+        images, targets = images[own], targets[own]
         if self._teach is not None:
             share = self._recipe.distill_weight
-            targets = (1 - share) * targets + share * self._teach(inputs)
-        return inputs, targets, self._weights[rows[own]] * np.float32(weight)
+            targets = (1 - share) * targets + share * self._teach(images[..., np.newaxis])
+        return images, targets
+
+    def _view(
+        self, rows: npt.NDArray[np.int64], rng: np.random.Generator, views: Views
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same for whole batches, from `views` if they have it."""
+        kept = views.load(self._epoch, rows)
+        if kept is None:
+            images, targets = self._changed(rows, slice(None), rng)
+            views.store(self._epoch, rows, np.rint(images).astype(np.uint8), targets)
+            return images, targets
+        pixels, targets = kept
+        return (mirror(pixels, rng) if self._recipe.flip else pixels).astype(np.float32), targets
 
     def on_epoch_end(self) -> None:
         """Shuffle for the next epoch."""

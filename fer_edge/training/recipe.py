@@ -74,6 +74,7 @@ class Recipe:
         teachers: Files of the models whose averaged scores the network learns from.
         distill_weight: The teachers' share in the target, the label's being the rest.
         distill_temperature: What the teachers' logits are divided by.
+        distill_views: Epochs whose images the teachers score, to be shown again in later ones; 0 for every epoch.
         held_back: Share of the training images that only the scores' temperature is fitted on.
         seed: Of the first weights, the dropout, the order of images and what happens to them.
         bfloat16: Whether layers compute in bfloat16.
@@ -105,6 +106,7 @@ class Recipe:
     teachers: tuple[str, ...] = ()
     distill_weight: float = 0.8
     distill_temperature: float = 2.0
+    distill_views: int = 0
     held_back: float = 0.0
     seed: int = 0
     bfloat16: bool = False
@@ -132,7 +134,15 @@ class Recipe:
             raise InputError(f"seed must lie in 0..{2**32 - 1}, got {self.seed}")
 
 
-_NOT_NEGATIVE = ("warmup_epochs", "weight_decay", "stop_patience", "reduce_patience", "rotate", "mixup")
+_NOT_NEGATIVE = (
+    "warmup_epochs",
+    "weight_decay",
+    "stop_patience",
+    "reduce_patience",
+    "rotate",
+    "mixup",
+    "distill_views",
+)
 _BELOW_ONE = ("ema", "shift", "scale", "brightness", "contrast", "label_smoothing", "held_back")
 
 RECIPES = {

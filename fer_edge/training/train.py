@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.errors import InputError
 from fer_edge.training.architectures import LayerSet, build
 from fer_edge.training.augment import augment
 from fer_edge.training.batches import ShuffledBatches, one_hot
@@ -31,6 +32,7 @@ from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.temperature import fit_temperature, fold_temperature, hold_back
+from fer_edge.training.views import Views
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -102,11 +104,15 @@ def train(
     Raises:
         DataError: If there is nothing to resume.
         FerEdgeError: If another worker of the team is lost.
+        InputError: If a team is asked to keep views.
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
     keras.utils.set_random_seed(recipe.seed)
     training, held_back = hold_back(dataset.train, recipe.held_back, recipe.seed)
-    batches = ShuffledBatches(training, recipe, teach=_teachers(recipe), share=team.share if team else None)
+    views = _views(recipe, checkpoints, len(training), resume=resume, team=team)
+    batches = ShuffledBatches(
+        training, recipe, teach=_teachers(recipe), share=team.share if team else None, views=views
+    )
     with team.scope() if team else nullcontext():
         model = compiled_model(recipe, batches.num_batches)
     callbacks = recipe_callbacks(recipe, checkpoints)
@@ -121,6 +127,8 @@ def train(
     if not progress.finished:
         batches.start_at(progress.epochs_done)
         interruption = _fit(model, batches, dataset.validation, recipe, callbacks, state, progress, observer, team)
+    if views and progress.finished:
+        views.remove()
     best = _best_model(recipe, model, checkpoints / BEST_NAME)
     temperature = _calibrate(best, held_back)
     return Trained(best, progress, interruption, recipe.epochs, temperature)
@@ -191,6 +199,14 @@ def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
         return None
     # Whatever the network itself computes in: dense teachers gain most from it.
     return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=MixedPrecision.AUTO.enabled())
+
+
+def _views(recipe: Recipe, folder: Path, images: int, *, resume: bool, team: Team | None) -> Views | None:
+    if not recipe.distill_views:
+        return None
+    if team:
+        raise InputError("--distill-views works on one machine: leave it out, or --workers")
+    return Views(folder, recipe.distill_views, images, resume=resume)
 
 
 def _calibrate(model: keras.Model, held_back: Split) -> float | None:

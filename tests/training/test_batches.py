@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from fer_edge.training.batches import ShuffledBatches, one_hot
 from fer_edge.training.data import Split
 from fer_edge.training.recipe import ClassBalance, Recipe
+from fer_edge.training.views import Views
 
 
 @pytest.fixture
@@ -93,3 +96,26 @@ def test_rare_expressions_count_more(split: Split, balance: str, ratio: float) -
     rare = targets.argmax(axis=1) > 2
     assert weights[rare] == pytest.approx(weights[~rare][0] * ratio)
     assert weights.mean() == pytest.approx(1)
+
+
+def test_views_are_scored_once_and_shown_again_with_their_targets(split: Split, tmp_path: Path) -> None:
+    scored = 0
+
+    def teach(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        nonlocal scored
+        scored += len(images)
+        brightness = images.mean(axis=(1, 2, 3))[:, np.newaxis] / 255
+        return np.concatenate([brightness, np.repeat((1 - brightness) / 6, 6, axis=1)], axis=1)
+
+    recipe = Recipe(batch_size=4, erase=1.0, mixup=0.3, distill_weight=1.0, distill_views=2, flip=True)
+    batches = ShuffledBatches(split, recipe, teach=teach, views=Views(tmp_path, 2, len(split)))
+    epochs = []
+    for _ in range(5):
+        epochs.append([batches[i][:2] for i in range(batches.num_batches)])
+        batches.on_epoch_end()
+    assert scored == 2 * len(split)
+    first, third = (np.concatenate([targets for _, targets in epochs[i]]) for i in (0, 2))
+    assert not np.array_equal(first, third), "the same order"
+    assert np.sort(first[:, 0]) == pytest.approx(np.sort(third[:, 0]))
+    for images, targets in epochs[3]:
+        assert images.mean(axis=(1, 2, 3)) / 255 == pytest.approx(targets[:, 0], abs=0.6 / 255), "but for rounding"

@@ -375,13 +375,14 @@ def test_a_student_learns_from_its_teachers(
     shuffled = Split(faces.train.images, labels, faces.train.names)
     dataset = Dataset("shuffled", {SplitName.TRAIN: shuffled, SplitName.VALIDATION: faces.validation})
     alone = Recipe(arch=modern.arch, epochs=15, batch_size=32, learning_rate=3e-3, stop_patience=0)
-    taught = replace(alone, teachers=(str(tiny_run.model),), distill_weight=1.0)
+    taught = replace(alone, teachers=(str(tiny_run.model),), distill_weight=1.0, distill_views=4)
     accuracies = []
     for name, recipe in (("alone", alone), ("taught", taught)):
         history = train(dataset, recipe, tmp_path / name, observer=Observer()).progress.history
         accuracies.append(max(row["val_accuracy"] for row in history))
     assert accuracies[0] < 0.3
     assert accuracies[1] > accuracies[0] + 0.15
+    assert not list((tmp_path / "taught").glob("views*")), "left when all is done"
 
 
 def test_teachers_are_averaged_and_softened(tiny_classifier: KerasClassifier, faces: Dataset) -> None:
