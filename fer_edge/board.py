@@ -25,7 +25,8 @@ _QUERY_CAPABILITY = 0x80685600
 _CAPTURES = 0x00000001 | 0x00001000  # single-planar or multi-planar
 _HAS_DEVICE_CAPS = 0x80000000
 
-_CSI_DRIVERS = ("unicam", "rp1-cfe", "bcm2835-unicam")
+# Receivers of the ribbon cable, and the processors of what they receive.
+_LIBCAMERAS = ("unicam", "bcm2835-unicam", "rp1-cfe", "bcm2835-isp", "pispbe")
 
 _ARM_CORES = {
     "0xb76": "ARM1176",
@@ -49,14 +50,19 @@ class VideoDevice:
         name: As its driver calls it.
         is_open_to_us: Whether it may be read and written by who asks.
         captures: Whether it gives pictures by itself; a decoder or scaler does not. `None` if it cannot be asked.
-        is_csi: Whether it is a receiver of a Raspberry Pi's ribbon cable, which only libcamera can use.
+        is_libcameras: Whether it is a part of a Raspberry Pi's own camera, which only libcamera can use.
     """
 
     path: Path
     name: str
     is_open_to_us: bool
     captures: bool | None
-    is_csi: bool
+    is_libcameras: bool
+
+    @property
+    def may_be_webcam(self) -> bool:
+        """Whether it is worth opening: neither known to give no pictures, nor libcamera's."""
+        return self.captures is not False and not self.is_libcameras
 
 
 @dataclass(frozen=True)
@@ -188,8 +194,8 @@ def video_devices(folder: Path = VIDEO_DEVICES) -> list[VideoDevice]:
 def _video_device(entry: Path) -> VideoDevice:
     path = Path("/dev", entry.name)
     name = (entry / "name").read_text(errors="replace").strip() if (entry / "name").is_file() else entry.name
-    is_csi = name.startswith(_CSI_DRIVERS)
-    return VideoDevice(path, name, os.access(path, os.R_OK | os.W_OK), _captures(path), is_csi)
+    is_open_to_us = os.access(path, os.R_OK | os.W_OK)
+    return VideoDevice(path, name, is_open_to_us, _captures(path), name.startswith(_LIBCAMERAS))
 
 
 def _captures(path: Path) -> bool | None:

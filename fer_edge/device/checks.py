@@ -236,7 +236,7 @@ def _check_picamera() -> Iterator[Finding]:
 def _check_video_devices() -> Iterator[Finding]:
     for device in board.video_devices():
         name = f"camera {device.path.name.removeprefix('video')}"
-        if device.is_csi or device.captures is False:
+        if not device.may_be_webcam:
             continue
         if device.is_open_to_us:
             yield _take_picture(name, str(device.path), device.name)

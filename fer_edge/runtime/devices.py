@@ -12,10 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from fer_edge.board import is_raspberry_pi
+from fer_edge.board import is_raspberry_pi, video_devices
 from fer_edge.errors import InputError, SourceError
 from fer_edge.preprocess import Image
 from fer_edge.runtime.live import FRAME_TIMEOUT_S, LiveSource
+
+_ON_LINUX = sys.platform.startswith("linux")
 
 _PI_SIZE_WH = (640, 480)
 _PI_FPS = 30.0
@@ -68,9 +70,10 @@ class _PicameraCapture:
 
 
 def webcams() -> list[int]:
-    """The numbers of the device files that there are."""
-    names = [path.name.removeprefix("video") for path in Path("/dev").glob("video*")]
-    return sorted(int(name) for name in names if name.isdecimal())
+    """The numbers of what may be one; a Raspberry Pi has a dozen device files besides, of codecs and the like."""
+    if not _ON_LINUX:
+        return [0]  # nothing tells which there are
+    return [int(device.path.name.removeprefix("video")) for device in video_devices() if device.may_be_webcam]
 
 
 def has_picamera() -> bool:
@@ -94,13 +97,12 @@ def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
     """
     description = f"camera {index}"
     advice = _webcam_advice(index)
-    on_linux = sys.platform.startswith("linux")
     device = Path(f"/dev/video{index}")
-    if on_linux and not device.exists():
+    if _ON_LINUX and not device.exists():
         raise SourceError(f"{description}: there is no {device}; {advice}")
-    if on_linux and not os.access(device, os.R_OK | os.W_OK):
+    if _ON_LINUX and not os.access(device, os.R_OK | os.W_OK):
         raise SourceError(f"{description}: no permission for {device}; sudo usermod -aG video $USER, and log in again")
-    capture = cv2.VideoCapture(index, cv2.CAP_V4L2 if on_linux else cv2.CAP_ANY)
+    capture = cv2.VideoCapture(index, cv2.CAP_V4L2 if _ON_LINUX else cv2.CAP_ANY)
     if not capture.isOpened():
         raise SourceError(
             f"{description} cannot be opened: another program uses it (fuser {device} tells which) or it is no camera; "

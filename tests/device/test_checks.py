@@ -125,8 +125,8 @@ def test_two_wheels_of_opencv_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip uninstall -y opencv-python opencv-python-headless" in found.advice
 
 
-def device(number: int, *, is_open: bool = True, captures: bool | None = True, is_csi: bool = False) -> Any:
-    return board.VideoDevice(Path(f"/dev/video{number}"), "HD Webcam", is_open, captures, is_csi)
+def device(number: int, *, is_open: bool = True, captures: bool | None = True, is_libcameras: bool = False) -> Any:
+    return board.VideoDevice(Path(f"/dev/video{number}"), "HD Webcam", is_open, captures, is_libcameras)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def device(number: int, *, is_open: bool = True, captures: bool | None = True, i
             None,
             [("camera 0", FAILURE, "HD Webcam: no permission for /dev/video0")],
         ),
-        ([device(0, is_csi=True), device(10, captures=False)], None, [("camera", WARNING, "none found")]),
+        ([device(0, is_libcameras=True), device(10, captures=False)], None, [("camera", WARNING, "none found")]),
     ],
 )
 def test_cameras(

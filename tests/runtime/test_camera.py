@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.board import VideoDevice
 from fer_edge.errors import InputError, SourceError
-from fer_edge.runtime import camera
+from fer_edge.runtime import camera, devices
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.devices import CameraSettings
@@ -242,7 +243,14 @@ class TestAuto:
         def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
             return LiveSource(Webcam(100 * index), f"camera {index}", fps=30, advice="look at it")
 
-        monkeypatch.setattr(camera, "webcams", lambda: [0, 1])
+        found = [
+            VideoDevice(Path("/dev/video0"), "HD Webcam", True, captures=True, is_libcameras=False),
+            VideoDevice(Path("/dev/video1"), "HD Webcam", True, captures=True, is_libcameras=False),
+            VideoDevice(Path("/dev/video2"), "HD Webcam's metadata", True, captures=False, is_libcameras=False),
+            VideoDevice(Path("/dev/video14"), "bcm2835-isp-capture0", True, captures=True, is_libcameras=True),
+        ]
+        monkeypatch.setattr(devices, "_ON_LINUX", True)
+        monkeypatch.setattr(devices, "video_devices", lambda: found)
         monkeypatch.setattr(camera, "open_webcam", open_webcam)
         monkeypatch.setitem(sys.modules, "picamera2", None)
 
@@ -258,7 +266,7 @@ class TestAuto:
             assert source.description == "picamera"
 
     def test_no_camera_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(camera, "webcams", lambda: [])
+        monkeypatch.setattr(devices, "video_devices", lambda: [])
         with pytest.raises(SourceError, match="found no camera that gives a picture; plug one in"):
             open_source("auto")
 
