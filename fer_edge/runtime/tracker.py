@@ -113,13 +113,17 @@ class Tracker:
         return gone
 
     def _pairs(self, faces: list[Face]) -> list[tuple[Track, int]]:
-        """Tracks and faces that go together, the most overlapping first."""
+        """Tracks and faces that go together: those found last time before lost ones, the most overlapping first."""
         if not self._tracks or not faces:
             return []
         boxes = (np.stack([one.box_xyxy for one in each]) for each in ([t.face for t in self._tracks], faces))
         shared = overlaps(*boxes)
+        # A lost one that has a face pass over its place must not take it from the track that it is.
+        latest = max(track.found_at for track in self._tracks)
+        fresh = np.array([[track.found_at == latest] for track in self._tracks])
+        shared = np.where(shared >= _MIN_OVERLAP, shared + fresh, 0)
         pairs = []
-        while shared.max() >= _MIN_OVERLAP:
+        while shared.max() > 0:
             row, column = (int(i) for i in np.unravel_index(shared.argmax(), shared.shape))
             pairs.append((self._tracks[row], column))
             shared[row], shared[:, column] = 0, 0
