@@ -47,12 +47,16 @@ class Quality:
     Attributes:
         evaluation: As `fer_edge.metrics.Evaluation.as_dict` gives it.
         interval: Of the accuracy, 95 %, by bootstrap: its ends, 0..1.
-        agreement: Share of images with the full model's best class, 0..1; `None` without a full model.
+        agreement: Share of images with the best class of the full model that it was exported from, 0..1; `None` where
+            that was not measured.
+        predicted: Each image's best class, a digit each: its index in `EXPRESSIONS`; so two runs can be compared image
+            by image.
     """
 
     evaluation: dict[str, Any]
     interval: tuple[float, float]
     agreement: float | None
+    predicted: str = ""
 
     @property
     def accuracy(self) -> float:
@@ -105,6 +109,7 @@ class Result:
         model: From prepared pixels to scores: the model alone.
         frame: From a camera's frame and a face's box to a label: cropping, the model, its scores.
         quality: On the labelled images; `None` if there were none.
+        parent: Name of the result of the full model that it was exported from; `None` where that was not measured.
     """
 
     name: str
@@ -126,6 +131,7 @@ class Result:
     model: Timing
     frame: Timing
     quality: Quality | None
+    parent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,7 @@ class Moved:
         label: The true expression.
         png: The face, base64.
         full: The full model's expression, and its score.
-        files: By the result's name, the expression and score of each file that differs.
+        files: By the result's name, the expression and score of each of its files that differs.
     """
 
     index: int
@@ -172,6 +178,7 @@ class Data:
         images: How many.
         sha256: Of the data set.
         synthetic: Whether the faces are drawn, so that accuracy says little.
+        labels: Each image's true class, a digit each, as in `Quality.predicted`.
     """
 
     name: str
@@ -179,6 +186,7 @@ class Data:
     images: int
     sha256: str
     synthetic: bool
+    labels: str = ""
 
 
 @dataclass(frozen=True)
@@ -245,13 +253,17 @@ class Report:
 
     @property
     def full(self) -> Result | None:
-        """The Keras model."""
+        """The Keras model; the first, where several were measured with their files."""
         return next((result for result in self.results if result.role == "full"), None)
 
     @property
     def reference(self) -> Result:
         """What times are divided by: the full model, else the first result."""
         return self.full or self.results[0]
+
+    def parent_of(self, result: Result) -> Result | None:
+        """The full model that a file was exported from, if that was measured."""
+        return next((each for each in self.results if each.name == result.parent), None)
 
     def times_faster(self, result: Result) -> float:
         """The reference's median over this one's, the model alone."""
