@@ -12,6 +12,7 @@ from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FrameResult
 
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
+WaitUntil = Callable[..., None]
 
 
 class Recorder:
@@ -37,13 +38,6 @@ class Recorder:
 
     def close(self) -> None:
         self.closed = True
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_everything_arrives_in_order_in_a_thread_of_its_own(make_result: MakeResult) -> None:
@@ -94,7 +88,9 @@ def test_lossless_makes_the_stream_wait(make_result: MakeResult) -> None:
 
 
 @pytest.mark.parametrize("lossless", [False, True])
-def test_a_failure_is_raised_by_later_writes_and_no_more_by_close(make_result: MakeResult, lossless: bool) -> None:
+def test_a_failure_is_raised_by_later_writes_and_no_more_by_close(
+    make_result: MakeResult, lossless: bool, wait_until: WaitUntil
+) -> None:
     recorder = Recorder(fails_at=1)
     sink = BackgroundSink(recorder, "a.jsonl", capacity=2, lossless=lossless)
     sink.write(*make_result(number=0))

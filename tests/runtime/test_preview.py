@@ -32,6 +32,7 @@ from fer_edge.runtime.results import EventKind, FaceResult, FrameResult
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
+WaitUntil = Callable[..., None]
 TIMEOUT_S = 20
 STREAMS = ("events", "picture.mjpg")
 
@@ -76,13 +77,6 @@ def next_picture(response: HTTPResponse) -> tuple[int, bytes]:
         name, _, value = line.decode().strip().partition(": ")
         headers[name] = value
     raise AssertionError("the stream has ended")
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def metric(url: str, line: str) -> float:
@@ -171,7 +165,7 @@ def test_twenty_clients_at_once_all_see_frames_go_by(make_face: MakeFace, make_r
         assert metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 20
 
 
-def test_too_many_clients_are_refused_and_make_room_when_they_go() -> None:
+def test_too_many_clients_are_refused_and_make_room_when_they_go(wait_until: WaitUntil) -> None:
     with preview() as sink:
         with ExitStack() as stack:
             for _ in range(64):
@@ -182,7 +176,9 @@ def test_too_many_clients_are_refused_and_make_room_when_they_go() -> None:
             assert next_event(response)["title"] == "demo, tiny"
 
 
-def test_a_client_that_never_reads_is_let_go_and_holds_nobody_up(make_result: MakeResult) -> None:
+def test_a_client_that_never_reads_is_let_go_and_holds_nobody_up(
+    make_result: MakeResult, wait_until: WaitUntil
+) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     _, result = make_result()
     with preview() as sink, socket.socket() as stuck:
@@ -195,7 +191,7 @@ def test_a_client_that_never_reads_is_let_go_and_holds_nobody_up(make_result: Ma
             wait_until(lambda: metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 1)
 
 
-def test_metrics_count_what_was_seen(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_metrics_count_what_was_seen(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
     frame, result = make_result(make_face("happy"), make_face("sad", 0.6, track_id=2))
     left = FaceEvent(EventKind.LEFT, 3, result.time, "angry")
     with preview() as sink:
