@@ -1,0 +1,242 @@
+"""Two reports compared: what got slower, larger or worse from the earlier to the later one, beyond their noise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from math import hypot
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.benchmark.results import Report, Result, Timing
+from fer_edge.errors import FerEdgeError
+
+LATENCY_NOISE = 0.05
+"""Two runs' ratios may differ by so much even if neither wavered: where a process's memory lies and which core it gets
+is settled once a run, so its windows cannot show it. It is what two runs in a row on an idle machine are held to."""
+
+MEMORY_NOISE = 0.01
+"""The same process, started again, has differed by 0.3 %."""
+
+_NORMAL_95 = 1.96
+
+_Key = tuple[str, ...]
+_Pair = tuple[Result, Result]
+
+
+class Verdict(str, Enum):
+    """What a change means."""
+
+    WORSE = "worse"
+    WITHIN_NOISE = "within noise"
+    BETTER = "better"
+
+
+class Unit(str, Enum):
+    """What a figure is counted in."""
+
+    TIMES = "times"
+    """The reference's time in the same run."""
+    BYTES = "bytes"
+    SHARE = "share"
+    """Of the images, 0..1."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure of one file, then and now.
+
+    Attributes:
+        name: The file's result, in the later report.
+        figure: What was measured.
+        unit: What `before` and `after` are counted in.
+        before: In the earlier report.
+        after: In the later one.
+        worse: By how much of `before` it got worse; below 0 if it got better.
+        noise: By how much of `before` it may differ with nothing changed.
+    """
+
+    name: str
+    figure: str
+    unit: Unit
+    before: float
+    after: float
+    worse: float
+    noise: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it got worse or better by more than the noise."""
+        if abs(self.worse) <= self.noise:
+            return Verdict.WITHIN_NOISE
+        return Verdict.WORSE if self.worse > 0 else Verdict.BETTER
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How two reports differ.
+
+    Attributes:
+        rows: Every figure that could be judged, file by file.
+        notes: What could not be judged, and why, in sentences.
+    """
+
+    rows: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+    def beyond_noise(self) -> list[Change]:
+        """The figures that changed, what got worst first."""
+        changed = [row for row in self.rows if row.verdict is not Verdict.WITHIN_NOISE]
+        return sorted(changed, key=lambda row: -row.worse)
+
+    def require_no_worse(self, percent: float) -> None:
+        """Raise `FerEdgeError` if a figure got worse, beyond the noise, by more than `percent` of what it was."""
+        failed = [row for row in self.beyond_noise() if row.worse > percent / 100 and row.verdict is Verdict.WORSE]
+        if failed:
+            worst = ", ".join(f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed[:3])
+            more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g} %, got {worst}{more}")
+
+
+def compare_reports(before: Report, after: Report) -> Changes:
+    """Judge what both reports measured.
+
+    Latency is judged by its ratio to that of one and the same file within each run, so that another day's pace of the
+    machine does not matter; its noise is the spread of that ratio over each run's windows. Accuracy and agreement are
+    judged image by image, at 95 % confidence.
+    """
+    earlier, later = _by_key(before), _by_key(after)
+    pairs = [(earlier[key], result) for key, result in later.items() if key in earlier]
+    rows, notes = [], [*_missing(earlier, later, "later"), *_missing(later, earlier, "earlier")]
+    obstacle = _obstacle_to_latency(before, after, pairs)
+    if obstacle:
+        notes.append(f"latency is not judged: {obstacle}")
+    else:
+        reference = _reference(before, pairs)
+        notes += _doubts(reference)
+        rows += [change for pair in pairs if pair is not reference for change in _latency(pair, reference)]
+    rows += [change for pair in pairs for change in _size(pair)]
+    obstacle = _obstacle_to_quality(before, after)
+    if obstacle:
+        notes.append(f"accuracy is not judged: {obstacle}")
+    else:
+        rows += [change for pair in pairs for change in _quality(pair, (before, after))]
+    return Changes(tuple(rows), tuple(notes))
+
+
+def _by_key(report: Report) -> dict[_Key, Result]:
+    """Results by what makes them the same subject, versions apart; by name too where that leaves some alike."""
+    counts = Counter(_key(result) for result in report.results)
+    return {
+        _key(result) if counts[_key(result)] == 1 else (*_key(result), result.name): result for result in report.results
+    }
+
+
+def _key(result: Result) -> _Key:
+    library = result.runtime.split()[0]
+    return result.role, result.network, result.file, library, str(result.threads)
+
+
+def _missing(those: dict[_Key, Result], others: dict[_Key, Result], which: str) -> Iterator[str]:
+    names = [result.name for key, result in those.items() if key not in others]
+    if names:
+        yield f"not in the {which} report: {', '.join(names)}"
+
+
+def _obstacle_to_latency(before: Report, after: Report, pairs: list[_Pair]) -> str | None:
+    for which, report in (("earlier", before), ("later", after)):
+        if report.board.faults:
+            return f"the {which} run is invalid ({'; '.join(report.board.faults)})"
+    for fact in ("machine", "processor"):
+        then, now = before.board.facts.get(fact), after.board.facts.get(fact)
+        if then != now:
+            return f"the {fact} was {then} and is {now}"
+    if len(pairs) < 2:
+        return "it is a ratio of two files' times, and fewer than two are in both reports"
+    return None
+
+
+def _reference(before: Report, pairs: list[_Pair]) -> _Pair:
+    """What the earlier times were divided by, if both have it; else what both have and the earlier has first."""
+    order = [before.reference.name, *(result.name for result in before.results)]
+    return min(pairs, key=lambda pair: order.index(pair[0].name))
+
+
+def _doubts(reference: _Pair) -> Iterator[str]:
+    then, now = reference
+    for what, was, became in (("file", then.sha256, now.sha256), ("runtime", then.runtime, now.runtime)):
+        if was != became:
+            yield (
+                f"{now.name}, by which all times are divided, changed its {what} ({was[:18]}, now {became[:18]}): "
+                "if its pace changed, all others seem to have changed"
+            )
+
+
+def _latency(pair: _Pair, reference: _Pair) -> Iterator[Change]:
+    yield _ratio("model, p50", pair, [(one.model, by.model) for one, by in zip(pair, reference, strict=True)])
+    yield _ratio("frame, p50", pair, [(one.frame, by.frame) for one, by in zip(pair, reference, strict=True)])
+
+
+def _ratio(figure: str, pair: _Pair, timings: list[tuple[Timing, Timing]]) -> Change:
+    before, after = (timing.p50 / reference.p50 for timing, reference in timings)
+    noise = max(LATENCY_NOISE, hypot(*(_spread(*each) for each in timings)))
+    return Change(pair[1].name, figure, Unit.TIMES, before, after, after / before - 1, noise)
+
+
+def _spread(timing: Timing, reference: Timing) -> float:
+    """Of the ratio over a run's windows, in which both were timed in turns: largest over smallest, less 1."""
+    ratios = [one / by for one, by in zip(timing.windows_ms, reference.windows_ms, strict=True)]
+    return max(ratios) / min(ratios) - 1
+
+
+def _size(pair: _Pair) -> Iterator[Change]:
+    then, now = pair
+    yield Change(now.name, "file", Unit.BYTES, then.bytes, now.bytes, now.bytes / then.bytes - 1, 0.0)
+    memory, memory_now = then.peak_memory_bytes, now.peak_memory_bytes
+    if memory is not None and memory_now is not None:
+        worse = memory_now / memory - 1
+        yield Change(now.name, "peak memory", Unit.BYTES, memory, memory_now, worse, MEMORY_NOISE)
+
+
+def _obstacle_to_quality(before: Report, after: Report) -> str | None:
+    if before.data is None or after.data is None:
+        return f"the {'earlier' if before.data is None else 'later'} run had no labelled images"
+    then, now = before.data, after.data
+    if (then.sha256, then.split, then.labels) != (now.sha256, now.split, now.labels):
+        return f"the images are not the same: {then.images:,} of {then.name}, now {now.images:,} of {now.name}"
+    return None
+
+
+def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[Change]:
+    both = list(zip(pair, reports, strict=True))
+    right = [_matches(result, report.data.labels if report.data else None) for result, report in both]
+    agreeing = [_matches(result, _predicted(report.parent_of(result))) for result, report in both]
+    for figure, (then, now) in (("accuracy", right), ("agreement", agreeing)):
+        if then is not None and now is not None:
+            yield _paired(pair[1].name, figure, then, now)
+
+
+def _matches(result: Result, expected: str | None) -> npt.NDArray[np.int8] | None:
+    """Whether each image's best class is the expected one, 0 or 1; `None` where either is not known."""
+    predicted = _predicted(result)
+    if not predicted or not expected or len(predicted) != len(expected):
+        return None
+    codes = [np.frombuffer(digits.encode(), np.uint8) for digits in (predicted, expected)]
+    return np.asarray(codes[0] == codes[1], np.int8)
+
+
+def _predicted(result: Result | None) -> str | None:
+    return None if result is None or result.quality is None else result.quality.predicted
+
+
+def _paired(name: str, figure: str, then: npt.NDArray[np.int8], now: npt.NDArray[np.int8]) -> Change:
+    """The difference of two shares of the same images, and its interval's half width."""
+    lost = then - now
+    noise = _NORMAL_95 * float(lost.std()) / len(lost) ** 0.5
+    share = max(float(then.mean()), 1 / len(then))
+    return Change(
+        name, figure, Unit.SHARE, float(then.mean()), float(now.mean()), float(lost.mean()) / share, noise / share
+    )
