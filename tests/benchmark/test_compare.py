@@ -89,17 +89,15 @@ def test_a_slower_day_changes_nothing() -> None:
     assert not changed(report(*(slower(each, 3.0) for each in BEFORE.results)))
 
 
-@pytest.mark.parametrize(("factor", "jitter", "found"), [(1.04, 0.01, 0), (1.15, 0.3, 0), (1.15, 0.01, 2)])
+@pytest.mark.parametrize(("factor", "jitter", "found"), [(1.04, 0.01, 0), (1.1, 0.3, 0), (1.15, 0.01, 2)])
 def test_what_windows_differ_by_is_noise(factor: float, jitter: float, found: int) -> None:
     after = report(FULL, result("small", factor * 0.5, jitter=jitter), OTHER)
     assert len(changed(after)) == found
 
 
 def test_a_pace_that_changes_for_all_during_the_run_is_no_noise() -> None:
-    heated = [
-        result(each.name, each.model.p50, runtime=each.runtime, role=each.role, jitter=0.5) for each in (FULL, SMALL)
-    ]
-    assert compare_reports(report(*heated), report(*heated)).rows[0].noise == pytest.approx(0.05)
+    heated = report(result("full", 5.0, role="full", jitter=0.5), result("small", 0.5, jitter=0.5))
+    assert compare_reports(heated, heated).rows[0].noise == pytest.approx(0.05)
 
 
 def test_what_lacks_a_second_file_has_no_ratio() -> None:
@@ -174,7 +172,7 @@ def test_sizes_are_exact_and_memory_nearly(facts: dict[str, Any], expected: tupl
         (range(100), []),
         (range(102), []),  # two images more: chance
         (range(106), ["accuracy", "agreement"]),
-        (range(50, 160), []),  # sixty others, and fifty right that were wrong
+        (range(50, 160), ["agreement"]),  # fifty were wrong and are right, sixty the other way
         (range(60), ["agreement"]),
     ],
 )
@@ -215,7 +213,7 @@ def test_only_what_is_beyond_the_noise_and_the_limit_fails(worse: float, percent
     changes = Changes((make_change(worse),), ())
     if not fails:
         return changes.require_no_worse(percent)
-    with pytest.raises(FerEdgeError, match=r"small model, p50 by 20.0%|by 6.0%"):
+    with pytest.raises(FerEdgeError, match="small model, p50 by"):
         changes.require_no_worse(percent)
     return None
 
@@ -223,7 +221,7 @@ def test_only_what_is_beyond_the_noise_and_the_limit_fails(worse: float, percent
 def test_the_worst_comes_first_and_many_are_counted() -> None:
     changes = Changes(tuple(map(make_change, (0.1, 0.4, -0.5, 0.2, 0.3))), ())
     assert [row.worse for row in changes.beyond_noise()] == [0.4, 0.3, 0.2, 0.1, -0.5]
-    with pytest.raises(FerEdgeError, match="by 40.0%.*and 1 more"):
+    with pytest.raises(FerEdgeError, match=r"by 40\.0%.*and 1 more"):
         changes.require_no_worse(5)
 
 
