@@ -1,0 +1,30 @@
+"""A benchmark's report as files: report.html for people, report.md, report.json and report.csv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_edge.benchmark.report.markdown import as_markdown
+from fer_edge.benchmark.report.page import as_html
+from fer_edge.benchmark.report.spreadsheet import as_csv
+from fer_edge.benchmark.results import Report
+from fer_edge.files import write_atomic
+
+
+def write_report(report: Report, folder: Path) -> list[Path]:
+    """Write the report in every format, report.json first, from which the others can be made again.
+
+    Args:
+        report: With at least one result.
+        folder: Made if it is missing.
+
+    Returns:
+        What was written: report.json, report.html, report.md, report.csv.
+    """
+    path = folder / "report.json"
+    report.write(path)
+    texts = {"report.html": as_html(report), "report.md": as_markdown(report), "report.csv": as_csv(report)}
+    for name, text in texts.items():
+        # A file's name may have bytes that are no UTF-8.
+        write_atomic(folder / name, text.encode("utf-8", "backslashreplace"))
+    return [path, *(folder / name for name in texts)]

@@ -1,0 +1,59 @@
+"""Which expression is taken for which, and what a file changes about it."""
+
+from __future__ import annotations
+
+from fer_edge.benchmark.report.figures import decimal, listed, share, signed
+from fer_edge.benchmark.report.lineage import float_parent, in_words
+from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
+from fer_edge.benchmark.results import Quality, Report
+from fer_edge.labels import EXPRESSIONS
+
+Matrix = list[list[int]]
+
+
+def confusion_tables(report: Report) -> list[list[Table]]:
+    """A row for each matrix, with its difference from the float model's; files with the same one share it."""
+    groups: list[tuple[list[str], Quality]] = []
+    for result in report.results:
+        quality = result.quality
+        if quality is None:
+            continue
+        same = next((names for names, known in groups if known.confusion == quality.confusion), None)
+        if same is None:
+            groups.append(([result.name], quality))
+        else:
+            same.append(result.name)
+    rows = []
+    for names, quality in groups:
+        row = [_counts(listed(names), quality)]
+        parent = float_parent(report, next(each for each in report.results if each.name == names[0]))
+        if parent is not None and parent.quality is not None and parent.quality.confusion != quality.confusion:
+            row.append(_difference(f"{listed(names)}, less {in_words(report, parent)}", quality, parent.quality))
+        rows.append(row)
+    return rows
+
+
+def _counts(caption: str, quality: Quality) -> Table:
+    rows: list[list[Cell | str]] = []
+    for name, row in zip(EXPRESSIONS, quality.confusion, strict=True):
+        total = sum(row) or 1
+        rows.append([name, *(Cell(decimal(count, 0), tint=count / total) for count in row)])
+    return Table(caption, _columns(), rows, (f"accuracy {share(quality.accuracy)}",))
+
+
+def _difference(caption: str, quality: Quality, reference: Quality) -> Table:
+    pairs = [
+        [count - before for count, before in zip(*rows, strict=True)]
+        for rows in zip(quality.confusion, reference.confusion, strict=True)
+    ]
+    most = max(abs(change) for row in pairs for change in row) or 1
+    rows: list[list[Cell | str]] = [
+        [name, *(Cell(signed(change), tint=change / most) for change in row)]
+        for name, row in zip(EXPRESSIONS, pairs, strict=True)
+    ]
+    points = 100 * (quality.accuracy - reference.accuracy)
+    return Table(caption, _columns(), rows, (f"accuracy {signed(points, 2)} points",))
+
+
+def _columns() -> list[Column]:
+    return [text_column("true, taken for"), *(Column(name, short=name[:3]) for name in EXPRESSIONS)]

@@ -1,0 +1,103 @@
+"""What `make pi` counted on an emulated Raspberry Pi."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fer_edge.benchmark.report.figures import decimal, listed, millions
+from fer_edge.benchmark.report.quantities import mark
+from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
+from fer_edge.benchmark.results import Report
+
+UNDERSTOOD = 1
+"""The version of pi.json that these tables are made from."""
+
+
+def emulation_tables(report: Report, emulated: dict[str, Any]) -> list[Table]:
+    """Instructions of each model and of a frame's stages, what an install takes, and what was checked."""
+    tables = [_counts(report, emulated["counts"]), _stages(emulated["stages"]), _installs(emulated["userlands"])]
+    return [table for table in (*tables, _failed(emulated["userlands"])) if table.rows]
+
+
+def _counts(report: Report, counts: list[dict[str, Any]]) -> Table:
+    boards = _boards(counts)
+    medians = {(result.sha256, result.runtime): result.model.p50 for result in report.results}
+    most = max((count["instructions"] for count in counts), default=1)
+    rows: list[list[Cell | str]] = []
+    for key in dict.fromkeys((one["model"], one["precision"], one["runtime"], one["sha256"]) for one in counts):
+        model, precision, runtime, sha256 = key
+        by_board = {
+            _board(one): one["instructions"]
+            for one in counts
+            if (one["model"], one["precision"], one["runtime"], one["sha256"]) == key
+        }
+        cells = [_instructions(by_board.get(board), most) for board in boards]
+        rows.append([model, precision, runtime, *cells, decimal(medians.get((sha256, runtime)), 3)])
+    columns = [text_column("file"), text_column("precision"), text_column("runtime")]
+    return Table(
+        "Instructions of one inference: counts, not times",
+        [*columns, *(Column(board, "millions of instructions") for board in boards), Column("ms here" + mark(report))],
+        rows,
+    )
+
+
+def _stages(stages: list[dict[str, Any]]) -> Table:
+    boards = _boards(stages)
+    most = max((one["instructions"] for one in stages), default=1)
+    rows: list[list[Cell | str]] = []
+    for stage in dict.fromkeys(one["stage"] for one in stages):
+        by_board = {_board(one): one["instructions"] for one in stages if one["stage"] == stage}
+        rows.append([stage, *(_instructions(by_board.get(board), most) for board in boards)])
+    columns = [text_column("stage"), *(Column(board, "millions of instructions") for board in boards)]
+    return Table("Instructions of a whole frame by stage: counts, not times", columns, rows)
+
+
+def _installs(userlands: list[dict[str, Any]]) -> Table:
+    rows = [
+        [
+            f"Debian {userland['name']}",
+            userland["python"],
+            millions(userland["installed_bytes"], 0),
+            decimal(userland["installed_files"], 0),
+            millions(userland["fetched_bytes"], 0),
+            f"{sum(check['passed'] for check in userland['checks'])} of {len(userland['checks'])}",
+            ", ".join(f"{name} {version}" for name, version in userland["packages"].items()),
+        ]
+        for userland in userlands
+    ]
+    names = ["installed, MB", "files", "fetched, MB", "checks passed"]
+    columns = [text_column("system"), text_column("Python"), *map(Column, names), text_column("packages")]
+    return Table("The device install there", columns, rows)
+
+
+def _failed(userlands: list[dict[str, Any]]) -> Table:
+    rows = [
+        [userland["name"], check["name"], check["detail"]]
+        for userland in userlands
+        for check in userland["checks"]
+        if not check["passed"]
+    ]
+    return Table("Checks that failed there", [text_column(name) for name in ("system", "check", "detail")], rows)
+
+
+def _boards(counts: Sequence[dict[str, Any]]) -> list[str]:
+    return sorted({_board(one) for one in counts})
+
+
+def _board(count: dict[str, Any]) -> str:
+    return f"{count['board']} ({count['cpu']})"
+
+
+def _instructions(count: int | None, most: int) -> Cell:
+    return Cell(millions(count, 1), bar=None if count is None else count / most)
+
+
+def understood(emulated: dict[str, Any]) -> bool:
+    """Whether these tables can be made from it."""
+    return emulated.get("schema_version") == UNDERSTOOD
+
+
+def boards_in_words(emulated: dict[str, Any]) -> str:
+    """The boards that were emulated."""
+    return listed(_boards(emulated["counts"] or emulated["stages"]))

@@ -1,0 +1,58 @@
+"""The chart of all timed calls, a band for each file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fer_edge.benchmark.report.figures import decimal, plural
+from fer_edge.benchmark.report.markup import Element, tag
+from fer_edge.benchmark.report.scale import LogScale, log_scale_of
+from fer_edge.benchmark.report.table import Chart
+from fer_edge.benchmark.results import Timing
+
+WIDTH = 640
+_LEFT, _RIGHT = 8, 632
+_NAME_HEIGHT, _BAND_HEIGHT, _GAP = 18, 26, 8
+_ROW_HEIGHT = _NAME_HEIGHT + _BAND_HEIGHT + _GAP
+
+
+def every_call_chart(caption: str, timings: Mapping[str, Timing]) -> Chart:
+    """Each call as a dot: from left to right its time, from top to bottom when it was made."""
+    calls = sum(len(timing.samples_ms) for timing in timings.values())
+    medians = "; ".join(f"{name} {decimal(timing.p50, 3)} ms" for name, timing in timings.items())
+    return Chart(
+        caption,
+        f"{plural(calls, 'call')}; medians: {medians}.",
+        _drawing(timings),
+        (
+            "Each dot is a call, none left out: from left to right its time, from top to bottom of its band when it "
+            "was made. The bars are the medians of five equal stretches: a straight column means that the pace held.",
+        ),
+    )
+
+
+def _drawing(timings: Mapping[str, Timing]) -> Element:
+    x = log_scale_of([value for timing in timings.values() for value in timing.samples_ms], _LEFT, _RIGHT)
+    bottom = _ROW_HEIGHT * len(timings)
+    drawn = [tag("text", "ms", x=_RIGHT, y=bottom + 36, text_anchor="end")]
+    for value in x.ticks():
+        drawn.append(tag("line", x1=x(value), x2=x(value), y1=0, y2=bottom, class_="grid"))
+        drawn.append(tag("text", f"{value:g}", x=x(value), y=bottom + 18, text_anchor="middle"))
+    for row, (name, timing) in enumerate(timings.items()):
+        top = row * _ROW_HEIGHT + _NAME_HEIGHT
+        drawn.append(tag("text", name, x=_LEFT, y=top - 4, class_="label"))
+        drawn.append(tag("path", d=_dots(timing.samples_ms, x, top), class_="calls"))
+        drawn.append(tag("path", d=_medians(timing.windows_ms, x, top), class_="medians"))
+    return tag("svg", *drawn, viewBox=f"0 0 {WIDTH} {bottom + 44}")
+
+
+def _dots(samples_ms: Sequence[float], x: LogScale, top: float) -> str:
+    step = _BAND_HEIGHT / len(samples_ms)
+    # To half a unit, and each place once: a long run's dots would make a file of many megabytes.
+    places = {(round(2 * x(value)) / 2, round(2 * (top + i * step)) / 2) for i, value in enumerate(samples_ms)}
+    return "".join(f"M{px:g} {py:g}h0" for px, py in sorted(places))
+
+
+def _medians(windows_ms: Sequence[float], x: LogScale, top: float) -> str:
+    height = _BAND_HEIGHT / len(windows_ms)
+    return "".join(f"M{x(value):.1f} {top + i * height:.1f}v{height:.1f}" for i, value in enumerate(windows_ms))

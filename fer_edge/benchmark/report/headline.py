@@ -1,0 +1,62 @@
+"""What came out, in plain words."""
+
+from __future__ import annotations
+
+from fer_edge.benchmark.report.figures import NONE, decimal, plural, share
+from fer_edge.benchmark.report.lineage import change_from, float_parent, in_words
+from fer_edge.benchmark.results import Quality, Report, Result
+
+
+def headline(report: Report) -> list[str]:
+    """Which file is fastest, which most accurate, what int8 cost, and what to mind."""
+    sentences = [_fastest(report), *_most_accurate(report), *_int8(report)]
+    if report.data is None:
+        sentences.append("Accuracy was not measured: there were no labelled images.")
+    elif report.data.synthetic:
+        sentences.append("The faces are drawn: what is said of accuracy holds for them and little else.")
+    return sentences
+
+
+def _fastest(report: Report) -> str:
+    fastest = min(report.results, key=lambda result: result.model.p50)
+    time = f"{decimal(fastest.model.p50, 3)} ms a face at the median"
+    if len(report.results) == 1:
+        return f"{fastest.name} in {fastest.runtime} takes {time}."
+    ratio = ""
+    if fastest is not report.reference:
+        ratio = f", {decimal(report.times_faster(fastest), 1)} times faster than {in_words(report, report.reference)}"
+    return f"{fastest.name} in {fastest.runtime} is the fastest of {len(report.results)}: {time}{ratio}."
+
+
+def _most_accurate(report: Report) -> list[str]:
+    measured = [(result, result.quality) for result in report.results if result.quality is not None]
+    if len(measured) < 2:
+        return []
+    best, quality = max(measured, key=lambda pair: pair[1].accuracy)
+    low, high = quality.interval
+    return [
+        f"{best.name} is the most accurate: {share(quality.accuracy)} of {quality.evaluation['samples']:,} images "
+        f"(95% interval {100 * low:.1f}{NONE}{100 * high:.1f}%)."
+    ]
+
+
+def _int8(report: Report) -> list[str]:
+    sentences: dict[str, str] = {}
+    for result in report.results:
+        parent = float_parent(report, result) if result.precision == "int8" else None
+        if parent is not None and result.quality and parent.quality:
+            # Of a file that several interpreters ran, the first.
+            sentences.setdefault(result.sha256, _cost(report, result, result.quality, parent, parent.quality))
+    return list(sentences.values())
+
+
+def _cost(report: Report, result: Result, quality: Quality, parent: Result, parent_quality: Quality) -> str:
+    points = 100 * (parent_quality.accuracy - quality.accuracy)
+    cost = f"{points:.2f} points of accuracy" if points >= 0.005 else "no accuracy"
+    sentence = (
+        f"int8 cost {result.name} {cost}: {share(quality.accuracy)} against {share(parent_quality.accuracy)} of "
+        f"{in_words(report, parent)}"
+    )
+    if (change := change_from(report, result, parent)) is not None:
+        sentence += f", with another label on {plural(change.changed, 'image')} of {change.images:,}"
+    return sentence + "."

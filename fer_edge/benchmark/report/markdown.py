@@ -1,0 +1,55 @@
+"""The report as Markdown that GitHub shows, without pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from fer_edge.benchmark.report.contents import sections
+from fer_edge.benchmark.report.headline import headline
+from fer_edge.benchmark.report.table import Cell, Column, Section, Table
+from fer_edge.benchmark.results import Report
+
+# An underscore within a word means nothing, and file names are full of them.
+_SPECIAL = re.compile(r"([\\`*\[\]<>&|#~]|(?<!\w)_|_(?!\w))")
+
+
+def as_markdown(report: Report) -> str:
+    """The same tables as report.html has."""
+    parts = ["# fer-edge benchmark"]
+    if report.board.faults:
+        faults = "\n".join(f"> - {_escaped(fault)}" for fault in report.board.faults)
+        parts.append(f"> **The times of this run are not valid:**\n>\n{faults}")
+    parts.append("\n".join(f"- {_escaped(sentence)}" for sentence in headline(report)))
+    parts += [part for section in sections(report) for part in _section(section)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(section: Section) -> Iterator[str]:
+    # A picture's section has nothing to show here.
+    if not (section.paragraphs or section.tables or section.terms):
+        return
+    yield f"## {_escaped(section.title)}"
+    yield from map(_escaped, section.paragraphs)
+    for table in chain.from_iterable(section.tables):
+        yield f"**{_escaped(table.caption)}**"
+        yield _table(table)
+        yield from map(_escaped, table.notes)
+    if section.terms:
+        yield "\n".join(f"- **{_escaped(term)}**: {_escaped(meaning)}" for term, meaning in section.terms)
+
+
+def _table(table: Table) -> str:
+    heading = [_heading(column) for column in table.columns]
+    rule = ["--:" if column.is_number else ":--" for column in table.columns]
+    rows = [[_escaped(cell.text if isinstance(cell, Cell) else cell) for cell in row] for row in table.rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows))
+
+
+def _heading(column: Column) -> str:
+    return _escaped(f"{column.group}: {column.name}" if column.group else column.name)
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text).replace("\r", " ").replace("\n", "<br>")
