@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,11 +27,14 @@ from fer_edge.training.data import Dataset, Split
 from fer_edge.training.synthetic import synthetic_dataset
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from export.exporter import Exported, Target
     from fer_edge.training.keras_file import KerasClassifier
     from fer_edge.training.run_folder import RunFolder
 
 ROOT = Path(fer_edge.__file__).parent.parent
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 # In a process of its own, so that no test of the device's modules runs beside TensorFlow, nor sees its warnings.
 _MAKE_MODELS = """
@@ -276,6 +280,19 @@ def child_line(child_environment: dict[str, str], tmp_path: Path) -> Callable[..
         return Ended(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt install chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    with api.sync_playwright() as playwright:
+        # The sandbox does not work for root, as in a container.
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 def _write_images(split: Split, folder: Path) -> None:

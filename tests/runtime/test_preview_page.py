@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 MakeFace = Callable[..., FaceResult]
 TIMEOUT_S = 20
 RED, BLUE = (0, 0, 255), (255, 0, 0)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 # The colour in the middle of the picture's canvas, as "red", "blue" or neither.
 MIDDLE = """() => {
@@ -35,18 +33,6 @@ MIDDLE = """() => {
   const [red, , blue] = probe.getImageData(0, 0, 1, 1).data;
   return red > 180 && blue < 80 ? "red" : blue > 180 && red < 80 ? "blue" : "neither";
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt install chromium")
-    api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-    with api.sync_playwright() as playwright:
-        # The sandbox does not work for root, as in a container.
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @contextmanager
