@@ -45,3 +45,8 @@ class SourceError(FerEdgeError):
 
 class ToleranceError(FerEdgeError):
     """An exported file strays from its parent by more than its precision allows."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of a library's error, which often has many, or its name if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

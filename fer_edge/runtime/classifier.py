@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.model_card import InputSpec, ModelCard, read_zipped_card
-from fer_edge.runtime.interpreter import Interpreter, open_interpreter, read_onnx_card
+from fer_edge.runtime.delegation import Delegation
+from fer_edge.runtime.family import Family
+from fer_edge.runtime.interpreter import Interpreter, open_interpreter
+from fer_edge.runtime.onnx import read_onnx_card
 
 _MODELS = Path(__file__).parent.parent / "models"
 
@@ -61,13 +64,20 @@ class Classifier:
         self._interpreter = interpreter
 
     @staticmethod
-    def load(path: Path = SHIPPED_MODEL, *, num_threads: int = 1, labels: tuple[str, ...] | None = None) -> Classifier:
+    def load(
+        path: Path = SHIPPED_MODEL,
+        *,
+        num_threads: int = 1,
+        labels: tuple[str, ...] | None = None,
+        family: Family | None = None,
+    ) -> Classifier:
         """Load a .tflite or .onnx file with its card.
 
         Args:
             path: The model file.
             num_threads: Threads of the interpreter.
             labels: The scores' names in order, for a file without a card.
+            family: What to run it in, as for `open_interpreter`.
 
         Raises:
             ModelError: If the file is missing, damaged, without a card and `labels`, or for another task.
@@ -75,11 +85,16 @@ class Classifier:
         """
         if labels is None:
             card = read_card(path)
-            return Classifier(open_interpreter(path, num_threads), card, path)
-        interpreter = open_interpreter(path, num_threads)
+            return Classifier(open_interpreter(path, num_threads, family), card, path)
+        interpreter = open_interpreter(path, num_threads, family)
         _, height, width, *_ = (*interpreter.input_shape, 0, 0, 0)
         card = ModelCard(path.stem, "unknown", labels=labels, input=InputSpec(width=width, height=height))
         return Classifier(interpreter, card, path)
+
+    @property
+    def delegation(self) -> Delegation:
+        """What runs the graph."""
+        return self._interpreter.delegation
 
     def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Scores of one face.

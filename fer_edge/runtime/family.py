@@ -27,7 +27,7 @@ class Family(str, Enum):
 _MODULES = {
     Family.LITERT: "ai_edge_litert.interpreter",
     Family.TFLITE_RUNTIME: "tflite_runtime.interpreter",
-    Family.TENSORFLOW: "tensorflow.lite",
+    Family.TENSORFLOW: "tensorflow.lite.python.interpreter",
     Family.ONNXRUNTIME: "onnxruntime",
     Family.OPENCV: "cv2",
 }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fer_edge.precision import Precision
-from fer_edge.runtime.interpreter import tflite_graph
+from fer_edge.runtime.tflite import tflite_graph
 
 _WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 _EDGES = {"QUANTIZE", "DEQUANTIZE"}

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fer_edge.errors import ModelError
+from fer_edge.errors import InputError, ModelError
 from fer_edge.precision import EXPORTABLE
-from fer_edge.runtime.interpreter import open_interpreter, read_onnx_card
+from fer_edge.runtime.family import Family
+from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.runtime.onnx import read_onnx_card
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier
 
@@ -89,3 +92,26 @@ def test_an_onnx_file_without_a_card_has_none(exported_paths: dict[str, Path], t
     onnx.save(model, tmp_path / "bare.onnx")
     assert read_onnx_card(tmp_path / "bare.onnx") is None
     assert read_onnx_card(exported_paths["onnx fp32"]) is not None
+
+
+@pytest.mark.parametrize(("file", "family"), [("tflite int8", Family.ONNXRUNTIME), ("onnx fp32", Family.LITERT)])
+def test_a_family_for_other_files_is_refused(exported_paths: dict[str, Path], file: str, family: Family) -> None:
+    with pytest.raises(InputError, match=f"{family.value} does not run such files; expected one of"):
+        open_interpreter(exported_paths[file], family=family)
+
+
+@pytest.mark.skipif(find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
+def test_a_family_that_is_not_installed_is_named(exported_paths: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match="pip install tflite-runtime"):
+        open_interpreter(exported_paths["tflite int8"], family=Family.TFLITE_RUNTIME)
+
+
+@pytest.mark.parametrize(("file", "family"), [("tflite int8", Family.TENSORFLOW), ("onnx fp32", Family.OPENCV)])
+def test_another_family_gives_the_same_scores(
+    exported_paths: dict[str, Path], faces: Dataset, file: str, family: Family
+) -> None:
+    preferred, other = open_interpreter(exported_paths[file]), open_interpreter(exported_paths[file], family=family)
+    assert other.runtime != preferred.runtime
+    for image in faces.validation.images[::16]:
+        # One step of an int8 output is 1/256.
+        assert other.run(image) == pytest.approx(preferred.run(image), abs=1 / 128 if "int8" in file else 1e-5)

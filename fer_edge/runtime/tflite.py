@@ -1,0 +1,141 @@
+"""TFLite files, run by LiteRT, tflite-runtime or the interpreter inside TensorFlow."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import InputError, ModelError, first_line
+from fer_edge.model_card import TensorQuantization
+from fer_edge.runtime.delegation import Delegation, read_delegation
+from fer_edge.runtime.family import TFLITE_FAMILIES, Family
+
+_NAMES = {
+    Family.LITERT: ("LiteRT", "ai-edge-litert"),
+    Family.TFLITE_RUNTIME: ("tflite-runtime", "tflite-runtime"),
+    Family.TENSORFLOW: ("TensorFlow Lite", "tensorflow"),
+}
+"""What people call it, and what pip does."""
+
+
+class TFLiteInterpreter:
+    """A TFLite model with the quantization of its edges."""
+
+    def __init__(self, path: Path, num_threads: int = 1, family: Family | None = None) -> None:
+        """Load `path`; the threads are fixed here, since XNNPACK takes them when the model is loaded."""
+        self.runtime, self._interpreter = _load(path, num_threads, _choice(family))
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise ModelError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
+        self._input, self._output = inputs[0], outputs[0]
+        self.input_shape = tuple(int(n) for n in self._input["shape"])
+        self.output_size = int(self._output["shape"][-1])
+        self.quantization = {
+            name: quantization
+            for name, details in (("input", self._input), ("output", self._output))
+            if (quantization := _tensor_quantization(details)) is not None
+        }
+        self._encode = _encoder(self._input["dtype"], self.quantization.get("input"))
+
+    @property
+    def delegation(self) -> Delegation:
+        """What runs the graph."""
+        return read_delegation(self._interpreter._get_ops_details())  # no runtime has a public call that lists them
+
+    def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Scores float32 (output_size,) for one image, of the input's size and range of values."""
+        self._interpreter.set_tensor(self._input["index"], self._encode(image).reshape(self.input_shape))
+        self._interpreter.invoke()
+        stored = self._interpreter.get_tensor(self._output["index"])[0]
+        return _decode(stored, self.quantization.get("output"))
+
+
+def tflite_graph(path: Path) -> Any:
+    """A TFLite interpreter that shows the graph as it is stored, with no delegate in its place.
+
+    Raises:
+        ModelError: If the file is missing or damaged.
+    """
+    return _load(path, 1, TFLITE_FAMILIES, delegates=False)[1]
+
+
+def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: bool = True) -> tuple[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file")
+    with path.open("rb") as file:
+        if file.read(8)[4:] != b"TFL3":
+            raise ModelError(f"{path}: expected a TFLite flatbuffer, got something else")
+    runtime, module = _first_that_works(families)
+    resolvers = module.OpResolverType
+    resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    try:
+        with warnings.catch_warnings():
+            # TensorFlow's, which is the last choice for this reason.
+            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+            interpreter = module.Interpreter(
+                model_path=str(path), num_threads=num_threads, experimental_op_resolver_type=resolver
+            )
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"{path}: {runtime} cannot load it: {first_line(error)}") from error
+    return runtime, interpreter
+
+
+def _choice(family: Family | None) -> tuple[Family, ...]:
+    return TFLITE_FAMILIES if family is None else (family,)
+
+
+def _first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
+    """The first interpreter that is installed and works: with numpy 2, tflite-runtime only imports."""
+    failures = []
+    for family in families:
+        name, distribution = _NAMES[family]
+        try:
+            module = importlib.import_module(family.module)
+            version = importlib.metadata.version(distribution)
+        except (ImportError, importlib.metadata.PackageNotFoundError) as error:
+            failures.append(f"{distribution}: {first_line(error)}")
+            continue
+        if family is Family.TFLITE_RUNTIME and int(np.__version__.split(".")[0]) >= 2:
+            failures.append(f"tflite-runtime: needs numpy<2, not {np.__version__}")
+            continue
+        return f"{name} {version}", module
+    if len(families) == 1:
+        raise InputError(f"{failures[0]}; pip install {_NAMES[families[0]][1]}, or choose another interpreter")
+    raise InputError(
+        f"running a .tflite file needs an interpreter, and none works here ({'; '.join(failures)}): pip install "
+        "ai-edge-litert, or use an .onnx model: pip install 'fer-edge[onnx]'"
+    )
+
+
+def _tensor_quantization(details: dict[str, Any]) -> TensorQuantization | None:
+    dtype = np.dtype(details["dtype"])
+    scale, zero_point = details["quantization"]
+    if dtype.kind not in "iu":
+        return None
+    return TensorQuantization(dtype.name, float(scale), int(zero_point))
+
+
+def _encoder(dtype: Any, quantization: TensorQuantization | None) -> Callable[[npt.NDArray[Any]], npt.NDArray[Any]]:
+    """How pixels become the input tensor's numbers."""
+    if quantization is None:
+        return lambda image: image.astype(dtype)
+    scale, zero_point = quantization.scale, quantization.zero_point
+    if (quantization.dtype, scale, zero_point) == ("int8", 1.0, -128):
+        # Pixel - 128 in two's complement is the same byte with its top bit turned over.
+        return lambda image: (image ^ np.uint8(0x80)).view(np.int8)
+    limits = np.iinfo(dtype)
+    return lambda image: np.clip(np.rint(image / scale) + zero_point, limits.min, limits.max).astype(dtype)
+
+
+def _decode(stored: npt.NDArray[Any], quantization: TensorQuantization | None) -> npt.NDArray[np.float32]:
+    if quantization is None:
+        return stored.astype(np.float32)
+    return np.asarray((stored.astype(np.float32) - quantization.zero_point) * quantization.scale, np.float32)
