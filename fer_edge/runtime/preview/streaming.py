@@ -41,11 +41,12 @@ async def stream(
     Raises:
         HTTPServiceUnavailable: If as many watch as may.
     """
+    transport = request.transport  # which the server forgets when it ends
     try:
         with channel.watch() as queue:
             writer = await response.prepare(request)
             assert writer is not None  # as the response begins here
-            _limit_backlog(request)
+            _limit_backlog(transport)
             await _send(response, writer, first)
             on_watching()
             await _forward(queue, response, writer, heartbeat)
@@ -54,8 +55,10 @@ async def stream(
     except ConnectionResetError:
         pass  # the client has gone
     except asyncio.TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()  # lets go of what it was sent and did not read
+        _let_go(transport)
+    except asyncio.CancelledError:
+        _let_go(transport)
+        raise
     return response
 
 
@@ -86,9 +89,14 @@ async def _send(response: web.StreamResponse, writer: AbstractStreamWriter, mess
     await asyncio.wait_for(write(), _WRITE_TIMEOUT_S)
 
 
-def _limit_backlog(request: web.Request) -> None:
+def _let_go(transport: asyncio.Transport | None) -> None:
+    """Close the connection, with all that the client was sent and did not read."""
+    if transport is not None:
+        transport.abort()
+
+
+def _limit_backlog(transport: asyncio.Transport | None) -> None:
     """Keep little on its way to a client, as it would see it late."""
-    transport = request.transport
     if transport is None:
         return
     transport.set_write_buffer_limits(high=0)

@@ -1,0 +1,192 @@
+"""`fer-edge run` when what it depends on fails, and when it is ended itself: nothing that was reported is lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from fer_edge.runtime.recordings import VideoFile
+
+StartRun = Callable[..., "subprocess.Popen[str]"]
+WaitUntil = Callable[..., None]
+
+# A network camera: one JPEG of the demo after another, until whoever watches goes.
+CAMERA = """
+import sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import cv2
+from fer_edge.runtime.demo import DemoSource
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for frame in DemoSource():
+            jpeg = cv2.imencode(".jpg", frame.image)[1].tobytes()
+            head = b"--frame\\r\\nContent-Type: image/jpeg\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(jpeg)
+            self.wfile.write(head + jpeg + b"\\r\\n")
+            time.sleep(0.03)
+
+    def log_message(self, *_):
+        pass
+
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def lines_of(path: Path) -> list[str]:
+    """Its lines, also the last one if it is not complete."""
+    return path.read_text().splitlines(keepends=True) if path.exists() else []
+
+
+def frames_of(path: Path) -> list[int]:
+    return [json.loads(line)["frame"] for line in lines_of(path)]
+
+
+def test_a_camera_that_is_killed_and_comes_back(
+    start_run: StartRun, tmp_path: Path, child_environment: dict[str, str], wait_until: WaitUntil
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+
+    def start_camera() -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", CAMERA, str(port)]
+        camera = stack.enter_context(subprocess.Popen(command, env=child_environment, stderr=subprocess.DEVNULL))
+        stack.callback(camera.kill)
+        wait_until(lambda: answers(port))
+        return camera
+
+    results, said = tmp_path / "a.jsonl", tmp_path / "said"
+    with ExitStack() as stack, said.open("w") as errors:
+        camera = start_camera()
+        process = start_run("--camera", f"http://127.0.0.1:{port}/", "--jsonl", "a.jsonl", "--quiet", stderr=errors)
+        wait_until(lambda: len(lines_of(results)) >= 10)
+        camera.kill()
+        wait_until(lambda: "stopped giving frames" in said.read_text())
+        before = lines_of(results)
+        start_camera()
+        wait_until(lambda: len(lines_of(results)) >= len(before) + 10)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    failed, back = said.read_text().splitlines()
+    assert failed.endswith("it is opened again until it is back")
+    assert re.search(r"is back after \d+ s$", back)
+    assert lines_of(results)[: len(before)] == before
+    frames = frames_of(results)
+    assert frames == sorted(set(frames))
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartRun, tmp_path: Path) -> None:
+    limit = 20_000
+
+    def allow_little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--csv", "a.csv", "--quiet")
+    process = start_run(*arguments, stderr=subprocess.PIPE, preexec_fn=allow_little)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert errors == "error: a.jsonl: File too large\n"
+    assert limit - 1000 < (tmp_path / "a.jsonl").stat().st_size <= limit
+    frames = frames_of(tmp_path / "a.jsonl")
+    assert frames == list(range(len(frames)))
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = [int(row["frame"]) for row in csv.DictReader(file)]
+    assert rows == list(range(len(rows)))
+    assert len(rows) >= len(frames)
+
+
+def test_a_stuck_client_of_the_preview_holds_nothing_up(
+    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    pytest.importorskip("aiohttp")
+    process = start_run("--camera", "demo", "--preview", "0", "--jsonl", "a.jsonl", "--quiet", stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    port = re.search(r"127\.0\.0\.1:(\d+)", process.stderr.readline())
+    assert port
+    with ExitStack() as stack:
+        for path in (b"picture.mjpg", b"events"):
+            stuck = stack.enter_context(socket.socket())
+            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stuck.connect(("127.0.0.1", int(port[1])))
+            stuck.sendall(b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path)
+        time.sleep(1)
+        before = len(lines_of(tmp_path / "a.jsonl"))
+        wait_until(lambda: len(lines_of(tmp_path / "a.jsonl")) >= before + 20)
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert process.wait(30) == 143
+        assert time.monotonic() - began < 10
+    assert process.stderr.read() == ""
+    frames = frames_of(tmp_path / "a.jsonl")
+    assert frames == list(range(len(frames)))
+
+
+def test_sigterm_at_any_moment(start_run: StartRun, tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert start_run("--camera", "demo", "--frames", "1", "--quiet").wait(60) == 0
+    whole = time.monotonic() - began
+    for tenth in range(1, 11):
+        folder = tmp_path / str(tenth)
+        folder.mkdir()
+        arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--output", "a.mp4", "--quiet")
+        process = start_run(*arguments, cwd=folder, stderr=subprocess.PIPE)
+        time.sleep(whole * tenth / 8)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+        # Python itself has not begun to listen to signals in its first moments.
+        assert (process.returncode, errors) in ((143, ""), (-signal.SIGTERM, ""))
+        frames = frames_of(folder / "a.jsonl")
+        assert frames == list(range(len(frames)))
+        assert {path.name for path in folder.iterdir()} <= {"a.jsonl", "a.mp4"}
+        if (folder / "a.mp4").exists():
+            with VideoFile(folder / "a.mp4") as video:
+                assert abs(len(list(video)) - len(frames)) <= 1
+
+
+def test_a_power_cut_leaves_what_was_reported_and_it_goes_on(
+    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--rotate-size", "8kB", "--rotate-keep", "1000", "--quiet")
+    process = start_run(*arguments)
+    wait_until(lambda: (tmp_path / "a.jsonl.2").exists())
+    reported = all_lines(tmp_path)
+    process.kill()
+    process.wait()
+    with (tmp_path / "a.jsonl").open("a") as file:
+        file.write('{"frame": 1')  # what a power cut, unlike this signal, can leave of a line
+    done = start_run(*arguments, "--frames", "3", stderr=subprocess.PIPE)
+    _, errors = done.communicate(timeout=30)
+    assert (done.returncode, "cut off 11 bytes" in errors) == (0, True)
+    lines = all_lines(tmp_path)
+    assert lines[: len(reported)] == reported
+    frames = [json.loads(line)["frame"] for line in lines]
+    assert frames == [*range(len(frames) - 3), 0, 1, 2]
+
+
+def all_lines(folder: Path) -> list[str]:
+    """The whole lines of a file and its older ones, from the oldest on."""
+    ages = {path: int(path.suffix[1:]) if path.suffix[1:].isdecimal() else 0 for path in folder.glob("a.jsonl*")}
+    oldest_first = sorted(ages, key=lambda path: -ages[path])
+    return [line for path in oldest_first for line in lines_of(path) if line.endswith("\n")]
