@@ -174,3 +174,37 @@ def test_a_killed_camera_is_called_offline(
     wait_until(lambda: subscriber.on(f"{BASE}/availability") == ["online", "offline"])
     late = subscribe(broker, "late")
     wait_until(lambda: late.on(f"{BASE}/availability") == ["offline"])
+
+
+def test_the_command_goes_on_while_its_broker_is_gone(
+    broker: Broker,
+    subscribe: Callable[..., Subscriber],
+    wait_until: WaitUntil,
+    child_environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    results, said = tmp_path / "a.jsonl", tmp_path / "said"
+    options = ["--camera", "demo", "--max-fps", "30", "--name", "Front door", "--jsonl", str(results), "--quiet"]
+    command = [sys.executable, "-m", "fer_edge", "run", "--mqtt", broker.url, *options]
+
+    def lines() -> int:
+        return results.read_text().count("\n") if results.exists() else 0
+
+    with said.open("w") as errors, subprocess.Popen(command, env=child_environment, stderr=errors) as process:
+        try:
+            wait_until(lambda: lines() > 10)
+            broker.kill()
+            wait_until(lambda: "the connection broke" in said.read_text())
+            before = lines()
+            wait_until(lambda: lines() > before + 20)
+            broker.start()
+            wait_until(lambda: f"{broker.url} is there" in said.read_text())
+            late = subscribe(broker)
+            wait_until(lambda: late.on(f"{BASE}/availability")[-1:] == ["online"])
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 143
+        finally:
+            process.kill()
+    wait_until(lambda: late.on(f"{BASE}/availability")[-1:] == ["offline"])
+    assert late.on(f"{BASE}/state")[-1]["faces"] == 1
+    assert len(said.read_text().splitlines()) == 2
