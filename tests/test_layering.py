@@ -39,12 +39,13 @@ def files(*folders: Path) -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
+DEVICE_COMMANDS = ("__init__", "benchmark", "benchmark_peers", "config", "doctor", "info", "run", "service")
 DEVICE_FILES = [
     *sorted(path for path in PACKAGE.glob("*.py") if path.name != "__main__.py"),
     *files(PACKAGE / "benchmark"),
     *files(PACKAGE / "device"),
     *files(PACKAGE / "runtime"),
-    *(PACKAGE / "cli" / f"{name}.py" for name in ("__init__", "config", "doctor", "info", "run", "service")),
+    *(PACKAGE / "cli" / f"{name}.py" for name in DEVICE_COMMANDS),
 ]
 
 

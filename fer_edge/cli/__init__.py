@@ -29,6 +29,7 @@ _COMMANDS = {
     "export": "Convert a model to TFLite and ONNX, and prove each file.",
     "info": "Show what a model file says about itself.",
     "run": "Find faces in a stream and tell their expressions.",
+    "benchmark": "Measure models on this machine: latency, memory, accuracy, as a report.",
     "doctor": "Check the board, the cameras and what is installed, and say what to do.",
     "service": "Run at boot, watched over by systemd.",
 }

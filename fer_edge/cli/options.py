@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from fer_edge.training.sources import load_dataset
 
 _WIDTH_OF_FILES = 120
 """Columns where the output is no terminal, which has a width of its own."""
+_REFRESH_S = 0.5
 
 stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
 stderr = Console(highlight=False, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES, stderr=True)
@@ -85,3 +87,35 @@ def make_progress(*columns: Any) -> Progress:
         console=stderr,
         transient=True,
     )
+
+
+@contextmanager
+def stages_display() -> Iterator[Callable[[str, float], None]]:
+    """Yield a function that is told what is being done and how much of it is done, 0..1, and shows it on stderr.
+
+    It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    progress = Progress(
+        *columns,
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+        auto_refresh=False,
+    )
+    with progress:
+        task = progress.add_task("", total=1.0)
+        drawn = 0.0
+
+        def show(stage: str, done: float) -> None:
+            nonlocal drawn
+            began = stage != progress.tasks[0].description
+            if began:
+                progress.reset(task, description=stage)
+            if began or done >= 1 or time.monotonic() - drawn >= _REFRESH_S:
+                progress.update(task, completed=done, refresh=True)
+                drawn = time.monotonic()
+
+        yield show

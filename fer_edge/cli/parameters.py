@@ -51,6 +51,14 @@ def read_labels(ctx: click.Context, param: click.Parameter, value: str | None) -
     return names
 
 
+def read_counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    """Read different whole numbers from 1 with commas between."""
+    words = [word.strip() for word in value.split(",")]
+    if not all(word.isdecimal() and int(word) >= 1 for word in words) or len(set(words)) != len(words):
+        raise click.BadParameter(f"expected different whole numbers such as 1,2,4, got {value!r}", ctx, param)
+    return tuple(map(int, words))
+
+
 def read_byte_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Read a size such as `50MB`, `0.5 GB` or `4096`, in bytes."""
     if value is None:

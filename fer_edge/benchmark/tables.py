@@ -1,0 +1,74 @@
+"""A report and a comparison as tables for the terminal, no wider than 100 columns."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict
+from fer_edge.benchmark.report.figures import decimal, millions, share
+from fer_edge.benchmark.results import Report, Result
+from fer_edge.tables import make_table
+
+_STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}
+
+
+def summary_table(report: Report) -> Table:
+    """Size, times and, where they were measured, accuracy and agreement of every file.
+
+    The times of a disturbed run are red, and the title says that the run is invalid.
+    """
+    has_quality = report.data is not None
+    title = "latency and accuracy" if has_quality else "latency"
+    numbers = ["MB", "p50\nms", "p90\nms", "frame\nms", "times\nfaster"] + ["accu-\nracy", "agree-\nment"] * has_quality
+    table = make_table(title + (" (invalid run)" if report.board.faults else ""), ["file", "runtime"], numbers)
+    for result in report.results:
+        times = [Text(text, style="red" if report.board.faults else "") for text in _times(report, result)]
+        quality = _quality(result) if has_quality else []
+        table.add_row(Text(result.name), result.runtime.split()[0], millions(result.bytes, 2), *times, *quality)
+    _make_narrow(table)
+    table.caption = Text(f"times faster: than {report.reference.name}, by the median of the model alone")
+    table.caption_justify = "left"
+    return table
+
+
+def changes_table(changes: Changes) -> Table:
+    """What got worse or better beyond the noise, the worst first."""
+    numbers = ["before", "after", "change", "noise", "verdict"]
+    table = make_table("changed beyond the noise", ["file", "figure"], numbers)
+    for row in changes.beyond_noise():
+        table.add_row(
+            Text(row.name),
+            row.figure,
+            _figure(row, row.before),
+            _figure(row, row.after),
+            f"{row.after / row.before - 1:+.1%}" if row.before else "",
+            share(row.noise, 1),
+            Text(row.verdict.value, style=_STYLES[row.verdict]),
+        )
+    _make_narrow(table)
+    return table
+
+
+def _make_narrow(table: Table) -> None:
+    """Let long names go on in another line rather than lose their ends."""
+    table.collapse_padding = True
+    for column in table.columns[:2]:
+        column.overflow = "fold"
+
+
+def _times(report: Report, result: Result) -> list[str]:
+    times = [decimal(time, 3) for time in (result.model.p50, result.model.p90, result.frame.p50)]
+    return [*times, decimal(report.times_faster(result), 1)]
+
+
+def _quality(result: Result) -> list[str]:
+    if result.quality is None:
+        return ["", ""]
+    return [share(result.quality.accuracy), share(result.quality.agreement, 1)]
+
+
+def _figure(change: Change, value: float) -> str:
+    if change.unit is Unit.SHARE:
+        return share(value)
+    return f"{millions(value, 3)} MB" if change.unit is Unit.BYTES else f"{decimal(value, 4)} x"

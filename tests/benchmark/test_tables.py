@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from fer_edge.benchmark.compare import Change, Changes, Unit
+from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.tables import changes_table, summary_table
+from fer_edge.benchmark.timing import summarize
+from fer_edge.metrics import evaluate_scores
+
+LABELS = np.arange(70) % 7
+
+
+def result(name: str, ms: float, calls: int = 100, **facts: Any) -> Result:
+    scores = np.eye(7, dtype=np.float32)[LABELS]
+    row = Result(
+        name=name, file=name, sha256="", network="net", precision="int8", runtime="tflite-runtime 2.14.0", threads=1,
+        role="file", bytes=22_606_313, parameters=None, macs=None, delegate=None, parts=1, load_ms=None, first_ms=None,
+        peak_memory_bytes=None, model=summarize(np.full(calls, ms)), frame=summarize(np.full(calls, ms + 1)),
+        quality=Quality(evaluate_scores(scores, LABELS).as_dict(), (0.9, 1.0), 0.985),
+    )  # fmt: skip
+    return replace(row, **facts)
+
+
+def report(*results: Result, faults: tuple[str, ...] = (), data: Data | None = None) -> Report:
+    return Report("", Method("quick", 100, 5, 0.5, 1.0, ""), data, Board({}, {}, {}, faults), results)
+
+
+DATA = Data("faces.zip", "validation", 70, "", False)
+
+
+def lines(table: Table, *, colour: bool = False) -> list[str]:
+    console = Console(width=100, force_terminal=colour, color_system="standard" if colour else None)
+    with console.capture() as capture:
+        console.print(table)
+    return [line.strip() for line in capture.get().splitlines()]
+
+
+def row_of(name: str, text: list[str]) -> list[str]:
+    return re.split(r"\s{2,}", next(line for line in text if line.startswith(name)))
+
+
+def test_the_summary_fits_a_hundred_columns() -> None:
+    name = "documented_int16x8.tflite"
+    text = lines(summary_table(report(result("full", 99.456), result(name, 1.5), data=DATA)))
+    assert row_of(name, text) == [
+        name, "tflite-runtime", "22.61", "1.500", "1.500", "2.500", "66.3", "100.00%", "98.5%"
+    ]  # fmt: skip
+    assert any("times faster: than full" in line for line in text)
+    assert not any("…" in line for line in text)
+
+
+def test_a_long_name_keeps_its_end() -> None:
+    text = "".join(line.split("  ")[0] for line in lines(summary_table(report(result("x" * 60 + "_int8", 1.0)))))
+    assert text.replace(" ", "").count("x") == 120, "in the row and beneath"
+
+
+def test_without_labelled_faces_there_are_no_columns_for_them() -> None:
+    text = lines(summary_table(report(result("a", 1.0, quality=None))))
+    assert not any("accu" in line or "agree" in line for line in text)
+
+
+def test_what_too_few_calls_support_is_a_dash() -> None:
+    assert row_of("a", lines(summary_table(report(result("a", 1.0, calls=50)))))[4] == "\N{EN DASH}"
+
+
+def test_an_invalid_run_is_marked_and_red() -> None:
+    text = "\n".join(lines(summary_table(report(result("a", 1.0), faults=("hot",))), colour=True))
+    assert "(invalid run)" in text
+    assert "\x1b[31m1.000" in text
+    assert "\x1b[31m" not in "\n".join(lines(summary_table(report(result("a", 1.0))), colour=True))
+
+
+@pytest.mark.parametrize("name", ["[red]a[/]", "a[/b]"])
+def test_names_are_no_markup(name: str) -> None:
+    assert any(line.startswith(name) for line in lines(summary_table(report(result(name, 1.0)))))
+    row = Change(name, "file", Unit.BYTES, 1.0, 2.0, 1.0, 0.0)
+    assert any(line.startswith(name) for line in lines(changes_table(Changes((row,), ()))))
+
+
+def test_changes_come_in_their_units() -> None:
+    rows = (
+        Change("a_int8", "model, p50", Unit.TIMES, 0.1, 0.12, 0.2, 0.05),
+        Change("b_int8", "peak memory", Unit.BYTES, 50e6, 49e6, -0.02, 0.01),
+        Change("c_int8", "accuracy", Unit.SHARE, 0.5, 0.45, 0.1, 0.02),
+        Change("d_int8", "accuracy", Unit.SHARE, 0.5, 0.5, 0.0, 0.0),
+    )
+    text = lines(changes_table(Changes(rows, ())))
+    assert row_of("a_int8", text)[2:] == ["0.1000 x", "0.1200 x", "+20.0%", "5.0%", "worse"]
+    assert row_of("b_int8", text)[2:] == ["50.000 MB", "49.000 MB", "-2.0%", "1.0%", "better"]
+    assert row_of("c_int8", text)[2:] == ["50.00%", "45.00%", "-10.0%", "2.0%", "worse"]
+    assert not any(line.startswith("d_int8") for line in text)

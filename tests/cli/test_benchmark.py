@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_edge.benchmark.results import Report
+from fer_edge.cli.benchmark_peers import read_peers
+from fer_edge.errors import InputError
+from fer_edge.labels import EXPRESSIONS
+
+HASTE = ("--quick", "--threads", "1", "--runtime", "litert")
+
+
+@pytest.fixture(scope="session")
+def earlier(
+    child_environment: dict[str, str], exported_paths: dict[str, Path], faces_zip: Path, tmp_path_factory: Any
+) -> Path:
+    """A report folder, made by the device's modules alone, of two files with labelled faces."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    code = (
+        "import sys\nfrom fer_edge.cli import main\ntry:\n    main()\nfinally:\n"
+        "    print({'tensorflow', 'keras', 'onnx', 'matplotlib', 'jinja2'} & set(sys.modules), file=sys.stderr)"
+    )
+    files = [str(exported_paths[name]) for name in ("tflite fp32", "tflite int8")]
+    command = [sys.executable, "-c", code, "benchmark", *files, *HASTE, "--data", str(faces_zip), "--output", "report"]
+    done = subprocess.run(command, cwd=folder, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "set()"
+    assert "accu" in done.stdout
+    return folder / "report"
+
+
+def test_a_device_install_measures_times_and_accuracy(earlier: Path, exported_paths: dict[str, Path]) -> None:
+    report = Report.read(earlier / "report.json")
+    assert [result.file for result in report.results] == [
+        exported_paths[name].name for name in ("tflite fp32", "tflite int8")
+    ]
+    assert report.data is not None
+    assert (report.data.images, report.method.effort) == (112, "quick")
+    assert all(result.quality is not None and len(result.model.samples_ms) >= 50 for result in report.results)
+    assert {path.name for path in earlier.iterdir()} == {f"report.{kind}" for kind in ("html", "md", "json", "csv")}
+
+
+def test_the_shipped_model_without_labelled_faces(
+    child_line: Callable[..., Any], model_file: Path, tmp_path: Path
+) -> None:
+    ended = child_line("benchmark", model_file, *HASTE, "--output", "out").require_success()
+    assert "accuracy was not measured" in ended.stdout
+    assert "agree" not in ended.stdout
+    report = Report.read(tmp_path / "out" / "report.json")
+    assert report.results[0].quality is None
+    assert max(map(len, ended.stdout.splitlines())) <= 100
+
+
+def test_a_comparison_names_what_got_worse_and_fails(
+    child_line: Callable[..., Any], exported_paths: dict[str, Path], earlier: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    facts = json.loads((earlier / "report.json").read_text())
+    facts["results"][1]["bytes"] //= 2
+    (tmp_path / "old.json").write_text(json.dumps(facts))
+    files = [exported_paths[name] for name in ("tflite fp32", "tflite int8")]
+    arguments = ("benchmark", *files, *HASTE, "--data", faces_zip, "--compare", "old.json")
+    ended = child_line(*arguments, "--fail-on", "50")
+    assert ended.exit_code == 1
+    assert "changed beyond the noise" in ended.stdout
+    assert "expected nothing to get worse by more than 50 %, got" in ended.stderr
+    assert (tmp_path / "runs/device/report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("none.tflite",), "no such model file"),
+        (("--fail-on", "5"), "--compare"),
+        (("--images", "5"), "--data"),
+        (("--threads", "1,1"), "expected different whole numbers"),
+        (("--threads", "two"), "expected different whole numbers"),
+        (("--compare", "none.json"), "none.json"),
+        (("--runtime", "tflite"), "tflite"),
+        (("--emulated", "text.json"), "what make pi counted"),
+        (("--emulated", "list.json"), "got list"),
+        (("--compare", "list.json"), "expected a report.json"),
+        (("--peer-labels", ",".join(EXPRESSIONS)), "expected --peer-labels once"),
+    ],
+)
+def test_what_cannot_be_used_is_told_before_anything_is_measured(
+    command_line: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("fer_edge.cli.benchmark.measure", lambda *_, **__: pytest.fail("measured"))
+    Path("text.json").write_text("{")
+    Path("list.json").write_text("[]")
+    ended = command_line("benchmark", *arguments)
+    assert ended.exit_code == 2
+    assert message in ended.stderr
+
+
+def test_what_is_given_once_holds_for_all_peers() -> None:
+    names = ",".join(reversed(EXPRESSIONS))
+    files = [Path("a.tflite"), Path("b.onnx")]
+    assert not read_peers([], [], [])
+    plain = read_peers(files, [], [])
+    assert [(peer.minimum, peer.maximum, peer.labels) for peer in plain] == 2 * [(0, 255, EXPRESSIONS)]
+    given = read_peers(files, [names], ["0..1", "-1..1"], logits=True)
+    assert [(peer.path, peer.minimum, peer.maximum) for peer in given] == [(files[0], 0, 1), (files[1], -1, 1)]
+    assert all(peer.labels == tuple(reversed(EXPRESSIONS)) and peer.logits for peer in given)
+
+
+@pytest.mark.parametrize("span", ["1", "0..0", "a..b", "0...1", ""])
+def test_a_range_that_is_none_is_refused(span: str) -> None:
+    with pytest.raises(InputError, match=r"such as 0\.\.1"):
+        read_peers([Path("a.tflite")], [], [span])
