@@ -9,7 +9,12 @@ from fer_edge.benchmark.report.figures import NONE, decimal
 from fer_edge.benchmark.report.table import Table, text_column
 from fer_edge.benchmark.results import Report
 
-_UNITS = {"clock_mhz": "clock, MHz", "temperature_c": "temperature, °C", "memory_bytes": "memory"}
+_UNITS = {
+    "clock_mhz": "clock, MHz",
+    "memory_mb": "memory, MB",
+    "python_bits": "bits of Python",
+    "temperature_c": "temperature, °C",
+}
 _COLUMNS = (text_column("what"), text_column("value"))
 
 
@@ -81,8 +86,6 @@ def _words(name: str) -> str:
 def _said(name: str, value: Any) -> str:
     if value is None or value == "":
         return NONE
-    if name.endswith("_bytes") and isinstance(value, (int, float)):
-        return f"{value:,} ({value / 2**30:.1f} GiB)"
     if isinstance(value, Mapping):
         return ", ".join(f"{_words(key)}: {_said(key, each)}" for key, each in value.items()) or "none"
     if isinstance(value, (list, tuple)):

@@ -1,0 +1,52 @@
+"""`python -m benchmarks.report_picture REPORT.html OUT.png`: a picture of a report for the docs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+from playwright.sync_api import sync_playwright
+
+from fer_edge.cli.options import stderr
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import atomic_path
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def take_picture(page: Path, picture: Path, *, width: int = 1280, height: int = 1500) -> None:
+    """Write a PNG of the page's top, as a light screen shows it.
+
+    Raises:
+        InputError: If there is no Chromium.
+    """
+    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if browser is None:
+        raise InputError(f"expected a browser ({', '.join(_BROWSERS)}), found none; try: apt install chromium")
+    with sync_playwright() as playwright, atomic_path(picture) as temporary:
+        # The sandbox does not work for root, as in a container.
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        shown = opened.new_page(viewport={"width": width, "height": height}, color_scheme="light")
+        shown.goto(page.resolve().as_uri())
+        shown.screenshot(path=temporary)
+        opened.close()
+
+
+@click.command()
+@click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--width", default=1280, show_default=True, help="Of the window, CSS pixels.")
+@click.option("--height", default=1500, show_default=True, help="From the top, CSS pixels.")
+def command(page: Path, picture: Path, width: int, height: int) -> None:
+    """Write the PNG PICTURE of the report PAGE."""
+    take_picture(page, picture, width=width, height=height)
+
+
+if __name__ == "__main__":
+    try:
+        command()
+    except FerEdgeError as error:
+        stderr.print(f"error: {error}")
+        sys.exit(error.exit_code)

@@ -1,0 +1,163 @@
+"""report.html in a real browser, opened as a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fer_edge.benchmark.report import write_report
+from fer_edge.benchmark.results import Report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="module")
+def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_report(report, folder)
+    return folder / "report.html"
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, width: int = 1280, **options: Any) -> Iterator[Page]:
+    """The page; nothing may go wrong in it, and nothing but itself may be asked for."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": width, "height": 800}, **options)
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith("data:") else faults.append(request.url))
+    try:
+        page.goto(path.as_uri())
+        yield page
+        assert faults == [path.as_uri()]
+    finally:
+        context.close()
+
+
+def rows_of(page: Page, caption: str) -> list[list[str]]:
+    """The cells' texts of a table's body."""
+    table = page.locator("table").filter(has=page.locator("caption", has_text=caption))
+    return [row.locator("th, td").all_inner_texts() for row in table.locator("tbody tr").all()]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_every_table_is_filled_with_and_without_javascript(
+    browser: Browser, path: Path, report: Report, scripts: bool
+) -> None:
+    with opened(browser, path, java_script_enabled=scripts) as page:
+        rows = rows_of(page, "Every file")
+        assert [row[0] for row in rows] == [result.name for result in report.results]
+        full, _, int8, *_ = rows
+        assert int8[1:4] == ["LiteRT 2.3.0", "int8", "2.00"]
+        assert full[12] == "1.0"
+        assert [row[9] for row in rows] == ["\N{EN DASH}"] * len(rows)
+        assert "140 calls are too few" in page.locator("#summary").inner_text()
+        assert len(rows_of(page, "Images whose label changed")) == len(report.moved)
+        assert len(rows_of(page, "Recall of each expression")) == 4
+        assert all(text for table in ("Threads", "Machine") for row in rows_of(page, table) for text in row)
+
+
+def test_headings_of_tables_say_what_they_head(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        assert page.locator("table").count() == page.locator("table > caption").count() > 10
+        assert page.locator("thead th:not([scope])").count() == 0
+        assert page.locator("tbody tr > th[scope=row]").count() == page.locator("tbody tr").count()
+
+
+def test_charts_are_drawn_and_described(browser: Browser, path: Path, report: Report) -> None:
+    with opened(browser, path) as page:
+        assert page.locator("svg .disc").count() == 4
+        assert page.locator("svg .disc.best").count() >= 1
+        assert page.locator("svg .calls").count() == 2 * len(report.results)
+        for drawing in page.get_by_role("img").filter(has=page.locator("text")).all():
+            box = drawing.bounding_box()
+            assert box is not None
+            assert box["width"] > 500
+            assert box["height"] > 200
+        described = page.locator("svg").first.get_attribute("aria-label")
+        assert described is not None
+        assert "4 files" in described
+        assert "net_int8.tflite" in described
+
+
+def test_labels_of_the_trade_off_do_not_overlap(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        boxes = [label.bounding_box() for label in page.locator("svg").first.locator(".label").all()]
+        tops = sorted(box["y"] for box in boxes if box is not None)
+        assert len(tops) == 4
+        assert all(below - above >= 14 for above, below in pairwise(tops))
+
+
+def test_an_invalid_run_says_so_first_and_at_every_table_of_times(browser: Browser, path: Path, report: Report) -> None:
+    with opened(browser, path) as page:
+        assert page.locator(".invalid li").all_inner_texts() == list(report.board.faults)
+        assert page.locator("caption, figcaption", has_text="(invalid run)").count() == 6
+
+
+def test_a_valid_run_says_nothing_of_the_kind(browser: Browser, report: Report, tmp_path: Path) -> None:
+    write_report(replace(report, board=replace(report.board, faults=())), tmp_path)
+    with opened(browser, tmp_path / "report.html") as page:
+        assert page.locator(".invalid").count() == 0
+        assert "invalid" not in page.locator("main").inner_text()
+        assert "Nothing was seen that speaks against the times" in page.locator("#machine").inner_text()
+
+
+def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(browser: Browser, path: Path, report: Report) -> None:
+    with opened(browser, path) as page:
+        assert page.title() == "fer-edge benchmark"
+        assert page.locator("main tbody th", has_text=report.results[3].name).count() > 2
+        assert page.locator("img[src=x]").count() == 0
+        assert page.locator("script").count() == 1
+
+
+def test_the_page_carries_its_report(path: Path, report: Report) -> None:
+    (embedded,) = re.findall(r'<script type="application/json" id="report">(.*?)</script>', path.read_text("utf-8"))
+    (path.parent / "extracted.json").write_text(embedded, encoding="utf-8")
+    assert Report.read(path.parent / "extracted.json") == report
+    assert json.loads(embedded) == json.loads((path.parent / "report.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_no_width_scrolls_sideways(browser: Browser, path: Path, width: int) -> None:
+    with opened(browser, path, width) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_scrolls_can_be_reached_by_keyboard(browser: Browser, path: Path) -> None:
+    with opened(browser, path, 320) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the summary"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert "Every file" in page.evaluate("document.activeElement.getAttribute('aria-label')")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
+def test_dark_and_light_differ_and_paper_is_always_light(browser: Browser, path: Path) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with opened(browser, path, color_scheme="dark") as page:
+        assert page.evaluate(ground) == "rgb(16, 19, 23)"
+        page.emulate_media(media="print")
+        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
+def test_paper_cuts_no_table(browser: Browser, path: Path) -> None:
+    within_a4 = 1032  # CSS pixels of 297 mm, less the margins
+    with opened(browser, path, within_a4) as page:
+        page.emulate_media(media="print")
+        widths = page.locator("table, svg").evaluate_all("all => all.map(each => each.getBoundingClientRect().right)")
+        assert max(widths) <= within_a4
+        pdf = page.pdf(prefer_css_page_size=True)
+        assert pdf.startswith(b"%PDF")
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 3

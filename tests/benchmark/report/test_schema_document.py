@@ -1,0 +1,36 @@
+"""docs/report.md tells every field of report.json in the words of the code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from fer_edge.benchmark import results
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "report.md"
+PARTS = [getattr(results, name) for name in "Report Method Data Board Result Timing Quality Threads Moved".split()]
+
+
+def described(part: type) -> dict[str, str]:
+    """Each attribute and what the docstring says of it, in one line."""
+    _, _, attributes = inspect.cleandoc(part.__doc__ or "").partition("Attributes:\n")
+    entries = re.split(r"^    (?=\w+: )", attributes, flags=re.MULTILINE)[1:]
+    pairs = (entry.split(": ", 1) for entry in entries)
+    return {name: " ".join(text.split()) for name, text in pairs}
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_field_is_documented_as_its_docstring_says(part: type) -> None:
+    texts = described(part)
+    assert list(texts) == [field.name for field in fields(part)]
+    rows = [f"| `{name}` | {text} |" for name, text in texts.items()]
+    expected = "\n".join([f"### {part.__name__}", "", "| field | |", "|---|---|", *rows, ""])
+    assert expected in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_the_document_names_the_version() -> None:
+    assert f"`schema_version` is {results.SCHEMA_VERSION}." in DOCUMENT.read_text(encoding="utf-8")
