@@ -21,18 +21,20 @@ class NotifySink:
     a systemd that asks for it, nothing is done.
     """
 
-    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, pause_s: float = 0.0, environment: Mapping[str, str] = os.environ) -> None:
         """Find whom to tell.
 
         Args:
+            pause_s: From one result to the next, as asked for; where that is long the watchdog is told to wait longer.
             environment: With systemd's NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
 
         Raises:
             InputError: If NOTIFY_SOCKET is no address of a local socket.
         """
         self._socket = _connect(environment.get("NOTIFY_SOCKET", ""))
-        self._interval_s = _watchdog_s(environment) / 3
-        self._alive_due = float("-inf") if self._interval_s < float("inf") else float("inf")
+        self._watchdog_s = _watchdog_s(environment)
+        self._pause_s = pause_s
+        self._alive_due = float("-inf") if self._watchdog_s < float("inf") else float("inf")
         self._shown: float | None = None
         self._frames = 0
 
@@ -44,11 +46,11 @@ class NotifySink:
         lines = []
         if self._shown is None:
             self._shown = now
-            lines.append("READY=1")
+            lines += ["READY=1", *self._longer_watchdog()]
         else:
             self._frames += 1
         if now >= self._alive_due:
-            self._alive_due = now + self._interval_s
+            self._alive_due = now + self._watchdog_s / 3
             lines.append("WATCHDOG=1")
         if now - self._shown >= STATUS_INTERVAL_S:
             lines.append(f"STATUS={self._frames / (now - self._shown):.1f} frames/s, {_count_faces(result)}")
@@ -62,6 +64,12 @@ class NotifySink:
             with self._socket:
                 self._socket.send(b"STOPPING=1")
             self._socket = None
+
+    def _longer_watchdog(self) -> list[str]:
+        """What has systemd wait for its time and a pause, where the pause alone takes more than a third of it."""
+        if self._pause_s <= self._watchdog_s / 3:
+            return []
+        return [f"WATCHDOG_USEC={round((self._watchdog_s + self._pause_s) * 1e6)}"]
 
 
 def _connect(address: str) -> socket.socket | None:

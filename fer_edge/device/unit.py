@@ -25,9 +25,9 @@ _TEMPLATE = """\
 [Unit]
 Description=Facial expressions from a camera
 After=network.target time-sync.target
-# A camera that is plugged in again is found again; after 60 starts within an hour something else is wrong.
+# A camera that is plugged in again is found again, however late: no pause below lets so many starts into an hour.
 StartLimitIntervalSec=1h
-StartLimitBurst=60
+StartLimitBurst=150
 
 [Service]
 ExecStart={program} run --config %d/config.toml
@@ -37,10 +37,12 @@ LoadCredential=config.toml:/{config}
 StateDirectory=fer-edge
 WorkingDirectory=%S/fer-edge
 
-# Ready with the first frame's result; started anew when none came for so long, and when it failed.
+# Ready with the first frame's result; started anew when none came for so long, and when it failed. It is told to end
+# first, which completes its files. The time that the machine sleeps does not count.
 Type=notify
 TimeoutStartSec=90
 WatchdogSec=30
+WatchdogSignal=SIGTERM
 Restart=on-failure
 {delay}
 # 143 is how it ends when it is told to; 2 is a mistake in the configuration, which no restart mends.

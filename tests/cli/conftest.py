@@ -21,7 +21,7 @@ def start_run(
 
         def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
             command = [sys.executable, "-W", "error", "-m", "fer_edge", "run", "--model", str(model_file), *arguments]
-            options = {"cwd": tmp_path, "env": child_environment, "text": True, **options}
+            options = {"cwd": tmp_path, "env": child_environment, "stderr": subprocess.PIPE, "text": True, **options}
             process: subprocess.Popen[str] = stack.enter_context(subprocess.Popen(command, **options))
             stack.callback(process.kill)
             return process

@@ -10,8 +10,8 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -23,36 +23,20 @@ import pytest
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.recordings import VideoFile
 
-RUN = (sys.executable, "-W", "error", "-m", "fer_edge", "run")
-ROOT = Path(__file__).parents[2]
+StartRun = Callable[..., "subprocess.Popen[str]"]
+WaitUntil = Callable[..., None]
 
 
 @pytest.fixture
-def run_command(model_file: Path, tmp_path: Path) -> Any:
-    """A function that runs `fer-edge run` in an empty folder, with a model unless one is named."""
+def run_command(start_run: StartRun) -> Any:
+    """A function that runs `fer-edge run` in an empty folder to its end."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        model = () if "--model" in arguments else ("--model", str(model_file))
-        return subprocess.run([*RUN, *model, *arguments], capture_output=True, text=True, timeout=60, **place(tmp_path))
+        process = start_run(*arguments, stdout=subprocess.PIPE)
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     return run
-
-
-def place(folder: Path) -> dict[str, Any]:
-    """Where and how processes run: in `folder`, with this checkout's package."""
-    return {"cwd": folder, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
-
-
-def start(model_file: Path, folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    command = [*RUN, "--model", str(model_file), "--camera", "demo", *arguments]
-    return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **options, **place(folder))
-
-
-def wait_for_lines(path: Path, count: int) -> None:
-    deadline = time.monotonic() + 30
-    while not path.exists() or path.read_text().count("\n") < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def read_jsonl(text: str) -> list[dict[str, Any]]:
@@ -198,8 +182,8 @@ def test_a_model_without_a_card_takes_labels(run_command: Any, made_models: Path
 
 
 @pytest.mark.parametrize("arguments", [("--jsonl", "-"), ("--csv", "-")])
-def test_a_reader_that_goes_ends_it_quietly(model_file: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    process = start(model_file, tmp_path, *arguments, "--output", "a.mp4", stdout=subprocess.PIPE)
+def test_a_reader_that_goes_ends_it_quietly(start_run: StartRun, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    process = start_run("--camera", "demo", *arguments, "--output", "a.mp4", stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
@@ -214,10 +198,13 @@ def test_a_reader_that_goes_ends_it_quietly(model_file: Path, tmp_path: Path, ar
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_with_whole_files(model_file: Path, tmp_path: Path, sent: signal.Signals, code: int) -> None:
+def test_a_signal_ends_it_with_whole_files(
+    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil, sent: signal.Signals, code: int
+) -> None:
     arguments = ("--jsonl", "a.jsonl", "--csv", "a.csv", "--output", "a.mp4")
-    process = start(model_file, tmp_path, *arguments, stdout=subprocess.DEVNULL)
-    wait_for_lines(tmp_path / "a.jsonl", 20)
+    process = start_run("--camera", "demo", *arguments, stdout=subprocess.DEVNULL)
+    results = tmp_path / "a.jsonl"
+    wait_until(lambda: results.exists() and results.read_text().count("\n") >= 20)
     process.send_signal(sent)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == code
@@ -231,10 +218,10 @@ def test_a_signal_ends_it_with_whole_files(model_file: Path, tmp_path: Path, sen
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.jsonl", "a.mp4"]
 
 
-def test_a_terminal_gets_a_live_view(model_file: Path, tmp_path: Path) -> None:
+def test_a_terminal_gets_a_live_view(start_run: StartRun) -> None:
     parent, child = pty.openpty()
     with os.fdopen(parent, "rb", buffering=0) as screen:
-        process = start(model_file, tmp_path, "--frames", "20", stdout=child)
+        process = start_run("--camera", "demo", "--frames", "20", stdout=child)
         os.close(child)
         shown = b""
         try:
@@ -251,10 +238,10 @@ def test_a_terminal_gets_a_live_view(model_file: Path, tmp_path: Path) -> None:
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_the_first_result_comes_soon(model_file: Path, tmp_path: Path) -> None:
+def test_the_first_result_comes_soon(start_run: StartRun) -> None:
     """The promise is 2 s on two free cores; a busy machine gets twice that, so that this fails for a reason."""
     began = time.monotonic()
-    process = start(model_file, tmp_path, "--frames", "1", "--jsonl", "-", stdout=subprocess.PIPE)
+    process = start_run("--camera", "demo", "--frames", "1", "--jsonl", "-", stdout=subprocess.PIPE)
     assert process.stdout is not None
     line = process.stdout.readline()
     seconds = time.monotonic() - began
@@ -263,19 +250,20 @@ def test_the_first_result_comes_soon(model_file: Path, tmp_path: Path) -> None:
     assert seconds < 4
 
 
-def test_systemd_hears_of_the_first_result_of_every_frame_and_of_the_end(model_file: Path, tmp_path: Path) -> None:
+def test_systemd_hears_of_the_first_result_of_every_frame_and_of_the_end(
+    start_run: StartRun, tmp_path: Path, child_environment: dict[str, str]
+) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(30)
-        there = place(tmp_path)
-        there["env"] |= {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "30000"}
-        command = [*RUN, "--model", str(model_file), "--camera", "demo", "--max-fps", "20", "--frames", "10", "--quiet"]
-        with subprocess.Popen(command, **there) as process:
-            heard = [systemd.recv(200).decode().splitlines()]
-            while heard[-1] != ["STOPPING=1"]:
-                heard.append(systemd.recv(200).decode().splitlines())
-        assert process.returncode == 0
-    assert heard[0][0] == "READY=1"
+        asked = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "30000"}
+        arguments = ("--camera", "demo", "--max-fps", "20", "--frames", "10", "--quiet")
+        process = start_run(*arguments, env=child_environment | asked)
+        heard = [systemd.recv(200).decode().splitlines()]
+        while heard[-1] != ["STOPPING=1"]:
+            heard.append(systemd.recv(200).decode().splitlines())
+        assert process.wait(30) == 0
+    assert heard[0] == ["READY=1", "WATCHDOG_USEC=80000", "WATCHDOG=1"]
     assert sum("WATCHDOG=1" in lines for lines in heard) >= 5
 
 
@@ -290,9 +278,9 @@ def test_a_configuration_takes_the_place_of_options(run_command: Any, tmp_path: 
     assert "run.toml: frmes: run has no such option; did you mean frames?" in refused.stderr
 
 
-def test_a_preview_is_shown_while_the_stream_goes_on(model_file: Path, tmp_path: Path) -> None:
+def test_a_preview_is_shown_while_the_stream_goes_on(start_run: StartRun) -> None:
     pytest.importorskip("aiohttp")
-    with start(model_file, tmp_path, "--preview", "0", "--quiet", "--privacy") as process:
+    with start_run("--camera", "demo", "--preview", "0", "--quiet", "--privacy") as process:
         assert process.stderr is not None
         said = re.match(r"note: preview at (http://127\.0\.0\.1:\d+/)", process.stderr.readline())
         assert said

@@ -104,7 +104,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartR
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--csv", "a.csv", "--quiet")
-    process = start_run(*arguments, stderr=subprocess.PIPE, preexec_fn=allow_little)
+    process = start_run(*arguments, preexec_fn=allow_little)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert errors == "error: a.jsonl: File too large\n"
@@ -121,7 +121,7 @@ def test_a_stuck_client_of_the_preview_holds_nothing_up(
     start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
 ) -> None:
     pytest.importorskip("aiohttp")
-    process = start_run("--camera", "demo", "--preview", "0", "--jsonl", "a.jsonl", "--quiet", stderr=subprocess.PIPE)
+    process = start_run("--camera", "demo", "--preview", "0", "--jsonl", "a.jsonl", "--quiet")
     assert process.stderr is not None
     port = re.search(r"127\.0\.0\.1:(\d+)", process.stderr.readline())
     assert port
@@ -151,7 +151,7 @@ def test_sigterm_at_any_moment(start_run: StartRun, tmp_path: Path) -> None:
         folder = tmp_path / str(tenth)
         folder.mkdir()
         arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--output", "a.mp4", "--quiet")
-        process = start_run(*arguments, cwd=folder, stderr=subprocess.PIPE)
+        process = start_run(*arguments, cwd=folder)
         time.sleep(whole * tenth / 8)
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
@@ -176,7 +176,7 @@ def test_a_power_cut_leaves_what_was_reported_and_it_goes_on(
     process.wait()
     with (tmp_path / "a.jsonl").open("a") as file:
         file.write('{"frame": 1')  # what a power cut, unlike this signal, can leave of a line
-    done = start_run(*arguments, "--frames", "3", stderr=subprocess.PIPE)
+    done = start_run(*arguments, "--frames", "3")
     _, errors = done.communicate(timeout=30)
     assert (done.returncode, "cut off 11 bytes" in errors) == (0, True)
     lines = all_lines(tmp_path)

@@ -51,7 +51,7 @@ def write(sink: NotifySink, *faces: FaceResult) -> None:
 
 def test_ready_with_the_first_result_and_stopping_at_the_end(listener: tuple[socket.socket, str]) -> None:
     receiver, address = listener
-    sink = NotifySink({"NOTIFY_SOCKET": address})
+    sink = NotifySink(environment={"NOTIFY_SOCKET": address})
     assert received(receiver) == []
     write(sink)
     assert received(receiver) == ["READY=1"]
@@ -65,7 +65,7 @@ def test_ready_with_the_first_result_and_stopping_at_the_end(listener: tuple[soc
 def test_signs_of_life_only_while_frames_come(listener: tuple[socket.socket, str]) -> None:
     receiver, address = listener
     usec = str(int(WATCHDOG_S * 1e6))
-    sink = NotifySink({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": usec, "WATCHDOG_PID": str(os.getpid())})
+    sink = NotifySink(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": usec, "WATCHDOG_PID": str(os.getpid())})
     began = time.monotonic()
     while time.monotonic() - began < 3 * WATCHDOG_S:
         write(sink)
@@ -83,9 +83,23 @@ def test_signs_of_life_only_while_frames_come(listener: tuple[socket.socket, str
 
 def test_another_process_watchdog_is_not_fed(listener: tuple[socket.socket, str]) -> None:
     receiver, address = listener
-    sink = NotifySink({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
+    sink = NotifySink(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
     write(sink)
     assert received(receiver) == ["READY=1"]
+    sink.close()
+
+
+@pytest.mark.parametrize(
+    ("pause_s", "told"),
+    [(0.0, []), (10.0, []), (11.0, ["WATCHDOG_USEC=41000000"]), (100.0, ["WATCHDOG_USEC=130000000"])],
+)
+def test_frames_that_are_asked_for_seldom_are_waited_for(
+    listener: tuple[socket.socket, str], pause_s: float, told: list[str]
+) -> None:
+    receiver, address = listener
+    sink = NotifySink(pause_s, {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"})
+    write(sink)
+    assert received(receiver) == ["\n".join(["READY=1", *told, "WATCHDOG=1"])]
     sink.close()
 
 
@@ -94,7 +108,7 @@ def test_status_tells_rate_and_faces(
     listener: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch, faces: tuple[FaceResult, ...], words: str
 ) -> None:
     receiver, address = listener
-    sink = NotifySink({"NOTIFY_SOCKET": address})
+    sink = NotifySink(environment={"NOTIFY_SOCKET": address})
     for moment in (100.0, 102.0, 104.0, 106.0, 108.0):
         monkeypatch.setattr(time, "monotonic", lambda moment=moment: moment)
         write(sink, *faces)
@@ -104,14 +118,14 @@ def test_status_tells_rate_and_faces(
 
 
 def test_nothing_is_done_where_nobody_asks() -> None:
-    sink = NotifySink({})
+    sink = NotifySink(environment={})
     write(sink)
     sink.close()
 
 
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match="NOTIFY_SOCKET: expected a path or @name"):
-        NotifySink({"NOTIFY_SOCKET": "vsock:2:1234"})
+        NotifySink(environment={"NOTIFY_SOCKET": "vsock:2:1234"})
 
 
 _RUN = """
