@@ -6,67 +6,184 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from benchmarks.report import Report, print_report, print_step_seconds, write_report
-from benchmarks.subjects import find_model, measure
+from benchmarks.subjects import find_models, find_peers, load_all, train_for_a_moment
+from benchmarks.training_speed import print_step_seconds
+from fer_edge.benchmark.compare import Changes, compare_reports
+from fer_edge.benchmark.measure import describe_data, measure
+from fer_edge.benchmark.report import write_report
+from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.subjects import Subject
+from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
+from fer_edge.cli.benchmark import read_emulated, show_changes, show_report, take_some
+from fer_edge.cli.options import stages_display, stderr, stdout
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import write_atomic
-from fer_edge.training.data import Split
+from fer_edge.training.data import Dataset, Split
 from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data" / "face-expression-recognition-dataset.zip"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a session measures.
+
+    Attributes:
+        subjects: Loaded, full models first.
+        dataset: The labelled faces that they are measured on.
+        synthetic: Whether those are drawn.
+    """
+
+    subjects: list[Subject]
+    dataset: Dataset
+    synthetic: bool
+
+
+_dataset = pytest.StashKey[Dataset]()
+_prepared = pytest.StashKey[Prepared]()
 _report = pytest.StashKey[Report]()
+_changes = pytest.StashKey[Changes]()
 _step_seconds = pytest.StashKey[dict[str, float]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fer-edge")
-    group.addoption("--model", type=Path, help="a .keras file with its exports in export/ beside it [newest run's]")
-    group.addoption("--data", help="labelled faces [$FER_EDGE_DATA, else synthetic]")
-    group.addoption("--rounds", type=int, default=300, help="timed calls of each file [300]")
-    group.addoption("--images", type=int, help="of the validation split, for accuracy [all]")
-    group.addoption("--report", type=Path, default=Path("runs/benchmark"), help="folder of the report [runs/benchmark]")
+    add = group.addoption
+    add(
+        "--model",
+        action="append",
+        type=Path,
+        help="a .keras file with its exports in export/ beside it; may be given again [of the runs on the data, the "
+        "newest of the documented network and of each that ships]",
+    )
+    add("--data", help=f"labelled faces [${DATA_ENV}, else synthetic]")
+    add("--quick", dest="effort", action="store_const", const=QUICK, help="at least 50 rounds and 1 s")
+    add("--sustained", dest="effort", action="store_const", const=SUSTAINED, help="ten minutes")
+    add("--images", type=int, help="of the validation split, for accuracy [all]")
+    add("--report", type=Path, default=Path("runs/benchmark"), help="folder of the report [runs/benchmark]")
+    add(
+        "--peer",
+        action="append",
+        default=[],
+        help="fer, or another project's .tflite or .onnx file; may be given again",
+    )
+    add("--peer-labels", action="append", default=[], help="of such a file's scores, as fer-edge benchmark takes them")
+    add("--peer-range", action="append", default=[], help="of such a file's input, such as 0..1")
+    add("--compare", type=Path, help="an earlier report.json")
+    add("--fail-on", type=float, help="percent by which a figure may get worse; without it, nothing fails")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each subject: their names are known only when they are loaded."""
+    if "measured" in metafunc.fixturenames:
+        config = metafunc.config
+        try:
+            names = [] if config.option.collectonly else [subject.name for subject in _prepare(config).subjects]
+        except FerEdgeError as error:
+            raise pytest.UsageError(str(error)) from error
+        metafunc.parametrize("measured", names)
 
 
 @pytest.fixture(scope="session")
-def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The full model and the labelled faces to measure it on: real ones where they are."""
-    config = request.config
-    return find_model(config.getoption("--model"), _data(config), tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="session")
-def real_faces(request: pytest.FixtureRequest) -> Split:
+def real_faces(pytestconfig: pytest.Config) -> Split:
     """The validation split of real faces."""
-    data = _data(request.config)
-    if data == SYNTHETIC:
+    if _data(pytestconfig) == SYNTHETIC:
         pytest.skip(f"the shipped pipeline is measured on real faces: --data or ${DATA_ENV}")
-    return load_dataset(data).validation
+    return _read_dataset(pytestconfig).validation
 
 
 @pytest.fixture(scope="session")
-def report(request: pytest.FixtureRequest, subject: tuple[Path, str]) -> Report:
-    """Measure the full model and all its files, interleaved, once."""
-    config = request.config
-    parent, data = subject
-    result = measure(parent, data, rounds=config.getoption("--rounds"), images=config.getoption("--images"))
-    write_report(result, config.getoption("--report"))
-    config.stash[_report] = result
+def report(pytestconfig: pytest.Config) -> Report:
+    """Measure everything, interleaved, once."""
+    prepared = _prepare(pytestconfig)
+    faces = take_some(prepared.dataset.validation, pytestconfig.getoption("--images"))
+    with _shown(pytestconfig), stages_display() as on_progress:
+        result = measure(
+            prepared.subjects,
+            effort=pytestconfig.getoption("effort") or DEFAULT,
+            faces=faces,
+            data=describe_data(prepared.dataset, faces, "validation", synthetic=prepared.synthetic),
+            emulated=read_emulated(None),
+            on_progress=on_progress,
+        )
+    write_report(result, pytestconfig.getoption("--report"))
+    pytestconfig.stash[_report] = result
     return result
 
 
 @pytest.fixture(scope="session")
-def step_seconds(request: pytest.FixtureRequest, subject: tuple[Path, str]) -> dict[str, float]:
+def chance(report: Report, pytestconfig: pytest.Config) -> float:
+    """What a share of images may differ by if not all are looked at: three standard errors of 3 %."""
+    if report.data is None or pytestconfig.getoption("--images") is None:
+        return 0.0
+    return float(3 * (0.03 * 0.97 / report.data.images) ** 0.5)
+
+
+@pytest.fixture(scope="session")
+def changes(report: Report, pytestconfig: pytest.Config) -> Changes:
+    """How the report differs from an earlier one."""
+    earlier = pytestconfig.getoption("--compare")
+    if earlier is None:
+        pytest.skip("compared with nothing: --compare EARLIER/report.json")
+    result = compare_reports(Report.read(earlier), report)
+    pytestconfig.stash[_changes] = result
+    return result
+
+
+@pytest.fixture(scope="session")
+def step_seconds(pytestconfig: pytest.Config) -> dict[str, float]:
     """Seconds per training step, in a process of its own: this one's TensorFlow is held to one thread."""
-    command = [sys.executable, "-m", "benchmarks.training_speed", subject[1]]
+    command = [sys.executable, "-m", "benchmarks.training_speed", _data(pytestconfig)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     seconds: dict[str, float] = json.loads(done.stdout)
-    write_atomic(request.config.getoption("--report") / "training_speed.json", json.dumps(seconds, indent=1) + "\n")
-    request.config.stash[_step_seconds] = seconds
+    write_atomic(pytestconfig.getoption("--report") / "training_speed.json", json.dumps(seconds, indent=1) + "\n")
+    pytestconfig.stash[_step_seconds] = seconds
     return seconds
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """Show the tables, and where the rest is."""
+    if (result := config.stash.get(_report, None)) is not None:
+        show_report(result)
+        folder = config.getoption("--report")
+        stdout.print(f"report: {folder}/report.html, .md, .json, .csv", markup=False)
+    if (changed := config.stash.get(_changes, None)) is not None:
+        show_changes(changed)
+    if (seconds := config.stash.get(_step_seconds, None)) is not None:
+        print_step_seconds(seconds, stdout)
+
+
+def _prepare(config: pytest.Config) -> Prepared:
+    if _prepared not in config.stash:
+        with _shown(config):
+            config.stash[_prepared] = _load(config)
+    return config.stash[_prepared]
+
+
+def _load(config: pytest.Config) -> Prepared:
+    earlier, fail_on = config.getoption("--compare"), config.getoption("--fail-on")
+    if fail_on is not None and earlier is None:
+        raise InputError("--fail-on judges a comparison: give the earlier report with --compare")
+    if earlier is not None:
+        Report.read(earlier)  # a wrong one is told now, not after minutes
+    peers = find_peers(*(config.getoption(name) for name in ("--peer", "--peer-labels", "--peer-range")))
+    data, dataset = _data(config), _read_dataset(config)
+    models = config.getoption("--model") or find_models(dataset.sha256())
+    if not models:
+        _tell(f"no run was trained on {data}: measuring a network trained for a moment on drawn faces")
+        scratch = tempfile.TemporaryDirectory(prefix="fer-edge-")
+        config.add_cleanup(scratch.cleanup)
+        models, data = [train_for_a_moment(Path(scratch.name) / "drawn", _tell)], SYNTHETIC
+        dataset = load_dataset(data)
+    return Prepared(load_all(models, data, peers, _tell), dataset, data == SYNTHETIC)
 
 
 def _data(config: pytest.Config) -> str:
@@ -74,12 +191,18 @@ def _data(config: pytest.Config) -> str:
     return str(given or (_SHARED_DATA if _SHARED_DATA.is_file() else SYNTHETIC))
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
-    """Show the tables, and where the rest is."""
-    console = Console(width=140, highlight=False)
-    folder = config.getoption("--report")
-    if (result := config.stash.get(_report, None)) is not None:
-        print_report(result, console)
-        console.print(f"report: {folder}/report.html, {folder}/report.json")
-    if (seconds := config.stash.get(_step_seconds, None)) is not None:
-        print_step_seconds(seconds, console)
+def _read_dataset(config: pytest.Config) -> Dataset:
+    if _dataset not in config.stash:
+        config.stash[_dataset] = load_dataset(_data(config))
+    return config.stash[_dataset]
+
+
+def _tell(note: str) -> None:
+    stderr.print(f"note: {note}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _shown(config: pytest.Config) -> Iterator[None]:
+    """Let what is printed be seen at once: minutes pass."""
+    with config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        yield

