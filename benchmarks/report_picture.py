@@ -16,8 +16,8 @@ from fer_edge.files import atomic_path
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def take_picture(page: Path, picture: Path, *, width: int = 1280, height: int = 1500) -> None:
-    """Write a PNG of the page's top, as a light screen shows it.
+def take_picture(url: str, picture: Path, *, width: int = 1280, height: int = 1500, after_s: float = 0.0) -> None:
+    """Write a PNG of a page's top, as a light screen shows it, some seconds after it was opened.
 
     Raises:
         InputError: If there is no Chromium.
@@ -29,7 +29,8 @@ def take_picture(page: Path, picture: Path, *, width: int = 1280, height: int = 
         # The sandbox does not work for root, as in a container.
         opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         shown = opened.new_page(viewport={"width": width, "height": height}, color_scheme="light")
-        shown.goto(page.resolve().as_uri())
+        shown.goto(url)
+        shown.wait_for_timeout(after_s * 1000)
         shown.screenshot(path=temporary)
         opened.close()
 
@@ -41,7 +42,7 @@ def take_picture(page: Path, picture: Path, *, width: int = 1280, height: int = 
 @click.option("--height", default=1500, show_default=True, help="From the top, CSS pixels.")
 def command(page: Path, picture: Path, width: int, height: int) -> None:
     """Write the PNG PICTURE of the report PAGE."""
-    take_picture(page, picture, width=width, height=height)
+    take_picture(page.resolve().as_uri(), picture, width=width, height=height)
 
 
 if __name__ == "__main__":
