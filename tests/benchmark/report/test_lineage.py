@@ -11,15 +11,15 @@ from fer_edge.benchmark.results import Report
 
 @pytest.fixture
 def few(report: Report) -> Report:
-    """Four images, of which the int8 file moves two: one becomes right, one goes from wrong to wrong."""
+    """Five images, of which the int8 file moves three: one becomes right, two stay wrong."""
     assert report.data is not None
     full, fp32, int8, *_ = report.results
     assert full.quality is not None
     results = [
         replace(result, quality=replace(full.quality, predicted=predicted))
-        for result, predicted in ((full, "0012"), (fp32, "0012"), (int8, "0123"))
+        for result, predicted in ((full, "00012"), (fp32, "00012"), (int8, "00423"))
     ]
-    return replace(report, data=replace(report.data, labels="0144"), results=tuple(results))
+    return replace(report, data=replace(report.data, labels="00441"), results=tuple(results))
 
 
 def test_changes_are_counted_image_by_image(few: Report) -> None:
@@ -27,10 +27,10 @@ def test_changes_are_counted_image_by_image(few: Report) -> None:
     assert change_from(few, fp32, full) is not None
     change = change_from(few, int8, full)
     assert change is not None
-    assert (change.images, change.changed, change.gained, change.lost) == (4, 3, 1, 0)
-    assert change.points == 25
-    # The differences are 0, 1, 0, 0: their variance is 3/16.
-    assert change.margin == pytest.approx(100 * 1.96 * (3 / 16 / 4) ** 0.5)
+    assert (change.images, change.changed, change.gained, change.lost) == (5, 3, 1, 0)
+    assert change.points == pytest.approx(20)
+    # The differences are 0, 0, 1, 0, 0: their variance is 0.16.
+    assert change.margin == pytest.approx(100 * 1.96 * (0.16 / 5) ** 0.5)
 
 
 def test_without_scores_there_is_no_change(report: Report) -> None:
@@ -64,7 +64,7 @@ def test_headline_says_what_int8_cost(few: Report, lost: float, expected: str) -
     full, _, int8 = few.results
     assert full.quality is not None
     worse = {**full.quality.evaluation, "accuracy": full.quality.accuracy - lost}
-    changed = replace(int8, quality=replace(full.quality, evaluation=worse, predicted="0123"))
+    changed = replace(int8, quality=replace(full.quality, evaluation=worse, predicted="00423"))
     (sentence,) = [each for each in headline(replace(few, results=(full, changed))) if each.startswith("int8")]
     assert sentence.startswith(expected)
-    assert sentence.endswith("of the full model, with another label on 3 images of 4.")
+    assert sentence.endswith("of the full model, with another label on 3 images of 5.")

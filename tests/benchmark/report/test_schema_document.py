@@ -12,7 +12,17 @@ import pytest
 from fer_edge.benchmark import results
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "report.md"
-PARTS = [getattr(results, name) for name in "Report Method Data Board Result Timing Quality Threads Moved".split()]
+PARTS = (
+    results.Report,
+    results.Method,
+    results.Data,
+    results.Board,
+    results.Result,
+    results.Timing,
+    results.Quality,
+    results.Threads,
+    results.Moved,
+)
 
 
 def described(part: type) -> dict[str, str]:
