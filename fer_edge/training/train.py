@@ -198,7 +198,8 @@ def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
     if not recipe.teachers:
         return None
     # Whatever the network itself computes in: dense teachers gain most from it.
-    return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=MixedPrecision.AUTO.enabled())
+    bfloat16 = MixedPrecision.AUTO.enabled()
+    return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=bfloat16, mirrored=recipe.flip)
 
 
 def _views(recipe: Recipe, folder: Path, images: int, *, resume: bool, team: Team | None) -> Views | None:
