@@ -57,8 +57,9 @@ bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
 
-figures: $(INSTALLED) ## fill in docs/networks.md and its picture from what bench-peers and ablation measured
+figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from what was measured
 	$(BIN)/python -m benchmarks.networks
+	$(BIN)/python -m benchmarks.readme
 
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +18,10 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from benchmarks.comparison import Comparison, Network
+from benchmarks.pages import fill_page, markdown_table
 from fer_edge.cli.options import stderr, stdout
 from fer_edge.errors import FerEdgeError, InputError
-from fer_edge.files import atomic_path, write_atomic
+from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.run_folder import RUNS
 
@@ -54,7 +54,7 @@ def networks_table(comparison: Comparison) -> str:
         ]
         for row in sorted(comparison.networks, key=lambda row: row.p50_ms)
     ]
-    return f"{_markdown(header, rows, left=2)}\n\n{_setting(comparison)}"
+    return f"{markdown_table(header, rows, left=2)}\n\n{_setting(comparison)}"
 
 
 def per_class_table(comparison: Comparison) -> str:
@@ -70,7 +70,7 @@ def per_class_table(comparison: Comparison) -> str:
         for row in _by_accuracy(comparison)
     ]
     support = [f"{comparison.networks[0].evaluation['per_class'][name]['support']:,}" for name in EXPRESSIONS]
-    return _markdown(["recall / F1", *EXPRESSIONS], [*rows, ["images", *support]], left=1)
+    return markdown_table(["recall / F1", *EXPRESSIONS], [*rows, ["images", *support]], left=1)
 
 
 def quantization_table(comparison: Comparison) -> str:
@@ -95,7 +95,7 @@ def quantization_table(comparison: Comparison) -> str:
             ]
         )
     header = ["network", "float32", "int8", "points", "agreement", "ECE float32", "ECE int8", "times smaller"]
-    return _markdown(header, rows, left=1)
+    return markdown_table(header, rows, left=1)
 
 
 def ablation_table(ablation: dict[str, Any]) -> str:
@@ -115,24 +115,8 @@ def ablation_table(ablation: dict[str, Any]) -> str:
         ]
         for row in ablation["rows"]
     ]
-    table = _markdown(["recipe", "accuracy", "macro-F1", "recall of fear", "ECE", "epochs"], rows, left=1)
+    table = markdown_table(["recipe", "accuracy", "macro-F1", "recall of fear", "ECE", "epochs"], rows, left=1)
     return f"{ablation['setup']}\n\n{table}"
-
-
-def fill(page: str, sections: dict[str, str]) -> str:
-    """Put each section between its markers, `<!-- figures: NAME -->` and `<!-- end -->`, and keep everything else.
-
-    Raises:
-        InputError: If the page lacks the markers of a section.
-    """
-    for name, text in sections.items():
-        marker = f"<!-- figures: {name} -->"
-        pattern = re.compile(rf"{re.escape(marker)}\n.*?<!-- end -->", re.DOTALL)
-        content = f"{marker}\n\n{text}\n\n<!-- end -->"
-        page, found = pattern.subn(content.replace("\\", r"\\"), page)
-        if found != 1:
-            raise InputError(f"expected one section {marker} ... <!-- end --> in the page, found {found}")
-    return page
 
 
 def pareto_front(networks: Sequence[Network]) -> list[Network]:
@@ -244,12 +228,6 @@ def _size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> str:
-    """A table whose first `left` columns are aligned to the left."""
-    rule = [":--" if i < left else "--:" for i in range(len(header))]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
-
-
 @click.command()
 @click.option("--peers", type=click.Path(path_type=Path), default=RUNS / "peers" / "peers.json", show_default=True)
 @click.option("--ablation", type=click.Path(path_type=Path), default=Path("docs/ablation.json"), show_default=True)
@@ -265,9 +243,7 @@ def command(peers: Path, ablation: Path, page: Path, plot: Path) -> None:
     }
     if ablation.is_file():
         sections["ablation"] = ablation_table(_read_ablation(ablation))
-    if not page.is_file():
-        raise InputError(f"{page}: no such page")
-    write_atomic(page, fill(page.read_text(encoding="utf-8"), sections))
+    fill_page(page, sections)
     plot_pareto(comparison, plot)
     stdout.print(f"written: {page} ({', '.join(sections)}), {plot}")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.comparison import Comparison, Network, load_own
-from benchmarks.networks import ablation_table, fill, networks_table, pareto_front, plot_pareto, quantization_table
+from benchmarks.networks import ablation_table, networks_table, pareto_front, plot_pareto, quantization_table
 from fer_edge.errors import InputError
 from fer_edge.metrics import evaluate_scores
 
@@ -82,18 +82,6 @@ def test_the_ablation_keeps_its_order() -> None:
     text = ablation_table({"setup": "As usual.", "rows": [row, {**row, "name": "a"}]})
     assert text.splitlines()[0] == "As usual."
     assert text.splitlines()[-2:] == [f"| {name} | 50.00% | 0.400 | 30.0% | 0.020 | 9 |" for name in "ba"]
-
-
-def test_only_what_lies_between_the_markers_is_replaced() -> None:
-    page = "before\n<!-- figures: a -->\nold\n<!-- end -->\nprose \\1\n<!-- figures: b -->\n<!-- end -->\nafter\n"
-    filled = fill(page, {"a": "new \\1"})
-    assert filled == page.replace("\nold\n", "\n\nnew \\1\n\n")
-    assert fill(filled, {"a": "new \\1"}) == filled
-
-
-def test_a_page_without_its_markers_is_refused() -> None:
-    with pytest.raises(InputError, match="figures: a"):
-        fill("<!-- figures: a -->\nno end", {"a": "new"})
 
 
 def test_the_picture_is_drawn(tmp_path: Path) -> None:

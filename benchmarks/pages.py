@@ -1,0 +1,43 @@
+"""Pages whose figures are filled in: what lies between markers is replaced, the prose stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_edge.errors import InputError
+from fer_edge.files import write_atomic
+
+
+def fill_page(page: Path, sections: dict[str, str]) -> None:
+    """Put each section into its place in a page.
+
+    Raises:
+        InputError: If there is no such page, or it lacks the markers of a section.
+    """
+    if not page.is_file():
+        raise InputError(f"{page}: no such page")
+    write_atomic(page, fill(page.read_text(encoding="utf-8"), sections))
+
+
+def fill(page: str, sections: dict[str, str]) -> str:
+    """Put each section between its markers, `<!-- figures: NAME -->` and `<!-- end -->`, and keep everything else.
+
+    Raises:
+        InputError: If the page lacks the markers of a section.
+    """
+    for name, text in sections.items():
+        marker = f"<!-- figures: {name} -->"
+        pattern = re.compile(rf"{re.escape(marker)}\n.*?<!-- end -->", re.DOTALL)
+        content = f"{marker}\n\n{text}\n\n<!-- end -->"
+        page, found = pattern.subn(content.replace("\\", r"\\"), page)
+        if found != 1:
+            raise InputError(f"expected one section {marker} ... <!-- end --> in the page, found {found}")
+    return page
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> str:
+    """A table whose first `left` columns are aligned to the left."""
+    rule = [":--" if i < left else "--:" for i in range(len(header))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))

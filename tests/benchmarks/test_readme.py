@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.peers import PEERS
+from benchmarks.readme import command, files_section, networks_section, training_section
+from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.timing import summarize
+from fer_edge.errors import InputError
+from fer_edge.metrics import evaluate_scores
+
+ROOT = Path(__file__).parents[2]
+LABELS = np.arange(70) % 7
+
+
+def result(name: str, ms: float, hits: int = 70, **facts: Any) -> Result:
+    """A file that is right on the first `hits` of 70 images."""
+    scores = np.eye(7, dtype=np.float32)[np.where(np.arange(70) < hits, LABELS, (LABELS + 1) % 7)]
+    row = Result(
+        name=name, file=name, sha256=name, network="documented", precision="int8", runtime="LiteRT 2.3.0", threads=1,
+        role="file", bytes=1500, parameters=None, macs=2_500_000, delegate=None, parts=1, load_ms=None, first_ms=None,
+        peak_memory_bytes=None, model=summarize(np.full(70, ms)), frame=summarize(np.full(70, ms)),
+        quality=Quality(evaluate_scores(scores, LABELS).as_dict(), (0.9, 1.0), 0.985), parent="full",
+    )  # fmt: skip
+    return replace(row, **facts)
+
+
+FULL = result("full", 10.0, role="full", file="model.keras", runtime="Keras 3", precision="fp32", parent=None)
+PEER = result("fer", 2.0, 35, role="peer", network="fer", sha256=PEERS[0].sha256, precision="dynamic", parent=None)
+REPORT = Report(
+    created="",
+    method=Method("default", 700, 5, 0.5, 1.0, ""),
+    data=Data("faces.zip", "validation", 70, "", False),
+    board=Board({"processor": "a processor"}, {}, {}, ()),
+    results=(
+        FULL,
+        result("d_fp32.tflite", 5.0, precision="fp32"),
+        result("d_int8.tflite", 2.5, 63),
+        result("d_int8.tflite (slow)", 9.0, file="d_int8.tflite", sha256="d_int8.tflite", runtime="tensorflow 2"),
+        result("d_int8.onnx", 3.0, runtime="onnxruntime 1"),
+        result("other_int8.tflite", 1.0, network="other", parent=None, macs=None),
+        PEER,
+    ),
+)
+
+
+def rows(section: str) -> list[list[str]]:
+    return [line.strip("| ").split(" | ") for line in section.splitlines()[2:] if line.startswith("|")]
+
+
+def test_int8_files_and_peers_come_by_latency_each_once() -> None:
+    section = networks_section(REPORT)
+    assert [row[:4] for row in rows(section)] == [
+        ["`other`, int8", "1,500", "-", "1.000"],
+        [f"`fer` {PEERS[0].version}'s own file", "1,500", "2.5", "2.000"],
+        ["documented CNN, int8", "1,500", "2.5", "2.500"],
+    ]
+    assert rows(section)[2][4:] == ["90.00 %", ".900", ".900", ".100"]
+    assert section.splitlines()[-1].startswith("70 validation images of faces.zip; 700 rounds in turns")
+    assert section.endswith("one thread, LiteRT 2.3.0, a processor.")
+
+
+def test_the_files_stand_beside_the_model_that_they_came_from() -> None:
+    assert [row[0] for row in rows(files_section(REPORT))] == [
+        "`model.keras`", "`d_fp32.tflite`", "`d_int8.tflite`", "`d_int8.onnx`"
+    ]  # fmt: skip
+    assert rows(files_section(REPORT))[2] == [
+        "`d_int8.tflite`", "LiteRT 2.3.0", "1,500", "2.500", "2.500", "4.0", "90.00 %", ".9000", "98.50 %"
+    ]  # fmt: skip
+
+
+def test_a_report_without_the_full_model_or_accuracy_is_refused() -> None:
+    with pytest.raises(InputError, match="full documented network"):
+        files_section(replace(REPORT, results=(PEER,)))
+    with pytest.raises(InputError, match="with accuracy, got none of full"):
+        files_section(replace(REPORT, results=(replace(FULL, quality=None),)))
+
+
+def test_the_readme_has_the_places(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_bytes((ROOT / "README.md").read_bytes())
+    REPORT.write(tmp_path / "report.json")
+    seconds = {"plain": 0.5, "float32": 0.25, "bfloat16": 0.125}
+    (tmp_path / "training_speed.json").write_text(json.dumps(seconds))
+    arguments = ["--report", str(tmp_path / "report.json"), "--page", str(page)]
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 0, done.output
+    text = page.read_text()
+    for section in (
+        networks_section(REPORT),
+        files_section(REPORT),
+        training_section(seconds),
+    ):
+        assert section in text
+
+
+def test_figures_of_a_disturbed_run_are_not_published(tmp_path: Path) -> None:
+    disturbed = replace(REPORT, board=replace(REPORT.board, faults=("the clock fell",)))
+    disturbed.write(tmp_path / "report.json")
+    page = tmp_path / "page.md"
+    page.write_text("<!-- figures: shipped -->\n<!-- end -->\n<!-- figures: files -->\n<!-- end -->\n")
+    arguments = ["--report", str(tmp_path / "report.json"), "--page", str(page)]
+    done = CliRunner().invoke(command, arguments)
+    assert isinstance(done.exception, InputError)
+    assert "the clock fell" in str(done.exception)
+    assert "2.500" not in page.read_text()
+    CliRunner().invoke(command, [*arguments, "--force"], catch_exceptions=False)
+    assert "2.500" in page.read_text()
