@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from fer_edge.benchmark.results import Data
 from fer_edge.boxes import BoxArray
-from fer_edge.preprocess import Image
-from fer_edge.training.data import Split
+from fer_edge.preprocess import FER2013_CROP, Image, crop_face, resize
+from fer_edge.runtime.classifier import ScoresFaces
+from fer_edge.runtime.demo import FPS, PERIOD_S, RESOLUTION_WH, DemoSource
+from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.smoothing import SmoothedScores, Smoothing
+from fer_edge.training.data import FACE_SIZE, Split
 
 SHOWN = 32
 """How many faces, at most: 28 MB of frames."""
+
+_SIDE = 120
+"""Of a face in its frame, pixels: someone at arm's length of a screen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +28,9 @@ class Shown:
     """One face in its frame.
 
     Attributes:
-        face: uint8 (S, S) gray, 0..255, square.
+        face: uint8 (S, S) gray, 0..255.
         frame: uint8 (480, 640, 3) BGR.
-        box_xyxy: float32 (4,), the face's box in the frame as the detector would give it.
+        box_xyxy: float32 (4,), the face's box in the frame as the detector gives it.
     """
 
     face: Image
@@ -31,19 +40,60 @@ class Shown:
 
 def show_labelled(faces: Split) -> list[Shown]:
     """Labelled faces, spread evenly over the split, each placed in a 640x480 picture."""
-    raise NotImplementedError
+    chosen = np.linspace(0, len(faces) - 1, min(SHOWN, len(faces))).astype(int)
+    rng = np.random.default_rng(0)
+    width, height = RESOLUTION_WH
+    corners = zip(rng.integers(0, width - _SIDE, SHOWN), rng.integers(0, height - _SIDE, SHOWN), strict=True)
+    return [_place(faces.images[i], int(x), int(y)) for i, (x, y) in zip(chosen, corners, strict=False)]
 
 
 def show_demo() -> list[Shown]:
     """Faces found in the demo stream, spread over one of its periods: what a device has without labelled faces."""
-    raise NotImplementedError
+    source, detector = DemoSource(), FaceDetector()
+    frames = [source.draw(int(number)) for number in np.linspace(0, FPS * PERIOD_S, SHOWN, endpoint=False)]
+    found = [(frame, detector.detect(frame)) for frame in frames]
+    size_wh = FACE_SIZE, FACE_SIZE
+    return [
+        Shown(crop_face(frame, faces[0].box_xyxy, FER2013_CROP, size_wh), frame, faces[0].box_xyxy)
+        for frame, faces in found
+        if faces
+    ]
 
 
-def faces_of_size(shown: list[Shown], size_wh: tuple[int, int]) -> list[Image]:
-    """The faces as a model takes them: uint8 (H, W) gray."""
-    raise NotImplementedError
+def describe_shown(shown: list[Shown], data: Data | None) -> str:
+    """What was shown, in words; `data` as for the report, `None` for the demo stream."""
+    if data is None:
+        return f"{len(shown)} frames of the demo stream in turn: one portrait that moves; no labelled faces were given"
+    return f"{len(shown)} faces of {data.name}, {data.split}, in turn; for a frame, {_SIDE} pixels wide in 640x480"
 
 
-def noise(size_wh: tuple[int, int], images: int) -> np.ndarray:
-    """Pictures of nothing."""
-    raise NotImplementedError
+def model_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], object]:
+    """What is timed as the model alone: from a face, cut out and of its input's size, to scores."""
+    faces = [resize(one.face, classifier.card.input.size_wh) for one in shown]
+    return lambda i: classifier.classify(faces[i % len(faces)])
+
+
+def frame_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], str]:
+    """What is timed as the way of a frame: the pipeline's steps from a frame and a face's box to a steady label."""
+    card = classifier.card
+    history = SmoothedScores(card.labels, Smoothing())
+
+    def call(i: int) -> str:
+        one = shown[i % len(shown)]
+        crop = crop_face(one.frame, one.box_xyxy, card.crop, card.input.size_wh)
+        history.update(classifier.classify(crop), i / FPS)
+        return history.label
+
+    return call
+
+
+def _place(face: Image, x: int, y: int) -> Shown:
+    """Put a face in a gray picture with its upper left corner at x, y."""
+    width, height = RESOLUTION_WH
+    frame = np.full((height, width, 3), 128, np.uint8)
+    frame[y : y + _SIDE, x : x + _SIDE] = resize(face, (_SIDE, _SIDE))[..., np.newaxis]
+    # The box around which the crop is just the face.
+    half = _SIDE / FER2013_CROP.scale / 2
+    centre_x, centre_y = x + _SIDE / 2, y + _SIDE / 2 - FER2013_CROP.shift_y * _SIDE
+    box = np.array([centre_x - half, centre_y - half, centre_x + half, centre_y + half], np.float32)
+    return Shown(face, frame, box)

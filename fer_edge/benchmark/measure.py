@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
-from fer_edge.benchmark.results import Data, Report
-from fer_edge.benchmark.subjects import Subject
-from fer_edge.benchmark.timing import DEFAULT, Effort
+import cv2
+
+from fer_edge.benchmark.cost import Cost, count_cost
+from fer_edge.benchmark.frames import Shown, describe_shown, frame_call, model_call, show_demo, show_labelled
+from fer_edge.benchmark.fresh import Fresh, median_fresh
+from fer_edge.benchmark.machine import Watch
+from fer_edge.benchmark.quality import MOVED_SHOWN, as_digits, find_moved, judge, score_faces
+from fer_edge.benchmark.results import Data, Method, Moved, Quality, Report, Result, Threads, Timing
+from fer_edge.benchmark.subjects import Role, Subject
+from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
+from fer_edge.files import sha256_file
+from fer_edge.precision import Precision
 from fer_edge.training.data import Dataset, Split
 
 THREADS = (1, 2, 4)
 
 OnProgress = Callable[[str, float], None]
 """Told what is being done, and the share of it that is done, 0..1."""
+
+_IN_A_ROW = 10
+"""Calls of a turn in the comparison of threads: the idle threads of the one before spin for milliseconds."""
 
 
 def measure(
@@ -32,7 +48,7 @@ def measure(
     threads; then loading, each time in a fresh process; these times count as valid together. Then the quality.
 
     Args:
-        subjects: With different names; the full model, if there is one, comes first.
+        subjects: With different names; full models, if there are any, come first.
         effort: Of the first part.
         faces: The labelled images; without them, faces of the demo stream are shown, and quality is not measured.
         data: What `faces` are, for the report; goes with them (`describe_data`).
@@ -44,9 +60,171 @@ def measure(
         FerEdgeError: If a subject fails in a fresh process.
         KeyboardInterrupt: If Ctrl-C came; no child process is left.
     """
-    raise NotImplementedError
+    names = [subject.name for subject in subjects]
+    if not names or len(set(names)) < len(names) or (faces is None) != (data is None):
+        raise ValueError(f"expected subjects of different names, and data with faces, got {names}, {data}")
+    tell = on_progress or _ignore
+    shown = show_demo() if faces is None else show_labelled(faces)
+    with Watch() as watch:
+        times = _time(subjects, shown, effort, partial(tell, "timing"))
+        watch.look()
+        by_threads = _compare_threads(subjects, shown, threads, partial(tell, "threads"))
+        watch.look()
+        fresh = _start_fresh(subjects, partial(tell, "loading"))
+    parents = _find_parents(subjects)
+    qualities, moved = ({}, ()) if faces is None else _judge(subjects, parents, faces, tell)
+    costs = _count_costs(subjects)
+    return Report(
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        method=_method(effort, times, describe_shown(shown, data)),
+        data=data,
+        board=watch.board(),
+        results=tuple(
+            replace(
+                _result(each, times[each.name], costs.get(each.name), fresh.get(each.name)),
+                quality=qualities.get(each.name),
+                parent=parents.get(each.name),
+            )
+            for each in subjects
+        ),
+        threads=by_threads,
+        moved=moved,
+        emulated=emulated,
+    )
 
 
 def describe_data(dataset: Dataset, faces: Split, split: str, *, synthetic: bool) -> Data:
     """What the report says of `faces`, all or some of the split called `split` of a data set."""
-    raise NotImplementedError
+    return Data(dataset.name, split, len(faces), dataset.sha256(), synthetic, as_digits(faces.labels))
+
+
+@dataclass(frozen=True)
+class _Times:
+    """Of one subject: the model alone, and the way of a frame."""
+
+    model: Timing
+    frame: Timing
+
+
+def _time(
+    subjects: Sequence[Subject], shown: list[Shown], effort: Effort, on_progress: Callable[[float], None]
+) -> dict[str, _Times]:
+    # All models, then all frames: a subject that came right after itself would find its weights in the cache.
+    model = {f"model {each.name}": model_call(each.classifier, shown) for each in subjects}
+    frame = {f"frame {each.name}": frame_call(each.classifier, shown) for each in subjects}
+    with _opencv_threads(max(each.threads for each in subjects)):
+        timings = measure_interleaved({**model, **frame}, effort, on_progress)
+    return {each.name: _Times(timings[f"model {each.name}"], timings[f"frame {each.name}"]) for each in subjects}
+
+
+def _compare_threads(
+    subjects: Sequence[Subject], shown: list[Shown], threads: Sequence[int], on_progress: Callable[[float], None]
+) -> tuple[Threads, ...]:
+    calls = {
+        (each.name, number): model_call(each.reopen(number), shown)
+        for number in threads
+        for each in subjects
+        if each.reopen is not None
+    }
+    named = {f"{number} {name}": call for (name, number), call in calls.items()}
+    timings = measure_interleaved(named, QUICK, on_progress, in_a_row=_IN_A_ROW) if named else {}
+    by_name: dict[str, dict[int, Timing]] = {}
+    for name, number in calls:
+        by_name.setdefault(name, {})[number] = timings[f"{number} {name}"]
+    return tuple(
+        Threads(
+            name,
+            {number: timing.p50 for number, timing in each.items()},
+            {number: timing.spread for number, timing in each.items()},
+        )
+        for name, each in by_name.items()
+    )
+
+
+def _start_fresh(subjects: Sequence[Subject], on_progress: Callable[[float], None]) -> dict[str, Fresh]:
+    commands = {each.name: each.fresh_command for each in subjects if each.fresh_command is not None}
+    return dict(zip(commands, median_fresh(list(commands.values()), on_progress), strict=True))
+
+
+def _judge(
+    subjects: Sequence[Subject], parents: Mapping[str, str], faces: Split, tell: OnProgress
+) -> tuple[dict[str, Quality], tuple[Moved, ...]]:
+    scores = {
+        each.name: score_faces(each.classifier, faces.images, partial(tell, f"scoring {each.name}"))
+        for each in subjects
+    }
+    qualities = {
+        name: judge(values, faces.labels, scores[parents[name]] if name in parents else None)
+        for name, values in scores.items()
+    }
+    moved = []
+    for full in dict.fromkeys(parents.values()):
+        files = {name: scores[name] for name, parent in parents.items() if parent == full}
+        moved += find_moved(files, scores[full], faces)
+    moved.sort(key=lambda each: -each.full[1])
+    return qualities, tuple(moved[:MOVED_SHOWN])
+
+
+def _find_parents(subjects: Sequence[Subject]) -> dict[str, str]:
+    """The name of the full model by the names of the files that were exported from it."""
+    full = {sha256_file(each.path): each.name for each in subjects if each.role is Role.FULL}
+    found = {each.name: full.get(each.classifier.card.parent_sha256 or "") for each in subjects}
+    return {name: parent for name, parent in found.items() if parent is not None}
+
+
+def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
+    """By name: counted in TFLite files; for others, in one that was exported from the same model, if there is one."""
+    counted = {each.name: count_cost(each.path) for each in subjects if each.path.suffix.lower() == ".tflite"}
+    by_parent: dict[str | None, Cost] = {}
+    for each in sorted(subjects, key=lambda one: one.precision != Precision.FP32.value):
+        if each.name in counted and each.role is Role.FILE:
+            by_parent.setdefault(each.classifier.card.parent_sha256, counted[each.name])
+    by_parent.pop(None, None)
+    for each in subjects:
+        parent = sha256_file(each.path) if each.role is Role.FULL else each.classifier.card.parent_sha256
+        if each.name not in counted and parent in by_parent:
+            counted[each.name] = by_parent[parent]
+    return counted
+
+
+def _result(subject: Subject, times: _Times, cost: Cost | None, fresh: Fresh | None, quality: Quality | None) -> Result:
+    return Result(
+        name=subject.name,
+        file=subject.path.name,
+        sha256=sha256_file(subject.path),
+        network=subject.classifier.card.architecture,
+        precision=subject.precision,
+        runtime=subject.classifier.runtime,
+        threads=subject.threads,
+        role=subject.role.value,
+        bytes=subject.path.stat().st_size,
+        parameters=cost.parameters if cost else None,
+        macs=cost.macs if cost else None,
+        delegate=subject.delegation.delegate,
+        parts=subject.delegation.parts,
+        load_ms=fresh.load_ms if fresh else None,
+        first_ms=fresh.first_ms if fresh else None,
+        peak_memory_bytes=fresh.peak_memory_bytes if fresh else None,
+        model=times.model,
+        frame=times.frame,
+        quality=None,
+    )
+
+
+def _method(effort: Effort, times: Mapping[str, _Times], faces: str) -> Method:
+    timings = [timing for each in times.values() for timing in (each.model, each.frame)]
+    seconds = sum(sum(timing.samples_ms) for timing in timings) / 1000
+    return Method(effort.name, len(timings[0].samples_ms), WARM_UP_RUNS, WARM_UP_S, round(seconds, 3), faces)
+
+
+@contextmanager
+def _opencv_threads(number: int) -> Iterator[None]:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(number)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _ignore(_: str, __: float) -> None: ...

@@ -2,46 +2,102 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.benchmark.results import Moved, Quality
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import agreement, evaluate_scores
+from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.training.data import Split
 
 FloatArray = npt.NDArray[np.float32]
 
+RESAMPLES = 2000
 MOVED_SHOWN = 48
+
+_INTERVAL = (2.5, 97.5)
 
 
 def score_faces(
     classifier: ScoresFaces, images: npt.NDArray[np.uint8], on_progress: Callable[[float], None] | None = None
 ) -> FloatArray:
     """Scores float32 (N, 7) in the order of `EXPRESSIONS`, of faces uint8 (N, H, W), each resized if need be."""
-    raise NotImplementedError
+    card = classifier.card
+    faces = np.stack([resize(image, card.input.size_wh) for image in images])
+    told = None if on_progress is None else lambda done: on_progress(done / len(faces))
+    scores = classifier.classify_all(faces, told)
+    return np.asarray(scores[:, [card.labels.index(expression) for expression in EXPRESSIONS]])
 
 
-def judge(scores: FloatArray, labels: npt.NDArray[np.int64], full: FloatArray | None) -> Quality:
-    """Measure scores (N, 7) against labels (N,) and the full model's scores (N, 7)."""
-    raise NotImplementedError
+def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray | None = None) -> Quality:
+    """Measure scores (N, 7) against labels (N,) and, for an exported file, its full model's scores (N, 7)."""
+    evaluation = evaluate_scores(scores, labels)
+    hits = int((scores.argmax(axis=1) == labels).sum())
+    return Quality(
+        evaluation=evaluation.as_dict(),
+        interval=accuracy_interval(hits, len(labels)),
+        agreement=None if parent is None else agreement(scores, parent),
+        predicted=as_digits(scores.argmax(axis=1)),
+    )
 
 
-def accuracy_interval(hits: int, images: int, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
-    """The accuracy's 95 % interval by bootstrap (percentiles)."""
-    raise NotImplementedError
+def as_digits(classes: npt.NDArray[np.int64]) -> str:
+    """Classes (N,), 0..6, as the report stores them."""
+    return "".join(map(str, classes.tolist()))
+
+
+def accuracy_interval(hits: int, images: int, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, float]:
+    """The accuracy's 95 % interval, by the percentiles of a bootstrap.
+
+    Images are drawn with replacement. Of such a draw only the number of hits matters, and that has a binomial
+    distribution, so it is drawn at once.
+    """
+    drawn = np.random.default_rng(seed).binomial(images, hits / images, resamples) / images
+    low, high = np.percentile(drawn, _INTERVAL)
+    return float(low), float(high)
 
 
 def find_moved(
     files: Mapping[str, FloatArray], full: FloatArray, faces: Split, limit: int = MOVED_SHOWN
 ) -> tuple[Moved, ...]:
-    """The images on which a file's best class is not the full model's, the surest of the full model's first.
+    """The images on which a file's best class is not its full model's, the surest of the full model's first.
 
     Args:
-        files: Scores (N, 7) by name, of files that were exported from the full model.
+        files: Scores (N, 7) by name, of files that were exported from one full model.
         full: Its scores (N, 7).
         faces: The images.
         limit: At most so many; all are counted in each file's agreement.
     """
-    raise NotImplementedError
+    best = full.argmax(axis=1)
+    moved = np.zeros(len(faces), bool)
+    for scores in files.values():
+        moved |= scores.argmax(axis=1) != best
+    surest = sorted(np.flatnonzero(moved).tolist(), key=lambda i: -full[i, best[i]])
+    return tuple(_moved(i, files, full, faces) for i in surest[:limit])
+
+
+def _moved(i: int, files: Mapping[str, FloatArray], full: FloatArray, faces: Split) -> Moved:
+    best = _best(full[i])
+    told = {name: _best(scores[i]) for name, scores in files.items()}
+    return Moved(
+        index=i,
+        label=EXPRESSIONS[faces.labels[i]],
+        png=_png(faces.images[i]),
+        full=best,
+        files={name: one for name, one in told.items() if one[0] != best[0]},
+    )
+
+
+def _best(scores: FloatArray) -> tuple[str, float]:
+    best = int(scores.argmax())
+    return EXPRESSIONS[best], float(scores[best])
+
+
+def _png(image: Image) -> str:
+    return base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.benchmark.families import check_families
+from fer_edge.benchmark.fresh import fresh_command
+from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.errors import InputError, ModelError
+from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.classifier import ScoresFaces
-from fer_edge.runtime.delegation import OWN_KERNELS, Delegation
-from fer_edge.runtime.family import Family
+from fer_edge.precision import Precision
+from fer_edge.runtime.classifier import Classifier, ScoresFaces
+from fer_edge.runtime.delegation import UNTOLD, Delegation
+from fer_edge.runtime.family import Family, families_for
+from fer_edge.runtime.inspection import inspect_tflite
+from fer_edge.runtime.interpreter import open_interpreter
+
+__all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
+
+Load = Callable[[int, Family], Classifier]
+"""From a number of threads and an interpreter."""
+
+OnNote = Callable[[str], None]
+
+_TOLERANCE = {Precision.FP32.value: 1e-3, Precision.FP16.value: 1e-2}
+_INTEGER_TOLERANCE = 0.1
+"""How far the scores of two interpreters may lie apart. Kernels round differently; those that are wrong are far off."""
 
 
 class Role(str, Enum):
@@ -43,33 +67,9 @@ class Subject:
     classifier: ScoresFaces
     precision: str
     threads: int = 1
-    delegation: Delegation = OWN_KERNELS
+    delegation: Delegation = UNTOLD
     reopen: Callable[[int], ScoresFaces] | None = None
     fresh_command: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class PeerFile:
-    """Another project's .tflite or .onnx file, which does not say itself how it is used.
-
-    The size of its input is read from the tensor; an input of three channels gets the gray face in each.
-
-    Attributes:
-        path: The file.
-        labels: Of its scores in order: this project's seven names, `EXPRESSIONS`, in any order.
-        minimum: Value of black in its input.
-        maximum: Value of white.
-        logits: Whether its scores have not been through a softmax.
-    """
-
-    path: Path
-    labels: tuple[str, ...] = EXPRESSIONS
-    minimum: float = 0.0
-    maximum: float = 255.0
-    logits: bool = False
-
-    def __post_init__(self) -> None:
-        raise NotImplementedError
 
 
 def load_subjects(
@@ -78,7 +78,7 @@ def load_subjects(
     *,
     threads: int = 1,
     families: Sequence[Family] | None = None,
-    on_note: Callable[[str], None] | None = None,
+    on_note: OnNote | None = None,
 ) -> list[Subject]:
     """Load files, each in every interpreter that runs it.
 
@@ -92,7 +92,133 @@ def load_subjects(
         on_note: Told in a line of each installed interpreter that is left out for a file, and why.
 
     Raises:
-        ModelError: If a file cannot be used, or none of the interpreters runs it.
-        InputError: If a file of this project tells other expressions apart.
+        ModelError: If a file cannot be used.
+        InputError: If a file of this project tells other expressions apart, or no file is left to measure.
     """
-    raise NotImplementedError
+    own = {path: partial(_load_own, path) for path in distinct_files(files)}
+    others = {peer.path: peer.load for peer in peers}
+    loads: dict[Path, Load] = {**own, **others}
+    chosen = _choose_families(list(loads), families, on_note or _ignore)
+    names = unique_names(list(loads))
+    subjects: list[Subject] = []
+    for (path, load), name in zip(loads.items(), names, strict=True):
+        role = Role.PEER if path in others else Role.FILE
+        opened = _open(path, load, chosen[path], threads, on_note or _ignore)
+        subjects += [_subject(name, path, role, load, each, opened, threads) for each in opened]
+    if not subjects:
+        raise InputError("expected a model file that one of the interpreters asked for can run, got none")
+    return subjects
+
+
+def distinct_files(paths: Sequence[Path]) -> list[Path]:
+    """The files without those whose content came before.
+
+    Raises:
+        ModelError: If one is missing.
+    """
+    for path in paths:
+        if not path.is_file():
+            raise ModelError(f"{path}: no such model file")
+    return list({sha256_file(path): path for path in reversed(paths)}.values())[::-1]
+
+
+def unique_names(paths: Sequence[Path]) -> list[str]:
+    """The files' names; for those that share one, with the folder of their run (`RUN/export/FILE`)."""
+    names = [path.name for path in paths]
+    found = [
+        name if names.count(name) == 1 else f"{path.resolve().parents[1].name}/{name}"
+        for path, name in zip(paths, names, strict=True)
+    ]
+    return [name if found.count(name) == 1 else str(path) for path, name in zip(paths, found, strict=True)]
+
+
+def _choose_families(
+    paths: Sequence[Path], wanted: Sequence[Family] | None, on_note: OnNote
+) -> dict[Path, list[Family]]:
+    """Those that run each file; one that nothing here runs is an error."""
+    chosen: dict[Path, list[Family]] = {}
+    for path, faults in check_families(paths).items():
+        if not families_for(path):
+            raise ModelError(f"{path}: expected a .tflite or .onnx file")
+        if wanted is not None:
+            faults = {family: fault for family, fault in faults.items() if family in wanted}
+            if not faults:
+                names = ", ".join(each.value for each in wanted)
+                on_note(f"{path.name}: left out, since none of {names} is here and runs such files")
+        elif not faults:
+            open_interpreter(path)  # says what to install
+        chosen[path] = [family for family, fault in faults.items() if not fault]
+        if faults and not chosen[path]:
+            raise ModelError(next(iter(faults.values())))
+        for family, fault in faults.items():
+            if fault:
+                on_note(f"{path.name}: left out in {family.value}: {fault}")
+    return chosen
+
+
+def _open(
+    path: Path, load: Load, families: Sequence[Family], threads: int, on_note: OnNote
+) -> dict[Family, Classifier]:
+    """Load a file in each interpreter, and keep those that agree with the first."""
+    opened: dict[Family, Classifier] = {}
+    expected = None
+    for family in families:
+        classifier = load(threads, family)
+        scores = classifier.classify_all(_patterns(classifier.card.input.size_wh))
+        expected = scores if expected is None else expected
+        apart = float(np.abs(scores - expected).max())
+        if apart <= _TOLERANCE.get(_precision(path, classifier), _INTEGER_TOLERANCE):
+            opened[family] = classifier
+        else:
+            on_note(f"{path.name}: left out in {classifier.runtime}: its scores are off by up to {apart:.2f}")
+    return opened
+
+
+def _subject(
+    name: str,
+    path: Path,
+    role: Role,
+    load: Load,
+    family: Family,
+    opened: Mapping[Family, Classifier],
+    threads: int,
+) -> Subject:
+    classifier = opened[family]
+    library = classifier.runtime.rsplit(" ", 1)[0]
+    return Subject(
+        name=name if len(opened) == 1 else f"{name} ({library})",
+        path=path,
+        role=role,
+        classifier=classifier,
+        precision=_precision(path, classifier),
+        threads=threads,
+        delegation=classifier.delegation,
+        # OpenCV's number of threads is one for all of the process.
+        reopen=None if family is Family.OPENCV else partial(_reopen, load, family),
+        fresh_command=fresh_command(path, family, threads),
+    )
+
+
+def _reopen(load: Load, family: Family, threads: int) -> Classifier:
+    return load(threads, family)
+
+
+def _load_own(path: Path, threads: int, family: Family) -> Classifier:
+    classifier = Classifier.load(path, num_threads=threads, family=family)
+    labels = classifier.card.labels
+    if sorted(labels) != sorted(EXPRESSIONS):
+        raise InputError(f"{path}: expected scores of {', '.join(EXPRESSIONS)}, got {', '.join(labels)}")
+    return classifier
+
+
+def _precision(path: Path, classifier: Classifier) -> str:
+    return inspect_tflite(path).precision.value if path.suffix.lower() == ".tflite" else classifier.card.precision
+
+
+def _patterns(size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Sixteen pictures of soft blobs, which call forth all kinds of scores: uint8 (16, H, W)."""
+    coarse = np.random.default_rng(0).integers(0, 256, (16, 6, 6), np.uint8)
+    return np.stack([np.asarray(cv2.resize(each, size_wh), np.uint8) for each in coarse])
+
+
+def _ignore(_: str) -> None: ...

@@ -62,7 +62,9 @@ def measure_interleaved(
 ) -> dict[str, Timing]:
     """Time every subject in turn, again and again, so that a change of the machine's pace strikes all alike.
 
-    Each is warmed up first. The garbage collector is off meanwhile.
+    Each is warmed up first. The garbage collector is off meanwhile. A call finds in the processor's caches what the one
+    before left there, as on a device, where a camera's frame comes between two calls; so times are longer than those of
+    one subject alone, called again and again.
 
     Args:
         calls: By name, a call to time; it is given the number of the round, to take another image by.

@@ -19,7 +19,9 @@ PORTRAIT_FILE = Path(__file__).parent.parent / "models" / "astronaut_portrait.jp
 RESOLUTION_WH = (640, 480)
 FPS = 30.0
 
-_PERIOD_S = 8.0
+PERIOD_S = 8.0
+"""After which the motion begins again."""
+
 _ZOOM = (0.7, 1.3)
 _TURN_DEGREES = 12.0
 _SWAY_PX = (150, 60)
@@ -53,7 +55,7 @@ class DemoSource(Source):
 
     def draw(self, number: int) -> Image:
         """Frame `number`, uint8 (480, 640, 3) BGR."""
-        phase = 2 * pi * number / (FPS * _PERIOD_S)
+        phase = 2 * pi * number / (FPS * PERIOD_S)
         height, width = self._portrait.shape[:2]
         zoom = _ZOOM[0] + (_ZOOM[1] - _ZOOM[0]) * (1 - cos(phase)) / 2
         motion = cv2.getRotationMatrix2D((width / 2, height / 2), _TURN_DEGREES * sin(2 * phase), zoom)
