@@ -124,7 +124,7 @@ def _table(table: Table) -> Element:
     body = [tag("tr", *_cells(table.columns, row)) for row in table.rows]
     grid = tag(
         "table",
-        tag("caption", table.caption),
+        tag("caption", tag("span", table.caption)),
         *_column_groups(table.columns),
         tag("thead", *_heading(table.columns)),
         tag("tbody", *body),
