@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import fer_edge
+from fer_edge.runtime.mqtt_camera import MqttCamera
 from fer_edge.runtime.results import UNCERTAIN, EventKind
 
 STATUS_TOPIC = "homeassistant/status"
@@ -14,26 +15,27 @@ NOBODY = "nobody"
 """The expression while no face is seen: an enum sensor has to show one of its options."""
 
 
-def discovery_topic(camera_id: str) -> str:
+def discovery_topic(camera: MqttCamera) -> str:
     """Where a camera's description is kept; an empty retained message there removes the device."""
-    return f"homeassistant/device/fer_edge_{camera_id}/config"
+    return f"homeassistant/device/{_unique_id(camera)}/config"
 
 
-def describe_camera(
-    camera_id: str, name: str, labels: tuple[str, ...], *, state: str, event: str, availability: str
-) -> dict[str, Any]:
-    """Describe a camera as one device with four entities, which read `MqttSink`'s messages.
+def describe_camera(camera: MqttCamera, labels: tuple[str, ...]) -> dict[str, Any]:
+    """Describe a camera, which tells `labels`, as one device with four entities, which read `MqttSink`'s messages."""
+    unique = _unique_id(camera)
+    return {
+        "dev": {"ids": [unique], "name": camera.name, "mf": "fer-edge", "mdl": "camera", "sw": fer_edge.__version__},
+        "o": {"name": "fer-edge", "sw": fer_edge.__version__},
+        "cmps": {
+            key: {**component, "unique_id": f"{unique}_{key}"} for key, component in _components(camera, labels).items()
+        },
+        "availability_topic": camera.availability_topic,
+        "state_topic": camera.state_topic,
+    }
 
-    Args:
-        camera_id: Letters, digits, `_` and `-`.
-        name: For people.
-        labels: The expressions.
-        state: Topic of the state.
-        event: Topic of the events.
-        availability: Topic that says `online` or `offline`.
-    """
-    unique = f"fer_edge_{camera_id}"
-    components: dict[str, dict[str, Any]] = {
+
+def _components(camera: MqttCamera, labels: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    return {
         "expression": {
             "p": "sensor",
             "name": "Expression",
@@ -60,13 +62,10 @@ def describe_camera(
             "name": "Event",
             "icon": "mdi:face-recognition",
             "event_types": [kind.value for kind in EventKind],
-            "state_topic": event,
+            "state_topic": camera.event_topic,
         },
     }
-    return {
-        "dev": {"ids": [unique], "name": name, "mf": "fer-edge", "mdl": "camera", "sw": fer_edge.__version__},
-        "o": {"name": "fer-edge", "sw": fer_edge.__version__},
-        "cmps": {key: {**component, "unique_id": f"{unique}_{key}"} for key, component in components.items()},
-        "availability_topic": availability,
-        "state_topic": state,
-    }
+
+
+def _unique_id(camera: MqttCamera) -> str:
+    return f"fer_edge_{camera.camera_id}"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import threading
 import time
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +14,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.errors import FerEdgeError
 from fer_edge.runtime.background import BackgroundQueue
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.home_assistant import NOBODY, STATUS_TOPIC, describe_camera, discovery_topic
 from fer_edge.runtime.mqtt_address import MqttAddress
+from fer_edge.runtime.mqtt_camera import MqttCamera
 from fer_edge.runtime.results import Event, FrameResult, iso_time
 
 EVENTS_KEPT = 10_000
@@ -72,17 +71,8 @@ class MqttSink:
         """
         self._address = address
         self._tell = tell
-        camera_id = _id_from(name)
-        base = f"{address.prefix}/{camera_id}"
-        self._state_topic, self._event_topic, self._availability = (
-            f"{base}/state",
-            f"{base}/event",
-            f"{base}/availability",
-        )
-        self._discovery_topic = discovery_topic(camera_id)
-        self._description = describe_camera(
-            camera_id, name, labels, state=self._state_topic, event=self._event_topic, availability=self._availability
-        )
+        self._camera = MqttCamera.named(name, address.prefix)
+        self._description = json.dumps(describe_camera(self._camera, labels))
         self._interval_s = 1 / states_per_s
         self._state: dict[str, Any] = {}
         self._state_message = ""
@@ -90,7 +80,7 @@ class MqttSink:
         self._answered = threading.Event()
         self._refusal = ""
         self._outage_told = False
-        self._client = self._make_client(f"fer-edge-{camera_id}")
+        self._client = self._make_client()
         self._connect()
         self._events = BackgroundQueue(f"events for {address}", EVENTS_KEPT, self._deliver, self._leave, tell=tell)
 
@@ -113,13 +103,13 @@ class MqttSink:
         """Send the events that wait, for seconds at most and only to a broker that is there, and say good-bye."""
         self._events.close(_CLOSE_TIMEOUT_S if self._client.is_connected() else 0)
 
-    def _make_client(self, client_id: str) -> Client:
-        """The id is fixed, so that a broker takes a restarted camera for the same and does not call it offline late."""
-        client = Client(CallbackAPIVersion.VERSION2, client_id)
+    def _make_client(self) -> Client:
+        # With a fixed id a broker takes a restarted camera for the same, and does not call it offline late.
+        client = Client(CallbackAPIVersion.VERSION2, f"fer-edge-{self._camera.camera_id}")
         client.username_pw_set(self._address.user, self._address.password)
         if self._address.tls:
             client.tls_set()
-        client.will_set(self._availability, "offline", qos=1, retain=True)
+        client.will_set(self._camera.availability_topic, "offline", qos=1, retain=True)
         client.reconnect_delay_set(*_PAUSES_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -139,7 +129,7 @@ class MqttSink:
 
     def _deliver(self, message: str) -> None:
         """Send one event and wait until the broker has it: only so does the order survive a broken connection."""
-        sent = self._client.publish(self._event_topic, message, qos=1)
+        sent = self._client.publish(self._camera.event_topic, message, qos=1)
         sent.rc = MQTTErrorCode.MQTT_ERR_SUCCESS  # without a connection it is not, and the client sends it later on
         while not sent.is_published():
             if self._events.given_up:
@@ -149,15 +139,15 @@ class MqttSink:
 
     def _send_state(self) -> None:
         if self._state_message:
-            self._client.publish(self._state_topic, self._state_message, retain=True)
+            self._client.publish(self._camera.state_topic, self._state_message, retain=True)
 
     def _introduce(self) -> None:
-        self._client.publish(self._discovery_topic, json.dumps(self._description), retain=True)
-        self._client.publish(self._availability, "online", retain=True)
+        self._client.publish(discovery_topic(self._camera), self._description, retain=True)
+        self._client.publish(self._camera.availability_topic, "online", retain=True)
         self._send_state()
 
     def _leave(self) -> None:
-        self._client.publish(self._availability, "offline", retain=True)
+        self._client.publish(self._camera.availability_topic, "offline", retain=True)
         self._stop()
 
     def _stop(self) -> None:
@@ -199,14 +189,6 @@ class MqttSink:
         if not self._outage_told:
             self._outage_told = True
             self._tell(f"{self._address}: {reason}; events wait until it answers")
-
-
-def _id_from(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    camera_id = re.sub(r"[^A-Za-z0-9-]+", "_", plain).strip("_")
-    if not camera_id:
-        raise InputError(f"--name {name}: expected at least one letter of a-z or digit, to make topics of")
-    return camera_id
 
 
 def _describe_state(result: FrameResult) -> dict[str, Any]:

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
-from fer_edge.errors import InputError
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 
@@ -80,19 +77,3 @@ def test_the_state_is_sent_so_often_and_no_more(
     sink.close()
     wait_until(lambda: subscriber.on(f"{BASE}/availability")[-1:] == ["offline"])
     assert 3 <= len(subscriber.on(f"{BASE}/state")) <= most
-
-
-@pytest.mark.parametrize(
-    ("name", "topic"),
-    [("Küche 1", "fer-edge/Kuche_1"), ("a/b+#c", "fer-edge/a_b_c"), ("pi-4.local", "fer-edge/pi-4_local")],
-)
-def test_a_name_becomes_topics(
-    broker: Broker, subscriber: Subscriber, open_sink: OpenSink, wait_until: WaitUntil, name: str, topic: str
-) -> None:
-    open_sink(broker.url, name).close()
-    wait_until(lambda: subscriber.on(f"{topic}/availability")[-1:] == ["offline"])
-
-
-def test_a_name_without_letters(open_sink: OpenSink) -> None:
-    with pytest.raises(InputError, match="expected at least one letter"):
-        open_sink("mqtt://127.0.0.1", "+/#")
