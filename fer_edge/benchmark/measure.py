@@ -157,7 +157,7 @@ def _judge(
         name: judge(values, faces.labels, scores[parents[name]] if name in parents else None)
         for name, values in scores.items()
     }
-    moved = []
+    moved: list[Moved] = []
     for full in dict.fromkeys(parents.values()):
         files = {name: scores[name] for name, parent in parents.items() if parent == full}
         moved += find_moved(files, scores[full], faces)
@@ -187,7 +187,8 @@ def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
     return counted
 
 
-def _result(subject: Subject, times: _Times, cost: Cost | None, fresh: Fresh | None, quality: Quality | None) -> Result:
+def _result(subject: Subject, times: _Times, cost: Cost | None, fresh: Fresh | None) -> Result:
+    """All but what the labelled images tell."""
     return Result(
         name=subject.name,
         file=subject.path.name,
