@@ -136,8 +136,7 @@ def _by_key(report: Report) -> dict[_Key, Result]:
 
 
 def _key(result: Result) -> _Key:
-    library = result.runtime.split()[0]
-    return result.role, result.network, result.file, library, str(result.threads)
+    return result.role, result.network, result.file, result.library, str(result.threads)
 
 
 def _missing(those: dict[_Key, Result], others: dict[_Key, Result], which: str) -> Iterator[str]:

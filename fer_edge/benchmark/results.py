@@ -133,6 +133,11 @@ class Result:
     quality: Quality | None
     parent: str | None = None
 
+    @property
+    def library(self) -> str:
+        """The interpreter without its version."""
+        return self.runtime.rsplit(" ", 1)[0]
+
 
 @dataclass(frozen=True)
 class Threads:

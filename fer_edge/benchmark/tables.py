@@ -25,7 +25,9 @@ def summary_table(report: Report) -> Table:
     for result in report.results:
         times = [Text(text, style="red" if report.board.faults else "") for text in _times(report, result)]
         quality = _quality(result) if has_quality else []
-        table.add_row(Text(result.name), result.runtime.split()[0], millions(result.bytes, 2), *times, *quality)
+        # The library has a column of its own.
+        name = Text(result.name.removesuffix(f" ({result.library})"))
+        table.add_row(name, result.library, millions(result.bytes, 2), *times, *quality)
     _make_narrow(table)
     table.caption = Text(f"times faster: than {report.reference.name}, by the median of the model alone")
     table.caption_justify = "left"

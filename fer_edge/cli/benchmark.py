@@ -20,6 +20,7 @@ from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
 from fer_edge.cli.model_path import ModelPath
+from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.options import read_data, stages_display, stderr, stdout
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
@@ -114,6 +115,7 @@ def command(
     """
     if fail_on is not None and earlier is None:
         raise click.UsageError("--fail-on judges a comparison: give the earlier report with --compare")
+    silence_opencv()
     before = Report.read(earlier) if earlier else None
     subjects = _load(models, peers=read_peers(peers, peer_labels, peer_range, logits=peer_logits), runtimes=runtimes)
     faces, described = _read_faces(data, images)
