@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from typing import Any
 
 import click
-import cv2
 
 from fer_edge.cli.config import config_option
+from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
@@ -24,8 +23,6 @@ from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks import STDOUT, Sink
 from fer_edge.runtime.tally import Tally
-
-_FFMPEG_QUIET = "-8"
 
 
 @click.command()
@@ -45,34 +42,39 @@ def command(**given: Any) -> None:
     fer-edge run --camera auto --name "Front door" --mqtt mqtt://homeassistant.local
     """
     options = RunOptions(**given)
+    _refuse_contradictions(options)
+    silence_opencv()
+    with native_stderr_muffled():
+        classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
+    tally = Tally()
+    paced = options.preview is not None or (options.shown and sys.stdout.isatty())
+    try:
+        with open_source(options.camera, options.camera_settings, paced=paced, tell=_tell) as source:
+            _watch(source, classifier, tally, options)
+    finally:
+        if tally.frames and not options.quiet:
+            _print_summary(tally, options)
+
+
+def _refuse_contradictions(options: RunOptions) -> None:
     if options.jsonl == options.csv == STDOUT:
         raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
     if options.privacy and options.output:
         raise click.UsageError("--privacy stores no picture, and --output is nothing else; leave one of them out")
-    _silence_opencv()
-    with native_stderr_muffled():
-        classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
-    tally = Tally()
-    try:
-        paced = options.preview is not None or (options.shown and sys.stdout.isatty())
-        with (
-            open_source(options.camera, options.camera_settings, paced=paced, tell=_tell) as source,
-            ExitStack() as stack,
-        ):
-            opening = open_sinks(options, source, classifier.card.labels, _tell)
-            sinks = [stack.enter_context(closing(sink)) for sink in opening]
-            stream = at_most(oriented(source, int(options.rotate), Flip(options.flip)), options.max_fps)
-            try:
-                _run(_pipeline(options, classifier, source), stream, sinks, tally, options)
-            finally:
-                for note in source.notes:
-                    _tell(note)
-            if not tally.frames:
-                what = f"{source.description} gave no frame that can be read"
-                raise SourceError(f"{what}; to check the rest: --camera demo")
-    finally:
-        if tally.frames and not options.quiet:
-            _print_summary(tally, options)
+
+
+def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
+    with ExitStack() as stack:
+        opening = open_sinks(options, source, classifier.card.labels, _tell)
+        sinks = [stack.enter_context(closing(sink)) for sink in opening]
+        stream = at_most(oriented(source, int(options.rotate), Flip(options.flip)), options.max_fps)
+        try:
+            _run(_pipeline(options, classifier, source), stream, sinks, tally, options)
+        finally:
+            for note in source.notes:
+                _tell(note)
+    if not tally.frames:
+        raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
 
 
 def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pipeline:
@@ -106,12 +108,3 @@ def _print_summary(tally: Tally, options: RunOptions) -> None:
     written = [str(path) for path in outputs if path is not None and str(path) != STDOUT]
     if written:
         click.echo(f"written: {', '.join(written)}", err=True)
-
-
-def _silence_opencv() -> None:
-    """Keep OpenCV's and FFmpeg's logs off the terminal: what they would say comes as an exception or a note."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
-    if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.9; its level 0 is silence, as below
-        cv2.setLogLevel(0)
-    else:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
