@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import click
@@ -60,9 +59,11 @@ def print_unit(program: Path | None) -> None:
 @click.option(
     "--camera",
     metavar="SOURCE",
-    help="What to write into a new configuration, as for fer-edge run.  [default: picamera if it is installed, else 0]",
+    default="auto",
+    show_default=True,
+    help="What to write into a new configuration, as for fer-edge run.",
 )
-def install(program: Path | None, root: Path, camera: str | None) -> None:
+def install(program: Path | None, root: Path, camera: str) -> None:
     """Have fer-edge started at boot, and now.
 
     Writes /etc/systemd/system/fer-edge.service, and /etc/fer-edge/config.toml unless it is there.
@@ -70,7 +71,7 @@ def install(program: Path | None, root: Path, camera: str | None) -> None:
     program = program or systemd.find_program()
     if root == systemd.RUNNING_SYSTEM:
         systemd.require_readable(program)
-    config = _new_config(program, camera or _likely_camera())
+    config = _new_config(program, camera)
     for path in systemd.install(systemd.make_unit(program), config, root):
         click.echo(f"written: {path}")
     if systemd.runs_systemd(root):
@@ -105,10 +106,6 @@ def status(ctx: click.Context) -> None:
         click.echo(f"  {line}")
     if state.active != "active":
         ctx.exit(_EXIT_NOT_RUNNING)
-
-
-def _likely_camera() -> str:
-    return "picamera" if importlib.util.find_spec("picamera2") else "0"
 
 
 def _new_config(program: Path, camera: str) -> str:
