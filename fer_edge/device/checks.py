@@ -13,6 +13,7 @@ from pathlib import Path
 
 import fer_edge
 from fer_edge import board
+from fer_edge.device.camera_checks import JOIN_VIDEO, check_cameras, check_group
 from fer_edge.device.finding import Finding, failure, ok, warning
 from fer_edge.device.probes import Probed, run_probe
 
@@ -24,11 +25,9 @@ _HOT_C = 80.0
 _WANTED_SUPPLY_MA = {"Raspberry Pi 5": 5000}
 _LITTLE_MEMORY_MB = 150
 _LITTLE_DISK_MB = 500
-_CAMERA_TIMEOUT_S = 20.0
 
 _SET_CLOCK = "connect it to a network, and sudo timedatectl set-ntp true"
 _COOLING = "give it a heat sink or fan, or less to do: fer-edge run --detect-every auto --max-fps 10"
-_JOIN_VIDEO = "sudo usermod -aG video $USER, and log in again"
 _SUPPLY = "use the supply made for this board, with its own short cable, and no hungry device on its USB"
 _TROUBLE_ADVICE = {
     "under-voltage": _SUPPLY,
@@ -111,21 +110,6 @@ def check_expression() -> Iterator[Finding]:
     yield _from_probe("expression", run_probe("expression"))
 
 
-def check_cameras() -> Iterator[Finding]:
-    """Every camera that can be found, with a picture from each."""
-    findings = [*_check_picamera(), *_check_video_devices()]
-    if not findings:
-        advice = "plug one in, or go on with fer-edge run --camera demo, a file, or an address"
-        findings.append(warning("camera", "none found", advice))
-    yield from findings
-
-
-def check_group() -> Iterator[Finding]:
-    """Whether a Raspberry Pi's cameras are open to this user."""
-    if board.is_raspberry_pi() and not board.is_in_group("video"):
-        yield warning("group", "this user is not in the group video, to which cameras belong", _JOIN_VIDEO)
-
-
 def check_heat(thermal: Path = board.THERMAL) -> Iterator[Finding]:
     """The processor's temperature."""
     celsius = board.temperature_c(thermal)
@@ -142,7 +126,7 @@ def check_power() -> Iterator[Finding]:
     """What has held a Raspberry Pi back, and its power supply."""
     throttling = board.read_throttling()
     if throttling is None and board.is_raspberry_pi():
-        advice = f"sudo apt install raspi-utils, and be in the group video: {_JOIN_VIDEO}"
+        advice = f"sudo apt install raspi-utils, and be in the group video: {JOIN_VIDEO}"
         yield warning("power", "vcgencmd, which knows, is missing or may not be used", advice)
     elif throttling is not None:
         yield _describe_throttling(throttling)
@@ -216,42 +200,6 @@ def _from_probe(name: str, probed: Probed) -> Finding:
     if not probed.worked:
         return failure(name, probed.detail, probed.advice)
     return ok(name, probed.detail, **probed.facts)
-
-
-def _check_picamera() -> Iterator[Finding]:
-    probed = run_probe("picamera")
-    if "No module named 'picamera2'" in probed.detail:
-        if board.is_raspberry_pi():
-            advice = (
-                "for a camera on the ribbon cable: sudo apt install python3-picamera2, and make the environment with "
-                "python3 -m venv --system-site-packages"
-            )
-            yield warning("picamera", "picamera2 is not to be seen from this environment", advice)
-    elif not probed.worked:
-        yield failure("picamera", probed.detail, probed.advice)
-    elif probed.facts["cameras"]:
-        yield _take_picture("picamera", "picamera", probed.detail)
-
-
-def _check_video_devices() -> Iterator[Finding]:
-    for device in board.video_devices():
-        name = f"camera {device.path.name.removeprefix('video')}"
-        if not device.may_be_webcam:
-            continue
-        if device.is_open_to_us:
-            yield _take_picture(name, str(device.path), device.name)
-        elif device.captures is None:
-            yield failure(name, f"{device.name}: no permission for {device.path}", _JOIN_VIDEO)
-
-
-def _take_picture(name: str, spec: str, description: str) -> Finding:
-    probed = run_probe("camera", spec, timeout_s=_CAMERA_TIMEOUT_S)
-    if not probed.worked:
-        return failure(name, f"{description}: {probed.detail}", probed.advice)
-    if probed.facts["is_dark"]:
-        advice = "take the cap off the lens, or make light"
-        return warning(name, f"{description}: {probed.detail}, all black", advice, **probed.facts)
-    return ok(name, f"{description}: {probed.detail}", **probed.facts)
 
 
 def _describe_throttling(throttling: board.Throttling) -> Finding:
