@@ -117,8 +117,9 @@ def command(
         raise click.UsageError("--fail-on judges a comparison: give the earlier report with --compare")
     silence_opencv()
     before = Report.read(earlier) if earlier else None
-    subjects = _load(models, peers=read_peers(peers, peer_labels, peer_range, logits=peer_logits), runtimes=runtimes)
+    counted = read_emulated(emulated)
     faces, described = _read_faces(data, images)
+    subjects = _load(models, peers=read_peers(peers, peer_labels, peer_range, logits=peer_logits), runtimes=runtimes)
     with stages_display() as on_progress:
         report = measure(
             subjects,
@@ -126,7 +127,7 @@ def command(
             faces=faces,
             data=described,
             threads=threads,
-            emulated=read_emulated(emulated),
+            emulated=counted,
             on_progress=on_progress,
         )
     written = write_report(report, output)
@@ -202,7 +203,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
 def _read_faces(data: str | None, images: int | None) -> tuple[Split | None, Data | None]:
     """The labelled faces, if any were named; nothing is downloaded."""
     data = data or os.environ.get(DATA_ENV)
-    if data is None:
+    if not data:
         if images is not None:
             raise click.UsageError("--images is a number of labelled faces: name them with --data")
         return None, None

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ def earlier(
     child_environment: dict[str, str], exported_paths: dict[str, Path], faces_zip: Path, tmp_path_factory: Any
 ) -> Path:
     """A report folder, made by the device's modules alone, of two files with labelled faces."""
-    folder = tmp_path_factory.mktemp("benchmark")
+    folder: Path = tmp_path_factory.mktemp("benchmark")
     code = (
         "import sys\nfrom fer_edge.cli import main\ntry:\n    main()\nfinally:\n"
         "    print({'tensorflow', 'keras', 'onnx', 'matplotlib', 'jinja2'} & set(sys.modules), file=sys.stderr)"
@@ -58,19 +58,27 @@ def test_the_shipped_model_without_labelled_faces(
     assert max(map(len, ended.stdout.splitlines())) <= 100
 
 
-def test_a_comparison_names_what_got_worse_and_fails(
-    child_line: Callable[..., Any], exported_paths: dict[str, Path], earlier: Path, faces_zip: Path, tmp_path: Path
+@pytest.mark.parametrize(("limit", "exit_code"), [((), 0), (("--fail-on", "150"), 0), (("--fail-on", "50"), 1)])
+def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
+    command_line: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    earlier: Path,
+    tmp_path: Path,
+    limit: tuple[str, ...],
+    exit_code: int,
 ) -> None:
-    facts = json.loads((earlier / "report.json").read_text())
-    facts["results"][1]["bytes"] //= 2
-    (tmp_path / "old.json").write_text(json.dumps(facts))
-    files = [exported_paths[name] for name in ("tflite fp32", "tflite int8")]
-    arguments = ("benchmark", *files, *HASTE, "--data", faces_zip, "--compare", "old.json")
-    ended = child_line(*arguments, "--fail-on", "50")
-    assert ended.exit_code == 1
+    now = Report.read(earlier / "report.json")
+    monkeypatch.setattr("fer_edge.cli.benchmark.load_subjects", lambda *_, **__: [])
+    monkeypatch.setattr("fer_edge.cli.benchmark.measure", lambda *_, **__: now)
+    monkeypatch.chdir(tmp_path)
+    larger, *others = now.results
+    replace(now, results=(replace(larger, bytes=larger.bytes // 2), *others)).write(tmp_path / "old.json")
+    ended = command_line("benchmark", "--compare", "old.json", *limit)
+    assert ended.exit_code == exit_code
     assert "changed beyond the noise" in ended.stdout
-    assert "expected nothing to get worse by more than 50 %, got" in ended.stderr
-    assert (tmp_path / "runs/device/report.html").is_file()
+    assert "+100.0%" in ended.stdout
+    assert ("expected nothing to get worse by more than 50 %" in ended.stderr) == bool(exit_code)
+    assert Report.read(tmp_path / "runs/device/report.json") == now
 
 
 @pytest.mark.parametrize(
