@@ -134,11 +134,7 @@ def open_picamera(settings: CameraSettings) -> LiveSource:
         ) from error
     fps = settings.fps or _PI_FPS
     try:
-        camera = picamera2.Picamera2()
-        # picamera2's RGB888 lies in memory as blue, green, red, which is OpenCV's order.
-        main = {"size": settings.size_wh or _PI_SIZE_WH, "format": "RGB888"}
-        camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": fps}))
-        camera.start()
+        camera = _start_picamera(picamera2.Picamera2(), settings.size_wh or _PI_SIZE_WH, fps)
     except Exception as error:  # libcamera's bindings raise IndexError without a camera, RuntimeError when it is busy
         raise SourceError(
             f"the Raspberry Pi's camera cannot be opened ({str(error) or type(error).__name__}); check its cable, that "
@@ -146,6 +142,18 @@ def open_picamera(settings: CameraSettings) -> LiveSource:
         ) from error
     advice = "check the camera's cable, and `dmesg` for its errors"
     return LiveSource(_PicameraCapture(camera), "picamera", fps=fps, advice=advice, timeout_s=settings.timeout_s)
+
+
+def _start_picamera(camera: Any, size_wh: tuple[int, int], fps: float) -> Any:
+    try:
+        # picamera2's RGB888 lies in memory as blue, green, red, which is OpenCV's order.
+        main = {"size": size_wh, "format": "RGB888"}
+        camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": fps}))
+        camera.start()
+    except Exception:
+        camera.close()  # or it would stay in use, for the next try, too
+        raise
+    return camera
 
 
 def open_libcamera(settings: CameraSettings) -> LiveSource:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import cv2
@@ -24,6 +23,8 @@ from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.devices import CameraSettings
 from fer_edge.runtime.live import LiveSource
 from fer_edge.runtime.recordings import ImageFiles, VideoFile
+from tests.fakes import picamera2 as fake_picamera2
+from tests.fakes.picamera2 import Picamera2
 
 
 class MjpegHandler(BaseHTTPRequestHandler):
@@ -144,60 +145,15 @@ def test_kinds_of_recordings(tmp_path: Path) -> None:
             assert len(list(islice(source, 1))) == 1
 
 
-class FakePicamera2:
-    """As much of picamera2.Picamera2 as is used; `RGB888` lies in memory as blue, green, red."""
-
-    opened: list[FakePicamera2]
-
-    def __init__(self) -> None:
-        if not self.opened_allowed:
-            raise IndexError("list index out of range")
-        self.opened.append(self)
-        self.calls: list[str] = []
-        self.frames = 0
-
-    opened_allowed = True
-
-    @staticmethod
-    def global_camera_info() -> list[dict[str, Any]]:
-        return [{"Model": "imx708"}]
-
-    def create_video_configuration(self, main: dict[str, Any], controls: dict[str, Any]) -> dict[str, Any]:
-        return {"main": main, "controls": controls}
-
-    def configure(self, configuration: dict[str, Any]) -> None:
-        assert configuration["main"]["format"] == "RGB888"
-        self.size_wh, self.fps = configuration["main"]["size"], configuration["controls"]["FrameRate"]
-        self.calls.append("configure")
-
-    def start(self) -> None:
-        self.calls.append("start")
-
-    def capture_array(self, name: str) -> np.ndarray:
-        assert name == "main"
-        time.sleep(0.01)
-        self.frames += 1
-        width, height = self.size_wh
-        return np.full((height, width, 3), (255, 0, self.frames % 2), np.uint8)
-
-    def stop(self) -> None:
-        self.calls.append("stop")
-
-    def close(self) -> None:
-        self.calls.append("close")
-
-
 @pytest.fixture
-def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[FakePicamera2]:
-    module = ModuleType("picamera2")
-    FakePicamera2.opened = []
-    monkeypatch.setattr(module, "Picamera2", FakePicamera2, raising=False)
-    monkeypatch.setitem(sys.modules, "picamera2", module)
-    return FakePicamera2
+def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
+    monkeypatch.setitem(sys.modules, "picamera2", fake_picamera2)
+    monkeypatch.setattr(Picamera2, "opened", [])
+    return Picamera2
 
 
 @pytest.mark.parametrize("spec", ["picamera", "picamera2"])
-def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[FakePicamera2], spec: str) -> None:
+def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[Picamera2], spec: str) -> None:
     with open_source(spec) as source:
         frame = next(iter(source))
     assert frame.image[0, 0, :2].tolist() == [255, 0]
@@ -205,10 +161,30 @@ def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[FakePicamer
     assert picamera2.opened[0].calls == ["configure", "start", "stop", "close"]
 
 
-def test_picamera_is_started_as_asked(picamera2: type[FakePicamera2]) -> None:
+def test_picamera_is_started_as_asked(picamera2: type[Picamera2]) -> None:
     with open_source("picamera", CameraSettings((1280, 720), 15)) as source:
         assert next(iter(source)).image.shape == (720, 1280, 3)
-    assert (source.fps, picamera2.opened[0].fps) == (15, 15)
+        configuration = picamera2.opened[0].camera_config
+    assert configuration is not None
+    assert (source.fps, configuration["controls"]["FrameRate"]) == (15, 15)
+
+
+def test_a_picamera_that_does_not_start_is_let_go(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Picamera2) -> None:
+        raise RuntimeError("Failed to start camera: Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Picamera2, "start", fail)
+        with pytest.raises(SourceError, match=r"cannot be opened \(Failed to start camera: Input/output error\)"):
+            open_source("picamera")
+    with open_source("picamera") as source:
+        next(iter(source))
+
+
+def test_a_picamera_in_use_is_a_source_error(picamera2: type[Picamera2]) -> None:
+    picamera2()
+    with pytest.raises(SourceError, match="no other program uses it"):
+        open_source("picamera")
 
 
 @pytest.mark.parametrize("spec", ["demo", "http://127.0.0.1:9/video", "/dev/null"])
@@ -261,7 +237,7 @@ class TestAuto:
             assert next(iter(source)).image.max() >= 100
         assert told == ["--camera auto chose 1 of 0, 1"]
 
-    def test_a_raspberry_pis_own_comes_first(self, picamera2: type[FakePicamera2]) -> None:
+    def test_a_raspberry_pis_own_comes_first(self, picamera2: type[Picamera2]) -> None:
         with open_source("auto") as source:
             assert source.description == "picamera"
 
@@ -271,8 +247,8 @@ class TestAuto:
             open_source("auto")
 
 
-def test_picamera_without_a_camera(picamera2: type[FakePicamera2], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picamera2, "opened_allowed", False)
+def test_picamera_without_a_camera(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picamera2, "cameras", [])
     with pytest.raises(SourceError, match=r"cannot be opened \(list index out of range\); check its cable"):
         open_source("picamera")
 
