@@ -116,7 +116,8 @@ class Picamera2:
         stream = self._next_frame(name)
         width, height = stream["size"]
         colour = np.array((self.frames % 2, 0, 255, 255), np.uint8)[list(_ORDERS[stream["format"]])]
-        return np.broadcast_to(colour, (height, width, len(colour))).copy()
+        picture: npt.NDArray[np.uint8] = np.broadcast_to(colour, (height, width, len(colour))).copy()
+        return picture
 
     def capture_metadata(self) -> dict[str, Any]:
         """What the next picture was taken with: times in microseconds, the timestamp in nanoseconds.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +9,9 @@ from tests.fakes.picamera2 import Picamera2
 
 
 @pytest.fixture
-def camera(monkeypatch: pytest.MonkeyPatch) -> Iterator[Picamera2]:
+def camera(monkeypatch: pytest.MonkeyPatch) -> Picamera2:
     monkeypatch.setattr(Picamera2, "opened", [])
-    yield Picamera2()
+    return Picamera2()
 
 
 @pytest.mark.parametrize(

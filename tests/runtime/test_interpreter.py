@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.runtime.onnx import read_onnx_card
 from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+
+if TYPE_CHECKING:
+    from fer_edge.training.keras_file import KerasClassifier
 
 FILES = [*(f"tflite {precision.value}" for precision in EXPORTABLE), "onnx fp32", "onnx int8"]
 
