@@ -105,3 +105,42 @@ def test_video_devices_in_the_order_of_their_numbers(tmp_path: Path) -> None:
 def test_what_may_be_a_webcam(captures: bool | None, is_libcameras: bool, expected: bool) -> None:
     device = board.VideoDevice(Path("/dev/video0"), "some name", True, captures, is_libcameras)
     assert device.may_be_webcam is expected
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "expected"),
+    [
+        ("model name\t: AMD EPYC\nmodel name\t: AMD EPYC\n", "AMD EPYC"),
+        ("CPU implementer\t: 0x41\nCPU part\t: 0xd0b\n\nModel\t\t: Raspberry Pi 5 Model B Rev 1.0\n", "Cortex-A76"),
+        ("model name\t: ARMv7 Processor rev 3 (v7l)\nCPU part\t: 0xd08\n", "Cortex-A72"),
+    ],
+)
+def test_the_processor(tmp_path: Path, cpuinfo: str, expected: str) -> None:
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert board.processor_name(tmp_path / "cpuinfo") == expected
+
+
+def test_a_processor_that_nobody_names_still_has_one(tmp_path: Path) -> None:
+    assert board.processor_name(tmp_path / "none")
+
+
+def test_the_clock_and_what_sets_it(tmp_path: Path) -> None:
+    for core in range(4):
+        folder = tmp_path / f"cpu{core}" / "cpufreq"
+        folder.mkdir(parents=True)
+        (folder / "scaling_cur_freq").write_text(f"{1_500_000 + 1000 * core}\n")
+        (folder / "scaling_governor").write_text("ondemand\n")
+    core = max(os.sched_getaffinity(0) & set(range(4)), default=0) if hasattr(os, "sched_getaffinity") else 3
+    assert board.clock_mhz(tmp_path) == 1500 + core
+    assert board.governor(tmp_path) == "ondemand"
+
+
+def test_the_clock_by_vcgencmd(write_tool: WriteTool, tmp_path: Path) -> None:
+    write_tool("vcgencmd", '[ "$1 $2" = "measure_clock arm" ] && echo "frequency(0)=1800404352"')
+    assert board.clock_mhz(tmp_path) == pytest.approx(1800.4, abs=0.01)
+
+
+def test_no_clock_is_told(write_tool: WriteTool, tmp_path: Path) -> None:
+    write_tool("vcgencmd", "exit 1")
+    assert board.clock_mhz(tmp_path) is None
+    assert board.governor(tmp_path) is None

@@ -31,10 +31,10 @@ def installed_families(path: Path) -> dict[Family, str]:
     return check_families([path])[path]
 
 
-def check_families(paths: Sequence[Path]) -> dict[Path, dict[Family, str]]:
-    """The same for several files, in one process for each interpreter as long as none crashes."""
+def check_families(paths: Sequence[Path], families: Sequence[Family] = tuple(Family)) -> dict[Path, dict[Family, str]]:
+    """The same for several files and some interpreters, in one process for each as long as none crashes."""
     checks: dict[Path, dict[Family, str]] = {path: {} for path in paths}
-    for family in Family:
+    for family in sorted(families, key=list(Family).index):
         mine = [path for path in checks if family in families_for(path)]
         # The first part of a name is looked up without importing anything.
         if mine and find_spec(family.module.split(".")[0]) is not None:

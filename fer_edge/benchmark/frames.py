@@ -40,11 +40,10 @@ class Shown:
 
 def show_labelled(faces: Split) -> list[Shown]:
     """Labelled faces, spread evenly over the split, each placed in a 640x480 picture."""
-    chosen = np.linspace(0, len(faces) - 1, min(SHOWN, len(faces))).astype(int)
     rng = np.random.default_rng(0)
     width, height = RESOLUTION_WH
     corners = zip(rng.integers(0, width - _SIDE, SHOWN), rng.integers(0, height - _SIDE, SHOWN), strict=True)
-    return [_place(faces.images[i], int(x), int(y)) for i, (x, y) in zip(chosen, corners, strict=False)]
+    return [_place(face, int(x), int(y)) for face, (x, y) in zip(faces.spread(SHOWN).images, corners, strict=False)]
 
 
 def show_demo() -> list[Shown]:

@@ -137,14 +137,12 @@ def _choose_families(
 ) -> dict[Path, list[Family]]:
     """Those that run each file; one that nothing here runs is an error."""
     chosen: dict[Path, list[Family]] = {}
-    for path, faults in check_families(paths).items():
+    for path, faults in check_families(paths, wanted or tuple(Family)).items():
         if not families_for(path):
             raise ModelError(f"{path}: expected a .tflite or .onnx file")
-        if wanted is not None:
-            faults = {family: fault for family, fault in faults.items() if family in wanted}
-            if not faults:
-                names = ", ".join(each.value for each in wanted)
-                on_note(f"{path.name}: left out, since none of {names} is here and runs such files")
+        if not faults and wanted:
+            names = ", ".join(each.value for each in wanted)
+            on_note(f"{path.name}: left out, since none of {names} is here and runs such files")
         elif not faults:
             open_interpreter(path)  # says what to install
         chosen[path] = [family for family, fault in faults.items() if not fault]

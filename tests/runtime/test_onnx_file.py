@@ -12,6 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from fer_edge.errors import ModelError
 from fer_edge.runtime.onnx_file import OnnxFile, read_onnx_file
 
+SHAPES: dict[str, list[str | int | None]] = {"x": ["batch", 3], "weights": [3, 2], "y": ["batch", 2]}
+
 
 def test_the_exported_files(exported_paths: dict[str, Path]) -> None:
     for precision in ("fp32", "int8"):
@@ -24,15 +26,12 @@ def test_the_exported_files(exported_paths: dict[str, Path]) -> None:
 
 def test_weights_among_the_inputs_are_none(tmp_path: Path) -> None:
     weights = numpy_helper.from_array(np.ones((3, 2), np.float32), "weights")
-    edges = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in NAMED.items()]
+    edges = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in SHAPES.items()]
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "weights"], ["y"])], "g", edges[:2], edges[2:], [weights]
     )
     onnx.save(helper.make_model(graph), tmp_path / "old.onnx")
     assert read_onnx_file(tmp_path / "old.onnx") == OnnxFile({"x": (None, 3)}, {"y": (None, 2)}, {})
-
-
-NAMED = {"x": ["batch", 3], "weights": [3, 2], "y": ["batch", 2]}
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", bytes(64), b"\xff" * 20, b"\x3a\x05abc", b"\x3a\x00\x3a\x00"])

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from fer_edge.benchmark import families
+from fer_edge.benchmark.families import check_families, installed_families
+from fer_edge.runtime.family import Family
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its import takes long, and is tested with the interpreters."""
+    monkeypatch.setattr(families, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
+
+
+@pytest.fixture
+def module_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder whose modules are found first, here and in child processes."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", ""))))
+    return tmp_path
+
+
+def test_the_shipped_model(model_file: Path) -> None:
+    found = installed_families(model_file)
+    preferred = Family.LITERT if find_spec("ai_edge_litert") else Family.TFLITE_RUNTIME
+    assert next(iter(found)) is preferred
+    assert found[preferred] == ""
+    assert not {Family.ONNXRUNTIME, Family.OPENCV} & set(found)
+    assert (Family.TFLITE_RUNTIME in found) == (find_spec("tflite_runtime") is not None)
+
+
+@pytest.mark.skipif(find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
+def test_an_interpreter_that_crashes_is_found_out(model_file: Path, module_named: Path) -> None:
+    (module_named / "tflite_runtime").mkdir()
+    (module_named / "tflite_runtime" / "interpreter.py").write_text(
+        "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    )
+    found = installed_families(model_file)
+    assert "SIGSEGV" in found[Family.TFLITE_RUNTIME]
+    assert "tflite_runtime.interpreter" not in sys.modules
+
+
+def test_a_damaged_file_does_not_spoil_the_next(model_file: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "a.tflite"
+    damaged.write_bytes(b"text")
+    checks = check_families([damaged, model_file])
+    assert "expected a TFLite flatbuffer" in checks[damaged][Family.LITERT]
+    assert checks[model_file][Family.LITERT] == ""
+
+
+def test_a_file_of_another_kind_has_none(tmp_path: Path) -> None:
+    assert installed_families(tmp_path / "model.keras") == {}

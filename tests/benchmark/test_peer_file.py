@@ -1,0 +1,97 @@
+"""Other projects' files: real ONNX models, run by onnxruntime, that tell what they were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.errors import InputError, ModelError
+from fer_edge.labels import EXPRESSIONS
+
+MakePeer = Callable[..., Path]
+
+FACE = np.random.default_rng(0).integers(0, 256, (4, 6), np.uint8)
+
+
+@pytest.fixture
+def make_peer(tmp_path: Path) -> MakePeer:
+    """A function that writes a network of one dense layer, with softmax or without."""
+
+    def make(shape: tuple[int, ...], weights: np.ndarray, *, softmax: bool = True) -> Path:
+        nodes = [
+            helper.make_node("Flatten", ["x"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
+            *([helper.make_node("Softmax", ["logits"], ["y"])] if softmax else []),
+        ]
+        output = helper.make_tensor_value_info("y" if softmax else "logits", TensorProto.FLOAT, [1, weights.shape[1]])
+        graph = helper.make_graph(
+            nodes,
+            "peer",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+            [output],
+            [numpy_helper.from_array(weights.astype(np.float32), "weights")],
+        )
+        path = tmp_path / "peer.onnx"
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
+        return path
+
+    return make
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum())
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 6, 1), (1, 1, 4, 6), (1, 4, 6, 3), (1, 3, 4, 6)])
+@pytest.mark.parametrize(("minimum", "maximum"), [(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)])
+def test_a_peer_sees_what_it_wants(make_peer: MakePeer, shape: tuple[int, ...], minimum: float, maximum: float) -> None:
+    weights = np.random.default_rng(1).normal(0, 0.01, (np.prod(shape), 7))
+    classifier = PeerFile(make_peer(shape, weights), minimum=minimum, maximum=maximum).load(1)
+    assert classifier.card.input.size_wh == (6, 4)
+    scaled = minimum + FACE / 255 * (maximum - minimum)
+    channels = {1: scaled, 3: np.stack([scaled] * 3, axis=0 if shape[1] == 3 else -1)}[3 if 3 in shape else 1]
+    assert classifier.classify(FACE) == pytest.approx(softmax(channels.reshape(-1) @ weights), abs=1e-4)
+
+
+def test_logits_get_their_softmax(make_peer: MakePeer) -> None:
+    weights = np.random.default_rng(1).normal(0, 0.01, (24, 7))
+    path = make_peer((1, 4, 6, 1), weights, softmax=False)
+    with pytest.raises(ModelError, match="say that they are logits"):
+        PeerFile(path).load(1)
+    assert PeerFile(path, logits=True).load(1).classify(FACE) == pytest.approx(
+        softmax(FACE.reshape(-1) @ weights), abs=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "message"),
+    [
+        ((1, 4, 6, 2), 7, "one or three channels, got the shape"),
+        ((1, 24), 7, "one or three channels, got the shape"),
+        ((1, 4, 6, 1), 8, "to 7 scores"),
+    ],
+)
+def test_a_file_for_another_task_is_refused(
+    make_peer: MakePeer, shape: tuple[int, ...], classes: int, message: str
+) -> None:
+    path = make_peer(shape, np.zeros((np.prod(shape), classes)))
+    with pytest.raises(ModelError, match=message):
+        PeerFile(path).load(1)
+
+
+@pytest.mark.parametrize("labels", [(), EXPRESSIONS[:6], (*EXPRESSIONS[:6], "anger"), (*EXPRESSIONS, "contempt")])
+def test_other_labels_are_refused(labels: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="expected the labels angry, disgust"):
+        PeerFile(Path("a.onnx"), labels)
+
+
+def test_black_that_is_white_is_refused() -> None:
+    with pytest.raises(InputError, match="different values of black and white"):
+        PeerFile(Path("a.onnx"), minimum=1, maximum=1)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.benchmark.subjects import Role, distinct_files, load_subjects, unique_names
+from fer_edge.errors import InputError, ModelError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ModelCard, append_card
+from fer_edge.runtime import tflite
+from fer_edge.runtime.family import Family
+from fer_edge.runtime.onnx import OpenCvInterpreter
+
+LITERT = [Family.LITERT]
+ONNX = [Family.ONNXRUNTIME, Family.OPENCV]
+
+
+def test_the_shipped_model(model_file: Path) -> None:
+    (subject,) = load_subjects([model_file], families=LITERT)
+    assert (subject.name, subject.role, subject.precision) == (model_file.name, Role.FILE, "int8")
+    assert subject.classifier.runtime.startswith("LiteRT")
+    assert subject.delegation.delegate == "XNNPACK"
+    assert subject.fresh_command is not None
+    assert subject.fresh_command[-3:] == (str(model_file), "litert", "1")
+    assert subject.reopen is not None
+    face = np.zeros((48, 48), np.uint8)
+    assert np.array_equal(subject.reopen(2).classify(face), subject.classifier.classify(face))
+
+
+def test_a_file_in_two_interpreters(exported_paths: dict[str, Path]) -> None:
+    subjects = load_subjects([exported_paths["onnx fp32"]], families=ONNX)
+    name = exported_paths["onnx fp32"].name
+    assert [each.name for each in subjects] == [f"{name} (onnxruntime)", f"{name} (OpenCV)"]
+    assert [each.reopen is None for each in subjects] == [False, True]
+
+
+def test_an_interpreter_that_is_wrong_is_left_out(
+    exported_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = OpenCvInterpreter.run
+    monkeypatch.setattr(OpenCvInterpreter, "run", lambda self, image: right(self, image)[::-1])
+    notes: list[str] = []
+    subjects = load_subjects([exported_paths["onnx fp32"]], families=ONNX, on_note=notes.append)
+    assert [each.name for each in subjects] == [exported_paths["onnx fp32"].name]
+    assert len(notes) == 1
+    assert "left out in OpenCV" in notes[0]
+    assert "its scores are off by up to" in notes[0]
+
+
+def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
+    peer = PeerFile(made_models / "bare.tflite", EXPRESSIONS[::-1])
+    subjects = load_subjects([model_file], [peer], families=LITERT)
+    assert [each.role for each in subjects] == [Role.FILE, Role.PEER]
+    assert subjects[1].classifier.card.labels == EXPRESSIONS[::-1]
+    assert subjects[1].precision == "int8"
+
+
+def test_files_that_nothing_asked_for_runs_are_left_out(model_file: Path, exported_paths: dict[str, Path]) -> None:
+    notes: list[str] = []
+    onnx = exported_paths["onnx int8"]
+    subjects = load_subjects([model_file, onnx], families=LITERT, on_note=notes.append)
+    assert len(subjects) == 1
+    assert notes == [f"{onnx.name}: left out, since none of litert is here and runs such files"]
+    with pytest.raises(InputError, match="expected a model file"):
+        load_subjects([onnx], families=LITERT)
+
+
+def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.tflite").write_bytes(b"text")
+    with pytest.raises(ModelError, match=r"a\.tflite: expected a TFLite flatbuffer"):
+        load_subjects([tmp_path / "a.tflite"], families=LITERT)
+
+
+@pytest.mark.parametrize(("name", "message"), [("a.keras", "expected a .tflite or .onnx"), ("none.tflite", "no such")])
+def test_what_is_no_model_file_is_an_error(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "a.keras").touch()
+    with pytest.raises(ModelError, match=message):
+        load_subjects([tmp_path / name])
+
+
+def test_an_own_file_of_other_expressions_is_refused(made_models: Path, tmp_path: Path) -> None:
+    labels = (*EXPRESSIONS[:6], "contempt")
+    path = tmp_path / "other.tflite"
+    path.write_bytes(
+        append_card((made_models / "bare.tflite").read_bytes(), ModelCard("other", "other", labels=labels))
+    )
+    with pytest.raises(InputError, match="expected scores of angry"):
+        load_subjects([path], families=LITERT)
+
+
+def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.tflite"
+    shutil.copy(model_file, copy)
+    assert distinct_files([model_file, copy, model_file]) == [model_file]
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        ([], []),
+        (["a/export/m.tflite", "a/export/n.tflite"], ["m.tflite", "n.tflite"]),
+        (["a/export/m.tflite", "b/export/m.tflite"], ["a/m.tflite", "b/m.tflite"]),
+        (["x/a/e/m.tflite", "y/a/e/m.tflite"], ["x/a/e/m.tflite", "y/a/e/m.tflite"]),
+    ],
+)
+def test_names_are_unique(paths: list[str], names: list[str]) -> None:
+    assert unique_names([Path(path) for path in paths]) == names
+
+
+def test_a_file_is_loaded_with_the_threads_asked_for(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    load = tflite._load
+
+    def record(path: Path, threads: int, *rest: Any, **named: Any) -> tuple[str, Any]:
+        asked.append(threads)
+        return load(path, threads, *rest, **named)
+
+    monkeypatch.setattr(tflite, "_load", record)
+    (subject,) = load_subjects([model_file], families=LITERT, threads=2)
+    assert asked[0] == 2
+    assert subject.threads == 2

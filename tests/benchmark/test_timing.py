@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import gc
+import time
+from fractions import Fraction
+from itertools import pairwise
+from math import comb
+
+import numpy as np
+import pytest
+
+from fer_edge.benchmark import timing
+from fer_edge.benchmark.timing import (
+    DEFAULT,
+    QUICK,
+    SUSTAINED,
+    WARM_UP_RUNS,
+    WARM_UP_S,
+    Effort,
+    calls_needed,
+    measure_interleaved,
+    summarize,
+)
+
+
+@pytest.fixture
+def brief_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "WARM_UP_S", 0.0)
+
+
+@pytest.mark.parametrize(("percent", "calls"), [(90, 64), (95, 130), (99, 662)])
+def test_calls_that_a_percentile_needs(percent: int, calls: int) -> None:
+    assert calls_needed(percent / 100) == calls
+    # In exact numbers: among that many calls, one slow one or none is unlikely; among one fewer, it is not.
+    slow = Fraction(100 - percent, 100)
+    chances = [sum(comb(n, k) * slow**k * (1 - slow) ** (n - k) for k in (0, 1)) for n in (calls - 1, calls)]
+    assert chances[0] > Fraction(1, 100) >= chances[1]
+
+
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        (1, [False, False, False]),
+        (63, [False, False, False]),
+        (64, [True, False, False]),
+        (129, [True, False, False]),
+        (130, [True, True, False]),
+        (661, [True, True, False]),
+        (662, [True, True, True]),
+    ],
+)
+def test_a_percentile_is_told_where_the_calls_support_it(calls: int, told: list[bool]) -> None:
+    result = summarize(np.arange(calls, dtype=np.float64) + 1)
+    assert [each is not None for each in (result.p90, result.p95, result.p99)] == told
+
+
+def test_the_default_supports_all_and_a_quick_run_has_what_is_asked() -> None:
+    assert calls_needed(0.99) <= DEFAULT.rounds
+    assert (QUICK.rounds, QUICK.seconds) == (50, 1)
+    assert SUSTAINED.seconds == 600
+
+
+def test_a_summary_of_known_times() -> None:
+    result = summarize(np.repeat(np.array([2.0, 1.0, 3.0, 2.0, 2.0]), 20))
+    assert result.windows_ms == (2.0, 1.0, 3.0, 2.0, 2.0)
+    assert result.spread == 2.0
+    assert (result.p50, result.p90) == (2.0, 3.0)
+
+
+def test_an_outlier_stays() -> None:
+    samples = np.ones(700)
+    samples[3] = 1e6
+    assert summarize(samples).samples_ms == tuple(samples)
+
+
+def test_fewer_calls_than_windows() -> None:
+    assert summarize(np.array([4.0, 2.0])).windows_ms == (4.0, 2.0)
+    with pytest.raises(ValueError, match="at least one call"):
+        summarize(np.array([]))
+
+
+@pytest.mark.usefixtures("brief_warm_up")
+@pytest.mark.parametrize(
+    ("in_a_row", "order"),
+    [(1, [("a", 0), ("b", 0), ("a", 1), ("b", 1)]), (2, [("a", 0), ("a", 1), ("b", 0), ("b", 1)])],
+)
+def test_subjects_take_turns(in_a_row: int, order: list[tuple[str, int]]) -> None:
+    calls: list[tuple[str, int]] = []
+    subjects = {name: lambda i, name=name: calls.append((name, i)) for name in "ab"}
+    result = measure_interleaved(subjects, Effort("test", 4), in_a_row=in_a_row)
+    assert calls[2 * WARM_UP_RUNS :][: len(order)] == order
+    assert len(calls) == 2 * (WARM_UP_RUNS + 4)
+    assert {name: len(each.samples_ms) for name, each in result.items()} == {"a": 4, "b": 4}
+
+
+def test_each_subject_is_warmed_up_for_so_long() -> None:
+    moments: list[float] = []
+    measure_interleaved({"a": lambda _: moments.append(time.perf_counter())}, Effort("test", 1))
+    assert len(moments) > WARM_UP_RUNS
+    assert moments[-1] - moments[0] >= 0.9 * WARM_UP_S
+
+
+@pytest.mark.usefixtures("brief_warm_up")
+def test_rounds_go_on_until_the_seconds_are_over() -> None:
+    began = time.perf_counter()
+    result = measure_interleaved({"a": lambda _: time.sleep(0.001)}, Effort("test", 2, seconds=0.2))
+    assert time.perf_counter() - began >= 0.2
+    assert len(result["a"].samples_ms) > 2
+
+
+@pytest.mark.usefixtures("brief_warm_up")
+def test_progress_goes_from_nothing_to_all() -> None:
+    told: list[float] = []
+    measure_interleaved({"a": lambda _: None}, Effort("test", 8), told.append)
+    assert (told[0], told[-1], len(told)) == (0, 1, 9)
+    assert all(before < after for before, after in pairwise(told))
+
+
+@pytest.mark.usefixtures("brief_warm_up")
+def test_no_garbage_is_collected_meanwhile() -> None:
+    seen: list[bool] = []
+    measure_interleaved({"a": lambda _: seen.append(gc.isenabled())}, Effort("test", 3))
+    assert seen[WARM_UP_RUNS:] == [False] * 3
+    assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("brief_warm_up")
+def test_ctrl_c_leaves_nothing_changed() -> None:
+    def interrupt(i: int) -> None:
+        if not gc.isenabled() and i == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure_interleaved({"a": interrupt}, Effort("test", 5))
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(("rounds", "seconds"), [(0, 0), (1, -1)])
+def test_an_effort_of_nothing_is_refused(rounds: int, seconds: float) -> None:
+    with pytest.raises(ValueError, match="at least one round"):
+        Effort("test", rounds, seconds)
