@@ -1,0 +1,69 @@
+"""The boards that are emulated: a processor, and what the system says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_CORES = 4
+
+
+@dataclass(frozen=True)
+class Board:
+    """A Raspberry Pi.
+
+    Attributes:
+        name: As people call it.
+        cpu: Its processor, as QEMU calls it.
+        model: What it calls itself.
+        revision: Of the board, as in /proc/cpuinfo.
+        part: Of the processor, likewise.
+        variant: Likewise.
+        stepping: Likewise, "CPU revision".
+        features: Likewise. Libraries choose their kernels by them.
+    """
+
+    name: str
+    cpu: str
+    model: str
+    revision: str
+    part: str
+    variant: str
+    stepping: int
+    features: str
+
+    def cpuinfo(self) -> str:
+        """Its /proc/cpuinfo, which QEMU 7.2 does not make up: a program would read this machine's."""
+        core = (
+            "BogoMIPS\t: 108.00\n"
+            f"Features\t: {self.features}\n"
+            "CPU implementer\t: 0x41\n"
+            "CPU architecture: 8\n"
+            f"CPU variant\t: {self.variant}\n"
+            f"CPU part\t: {self.part}\n"
+            f"CPU revision\t: {self.stepping}\n\n"
+        )
+        cores = "".join(f"processor\t: {number}\n{core}" for number in range(_CORES))
+        return f"{cores}Revision\t: {self.revision}\nModel\t\t: {self.model}\n"
+
+
+PI_4 = Board(
+    "Raspberry Pi 4",
+    "cortex-a72",
+    "Raspberry Pi 4 Model B Rev 1.5",
+    "c03115",
+    part="0xd08",
+    variant="0x0",
+    stepping=3,
+    features="fp asimd evtstrm crc32 cpuid",
+)
+PI_5 = Board(
+    "Raspberry Pi 5",
+    "cortex-a76",
+    "Raspberry Pi 5 Model B Rev 1.0",
+    "c04170",
+    part="0xd0b",
+    variant="0x4",
+    stepping=1,
+    features="fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
+)
+BOARDS = (PI_4, PI_5)

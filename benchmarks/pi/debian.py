@@ -1,0 +1,125 @@
+"""Debian packages of any suite and architecture: fetched and verified by apt, unpacked without running anything."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.pi.host import Host, HostUnfitError, environment
+from fer_edge.errors import FerEdgeError
+
+_INSTALLED = re.compile(r"^Inst (?P<name>\S+) \((?P<version>\S+) .*\[(?P<architecture>\w+)\]\)", re.MULTILINE)
+_MERGED = ("bin", "lib", "lib64", "sbin")
+_UNREAD = ("doc", "info", "locale", "man")
+
+# Nothing of this machine's own state is read or written.
+_SETTINGS = """\
+Dir::Etc "{folder}/etc";
+Dir::Etc::sourcelist "{folder}/etc/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::Etc::parts "-";
+Dir::Etc::preferencesparts "-";
+Dir::State "{folder}/state";
+Dir::State::status "{folder}/status";
+Dir::Cache "{folder}/cache";
+Dir::Log "{folder}/log";
+APT::Architecture "{architecture}";
+APT::Architectures {{ "{architecture}"; }};
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Debug::NoLocking "true";
+"""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A Debian package."""
+
+    name: str
+    version: str
+    architecture: str
+
+    @property
+    def file_name(self) -> str:
+        """As apt keeps it."""
+        return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
+
+
+class Archive:
+    """One suite of Debian for one architecture, with its packages kept in a folder."""
+
+    def __init__(self, host: Host, suite: str, architecture: str, cache: Path) -> None:
+        """Read the list of packages.
+
+        Raises:
+            HostUnfitError: If the mirror does not answer, or its signature is not Debian's.
+        """
+        self._folder = cache / f"debian-{suite}-{architecture}"
+        for name in ("etc", "log", "state/lists/partial", "cache/archives/partial"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+        (self._folder / "status").touch()
+        source = f"deb [signed-by={host.keyring}] {host.mirror} {suite} main\n"
+        (self._folder / "etc" / "sources.list").write_text(source)
+        settings = _proxy_settings() + _SETTINGS.format(folder=self._folder, architecture=architecture)
+        (self._folder / "apt.conf").write_text(settings)
+        try:
+            self._apt("update", "--error-on=any")
+        except FerEdgeError as error:
+            raise HostUnfitError(str(error)) from error
+
+    def fetch(self, names: Sequence[str]) -> list[Path]:
+        """The packages with all that they depend on; only what is not kept yet is downloaded.
+
+        Raises:
+            FerEdgeError: If one is not there or cannot be downloaded whole.
+        """
+        packages = parse_simulation(self._apt("install", "--simulate", *names))
+        self._apt("install", "--yes", "--download-only", *names)
+        return [self._folder / "cache" / "archives" / package.file_name for package in packages]
+
+    def _apt(self, *arguments: str) -> str:
+        variables = environment() | {"APT_CONFIG": str(self._folder / "apt.conf"), "LC_ALL": "C"}
+        done = subprocess.run(["apt-get", "-qq", *arguments], capture_output=True, text=True, env=variables)
+        if done.returncode:
+            faults = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+            raise FerEdgeError(f"apt-get {arguments[0]} failed: {(faults or ['no reason given'])[0]}")
+        return done.stdout
+
+
+def parse_simulation(text: str) -> list[Package]:
+    """The packages that `apt-get install --simulate` would install."""
+    return [Package(**match.groupdict()) for match in _INSTALLED.finditer(text)]
+
+
+def unpack(debs: Sequence[Path], root: Path) -> None:
+    """Unpack packages into a folder, with /bin, /lib and /sbin merged into /usr as in Debian.
+
+    Raises:
+        FerEdgeError: If one is damaged.
+    """
+    for name in _MERGED:
+        (root / "usr" / name).mkdir(parents=True, exist_ok=True)
+        (root / name).symlink_to(f"usr/{name}")
+    extract = ["tar", "-x", "-C", str(root), "--keep-directory-symlink", "--no-same-owner"]
+    extract += [f"--exclude=./usr/share/{name}" for name in _UNREAD]
+    for deb in debs:
+        _pipe(["dpkg-deb", "--fsys-tarfile", str(deb)], extract)
+
+
+def _pipe(source: list[str], sink: list[str]) -> None:
+    with subprocess.Popen(source, stdout=subprocess.PIPE) as writer:
+        done = subprocess.run(sink, stdin=writer.stdout, capture_output=True, text=True)
+    if writer.returncode or done.returncode:
+        raise FerEdgeError(f"{shlex.join(source)}: it cannot be unpacked: {done.stderr.strip()[:200]}")
+
+
+def _proxy_settings() -> str:
+    """How this machine's apt reaches the network."""
+    done = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=False)
+    return "".join(f"{line}\n" for line in done.stdout.splitlines() if re.match(r"Acquire::https?::", line))

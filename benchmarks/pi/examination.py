@@ -1,0 +1,173 @@
+"""All that is done in one userland, in order."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.progress import Progress
+
+from benchmarks.pi import checks, counts
+from benchmarks.pi.boards import BOARDS
+from benchmarks.pi.host import Host
+from benchmarks.pi.install import install
+from benchmarks.pi.models import (
+    Model,
+    Scores,
+    check_other_family,
+    check_same_family,
+    install_other_family,
+    put_models,
+    scores_there,
+)
+from benchmarks.pi.processes import Processes
+from benchmarks.pi.result import Check, Count, StageCount, UserlandResult
+from benchmarks.pi.userland import Suite, Userland, make_userland
+
+_STEPS = 7
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders.
+
+    Attributes:
+        work: What is removed at the end.
+        cache: What was downloaded.
+        output: The results and logs.
+    """
+
+    work: Path
+    cache: Path
+    output: Path
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do.
+
+    Attributes:
+        host: This machine.
+        wheel: The project's.
+        models: Files to run there.
+        faces: To run them on, uint8 (N, 48, 48), 0..255.
+        here: Scores on this machine, by the files' digest.
+        places: Folders.
+        processes: Runs programs.
+        counted_on: The userland in which LiteRT's instructions are counted; they are the same in each.
+    """
+
+    host: Host
+    wheel: Path
+    models: Sequence[Model]
+    faces: npt.NDArray[np.uint8]
+    here: Scores
+    places: Places
+    processes: Processes
+    counted_on: Suite
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found in a userland."""
+
+    userland: UserlandResult
+    counts: list[Count]
+    stages: list[StageCount]
+
+
+class Steps:
+    """Shows what is being done in a userland, and tells how long each step took."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._name = name
+        self._task = progress.add_task(name, total=_STEPS)
+        self._title = ""
+        self._began = 0.0
+
+    def begin(self, title: str) -> None:
+        """End the step before, and begin the next."""
+        self.end()
+        self._title, self._began = title, time.monotonic()
+        self._progress.update(self._task, description=f"{self._name}: {title}")
+
+    def end(self) -> None:
+        """End the last one."""
+        if self._title:
+            self._progress.advance(self._task)
+            self._progress.console.print(f"{self._name}: {self._title}, {time.monotonic() - self._began:.0f} s")
+        self._title = ""
+
+
+def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
+    """Make a userland, install the project there as on a Raspberry Pi, check it, count its instructions.
+
+    Raises:
+        HostUnfitError: If the mirror cannot be reached.
+        FerEdgeError: If something that is no check fails.
+    """
+    steps.begin("Debian's packages")
+    log = work.places.output / f"{suite.name}.log"
+    with _one_at_a_time:  # both fetch the emulator
+        userland = make_userland(
+            work.host, suite, work.places.work / suite.name, work.places.cache, log, work.processes
+        )
+    steps.begin("the device install")
+    installation = install(userland, work.wheel)
+    steps.begin("doctor and the demo stream")
+    doctor_check, doctor = checks.check_doctor(userland)
+    found = [doctor_check, checks.check_demo(userland)]
+    steps.begin(f"{len(work.models)} models on {len(work.faces)} faces")
+    put_models(userland, work.models, work.faces)
+    found += check_same_family(work.models, scores_there(userland, work.models), work.here)
+    counts.compile_counter(userland)
+    counted: list[Count] = []
+    stages: list[StageCount] = []
+    if suite == work.counted_on:
+        steps.begin("counting")
+        counted, stages, repeated = _count(userland, work.models)
+        found.append(repeated)
+    if installation.python.startswith("3.11."):
+        steps.begin("tflite-runtime")
+        site = install_other_family(userland, work.wheel)
+        found.append(check_other_family(work.models, scores_there(userland, work.models, site), work.here))
+        for board in BOARDS:
+            counted += counts.count_models(userland, board, work.models, site)[0]
+    steps.begin("the runtime's tests")
+    found.append(checks.check_tests(userland))
+    steps.end()
+    result = UserlandResult(
+        name=suite.name,
+        python=installation.python,
+        board=suite.board.name,
+        packages=installation.packages,
+        installed_bytes=installation.bytes,
+        installed_files=installation.files,
+        fetched_bytes=sum(size for *_, size in installation.fetched),
+        fetched=installation.fetched,
+        doctor=doctor,
+        checks=tuple(found),
+    )
+    return Examined(result, counted, stages)
+
+
+def _count(userland: Userland, models: Sequence[Model]) -> tuple[list[Count], list[StageCount], Check]:
+    counted: list[Count] = []
+    stages: list[StageCount] = []
+    spreads = []
+    for board in BOARDS:
+        of_board, spread = counts.count_models(userland, board, models)
+        counted += of_board
+        stages += counts.count_stages(userland, board)
+        spreads.append(spread)
+    again, spread = counts.count_models(userland, BOARDS[-1], models[:1])
+    return counted, stages, counts.check_repeatable(counted, again, max(*spreads, spread))
+
+
+_one_at_a_time = threading.Lock()

@@ -1,0 +1,49 @@
+"""Frames of the demo through the shipped pipeline, with a mark wherever it reads its clock.
+
+It does so when a frame begins and at the end of each stage. The mark is the system call getsid, as in count_models.py.
+A line of JSON tells of each frame: its stages in order.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+from itertools import count, islice
+from unittest.mock import patch
+
+import cv2
+
+from fer_edge.runtime.classifier import Classifier
+from fer_edge.runtime.demo import DemoSource
+from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.schedule import DEFAULT_EVERY, DetectionSchedule
+
+WARM_UP = 2 * DEFAULT_EVERY
+FRAMES = 3 * DEFAULT_EVERY
+"""Whole rounds of the schedule, so that their mean is that of a stream."""
+
+
+def main() -> None:
+    """Mark the frames after the warm-up."""
+    cv2.setNumThreads(1)
+    gc.disable()
+    pipeline = Pipeline(FaceDetector(), Classifier.load(), schedule=DetectionSchedule(DEFAULT_EVERY))
+    frames = list(islice(DemoSource(), WARM_UP + FRAMES))
+    for frame in frames[:WARM_UP]:
+        pipeline.process(frame)
+    ticks = count()
+
+    def clock() -> float:
+        os.getsid(0)
+        return float(next(ticks))
+
+    for frame in frames[WARM_UP:]:
+        with patch("time.perf_counter", clock):
+            result = pipeline.process(frame)
+        print(json.dumps({"stages": [stage for stage in result.timings_ms if stage != "total"]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The device install: this project's wheel, put into a userland by that userland's own pip, and what it takes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from benchmarks.pi.userland import HOME, Userland
+from fer_edge.errors import FerEdgeError
+
+ROOT = Path(__file__).parents[2]
+VENV = HOME / "fer"
+"""Where the README puts the device's environment."""
+
+PYTHON = VENV / "bin" / "python"
+PIP = VENV / "bin" / "pip"
+
+_SOURCES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "fer_edge", "export")
+_FETCHED = HOME / "fetched"
+_REPORT = HOME / "report.json"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the README's command for a Raspberry Pi led to.
+
+    Attributes:
+        python: Its version.
+        packages: Versions by name.
+        bytes: Of the environment's files, pip included.
+        files: How many there are.
+        fetched: Name, version and bytes of each file that pip fetched.
+    """
+
+    python: str
+    packages: dict[str, str]
+    bytes: int
+    files: int
+    fetched: tuple[tuple[str, str, int], ...]
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the project's wheel from a copy, so that nothing is left in the sources.
+
+    Raises:
+        FerEdgeError: If it cannot be built.
+    """
+    sources = folder / "sources"
+    sources.mkdir()
+    for name in _SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, sources / name)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    done = subprocess.run(command, cwd=sources, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
+        raise FerEdgeError(f"the wheel cannot be built: {last}; expected what pip install -e '.[dev]' brings")
+    shutil.rmtree(sources)
+    return next(folder.glob("*.whl"))
+
+
+def install(userland: Userland, wheel: Path) -> Installation:
+    """Install as the README says for a Raspberry Pi, but the built wheel instead of the sources.
+
+    Everything is fetched first, so that what the install fetches can be weighed; pip chooses it each time.
+
+    Raises:
+        FerEdgeError: If pip fails.
+    """
+    there = HOME / wheel.name
+    shutil.copy(wheel, userland.path(there))
+    wanted = f"{there}[preview]"
+    userland.run("python3", "-m", "venv", "--system-site-packages", VENV)
+    userland.run(PIP, "download", "--dest", _FETCHED, wanted)
+    local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_FETCHED)}
+    userland.run(PIP, "install", "--report", _REPORT, wanted, variables=local)
+    rows = read_pip_report(userland.path(_REPORT).read_text())
+    sizes = {path.name: path.stat().st_size for path in userland.path(_FETCHED).iterdir()}
+    fetched = tuple(sorted((name, version, sizes[file]) for name, version, file in rows if file != wheel.name))
+    python = userland.run(PYTHON, "-c", "import platform; print(platform.python_version())").stdout.strip()
+    taken = installed_size(userland.path(VENV))
+    return Installation(python, {name: version for name, version, _ in rows}, *taken, fetched)
+
+
+def read_pip_report(text: str) -> list[tuple[str, str, str]]:
+    """Name, version and file name of all that pip installed, by the name."""
+    rows = []
+    for item in json.loads(text)["install"]:
+        metadata, url = item["metadata"], item["download_info"]["url"]
+        rows.append((metadata["name"], metadata["version"], unquote(Path(urlsplit(url).path).name)))
+    return sorted(rows)
+
+
+def installed_size(folder: Path) -> tuple[int, int]:
+    """Bytes and number of the files in a folder; links count as nothing."""
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    return sum(sizes), len(sizes)

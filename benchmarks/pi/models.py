@@ -1,0 +1,193 @@
+"""Every TFLite file, run there and here on the same faces: are the scores the same?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.pi.install import PIP, PYTHON, ROOT
+from benchmarks.pi.result import Check
+from benchmarks.pi.userland import HOME, Userland
+from fer_edge.errors import FerEdgeError
+from fer_edge.files import sha256_file
+from fer_edge.precision import Precision
+from fer_edge.runtime.classifier import SHIPPED_MODEL
+from fer_edge.runtime.inspection import inspect_tflite
+from fer_edge.training.run_folder import RUNS
+
+Scores = Mapping[str, npt.NDArray[np.float32]]
+
+FLOAT_TOLERANCE = 1e-4
+"""Scores of float files may differ by so much: sums are added up in another order."""
+
+DYNAMIC_TOLERANCE = 0.02
+"""Likewise where activations are rounded to 8 bits as they come: a last bit of difference can round the other way."""
+
+INSIDE = Path(__file__).parent / "inside"
+MODELS = HOME / "models"
+
+_INTEGER = (Precision.INT8, Precision.INT16X8)
+_OTHER_FAMILY = HOME / "tflite-runtime"
+_OTHER_PACKAGES = ("tflite-runtime", "numpy<2")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A TFLite file.
+
+    Attributes:
+        path: Where it is here.
+        name: Unique among those measured.
+        sha256: Of the file.
+        precision: As read from its tensors.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    precision: Precision
+
+    @property
+    def there(self) -> Path:
+        """Where it lies in a userland."""
+        return MODELS / f"{self.sha256[:16]}.tflite"
+
+
+def find_models() -> list[Model]:
+    """The files that ship with the package, then every run's exports; each content once."""
+    paths = [*sorted(SHIPPED_MODEL.parent.glob("*.tflite")), *sorted(RUNS.glob("*/export/*.tflite"))]
+    distinct: dict[str, Path] = {}
+    for path in paths:
+        if ".failed." not in path.name:
+            distinct.setdefault(sha256_file(path), path)
+    names = [path.name for path in distinct.values()]
+    return [
+        Model(
+            path,
+            path.name if names.count(path.name) == 1 else f"{path.resolve().parents[1].name}/{path.name}",
+            digest,
+            inspect_tflite(path).precision,
+        )
+        for digest, path in distinct.items()
+    ]
+
+
+def scores_here(models: Sequence[Model], faces: npt.NDArray[np.uint8], folder: Path) -> Scores:
+    """Scores on this machine, by the files' digest.
+
+    Raises:
+        FerEdgeError: If a file cannot be run.
+    """
+    np.save(folder / "faces.npy", faces)
+    paths = {str(model.path.resolve()): model.sha256 for model in models}
+    command = [sys.executable, str(INSIDE / "scores.py"), "faces.npy", "scores.npz", *paths]
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True)
+    if done.returncode:
+        raise FerEdgeError(f"the models cannot be run here: {done.stderr.strip().splitlines()[-1]}")
+    with np.load(folder / "scores.npz") as stored:
+        return {paths[path]: stored[path] for path in stored.files}
+
+
+def put_models(userland: Userland, models: Sequence[Model], faces: npt.NDArray[np.uint8]) -> None:
+    """Lay the files, the faces and the programs into a userland."""
+    userland.path(MODELS).mkdir(parents=True)
+    for model in models:
+        shutil.copy(model.path, userland.path(model.there))
+    np.save(userland.path(HOME / "faces.npy"), faces)
+    shutil.copytree(INSIDE, userland.path(HOME / INSIDE.name), ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def scores_there(userland: Userland, models: Sequence[Model], site: Path | None = None) -> Scores:
+    """Scores in a userland, by the files' digest; of a second site folder's interpreter if one is given.
+
+    Files that the interpreter refuses are left out.
+
+    Raises:
+        FerEdgeError: If the program fails.
+    """
+    output = HOME / ("scores.npz" if site is None else "other-scores.npz")
+    program = (python_of(site), HOME / "inside" / "scores.py", HOME / "faces.npy", output)
+    userland.run(*program, *(model.there for model in models), variables=site_variables(site))
+    digests = {str(model.there): model.sha256 for model in models}
+    with np.load(userland.path(output)) as stored:
+        return {digests[path]: stored[path] for path in stored.files}
+
+
+def install_other_family(userland: Userland, wheel: Path) -> Path:
+    """Install tflite-runtime, which has wheels to Python 3.11 and needs numpy 1, in a site folder of its own.
+
+    Raises:
+        FerEdgeError: If pip fails.
+    """
+    userland.run(PIP, "install", "--target", _OTHER_FAMILY, *_OTHER_PACKAGES)
+    userland.run(PIP, "install", "--target", _OTHER_FAMILY, "--no-deps", HOME / wheel.name)
+    return _OTHER_FAMILY
+
+
+def python_of(site: Path | None) -> Path:
+    """The interpreter that sees the device install, or the system's, which sees `site` alone."""
+    return PYTHON if site is None else Path("/usr/bin/python3")
+
+
+def site_variables(site: Path | None) -> dict[str, str]:
+    """The environment that lets it see `site`."""
+    return {} if site is None else {"PYTHONPATH": str(site)}
+
+
+def check_same_family(models: Sequence[Model], there: Scores, here: Scores) -> list[Check]:
+    """Compare scores of the same interpreter on two processors: integers bit for bit, floats within a tolerance."""
+    integer = [model for model in models if model.precision in _INTEGER]
+    exact = [model for model in integer if _same_bits(there.get(model.sha256), here[model.sha256])]
+    others = [model for model in models if model.precision not in _INTEGER]
+    gaps = {model: _gap(there.get(model.sha256), here[model.sha256]) for model in others}
+    near = [model for model in others if gaps[model] <= tolerance_of(model.precision)]
+    wrong = [model for model in models if not _same_class(there.get(model.sha256), here[model.sha256])]
+    found = "; ".join(f"{model.name} {gaps[model]:.1e}" for model in others)
+    return [
+        Check("integer files, bit for bit x86's", exact == integer, _tally(exact, integer)),
+        Check(
+            "float files, scores near those on x86", near == others, f"{_tally(near, others)}; largest gaps: {found}"
+        ),
+        Check("best class, as on x86", not wrong, _tally([model for model in models if model not in wrong], models)),
+    ]
+
+
+def check_other_family(models: Sequence[Model], there: Scores, here: Scores) -> Check:
+    """Compare the best class of tflite-runtime there with LiteRT's here, for the files that it loads."""
+    loaded = [model for model in models if model.sha256 in there]
+    same = [model for model in loaded if _same_class(there[model.sha256], here[model.sha256])]
+    refused = [model.name for model in models if model not in loaded]
+    detail = _tally(same, loaded) + (f"; refused: {', '.join(refused)}" if refused else "")
+    return Check("tflite-runtime: best class as LiteRT's", bool(loaded) and same == loaded, detail)
+
+
+def tolerance_of(precision: Precision) -> float:
+    """The largest difference allowed between scores of a float file on two processors."""
+    return DYNAMIC_TOLERANCE if precision is Precision.DYNAMIC else FLOAT_TOLERANCE
+
+
+def _same_bits(one: npt.NDArray[np.float32] | None, other: npt.NDArray[np.float32]) -> bool:
+    return one is not None and one.tobytes() == other.tobytes()
+
+
+def _same_class(one: npt.NDArray[np.float32] | None, other: npt.NDArray[np.float32]) -> bool:
+    return one is not None and bool((one.argmax(axis=1) == other.argmax(axis=1)).all())
+
+
+def _gap(one: npt.NDArray[np.float32] | None, other: npt.NDArray[np.float32]) -> float:
+    return float("inf") if one is None else float(np.abs(one - other).max())
+
+
+def _tally(passed: Sequence[Model], all_models: Sequence[Model]) -> str:
+    names = {model.name for model in passed}
+    missing = [model.name for model in all_models if model.name not in names]
+    return f"{len(passed)} of {len(all_models)}" + (f", not {', '.join(missing)}" if missing else "")
