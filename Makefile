@@ -12,6 +12,7 @@ TRAIN_FLAGS ?=
 BENCH_FLAGS ?=
 PEERS_FLAGS ?=
 STREAM_FLAGS ?=
+PI_FLAGS ?=
 ABLATION_FLAGS ?=
 PYTEST_FLAGS ?=
 
@@ -20,7 +21,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-peers bench-stream ablation figures train clean
+.PHONY: help demo test lint types bench bench-peers bench-stream pi ablation figures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +54,9 @@ bench-peers: $(INSTALLED) ## measure our networks beside another project's: make
 
 bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames passed over (minutes, best on an idle machine)
 	$(BIN)/python -m benchmarks.streaming $(STREAM_FLAGS)
+
+pi: $(INSTALLED) ## prove it on an emulated Raspberry Pi's userland, and count instructions (minutes): make pi DATA=faces.zip
+	$(BIN)/python -m benchmarks.pi $(DATA_FLAG) $(PI_FLAGS)
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
