@@ -19,6 +19,7 @@ from benchmarks.peers import PEERS, Peer, Prepare, fetch
 from fer_edge.benchmark.cost import count_cost
 from fer_edge.benchmark.machine import machine_facts, take_look
 from fer_edge.benchmark.results import Timing
+from fer_edge.benchmark.subjects import distinct_files
 from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
 from fer_edge.cli.options import data_option, make_progress, read_data, stderr, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
@@ -177,7 +178,7 @@ def load_own(paths: Sequence[Path]) -> list[Contender]:
         ModelError: If one cannot be used.
         InputError: If one tells other expressions apart.
     """
-    distinct = list({sha256_file(path): path for path in reversed(paths)}.values())[::-1]
+    distinct = distinct_files(paths)
     stems = [path.stem for path in distinct]
     contenders = []
     for path in distinct:
