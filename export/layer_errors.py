@@ -83,8 +83,7 @@ def measure_layer_errors(
     interpreter = _open_with_float_twins(model, calibration)
     (image,) = interpreter.get_input_details()
     comparisons = _comparisons(interpreter)
-    chosen = np.unique(np.linspace(0, len(faces) - 1, MEASURED_IMAGES).astype(int))
-    for i, pixels in enumerate(_quantize(faces.take(chosen).inputs(), *image["quantization"])):
+    for i, pixels in enumerate(_quantize(faces.spread(MEASURED_IMAGES).inputs(), *image["quantization"])):
         interpreter.set_tensor(image["index"], pixels[np.newaxis])
         interpreter.invoke()
         for comparison in comparisons:

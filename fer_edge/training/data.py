@@ -73,6 +73,10 @@ class Split:
         """The images at `indices`, in that order."""
         return Split(self.images[indices], self.labels[indices], tuple(self.names[i] for i in indices))
 
+    def spread(self, count: int) -> Split:
+        """So many images, evenly spaced, or all if there are fewer."""
+        return self.take(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -52,6 +52,15 @@ def test_a_split_gives_raw_pixels_and_counts() -> None:
     assert np.array_equal(taken.images, split.images[[8, 0]])
 
 
+@pytest.mark.parametrize(
+    ("images", "count", "expected"),
+    [(0, 3, []), (1, 3, [0]), (9, 1, [0]), (9, 3, [0, 4, 8]), (9, 4, [0, 2, 5, 8]), (4, 9, [0, 1, 2, 3])],
+)
+def test_evenly_spaced_images(images: int, count: int, expected: list[int]) -> None:
+    split = two_splits()[SplitName.TRAIN].take(np.arange(images))
+    assert split.spread(count).names == tuple(f"train/{i}" for i in expected)
+
+
 def test_a_split_is_had_by_its_name() -> None:
     dataset = Dataset("faces.zip", two_splits())
     assert dataset.split("validation") is dataset.validation
