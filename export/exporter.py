@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -51,8 +51,8 @@ class Exported:
 
     Attributes:
         target: What it is.
-        path: Where it is, or `None` if it failed and was not kept.
-        bytes: Its size.
+        content: The file, its card inside.
+        path: Where it is; `None` if it has not been put in place, or failed and was not kept.
         runtime: What it was run with.
         parity: How far it strays from its parent.
         evaluation: Its results on the validation split.
@@ -60,12 +60,17 @@ class Exported:
     """
 
     target: Target
+    content: bytes = field(repr=False)
     path: Path | None
-    bytes: int
     runtime: str
     parity: Parity
     evaluation: Evaluation
     faults: tuple[str, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+        return len(self.content)
 
 
 def targets(precisions: list[Precision], formats: list[Format]) -> list[Target]:
@@ -128,33 +133,57 @@ class Exporter:
                 "would prove nothing; train it longer: fer-edge train"
             )
 
+    def name_of(self, target: Target) -> str:
+        """The file's name."""
+        return target.file_name(self._parent.card.name)
+
     def export(self, target: Target) -> Exported:
         """Make one file, prove it, and put it in place if it passes.
 
         Raises:
-            FerEdgeError: If the model cannot be converted.
+            FerEdgeError: If the model cannot be converted, or the file cannot be run.
         """
-        name = target.file_name(self._parent.card.name)
         with tempfile.TemporaryDirectory() as folder:
-            scratch = Path(folder) / name
-            card = self._convert(target, scratch)
-            interpreter = open_interpreter(scratch)
-            card = replace(card, quantization=interpreter.quantization)
-            classifier = Classifier(interpreter, card, scratch)
-            runtime = classifier.runtime
-            scores = classifier.classify_all(self._validation.images, self._on_progress)
-            parity, evaluation = compare(scores, self._parent_scores, self._validation.labels)
-            faults = violations(parity, tolerance_for(target.precision))
-            if card.precision != target.precision.value:
-                faults.append(f"its tensors are {card.precision}, not {target.precision.value}")
-            card = replace(
-                card,
-                parity={**parity.as_dict(), "passed": not faults, "faults": faults, "runtime": runtime},
-                evaluation={"split": "validation", "runtime": runtime, **evaluation.as_dict()},
-            )
-            content = self._with_card(target, scratch.read_bytes(), card)
-        path = self._place(name, content, bool(faults))
-        return Exported(target, path, len(content), runtime, parity, evaluation, tuple(faults))
+            return self.place(self.prove(target, self.convert(target, Path(folder))))
+
+    def convert(self, target: Target, folder: Path) -> Classifier:
+        """Make one file in `folder`, yet without a card inside, and open it as a device does.
+
+        Raises:
+            FerEdgeError: If the model cannot be converted, or the file cannot be run.
+        """
+        path = folder / self.name_of(target)
+        card = self._convert(target, path)
+        interpreter = open_interpreter(path)
+        return Classifier(interpreter, replace(card, quantization=interpreter.quantization), path)
+
+    def prove(self, target: Target, classifier: Classifier) -> Exported:
+        """Run what `convert` made on all images, and write the results into its card; it is not put in place."""
+        scores = classifier.classify_all(self._validation.images, self._on_progress)
+        parity, evaluation = compare(scores, self._parent_scores, self._validation.labels)
+        faults = violations(parity, tolerance_for(target.precision))
+        if classifier.card.precision != target.precision.value:
+            faults.append(f"its tensors are {classifier.card.precision}, not {target.precision.value}")
+        runtime = classifier.runtime
+        card = replace(
+            classifier.card,
+            parity={**parity.as_dict(), "passed": not faults, "faults": faults, "runtime": runtime},
+            evaluation={"split": "validation", "runtime": runtime, **evaluation.as_dict()},
+        )
+        content = self._with_card(target, classifier.path.read_bytes(), card)
+        return Exported(target, content, None, runtime, parity, evaluation, tuple(faults))
+
+    def place(self, exported: Exported) -> Exported:
+        """Write a proven file into the output folder, if it passed or shall be kept all the same."""
+        path = self._output / self.name_of(exported.target)
+        if exported.faults:
+            # Another model's file of this name would be taken for this one's.
+            path.unlink(missing_ok=True)
+            if not self._keep_failed:
+                return exported
+            path = path.with_suffix(f".failed{path.suffix}")
+        write_atomic(path, exported.content)
+        return replace(exported, path=path)
 
     def _convert(self, target: Target, scratch: Path) -> ModelCard:
         """Write the bare model to `scratch` and return its card, so far as the file itself tells."""
@@ -179,18 +208,3 @@ class Exporter:
 
     def _with_card(self, target: Target, content: bytes, card: ModelCard) -> bytes:
         return append_card(content, card) if target.format is Format.TFLITE else add_onnx_card(content, card)
-
-    def _place(self, name: str, content: bytes, failed: bool) -> Path | None:
-        if failed:
-            # Another model's file of this name would be taken for this one's.
-            (self._output / name).unlink(missing_ok=True)
-            if not self._keep_failed:
-                return None
-        path = self._output / (_failed_name(name) if failed else name)
-        write_atomic(path, content)
-        return path
-
-
-def _failed_name(name: str) -> str:
-    stem, suffix = name.rsplit(".", 1)
-    return f"{stem}.failed.{suffix}"

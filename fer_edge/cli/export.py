@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.table import Table
 
-from export.calibration import DEFAULT_IMAGES, choose_calibration_set
+from export.auto import FAR, Progress, export_fastest
+from export.calibration import DEFAULT_IMAGES, CalibrationSet, choose_calibration_set
 from export.exporter import Exported, Exporter, Format, Target, targets
 from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
+from export.onnx import ONNX_PRECISIONS
+from fer_edge.benchmark.machine import machine_facts
+from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, yes_option
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
-from fer_edge.tables import make_table
+from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
 
 _INT8_TFLITE = Target(Format.TFLITE, Precision.INT8)
+_ADVICE = "more or other calibration images (--calibration-images, --seed) or another precision may pass"
 
 
 @click.command()
@@ -30,9 +37,14 @@ _INT8_TFLITE = Target(Format.TFLITE, Precision.INT8)
     "precisions",
     type=click.Choice([precision.value for precision in EXPORTABLE]),
     multiple=True,
-    help="May be given again.  [default: int8]",
+    help="May be given again.  [default: int8; with --auto, all]",
 )
 @click.option("--all", "everything", is_flag=True, help="Every precision.")
+@click.option(
+    "--auto",
+    is_flag=True,
+    help="Time the files here, and write only the fastest that passes its proof; of equally fast ones, the smallest.",
+)
 @click.option(
     "--format",
     "formats",
@@ -57,6 +69,7 @@ def command(
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
+    auto: bool,
     formats: tuple[str, ...],
     output: Path | None,
     float_io: bool,
@@ -70,96 +83,136 @@ def command(
 
     Every file is run with the device's interpreter on the whole validation split and compared with MODEL. One that
     strays too far is not left behind, and the exit code is 1. Without --data, the faces are those that MODEL's run was
-    trained on.
+    trained on. With --auto, the files are made and timed here, and the fastest that passes its proof is written.
 
     \b
     fer-edge export --int8 --data face-expression-recognition-dataset.zip
     fer-edge export runs/documented/model.keras --all
     fer-edge export --precision fp16 --precision int8 --format tflite
+    fer-edge export --auto
     """
-    wanted = targets(_precisions(int8, precisions, everything), [Format(one) for one in formats] or list(Format))
-    if layer_errors and _INT8_TFLITE not in wanted:
-        raise InputError("--layer-errors looks into the int8 TFLite file: add --int8 --format tflite")
+    chosen_formats = [Format(one) for one in formats] or list(Format)
+    names = precisions + (("int8",) if int8 else ())
+    wanted = targets(_precisions(names, chosen_formats, everything or (auto and not names)), chosen_formats)
+    _check(wanted, auto=auto, layer_errors=layer_errors, float_io=float_io, keep_failed=keep_failed)
     parent = KerasClassifier.load(model or newest_run().model)
     dataset = read_data(data or RunFolder(parent.path.parent).data(), yes=yes)
-    calibration = choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed)
-    folder = output or parent.path.parent / "export"
-    images = len(dataset.validation)
-    with make_progress() as progress:
-        task = progress.add_task("the Keras model", total=images)
-        exporter = Exporter(
-            parent,
-            dataset.validation,
-            calibration,
-            folder,
-            float_io=float_io,
+    job = _Job(
+        parent,
+        dataset.validation,
+        choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed),
+        output or parent.path.parent / "export",
+        float_io,
+    )
+    if auto:
+        _export_fastest(job, wanted)
+    else:
+        _export_all(job, wanted, keep_failed=keep_failed, layer_errors=layer_errors)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is exported, with which images, and where to."""
+
+    parent: KerasClassifier
+    faces: Split
+    calibration: CalibrationSet
+    folder: Path
+    float_io: bool
+
+    @property
+    def title(self) -> str:
+        return f"{self.parent.path} against its files, on {len(self.faces)} validation images"
+
+    def make_exporter(self, progress: Progress, *, keep_failed: bool = False) -> Exporter:
+        progress.on_stage("the Keras model", len(self.faces))
+        return Exporter(
+            self.parent,
+            self.faces,
+            self.calibration,
+            self.folder,
+            float_io=self.float_io,
             keep_failed=keep_failed,
-            on_progress=lambda done: progress.update(task, completed=done),
+            on_progress=progress.on_step,
         )
+
+    def write_calibration(self) -> None:
+        write_atomic(self.folder / "calibration.json", self.calibration.manifest())
+
+
+def _export_fastest(job: _Job, wanted: list[Target]) -> None:
+    with _show_progress() as progress:
+        trial = export_fastest(job.make_exporter(progress), wanted, job.faces, progress)
+    stdout.print(trial_table(trial, f"{job.title}; times of one thread of {machine_facts()['processor']}"))
+    for tried in trial.tried:
+        if tried.refusal is not None:
+            stderr.print(f"{tried.name}: {tried.refusal}")
+        elif tried.exported is None:
+            stderr.print(f"{tried.name}: not proved, since it takes over {FAR} times as long as one that passed")
+        elif tried.exported.faults:
+            stderr.print(f"{tried.name}: {'; '.join(tried.exported.faults)}")
+    if trial.kept is None or trial.choice is None:
+        raise ToleranceError(f"none of {len(trial.tried)} files passed the proof, so none was written; {_ADVICE}")
+    if trial.machine_faults:
+        faults = "; ".join(trial.machine_faults)
+        stderr.print(f"warning: the choice rests on disturbed times ({faults}); do it again on an idle machine")
+    if trial.kept.target.precision.needs_calibration:
+        job.write_calibration()
+    stdout.print(f"{trial.choice.name}: {trial.choice.reason}")
+    stdout.print(f"written: {trial.kept.path}")
+
+
+def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_errors: bool) -> None:
+    images = len(job.faces)
+    results: list[Exported] = []
+    errors: list[LayerError] = []
+    with _show_progress() as progress:
+        exporter = job.make_exporter(progress, keep_failed=keep_failed)
         if any(target.precision.needs_calibration for target in wanted):
-            write_atomic(folder / "calibration.json", calibration.manifest())
-        results = []
+            job.write_calibration()
         for target in wanted:
-            progress.reset(task, description=target.file_name(parent.card.name), total=images)
+            progress.on_stage(exporter.name_of(target), images)
             results.append(exporter.export(target))
-        errors: list[LayerError] = []
         if layer_errors:
-            progress.reset(task, description="layer by layer", total=min(images, MEASURED_IMAGES))
-            errors = measure_layer_errors(
-                parent.model, calibration, dataset.validation, lambda done: progress.update(task, completed=done)
-            )
-    stdout.print(_table(results, f"{parent.path} against its files, on {images} validation images"))
+            progress.on_stage("layer by layer", min(images, MEASURED_IMAGES))
+            errors = measure_layer_errors(job.parent.model, job.calibration, job.faces, progress.on_step)
+    stdout.print(proof_table(results, job.title))
     if errors:
-        path = folder / _INT8_TFLITE.file_name(parent.card.name).replace(".tflite", "_layers.csv")
+        path = job.folder / exporter.name_of(_INT8_TFLITE).replace(".tflite", "_layers.csv")
         write_atomic(path, as_csv(errors))
-        stdout.print(_layer_table(errors))
+        stdout.print(layer_table(errors))
         stdout.print(f"written: {path}")
-    _conclude(results, folder)
+    _conclude(results, job.folder)
 
 
-def _precisions(int8: bool, named: tuple[str, ...], everything: bool) -> list[Precision]:
+def _precisions(named: tuple[str, ...], formats: list[Format], everything: bool) -> list[Precision]:
     if everything:
-        return list(EXPORTABLE)
-    chosen = {Precision(name) for name in named} | ({Precision.INT8} if int8 else set())
-    return [precision for precision in EXPORTABLE if precision in chosen] or [Precision.INT8]
+        return [each for each in EXPORTABLE if Format.TFLITE in formats or each in ONNX_PRECISIONS]
+    return [each for each in EXPORTABLE if each.value in named] or [Precision.INT8]
 
 
-def _table(results: list[Exported], title: str) -> Table:
-    table = make_table(
-        title, ["file"], ["bytes", "accuracy", "loss, points", "agreement", "KL, nats", "worst recall loss", "proof"]
-    )
-    for result in results:
-        parity = result.parity
-        table.add_row(
-            result.path.name if result.path else f"{result.target.precision.value} {result.target.format.value}",
-            f"{result.bytes:,}",
-            f"{result.evaluation.accuracy:.2%}",
-            f"{100 * parity.accuracy_drop:+.2f}",
-            f"{parity.agreement:.2%}",
-            f"{parity.kl_divergence:.5f}",
-            f"{100 * parity.worst_recall_drop:+.1f} {parity.worst_recall_class}",
-            "[red]failed[/]" if result.faults else "[green]passed[/]",
-        )
-    return table
+def _check(wanted: list[Target], *, auto: bool, layer_errors: bool, float_io: bool, keep_failed: bool) -> None:
+    """Refuse what would be ignored."""
+    for option, given in (("--layer-errors", layer_errors), ("--float-io", float_io)):
+        if given and _INT8_TFLITE not in wanted:
+            raise InputError(f"{option} is about the int8 TFLite file: add --int8 --format tflite")
+    for option, given in (("--layer-errors", layer_errors), ("--keep-failed", keep_failed)):
+        if given and auto:
+            raise InputError(f"--auto leaves one file, which passed: use {option} in an export without --auto")
 
 
-def _layer_table(errors: list[LayerError]) -> Table:
-    table = make_table(
-        "what int8 costs each layer, apart from the others: the worst first",
-        ["#", "layer", "operator"],
-        ["scale", "error", "SNR, dB", "clipped"],
-    )
-    for error in errors:
-        table.add_row(
-            str(error.position),
-            error.layer,
-            error.kind,
-            f"{error.scale:.3g}",
-            f"{error.relative_error:.1%}",
-            f"{error.snr_db:.1f}",
-            f"{error.clipped:.3%}",
-        )
-    return table
+@contextmanager
+def _show_progress() -> Iterator[Progress]:
+    with make_progress() as display:
+        task = display.add_task("")
+
+        def on_stage(description: str, steps: int) -> None:
+            display.reset(task, description=description, total=steps)
+
+        def on_step(done: int) -> None:
+            display.update(task, completed=done)
+
+        yield Progress(on_stage, on_step)
 
 
 def _conclude(results: list[Exported], folder: Path) -> None:
@@ -170,10 +223,7 @@ def _conclude(results: list[Exported], folder: Path) -> None:
     for result in failed:
         stderr.print(f"{result.target.format.value} {result.target.precision.value}: {'; '.join(result.faults)}")
     if failed:
-        raise ToleranceError(
-            f"{len(failed)} of {len(results)} files failed the proof and {_fate(failed)}; "
-            "more or other calibration images (--calibration-images, --seed) or another precision may pass"
-        )
+        raise ToleranceError(f"{len(failed)} of {len(results)} files failed the proof and {_fate(failed)}; {_ADVICE}")
 
 
 def _fate(failed: list[Exported]) -> str:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from export import exporter
+from export import auto, exporter
 from export.parity import Tolerance
+from fer_edge.benchmark import machine, timing
+from fer_edge.benchmark.timing import Effort
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.run_folder import RunFolder
 
@@ -54,12 +58,20 @@ def test_the_files_that_were_asked_for(
     assert names - {"calibration.json"} == expected
 
 
+def test_every_onnx_precision(export_line: Callable[..., Any], tmp_path: Path) -> None:
+    export_line("--all", "--format", "onnx").require_success()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"tiny_fp32.onnx", "tiny_int8.onnx", "calibration.json"}
+
+
+IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)
+
+
 @pytest.mark.parametrize("keep", [False, True])
 def test_a_failed_proof_is_exit_code_one(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
 ) -> None:
-    impossible = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)
-    monkeypatch.setattr(exporter, "tolerance_for", lambda _: impossible)
+    monkeypatch.setattr(exporter, "tolerance_for", lambda _: IMPOSSIBLE)
     ended = export_line("--precision", "fp32", "--format", "tflite", *["--keep-failed"] * keep)
     assert ended.exit_code == 1
     assert "failed" in ended.stdout
@@ -110,7 +122,79 @@ def test_layer_errors_are_shown_and_written(export_line: Callable[..., Any], tmp
     assert next(tmp_path.rglob("*_int8_layers.csv")).read_text().count("\n") > 4
 
 
-def test_layer_errors_need_the_int8_tflite_file(export_line: Callable[..., Any]) -> None:
-    ended = export_line("--precision", "fp32", "--layer-errors")
+@pytest.mark.parametrize("option", ["--layer-errors", "--float-io"])
+def test_what_is_about_the_int8_tflite_file_needs_it(export_line: Callable[..., Any], option: str) -> None:
+    ended = export_line("--precision", "fp32", option)
     assert ended.exit_code == 2
-    assert "add --int8 --format tflite" in ended.stderr
+    assert f"{option} is about the int8 TFLite file: add --int8 --format tflite" in ended.stderr
+
+
+@pytest.fixture
+def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "WARM_UP_S", 0.01)
+    monkeypatch.setattr(auto, "DEFAULT", Effort("test", rounds=70))
+
+
+@pytest.mark.usefixtures("little_effort")
+def test_auto_leaves_one_file_and_touches_no_other(export_line: Callable[..., Any], tmp_path: Path) -> None:
+    kept_before = tmp_path / "out" / "other_fp32.tflite"
+    kept_before.parent.mkdir()
+    kept_before.write_bytes(b"another model's")
+    ended = export_line("--auto").require_success()
+    (written,) = {path.name for path in (tmp_path / "out").iterdir()} - {kept_before.name, "calibration.json"}
+    assert f"\n{written}: it is " in ended.stdout
+    assert f"written: {tmp_path / 'out' / written}" in ended.stdout.replace("\n", "")
+    rows = re.findall(r"^ tiny_\w+\.(?:tflite|onnx) .* (passed|not proved) *$", ended.stdout, re.M)
+    assert len(rows) == 7
+    assert ended.stderr.count("over 10 times as long as one that passed") == rows.count("not proved")
+    card = read_card(tmp_path / "out" / written)
+    assert card.parity["passed"] is True
+    assert (tmp_path / "out" / "calibration.json").is_file() is (card.calibration_sha256 is not None)
+    assert kept_before.read_bytes() == b"another model's"
+
+
+@pytest.mark.usefixtures("little_effort")
+def test_auto_of_a_few_files_says_why_and_whether_the_machine_was_disturbed(
+    export_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "find_faults", lambda _: iter(["other processes took 55% of a core"]))
+    ended = export_line("--auto", "--precision", "fp32", "--format", "tflite").require_success()
+    assert "\ntiny_fp32.tflite: no other passed the proof\n" in ended.stdout
+    assert "warning: the choice rests on disturbed times (other processes took 55% of a core)" in ended.stderr
+
+
+@pytest.mark.usefixtures("little_effort")
+def test_auto_leaves_nothing_if_no_file_passes(
+    export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporter, "tolerance_for", lambda _: IMPOSSIBLE)
+    ended = export_line("--auto", "--int8", "--format", "tflite")
+    assert ended.exit_code == 1
+    assert "tiny_int8.tflite: agreement" in ended.stderr
+    assert "none of 1 files passed the proof, so none was written" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_auto_leaves_nothing_after_ctrl_c(
+    export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+
+    def interrupt(*_: object) -> None:
+        assert list(scratch.rglob("tiny_fp32.tflite"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(auto, "measure_interleaved", interrupt)
+    ended = export_line("--auto", "--precision", "fp32", "--format", "tflite")
+    assert ended.exit_code == 130
+    assert not (tmp_path / "out").exists()
+    assert not list(scratch.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--layer-errors", "--keep-failed"])
+def test_auto_refuses_what_would_leave_more(export_line: Callable[..., Any], option: str) -> None:
+    ended = export_line("--auto", option)
+    assert ended.exit_code == 2
+    assert f"--auto leaves one file, which passed: use {option} in an export without --auto" in ended.stderr

@@ -1,0 +1,90 @@
+"""What `fer-edge export` shows: the proofs, the candidates of `--auto`, the layers."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from export.auto import Trial, Tried
+from export.exporter import Exported
+from export.layer_errors import LayerError
+from fer_edge.tables import make_table
+
+_NOTHING = "-"
+
+
+def proof_table(results: list[Exported], title: str) -> Table:
+    """Each file's results beside its parent's."""
+    table = make_table(
+        title, ["file"], ["bytes", "accuracy", "loss, points", "agreement", "KL, nats", "worst recall loss", "proof"]
+    )
+    for result in results:
+        parity = result.parity
+        table.add_row(
+            result.path.name if result.path else f"{result.target.precision.value} {result.target.format.value}",
+            f"{result.bytes:,}",
+            f"{result.evaluation.accuracy:.2%}",
+            f"{100 * parity.accuracy_drop:+.2f}",
+            f"{parity.agreement:.2%}",
+            f"{parity.kl_divergence:.5f}",
+            f"{100 * parity.worst_recall_drop:+.1f} {parity.worst_recall_class}",
+            "[red]failed[/]" if result.faults else "[green]passed[/]",
+        )
+    return table
+
+
+def layer_table(errors: list[LayerError]) -> Table:
+    """What quantization does to each layer."""
+    table = make_table(
+        "what int8 costs each layer, apart from the others: the worst first",
+        ["#", "layer", "operator"],
+        ["scale", "error", "SNR, dB", "clipped"],
+    )
+    for error in errors:
+        table.add_row(
+            str(error.position),
+            error.layer,
+            error.kind,
+            f"{error.scale:.3g}",
+            f"{error.relative_error:.1%}",
+            f"{error.snr_db:.1f}",
+            f"{error.clipped:.3%}",
+        )
+    return table
+
+
+def trial_table(trial: Trial, title: str) -> Table:
+    """What `--auto` found out about each file, the kept one in bold; times marked with ~ are of a few calls only."""
+    names = ["bytes", "p50 ms", "p90 ms", "times as long", "accuracy", "agreement", "proof"]
+    table = make_table(title, ["file"], names)
+    fastest_ms = min(((one.timing.p50, one.look_ms) for one in trial.tried if one.timing and one.look_ms), default=None)
+    for tried in trial.tried:
+        is_kept = trial.choice is not None and trial.choice.name == tried.name
+        table.add_row(
+            tried.name,
+            _NOTHING if tried.bytes is None else f"{tried.bytes:,}",
+            *_times(tried, fastest_ms),
+            *_proof(tried),
+            style="bold" if is_kept else None,
+        )
+    return table
+
+
+def _times(tried: Tried, fastest_ms: tuple[float, float] | None) -> tuple[str, str, str]:
+    """The median, p90, and how often the fastest's median, which is given of all its calls and of the first few."""
+    if tried.look_ms is None:
+        return (_NOTHING,) * 3
+    if tried.timing is None or fastest_ms is None:
+        slower = f"~{tried.look_ms / fastest_ms[1]:.1f}" if fastest_ms else _NOTHING
+        return f"~{tried.look_ms:.3f}", _NOTHING, slower
+    p90 = _NOTHING if tried.timing.p90 is None else f"{tried.timing.p90:.3f}"
+    return f"{tried.timing.p50:.3f}", p90, f"{tried.timing.p50 / fastest_ms[0]:.2f}"
+
+
+def _proof(tried: Tried) -> tuple[str, str, str]:
+    """Accuracy, agreement, and what came of the proof."""
+    if tried.refusal is not None:
+        return _NOTHING, _NOTHING, "[red]cannot be run[/]"
+    if tried.exported is None:
+        return _NOTHING, _NOTHING, "not proved"
+    verdict = "[red]failed[/]" if tried.exported.faults else "[green]passed[/]"
+    return f"{tried.exported.evaluation.accuracy:.2%}", f"{tried.exported.parity.agreement:.2%}", verdict

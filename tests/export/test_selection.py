@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from export.selection import Candidate, choose
+from fer_edge.benchmark.timing import summarize
+
+
+def candidate(name: str, size: int, *windows_ms: float) -> Candidate:
+    """One whose calls took so long in each of five windows."""
+    return Candidate(name, size, summarize(np.repeat(windows_ms, 20)))
+
+
+STEADY = candidate("steady", 1000, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+
+def test_nothing_to_choose_from() -> None:
+    with pytest.raises(ValueError, match="at least one candidate"):
+        choose([])
+
+
+def test_the_only_one() -> None:
+    choice = choose([STEADY])
+    assert (choice.name, choice.reason) == ("steady", "no other passed the proof")
+
+
+def test_the_fastest_even_if_it_is_larger() -> None:
+    slower = candidate("slower", 10, 1.5, 1.5, 1.5, 1.5, 1.5)
+    slowest = candidate("slowest", 1, 2.0, 2.0, 2.0, 2.0, 2.0)
+    choice = choose([slowest, slower, STEADY])
+    assert (choice.name, choice.reason) == ("steady", "it is the fastest; the next, slower, takes 1.50 times as long")
+
+
+@pytest.mark.parametrize(
+    "windows_ms",
+    [
+        (1.05, 1.05, 1.05, 1.05, 1.05),  # too little to count
+        (0.9, 1.3, 1.3, 1.3, 1.3),  # much, but not in every window
+    ],
+)
+def test_a_smaller_one_that_is_as_fast(windows_ms: tuple[float, ...]) -> None:
+    small = candidate("small", 900, *windows_ms)
+    choice = choose([STEADY, small])
+    assert choice.name == "small"
+    ratio = f"{small.timing.p50:.2f}"
+    assert choice.reason == (
+        f"it is as fast within the noise as the fastest, steady ({ratio} times its time), "
+        "and smaller (900 bytes, not 1,000)"
+    )
+
+
+def test_what_slows_the_machine_down_slows_both() -> None:
+    fast = candidate("fast", 1000, 1.0, 4.0, 1.0, 9.0, 1.0)
+    slow = candidate("slow", 10, 1.2, 4.8, 1.2, 10.8, 1.2)
+    assert fast.timing.spread > 1
+    assert choose([slow, fast]).name == "fast"
+
+
+@pytest.mark.parametrize("size", [1000, 2000])
+def test_a_larger_one_that_is_as_fast(size: int) -> None:
+    same = candidate("same", size, 1.02, 1.02, 1.02, 1.02, 1.02)
+    choice = choose([same, candidate("far", 1, 3.0, 3.0, 3.0, 3.0, 3.0), STEADY])
+    assert choice.name == "steady"
+    assert choice.reason == (
+        "it is the fastest, and not larger than what is as fast within the noise: same (1.02 times its time); "
+        "the next, far, takes 3.00 times as long"
+    )
