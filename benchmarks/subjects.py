@@ -11,6 +11,7 @@ from benchmarks.keras_model import keras_subject
 from benchmarks.peers import PEERS, fetch
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.cli.benchmark_peers import read_peers
+from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError
 from fer_edge.runtime.classifier import read_card, shipped_models
 from fer_edge.training.run_folder import RUNS
@@ -59,8 +60,15 @@ def load_all(models: Sequence[Path], data: str, peers: Sequence[PeerFile], tell:
         if not exports(model):
             _fer_edge(tell, "export", str(model), "--all", "--data", data)
     files = [path for model in models for path in exports(model)]
-    own = load_subjects([*files, *shipped_models().values()], peers, on_note=tell)
-    return [*map(keras_subject, models), *own]
+    notes: list[str] = []
+    with native_stderr_muffled():
+        subjects = [
+            *map(keras_subject, models),
+            *load_subjects([*files, *shipped_models().values()], peers, on_note=notes.append),
+        ]
+    for note in notes:
+        tell(note)
+    return subjects
 
 
 def exports(model: Path) -> list[Path]:
