@@ -30,7 +30,6 @@ from fer_edge.errors import FerEdgeError
 from fer_edge.training.run_folder import RUNS
 from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
-_FACES = 64
 _NAMES = [suite.name for suite in SUITES]
 
 
@@ -41,21 +40,24 @@ def default_cache() -> Path:
 
 @click.command()
 @click.option("--data", metavar="PATH", help=f"Labelled faces; their validation split is taken.  [${DATA_ENV}, drawn]")
+@click.option("--faces", type=click.IntRange(1), default=64, show_default=True, help="To run each model on.")
 @click.option("--suite", "suites", type=click.Choice(_NAMES), multiple=True, help="Only this one.  [default: both]")
 @click.option("--mirror", metavar="URL", help="Of Debian.  [default: that of apt's sources]")
 @click.option("--cache", type=click.Path(path_type=Path), default=default_cache, help="Folder of what was downloaded.")
 @click.option("--output", type=click.Path(path_type=Path), default=RUNS / "pi", show_default=True, help="Folder.")
-def command(data: str | None, suites: tuple[str, ...], mirror: str | None, cache: Path, output: Path) -> None:
+def command(
+    data: str | None, faces: int, suites: tuple[str, ...], mirror: str | None, cache: Path, output: Path
+) -> None:
     """Install the project on a Raspberry Pi's userland, emulated; check it there, and count instructions."""
     began = time.monotonic()
     host = examine_host(mirror)
     models = find_models()
-    faces = load_dataset(data or os.environ.get(DATA_ENV) or SYNTHETIC).validation.spread(_FACES).images
+    images = load_dataset(data or os.environ.get(DATA_ENV) or SYNTHETIC).validation.spread(faces).images
     output.mkdir(parents=True, exist_ok=True)
     cache.mkdir(parents=True, exist_ok=True)
     chosen = [suite for suite in SUITES if suite.name in (suites or _NAMES)]
     with tempfile.TemporaryDirectory(dir=cache, prefix="work-") as folder:
-        found = _examine_all(host, models, faces, chosen, Places(Path(folder), cache, output))
+        found = _examine_all(host, models, images, chosen, Places(Path(folder), cache, output))
     report = PiReport(
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         tuple(each.userland for each in found),

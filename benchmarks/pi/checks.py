@@ -53,15 +53,18 @@ def check_tests(userland: Userland) -> Check:
 
 
 def check_doctor(userland: Userland) -> tuple[Check, dict[str, Any]]:
-    """Let `fer-edge doctor` look around; it has no camera to find."""
+    """Let `fer-edge doctor` look around; it has no camera to find. It has a second try, as the tests have."""
     done = userland.run(_COMMAND, "doctor", "--json", may_fail=True)
+    if done.returncode:
+        done = userland.run(_COMMAND, "doctor", "--json", may_fail=True)
     try:
         found: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         return Check("fer-edge doctor", False, f"expected JSON, got exit code {done.returncode}"), {}
     outcomes = [check["outcome"] for check in found["checks"]]
     counts = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in ("ok", "warning", "failure"))
-    return Check("fer-edge doctor", done.returncode == 0, counts), found
+    faults = [f"{check['name']}: {check['detail']}" for check in found["checks"] if check["outcome"] == "failure"]
+    return Check("fer-edge doctor", done.returncode == 0, "; ".join([counts, *faults])), found
 
 
 def check_demo(userland: Userland) -> Check:

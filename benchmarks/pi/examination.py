@@ -14,8 +14,9 @@ from rich.progress import Progress
 
 from benchmarks.pi import checks, counts
 from benchmarks.pi.boards import BOARDS
+from benchmarks.pi.elf import check_pages
 from benchmarks.pi.host import Host
-from benchmarks.pi.install import install
+from benchmarks.pi.install import VENV, install
 from benchmarks.pi.models import (
     Model,
     Scores,
@@ -122,7 +123,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
     installation = install(userland, work.wheel)
     steps.begin("doctor and the demo stream")
     doctor_check, doctor = checks.check_doctor(userland)
-    found = [doctor_check, checks.check_demo(userland)]
+    found = [check_pages(userland.path(VENV)), doctor_check, checks.check_demo(userland)]
     steps.begin(f"{len(work.models)} models on {len(work.faces)} faces")
     put_models(userland, work.models, work.faces)
     found += check_same_family(work.models, scores_there(userland, work.models), work.here)
