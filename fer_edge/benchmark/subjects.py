@@ -95,16 +95,16 @@ def load_subjects(
         ModelError: If a file cannot be used.
         InputError: If a file of this project tells other expressions apart, or no file is left to measure.
     """
-    own = {path: partial(_load_own, path) for path in distinct_files(files)}
-    others = {peer.path: peer.load for peer in peers}
-    loads: dict[Path, Load] = {**own, **others}
-    chosen = _choose_families(list(loads), families, on_note or _ignore)
-    names = unique_names(list(loads))
+    tell = on_note or _ignore
+    own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct_files(files)}
+    others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
+    loads = {**own, **others}
+    chosen = _choose_families(list(loads), families, tell)
     subjects: list[Subject] = []
-    for (path, load), name in zip(loads.items(), names, strict=True):
-        role = Role.PEER if path in others else Role.FILE
-        opened = _open(path, load, chosen[path], threads, on_note or _ignore)
-        subjects += [_subject(name, path, role, load, each, opened, threads) for each in opened]
+    for name, (path, load) in zip(unique_names(list(loads)), loads.items(), strict=True):
+        file = _File(name, path, Role.PEER if path in others else Role.FILE, load, threads)
+        opened = _open(file, chosen[path], tell)
+        subjects += [_subject(file, family, opened) for family in opened]
     if not subjects:
         raise InputError("expected a model file that one of the interpreters asked for can run, got none")
     return subjects
@@ -154,46 +154,47 @@ def _choose_families(
     return chosen
 
 
-def _open(
-    path: Path, load: Load, families: Sequence[Family], threads: int, on_note: OnNote
-) -> dict[Family, Classifier]:
+@dataclass(frozen=True)
+class _File:
+    """One to be loaded."""
+
+    name: str
+    path: Path
+    role: Role
+    load: Load
+    threads: int
+
+
+def _open(file: _File, families: Sequence[Family], on_note: OnNote) -> dict[Family, Classifier]:
     """Load a file in each interpreter, and keep those that agree with the first."""
     opened: dict[Family, Classifier] = {}
     expected = None
     for family in families:
-        classifier = load(threads, family)
+        classifier = file.load(file.threads, family)
         scores = classifier.classify_all(_patterns(classifier.card.input.size_wh))
         expected = scores if expected is None else expected
         apart = float(np.abs(scores - expected).max())
-        if apart <= _TOLERANCE.get(_precision(path, classifier), _INTEGER_TOLERANCE):
+        if apart <= _TOLERANCE.get(_precision(file.path, classifier), _INTEGER_TOLERANCE):
             opened[family] = classifier
         else:
-            on_note(f"{path.name}: left out in {classifier.runtime}: its scores are off by up to {apart:.2f}")
+            on_note(f"{file.name}: left out in {classifier.runtime}: its scores are off by up to {apart:.2f}")
     return opened
 
 
-def _subject(
-    name: str,
-    path: Path,
-    role: Role,
-    load: Load,
-    family: Family,
-    opened: Mapping[Family, Classifier],
-    threads: int,
-) -> Subject:
+def _subject(file: _File, family: Family, opened: Mapping[Family, Classifier]) -> Subject:
     classifier = opened[family]
     library = classifier.runtime.rsplit(" ", 1)[0]
     return Subject(
-        name=name if len(opened) == 1 else f"{name} ({library})",
-        path=path,
-        role=role,
+        name=file.name if len(opened) == 1 else f"{file.name} ({library})",
+        path=file.path,
+        role=file.role,
         classifier=classifier,
-        precision=_precision(path, classifier),
-        threads=threads,
+        precision=_precision(file.path, classifier),
+        threads=file.threads,
         delegation=classifier.delegation,
         # OpenCV's number of threads is one for all of the process.
-        reopen=None if family is Family.OPENCV else partial(_reopen, load, family),
-        fresh_command=fresh_command(path, family, threads),
+        reopen=None if family is Family.OPENCV else partial(_reopen, file.load, family),
+        fresh_command=fresh_command(file.path, family, file.threads),
     )
 
 
