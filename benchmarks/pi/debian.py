@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.pi.host import Host, HostUnfitError, environment
+from benchmarks.pi.host import Host, HostUnfitError
+from benchmarks.pi.processes import Processes
 from fer_edge.errors import FerEdgeError
 
 _INSTALLED = re.compile(r"^Inst (?P<name>\S+) \((?P<version>\S+) .*\[(?P<architecture>\w+)\]\)", re.MULTILINE)
 _MERGED = ("bin", "lib", "lib64", "sbin")
-_UNREAD = ("doc", "info", "locale", "man")
+_UNPACK = """
+dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --keep-directory-symlink --no-same-owner \\
+    --exclude=./usr/share/doc --exclude=./usr/share/info --exclude=./usr/share/locale --exclude=./usr/share/man
+"""
+_TIMEOUT_S = 900
 
 # Nothing of this machine's own state is read or written.
 _SETTINGS = """\
@@ -54,12 +58,13 @@ class Package:
 class Archive:
     """One suite of Debian for one architecture, with its packages kept in a folder."""
 
-    def __init__(self, host: Host, suite: str, architecture: str, cache: Path) -> None:
+    def __init__(self, host: Host, suite: str, architecture: str, cache: Path, processes: Processes) -> None:
         """Read the list of packages.
 
         Raises:
             HostUnfitError: If the mirror does not answer, or its signature is not Debian's.
         """
+        self._processes = processes
         self._folder = cache / f"debian-{suite}-{architecture}"
         for name in ("etc", "log", "state/lists/partial", "cache/archives/partial"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
@@ -84,8 +89,8 @@ class Archive:
         return [self._folder / "cache" / "archives" / package.file_name for package in packages]
 
     def _apt(self, *arguments: str) -> str:
-        variables = environment() | {"APT_CONFIG": str(self._folder / "apt.conf"), "LC_ALL": "C"}
-        done = subprocess.run(["apt-get", "-qq", *arguments], capture_output=True, text=True, env=variables)
+        variables = (f"APT_CONFIG={self._folder / 'apt.conf'}", "LC_ALL=C")
+        done = self._processes.run(["env", *variables, "apt-get", "-qq", *arguments], _TIMEOUT_S)
         if done.returncode:
             faults = [line for line in done.stderr.splitlines() if line.startswith("E:")]
             raise FerEdgeError(f"apt-get {arguments[0]} failed: {(faults or ['no reason given'])[0]}")
@@ -97,7 +102,7 @@ def parse_simulation(text: str) -> list[Package]:
     return [Package(**match.groupdict()) for match in _INSTALLED.finditer(text)]
 
 
-def unpack(debs: Sequence[Path], root: Path) -> None:
+def unpack(debs: Sequence[Path], root: Path, processes: Processes) -> None:
     """Unpack packages into a folder, with /bin, /lib and /sbin merged into /usr as in Debian.
 
     Raises:
@@ -106,17 +111,10 @@ def unpack(debs: Sequence[Path], root: Path) -> None:
     for name in _MERGED:
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         (root / name).symlink_to(f"usr/{name}")
-    extract = ["tar", "-x", "-C", str(root), "--keep-directory-symlink", "--no-same-owner"]
-    extract += [f"--exclude=./usr/share/{name}" for name in _UNREAD]
     for deb in debs:
-        _pipe(["dpkg-deb", "--fsys-tarfile", str(deb)], extract)
-
-
-def _pipe(source: list[str], sink: list[str]) -> None:
-    with subprocess.Popen(source, stdout=subprocess.PIPE) as writer:
-        done = subprocess.run(sink, stdin=writer.stdout, capture_output=True, text=True)
-    if writer.returncode or done.returncode:
-        raise FerEdgeError(f"{shlex.join(source)}: it cannot be unpacked: {done.stderr.strip()[:200]}")
+        done = processes.run(["sh", "-c", _UNPACK, "sh", str(deb), str(root)], _TIMEOUT_S)
+        if done.returncode:
+            raise FerEdgeError(f"{deb}: it cannot be unpacked: {done.stderr.strip()[:200]}")
 
 
 def _proxy_settings() -> str:

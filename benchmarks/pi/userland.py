@@ -124,8 +124,8 @@ def make_userland(host: Host, suite: Suite, root: Path, cache: Path, log: Path, 
         HostUnfitError: If the mirror cannot be reached.
         FerEdgeError: If a package cannot be had.
     """
-    unpack(Archive(host, suite.name, "arm64", cache).fetch(_PACKAGES), root)
-    _put_emulator(host, root, cache)
+    unpack(Archive(host, suite.name, "arm64", cache, processes).fetch(_PACKAGES), root, processes)
+    _put_emulator(host, root, cache, processes)
     for name in ("dev", "proc", "sys", "root", "run/binfmt_misc", "tmp", "etc/ssl/certs", "var/cache/pip"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
@@ -142,10 +142,11 @@ def make_userland(host: Host, suite: Suite, root: Path, cache: Path, log: Path, 
     return Userland(suite, root, pip_cache, log, processes)
 
 
-def _put_emulator(host: Host, root: Path, cache: Path) -> None:
+def _put_emulator(host: Host, root: Path, cache: Path, processes: Processes) -> None:
     """Lay QEMU and its libraries beside the userland's own, which the two architectures' paths keep apart."""
     elsewhere = root.with_name(f"{root.name}-emulator")
-    unpack(Archive(host, _EMULATOR_SUITE, "amd64", cache).fetch(["qemu-user"]), elsewhere)
+    debs = Archive(host, _EMULATOR_SUITE, "amd64", cache, processes).fetch(["qemu-user"])
+    unpack(debs, elsewhere, processes)
     shutil.copy2(elsewhere / "usr/bin/qemu-aarch64", root / "usr/bin")
     for name in ("lib/x86_64-linux-gnu", "lib64"):
         shutil.copytree(elsewhere / "usr" / name, root / "usr" / name, symlinks=True, dirs_exist_ok=True)

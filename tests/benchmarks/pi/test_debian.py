@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pi.debian import Package, parse_simulation, unpack
+from benchmarks.pi.processes import Processes
 from fer_edge.errors import FerEdgeError
 
 SIMULATION = """\
@@ -49,7 +50,7 @@ def deb(tmp_path: Path) -> Path:
 
 def test_packages_are_unpacked_into_merged_folders(deb: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
-    unpack([deb, deb], root)
+    unpack([deb, deb], root, Processes())
     assert (root / "bin").is_symlink()
     assert (root / "usr/bin/one").read_text() == "#!/bin/sh\n"
     assert not (root / "usr/share/doc").exists()
@@ -57,5 +58,5 @@ def test_packages_are_unpacked_into_merged_folders(deb: Path, tmp_path: Path) ->
 
 def test_a_damaged_package_is_told(deb: Path, tmp_path: Path) -> None:
     deb.write_bytes(deb.read_bytes()[:-100])
-    with pytest.raises(FerEdgeError, match=r"dpkg-deb --fsys-tarfile .*one\.deb: it cannot be unpacked"):
-        unpack([deb], tmp_path / "root")
+    with pytest.raises(FerEdgeError, match=r"one\.deb: it cannot be unpacked"):
+        unpack([deb], tmp_path / "root", Processes())
