@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from benchmarks.pi import checks, counts
 from benchmarks.pi.boards import BOARDS
 from benchmarks.pi.elf import check_pages
 from benchmarks.pi.host import Host
-from benchmarks.pi.install import VENV, install
+from benchmarks.pi.install import VENV, Installation, install
 from benchmarks.pi.models import (
     Model,
     Scores,
@@ -30,7 +31,9 @@ from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import Check, Count, StageCount, UserlandResult
 from benchmarks.pi.userland import Suite, Userland, make_userland
 
-_STEPS = 7
+_STEPS = 6
+_OTHER_FAMILYS_PYTHON = "3.11."
+"""The last that tflite-runtime has a wheel for."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
         FerEdgeError: If something that is no check fails.
     """
     steps.begin("Debian's packages")
-    log = work.places.output / f"{suite.name}.log"
-    with _one_at_a_time:  # both fetch the emulator
-        userland = make_userland(
-            work.host, suite, work.places.work / suite.name, work.places.cache, log, work.processes
-        )
+    userland = _make(work, suite)
     steps.begin("the device install")
     installation = install(userland, work.wheel)
     steps.begin("doctor and the demo stream")
@@ -134,28 +133,22 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
         steps.begin("counting")
         counted, stages, repeated = _count(userland, work.models)
         found.append(repeated)
-    if installation.python.startswith("3.11."):
+    if installation.python.startswith(_OTHER_FAMILYS_PYTHON):
         steps.begin("tflite-runtime")
-        site = install_other_family(userland, work.wheel)
-        found.append(check_other_family(work.models, scores_there(userland, work.models, site), work.here))
-        for board in BOARDS:
-            counted += counts.count_models(userland, board, work.models, site)[0]
+        check, more = _look_at_other_family(work, userland)
+        found.append(check)
+        counted += more
     steps.begin("the runtime's tests")
     found.append(checks.check_tests(userland))
     steps.end()
-    result = UserlandResult(
-        name=suite.name,
-        python=installation.python,
-        board=suite.board.name,
-        packages=installation.packages,
-        installed_bytes=installation.bytes,
-        installed_files=installation.files,
-        fetched_bytes=sum(size for *_, size in installation.fetched),
-        fetched=installation.fetched,
-        doctor=doctor,
-        checks=tuple(found),
-    )
-    return Examined(result, counted, stages)
+    return Examined(_result(suite, installation, doctor, found), counted, stages)
+
+
+def _make(work: Work, suite: Suite) -> Userland:
+    places = work.places
+    log = places.output / f"{suite.name}.log"
+    with _one_at_a_time:  # both fetch the emulator
+        return make_userland(work.host, suite, places.work / suite.name, places.cache, log, work.processes)
 
 
 def _count(userland: Userland, models: Sequence[Model]) -> tuple[list[Count], list[StageCount], Check]:
@@ -169,6 +162,28 @@ def _count(userland: Userland, models: Sequence[Model]) -> tuple[list[Count], li
         spreads.append(spread)
     again, spread = counts.count_models(userland, BOARDS[-1], models[:1])
     return counted, stages, counts.check_repeatable(counted, again, max(*spreads, spread))
+
+
+def _look_at_other_family(work: Work, userland: Userland) -> tuple[Check, list[Count]]:
+    site = install_other_family(userland, work.wheel)
+    check = check_other_family(work.models, scores_there(userland, work.models, site), work.here)
+    counted = [counts.count_models(userland, board, work.models, site)[0] for board in BOARDS]
+    return check, [count for of_board in counted for count in of_board]
+
+
+def _result(suite: Suite, installation: Installation, doctor: dict[str, Any], found: list[Check]) -> UserlandResult:
+    return UserlandResult(
+        name=suite.name,
+        python=installation.python,
+        board=suite.board.name,
+        packages=installation.packages,
+        installed_bytes=installation.bytes,
+        installed_files=installation.files,
+        fetched_bytes=sum(size for *_, size in installation.fetched),
+        fetched=installation.fetched,
+        doctor=doctor,
+        checks=tuple(found),
+    )
 
 
 _one_at_a_time = threading.Lock()
