@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import InputError
-from fer_edge.training.architectures import LayerSet, build
+from fer_edge.training.architectures import BACKBONES, LayerSet, build
 from fer_edge.training.augment import augment
 from fer_edge.training.batches import ShuffledBatches, one_hot
 from fer_edge.training.checkpoint import (
@@ -103,7 +103,7 @@ def train(
 
     Raises:
         DataError: If there is nothing to resume.
-        FerEdgeError: If another worker of the team is lost.
+        FerEdgeError: If another worker of the team is lost, or ImageNet's weights cannot be fetched.
         InputError: If a team is asked to keep views.
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
@@ -115,6 +115,8 @@ def train(
     )
     with team.scope() if team else nullcontext():
         model = compiled_model(recipe, batches.num_batches)
+    if recipe.arch in BACKBONES and not resume:
+        BACKBONES[recipe.arch].load_imagenet(model)
     callbacks = recipe_callbacks(recipe, checkpoints)
     if recipe.ema:
         callbacks.append(AveragedWeights(_statistics_images(training, recipe), recipe.batch_size))

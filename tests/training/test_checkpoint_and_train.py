@@ -13,7 +13,7 @@ import pytest
 from fer_edge.errors import DataError, InputError
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import ModelCard
-from fer_edge.training.architectures import ARCHITECTURES
+from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.checkpoint import BEST_NAME, AveragedWeights
 from fer_edge.training.data import Dataset, Split, SplitName
 from fer_edge.training.distill import load_teachers
@@ -214,6 +214,26 @@ def test_a_run_interrupted_twice_goes_on_to_the_same_bits(
     train(data, recipe, tmp_path, observer=Observer(interrupt_at=(3, 1)))
     train(data, recipe, tmp_path, observer=Observer(interrupt_at=(10, 5)), resume=True)
     require_same((train(data, recipe, tmp_path, observer=Observer(), resume=True), tmp_path), straight)
+
+
+def test_a_pretrained_network_starts_from_its_weights_and_goes_on_from_its_own(
+    data: Dataset, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Backbone:
+        loaded = 0
+
+        def load_imagenet(self, model: keras.Model) -> None:
+            self.loaded += 1
+            kernel, bias = model.layers[1].get_weights()
+            model.layers[1].set_weights([np.full_like(kernel, 0.25), bias])
+
+    backbone = Backbone()
+    monkeypatch.setitem(BACKBONES, recipe.arch, backbone)
+    short = replace(recipe, epochs=2, learning_rate=1e-9)
+    interrupted = train(data, short, tmp_path, observer=Observer(interrupt_at=(2, 1)))
+    assert interrupted.model.layers[1].get_weights()[0] == pytest.approx(0.25, abs=1e-6)
+    train(data, short, tmp_path, observer=Observer(), resume=True)
+    assert backbone.loaded == 1
 
 
 def test_ctrl_c_before_the_first_epoch_leaves_nothing_to_resume(data: Dataset, recipe: Recipe, tmp_path: Path) -> None:
