@@ -81,6 +81,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--fail-on", type=float, help="percent by which a figure may get worse; without it, nothing fails")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-benchmark's tables be as wide as a terminal; they have every column if asked for."""
+    if not config.option.benchmark_columns:
+        config.option.benchmark_columns = ["median", "iqr", "rounds"]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each subject: their names are known only when they are loaded."""
     if "measured" in metafunc.fixturenames:

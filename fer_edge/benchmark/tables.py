@@ -61,7 +61,8 @@ def _make_narrow(table: Table) -> None:
 
 def _times(report: Report, result: Result) -> list[str]:
     times = [decimal(time, 3) for time in (result.model.p50, result.model.p90, result.frame.p50)]
-    return [*times, decimal(report.times_faster(result), 1)]
+    faster = report.times_faster(result)
+    return [*times, decimal(faster, 1) if faster >= 1 else f"{faster:.2g}"]
 
 
 def _quality(result: Result) -> list[str]:
@@ -73,4 +74,4 @@ def _quality(result: Result) -> list[str]:
 def _figure(change: Change, value: float) -> str:
     if change.unit is Unit.SHARE:
         return share(value)
-    return f"{millions(value, 3)} MB" if change.unit is Unit.BYTES else f"{decimal(value, 4)} x"
+    return f"{decimal(value, 0)} B" if change.unit is Unit.BYTES else f"{decimal(value, 4)} x"

@@ -94,6 +94,6 @@ def test_changes_come_in_their_units() -> None:
     )
     text = lines(changes_table(Changes(rows, ())))
     assert row_of("a_int8", text)[2:] == ["0.1000 x", "0.1200 x", "+20.0%", "5.0%", "worse"]
-    assert row_of("b_int8", text)[2:] == ["50.000 MB", "49.000 MB", "-2.0%", "1.0%", "better"]
+    assert row_of("b_int8", text)[2:] == ["50,000,000 B", "49,000,000 B", "-2.0%", "1.0%", "better"]
     assert row_of("c_int8", text)[2:] == ["50.00%", "45.00%", "-10.0%", "2.0%", "worse"]
     assert not any(line.startswith("d_int8") for line in text)
