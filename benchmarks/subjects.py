@@ -13,6 +13,7 @@ from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.cli.benchmark_peers import read_peers
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError
+from fer_edge.precision import EXPORTABLE
 from fer_edge.runtime.classifier import read_card, shipped_models
 from fer_edge.training.run_folder import RUNS
 from fer_edge.training.sources import SYNTHETIC
@@ -72,9 +73,16 @@ def load_all(models: Sequence[Path], data: str, peers: Sequence[PeerFile], tell:
 
 
 def exports(model: Path) -> list[Path]:
-    """The files that were exported from a model and passed."""
+    """The files that were exported from a model and passed: TFLite before ONNX, float before integers."""
     found = [*model.parent.glob("export/*.tflite"), *model.parent.glob("export/*.onnx")]
-    return sorted(path for path in found if ".failed." not in path.name)
+    precisions = [precision.value for precision in EXPORTABLE]
+
+    def place(path: Path) -> tuple[bool, int, str]:
+        precision = path.stem.rpartition("_")[2]
+        known = precision in precisions
+        return path.suffix == ".onnx", precisions.index(precision) if known else len(precisions), path.name
+
+    return sorted((path for path in found if ".failed." not in path.name), key=place)
 
 
 def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str]) -> list[PeerFile]:

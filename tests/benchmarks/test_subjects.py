@@ -41,12 +41,13 @@ def test_the_documented_network_comes_first_and_then_those_that_ship(runs: Path)
     assert find_models("faces") == [documented, shipped]
 
 
-def test_only_files_that_passed_are_measured(tmp_path: Path) -> None:
+def test_only_files_that_passed_are_measured_float_first(tmp_path: Path) -> None:
     folder = tmp_path / "export"
     folder.mkdir()
-    for name in ("b.tflite", "a.onnx", "c.failed.tflite", "calibration.json"):
+    expected = ["n_fp32.tflite", "n_int8.tflite", "n_int16x8.tflite", "mine.tflite", "n_fp32.onnx"]
+    for name in (*sorted(expected), "n_int8.failed.tflite", "calibration.json"):
         (folder / name).touch()
-    assert [path.name for path in exports(tmp_path / "model.keras")] == ["a.onnx", "b.tflite"]
+    assert [path.name for path in exports(tmp_path / "model.keras")] == expected
 
 
 def test_peers_are_named_or_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
