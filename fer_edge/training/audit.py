@@ -113,7 +113,7 @@ def find_suspects(split: Split, judgements: Sequence[FloatArray], copies: IntArr
     groups, reasons = _conflicts(split, copies)
     group_of = {int(index): number for number, members in enumerate(groups, start=1) for index in members}
     outvoted = {int(index) for members in groups for index in _outvoted(members, split.labels, scores)}
-    for index in np.flatnonzero(_is_constant(split)):
+    for index in np.flatnonzero(split.constant()):
         reasons.setdefault(int(index), []).append(Reason.CONSTANT)
     for index in np.flatnonzero(find_label_errors(scores, split.labels)):
         reasons.setdefault(int(index), []).append(Reason.DOUBTED)
@@ -169,15 +169,10 @@ def normalized_margin(scores: FloatArray, labels: IntArray) -> FloatArray:
     return margin
 
 
-def _is_constant(split: Split) -> npt.NDArray[np.bool_]:
-    constant: npt.NDArray[np.bool_] = split.images.min(axis=(1, 2)) == split.images.max(axis=(1, 2))
-    return constant
-
-
 def _conflicts(split: Split, copies: IntArray) -> tuple[tuple[IntArray, ...], dict[int, list[Reason]]]:
     """The groups of copies that do not agree on a label, and what that says of each member that has a face."""
     groups, reasons = [], {}
-    constant = _is_constant(split)
+    constant = split.constant()
     for first in np.flatnonzero(np.bincount(copies) > 1):
         members = np.flatnonzero(copies == first)
         if constant[first] or len(set(split.labels[members])) == 1:

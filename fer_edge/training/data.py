@@ -65,6 +65,11 @@ class Split:
         """The images as a network takes them: float32 (N, 48, 48, 1), still 0..255."""
         return self.images[..., np.newaxis].astype(np.float32)
 
+    def constant(self) -> npt.NDArray[np.bool_]:
+        """Which images have the same value everywhere, such as all black: bool (N,)."""
+        flat: npt.NDArray[np.bool_] = self.images.min(axis=(1, 2)) == self.images.max(axis=(1, 2))
+        return flat
+
     def class_counts(self) -> npt.NDArray[np.int64]:
         """How many images each expression has, (7,)."""
         return np.bincount(self.labels, minlength=NUM_EXPRESSIONS)
@@ -187,8 +192,8 @@ def _count_pixel_faults(
 ) -> None:
     split_of: dict[str, SplitName] = {}
     for split_name, split in splits.items():
-        for image, name, digest in zip(split.images, split.names, digests(split.images).tolist(), strict=True):
-            if image.min() == image.max():
+        for constant, name, digest in zip(split.constant(), split.names, digests(split.images).tolist(), strict=True):
+            if constant:
                 note_finding(findings[split_name], examples, Finding.CONSTANT, name)
             if digest not in split_of:
                 split_of[digest] = split_name
