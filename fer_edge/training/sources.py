@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
@@ -19,7 +17,9 @@ from fer_edge.errors import DataError, MissingExtraError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import resize, to_gray
-from fer_edge.training.data import FACE_SIZE, Dataset, Finding, Split, SplitName, check_splits, note_finding
+from fer_edge.training.data import FACE_SIZE, Dataset, Finding, SplitName, check_splits
+from fer_edge.training.fer2013_csv import read_fer2013_csv
+from fer_edge.training.gathering import Gathered
 from fer_edge.training.image_header import declared_size
 from fer_edge.training.synthetic import synthetic_dataset
 
@@ -43,12 +43,6 @@ _SPLIT_FOLDERS = {
     "valid": SplitName.VALIDATION,
     "val": SplitName.VALIDATION,
     "test": SplitName.TEST,
-}
-_FER2013_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-_FER2013_USAGES = {
-    "Training": SplitName.TRAIN,
-    "PublicTest": SplitName.VALIDATION,
-    "PrivateTest": SplitName.TEST,
 }
 _WAYS = (
     "no labelled faces were named. Give one of: --data FILE.zip (the Kaggle download as it is), --data FOLDER "
@@ -83,7 +77,7 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
     if not path.is_file():
         raise DataError(f"--data {data}: no such file or folder; expected a zip, a folder, a fer2013.csv or synthetic")
     if path.suffix.lower() == ".csv":
-        return check_splits(_read_csv(path))
+        return check_splits(read_fer2013_csv(path))
     return check_splits(_read_zip(path))
 
 
@@ -141,22 +135,12 @@ def _member_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[
 def _read_images(source: str, files: Iterator[_RawImage]) -> Dataset:
     listed = [file for file in files if not any(part.startswith((".", "__MACOSX")) for part in file.path.parts)]
     root, notes = _dataset_root(source, listed)
-    findings: dict[SplitName, Counter[Finding]] = {}
-    examples: dict[Finding, list[str]] = {}
-    rows: dict[SplitName, list[tuple[npt.NDArray[np.uint8], int, str]]] = {}
+    gathered = Gathered()
     for file in listed:
         place = _place(source, root, file.path)
-        if place is None:
-            continue
-        split_name, label = place
-        counts = findings.setdefault(split_name, Counter())
-        image, faults = _decode(_read_or_empty(file))
-        for fault in faults:
-            note_finding(counts, examples, fault, str(file.path))
-        if image is not None:
-            rows.setdefault(split_name, []).append((image, label, str(file.path)))
-    splits = {name: _stack(rows[name]) for name in SplitName if name in rows}
-    return _with_validation(Dataset(source, splits, findings, examples, notes))
+        if place is not None:
+            gathered.add(*place, str(file.path), *_decode(_read_or_empty(file)))
+    return gathered.dataset(source, notes)
 
 
 def _dataset_root(source: str, files: list[_RawImage]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -212,74 +196,3 @@ def _decode(content: bytes) -> tuple[npt.NDArray[np.uint8] | None, list[Finding]
         faults.append(Finding.RESIZED)
         pixels = resize(pixels, (FACE_SIZE, FACE_SIZE))
     return pixels, faults
-
-
-def _stack(rows: list[tuple[npt.NDArray[np.uint8], int, str]]) -> Split:
-    images, labels, names = zip(*rows, strict=True)
-    return Split(np.stack(images), np.array(labels, np.int64), tuple(names))
-
-
-def _with_validation(dataset: Dataset) -> Dataset:
-    """Let `test` stand in for a missing validation split, and say so."""
-    if SplitName.VALIDATION in dataset.splits or SplitName.TEST not in dataset.splits:
-        return dataset
-    rename = {SplitName.TEST: SplitName.VALIDATION}
-    return Dataset(
-        dataset.source,
-        {rename.get(name, name): split for name, split in dataset.splits.items()},
-        {rename.get(name, name): counts for name, counts in dataset.findings.items()},
-        dataset.examples,
-        (*dataset.notes, "no validation split: the test split stands in for it"),
-    )
-
-
-def _read_csv(path: Path) -> Dataset:
-    rows: dict[SplitName, list[tuple[npt.NDArray[np.uint8], int, str]]] = {}
-    findings: dict[SplitName, Counter[Finding]] = {}
-    examples: dict[Finding, list[str]] = {}
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.reader(file)
-        header = [name.strip().lower() for name in next(reader, [])]
-        if not {"emotion", "pixels", "usage"} <= set(header):
-            raise DataError(f"{path}: expected the columns emotion, pixels, Usage of fer2013.csv, got {header}")
-        emotion, pixels, usage = (header.index(name) for name in ("emotion", "pixels", "usage"))
-        for number, row in _numbered_rows(path, reader):
-            if not row:
-                continue
-            name = f"line {number}"
-            if len(row) != len(header) or row[usage].strip() not in _FER2013_USAGES:
-                usages = ", ".join(_FER2013_USAGES)
-                raise DataError(f"{path}, {name}: expected {len(header)} columns with one of {usages} as Usage")
-            split_name = _FER2013_USAGES[row[usage].strip()]
-            label = _csv_label(path, name, row[emotion])
-            image = _csv_pixels(row[pixels])
-            counts = findings.setdefault(split_name, Counter())
-            if image is None:
-                note_finding(counts, examples, Finding.NOT_AN_IMAGE, name)
-            else:
-                rows.setdefault(split_name, []).append((image, label, name))
-    splits = {name: _stack(rows[name]) for name in SplitName if name in rows}
-    return _with_validation(Dataset(str(path), splits, findings, examples))
-
-
-def _numbered_rows(path: Path, rows: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    try:
-        yield from enumerate(rows, start=2)
-    except csv.Error as error:
-        raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013.csv") from error
-
-
-def _csv_label(path: Path, name: str, text: str) -> int:
-    if text.strip() not in {str(i) for i in range(len(_FER2013_LABELS))}:
-        raise DataError(f"{path}, {name}: expected an emotion from 0 to {len(_FER2013_LABELS) - 1}, got {text!r}")
-    return EXPRESSIONS.index(_FER2013_LABELS[int(text)])
-
-
-def _csv_pixels(text: str) -> npt.NDArray[np.uint8] | None:
-    try:
-        values = np.array(text.split(), dtype=np.int64)
-    except (ValueError, OverflowError):
-        return None
-    if values.size != FACE_SIZE * FACE_SIZE or values.min() < 0 or values.max() > 255:
-        return None
-    return values.astype(np.uint8).reshape(FACE_SIZE, FACE_SIZE)
