@@ -76,7 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fer, or another project's .tflite or .onnx file; may be given again",
     )
     add("--peer-labels", action="append", default=[], help="of such a file's scores, as fer-edge benchmark takes them")
-    add("--peer-range", action="append", default=[], help="of such a file's input, such as 0..1")
+    add("--peer-range", action="append", default=[], help="of such a file's input: --peer-range=-1..1")
     add("--compare", type=Path, help="an earlier report.json")
     add("--fail-on", type=float, help="percent by which a figure may get worse; without it, nothing fails")
 
