@@ -81,7 +81,8 @@ def _examine_all(
         task = progress.add_task("the project's wheel, and scores on this machine", total=None)
         wheel, here = build_wheel(places.work), scores_here(models, faces, places.work)
         progress.remove_task(task)
-        work = Work(host, wheel, models, faces, here, places, processes, counted_on=suites[-1])
+        # Two long pieces of work, one for each where there are two.
+        work = Work(host, wheel, models, faces, here, places, processes, suites[0], suites[-1])
         with ThreadPoolExecutor(len(suites)) as pool:
             futures = [pool.submit(examine, work, suite, Steps(progress, suite.name)) for suite in suites]
             try:

@@ -63,7 +63,8 @@ class Work:
         here: Scores on this machine, by the files' digest.
         places: Folders.
         processes: Runs programs.
-        counted_on: The userland in which LiteRT's instructions are counted; they are the same in each.
+        counted_on: The userland in which LiteRT's instructions are counted.
+        unhurried: The one in which float files are shown every face.
     """
 
     host: Host
@@ -74,6 +75,7 @@ class Work:
     places: Places
     processes: Processes
     counted_on: Suite
+    unhurried: Suite
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
     found = [check_pages(userland.path(VENV)), doctor_check, checks.check_demo(userland)]
     steps.begin(f"{len(work.models)} models on {len(work.faces)} faces")
     put_models(userland, work.models, work.faces)
-    found += check_same_family(work.models, scores_there(userland, work.models), work.here)
+    there = scores_there(userland, work.models, save_time=suite != work.unhurried)
+    found += check_same_family(work.models, there, work.here)
     counts.compile_counter(userland)
     counted: list[Count] = []
     stages: list[StageCount] = []
@@ -166,7 +169,8 @@ def _count(userland: Userland, models: Sequence[Model]) -> tuple[list[Count], li
 
 def _look_at_other_family(work: Work, userland: Userland) -> tuple[Check, list[Count]]:
     site = install_other_family(userland, work.wheel)
-    check = check_other_family(work.models, scores_there(userland, work.models, site), work.here)
+    there = scores_there(userland, work.models, save_time=True, site=site)
+    check = check_other_family(work.models, there, work.here)
     counted = [counts.count_models(userland, board, work.models, site)[0] for board in BOARDS]
     return check, [count for of_board in counted for count in of_board]
 
