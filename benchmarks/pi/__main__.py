@@ -21,7 +21,7 @@ from rich.console import Console
 from benchmarks.pi.examination import Examined, Places, Steps, Work, examine
 from benchmarks.pi.host import Host, HostUnfitError, examine_host
 from benchmarks.pi.install import build_wheel
-from benchmarks.pi.models import Model, find_models, scores_here
+from benchmarks.pi.models import Model, find_models, scores_here, snapshot
 from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
@@ -79,6 +79,7 @@ def _examine_all(
     processes = Processes()
     with make_progress() as progress:
         task = progress.add_task("the project's wheel, and scores on this machine", total=None)
+        models = snapshot(models, places.work / "models")
         wheel, here = build_wheel(places.work), scores_here(models, faces, places.work)
         progress.remove_task(task)
         # Two long pieces of work, one for each where there are two.

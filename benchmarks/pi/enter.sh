@@ -10,7 +10,6 @@ mount --rbind /dev "$root/dev"
 mount --bind "$cpuinfo" "$root/proc/cpuinfo"
 mount --bind "$pip_cache" "$root/var/cache/pip"
 mount -t binfmt_misc binfmt_misc "$root/run/binfmt_misc"
-# ELF, 64 bits, little-endian, an executable or shared object, for machine 183. C: keep set-user-ID; O: hand over the
-# open file, so that what may be executed and not read runs, too.
-printf '%s' ':aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/usr/bin/qemu-aarch64:OC' >"$root/run/binfmt_misc/register"
+# ELF, 64 bits, little-endian, an executable or shared object, for machine 183.
+printf '%s' ':aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/usr/bin/qemu-aarch64:' >"$root/run/binfmt_misc/register"
 exec chroot "$root" "$@"
