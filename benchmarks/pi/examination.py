@@ -14,6 +14,7 @@ import numpy.typing as npt
 from rich.progress import Progress
 
 from benchmarks.pi import checks, counts
+from benchmarks.pi.agreement import check_other_family, check_same_family
 from benchmarks.pi.boards import BOARDS
 from benchmarks.pi.elf import check_pages
 from benchmarks.pi.host import Host
@@ -21,8 +22,6 @@ from benchmarks.pi.install import VENV, Installation, install
 from benchmarks.pi.models import (
     Model,
     Scores,
-    check_other_family,
-    check_same_family,
     install_other_family,
     put_models,
     scores_there,

@@ -4,93 +4,15 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from benchmarks.pi.models import (
-    EVERY,
     Model,
-    Outputs,
-    check_other_family,
-    check_same_family,
     find_models,
     scores_here,
     snapshot,
 )
 from fer_edge.precision import Precision
 from fer_edge.runtime.classifier import SHIPPED_MODEL
-
-SCORES = np.array([[0.6, 0.4], [0.1, 0.9]], np.float32)
-LAST_BIT = np.nextafter(SCORES, np.float32(1))
-STEP = np.float32(1 / 256)
-
-
-def model(precision: Precision) -> Model:
-    return Model(Path(f"{precision.value}.tflite"), f"{precision.value}.tflite", precision.value, precision)
-
-
-SUMS = np.array([[9, -9], [-50, 50]], np.int8)
-
-
-def outcomes(precision: Precision, there: Outputs | None) -> list[bool]:
-    found = {} if there is None else {precision.value: there}
-    here = {precision.value: Outputs(SCORES, SUMS if precision in (Precision.INT8, Precision.INT16X8) else None)}
-    return [check.passed for check in check_same_family([model(precision)], found, here)]
-
-
-@pytest.mark.parametrize(
-    ("precision", "there", "expected"),
-    [
-        (Precision.INT8, Outputs(SCORES, SUMS), [True, True, True, True]),
-        (Precision.INT8, Outputs(SCORES + STEP, SUMS), [True, True, True, True]),
-        (Precision.INT8, Outputs(SCORES + 2 * STEP, SUMS), [True, False, True, True]),
-        (Precision.INT8, Outputs(SCORES, SUMS + np.int8(1)), [False, True, True, True]),
-        (Precision.INT16X8, Outputs(SCORES, SUMS + np.int8(1)), [False, True, True, True]),
-        (Precision.INT8, Outputs(SCORES[:, ::-1], SUMS), [True, False, True, False]),
-        (Precision.INT8, None, [False, False, True, False]),
-        (Precision.FP32, Outputs(LAST_BIT), [True, True, True, True]),
-        (Precision.FP32, Outputs(SCORES + np.float32(0.01)), [True, True, False, True]),
-        (Precision.DYNAMIC, Outputs(SCORES + np.float32(0.01)), [True, True, True, True]),
-        (Precision.DYNAMIC, Outputs(SCORES[:, ::-1]), [True, True, False, False]),
-        (Precision.FP32, None, [True, True, False, False]),
-    ],
-)
-def test_integers_are_compared_bit_by_bit_and_floats_are_not(
-    precision: Precision, there: Outputs | None, expected: list[bool]
-) -> None:
-    assert outcomes(precision, there) == expected
-
-
-def test_without_a_softmax_the_scores_are_the_last_integers() -> None:
-    here = {"int8": Outputs(SCORES)}
-    assert check_same_family([model(Precision.INT8)], {"int8": Outputs(SCORES)}, here)[0].passed
-    assert not check_same_family([model(Precision.INT8)], {"int8": Outputs(LAST_BIT)}, here)[0].passed
-
-
-def test_a_file_may_have_seen_fewer_faces_there() -> None:
-    here = np.random.default_rng(0).random((9, 7), np.float32)
-    there = {"fp32": Outputs(here[::EVERY])}
-    *_, best_class = check_same_family([model(Precision.FP32)], there, {"fp32": Outputs(here)})
-    assert (best_class.passed, best_class.detail) == (True, "1 of 1 on 3 faces")
-
-
-def test_another_family_need_not_load_every_file() -> None:
-    models = [model(Precision.INT8), model(Precision.DYNAMIC)]
-    here = {"int8": Outputs(SCORES), "dynamic": Outputs(SCORES)}
-    check = check_other_family(models, {"int8": Outputs(LAST_BIT)}, here)
-    assert (check.passed, check.detail) == (
-        True,
-        "1 of 1 on 2 faces; 0 faces about even changed sides; refused: dynamic.tflite",
-    )
-    assert not check_other_family(models, {"int8": Outputs(SCORES[:, ::-1])}, here).passed
-    assert not check_other_family(models, {}, here).passed
-
-
-def test_in_another_family_a_tie_may_go_the_other_way() -> None:
-    here = {"int8": Outputs(np.array([[0.52, 0.48], [0.1, 0.9]], np.float32))}
-    there = {"int8": Outputs(np.array([[0.49, 0.51], [0.1, 0.9]], np.float32))}
-    check = check_other_family([model(Precision.INT8)], there, here)
-    assert (check.passed, check.detail) == (True, "1 of 1 on 2 faces; 1 faces about even changed sides")
-    assert not check_same_family([model(Precision.INT8)], there, here)[3].passed
 
 
 def test_each_file_is_measured_once_and_told_apart() -> None:

@@ -1,0 +1,105 @@
+"""Whether models make the same of faces on two processors, or in two interpreters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.pi.models import EVERY, INTEGER, Model, Scores
+from benchmarks.pi.result import Check
+from fer_edge.precision import Precision
+
+INTEGER_TOLERANCE = 1.001 / 256
+"""Scores of integer files may differ by a step of int8: softmax is approximated in other ways on other processors."""
+
+FLOAT_TOLERANCE = 1e-4
+"""Scores of float files may differ by so much: sums are added up in another order."""
+
+DYNAMIC_TOLERANCE = 0.02
+"""Likewise where activations are rounded to 8 bits as they come: a last bit of difference can round the other way."""
+
+ABOUT_EVEN = 0.05
+"""Two scores that are no further apart count as a tie between interpreters that round in different ways."""
+
+
+def check_same_family(models: Sequence[Model], there: Scores, here: Scores) -> list[Check]:
+    """Compare scores of the same interpreter on two processors: integers bit for bit, floats within a tolerance."""
+    integer = [model for model in models if model.precision in INTEGER]
+    others = [model for model in models if model.precision not in INTEGER]
+    pairs = {model: _pair(model, there, here) for model in models}
+    exact = [model for model in integer if pairs[model].same_sums]
+    step = [model for model in integer if pairs[model].gap <= INTEGER_TOLERANCE]
+    near = [model for model in others if pairs[model].gap <= tolerance_of(model.precision)]
+    same = [model for model in models if not pairs[model].other_class]
+    bits = sum(pairs[model].other_scores for model in integer)
+    gaps = "; ".join(f"{model.name} {pairs[model].gap:.1e}" for model in others)
+    return [
+        Check("integer files: bit for bit x86's, up to the softmax", exact == integer, _tally(exact, integer, there)),
+        Check("integer files: scores", step == integer, f"{_tally(step, integer, there)}; {bits} a step from x86's"),
+        Check("float files: scores near x86's", near == others, f"{_tally(near, others, there)}; by {gaps}"),
+        Check("best class, as on x86", same == list(models), _tally(same, models, there)),
+    ]
+
+
+def check_other_family(models: Sequence[Model], there: Scores, here: Scores) -> Check:
+    """Compare the best class of tflite-runtime there with LiteRT's here, for the files that it loads.
+
+    Its kernels round integers in another way, so that a face whose two best classes are about even may change sides.
+    """
+    loaded = [model for model in models if model.sha256 in there]
+    pairs = {model: _pair(model, there, here) for model in loaded}
+    same = [model for model in loaded if pairs[model].same_class_but_for_ties]
+    changed = sum(pairs[model].other_class for model in loaded)
+    refused = [model.name for model in models if model not in loaded]
+    detail = f"{_tally(same, loaded, there)}; {changed} faces about even changed sides"
+    detail += f"; refused: {', '.join(refused)}" if refused else ""
+    return Check("tflite-runtime: best class as LiteRT's", bool(loaded) and same == loaded, detail)
+
+
+def tolerance_of(precision: Precision) -> float:
+    """The largest difference allowed between scores of a float file on two processors."""
+    return DYNAMIC_TOLERANCE if precision is Precision.DYNAMIC else FLOAT_TOLERANCE
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """How far a file's outputs there are from those here."""
+
+    same_sums: bool
+    same_class_but_for_ties: bool
+    other_class: int
+    other_scores: int
+    gap: float
+
+
+def _pair(model: Model, all_there: Scores, all_here: Scores) -> _Pair:
+    if model.sha256 not in all_there:
+        return _Pair(False, False, len(all_here[model.sha256].scores), 0, float("inf"))
+    one, other = all_there[model.sha256], all_here[model.sha256]
+    there, here = one.scores, other.scores
+    if len(there) < len(here):
+        here = here[::EVERY]
+    other_class = there.argmax(axis=1) != here.argmax(axis=1)
+    best_two = np.sort(here, axis=1)[:, -2:]
+    return _Pair(
+        same_sums=_same(one.sums, other.sums) if one.sums is not None else _same(there, here),
+        same_class_but_for_ties=bool((best_two[other_class, 1] - best_two[other_class, 0] <= ABOUT_EVEN).all()),
+        other_class=int(other_class.sum()),
+        other_scores=int((there != here).sum()),
+        gap=float(np.abs(there - here).max()),
+    )
+
+
+def _same(one: npt.NDArray[Any], other: npt.NDArray[Any] | None) -> bool:
+    return other is not None and np.array_equal(one, other)
+
+
+def _tally(passed: Sequence[Model], all_models: Sequence[Model], there: Scores) -> str:
+    faces = sorted({len(there[model.sha256].scores) for model in all_models if model.sha256 in there})
+    missing = [model.name for model in all_models if model not in passed]
+    told = f"{len(passed)} of {len(all_models)} on {' or '.join(map(str, faces)) or 'no'} faces"
+    return told + (f", not {', '.join(missing)}" if missing else "")
