@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,15 +14,16 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.entry import run_command
 from benchmarks.peers import PEERS, Peer, Prepare, fetch
 from fer_edge.benchmark.cost import count_cost
 from fer_edge.benchmark.machine import machine_facts, take_look
 from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.subjects import distinct_files
 from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
-from fer_edge.cli.options import data_option, make_progress, read_data, stderr, yes_option
+from fer_edge.cli.options import data_option, make_progress, read_data, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.errors import InputError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, evaluate_scores
@@ -362,8 +362,4 @@ def command(
 
 
 if __name__ == "__main__":
-    try:
-        command()
-    except FerEdgeError as error:
-        stderr.print(f"error: {error}")
-        sys.exit(error.exit_code)
+    run_command(command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from benchmarks.comparison import Comparison, Network
+from benchmarks.entry import run_command
 from benchmarks.pages import fill_page, markdown_table
-from fer_edge.cli.options import stderr, stdout
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.cli.options import stdout
+from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.run_folder import RUNS
@@ -258,8 +258,4 @@ def _read_ablation(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    try:
-        command()
-    except FerEdgeError as error:
-        stderr.print(f"error: {error}")
-        sys.exit(error.exit_code)
+    run_command(command)

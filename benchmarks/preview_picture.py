@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
+from benchmarks.entry import run_command
 from benchmarks.report_picture import take_picture
-from fer_edge.cli.options import stderr
 from fer_edge.errors import FerEdgeError
 
 _COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--preview", "0", "--quiet")
@@ -49,8 +49,4 @@ def command(picture: Path, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        command()
-    except FerEdgeError as error:
-        stderr.print(f"error: {error}")
-        sys.exit(error.exit_code)
+    run_command(command)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
+from benchmarks.entry import run_command
 from benchmarks.pages import fill_page, markdown_table
 from benchmarks.peers import PEERS
 from fer_edge.benchmark.results import Quality, Report, Result
-from fer_edge.cli.options import stderr, stdout
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.cli.options import stdout
+from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.classifier import shipped_models
@@ -155,8 +155,4 @@ def command(source: Path, page: Path, force: bool) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        command()
-    except FerEdgeError as error:
-        stderr.print(f"error: {error}", markup=False)
-        sys.exit(error.exit_code)
+    run_command(command)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import click
 from playwright.sync_api import sync_playwright
 
-from fer_edge.cli.options import stderr
-from fer_edge.errors import FerEdgeError, InputError
+from benchmarks.entry import run_command
+from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -46,8 +45,4 @@ def command(page: Path, picture: Path, width: int, height: int) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        command()
-    except FerEdgeError as error:
-        stderr.print(f"error: {error}")
-        sys.exit(error.exit_code)
+    run_command(command)
