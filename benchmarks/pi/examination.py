@@ -29,10 +29,14 @@ from benchmarks.pi.models import (
 from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import Check, Count, StageCount, UserlandResult
 from benchmarks.pi.userland import Suite, Userland, make_userland
+from fer_edge.precision import Precision
 
 _STEPS = 6
 _OTHER_FAMILYS_PYTHON = "3.11."
 """The last that tflite-runtime has a wheel for."""
+
+_COUNTED_THERE = (Precision.FP32, Precision.INT8)
+"""For comparison; what is installed on a device is LiteRT."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Work:
         places: Folders.
         processes: Runs programs.
         counted_on: The userland in which LiteRT's instructions are counted.
-        unhurried: The one in which float files are shown every face.
+        unhurried: The one in which all files are shown every face.
     """
 
     host: Host
@@ -170,7 +174,8 @@ def _look_at_other_family(work: Work, userland: Userland) -> tuple[Check, list[C
     site = install_other_family(userland, work.wheel)
     there = scores_there(userland, work.models, save_time=True, site=site)
     check = check_other_family(work.models, there, work.here)
-    counted = [counts.count_models(userland, board, work.models, site)[0] for board in BOARDS]
+    models = [model for model in work.models if model.precision in _COUNTED_THERE]
+    counted = [counts.count_models(userland, board, models, site)[0] for board in BOARDS]
     return check, [count for of_board in counted for count in of_board]
 
 

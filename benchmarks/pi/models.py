@@ -40,10 +40,8 @@ class Outputs:
 Scores = Mapping[str, Outputs]
 """By the model file's digest."""
 
-INTEGER = (Precision.INT8, Precision.INT16X8)
-
 EVERY = 4
-"""Where time is saved, float files are shown one face in so many: emulated, they take ten times as long as others."""
+"""Where time is saved, files that are not int8 are shown one face in so many: emulated, they take ten times as long."""
 
 INSIDE = Path(__file__).parent / "inside"
 MODELS = HOME / "models"
@@ -138,16 +136,16 @@ def scores_there(userland: Userland, models: Sequence[Model], *, save_time: bool
     Args:
         userland: Where `put_models` has been.
         models: The files; those that the interpreter refuses are left out.
-        save_time: Show float files one face in `EVERY`.
+        save_time: Show files that are not int8 one face in `EVERY`.
         site: Of a second interpreter, see `install_other_family`; the device install's if there is none.
 
     Raises:
         FerEdgeError: If the program fails.
     """
-    integer = [model for model in models if model.precision in INTEGER]
-    others = [model for model in models if model.precision not in INTEGER]
+    quick = [model for model in models if model.precision is Precision.INT8]
+    others = [model for model in models if model.precision is not Precision.INT8]
     return {
-        **_scores_there(userland, integer, _ALL_FACES, site),
+        **_scores_there(userland, quick, _ALL_FACES, site),
         **_scores_there(userland, others, _SOME_FACES if save_time else _ALL_FACES, site),
     }
 

@@ -23,21 +23,21 @@ MARKED = 3
 
 
 def main(faces_file: str, *models: str) -> None:
-    """Run each model on the first faces."""
-    faces = np.load(faces_file)[: WARM_UP + MARKED]
+    """Run each model on the first face."""
+    faces = np.load(faces_file)
     gc.disable()
     for model in models:
         try:
             interpreter = open_interpreter(Path(model))
         except ModelError:
             continue
-        for face in faces[:WARM_UP]:
-            interpreter.run(face)
-        for face in faces[WARM_UP:]:
+        for _ in range(WARM_UP):
+            interpreter.run(faces[0])
+        for _ in range(MARKED):
             os.getsid(0)
-            interpreter.run(face)
+            interpreter.run(faces[0])
             os.getsid(0)
-        print(json.dumps({"model": model, "runtime": interpreter.runtime, "marked": len(faces) - WARM_UP}))
+        print(json.dumps({"model": model, "runtime": interpreter.runtime, "marked": MARKED}))
 
 
 if __name__ == "__main__":

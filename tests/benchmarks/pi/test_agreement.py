@@ -56,6 +56,15 @@ def test_without_a_softmax_the_scores_are_the_last_integers() -> None:
     assert not check_same_family([model(Precision.INT8)], {"int8": Outputs(LAST_BIT)}, here)[0].passed
 
 
+def test_sums_are_compared_on_the_faces_that_were_seen() -> None:
+    sums = np.arange(63, dtype=np.int8).reshape(9, 7)
+    here = {"int16x8": Outputs(np.zeros((9, 7), np.float32), sums)}
+    there = {"int16x8": Outputs(np.zeros((3, 7), np.float32), sums[::EVERY])}
+    assert check_same_family([model(Precision.INT16X8)], there, here)[0].passed
+    other = {"int16x8": Outputs(np.zeros((3, 7), np.float32), sums[:3])}
+    assert not check_same_family([model(Precision.INT16X8)], other, here)[0].passed
+
+
 def test_a_file_may_have_seen_fewer_faces_there() -> None:
     here = np.random.default_rng(0).random((9, 7), np.float32)
     there = {"fp32": Outputs(here[::EVERY])}

@@ -43,12 +43,12 @@ def test_marks_are_given_to_stages_in_order() -> None:
     }
 
 
-def test_counts_may_differ_by_a_thousandth() -> None:
+def test_counts_may_differ_a_little() -> None:
     first = [Count("a", "1", "int8", "LiteRT", "cortex-a76", "Raspberry Pi 5", 1_000_000)]
     near = [Count("a", "1", "int8", "LiteRT", "cortex-a76", "Raspberry Pi 5", 1_000_900)]
     assert check_repeatable(first, near, 0.0).passed
-    assert not check_repeatable(first, near, 0.002).passed
-    far = [Count("a", "1", "int8", "LiteRT", "cortex-a76", "Raspberry Pi 5", 1_002_000)]
+    assert not check_repeatable(first, near, 0.006).passed
+    far = [Count("a", "1", "int8", "LiteRT", "cortex-a76", "Raspberry Pi 5", 1_006_000)]
     assert not check_repeatable(first, far, 0.0).passed
 
 
