@@ -7,7 +7,7 @@ import re
 import shutil
 from typing import Any
 
-from benchmarks.pi.install import PIP, PYTHON, ROOT, VENV
+from benchmarks.pi.install import PYTHON, ROOT, VENV, pip_install
 from benchmarks.pi.result import Check
 from benchmarks.pi.userland import HOME, Userland
 
@@ -40,7 +40,7 @@ def check_tests(userland: Userland) -> Check:
     checkout = userland.path(_CHECKOUT)
     shutil.copytree(ROOT / "tests", checkout / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "setup.cfg", checkout)
-    userland.run(PIP, "install", "pytest")
+    pip_install(userland, "pytest", "pytest")
     without = [f"--ignore={_TESTS}/{name}" for name in _WORKSTATION]
     left_out = [word for test in _LONG for word in ("--deselect", f"{_TESTS}/{test}")]
     pytest = ("env", "-C", str(_CHECKOUT), str(PYTHON), "-m", "pytest", "-q", *without, *left_out, _TESTS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from benchmarks.pi.userland import HOME, Userland
+from benchmarks.pi.userland import FETCHED, HOME, Userland
 from fer_edge.errors import FerEdgeError
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,6 @@ PYTHON = VENV / "bin" / "python"
 PIP = VENV / "bin" / "pip"
 
 _SOURCES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "fer_edge", "export")
-_FETCHED = HOME / "fetched"
 _REPORT = HOME / "report.json"
 
 
@@ -78,15 +77,40 @@ def install(userland: Userland, wheel: Path) -> Installation:
     shutil.copy(wheel, userland.path(there))
     wanted = f"{there}[preview]"
     userland.run("python3", "-m", "venv", "--system-site-packages", VENV)
-    userland.run(PIP, "download", "--dest", _FETCHED, wanted)
-    local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(_FETCHED)}
-    userland.run(PIP, "install", "--report", _REPORT, wanted, variables=local)
-    rows = read_pip_report(userland.path(_REPORT).read_text())
-    sizes = {path.name: path.stat().st_size for path in userland.path(_FETCHED).iterdir()}
-    fetched = tuple(sorted((name, version, sizes[file]) for name, version, file in rows if file != wheel.name))
+    rows = pip_install(userland, "device", wanted)
+    folder = userland.fetched / "device"
+    (folder / wheel.name).unlink()  # or the next run would find this one
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    fetched = tuple(sorted((name, version, sizes[file]) for name, version, file in rows if file in sizes))
     python = userland.run(PYTHON, "-c", "import platform; print(platform.python_version())").stdout.strip()
     taken = installed_size(userland.path(VENV))
     return Installation(python, {name: version for name, version, _ in rows}, *taken, fetched)
+
+
+def pip_install(userland: Userland, name: str, *wanted: str, target: Path | None = None) -> list[tuple[str, str, str]]:
+    """Fetch what is wanted, unless the same files lie there from before, and install it from there.
+
+    Args:
+        userland: Where `VENV` is.
+        name: Of the folder to fetch to. What is there and was not installed is removed.
+        wanted: Requirements.
+        target: A site folder of its own to install to; `VENV` if there is none.
+
+    Returns:
+        Name, version and file name of all that was installed.
+
+    Raises:
+        FerEdgeError: If pip fails.
+    """
+    userland.run(PIP, "download", "--dest", FETCHED / name, *wanted)
+    local = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(FETCHED / name)}
+    options = () if target is None else ("--target", target)
+    userland.run(PIP, "install", "--report", _REPORT, *options, *wanted, variables=local)
+    rows = read_pip_report(userland.path(_REPORT).read_text())
+    for file in (userland.fetched / name).iterdir():
+        if file.name not in {row[-1] for row in rows}:
+            file.unlink()
+    return rows
 
 
 def read_pip_report(text: str) -> list[tuple[str, str, str]]:

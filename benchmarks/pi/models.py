@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.pi.install import PIP, PYTHON, ROOT
+from benchmarks.pi.install import PIP, PYTHON, ROOT, pip_install
 from benchmarks.pi.userland import HOME, Userland
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
@@ -156,7 +156,7 @@ def install_other_family(userland: Userland, wheel: Path) -> Path:
     Raises:
         FerEdgeError: If pip fails.
     """
-    userland.run(PIP, "install", "--target", _OTHER_FAMILY, *_OTHER_PACKAGES)
+    pip_install(userland, "tflite-runtime", *_OTHER_PACKAGES, target=_OTHER_FAMILY)
     userland.run(PIP, "install", "--target", _OTHER_FAMILY, "--no-deps", HOME / wheel.name)
     return _OTHER_FAMILY
 

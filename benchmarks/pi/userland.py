@@ -20,7 +20,8 @@ from fer_edge.errors import FerEdgeError
 HOME = Path("/root")
 """Where everything of ours lies in a userland."""
 
-_PIP_CACHE = Path("/var/cache/pip")
+FETCHED = Path("/var/cache/pip")
+"""Where in a userland pip's downloads lie: a folder of this machine that stays."""
 _ENTER = Path(__file__).parent / "enter.sh"
 _PACKAGES = ("base-files", "bash", "ca-certificates", "coreutils", "libc-bin", "libstdc++6", "python3", "python3-venv")
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
@@ -52,19 +53,19 @@ SUITES = (Suite("bookworm", PI_4), Suite("trixie", PI_5))
 class Userland:
     """Programs of one userland; several may run at once."""
 
-    def __init__(self, suite: Suite, root: Path, pip_cache: Path, log: Path, processes: Processes) -> None:
+    def __init__(self, suite: Suite, root: Path, fetched: Path, log: Path, processes: Processes) -> None:
         """Take a folder that `make_userland` has filled.
 
         Args:
             suite: What is in it.
             root: The folder.
-            pip_cache: Where pip keeps what it downloads.
+            fetched: What is at `FETCHED`.
             log: Where everything that the programs print is written.
             processes: Runs them.
         """
         self.suite = suite
         self.root = root
-        self._pip_cache = pip_cache
+        self.fetched = fetched
         self._log = log
         self._processes = processes
 
@@ -94,7 +95,7 @@ class Userland:
         board = board or self.suite.board
         cpuinfo = self.root / "run" / f"cpuinfo.{board.cpu}"
         cpuinfo.write_text(board.cpuinfo())
-        entering = [*NAMESPACE, "sh", str(_ENTER), str(self.root), str(cpuinfo), str(self._pip_cache)]
+        entering = [*NAMESPACE, "sh", str(_ENTER), str(self.root), str(cpuinfo), str(self.fetched)]
         inner = ["/usr/bin/env", "-i", "-C", str(HOME), *_assignments(board, variables or {})]
         name = f"{self.suite.name}: {' '.join(words)[:60]}"
         try:
@@ -136,10 +137,10 @@ def make_userland(host: Host, suite: Suite, root: Path, cache: Path, log: Path, 
     shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
     certificates = ssl.get_default_verify_paths().cafile
     shutil.copy(certificates or f"/{_CERTIFICATES}", root / _CERTIFICATES)
-    pip_cache = cache / f"pip-{suite.name}"
-    pip_cache.mkdir(exist_ok=True)
+    fetched = cache / f"pip-{suite.name}"
+    fetched.mkdir(exist_ok=True)
     log.unlink(missing_ok=True)
-    return Userland(suite, root, pip_cache, log, processes)
+    return Userland(suite, root, fetched, log, processes)
 
 
 def _put_emulator(host: Host, root: Path, cache: Path, processes: Processes) -> None:
@@ -159,9 +160,9 @@ def _assignments(board: Board, variables: Mapping[str, str]) -> list[str]:
         "HOME": str(HOME),
         "LANG": "C.UTF-8",
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PIP_CACHE_DIR": str(_PIP_CACHE),
         "PIP_CERT": f"/{_CERTIFICATES}",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_CACHE_DIR": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
         "QEMU_CPU": board.cpu,
     }
