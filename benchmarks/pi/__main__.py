@@ -25,6 +25,7 @@ from benchmarks.pi.models import Model, find_models, scores_here, snapshot
 from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
+from fer_edge.cli import Terminated
 from fer_edge.cli.options import make_progress, stderr
 from fer_edge.errors import FerEdgeError
 from fer_edge.training.run_folder import RUNS
@@ -97,26 +98,26 @@ def _examine_all(
 
 def main() -> int:
     """Run the command; returns its exit code."""
-    signal.signal(signal.SIGTERM, _raise_interrupt)
+    signal.signal(signal.SIGTERM, _raise_terminated)
     try:
         command.main(prog_name="python -m benchmarks.pi", standalone_mode=False)
     except HostUnfitError as error:
-        stderr.print(f"skipped: {error}")
+        stderr.print(f"skipped: {error}", markup=False, soft_wrap=True)
         return 0
     except FerEdgeError as error:
-        stderr.print(f"error: {error}")
+        stderr.print(f"error: {error}", markup=False, soft_wrap=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort as abort:  # which click makes of both
         stderr.print("stopped")
-        return 128 + signal.SIGINT
+        return 128 + (signal.SIGTERM if isinstance(abort.__cause__, Terminated) else signal.SIGINT)
     return 0
 
 
-def _raise_interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 if __name__ == "__main__":
