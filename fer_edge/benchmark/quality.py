@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from threading import Event
 
 import cv2
 import numpy as np
@@ -24,14 +28,57 @@ MOVED_SHOWN = 48
 _INTERVAL = (2.5, 97.5)
 
 
+def score_all(
+    classifiers: Mapping[str, ScoresFaces],
+    cost: Mapping[str, float],
+    images: npt.NDArray[np.uint8],
+    on_progress: Callable[[float], None],
+) -> dict[str, FloatArray]:
+    """`score_faces` of several classifiers by name, as many at a time as there are cores.
+
+    Args:
+        classifiers: Each with an interpreter of its own.
+        cost: How long each takes for a face, in any unit; the slowest begin.
+        images: Faces uint8 (N, H, W).
+        on_progress: Told the share that is done, 0..1, by any thread.
+
+    Raises:
+        KeyboardInterrupt: If Ctrl-C came; nothing goes on in the background.
+    """
+    done = dict.fromkeys(classifiers, 0.0)
+    whole = sum(cost[name] for name in classifiers)
+    stopped = Event()
+
+    def tell(name: str, share: float) -> None:
+        if stopped.is_set():
+            raise _StoppedError
+        done[name] = share * cost[name]
+        on_progress(min(sum(done.values()) / whole, 1.0))
+
+    names = sorted(classifiers, key=lambda name: -cost[name])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        futures = {name: pool.submit(score_faces, classifiers[name], images, partial(tell, name)) for name in names}
+        try:
+            for future in as_completed(futures.values()):
+                future.result()
+        except BaseException:
+            stopped.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {name: futures[name].result() for name in classifiers}
+
+
+class _StoppedError(Exception):
+    """Ends a thread whose scores nobody waits for."""
+
+
 def score_faces(
-    classifier: ScoresFaces, images: npt.NDArray[np.uint8], on_progress: Callable[[float], None] | None = None
+    classifier: ScoresFaces, images: npt.NDArray[np.uint8], on_progress: Callable[[float], None]
 ) -> FloatArray:
     """Scores float32 (N, 7) in the order of `EXPRESSIONS`, of faces uint8 (N, H, W), each resized if need be."""
     card = classifier.card
     faces = np.stack([resize(image, card.input.size_wh) for image in images])
-    told = None if on_progress is None else lambda done: on_progress(done / len(faces))
-    scores = classifier.classify_all(faces, told)
+    scores = classifier.classify_all(faces, lambda done: on_progress(done / len(faces)))
     return np.asarray(scores[:, [card.labels.index(expression) for expression in EXPRESSIONS]])
 
 

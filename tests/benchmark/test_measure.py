@@ -63,12 +63,15 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
     classifier = other.classifier
     assert isinstance(classifier, Classifier)
     card = replace(classifier.card, parent_sha256=sha256_file(full))
-    exported = Classifier(open_interpreter(model_file), card, model_file)
+
+    def load() -> Classifier:
+        return Classifier(open_interpreter(model_file), card, model_file)
+
     fresh = replace(other, fresh_command=SAYS_FRESH)
     return [
-        Subject("model.keras", full, Role.FULL, Doubting(classifier), "fp32"),
-        replace(fresh, name="exported", classifier=exported),
-        replace(fresh, name="exported.onnx", path=onnx, classifier=exported, reopen=None),
+        Subject("model.keras", full, Role.FULL, Doubting(load()), "fp32"),
+        replace(fresh, name="exported", classifier=load()),
+        replace(fresh, name="exported.onnx", path=onnx, classifier=load(), reopen=None),
         replace(fresh, name="other"),
     ]
 
