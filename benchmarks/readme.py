@@ -28,7 +28,7 @@ def networks_section(report: Report) -> str:
     header += ["recall of fear", "calibration error"]
     chosen = [
         result
-        for result in _once_a_file(report)
+        for result in report.each_file
         if result.role == "peer" or (result.precision == "int8" and result.file.endswith(".tflite"))
     ]
     rows = []
@@ -60,7 +60,7 @@ def files_section(report: Report, network: str = _DOCUMENTED) -> str:
         raise InputError(f"expected a report with the full {network} network, got one without it")
     header = ["file", "runtime", "bytes", "p50 ms", "p90 ms", "times faster", "accuracy", "macro-F1", "agreement"]
     rows = []
-    for result in _once_a_file(report):
+    for result in report.each_file:
         if result is not full and report.parent_of(result) is not full:
             continue
         quality, p90 = _quality(result), result.model.p90
@@ -89,11 +89,6 @@ def training_section(seconds: dict[str, float]) -> str:
     )
 
 
-def _once_a_file(report: Report) -> list[Result]:
-    """Each file in the first of its interpreters, which is the preferred one."""
-    return list({(result.role, result.sha256): result for result in reversed(report.results)}.values())[::-1]
-
-
 def _network_words(result: Result) -> str:
     if result.role == "peer":
         names = {peer.sha256: f"`{peer.name}` {peer.version}'s own file" for peer in PEERS}
@@ -108,7 +103,7 @@ def _network_words(result: Result) -> str:
 def _setting(report: Report) -> str:
     """What the figures rest on."""
     data, facts = report.data, report.board.facts
-    runtimes = sorted({result.runtime for result in _once_a_file(report) if result.file.endswith(".tflite")})
+    runtimes = sorted({result.runtime for result in report.each_file if result.file.endswith(".tflite")})
     images = f"{data.images:,} {data.split} images of {data.name}; " if data else ""
     return (
         f"{images}{report.method.rounds:,} rounds in turns, one face at a time, one thread, {', '.join(runtimes)}, "

@@ -266,6 +266,14 @@ class Report:
         """What times are divided by: the full model, else the first result."""
         return self.full or self.results[0]
 
+    @property
+    def each_file(self) -> list[Result]:
+        """Each file in the first of its interpreters, which is the preferred one."""
+        firsts: dict[tuple[str, str], Result] = {}
+        for result in self.results:
+            firsts.setdefault((result.role, result.sha256), result)
+        return list(firsts.values())
+
     def parent_of(self, result: Result) -> Result | None:
         """The full model that a file was exported from, if that was measured."""
         return next((each for each in self.results if each.name == result.parent), None)

@@ -24,7 +24,7 @@ class Reversed:
     def classify(self, face: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 
-    def classify_all(self, faces: np.ndarray, on_progress: object = None) -> np.ndarray:
+    def classify_all(self, faces: np.ndarray, on_progress: Callable[[int], None] | None = None) -> np.ndarray:
         self.shape = faces.shape
         scores = np.zeros((len(faces), 7), np.float32)
         scores[:, 6] = faces.mean(axis=(1, 2)) / 255
@@ -64,7 +64,7 @@ class Telling(Reversed):
 
 
 class Interrupted(Reversed):
-    def classify_all(self, faces: np.ndarray, on_progress: object = None) -> np.ndarray:
+    def classify_all(self, faces: np.ndarray, on_progress: Callable[[int], None] | None = None) -> np.ndarray:
         raise KeyboardInterrupt
 
 

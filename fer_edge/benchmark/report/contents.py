@@ -37,7 +37,7 @@ def sections(report: Report) -> list[Section]:
 
 def _judgement(report: Report) -> Iterator[Section]:
     yield Section("Summary", tables=[[summary_table(report)]])
-    if (chart := trade_off_chart(report.results)) is not None:
+    if (chart := trade_off_chart(report.each_file)) is not None:
         yield Section("Accuracy against latency", charts=[chart])
     charts = [
         every_call_chart("The model alone: every call" + mark(report), {one.name: one.model for one in report.results}),

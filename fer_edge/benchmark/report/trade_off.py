@@ -20,7 +20,11 @@ Point = tuple[Result, Quality]
 
 
 def trade_off_chart(results: Sequence[Result]) -> Chart | None:
-    """Accuracy against the median of the model alone; `None` if no accuracy was measured."""
+    """Accuracy against the median of the model alone; `None` if no accuracy was measured.
+
+    Args:
+        results: Of different files, each in one interpreter.
+    """
     points = [(result, result.quality) for result in results if result.quality is not None]
     if not points:
         return None
@@ -31,6 +35,7 @@ def trade_off_chart(results: Sequence[Result]) -> Chart | None:
         f"{plural(len(points), 'file')}; no other is both faster and more accurate than {listed(sorted(front))}.",
         _drawing(points, front, largest),
         (
+            "Each file in the first of its interpreters in the table.",
             f"A disc's area is the file's size, the largest {millions(largest, 2)} MB; the line through it is the 95% "
             "interval of its accuracy.",
             "Filled discs, in bold, are on the Pareto front (dashed): no other file is both faster and more accurate.",
@@ -127,4 +132,6 @@ def spread_out(wanted: list[float], distance: float, end: float) -> list[float]:
 
 
 def _shortened(name: str) -> str:
-    return name if len(name) <= 27 else f"{name[:16]}…{name[-10:]}"
+    """Without the interpreter, if it is named."""
+    file = name.split(" (")[0]
+    return file if len(file) <= 27 else f"{file[:13]}…{file[-13:]}"

@@ -73,6 +73,14 @@ def test_without_accuracy_there_is_no_trade_off(report: Report) -> None:
     assert trade_off_chart([replace(result, quality=None) for result in report.results]) is None
 
 
+def test_a_file_is_one_disc_however_many_interpreters_ran_it(report: Report) -> None:
+    first = next(result for result in report.results if result.role == "file")
+    again = replace(first, name="the same file", runtime="another")
+    more = replace(report, results=(*report.results, again))
+    assert [result.name for result in more.each_file] == [result.name for result in report.each_file]
+    assert len(more.each_file) == len(report.results)
+
+
 def test_every_call_is_a_dot_and_a_long_run_stays_small(report: Report) -> None:
     timing = report.results[0].model
     spread = replace(timing, samples_ms=(1.0, 2.0, 4.0, 8.0))
