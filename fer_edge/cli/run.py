@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from typing import Any
@@ -64,6 +65,8 @@ def _refuse_contradictions(options: RunOptions) -> None:
 
 
 def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
+    if options.seconds is not None:
+        source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
         opening = open_sinks(options, source, classifier.card.labels, _tell)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]

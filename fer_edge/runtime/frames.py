@@ -47,6 +47,7 @@ class Source(ABC):
         stills: Whether its frames have nothing to do with each other.
         fps: Its nominal frames a second, if it has such a thing.
         notes: What went wrong on the way without ending it, such as an image that cannot be read.
+        ends_at: The `time.monotonic()` after which it need not be waited for; `None` for never.
     """
 
     def __init__(self, description: str, *, live: bool, fps: float | None, stills: bool = False) -> None:
@@ -55,6 +56,7 @@ class Source(ABC):
         self.stills = stills
         self.fps = fps
         self.notes: list[str] = []
+        self.ends_at: float | None = None
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,7 +23,7 @@ class ReopeningSource(Source):
     """Gives a live source's pictures, and leaves out black frames and repeated ones.
 
     A source that gives no new picture for `stall_s` is said to have failed, once, and is opened again after pauses
-    that double from a second to a minute. One that never gave a picture is an error.
+    that double from a second to a minute, until `ends_at`. One that never gave a picture is an error.
     """
 
     def __init__(
@@ -52,7 +53,8 @@ class ReopeningSource(Source):
                     raise
                 self._tell(f"{error}; it is opened again until it is back")
             failed = time.monotonic()
-            self._reopen()
+            if not self._reopen():
+                return
             self._tell(f"{self.description} is back after {time.monotonic() - failed:.0f} s")
 
     def close(self) -> None:
@@ -82,17 +84,20 @@ class ReopeningSource(Source):
             (height, width), (old_height, old_width) = self._shape[:2], shape[:2]
             self._tell(f"{self.description} now gives {width}x{height} pixels, not {old_width}x{old_height}")
 
-    def _reopen(self) -> None:
-        """Open the source until it gives a picture."""
+    def _reopen(self) -> bool:
+        """Open the source until it gives a picture; false if it gave none in time."""
         pause_s = _FIRST_PAUSE_S
         while True:
             self.close()
-            time.sleep(pause_s)
+            left_s = math.inf if self.ends_at is None else self.ends_at - time.monotonic()
+            if left_s <= 0:
+                return False
+            time.sleep(min(pause_s, left_s))
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             try:
                 self._source = self._open_live()
                 if self._gives_pictures(self._source):
-                    return
+                    return True
             except SourceError:
                 continue
 

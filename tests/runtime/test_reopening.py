@@ -119,6 +119,15 @@ def test_a_new_size_is_told_of(told: list[str]) -> None:
     assert told == ["camera 0 now gives 32x24 pixels, not 64x48"]
 
 
+def test_a_camera_that_is_away_is_not_waited_for_beyond_the_end(told: list[str]) -> None:
+    with watch(Cameras([GOOD] * 20 + [SILENT], *[SourceError("no camera")] * 10_000), told) as source:
+        source.ends_at = time.monotonic() + 1.5
+        frames = list(source)
+    assert len(frames) > 0
+    assert 0 < time.monotonic() - source.ends_at < 1
+    assert len(told) == 1
+
+
 def test_pauses_grow(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 1.0)
