@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
+from fer_edge.runtime.classifier import read_card
 from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
 
@@ -17,6 +19,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _RECIPE = "recipe_name"
 _PRETRAINED = "pretrained"
 _MIXED_PRECISION = "mixed_precision"
+_START_FROM = "start_from"
+_MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 _HELP: dict[str, tuple[Any, str]] = {
     "arch": (click.Choice(sorted(set(ARCHITECTURES) - set(BACKBONES))), "Network."),
@@ -60,11 +64,18 @@ def recipe_options(command: Command) -> Command:
             "mobilenet (MobileNetV2) or resnet (ResNet50) names.",
         ),
         click.option(
+            _flag(_START_FROM),
+            metavar="MODEL.keras",
+            type=_MODEL_FILE,
+            help="Start from the weights of this model, whose network --arch then is: to go on with other faces, or "
+            "with teachers.",
+        ),
+        click.option(
             "--distill",
             "teachers",
             metavar="TEACHER.keras",
             multiple=True,
-            type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+            type=_MODEL_FILE,
             help="Learn from this model's scores too; give several to learn from their mean.",
         ),
         click.option(
@@ -91,12 +102,24 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
     if options[_PRETRAINED]:
         changes["arch"] = _with_backbone(changes.get("arch", recipe.arch), options[_PRETRAINED])
+    if options[_START_FROM]:
+        changes["arch"] = _arch_of(options[_START_FROM], options["arch"])
     return replace(
         recipe,
         **changes,
+        start_from=options[_START_FROM] or "",
         teachers=options["teachers"],
         bfloat16=MixedPrecision(options[_MIXED_PRECISION]).enabled(),
     )
+
+
+def _arch_of(model: str, given: str | None) -> str:
+    arch = read_card(Path(model)).architecture
+    if arch not in ARCHITECTURES:
+        raise click.UsageError(f"--start-from {model}: expected a network of this project, got {arch}")
+    if given not in (None, arch):
+        raise click.UsageError(f"--start-from {model}: it is a {arch}; leave out --arch {given}")
+    return arch
 
 
 def _with_backbone(arch: str, weights: str) -> str:
@@ -110,7 +133,7 @@ def _with_backbone(arch: str, weights: str) -> str:
 def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
     """Raise if an option on the command line asks for what the run to resume does not do."""
     context = click.get_current_context()
-    fields = {name: name for name in ("teachers", *_HELP)}
+    fields = {name: name for name in ("teachers", _START_FROM, *_HELP)}
     fields |= {_RECIPE: "name", _PRETRAINED: "arch", _MIXED_PRECISION: "bfloat16"}
     flags = {_RECIPE: "--recipe", "teachers": "--distill"}
     for option, field in fields.items():

@@ -50,6 +50,7 @@ class Recipe:
     Attributes:
         name: What the recipe is called on the command line.
         arch: A key of `fer_edge.training.architectures.ARCHITECTURES`.
+        start_from: File of a model of `arch` whose weights training starts from; empty for random ones.
         epochs: At most so many.
         batch_size: Images a step.
         learning_rate: The optimizer's, at its highest.
@@ -82,6 +83,7 @@ class Recipe:
 
     name: str = "documented"
     arch: str = "documented"
+    start_from: str = ""
     epochs: int = 48
     batch_size: int = 128
     learning_rate: float = 1e-4

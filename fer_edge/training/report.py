@@ -63,7 +63,11 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
         "data": dataset.name,
         "data_sha256": dataset.sha256(),
         "images": {name.value: len(split) for name, split in dataset.splits.items()},
-        "recipe": asdict(recipe) | {"teachers": [_teacher(Path(path)) for path in recipe.teachers]},
+        "recipe": asdict(recipe)
+        | {
+            "start_from": _identity(Path(recipe.start_from)) if recipe.start_from else None,
+            "teachers": [_identity(Path(path)) for path in recipe.teachers],
+        },
         "epochs_trained": trained.progress.epochs_done,
         "best_epoch": trained.progress.best_epoch,
         "ended_by": trained.ended_by,
@@ -72,7 +76,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
     }
 
 
-def _teacher(path: Path) -> dict[str, str]:
+def _identity(path: Path) -> dict[str, str]:
     """A teacher as anyone can recognise it, wherever its file lies."""
     card = read_zipped_card(path)
     return {"name": path.stem if card is None else card.name, "sha256": sha256_file(path)}

@@ -28,6 +28,7 @@ from fer_edge.training.checkpoint import (
 from fer_edge.training.data import Dataset, Split
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distribute import Team
+from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
@@ -105,6 +106,7 @@ def train(
         DataError: If there is nothing to resume.
         FerEdgeError: If another worker of the team is lost, or ImageNet's weights cannot be fetched.
         InputError: If a team is asked to keep views.
+        ModelError: If a teacher or the model to start from cannot be loaded.
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
     keras.utils.set_random_seed(recipe.seed)
@@ -115,8 +117,8 @@ def train(
     )
     with team.scope() if team else nullcontext():
         model = compiled_model(recipe, batches.num_batches)
-    if recipe.arch in BACKBONES and not resume:
-        BACKBONES[recipe.arch].load_imagenet(model)
+    if not resume:
+        _set_first_weights(model, recipe)
     callbacks = recipe_callbacks(recipe, checkpoints)
     if recipe.ema:
         callbacks.append(AveragedWeights(_statistics_images(training, recipe), recipe.batch_size))
@@ -134,6 +136,13 @@ def train(
     best = _best_model(recipe, model, checkpoints / BEST_NAME)
     temperature = _calibrate(best, held_back)
     return Trained(best, progress, interruption, recipe.epochs, temperature)
+
+
+def _set_first_weights(model: keras.Model, recipe: Recipe) -> None:
+    if recipe.start_from:
+        model.set_weights(KerasClassifier.load(Path(recipe.start_from)).model.get_weights())
+    elif recipe.arch in BACKBONES:
+        BACKBONES[recipe.arch].load_imagenet(model)
 
 
 def compiled_model(recipe: Recipe, steps: int) -> keras.Model:

@@ -84,6 +84,22 @@ def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[s
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_a_model_is_started_from_with_its_own_network(
+    train_line: Callable[..., Any], command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
+) -> None:
+    train_line().require_success()
+    first, again = tmp_path / "run" / "model.keras", tmp_path / "again"
+    start = ("train", "--data", faces_zip, "--epochs", 1, "--start-from", first, "--output", again)
+    refused = command_line(*start, "--arch", "compact")
+    assert (refused.exit_code, again.exists()) == (2, False)
+    assert "leave out --arch compact" in refused.stderr
+    command_line(*start).require_success()
+    recipe = json.loads((again / "card.json").read_text())["training"]["recipe"]
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert recipe["arch"] == card["architecture"]
+    assert recipe["start_from"]["name"] == card["name"]
+
+
 def test_no_data_is_one_line(tiny_architecture: str, command_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = command_line("train", "--output", tmp_path / "run")
     assert ended.exit_code == 2

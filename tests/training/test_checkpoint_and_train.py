@@ -236,6 +236,17 @@ def test_a_pretrained_network_starts_from_its_weights_and_goes_on_from_its_own(
     assert backbone.loaded == 1
 
 
+def test_another_runs_weights_are_started_from(
+    straight: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    trained, _ = straight
+    save_keras(trained.model, ModelCard("first", recipe.arch), tmp_path / "first.keras")
+    still = replace(recipe, epochs=1, learning_rate=1e-9, start_from=str(tmp_path / "first.keras"))
+    again = train(data, still, tmp_path / "again", observer=Observer())
+    for weights, first in zip(again.model.trainable_weights, trained.model.trainable_weights, strict=True):
+        assert np.asarray(weights) == pytest.approx(np.asarray(first), abs=1e-6)
+
+
 def test_ctrl_c_before_the_first_epoch_leaves_nothing_to_resume(data: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         train(data, recipe, tmp_path, observer=Observer(interrupt_at=(1, 2)))
