@@ -76,7 +76,7 @@ class Recipe:
         distill_weight: The teachers' share in the target, the label's being the rest.
         distill_temperature: What the teachers' logits are divided by.
         distill_views: Epochs whose images the teachers score, to be shown again in later ones; 0 for every epoch.
-        held_back: Share of the training images that only the scores' temperature is fitted on.
+        held_back: Share of the training images that only the scores' temperature is fitted on, the same in every run.
         seed: Of the first weights, the dropout, the order of images and what happens to them.
         bfloat16: Whether layers compute in bfloat16.
     """

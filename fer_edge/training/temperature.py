@@ -10,19 +10,20 @@ import numpy.typing as npt
 
 from fer_edge.training.data import Split, digests
 
+_SEED = 1
 _STEPS = 50
 
 
-def hold_back(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
+def hold_back(split: Split, fraction: float) -> tuple[Split, Split]:
     """Divide a training split into what is trained on and what is held back.
 
     The same share of each expression is held back, and no image that another one of the split equals: a network
-    would have learned it all the same.
+    would have learned it all the same. Every run holds back the same images: else one would hold back what its
+    teachers, or the model that it starts from, were trained on.
 
     Args:
         split: All training images.
         fraction: Share of them to hold back, 0..1.
-        seed: Decides which.
 
     Returns:
         The images to train on and those held back, each in the split's order.
@@ -31,7 +32,7 @@ def hold_back(split: Split, fraction: float, seed: int) -> tuple[Split, Split]:
         return split, split.take(np.empty(0, np.int64))
     _, first, counts = np.unique(digests(split.images), return_index=True, return_counts=True)
     candidates = np.sort(first[counts == 1])
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_SEED)
     held = np.zeros(len(split), bool)
     for label, count in enumerate(split.class_counts()):
         of_class = candidates[split.labels[candidates] == label]

@@ -110,7 +110,7 @@ def train(
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
     keras.utils.set_random_seed(recipe.seed)
-    training, held_back = hold_back(dataset.train, recipe.held_back, recipe.seed)
+    training, held_back = hold_back(dataset.train, recipe.held_back)
     views = _views(recipe, checkpoints, len(training), resume=resume, team=team)
     batches = ShuffledBatches(
         training, recipe, teach=_teachers(recipe), share=team.share if team else None, views=views

@@ -383,7 +383,7 @@ def test_what_is_held_back_is_not_trained_on_and_sets_the_temperature(
     modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe
 ) -> None:
     trained, _ = modern_run
-    held = hold_back(data.train, 0.2, modern.seed)[1]
+    held = hold_back(data.train, 0.2)[1]
     assert trained.temperature is not None
     assert trained.temperature != 1
     # The temperature that is left to be found is 1.
