@@ -14,6 +14,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 from benchmarks.comparison import Comparison, Network
@@ -162,7 +163,9 @@ def _dress(axes: Axes, floor: float, images: int) -> None:
         ylabel=f"accuracy on {images:,} validation images, %",
     )
     axes.set_title("Accuracy against latency; the area is the file's size", loc="left")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15)
     axes.set_ylim(floor - 1, floor + _SPAN + 3)
     axes.grid(alpha=0.25, which="both")

@@ -16,7 +16,9 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def take_picture(url: str, picture: Path, *, width: int = 1280, height: int = 1500, after_s: float = 0.0) -> None:
-    """Write a PNG of a page's top, as a light screen shows it, some seconds after it was opened.
+    """Write a PNG of a page, as a light screen shows it some seconds after it was opened.
+
+    It begins at the page's top, or at what the URL's fragment names.
 
     Raises:
         InputError: If there is no Chromium.
@@ -38,10 +40,11 @@ def take_picture(url: str, picture: Path, *, width: int = 1280, height: int = 15
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--width", default=1280, show_default=True, help="Of the window, CSS pixels.")
-@click.option("--height", default=1500, show_default=True, help="From the top, CSS pixels.")
-def command(page: Path, picture: Path, width: int, height: int) -> None:
+@click.option("--height", default=1500, show_default=True, help="Of the window, CSS pixels.")
+@click.option("--section", default="", help="Begin there: what a link of the page has behind its #.")
+def command(page: Path, picture: Path, width: int, height: int, section: str) -> None:
     """Write the PNG PICTURE of the report PAGE."""
-    take_picture(page.resolve().as_uri(), picture, width=width, height=height)
+    take_picture(f"{page.resolve().as_uri()}#{section}", picture, width=width, height=height)
 
 
 if __name__ == "__main__":
