@@ -29,7 +29,7 @@ def summary_table(report: Report) -> Table:
         name = Text(result.name.removesuffix(f" ({result.library})"))
         table.add_row(name, result.library, millions(result.bytes, 2), *times, *quality)
     _make_narrow(table)
-    table.caption = Text(f"times faster: than {report.reference.name}, by the median of the model alone")
+    table.caption = Text(f"times faster: than {report.reference.name}, the model alone, by the median over the rounds")
     table.caption_justify = "left"
     return table
 
