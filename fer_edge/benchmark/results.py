@@ -139,6 +139,11 @@ class Result:
         """The interpreter without its version."""
         return self.runtime.rsplit(" ", 1)[0]
 
+    @property
+    def plain_name(self) -> str:
+        """The name without the interpreter, which it has where a file ran in several."""
+        return self.name.removesuffix(f" ({self.library})")
+
 
 @dataclass(frozen=True)
 class Threads:

@@ -26,8 +26,7 @@ def summary_table(report: Report) -> Table:
         times = [Text(text, style="red" if report.board.faults else "") for text in _times(report, result)]
         quality = _quality(result) if has_quality else []
         # The library has a column of its own.
-        name = Text(result.name.removesuffix(f" ({result.library})"))
-        table.add_row(name, result.library, millions(result.bytes, 2), *times, *quality)
+        table.add_row(Text(result.plain_name), result.library, millions(result.bytes, 2), *times, *quality)
     _make_narrow(table)
     table.caption = Text(f"times faster: than {report.reference.name}, the model alone, by the median over the rounds")
     table.caption_justify = "left"

@@ -115,7 +115,7 @@ def _labels(points: list[Point], front: set[str], x: LogScale, y: LinearScale, b
         begin = {"x1": x(result.model.p50), "y1": y(quality.accuracy)}
         drawn.append(tag("line", **begin, x2=_LABELS - 5, y2=height, class_="leader"))
         style = "label best" if result.name in front else "label"
-        drawn.append(tag("text", _shortened(result.name), x=_LABELS, y=height + 4, class_=style))
+        drawn.append(tag("text", _shortened(result.plain_name), x=_LABELS, y=height + 4, class_=style))
     return drawn
 
 
@@ -132,6 +132,4 @@ def spread_out(wanted: list[float], distance: float, end: float) -> list[float]:
 
 
 def _shortened(name: str) -> str:
-    """Without the interpreter, if it is named."""
-    file = name.split(" (")[0]
-    return file if len(file) <= 27 else f"{file[:13]}…{file[-13:]}"
+    return name if len(name) <= 27 else f"{name[:13]}…{name[-13:]}"

@@ -81,6 +81,15 @@ def test_a_file_is_one_disc_however_many_interpreters_ran_it(report: Report) -> 
     assert len(more.each_file) == len(report.results)
 
 
+def test_a_label_leaves_out_the_interpreter_and_nothing_else(report: Report) -> None:
+    first = next(result for result in report.results if result.role == "file")
+    named = [replace(first, name=f"net (1).tflite{suffix}") for suffix in ("", f" ({first.library})")]
+    for result in named:
+        chart = trade_off_chart([result])
+        assert chart is not None
+        assert ">net (1).tflite</text>" in render(chart.drawing)
+
+
 def test_every_call_is_a_dot_and_a_long_run_stays_small(report: Report) -> None:
     timing = report.results[0].model
     spread = replace(timing, samples_ms=(1.0, 2.0, 4.0, 8.0))
