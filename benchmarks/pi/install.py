@@ -107,8 +107,9 @@ def pip_install(userland: Userland, name: str, *wanted: str, target: Path | None
     options = () if target is None else ("--target", target)
     userland.run(PIP, "install", "--report", _REPORT, *options, *wanted, variables=local)
     rows = read_pip_report(userland.path(_REPORT).read_text())
+    installed = {file for _, _, file in rows}
     for file in (userland.fetched / name).iterdir():
-        if file.name not in {row[-1] for row in rows}:
+        if file.name not in installed:
             file.unlink()
     return rows
 

@@ -15,7 +15,7 @@ from fer_edge.benchmark.cost import Cost, count_cost
 from fer_edge.benchmark.frames import Shown, describe_shown, frame_call, model_call, show_demo, show_labelled
 from fer_edge.benchmark.fresh import Fresh, median_fresh
 from fer_edge.benchmark.machine import Watch
-from fer_edge.benchmark.quality import MOVED_SHOWN, FloatArray, as_digits, find_moved, judge, score_all
+from fer_edge.benchmark.quality import MOVED_SHOWN, as_digits, find_moved, judge, score_all
 from fer_edge.benchmark.results import Data, Method, Moved, Quality, Report, Result, Threads, Timing
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
@@ -72,13 +72,7 @@ def measure(
         watch.look()
         fresh = _start_fresh(subjects, partial(tell, "loading"))
     parents = _find_parents(subjects)
-    qualities: dict[str, Quality] = {}
-    moved: tuple[Moved, ...] = ()
-    if faces is not None:
-        classifiers = {each.name: each.classifier for each in subjects}
-        cost_ms = {name: each.model.p50 for name, each in times.items()}
-        scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
-        qualities, moved = _judge(scores, parents, faces)
+    qualities, moved = ({}, ()) if faces is None else _judge(subjects, times, parents, faces, tell)
     costs = _count_costs(subjects)
     return Report(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -153,8 +147,11 @@ def _start_fresh(subjects: Sequence[Subject], on_progress: Callable[[float], Non
 
 
 def _judge(
-    scores: Mapping[str, FloatArray], parents: Mapping[str, str], faces: Split
+    subjects: Sequence[Subject], times: Mapping[str, _Times], parents: Mapping[str, str], faces: Split, tell: OnProgress
 ) -> tuple[dict[str, Quality], tuple[Moved, ...]]:
+    classifiers = {each.name: each.classifier for each in subjects}
+    cost_ms = {name: each.model.p50 for name, each in times.items()}
+    scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
     qualities = {
         name: judge(values, faces.labels, scores[parents[name]] if name in parents else None)
         for name, values in scores.items()

@@ -77,7 +77,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
 
 
 def _identity(path: Path) -> dict[str, str]:
-    """A teacher as anyone can recognise it, wherever its file lies."""
+    """A model as anyone can recognise it, wherever its file lies."""
     card = read_zipped_card(path)
     return {"name": path.stem if card is None else card.name, "sha256": sha256_file(path)}
 
