@@ -109,7 +109,6 @@ class _Times:
 def _time(
     subjects: Sequence[Subject], shown: list[Shown], effort: Effort, on_progress: Callable[[float], None]
 ) -> dict[str, _Times]:
-    # All models, then all frames: a subject that came right after itself would find its weights in the cache.
     model = {f"model {each.name}": model_call(each.classifier, shown) for each in subjects}
     frame = {f"frame {each.name}": frame_call(each.classifier, shown) for each in subjects}
     with _opencv_threads(max(each.threads for each in subjects)):

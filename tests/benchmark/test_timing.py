@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import time
+from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 from math import comb
@@ -80,17 +81,26 @@ def test_fewer_calls_than_windows() -> None:
 
 
 @pytest.mark.usefixtures("brief_warm_up")
-@pytest.mark.parametrize(
-    ("in_a_row", "order"),
-    [(1, [("a", 0), ("b", 0), ("a", 1), ("b", 1)]), (2, [("a", 0), ("a", 1), ("b", 0), ("b", 1)])],
-)
-def test_subjects_take_turns(in_a_row: int, order: list[tuple[str, int]]) -> None:
+@pytest.mark.parametrize("in_a_row", [1, 2])
+def test_subjects_take_turns(in_a_row: int) -> None:
     calls: list[tuple[str, int]] = []
     subjects = {name: lambda i, name=name: calls.append((name, i)) for name in "ab"}
     result = measure_interleaved(subjects, Effort("test", 4), in_a_row=in_a_row)
-    assert calls[2 * WARM_UP_RUNS :][: len(order)] == order
-    assert len(calls) == 2 * (WARM_UP_RUNS + 4)
+    timed = calls[2 * WARM_UP_RUNS :]
+    for first in range(0, 4, in_a_row):
+        turns = [timed[2 * first + k * in_a_row :][:in_a_row] for k in range(2)]
+        assert sorted(turns) == [[(name, first + i) for i in range(in_a_row)] for name in "ab"]
+    assert len(timed) == 2 * 4
     assert {name: len(each.samples_ms) for name, each in result.items()} == {"a": 4, "b": 4}
+
+
+@pytest.mark.usefixtures("brief_warm_up")
+def test_a_subject_follows_each_of_the_others_about_as_often() -> None:
+    calls: list[str] = []
+    measure_interleaved({name: lambda _, name=name: calls.append(name) for name in "abcd"}, Effort("test", 300))
+    timed = calls[4 * WARM_UP_RUNS :]
+    before_a = Counter(before for before, name in pairwise(timed) if name == "a")
+    assert all(60 <= before_a[name] <= 140 for name in "bcd"), before_a
 
 
 def test_each_subject_is_warmed_up_for_so_long() -> None:

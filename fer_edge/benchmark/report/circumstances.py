@@ -24,7 +24,7 @@ def method_table(report: Report) -> Table:
     rows = [
         ["measured", report.created],
         ["effort", method.effort],
-        ["timed calls of each file", f"{method.rounds:,}, the files in turn"],
+        ["timed calls of each file", f"{method.rounds:,}, the files in turn, in another order each round"],
         ["calls before them", f"at least {method.warm_up_runs} and {method.warm_up_s:g} s of each"],
         ["the timed rounds took", f"{decimal(method.seconds, 1)} s"],
         ["faces shown while timing", method.faces],
