@@ -71,7 +71,7 @@ def files_section(report: Report, network: str = _DOCUMENTED) -> str:
                 f"{result.bytes:,}",
                 f"{result.model.p50:.3f}",
                 "-" if p90 is None else f"{p90:.3f}",
-                f"{report.times_faster(result, full):.1f}",
+                f"{full.model.p50 / result.model.p50:.1f}",
                 _percent(quality.accuracy),
                 _fraction(quality.macro_f1, 4),
                 _percent(1.0 if quality.agreement is None else quality.agreement),

@@ -28,7 +28,7 @@ def summary_table(report: Report) -> Table:
         # The library has a column of its own.
         table.add_row(Text(result.plain_name), result.library, millions(result.bytes, 2), *times, *quality)
     _make_narrow(table)
-    table.caption = Text(f"times faster: than {report.reference.name}, the model alone, by the median over the rounds")
+    table.caption = Text(f"times faster: than {report.reference.name}, by the median of the model alone")
     table.caption_justify = "left"
     return table
 

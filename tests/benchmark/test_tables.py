@@ -97,11 +97,3 @@ def test_changes_come_in_their_units() -> None:
     assert row_of("b_int8", text)[2:] == ["50,000,000 B", "49,000,000 B", "-2.0%", "1.0%", "better"]
     assert row_of("c_int8", text)[2:] == ["50.00%", "45.00%", "-10.0%", "2.0%", "worse"]
     assert not any(line.startswith("d_int8") for line in text)
-
-
-def test_a_slow_moment_that_struck_both_leaves_how_many_times_faster_one_is() -> None:
-    slow_at_times = np.array([2.0, 2.0, 20.0, 20.0, 20.0])
-    reference = result("slow", 1.0, model=summarize(slow_at_times), role="full")
-    # Half as long in every round but the first, in which another thing struck.
-    paired = result("fast", 1.0, model=summarize(np.array([100.0, 1.0, 10.0, 10.0, 10.0])))
-    assert report(reference, paired).times_faster(paired) == 2

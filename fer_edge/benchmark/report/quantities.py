@@ -164,7 +164,7 @@ def _notes(report: Report) -> list[str]:
     threads = sorted({result.threads for result in report.results})
     notes = [
         f"One face at a time, {' or '.join(plural(number, 'thread') for number in threads)}. "
-        f"Times faster are over {in_words(report, report.reference)}, the model alone, by the median over the rounds. "
+        f"Times faster are over {in_words(report, report.reference)}, by the model's median. "
         "The words are explained at the end."
     ]
     timings = [timing for result in report.results for timing in (result.model, result.frame)]
