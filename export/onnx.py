@@ -15,8 +15,8 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.calibration import CalibrationSet
-from export.equalization import equalize
 from export.folding import fold
+from export.preparation import prepare_for_integers
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.model_card import ONNX_CARD_KEY, ModelCard
 from fer_edge.precision import Precision
@@ -41,13 +41,11 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
     """
     if precision not in ONNX_PRECISIONS:
         raise InputError(f"ONNX is written in {' and '.join(p.value for p in ONNX_PRECISIONS)}, not {precision.value}")
-    deployed = fold(model)
     if precision is Precision.FP32:
-        return _convert_float(deployed)
+        return _convert_float(fold(model))
     if calibration is None:
         raise InputError(f"{precision.value} needs images to calibrate with: give --data")
-    equalize(deployed, calibration.inputs())
-    return _quantize(_convert_float(deployed), calibration)
+    return _quantize(_convert_float(prepare_for_integers(model, calibration.inputs())), calibration)
 
 
 def add_onnx_card(content: bytes, card: ModelCard) -> bytes:

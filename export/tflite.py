@@ -13,8 +13,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from export.calibration import CalibrationSet
-from export.equalization import equalize
 from export.folding import fold
+from export.preparation import prepare_for_integers
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.precision import Precision
 
@@ -44,9 +44,10 @@ def convert_to_tflite(
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converter leaves the SavedModel's file object to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        deployed = fold(model)
         if calibration is not None and precision.needs_calibration:
-            equalize(deployed, calibration.inputs())
+            deployed = prepare_for_integers(model, calibration.inputs())
+        else:
+            deployed = fold(model)
         save_with_fixed_batch(deployed, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         configure_converter(converter, precision, calibration, float_io)

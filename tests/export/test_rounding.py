@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from export.calibration import choose_calibration_set
+from export.folding import fold
+from export.preparation import prepare_for_integers
+from export.rounding import round_kernels
+from export.tflite import convert_to_tflite
+from fer_edge.precision import Precision
+from fer_edge.training.architectures import build
+from fer_edge.training.data import Dataset
+
+layers = keras.layers
+
+
+def soft_images(size: int, number: int = 64) -> npt.NDArray[np.float32]:
+    """Random pictures whose neighbouring pixels are alike, as a face's are: float32 (N, size, size, 1), 0..255."""
+    coarse = np.random.default_rng(0).uniform(0, 255, (number, 4, 4, 1)).astype(np.float32)
+    return np.asarray(keras.ops.image.resize(coarse, (size, size)))
+
+
+def one_layer(layer: keras.layers.Layer, *before: keras.layers.Layer) -> keras.Model:
+    keras.utils.set_random_seed(0)
+    image = keras.Input((12, 12, 1))
+    values = layers.Conv2D(16, 3, activation="relu")(image)
+    for each in (*before, layer):
+        values = each(values)
+    return keras.Model(image, values)
+
+
+def steps(layer: keras.layers.Layer) -> npt.NDArray[np.float32]:
+    """A kernel in steps of its channels: (inputs, outputs)."""
+    kernel = layer.get_weights()[0]
+    kernel = kernel.reshape(-1, kernel.shape[2 if isinstance(layer, layers.DepthwiseConv2D) else -1])
+    return np.asarray(kernel / (np.maximum(np.abs(kernel).max(axis=0), 1e-12) / 127))
+
+
+def round_to_nearest(layer: keras.layers.Layer) -> None:
+    kernel, *bias = layer.get_weights()
+    whole = steps(layer)
+    layer.set_weights([kernel * (np.rint(whole) / np.where(whole, whole, 1)).reshape(kernel.shape), *bias])
+
+
+LAYERS: dict[str, Callable[[], list[keras.layers.Layer]]] = {
+    "dense": lambda: [layers.Dense(7), layers.AveragePooling2D(3)],
+    "pointwise": lambda: [layers.Conv2D(9, 1)],
+    "convolution": lambda: [layers.Conv2D(9, 3, padding="same")],
+    "strided": lambda: [layers.Conv2D(9, (3, 5), strides=2)],
+    "dilated": lambda: [layers.Conv2D(9, 3, dilation_rate=2)],
+    "depthwise": lambda: [layers.DepthwiseConv2D(3, strides=2, padding="same")],
+}
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layers_output_changes_less_than_by_nearest_rounding(kind: str) -> None:
+    images = soft_images(12)
+    model = one_layer(*LAYERS[kind]())
+    layer = model.layers[-1]
+    weights = layer.get_weights()
+    round_kernels(model, images)
+    mended = model.predict(images, verbose=0)
+    layer.set_weights(weights)
+    expected = model.predict(images, verbose=0)
+    round_to_nearest(layer)
+    plain = model.predict(images, verbose=0)
+    assert np.square(mended - expected).mean() < 0.6 * np.square(plain - expected).mean()
+
+
+@pytest.mark.parametrize("name", ["compact-s", "mobilenet"])
+def test_kernels_lie_on_the_grid_and_the_largest_weights_stay(name: str) -> None:
+    keras.utils.set_random_seed(0)
+    model = fold(build(name))
+    before = {layer.name: layer.get_weights() for layer in model.layers}
+    round_kernels(model, soft_images(48, 8))
+    # Eight images tell too little of what the last layer is fed with.
+    rounded = [layer for layer in model.layers if hasattr(layer, "kernel") and layer.name != "scores"]
+    assert rounded
+    for layer in rounded:
+        whole = steps(layer)
+        assert np.abs(whole - np.rint(whole)).max() < 1e-3, layer.name
+        kernel, *bias = layer.get_weights()
+        axes = (0, 1, 3) if isinstance(layer, layers.DepthwiseConv2D) else tuple(range(kernel.ndim - 1))
+        assert np.abs(kernel).max(axis=axes) == pytest.approx(np.abs(before[layer.name][0]).max(axis=axes))
+        assert all((a == b).all() for a, b in zip(bias, before[layer.name][1:], strict=True))
+
+
+def test_a_layer_of_more_inputs_than_there_are_positions_is_left_alone() -> None:
+    model = one_layer(layers.Dense(5), layers.Flatten())
+    before = model.layers[-1].get_weights()[0]
+    round_kernels(model, soft_images(12, 64))
+    assert (model.layers[-1].get_weights()[0] == before).all()
+
+
+def test_a_channel_of_nothing_but_zeros_stays() -> None:
+    model = one_layer(layers.Conv2D(4, 3))
+    kernel, bias = model.layers[-1].get_weights()
+    kernel[..., 1] = 0
+    model.layers[-1].set_weights([kernel, bias])
+    round_kernels(model, soft_images(12))
+    after = model.layers[-1].get_weights()[0]
+    assert np.isfinite(after).all()
+    assert not after[..., 1].any()
+
+
+@pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
+def test_the_files_kernels_are_these(faces: Dataset, precision: Precision) -> None:
+    keras.utils.set_random_seed(0)
+    model = build("compact-s")
+    calibration = choose_calibration_set(faces.train, "", images=7)
+    content = convert_to_tflite(model, precision, calibration=calibration)
+    interpreter = Interpreter(model_content=content)
+    prepared = prepare_for_integers(model, calibration.inputs())
+    stored = [_kernel(interpreter, tensor) for tensor in interpreter.get_tensor_details() if _is_kernel(tensor)]
+    for layer in prepared.layers:
+        if hasattr(layer, "kernel"):
+            whole = np.rint(steps(layer)).astype(np.int8)
+            assert any(each.shape == whole.shape and (each == whole).all() for each in stored), layer.name
+
+
+def _is_kernel(tensor: dict[str, Any]) -> bool:
+    return tensor["dtype"] is np.int8 and len(tensor["quantization_parameters"]["scales"]) > 1
+
+
+def _kernel(interpreter: Interpreter, tensor: dict[str, Any]) -> npt.NDArray[np.int8]:
+    """As `steps` has it: (inputs, outputs)."""
+    values = interpreter.get_tensor(tensor["index"])
+    outputs = tensor["quantization_parameters"]["quantized_dimension"]
+    return np.asarray(np.moveaxis(values, outputs, -1).reshape(-1, values.shape[outputs]))
