@@ -24,7 +24,7 @@ from fer_edge.cli.options import (
 from fer_edge.cli.recipe_options import read_recipe, recipe_options
 from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.classifier import ScoresFaces
+from fer_edge.runtime.classifier import ScoresFaces, read_card
 from fer_edge.tables import make_table
 from fer_edge.training.audit import Audit, FloatArray, IntArray, find_suspects
 from fer_edge.training.audit_report import LIST_NAME, write_audit
@@ -104,10 +104,7 @@ def audit(
     """
     if folds == 1 or not (folds or models):
         raise click.UsageError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model")
-    if overwrite:
-        (output / LIST_NAME).unlink(missing_ok=True)
-        clear_folds(output / "folds")
-    if (output / LIST_NAME).exists():
+    if (output / LIST_NAME).exists() and not overwrite:
         raise InputError(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
             "from the same networks, or --overwrite it"
@@ -115,6 +112,11 @@ def audit(
     judges = [load_classifier(model) for model in models]
     recipe = read_recipe(options)
     dataset = read_data(data, yes=yes, strict=strict)
+    if folds:
+        _require_unseen(recipe, dataset)
+    if overwrite:
+        (output / LIST_NAME).unlink(missing_ok=True)
+        clear_folds(output / "folds")
     with stderr.status("looking for copies"):
         copies = copy_groups(dataset.train.images)
     judgements = [_judge(judge, dataset) for judge in judges]
@@ -130,6 +132,16 @@ def audit(
         "then fer-edge train --leave-out it",
         soft_wrap=True,
     )
+
+
+def _require_unseen(recipe: Recipe, dataset: Dataset) -> None:
+    """Raise if the folds' networks would learn from a model that knows the labels they shall judge."""
+    for path in filter(None, (recipe.start_from, *recipe.teachers)):
+        if read_card(Path(path)).training.get("data_sha256") == dataset.sha256():
+            raise InputError(
+                f"{path} was trained on these images, and would hand on their wrong labels to the networks that judge "
+                "them: leave out --start-from and --distill, or let it judge by itself with --folds 0 --model"
+            )
 
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:

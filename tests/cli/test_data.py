@@ -90,6 +90,24 @@ def test_folds_judge_and_are_kept_for_another_list(
     assert "was trained on other images or otherwise" in refused.stderr
 
 
+@pytest.mark.parametrize("option", ["--distill", "--start-from"])
+def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
+    command_line: Callable[..., Any],
+    tiny_run: RunFolder,
+    tiny_architecture: str,
+    faces_folder: Path,
+    tmp_path: Path,
+    option: str,
+) -> None:
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", faces_folder, "--output", output, "--arch", tiny_architecture)
+    command_line(*arguments, "--folds", 0, "--model", tiny_run.model).require_success()
+    refused = command_line(*arguments, "--folds", 2, option, tiny_run.model, "--overwrite")
+    assert refused.exit_code == 2
+    assert "would hand on their wrong labels" in refused.stderr
+    assert (output / "leave-out.txt").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
