@@ -97,7 +97,8 @@ def test_subjects_take_turns(in_a_row: int) -> None:
 @pytest.mark.usefixtures("brief_warm_up")
 def test_a_subject_follows_each_of_the_others_about_as_often() -> None:
     calls: list[str] = []
-    measure_interleaved({name: lambda _, name=name: calls.append(name) for name in "abcd"}, Effort("test", 300))
+    subjects = {name: lambda i, name=name: calls.append(name) for name in "abcd"}
+    measure_interleaved(subjects, Effort("test", 300))
     timed = calls[4 * WARM_UP_RUNS :]
     before_a = Counter(before for before, name in pairwise(timed) if name == "a")
     assert all(60 <= before_a[name] <= 140 for name in "bcd"), before_a
