@@ -1,4 +1,4 @@
-"""Measuring latency: warm-up apart, subjects in turns and mixed order, every sample kept, no percentile that too few calls support."""
+"""Measuring latency: warm-up apart, subjects in turns, every sample kept, no percentile that too few calls support."""
 
 from __future__ import annotations
 
