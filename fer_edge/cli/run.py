@@ -72,7 +72,7 @@ def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOpt
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
         stream = at_most(oriented(source, int(options.rotate), Flip(options.flip)), options.max_fps)
         try:
-            _run(_pipeline(options, classifier, source), stream, sinks, tally, options)
+            _run(_pipeline(options, classifier, source), stream, sinks, tally, options.frames, source.ends_at)
         finally:
             for note in source.notes:
                 _tell(note)
@@ -91,12 +91,19 @@ def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pi
     )
 
 
-def _run(pipeline: Pipeline, stream: Iterable[Frame], sinks: list[Sink], tally: Tally, options: RunOptions) -> None:
+def _run(
+    pipeline: Pipeline,
+    stream: Iterable[Frame],
+    sinks: list[Sink],
+    tally: Tally,
+    frames: int | None,
+    ends_at: float | None,
+) -> None:
     for frame, result in pipeline.process_all(stream):
         for sink in sinks:
             sink.write(frame, result)
         tally.add(result)
-        if tally.frames == options.frames or (options.seconds is not None and tally.elapsed_s >= options.seconds):
+        if tally.frames == frames or (ends_at is not None and time.monotonic() >= ends_at):
             return
 
 

@@ -21,8 +21,7 @@ class Tally:
         self.faces = 0
         self.labels: Counter[str] = Counter()
         self._timings_ms = {stage: deque[float](maxlen=_NEWEST) for stage in STAGES}
-        self._started = time.monotonic()
-        self._first = self._last = self._started
+        self._first = self._last = 0.0
 
     def add(self, result: FrameResult) -> None:
         """Count one frame."""
@@ -34,11 +33,6 @@ class Tally:
         self.labels.update(face.label for face in result.faces)
         for stage, value in result.timings_ms.items():
             self._timings_ms[stage].append(value)
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the tally was made."""
-        return time.monotonic() - self._started
 
     @property
     def fps(self) -> float:
