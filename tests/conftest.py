@@ -219,7 +219,7 @@ def exports(
     exporter = Exporter(
         tiny_classifier,
         faces.validation,
-        choose_calibration_set(faces.train, faces.name, images=140),
+        choose_calibration_set(faces.train, faces.name, images=280, seed=1),
         tmp_path_factory.mktemp("exports"),
     )
     return {target: exporter.export(target) for target in targets(list(EXPORTABLE), list(Format))}
