@@ -155,8 +155,9 @@ def test_sigterm_at_any_moment(start_run: StartRun, tmp_path: Path) -> None:
         time.sleep(whole * tenth / 8)
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
-        # Python itself has not begun to listen to signals in its first moments.
-        assert (process.returncode, errors) in ((143, ""), (-signal.SIGTERM, ""))
+        # Python itself has not begun to listen to signals in its first moments, and says so if it was closing a module.
+        assert process.returncode in (143, -signal.SIGTERM)
+        assert not errors or errors.startswith("Exception ignored in: <_io.FileIO")
         frames = frames_of(folder / "a.jsonl")
         assert frames == list(range(len(frames)))
         assert {path.name for path in folder.iterdir()} <= {"a.jsonl", "a.mp4"}
