@@ -72,9 +72,9 @@ def _pairs(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layer
         through_relu = isinstance(follower, keras.layers.ReLU) and _is_homogeneous(follower)
         if through_relu:
             follower = _only_reader(follower)
-        if through_relu and isinstance(follower, keras.layers.DepthwiseConv2D) and follower.depth_multiplier == 1:
+        if through_relu and is_depthwise(follower):
             yield layer, follower
-        if not through_relu and isinstance(layer, keras.layers.DepthwiseConv2D) and _is_convolution(follower):
+        if not through_relu and isinstance(layer, keras.layers.DepthwiseConv2D) and is_convolution(follower):
             yield layer, follower
 
 
@@ -86,13 +86,18 @@ def _only_reader(layer: keras.layers.Layer) -> Any:
     return _only_reader(readers[0]) if isinstance(readers[0], keras.layers.Identity) else readers[0]
 
 
-def _is_convolution(layer: Any) -> bool:
+def is_convolution(layer: Any) -> bool:
+    """Whether each of its outputs is made of all input channels."""
     return type(layer) is keras.layers.Conv2D and layer.groups == 1
 
 
+def is_depthwise(layer: Any) -> bool:
+    """Whether each of its outputs is made of one input channel, and each input channel makes one."""
+    return isinstance(layer, keras.layers.DepthwiseConv2D) and layer.depth_multiplier == 1
+
+
 def _is_linear_convolution(layer: Any) -> bool:
-    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D) and layer.depth_multiplier == 1
-    return (depthwise or _is_convolution(layer)) and layer.activation is keras.activations.linear
+    return (is_depthwise(layer) or is_convolution(layer)) and layer.activation is keras.activations.linear
 
 
 def _is_homogeneous(relu: Any) -> bool:

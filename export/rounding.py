@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from export.equalization import is_convolution, is_depthwise
+
 FloatArray = npt.NDArray[np.float64]
 
 _LARGEST = 127
@@ -47,20 +49,18 @@ def round_kernels(model: keras.Model, images: npt.NDArray[np.float32]) -> None:
 
 
 def _has_kernel(layer: keras.layers.Layer) -> bool:
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        return bool(layer.depth_multiplier == 1)
-    return isinstance(layer, keras.layers.Dense) or (type(layer) is keras.layers.Conv2D and layer.groups == 1)
+    return is_depthwise(layer) or is_convolution(layer) or isinstance(layer, keras.layers.Dense)
 
 
 def _by_group(layer: keras.layers.Layer, kernel: npt.NDArray[np.float32]) -> FloatArray:
     """A kernel as (groups, outputs, inputs): those of a depthwise convolution have one output each."""
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
+    if is_depthwise(layer):
         return np.asarray(kernel.reshape(-1, kernel.shape[2]).T[:, np.newaxis], np.float64)
     return np.asarray(kernel.reshape(-1, kernel.shape[-1]).T[np.newaxis], np.float64)
 
 
 def _as_kernel(layer: keras.layers.Layer, by_group: FloatArray, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    rows = by_group[:, 0] if isinstance(layer, keras.layers.DepthwiseConv2D) else by_group[0]
+    rows = by_group[:, 0] if is_depthwise(layer) else by_group[0]
     return np.asarray(rows.T.reshape(shape), np.float32)
 
 
