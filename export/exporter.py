@@ -6,12 +6,17 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from pathlib import Path
 
+import keras
+
 from export.calibration import CalibrationSet
+from export.folding import fold
 from export.onnx import ONNX_PRECISIONS, add_onnx_card, convert_to_onnx
 from export.onnx_graph import onnx_precision
 from export.parity import Parity, compare, predicts_one_class, tolerance_for, violations
+from export.preparation import prepare_for_integers
 from export.tflite import convert_to_tflite
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file, write_atomic
@@ -185,22 +190,30 @@ class Exporter:
         write_atomic(path, exported.content)
         return replace(exported, path=path)
 
+    @cached_property
+    def _folded(self) -> keras.Model:
+        return fold(self._parent.model)
+
+    @cached_property
+    def _prepared(self) -> keras.Model:
+        return prepare_for_integers(self._parent.model, self._calibration.inputs())
+
     def _convert(self, target: Target, scratch: Path) -> ModelCard:
         """Write the bare model to `scratch` and return its card, so far as the file itself tells."""
-        calibration = self._calibration if target.precision.needs_calibration else None
+        precision = target.precision
+        calibration = self._calibration if precision.needs_calibration else None
+        model = self._prepared if precision.needs_calibration else self._folded
         if target.format is Format.TFLITE:
-            scratch.write_bytes(
-                convert_to_tflite(
-                    self._parent.model, target.precision, calibration=calibration, float_io=self._float_io
-                )
-            )
-            precision = inspect_tflite(scratch).precision
+            content = convert_to_tflite(model, precision, calibration=calibration, float_io=self._float_io)
+            scratch.write_bytes(content)
+            found = inspect_tflite(scratch).precision
         else:
-            scratch.write_bytes(convert_to_onnx(self._parent.model, target.precision, calibration=calibration))
-            precision = onnx_precision(scratch.read_bytes())
+            content = convert_to_onnx(model, precision, calibration=calibration)
+            scratch.write_bytes(content)
+            found = onnx_precision(content)
         return replace(
             self._parent.card,
-            precision=precision.value,
+            precision=found.value,
             parent_sha256=self._parent_sha256,
             calibration_sha256=calibration.sha256() if calibration else None,
             tools=tool_versions(),

@@ -15,8 +15,6 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.calibration import CalibrationSet
-from export.folding import fold
-from export.preparation import prepare_for_integers
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.model_card import ONNX_CARD_KEY, ModelCard
 from fer_edge.precision import Precision
@@ -31,7 +29,7 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
     """Convert a model to ONNX with a free batch size: image float32 (N, H, W, 1) in 0..255 -> scores (N, 7).
 
     Args:
-        model: A classifier of raw pixels.
+        model: A classifier of raw pixels; for int8, what `prepare_for_integers` returned is more accurate.
         precision: `FP32` or `INT8`.
         calibration: Images to measure activation ranges on; needed for int8.
 
@@ -42,10 +40,10 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
     if precision not in ONNX_PRECISIONS:
         raise InputError(f"ONNX is written in {' and '.join(p.value for p in ONNX_PRECISIONS)}, not {precision.value}")
     if precision is Precision.FP32:
-        return _convert_float(fold(model))
+        return _convert_float(model)
     if calibration is None:
         raise InputError(f"{precision.value} needs images to calibrate with: give --data")
-    return _quantize(_convert_float(prepare_for_integers(model, calibration.inputs())), calibration)
+    return _quantize(_convert_float(model), calibration)
 
 
 def add_onnx_card(content: bytes, card: ModelCard) -> bytes:

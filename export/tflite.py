@@ -13,8 +13,6 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from export.calibration import CalibrationSet
-from export.folding import fold
-from export.preparation import prepare_for_integers
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.precision import Precision
 
@@ -30,7 +28,8 @@ def convert_to_tflite(
     """Convert a model to a TFLite flatbuffer with the signature `serving_default`: image -> scores.
 
     Args:
-        model: A classifier of raw pixels, float32 (N, H, W, 1) in 0..255.
+        model: A classifier of raw pixels, float32 (N, H, W, 1) in 0..255; for int8 and int16x8, what
+            `prepare_for_integers` returned is more accurate.
         precision: What the tensors shall be.
         calibration: Images to measure activation ranges on; needed for int8 and int16x8.
         float_io: For int8, keep float32 at the input and the output. int16x8 always has it.
@@ -44,11 +43,7 @@ def convert_to_tflite(
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converter leaves the SavedModel's file object to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
-        if calibration is not None and precision.needs_calibration:
-            deployed = prepare_for_integers(model, calibration.inputs())
-        else:
-            deployed = fold(model)
-        save_with_fixed_batch(deployed, folder)
+        save_with_fixed_batch(model, folder)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         configure_converter(converter, precision, calibration, float_io)
         try:

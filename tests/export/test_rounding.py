@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,6 +18,7 @@ from export.tflite import convert_to_tflite
 from fer_edge.precision import Precision
 from fer_edge.training.architectures import build
 from fer_edge.training.data import Dataset
+from fer_edge.training.keras_file import KerasClassifier
 
 layers = keras.layers
 
@@ -110,14 +112,26 @@ def test_a_channel_of_nothing_but_zeros_stays() -> None:
     assert not after[..., 1].any()
 
 
-@pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
-def test_the_files_kernels_are_these(faces: Dataset, precision: Precision) -> None:
+def test_a_converted_files_kernels_are_these(faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
-    model = build("compact-s")
     calibration = choose_calibration_set(faces.train, "", images=7)
-    content = convert_to_tflite(model, precision, calibration=calibration)
-    interpreter = Interpreter(model_content=content)
-    prepared = prepare_for_integers(model, calibration.inputs())
+    prepared = prepare_for_integers(build("compact-s"), calibration.inputs())
+    content = convert_to_tflite(prepared, Precision.INT8, calibration=calibration)
+    assert_kernels_are_stored(prepared, Interpreter(model_content=content))
+
+
+@pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
+def test_an_exported_files_kernels_are_these(
+    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset, precision: Precision
+) -> None:
+    before = tiny_classifier.model.get_weights()
+    calibration = choose_calibration_set(faces.train, faces.name, images=280, seed=1)
+    prepared = prepare_for_integers(tiny_classifier.model, calibration.inputs())
+    assert_kernels_are_stored(prepared, Interpreter(model_path=str(exported_paths[f"tflite {precision.value}"])))
+    assert all(np.array_equal(a, b) for a, b in zip(before, tiny_classifier.model.get_weights(), strict=True))
+
+
+def assert_kernels_are_stored(prepared: keras.Model, interpreter: Interpreter) -> None:
     stored = [_kernel(interpreter, tensor) for tensor in interpreter.get_tensor_details() if _is_kernel(tensor)]
     for layer in prepared.layers:
         if hasattr(layer, "kernel"):
