@@ -317,7 +317,7 @@ def _network(contender: Contender, evaluation: Evaluation, timings: dict[str, Ti
 
 def _p90(timing: Timing) -> float:
     if timing.p90 is None:
-        raise ValueError(f"expected at least {calls_needed(0.9)} rounds, got {len(timing.samples_ms)}")
+        raise ValueError(f"expected at least {calls_needed(0.9)} rounds, got {timing.calls}")
     return timing.p90
 
 

@@ -212,8 +212,8 @@ def _result(subject: Subject, times: _Times, cost: Cost | None, fresh: Fresh | N
 
 def _method(effort: Effort, times: Mapping[str, _Times], faces: str) -> Method:
     timings = [timing for each in times.values() for timing in (each.model, each.frame)]
-    seconds = sum(sum(timing.samples_ms) for timing in timings) / 1000
-    return Method(effort.name, len(timings[0].samples_ms), WARM_UP_RUNS, WARM_UP_S, round(seconds, 3), faces)
+    seconds = sum(timing.total_ms for timing in timings) / 1000
+    return Method(effort.name, timings[0].calls, WARM_UP_RUNS, WARM_UP_S, round(seconds, 3), faces)
 
 
 @contextmanager

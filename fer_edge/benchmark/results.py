@@ -12,7 +12,7 @@ from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.labels import EXPRESSIONS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _Part = TypeVar("_Part")
 
@@ -22,20 +22,26 @@ class Timing:
     """How long the calls of one subject took.
 
     Attributes:
-        samples_ms: Each call, in the order they were made, none left out.
+        calls: How many were timed; all figures are of all of them.
+        total_ms: Their times' sum.
+        samples_ms: Each call's time, in the order they were made; of more than 2,000 calls, so many evenly spaced ones.
         p50: The median, ms.
         p90: Not exceeded by nine in ten, ms; `None` if there are too few calls to tell, as in the other two.
         p95: Likewise.
         p99: Likewise.
+        longest: Of all calls, ms.
         windows_ms: The medians of five equal stretches of the run.
         spread: The largest of `windows_ms` over the smallest, less 1.
     """
 
+    calls: int
+    total_ms: float
     samples_ms: tuple[float, ...]
     p50: float
     p90: float | None
     p95: float | None
     p99: float | None
+    longest: float
     windows_ms: tuple[float, ...]
     spread: float
 

@@ -1,4 +1,4 @@
-"""Measuring latency: warm-up apart, subjects in turns, every sample kept, no percentile that too few calls support."""
+"""Measuring latency: warm-up apart, subjects in turns, every call counted, no percentile that too few calls support."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ WARM_UP_S = 0.5
 """Of each subject, at least so much of both; TFLite's benchmark_model asks for 1 run and 0.5 s."""
 
 WINDOWS = 5
+
+SAMPLES_KEPT = 2000
+"""Of a run's calls: ten minutes have millions, which would make a report of 80 MB."""
 
 _CONFIDENCE = 0.99
 _SLOWER = 1
@@ -114,12 +117,16 @@ def summarize(samples_ms: npt.NDArray[np.float64]) -> Timing:
         float(np.percentile(samples_ms, percent)) if len(samples_ms) >= calls_needed(percent / 100) else None
         for percent in (90, 95, 99)
     )
+    kept = np.linspace(0, len(samples_ms) - 1, min(SAMPLES_KEPT, len(samples_ms))).round().astype(int)
     return Timing(
-        samples_ms=tuple(samples_ms.tolist()),
+        calls=len(samples_ms),
+        total_ms=float(samples_ms.sum()),
+        samples_ms=tuple(samples_ms[kept].tolist()),
         p50=float(np.median(samples_ms)),
         p90=p90,
         p95=p95,
         p99=p99,
+        longest=float(samples_ms.max()),
         windows_ms=tuple(windows),
         spread=max(windows) / min(windows) - 1,
     )

@@ -14,6 +14,7 @@ from fer_edge.benchmark import timing
 from fer_edge.benchmark.timing import (
     DEFAULT,
     QUICK,
+    SAMPLES_KEPT,
     SUSTAINED,
     WARM_UP_RUNS,
     WARM_UP_S,
@@ -71,7 +72,18 @@ def test_a_summary_of_known_times() -> None:
 def test_an_outlier_stays() -> None:
     samples = np.ones(700)
     samples[3] = 1e6
-    assert summarize(samples).samples_ms == tuple(samples)
+    result = summarize(samples)
+    assert result.samples_ms == tuple(samples)
+    assert (result.calls, result.total_ms, result.longest) == (700, 1_000_699, 1e6)
+
+
+def test_a_long_run_keeps_some_times_and_counts_all() -> None:
+    samples = np.repeat([1.0, 3.0], 500_000)
+    samples[[7, -7]] = 1e6
+    result = summarize(samples)
+    assert (result.calls, result.total_ms, result.longest) == (1_000_000, 3_999_996, 1e6)
+    assert result.samples_ms == (1.0,) * (SAMPLES_KEPT // 2) + (3.0,) * (SAMPLES_KEPT // 2)
+    assert (result.p50, result.p99, result.windows_ms) == (3.0, 3.0, (1.0, 1.0, 2.0, 3.0, 3.0))
 
 
 def test_fewer_calls_than_windows() -> None:

@@ -1,4 +1,4 @@
-"""The chart of all timed calls, a band for each file."""
+"""The chart of the timed calls, a band for each file."""
 
 from __future__ import annotations
 
@@ -17,18 +17,24 @@ _ROW_HEIGHT = _NAME_HEIGHT + _BAND_HEIGHT + _GAP
 
 
 def every_call_chart(caption: str, timings: Mapping[str, Timing]) -> Chart:
-    """Each call as a dot: from left to right its time, from top to bottom when it was made."""
-    calls = sum(len(timing.samples_ms) for timing in timings.values())
+    """Each call whose time was kept as a dot: from left to right its time, from top to bottom when it was made."""
+    calls = sum(timing.calls for timing in timings.values())
     medians = "; ".join(f"{name} {decimal(timing.p50, 3)} ms" for name, timing in timings.items())
     return Chart(
         caption,
         f"{plural(calls, 'call')}; medians: {medians}.",
         _drawing(timings),
         (
-            "Each dot is a call, none left out: from left to right its time, from top to bottom of its band when it "
-            "was made. The bars are the medians of five equal stretches: a straight column means that the pace held.",
+            f"Each dot is a call, {_share_drawn(timings)}: from left to right its time, from top to bottom of its band "
+            "when it was made. The bars are the medians of five equal stretches: a straight column means that the pace "
+            "held.",
         ),
     )
+
+
+def _share_drawn(timings: Mapping[str, Timing]) -> str:
+    left_out = max(timing.calls // len(timing.samples_ms) for timing in timings.values())
+    return "none left out" if left_out == 1 else f"one in {left_out:,}; the figures are of all"
 
 
 def _drawing(timings: Mapping[str, Timing]) -> Element:
@@ -48,9 +54,7 @@ def _drawing(timings: Mapping[str, Timing]) -> Element:
 
 def _dots(samples_ms: Sequence[float], x: LogScale, top: float) -> str:
     step = _BAND_HEIGHT / len(samples_ms)
-    # To half a unit, and each place once: a long run's dots would make a file of many megabytes.
-    places = {(round(2 * x(value)) / 2, round(2 * (top + i * step)) / 2) for i, value in enumerate(samples_ms)}
-    return "".join(f"M{px:g} {py:g}h0" for px, py in sorted(places))
+    return "".join(f"M{x(value):.1f} {top + i * step:.1f}h0" for i, value in enumerate(samples_ms))
 
 
 def _medians(windows_ms: Sequence[float], x: LogScale, top: float) -> str:

@@ -156,7 +156,7 @@ def _summary(report: Report, result: Result) -> list[str]:
 
 
 def _percentiles(timing: Timing) -> list[str]:
-    values = (timing.p50, timing.p90, timing.p95, timing.p99, max(timing.samples_ms))
+    values = (timing.p50, timing.p90, timing.p95, timing.p99, timing.longest)
     return [*(decimal(value, 3) for value in values), share(timing.spread, 0)]
 
 
@@ -169,7 +169,7 @@ def _notes(report: Report) -> list[str]:
     ]
     timings = [timing for result in report.results for timing in (result.model, result.frame)]
     if any(None in (timing.p90, timing.p95, timing.p99) for timing in timings):
-        fewest = min(len(timing.samples_ms) for timing in timings)
+        fewest = min(timing.calls for timing in timings)
         notes.append(f"{NONE}: {plural(fewest, 'call')} are too few to tell this percentile with 99% confidence.")
     return notes
 

@@ -36,7 +36,7 @@ def _row(report: Report, result: Result) -> dict[str, Any]:
 
 def _timing(name: str, timing: Timing) -> dict[str, float | int | None]:
     row: dict[str, float | int | None] = {f"{name}_{p}_ms": getattr(timing, p) for p in _PERCENTILES}
-    return row | {f"{name}_spread": timing.spread, f"{name}_calls": len(timing.samples_ms)}
+    return row | {f"{name}_spread": timing.spread, f"{name}_calls": timing.calls}
 
 
 def _quality(quality: Quality | None) -> dict[str, float | int | None]:

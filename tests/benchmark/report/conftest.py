@@ -78,7 +78,9 @@ def _timing(ms: float, random: np.random.Generator) -> Timing:
     windows = [float(np.median(window)) for window in np.array_split(samples, 5)]
     p50, p90, p95 = (float(np.percentile(samples, percent)) for percent in (50, 90, 95))
     spread = max(windows) / min(windows) - 1
-    return Timing(tuple(samples.tolist()), p50, p90, p95, None, tuple(windows), spread)
+    return Timing(
+        CALLS, samples.sum(), tuple(samples.tolist()), p50, p90, p95, None, samples.max(), tuple(windows), spread
+    )
 
 
 def _quality(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], full: npt.NDArray[np.float64]) -> Quality:
