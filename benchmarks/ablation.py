@@ -56,15 +56,15 @@ def main(data: str, arch: str, epochs: int, seed: int, teacher: Path | None, out
         # Depthwise convolutions are slower in bfloat16.
         numbers = ("--mixed-precision", "off") if "compact" in arch else ()
         settings = ("--recipe", "modern", "--arch", arch, "--epochs", str(epochs), "--seed", str(seed), *numbers)
-        _train(run, ("--data", data, *settings, *changes))
+        _train(run, epochs, ("--data", data, *settings, *changes))
         results.append({"name": name, **_result(run)})
         setup = f"`fer-edge train {' '.join(settings)}` and what the row's name says; validation split, float32"
         write_atomic(table, json.dumps({"setup": setup, "rows": results}, indent=1) + "\n")
 
 
-def _train(run: RunFolder, arguments: tuple[str, ...]) -> None:
-    """Train into `run`, or finish what was begun there."""
-    if run.model.exists():
+def _train(run: RunFolder, epochs: int, arguments: tuple[str, ...]) -> None:
+    """Train into `run`, or finish what was begun there; a run that was stopped has a model, too, of fewer epochs."""
+    if run.model.exists() and _result(run)["epochs"] >= epochs:
         return
     begun = (run.checkpoints / STATE_NAME).exists()
     command = [sys.executable, "-m", "fer_edge", "train", "--output", str(run.path)]
