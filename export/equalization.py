@@ -68,22 +68,22 @@ def _pairs(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layer
     for layer in model.layers:
         if not _is_linear_convolution(layer):
             continue
-        follower = _only_reader(layer)
+        follower = only_reader(layer)
         through_relu = isinstance(follower, keras.layers.ReLU) and _is_homogeneous(follower)
         if through_relu:
-            follower = _only_reader(follower)
+            follower = only_reader(follower)
         if through_relu and is_depthwise(follower):
             yield layer, follower
         if not through_relu and isinstance(layer, keras.layers.DepthwiseConv2D) and is_convolution(follower):
             yield layer, follower
 
 
-def _only_reader(layer: keras.layers.Layer) -> Any:
+def only_reader(layer: keras.layers.Layer) -> Any:
     """The layer that alone reads this one's output, past any that change nothing; `None` if there are several."""
     readers = [node.operation for node in layer._outbound_nodes]
     if len(readers) != 1:
         return None
-    return _only_reader(readers[0]) if isinstance(readers[0], keras.layers.Identity) else readers[0]
+    return only_reader(readers[0]) if isinstance(readers[0], keras.layers.Identity) else readers[0]
 
 
 def is_convolution(layer: Any) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 
 from export.calibration import CalibrationSet
+from export.clipping import clip_activations
 from export.folding import fold
 from export.onnx import ONNX_PRECISIONS, add_onnx_card, convert_to_onnx
 from export.onnx_graph import onnx_precision
@@ -198,11 +199,18 @@ class Exporter:
     def _prepared(self) -> keras.Model:
         return prepare_for_integers(self._parent.model, self._calibration.inputs())
 
+    def _ready(self, target: Target) -> keras.Model:
+        """The network that this file is made of."""
+        if not target.precision.needs_calibration:
+            return self._folded
+        if target == Target(Format.TFLITE, Precision.INT8):
+            return clip_activations(self._prepared, self._calibration.inputs())
+        return self._prepared
+
     def _convert(self, target: Target, scratch: Path) -> ModelCard:
         """Write the bare model to `scratch` and return its card, so far as the file itself tells."""
-        precision = target.precision
+        precision, model = target.precision, self._ready(target)
         calibration = self._calibration if precision.needs_calibration else None
-        model = self._prepared if precision.needs_calibration else self._folded
         if target.format is Format.TFLITE:
             content = convert_to_tflite(model, precision, calibration=calibration, float_io=self._float_io)
             scratch.write_bytes(content)

@@ -40,7 +40,9 @@ def _judgement(report: Report) -> Iterator[Section]:
     if (chart := trade_off_chart(report.each_file)) is not None:
         yield Section("Accuracy against latency", charts=[chart])
     charts = [
-        every_call_chart("The model alone: call by call" + mark(report), {one.name: one.model for one in report.results}),
+        every_call_chart(
+            "The model alone: call by call" + mark(report), {one.name: one.model for one in report.results}
+        ),
         every_call_chart("A frame: call by call" + mark(report), {one.name: one.frame for one in report.results}),
     ]
     yield Section("Latency", charts=charts, tables=[[latency_table(report)]])

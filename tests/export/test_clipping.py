@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from export.calibration import choose_calibration_set
+from export.clipping import best_range, clip_activations
+from export.folding import fold
+from export.tflite import convert_to_tflite
+from fer_edge.precision import Precision
+from fer_edge.training.architectures import build
+from fer_edge.training.data import Dataset
+
+FloatArray = npt.NDArray[np.float32]
+RANDOM = np.random.default_rng(0)
+CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
+
+
+def squared_error(values: FloatArray, low: float, high: float) -> float:
+    step = (high - low) / 255
+    return float(np.square(np.rint(np.clip(values, low, high) / step) * step - values).mean())
+
+
+def open_int8(content: bytes) -> Interpreter:
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def operators(interpreter: Interpreter) -> list[str]:
+    return [operator["op_name"] for operator in interpreter._get_ops_details() if operator["op_name"] != "DELEGATE"]
+
+
+def output_scales(interpreter: Interpreter) -> list[float]:
+    """Of the convolutions, in their order."""
+    scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
+    details = interpreter._get_ops_details()
+    return [scales[each["outputs"][0]] for each in details if each["op_name"] in CONVOLUTIONS]
+
+
+def test_a_few_large_values_are_clipped() -> None:
+    values = RANDOM.laplace(0, 1, 100_000).astype(np.float32)
+    seen = float(values.min()), float(values.max())
+    low, high = best_range(values, *seen)
+    assert seen[0] < low < 0.7 * seen[0]
+    assert 0.7 * seen[1] < high < seen[1]
+    assert squared_error(values, low, high) < 0.95 * squared_error(values, *seen)
+
+
+def test_a_full_range_stays() -> None:
+    values = RANDOM.uniform(-3, 5, 10_000).astype(np.float32)
+    assert best_range(values, -3.0, 5.0) == (-3.0, 5.0)
+    assert best_range(np.maximum(values, 0), 0.0, 5.0) == (0.0, 5.0)
+    assert best_range(np.minimum(values, 0), -3.0, 0.0) == (-3.0, 0.0)
+
+
+def test_a_tensor_of_zeros_has_no_range() -> None:
+    assert best_range(np.zeros(9, np.float32), 0.0, 0.0) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["compact-s", "mobilenet", "resnet"])
+def test_the_file_has_the_same_operators_and_no_wider_ranges(faces: Dataset, name: str) -> None:
+    keras.utils.set_random_seed(0)
+    calibration = choose_calibration_set(faces.train, "", images=35)
+    model = fold(build(name))
+    clipped = clip_activations(model, calibration.inputs())
+    before, after = (
+        open_int8(convert_to_tflite(each, Precision.INT8, calibration=calibration)) for each in (model, clipped)
+    )
+    assert operators(after) == operators(before)
+    ratios = np.array(output_scales(after)) / output_scales(before)
+    # A narrower range lets the layers after it see a little less, or more.
+    assert ratios.max() < 1.1
+    assert ratios.min() < 0.9
+
+
+def test_scores_stay_close_and_the_model_as_it_was(faces: Dataset) -> None:
+    keras.utils.set_random_seed(0)
+    model, images = fold(build("compact-s")), faces.train.inputs()[::8]
+    before = model.get_weights()
+    expected = model.predict_on_batch(images)
+    assert clip_activations(model, images).predict_on_batch(images) == pytest.approx(expected, abs=0.02)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert model.predict_on_batch(images) == pytest.approx(expected)
+
+
+def test_one_convolution_and_a_dead_channel_are_no_trouble() -> None:
+    image = keras.Input((8, 8, 1))
+    dead = keras.layers.Conv2D(3, 3, kernel_initializer="zeros", activation="relu")(image)
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(dead))
+    images = RANDOM.uniform(0, 255, (4, 8, 8, 1)).astype(np.float32)
+    assert not clip_activations(model, images).predict_on_batch(images).any()
