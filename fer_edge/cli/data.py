@@ -34,7 +34,15 @@ from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
-_JUDGES_RECIPE = {"recipe_name": "modern", "arch": "compact-s", "epochs": 8, "ema": 0.99}
+_JUDGES_RECIPE = {
+    "recipe_name": "modern",
+    "arch": "compact-s",
+    "epochs": 16,
+    "ema": 0.99,
+    "mixup": 0.0,
+    "erase": 0.0,
+    "label_smoothing": 0.0,
+}
 """Minutes a fold: a judge must know the expressions, and not each face by heart."""
 
 
