@@ -132,7 +132,7 @@ def test_help_tells_the_defaults_of_the_networks_that_judge(
     text = " ".join(command_line("data", "audit", "--help").require_success().stdout.split())
     assert "[default: modern]" in text
     assert "Network. [default: compact-s]" in text
-    assert "At most so many. [default: 8;" in text
+    assert "At most so many. [default: 16;" in text
 
 
 def test_ctrl_c_is_130_and_the_same_command_goes_on(
