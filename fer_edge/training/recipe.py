@@ -61,7 +61,8 @@ class Recipe:
         reduce_patience: Epochs without one before the learning rate falls.
         reduce_factor: What it is then multiplied by.
         reduce_min_delta: How much lower a validation loss must be to count, for the learning rate.
-        ema: Momentum of the average of all steps' weights, which is what is evaluated and kept.
+        ema: Momentum of the average of all steps' weights, which is what is evaluated and kept; less in a run so short
+            that the average would reach over more than a fifth of its steps.
         flip: Whether half of the images are mirrored.
         shift: Most that an image moves along either axis, as a fraction of its side.
         scale: Most that it grows or shrinks, as a fraction.

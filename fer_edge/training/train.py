@@ -168,12 +168,17 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )
-    averaging = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
+    averaging = {"use_ema": True, "ema_momentum": _momentum(recipe, steps)} if recipe.ema else {}
     if not recipe.weight_decay:
         return keras.optimizers.Adam(rate, **averaging)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
+
+
+def _momentum(recipe: Recipe, steps: int) -> float:
+    """Of the average, which reaches over a fifth of a run at most: more would be of weights that know nothing yet."""
+    return max(min(recipe.ema, 1 - 5 / (recipe.epochs * steps)), 0.0)
 
 
 def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:

@@ -358,6 +358,14 @@ def test_the_averaged_weights_are_what_is_measured_and_kept(
     assert not any(np.allclose(a, b) for a, b in zip(kept, last, strict=True) if a.ndim > 1)
 
 
+@pytest.mark.parametrize(("epochs", "steps", "momentum"), [(66, 224, 0.998), (5, 50, 0.98), (1, 3, 0.0)])
+def test_an_average_reaches_over_a_fifth_of_the_run_at_most(
+    modern: Recipe, epochs: int, steps: int, momentum: float
+) -> None:
+    model = compiled_model(replace(modern, ema=0.998, epochs=epochs), steps)
+    assert model.optimizer.ema_momentum == pytest.approx(momentum)
+
+
 def test_averaged_weights_have_batch_statistics_of_their_own(modern: Recipe, faces: Dataset) -> None:
     """Over the images that they are measured on, each normalized channel has the mean and deviation it should."""
     model = compiled_model(modern, 1)
