@@ -65,7 +65,8 @@ def measure_layer_errors(
 ) -> list[LayerError]:
     """Quantize a model as for its int8 file, and compare every layer's output with float's.
 
-    But for the kernels: these are rounded to the nearest step here, so that there is a float kernel to compare with.
+    But for two things: kernels are rounded to the nearest step here, so that there is a float kernel to compare with,
+    and activations have the ranges that were seen, unclipped.
     TensorFlow's quantization debugger puts a float twin beside each quantized layer, fed with what the quantized layer
     is fed with; its own statistics take all channels of a layer together, and so are not used.
 
