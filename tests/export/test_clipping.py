@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +11,12 @@ from ai_edge_litert.interpreter import Interpreter
 from export.calibration import choose_calibration_set
 from export.clipping import best_range, clip_activations
 from export.folding import fold
+from export.preparation import prepare_for_integers
 from export.tflite import convert_to_tflite
 from fer_edge.precision import Precision
 from fer_edge.training.architectures import build
 from fer_edge.training.data import Dataset
+from fer_edge.training.keras_file import KerasClassifier
 
 FloatArray = npt.NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
@@ -75,6 +79,20 @@ def test_the_file_has_the_same_operators_and_no_wider_ranges(faces: Dataset, nam
     # A narrower range lets the layers after it see a little less, or more.
     assert ratios.max() < 1.1
     assert ratios.min() < 0.9
+
+
+def test_an_exported_file_has_these_ranges(
+    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset
+) -> None:
+    calibration = choose_calibration_set(faces.train, faces.name, images=280, seed=1)
+    prepared = prepare_for_integers(tiny_classifier.model, calibration.inputs())
+    clipped, plain = (
+        output_scales(open_int8(convert_to_tflite(each, Precision.INT8, calibration=calibration)))
+        for each in (clip_activations(prepared, calibration.inputs()), prepared)
+    )
+    exported = output_scales(open_int8(exported_paths["tflite int8"].read_bytes()))
+    assert exported == pytest.approx(clipped)
+    assert exported != pytest.approx(plain, rel=0.01)
 
 
 def test_scores_stay_close_and_the_model_as_it_was(faces: Dataset) -> None:
