@@ -33,8 +33,9 @@ def every_call_chart(caption: str, timings: Mapping[str, Timing]) -> Chart:
 
 
 def _share_drawn(timings: Mapping[str, Timing]) -> str:
-    left_out = max(timing.calls // len(timing.samples_ms) for timing in timings.values())
-    return "none left out" if left_out == 1 else f"one in {left_out:,}; the figures are of all"
+    most = max(timings.values(), key=lambda timing: timing.calls)
+    kept = len(most.samples_ms)
+    return "none left out" if kept == most.calls else f"{kept:,} of {most.calls:,}; the figures are of all"
 
 
 def _drawing(timings: Mapping[str, Timing]) -> Element:

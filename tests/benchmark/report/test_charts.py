@@ -98,8 +98,10 @@ def test_every_kept_call_is_a_dot() -> None:
     assert "a call, none left out:" in chart.notes[0]
     chart = every_call_chart("", {"a": summarize(np.arange(1.0, 3e6))})
     assert render(chart.drawing).count("h0") == SAMPLES_KEPT
-    assert "a call, one in 1,499; the figures are of all:" in chart.notes[0]
+    assert "a call, 2,000 of 2,999,999; the figures are of all:" in chart.notes[0]
     assert "2,999,999 calls" in chart.description
+    chart = every_call_chart("", {"a": summarize(np.arange(1.0, SAMPLES_KEPT + 2))})
+    assert "a call, 2,000 of 2,001;" in chart.notes[0]
 
 
 def test_what_is_put_into_an_element_is_escaped() -> None:
