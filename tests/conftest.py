@@ -29,6 +29,7 @@ from fer_edge.training.synthetic import synthetic_dataset
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from export.calibration import CalibrationSet
     from export.exporter import Exported, Target
     from fer_edge.training.keras_file import KerasClassifier
     from fer_edge.training.run_folder import RunFolder
@@ -208,18 +209,28 @@ def tiny_classifier(tiny_run: RunFolder) -> KerasClassifier:
 
 
 @pytest.fixture(scope="session")
+def exports_calibration(faces: Dataset) -> CalibrationSet:
+    """The images that `exports` measures ranges on."""
+    from export.calibration import choose_calibration_set
+
+    return choose_calibration_set(faces.train, faces.name, images=280, seed=1)
+
+
+@pytest.fixture(scope="session")
 def exports(
-    tiny_classifier: KerasClassifier, faces: Dataset, tmp_path_factory: pytest.TempPathFactory
+    tiny_classifier: KerasClassifier,
+    faces: Dataset,
+    exports_calibration: CalibrationSet,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[Target, Exported]:
     """Every file that the tiny network can be exported to."""
-    from export.calibration import choose_calibration_set
     from export.exporter import Exporter, Format, targets
     from fer_edge.precision import EXPORTABLE
 
     exporter = Exporter(
         tiny_classifier,
         faces.validation,
-        choose_calibration_set(faces.train, faces.name, images=280, seed=1),
+        exports_calibration,
         tmp_path_factory.mktemp("exports"),
     )
     return {target: exporter.export(target) for target in targets(list(EXPORTABLE), list(Format))}

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from export.calibration import choose_calibration_set
+from export.calibration import CalibrationSet, choose_calibration_set
 from export.clipping import best_range, clip_activations
 from export.folding import fold
 from export.preparation import prepare_for_integers
@@ -28,14 +28,12 @@ def squared_error(values: FloatArray, low: float, high: float) -> float:
     return float(np.square(np.rint(np.clip(values, low, high) / step) * step - values).mean())
 
 
-def open_int8(content: bytes) -> Interpreter:
-    interpreter = Interpreter(model_content=content)
-    interpreter.allocate_tensors()
-    return interpreter
+def to_int8(model: keras.Model, calibration: CalibrationSet) -> Interpreter:
+    return Interpreter(model_content=convert_to_tflite(model, Precision.INT8, calibration=calibration))
 
 
 def operators(interpreter: Interpreter) -> list[str]:
-    return [operator["op_name"] for operator in interpreter._get_ops_details() if operator["op_name"] != "DELEGATE"]
+    return [operator["op_name"] for operator in interpreter._get_ops_details()]
 
 
 def output_scales(interpreter: Interpreter) -> list[float]:
@@ -71,9 +69,7 @@ def test_the_file_has_the_same_operators_and_no_wider_ranges(faces: Dataset, nam
     calibration = choose_calibration_set(faces.train, "", images=35)
     model = fold(build(name))
     clipped = clip_activations(model, calibration.inputs())
-    before, after = (
-        open_int8(convert_to_tflite(each, Precision.INT8, calibration=calibration)) for each in (model, clipped)
-    )
+    before, after = (to_int8(each, calibration) for each in (model, clipped))
     assert operators(after) == operators(before)
     ratios = np.array(output_scales(after)) / output_scales(before)
     # A narrower range lets the layers after it see a little less, or more.
@@ -82,15 +78,14 @@ def test_the_file_has_the_same_operators_and_no_wider_ranges(faces: Dataset, nam
 
 
 def test_an_exported_file_has_these_ranges(
-    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset
+    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, exports_calibration: CalibrationSet
 ) -> None:
-    calibration = choose_calibration_set(faces.train, faces.name, images=280, seed=1)
-    prepared = prepare_for_integers(tiny_classifier.model, calibration.inputs())
+    images = exports_calibration.inputs()
+    prepared = prepare_for_integers(tiny_classifier.model, images)
     clipped, plain = (
-        output_scales(open_int8(convert_to_tflite(each, Precision.INT8, calibration=calibration)))
-        for each in (clip_activations(prepared, calibration.inputs()), prepared)
+        output_scales(to_int8(each, exports_calibration)) for each in (clip_activations(prepared, images), prepared)
     )
-    exported = output_scales(open_int8(exported_paths["tflite int8"].read_bytes()))
+    exported = output_scales(Interpreter(model_path=str(exported_paths["tflite int8"])))
     assert exported == pytest.approx(clipped)
     assert exported != pytest.approx(plain, rel=0.01)
 

@@ -70,9 +70,7 @@ def test_the_spoiled_layer_comes_out_on_top(
 
 
 def test_the_scales_are_those_of_the_exported_file(
-    tiny_classifier: KerasClassifier,
-    errors: list[LayerError],
-    calibration: CalibrationSet,
+    tiny_classifier: KerasClassifier, errors: list[LayerError], calibration: CalibrationSet
 ) -> None:
     # Rounded with feedback, as an exported one's, its kernels would move the outputs' ranges a little.
     deployed = fold(tiny_classifier.model)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from export.calibration import choose_calibration_set
+from export.calibration import CalibrationSet, choose_calibration_set
 from export.folding import fold
 from export.preparation import prepare_for_integers
 from export.rounding import round_kernels
@@ -112,21 +112,24 @@ def test_a_channel_of_nothing_but_zeros_stays() -> None:
     assert not after[..., 1].any()
 
 
-def test_a_converted_files_kernels_are_these(faces: Dataset) -> None:
+@pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
+def test_a_converted_files_kernels_are_these(faces: Dataset, precision: Precision) -> None:
     keras.utils.set_random_seed(0)
     calibration = choose_calibration_set(faces.train, "", images=7)
     prepared = prepare_for_integers(build("compact-s"), calibration.inputs())
-    content = convert_to_tflite(prepared, Precision.INT8, calibration=calibration)
+    content = convert_to_tflite(prepared, precision, calibration=calibration)
     assert_kernels_are_stored(prepared, Interpreter(model_content=content))
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
 def test_an_exported_files_kernels_are_these(
-    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset, precision: Precision
+    exported_paths: dict[str, Path],
+    tiny_classifier: KerasClassifier,
+    exports_calibration: CalibrationSet,
+    precision: Precision,
 ) -> None:
     before = tiny_classifier.model.get_weights()
-    calibration = choose_calibration_set(faces.train, faces.name, images=280, seed=1)
-    prepared = prepare_for_integers(tiny_classifier.model, calibration.inputs())
+    prepared = prepare_for_integers(tiny_classifier.model, exports_calibration.inputs())
     assert_kernels_are_stored(prepared, Interpreter(model_path=str(exported_paths[f"tflite {precision.value}"])))
     assert all(np.array_equal(a, b) for a, b in zip(before, tiny_classifier.model.get_weights(), strict=True))
 

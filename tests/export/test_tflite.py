@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
@@ -89,3 +90,10 @@ def test_integers_without_calibration_images_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=f"{precision.value} needs images to calibrate with: give --data"):
         convert_to_tflite(tiny_classifier.model, precision)
+
+
+def test_conversion_leaves_the_model_as_it_was(tiny_classifier: KerasClassifier) -> None:
+    model: keras.Model = tiny_classifier.model
+    before = model.get_weights()
+    assert convert_to_tflite(model, Precision.FP32)[4:8] == b"TFL3"
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
