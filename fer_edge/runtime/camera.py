@@ -23,8 +23,9 @@ from fer_edge.runtime.devices import (
     webcams,
 )
 from fer_edge.runtime.frames import Source
+from fer_edge.runtime.image_files import IMAGE_SUFFIXES, ImageFiles
 from fer_edge.runtime.live import LiveSource
-from fer_edge.runtime.recordings import IMAGE_SUFFIXES, ImageFiles, VideoFile
+from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.reopening import ReopeningSource
 
 WAYS = (

@@ -21,8 +21,9 @@ from fer_edge.runtime import camera, devices
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.devices import CameraSettings
+from fer_edge.runtime.image_files import ImageFiles
 from fer_edge.runtime.live import LiveSource
-from fer_edge.runtime.recordings import ImageFiles, VideoFile
+from fer_edge.runtime.recordings import VideoFile
 from tests.fakes import picamera2 as fake_picamera2
 from tests.fakes.picamera2 import Picamera2
 

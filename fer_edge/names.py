@@ -1,0 +1,30 @@
+"""Names that users give to files, cameras and classes, made fit to be shown."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories of control characters, lone surrogates, and line and paragraph separators."""
+
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reorder the text around them, so that a name can pose as another."""
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with everything that a terminal or a JSON reader cannot take as an escape.
+
+    Bytes that are no UTF-8, which Python holds as lone surrogates, become `\xff`; control characters, and with them
+    terminal escapes and line breaks, become `\x1b`, `\n` and so on. All other text, in any script, stays as it is.
+    """
+    return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
+
+
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _NOT_SHOWN or character in _BIDI_CONTROLS
+
+
+def _escaped(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # how Python holds a byte that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
