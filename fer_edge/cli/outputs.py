@@ -49,7 +49,7 @@ def open_sinks(
         tell(f"preview at {page.url}")
         yield page
     if options.output is not None:
-        video = VideoSink(options.output, labels, live=source.live, fps=source.fps)
+        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source))
         yield behind(video, options.output, _PICTURES_WAITING, pictures=True)
     if options.mqtt is not None:
         yield _open_mqtt(options.mqtt, options.name, labels, tell)
@@ -60,6 +60,11 @@ def open_sinks(
     yield NotifySink(pause_s=1 / options.max_fps if options.max_fps else 0.0)
     if options.shown:
         yield TerminalSink(title, sys.stdout)
+
+
+def _output_fps(options: RunOptions, source: Source) -> float | None:
+    fps = source.even_fps()
+    return fps if fps is None or options.max_fps is None else min(fps, options.max_fps)
 
 
 def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], tell: Callable[[str], None]) -> Sink:

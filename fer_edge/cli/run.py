@@ -19,7 +19,7 @@ from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.detector import FaceDetector
-from fer_edge.runtime.frames import Frame, Source, at_most
+from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks import STDOUT, Sink
@@ -48,7 +48,7 @@ def command(**given: Any) -> None:
     with native_stderr_muffled():
         classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
     tally = Tally()
-    paced = options.preview is not None or (options.shown and sys.stdout.isatty())
+    paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
         with open_source(options.camera, options.camera_settings, paced=paced, tell=_tell) as source:
             _watch(source, classifier, tally, options)
@@ -65,12 +65,12 @@ def _refuse_contradictions(options: RunOptions) -> None:
 
 
 def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
-    if options.seconds is not None:
+    if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
         opening = open_sinks(options, source, classifier.card.labels, _tell)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
-        stream = at_most(oriented(source, int(options.rotate), Flip(options.flip)), options.max_fps)
+        stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
             _run(_pipeline(options, classifier, source), stream, sinks, tally, options.frames, source.ends_at)
         finally:
@@ -78,6 +78,11 @@ def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOpt
                 _tell(note)
     if not tally.frames:
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
+
+
+def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
+    frames = first_seconds(source, options.seconds) if source.recorded else source
+    return at_most(frames, options.max_fps, recorded=source.recorded)
 
 
 def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pipeline:

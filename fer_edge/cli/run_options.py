@@ -156,12 +156,18 @@ _OPTIONS = (
         default=str(DEFAULT_EVERY),
         show_default=True,
         metavar="N|auto",
-        help="Look for faces in every Nth frame and follow them in between; auto keeps to --budget.",
+        help="Look for faces in every N-th frame, and after N/30 s where frames come more slowly, and follow them in "
+        "between; auto keeps to --budget.",
     ),
     click.option(
         "--budget", type=str, callback=read_percentage, default="50%", show_default=True, help="Of one core, for auto."
     ),
-    click.option("--max-fps", type=click.FloatRange(0, min_open=True), metavar="N", help="At most N frames a second."),
+    click.option(
+        "--max-fps",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="At most N frames a second; of a recording, a second of its own time.",
+    ),
     click.option(
         "--smoothing",
         type=click.FloatRange(0),
@@ -213,6 +219,11 @@ _OPTIONS = (
     ),
     click.option("--privacy", is_flag=True, help="Send and store no picture, only boxes and scores."),
     click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames."),
-    click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds."),
+    click.option(
+        "--seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="End after N seconds; of a recording, and of the demo, of its own time.",
+    ),
     click.option("--quiet", is_flag=True, help="No view and no summary."),
 )

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
+from fer_edge.runtime.recording_clock import FASTEST_FPS, RecordingClock, even_fps
+
+_SCANNED = 64
+"""Frames at the beginning whose intervals give the rate."""
+
+_FAILURES_AT_END = 5
+"""FFmpeg gives up on a damaged stretch, and goes on behind it when it is asked again."""
+
+_COUNTING = frozenset({".avi", ".m4v", ".mov", ".mp4"})
+"""Containers that count their frames; the count of others is their duration times their rate."""
+
+_MOST_FRAMES = 1e9
+_FEW = 2
+_STEADY = 0.95
+_SOUND_S = 1.0
+"""How much longer than the picture the sound, and so the duration, may be."""
 
 
 class VideoFile(Source):
-    """Every frame of a video file."""
+    """Every frame of a video file, at its presentation time."""
 
     def __init__(self, path: Path) -> None:
         """Open `path`.
@@ -22,6 +40,7 @@ class VideoFile(Source):
         Raises:
             InputError: If OpenCV cannot read it as a video.
         """
+        self._path = path
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise InputError(
@@ -29,24 +48,71 @@ class VideoFile(Source):
                 "images; this is none, or is damaged"
             )
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        super().__init__(str(path), live=False, fps=fps if fps > 0 else None)
+        super().__init__(str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
 
     def __iter__(self) -> Iterator[Frame]:
-        expected = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        number = 0
-        while True:
-            position_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if self.fps is None else number / self.fps
-            ok, image = self._capture.read()
-            if not ok:
-                break
-            yield Frame(np.asarray(image, np.uint8), number, time.time(), position_s)
-            number += 1
-        # Containers' frame counts are estimates and off by a few; half of them missing means a broken file.
-        if number < expected / 2:
-            self.notes.append(
-                f"{self.description}: only {number} of its {expected} frames could be read; it is damaged"
-            )
+        clock, positions = RecordingClock(self.fps), _Intervals(self.fps)
+        for number, image in enumerate(self._images()):
+            position_s = clock.position_s(self._capture.get(cv2.CAP_PROP_POS_MSEC))
+            positions.add(position_s)
+            yield Frame(image, number, time.time(), position_s)
+        self._report_missing(positions)
 
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+
+    def even_fps(self) -> float | None:
+        """Return the usual rate of its first frames, which are read a second time for that."""
+        capture, clock = cv2.VideoCapture(str(self._path)), RecordingClock(self.fps)
+        shown_ms = (capture.get(cv2.CAP_PROP_POS_MSEC) for _ in iter(capture.grab, False))
+        positions_s = [clock.position_s(each) for each in islice(shown_ms, _SCANNED)]
+        capture.release()
+        return even_fps(positions_s, self.fps)
+
+    def _images(self) -> Iterator[Image]:
+        failures = 0
+        while failures < _FAILURES_AT_END:
+            ok, image = self._capture.read()
+            failures = 0 if ok else failures + 1
+            if ok:
+                yield np.asarray(image, np.uint8)
+
+    def _report_missing(self, positions: _Intervals) -> None:
+        """Note how many frames could not be read, from a few on."""
+        expected = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if not 0 < expected < _MOST_FRAMES:
+            return
+        is_counted = self._path.suffix.lower() in _COUNTING
+        missing = int(expected) - positions.frames if is_counted else positions.missing(int(expected))
+        if missing <= _FEW:
+            return
+        if is_counted:
+            why = "could not be read; it is damaged, or was cut without being encoded again"
+        else:
+            why = "or about as many could not be read; it is damaged, has holes, or its sound is longer"
+        self.notes.append(f"{self.description}: {missing} of its {expected:.0f} frames {why}")
+
+
+class _Intervals:
+    """Counts the frames that intervals between positions have room for, at a nominal rate."""
+
+    def __init__(self, fps: float | None) -> None:
+        self.frames = 0
+        self._fps = fps
+        self._last_s = 0.0
+        self._regular = 0
+
+    def add(self, position_s: float) -> None:
+        self._regular += self._fps is None or (position_s - self._last_s) * self._fps < 1.5
+        self._last_s = position_s
+        self.frames += 1
+
+    def missing(self, expected: int) -> int:
+        """Return about how many frames are missing of those that the duration has room for."""
+        if self._fps is None or not self.frames:
+            return expected - self.frames
+        until_last = round(self._last_s * self._fps) + 1
+        within = until_last - self.frames if self._regular >= _STEADY * self.frames else 0
+        after = expected - until_last
+        return max(within, 0) + (after if after > _SOUND_S * self._fps else 0)

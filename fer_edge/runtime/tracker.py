@@ -24,6 +24,7 @@ class Track:
         face: Where it is, and how sure the detector was when it last found it.
         history: Its scores and label.
         found_at: When the detector last found it, in the source's seconds.
+        misses: How often the detector has looked for faces since, without finding it.
         counts: Whether it is taken for a face yet.
         told: The label that was last told of in an event, once there was one.
     """
@@ -33,6 +34,7 @@ class Track:
     history: SmoothedScores
     found_at: float
     counts: bool
+    misses: int = 0
     told: str | None = None
 
 
@@ -41,7 +43,7 @@ class Tracker:
 
     A face that the detector is not sure of counts from the second time that it is found, which keeps out what looks
     like one in a single frame. One that it no longer finds is shown where its motion leads for `hold_s`, and remembered
-    for `forget_s`.
+    for `forget_s`, and in any case until it has looked for it twice, however seldom frames come.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Tracker:
 
     def shown(self, time: float) -> list[Track]:
         """The faces that count at `time`."""
-        return [track for track in self._tracks if track.counts and time - track.found_at <= self._hold_s]
+        return [track for track in self._tracks if track.counts and not _is_lost(track, time, self._hold_s)]
 
     @property
     def in_doubt(self) -> bool:
@@ -87,8 +89,11 @@ class Tracker:
     def find(self, faces: list[Face], time: float) -> None:
         """Take what the detector found at `time`, each face as the track that it overlaps most, or as a new one."""
         free = dict(enumerate(faces))
-        for track, index in self._pairs(faces):
-            track.face, track.found_at, track.counts = free.pop(index), time, True
+        pairs = self._pairs(faces)
+        for track in self._tracks:
+            track.misses += 1
+        for track, index in pairs:
+            track.face, track.found_at, track.counts, track.misses = free.pop(index), time, True, 0
         self._tracks = [track for track in self._tracks if track.counts]
         for face in free.values():
             self._last_id += 1
@@ -108,7 +113,7 @@ class Tracker:
 
     def forget(self, time: float) -> list[Track]:
         """Drop the faces that have not been found for long, and return them."""
-        gone = [track for track in self._tracks if time - track.found_at > self._forget_s]
+        gone = [track for track in self._tracks if _is_lost(track, time, self._forget_s)]
         self._tracks = [track for track in self._tracks if track not in gone]
         return gone
 
@@ -119,8 +124,8 @@ class Tracker:
         boxes = (np.stack([one.box_xyxy for one in each]) for each in ([t.face for t in self._tracks], faces))
         shared = overlaps(*boxes)
         # A lost one that has a face pass over its place must not take it from the track that it is.
-        latest = max(track.found_at for track in self._tracks)
-        fresh = np.array([[track.found_at == latest] for track in self._tracks])
+        fewest = min(track.misses for track in self._tracks)
+        fresh = np.array([[track.misses == fewest] for track in self._tracks])
         shared = np.where(shared >= _MIN_OVERLAP, shared + fresh, 0)
         pairs = []
         while shared.max() > 0:
@@ -128,6 +133,10 @@ class Tracker:
             pairs.append((self._tracks[row], column))
             shared[row], shared[:, column] = 0, 0
         return pairs
+
+
+def _is_lost(track: Track, time: float, after_s: float) -> bool:
+    return track.misses > 1 and time - track.found_at > after_s
 
 
 def _moved(face: Face, motion: Similarity) -> Face:

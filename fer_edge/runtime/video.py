@@ -18,13 +18,15 @@ from fer_edge.runtime.results import FrameResult
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
+_LONGEST_COPY_S = 30.0
+"""How long a frame is shown at the most, where a recording has a hole or a camera was away."""
 
 
 class VideoSink:
     """Writes annotated frames to a video file.
 
-    A recording's frames are written one for one. A live source comes at whatever rate the device can work through, and
-    a video has one rate: there a frame is repeated or left out, so that the video runs in real time.
+    A video has one rate, and frames come at whatever times the device or the recording gives them: one is repeated or
+    left out, so that the video runs in real time. A recording of constant rate is so written frame by frame.
     """
 
     def __init__(self, path: Path, labels: tuple[str, ...], *, live: bool, fps: float | None) -> None:
@@ -34,7 +36,7 @@ class VideoSink:
             path: An .mp4, .avi or .mkv file; it takes this name when it is complete.
             labels: The expressions in the order of the scores.
             live: Whether the source is live.
-            fps: The source's frames a second; `None` for images, which are shown for a second each.
+            fps: A recording's usual frames a second; `None` for images, which are shown for a second each.
 
         Raises:
             InputError: If `path` has another suffix.
@@ -45,7 +47,7 @@ class VideoSink:
             )
         self._path = path
         self._labels = labels
-        self._live = live
+        self._timed = live or fps is not None
         self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
         self._writer: cv2.VideoWriter | None = None
         self._size_wh = (0, 0)
@@ -61,7 +63,7 @@ class VideoSink:
         """
         if self._writer is None:
             self._writer = self._open(frame)
-        copies = self._copies_due(frame.time)
+        copies = self._copies_due(frame.moment)
         if copies:
             picture = _fit(annotate(frame.image, result, self._labels), self._size_wh)
             for _ in range(copies):
@@ -82,7 +84,7 @@ class VideoSink:
         height, width = frame.image.shape[:2]
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
-        self._start = frame.time
+        self._start = frame.moment
         temporary = self._placing.enter_context(atomic_path(self._path))
         codec = _CODECS[self._path.suffix.lower()]
         writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
@@ -99,10 +101,14 @@ class VideoSink:
         """Remove the temporary file: `atomic_path` puts a file in its place unless its block fails."""
         self._placing.__exit__(type(reason), reason, None)
 
-    def _copies_due(self, now: float) -> int:
-        if not self._live:
+    def _copies_due(self, moment: float) -> int:
+        if not self._timed:
             return 1
-        return max(int((now - self._start) * self._fps) + 1 - self._written, 0)
+        copies = round((moment - self._start) * self._fps) + 1 - self._written
+        most = max(round(_LONGEST_COPY_S * self._fps), 1)
+        if copies > most:  # go on from there, rather than catch up with every frame that follows
+            self._start += (copies - most) / self._fps
+        return min(max(copies, 0), most)
 
 
 def _fit(picture: Image, size_wh: tuple[int, int]) -> Image:
