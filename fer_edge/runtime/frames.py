@@ -15,8 +15,8 @@ from fer_edge.preprocess import Image
 
 _SourceT = TypeVar("_SourceT", bound="Source")
 
-_EARLY = 0.1
-"""Share of an interval by which a frame may come early: times are rounded, and cameras are not even."""
+_EARLY_S = 0.003
+"""By how much a frame may come before it is due: times are rounded, and cameras are not even."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ def _spaced(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
     due = -math.inf
     for frame in frames:
         late_s = frame.moment - due
-        if late_s >= -_EARLY * interval_s:
+        if late_s >= -_EARLY_S:
             yield frame
             due = (due if late_s < interval_s else frame.moment) + interval_s
 
