@@ -15,7 +15,7 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
 from fer_edge.runtime.recording_clock import FASTEST_FPS, RecordingClock, even_fps
 
-_SCANNED = 64
+_SCANNED = 100
 """Frames at the beginning whose intervals give the rate."""
 
 _FAILURES_AT_END = 5
@@ -87,11 +87,11 @@ class VideoFile(Source):
         missing = int(expected) - positions.frames if is_counted else positions.missing(int(expected))
         if missing <= _FEW:
             return
+        told = f"{self.description}: {missing} of its {expected:.0f} frames could not be read; it is damaged"
         if is_counted:
-            why = "could not be read; it is damaged, or was cut without being encoded again"
-        else:
-            why = "or about as many could not be read; it is damaged, has holes, or its sound is longer"
-        self.notes.append(f"{self.description}: {missing} of its {expected:.0f} frames {why}")
+            self.notes.append(f"{told}, or was cut without being encoded again")
+        else:  # an estimate
+            self.notes.append(f"{told}, has holes, or its sound is longer than its picture")
 
 
 class _Intervals:
