@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
+from time import monotonic, sleep
 from types import TracebackType
 from typing import TypeVar
 
@@ -37,7 +37,7 @@ class Frame:
     time: float
     position_s: float | None = None
     name: str | None = None
-    taken_at: float = field(default_factory=time.monotonic)
+    taken_at: float = field(default_factory=monotonic)
 
     @property
     def moment(self) -> float:
@@ -47,7 +47,7 @@ class Frame:
     @property
     def age_s(self) -> float:
         """Seconds since `moment` on the source's own clock; a recording's stands still while a frame is worked on."""
-        return time.monotonic() - self.taken_at if self.position_s is None else 0.0
+        return monotonic() - self.taken_at if self.position_s is None else 0.0
 
 
 class Source(ABC):
@@ -121,8 +121,8 @@ def _spaced(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
 
 
 def _awaited(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
-    next_time = time.monotonic()
+    next_time = monotonic()
     for frame in frames:
         yield frame
-        next_time = max(next_time + interval_s, time.monotonic())
-        time.sleep(max(next_time - time.monotonic(), 0))
+        next_time = max(next_time + interval_s, monotonic())
+        sleep(max(next_time - monotonic(), 0))

@@ -18,8 +18,8 @@ from fer_edge.runtime.recording_clock import FASTEST_FPS, RecordingClock, even_f
 _SCANNED = 100
 """Frames at the beginning whose intervals give the rate."""
 
-_FAILURES_AT_END = 5
-"""FFmpeg gives up on a damaged stretch, and goes on behind it when it is asked again."""
+_FAILURES_AT_END = 1000
+"""Reads without a frame before a file has ended: a read fails for each damaged picture, or for a stretch of them."""
 
 _COUNTING = frozenset({".avi", ".m4v", ".mov", ".mp4"})
 """Containers that count their frames; the count of others is their duration times their rate."""

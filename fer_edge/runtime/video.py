@@ -47,7 +47,7 @@ class VideoSink:
             )
         self._path = path
         self._labels = labels
-        self._timed = live or fps is not None
+        self._live = live
         self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
         self._writer: cv2.VideoWriter | None = None
         self._size_wh = (0, 0)
@@ -63,7 +63,7 @@ class VideoSink:
         """
         if self._writer is None:
             self._writer = self._open(frame)
-        copies = self._copies_due(frame.moment)
+        copies = self._copies_due(frame.moment) if self._live or frame.position_s is not None else 1
         if copies:
             picture = _fit(annotate(frame.image, result, self._labels), self._size_wh)
             for _ in range(copies):
@@ -102,8 +102,6 @@ class VideoSink:
         self._placing.__exit__(type(reason), reason, None)
 
     def _copies_due(self, moment: float) -> int:
-        if not self._timed:
-            return 1
         copies = round((moment - self._start) * self._fps) + 1 - self._written
         most = max(round(_LONGEST_COPY_S * self._fps), 1)
         if copies > most:  # go on from there, rather than catch up with every frame that follows
