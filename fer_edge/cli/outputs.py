@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from fer_edge.cli.run_options import RunOptions
 from fer_edge.device.notify import NotifySink
 from fer_edge.errors import MissingExtraError
-from fer_edge.runtime.background import BackgroundSink
+from fer_edge.runtime.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.frames import Source
 from fer_edge.runtime.log_files import LogPolicy
 from fer_edge.runtime.mqtt_address import MqttAddress
@@ -19,6 +19,9 @@ from fer_edge.runtime.video import VideoSink
 
 _LINES_WAITING = 1000
 _PICTURES_WAITING = 8
+
+_RECORDING_DRAIN_S = 300.0
+"""A recording's last pictures may be shown for long, and each second is encoded as many frames."""
 
 
 def open_sinks(
@@ -34,7 +37,10 @@ def open_sinks(
     """
 
     def behind(sink: Sink, name: object, waiting: int, *, pictures: bool = False) -> Sink:
-        return BackgroundSink(sink, str(name), waiting, lossless=not source.live, pictures=pictures, tell=tell)
+        drain_s = _RECORDING_DRAIN_S if pictures and source.recorded else DRAIN_TIMEOUT_S
+        return BackgroundSink(
+            sink, str(name), waiting, lossless=not source.live, pictures=pictures, drain_s=drain_s, tell=tell
+        )
 
     def lines(sink: Sink, name: str) -> Sink:
         return behind(OnChangeOnly(sink) if options.on_change_only else sink, name, _LINES_WAITING)

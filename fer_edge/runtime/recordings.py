@@ -63,7 +63,9 @@ class VideoFile(Source):
         self._capture.release()
 
     def even_fps(self) -> float | None:
-        """Return the usual rate of its first frames, which are read a second time for that."""
+        """Return the usual rate of its first frames, which are read a second time for that, but not from a pipe."""
+        if not self._path.is_file():
+            return self.fps
         capture, clock = cv2.VideoCapture(str(self._path)), RecordingClock(self.fps)
         shown_ms = (capture.get(cv2.CAP_PROP_POS_MSEC) for _ in iter(capture.grab, False))
         positions_s = [clock.position_s(each) for each in islice(shown_ms, _SCANNED)]

@@ -18,8 +18,10 @@ from fer_edge.runtime.results import FrameResult
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
-_LONGEST_COPY_S = 30.0
-"""How long a frame is shown at the most, where a recording has a hole or a camera was away."""
+_LONGEST_S = 30.0
+"""How long a frame is shown at the most, where a recording has a hole."""
+_LONGEST_LIVE_S = 10.0
+"""The same where a camera was away; a run that ends then waits no longer than for other outputs."""
 
 
 class VideoSink:
@@ -103,7 +105,7 @@ class VideoSink:
 
     def _copies_due(self, moment: float) -> int:
         copies = round((moment - self._start) * self._fps) + 1 - self._written
-        most = max(round(_LONGEST_COPY_S * self._fps), 1)
+        most = max(round((_LONGEST_LIVE_S if self._live else _LONGEST_S) * self._fps), 1)
         if copies > most:  # go on from there, rather than catch up with every frame that follows
             self._start += (copies - most) / self._fps
         return min(max(copies, 0), most)

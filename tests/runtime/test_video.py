@@ -91,15 +91,15 @@ def test_a_video_of_a_recording_of_variable_rate_runs_in_its_time(make_result: M
     assert seconds_of(path) == pytest.approx(3, abs=0.1)
 
 
-@pytest.mark.parametrize("known", ["position_s", "taken_at"])
-def test_an_hours_hole_is_not_written(make_result: MakeResult, tmp_path: Path, known: str) -> None:
+@pytest.mark.parametrize(("known", "seconds"), [("position_s", 33), ("taken_at", 13)])
+def test_an_hours_hole_is_not_written(make_result: MakeResult, tmp_path: Path, known: str, seconds: float) -> None:
     path = tmp_path / "out.avi"
     sink = VideoSink(path, EXPRESSIONS, live=known == "taken_at", fps=15)
     moments = [*(i / 15 for i in range(15)), *(3600 + i / 15 for i in range(30))]
     for number, moment in enumerate(moments):
         sink.write(*make_result(number=number, **{known: moment}))
     sink.close()
-    assert seconds_of(path) == pytest.approx(33, abs=0.2)
+    assert seconds_of(path) == pytest.approx(seconds, abs=0.2)
 
 
 @pytest.mark.parametrize("name", ["out.gif", "out"])
