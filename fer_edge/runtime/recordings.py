@@ -24,6 +24,10 @@ _FAILURES_AT_END = 1000
 _COUNTING = frozenset({".avi", ".m4v", ".mov", ".mp4"})
 """Containers that count their frames; the count of others is their duration times their rate."""
 
+_FRAGMENTED = b"mvex"
+"""Box of an MP4 file in fragments, as browsers record it, which counts no frames."""
+_HEADER_BYTES = 65_536
+
 _MOST_FRAMES = 1e9
 _FEW = 2
 _STEADY = 0.95
@@ -85,7 +89,7 @@ class VideoFile(Source):
         expected = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         if not 0 < expected < _MOST_FRAMES:
             return
-        is_counted = self._path.suffix.lower() in _COUNTING
+        is_counted = self._counts_frames()
         missing = int(expected) - positions.frames if is_counted else positions.missing(int(expected))
         if missing <= _FEW:
             return
@@ -94,6 +98,12 @@ class VideoFile(Source):
             self.notes.append(f"{told}, or was cut without being encoded again")
         else:  # an estimate
             self.notes.append(f"{told}, has holes, or its sound is longer than its picture")
+
+    def _counts_frames(self) -> bool:
+        if self._path.suffix.lower() not in _COUNTING or not self._path.is_file():
+            return False
+        with self._path.open("rb") as file:
+            return _FRAGMENTED not in file.read(_HEADER_BYTES)
 
 
 class _Intervals:

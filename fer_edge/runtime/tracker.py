@@ -51,8 +51,9 @@ class Tracker:
     """Gives each face a number and keeps it while the face is about.
 
     A face that the detector is not sure of counts from the second time that it is found, which keeps out what looks
-    like one in a single frame. One that is not found where its motion leads is shown there for `hold_s`, and remembered
-    for `forget_s`. However seldom it is looked for, it is shown until then, and remembered after one miss.
+    like one in a single frame. A face is shown until the detector misses it, and in any case for `hold_s` after it was
+    last found; one that could be followed since is shown until the second miss. It is remembered for `forget_s`, and in
+    any case until the second miss. So the time between two detections may be longer than both.
     """
 
     def __init__(

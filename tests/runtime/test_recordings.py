@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ from fer_edge.runtime.recordings import VideoFile
 from tests.fakes.matroska import write_matroska
 
 COUNT = 25
+FFMPEG = shutil.which("ffmpeg")
 
 
 def pictures(count: int) -> list[Image]:
@@ -129,6 +132,19 @@ def test_where_frames_are_not_counted_the_duration_tells(tmp_path: Path, times_m
     with VideoFile(tmp_path / "video.mkv") as source:
         assert len(list(source)) == len(times_ms)
     assert len(source.notes) == notes
+
+
+@pytest.mark.skipif(FFMPEG is None, reason="making this video needs ffmpeg")
+def test_fragmented_mp4_of_variable_rate_is_whole(tmp_path: Path) -> None:
+    """Its count of frames, too, is an estimate, and OpenCV 4.8 makes it from the highest rate."""
+    times_ms = [*range(0, 1000, 40), *range(1000, 9000, 1000)]
+    write_matroska(tmp_path / "video.mkv", pictures(len(times_ms)), times_ms)
+    copy = ("-c", "copy", "-movflags", "frag_keyframe+empty_moov", str(tmp_path / "video.mp4"))
+    subprocess.run([str(FFMPEG), "-v", "error", "-i", str(tmp_path / "video.mkv"), *copy], check=True)
+    with VideoFile(tmp_path / "video.mp4") as source:
+        positions_s = [frame.moment for frame in source]
+    assert positions_s == pytest.approx([each / 1000 for each in times_ms], abs=0.001)
+    assert source.notes == []
 
 
 @pytest.mark.parametrize(
