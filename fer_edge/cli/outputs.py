@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from fer_edge.cli.run_options import RunOptions
 from fer_edge.device.notify import NotifySink
 from fer_edge.errors import MissingExtraError
+from fer_edge.names import printable
 from fer_edge.runtime.background import BackgroundSink
 from fer_edge.runtime.frames import Source
 from fer_edge.runtime.log_files import LogPolicy
@@ -42,7 +43,7 @@ def open_sinks(
     policy = LogPolicy(
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
-    title = f"{source.description}, {options.model.stem}"
+    title = f"{source.description}, {printable(options.model.stem)}"
     # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
     if options.preview is not None:
         page = open_preview(options.preview, labels, title, token=options.preview_token, privacy=options.privacy)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeVar
 
+from fer_edge.names import printable
 from fer_edge.preprocess import Image
 
 _SourceT = TypeVar("_SourceT", bound="Source")
@@ -23,7 +24,7 @@ class Frame:
         number: Counted from 0 as the source gave them; a gap means that frames of a live source were passed over.
         time: When it was taken, or read from a file, in seconds since 1970.
         position_s: Its place in a recording, in seconds.
-        name: Of its file, in a folder of images.
+        name: Of its file, for an image, as `printable` shows it.
     """
 
     image: Image
@@ -51,7 +52,7 @@ class Source(ABC):
     """
 
     def __init__(self, description: str, *, live: bool, fps: float | None, stills: bool = False) -> None:
-        self.description = description
+        self.description = printable(description)
         self.live = live
         self.stills = stills
         self.fps = fps

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.native_paths import native_path
 from fer_edge.runtime.frames import Frame, Source
 
 
@@ -22,7 +23,7 @@ class VideoFile(Source):
         Raises:
             InputError: If OpenCV cannot read it as a video.
         """
-        self._capture = cv2.VideoCapture(str(path))
+        self._capture = open_video(path)
         if not self._capture.isOpened():
             raise InputError(
                 f"{path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image or a folder of "
@@ -50,3 +51,11 @@ class VideoFile(Source):
     def close(self) -> None:
         """Close the file."""
         self._capture.release()
+
+
+def open_video(path: Path) -> cv2.VideoCapture:
+    """Open a video file, whatever its name; `isOpened` of the result is false if it cannot be read."""
+    # Other backends than FFmpeg take digits or a % in a name for the numbering of a sequence of pictures.
+    has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getBackends()
+    with native_path(path) as name:
+        return cv2.VideoCapture(name, cv2.CAP_FFMPEG if has_ffmpeg else cv2.CAP_ANY)
