@@ -17,7 +17,7 @@ def native_path(path: Path) -> Iterator[str]:
     encodes paths as UTF-8 on every system, and crashes on bytes that are no UTF-8: such a file is opened through a
     symbolic link, which exists as long as the block.
     """
-    absolute = os.path.abspath(path)
+    absolute = str(path.absolute())
     if _is_utf8(absolute):
         yield absolute
         return

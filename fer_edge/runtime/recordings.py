@@ -17,8 +17,12 @@ from fer_edge.runtime.frames import Frame, Source
 class VideoFile(Source):
     """Every frame of a video file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str, description: str | None = None) -> None:
         """Open `path`.
+
+        Args:
+            path: A file, or as text an address.
+            description: What to call it before people, if not by its path.
 
         Raises:
             InputError: If OpenCV cannot read it as a video.
@@ -26,11 +30,11 @@ class VideoFile(Source):
         self._capture = open_video(path)
         if not self._capture.isOpened():
             raise InputError(
-                f"{path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image or a folder of "
-                "images; this is none, or is damaged"
+                f"{description or path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image "
+                "or a folder of images; this is none, or is damaged"
             )
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        super().__init__(str(path), live=False, fps=fps if fps > 0 else None)
+        super().__init__(description or str(path), live=False, fps=fps if fps > 0 else None)
 
     def __iter__(self) -> Iterator[Frame]:
         expected = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -53,8 +57,10 @@ class VideoFile(Source):
         self._capture.release()
 
 
-def open_video(path: Path) -> cv2.VideoCapture:
-    """Open a video file, whatever its name; `isOpened` of the result is false if it cannot be read."""
+def open_video(path: Path | str) -> cv2.VideoCapture:
+    """Open a file of any name, or an address; `isOpened` of the result is false if it cannot be read as a video."""
+    if isinstance(path, str):
+        return cv2.VideoCapture(path, cv2.CAP_FFMPEG)
     # Other backends than FFmpeg take digits or a % in a name for the numbering of a sequence of pictures.
     has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getBackends()
     with native_path(path) as name:
