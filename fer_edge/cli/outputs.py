@@ -58,7 +58,7 @@ def open_sinks(
         yield lines(JsonlSink(options.jsonl, labels, policy, tell), options.jsonl)
     if options.csv is not None:
         yield lines(CsvSink(options.csv, labels, policy, tell), options.csv)
-    yield NotifySink(pause_s=1 / options.max_fps if options.max_fps else 0.0)
+    yield NotifySink(pause_s=max((1 / fps for fps in (options.max_fps, source.fps) if fps), default=0.0))
     if options.shown:
         yield TerminalSink(title, sys.stdout)
 

@@ -115,6 +115,7 @@ class HttpClient:
             request.HTTPSHandler(context=context),
             request.HTTPDefaultErrorHandler(),
             request.HTTPErrorProcessor(),
+            _Refusals(),
             request.HTTPBasicAuthHandler(passwords),
             request.HTTPDigestAuthHandler(passwords),
             _Redirects(),
@@ -135,6 +136,17 @@ class HttpClient:
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return f"its server failed ({status}); try again later, or restart the camera"
         return f"its server answered {status}; check the address in a browser"
+
+
+class _Refusals(request.BaseHandler):
+    """Closes an answer that wants a login, before the handlers that give it ask again and leave it open."""
+
+    handler_order = 100
+
+    def http_error_401(
+        self, _request: request.Request, response: IO[bytes], _code: int, _message: str, _headers: Message
+    ) -> None:
+        response.close()
 
 
 class _Redirects(request.HTTPRedirectHandler):

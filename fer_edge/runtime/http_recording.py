@@ -64,7 +64,7 @@ def _fetch(client: HttpClient, file: BinaryIO, tell: Callable[[str], None]) -> N
             with client.get(start=file.tell()) as response:
                 length = _begin(response, file, client)
                 if attempt == 0:
-                    size = "" if length is None else f" ({length / 1e6:.0f} MB)"
+                    size = "" if length is None else f" ({length / 1e6:.1f} MB)"
                     tell(f"{client.address}: fetching the recording{size} before it is read")
                 _copy(response, file, client)
         except (OSError, http.client.HTTPException) as error:
