@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,10 +18,8 @@ class Request(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        try:
+        with suppress(OSError):  # whoever asked has gone
             self.server.answers[self.path.partition("?")[0]](self)
-        except OSError:  # whoever asked has gone
-            pass
 
     def reply(self, content: bytes, media_type: str | None = None, status: int = 200, **headers: str) -> None:
         """Send a whole answer; `_` in a header's name stands for `-`."""
