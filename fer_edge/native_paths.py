@@ -1,4 +1,4 @@
-"""Paths in the form in which OpenCV and FFmpeg open files of any name."""
+"""Paths as users type them, and in the form in which OpenCV and FFmpeg open files of any name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def typed_path(text: str) -> Path:
+    """Return the path that a user typed, with ~ for a home folder; a name may begin with ~ as well."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no user of that name
+        return Path(text)
 
 
 @contextmanager

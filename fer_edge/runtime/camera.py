@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fer_edge.errors import InputError, SourceError
 from fer_edge.names import without_password
+from fer_edge.native_paths import typed_path
 from fer_edge.runtime.addresses import Address, is_address
 from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.devices import (
@@ -67,7 +68,7 @@ def open_source(
         raise InputError(f"--resolution and --fps are for cameras of this machine, which {spec or 'nothing'} is not")
     if spec == "demo":
         return DemoSource(paced=paced)
-    path = Path(spec).expanduser()
+    path = typed_path(spec)
     if spec and path.is_dir():
         return ImageFiles.in_folder(path)
     if spec and path.exists():

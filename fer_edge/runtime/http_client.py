@@ -47,7 +47,7 @@ class HttpClient:
         self._timeout_s = timeout_s
         self._tell = tell
         ask_directly(address.host)
-        self._opener = self._make_opener(ssl.create_default_context())
+        self._opener = self._make_opener(None)
 
     def get(self, url: str | None = None, *, start: int = 0) -> Any:
         """Return the answer, an `http.client.HTTPResponse` to be closed by the caller.
@@ -101,8 +101,12 @@ class HttpClient:
             self._opener = self._make_opener(_unchecked_context())
             return self._opener.open(wanted, timeout=self._timeout_s)
 
-    def _make_opener(self, context: ssl.SSLContext) -> request.OpenerDirector:
-        """Make an opener for http and https alone, where urllib's own would also follow redirects to ftp."""
+    def _make_opener(self, context: ssl.SSLContext | None) -> request.OpenerDirector:
+        """Make an opener for http and https alone, where urllib's own would also follow redirects to ftp.
+
+        Args:
+            context: How certificates are checked; `None` as is usual.
+        """
         passwords = request.HTTPPasswordMgrWithDefaultRealm()
         if self.address.login:
             # For this host alone, and not for those to which it redirects.

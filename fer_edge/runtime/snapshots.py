@@ -17,6 +17,7 @@ INTERVAL_S = 1.0
 
 _LEAST_PAUSE_S = 0.1
 """After an answer, so that a slow server can do other work."""
+_PAUSE_AFTER_FAILURE_S = 0.5
 _LARGEST_BYTES = 64 << 20
 
 
@@ -39,21 +40,25 @@ class SnapshotCapture:
         """
         time.sleep(max(self._due - time.monotonic(), 0))
         began = time.monotonic()
+        image = self._ask()
+        pause_s = _PAUSE_AFTER_FAILURE_S if image is None else _LEAST_PAUSE_S
+        self._due = max(began + self._interval_s, time.monotonic() + pause_s)
+        return image
+
+    def close(self) -> None:
+        """Nothing is held open between requests."""
+
+    def _ask(self) -> Image | None:
         try:
             image = _decode(self._fetch())
             if image is None:
                 raise HttpError(self._client.address, "what came is no picture that OpenCV can read")
-            self._worked = time.monotonic()
-            return image
         except HttpError as error:
             if time.monotonic() - self._worked > self._patience_s:
                 raise SourceError(error.reason) from error
             return None
-        finally:
-            self._due = max(began + self._interval_s, time.monotonic() + _LEAST_PAUSE_S)
-
-    def close(self) -> None:
-        """Nothing is held open between requests."""
+        self._worked = time.monotonic()
+        return image
 
     def _fetch(self) -> bytes:
         try:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 from pathlib import Path
+
+from fer_edge.native_paths import typed_path
 
 DEVICES = Path("/dev")
 
@@ -36,7 +39,7 @@ def webcam_device(name: str, devices: Path = DEVICES) -> Path:
     """Return the device file that `name` stands for at this moment; it need not exist."""
     if name.isdecimal():
         return devices / f"video{int(name)}"
-    return Path(os.path.realpath(Path(name).expanduser()))
+    return Path(os.path.realpath(typed_path(name)))
 
 
 def webcam_number(device: Path) -> int | None:
@@ -45,6 +48,14 @@ def webcam_number(device: Path) -> int | None:
     return int(match[1]) if match else None
 
 
+def stable_name(device: Path, devices: Path = DEVICES) -> Path | None:
+    """Return udev's link to a device file, by the webcam's own name before its socket's; `None` if there is none."""
+    links = (link for folder in ("by-id", "by-path") for link in sorted((devices / "v4l" / folder).glob("*")))
+    return next((link for link in links if Path(os.path.realpath(link)) == device), None)
+
+
 def _is_video_device(path: Path) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
     status = path.stat()
     return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) == _VIDEO_MAJOR

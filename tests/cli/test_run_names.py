@@ -9,6 +9,7 @@ import pty
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,12 +36,14 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def run(start_run: StartRun, *arguments: str, encoding: str, environment: dict[str, str]) -> tuple[int, bytes, str]:
-    """Return how the run ended, what it printed and what it said."""
+def run(start_run: StartRun, *arguments: str, encoding: str, environment: dict[str, str]) -> tuple[int, str, str]:
+    """Return how the run ended, what it printed, read as UTF-8, and what it said."""
     environment = {**environment, "PYTHONIOENCODING": encoding}
-    process = start_run(*arguments, env=environment, stdout=subprocess.PIPE, text=False)
-    printed, said = process.communicate(timeout=60)
-    return process.returncode, bytes(printed), bytes(said).decode(encoding)
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as said:
+        code = start_run(*arguments, env=environment, stdout=printed, stderr=said).wait(60)
+        printed.seek(0)
+        said.seek(0)
+        return code, printed.read().decode(), said.read().decode(encoding)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii", "cp1252"])
@@ -65,7 +68,7 @@ def test_data_in_a_pipe_is_utf8_whatever_the_terminal_is(
     arguments = ("--camera", str(folder), "--jsonl", "-")
     code, printed, _ = run(start_run, *arguments, encoding=encoding, environment=child_environment)
     assert code == 0
-    assert {json.loads(line)["file"] for line in printed.decode("utf-8").splitlines()} == SHOWN
+    assert {json.loads(line)["file"] for line in printed.splitlines()} == SHOWN
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])

@@ -87,7 +87,10 @@ def test_video_without_a_length_is_a_stream(server: WebServer, content: bytes) -
 
 
 def test_what_is_not_quite_http_is_left_to_ffmpeg(server: WebServer) -> None:
-    server.answers["/x"] = lambda request: request.wfile.write(b"ICY 200 OK\r\n\r\n")  # type: ignore[func-returns-value]
+    def answer(request: Request) -> None:
+        request.wfile.write(b"ICY 200 OK\r\n\r\n")
+
+    server.answers["/x"] = answer
     assert kind_at(server) is Kind.STREAM
 
 

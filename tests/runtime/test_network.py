@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -56,7 +57,7 @@ def send_encoded(request: Request, codec: str) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as encoder:
         assert encoder.stdout is not None
         try:
-            while piece := encoder.stdout.read1(65536):
+            while piece := os.read(encoder.stdout.fileno(), 65536):
                 request.wfile.write(piece)
         finally:
             encoder.kill()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from fer_edge.errors import InputError, SourceError
 from fer_edge.runtime.camera import open_source
+from fer_edge.runtime.demo import PORTRAIT_FILE
 from fer_edge.runtime.devices import CameraSettings
-from fer_edge.runtime.webcam_names import names_webcam, webcam_device, webcam_number
+from fer_edge.runtime.webcam_names import names_webcam, stable_name, webcam_device, webcam_number
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
 
@@ -89,6 +91,12 @@ def test_numbers_are_those_of_the_devices(devices: Path) -> None:
     assert (webcam_number(Path("/dev/video7")), webcam_number(Path("/dev/mycam"))) == (7, None)
 
 
+def test_the_stable_name_is_udevs_link(devices: Path) -> None:
+    assert stable_name(devices / "video0", devices) == devices / "v4l/by-id/usb-Acme-video-index0"
+    assert stable_name(devices / "video1", devices) == devices / "v4l/by-path/usb-0:1.2-video-index0"
+    assert stable_name(devices / "video5", devices) is None
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make device files")
 def test_a_device_file_of_any_name_in_a_container(devices: Path) -> None:
     try:
@@ -110,6 +118,15 @@ def test_a_webcam_that_is_away_is_no_mistake_of_the_users(
     for name in ("front", target):
         with pytest.raises(SourceError, match=f"there is no {target}; "):
             open_source(name, settings)
+
+
+def test_a_name_may_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no such camera or file"):
+        open_source("~no such user.png")
+    shutil.copy(PORTRAIT_FILE, "~no such user.jpg")
+    with open_source("~no such user.jpg") as source:
+        assert len(list(source)) == 1
 
 
 def test_a_dangling_link_to_a_file_is_a_mistake(tmp_path: Path) -> None:
