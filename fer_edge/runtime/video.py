@@ -19,6 +19,8 @@ from fer_edge.runtime.results import FrameResult
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
+_LONGEST_SIDE = 8190
+"""Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
 
 
 class VideoSink:
@@ -81,6 +83,8 @@ class VideoSink:
 
     def _open(self, frame: Frame) -> cv2.VideoWriter:
         height, width = frame.image.shape[:2]
+        scale = min(_LONGEST_SIDE / max(height, width), 1)
+        height, width = max(int(height * scale), 1), max(int(width * scale), 1)
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.time

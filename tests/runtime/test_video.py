@@ -140,3 +140,14 @@ def test_a_video_of_any_name_is_written(
     sink.close()
     assert frames_of(path) == [(120, 160, 3)]
     assert [each for each in Path().rglob("*") if each.is_file()] == [path]
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (9001, 20), (20, 9001)])
+def test_a_picture_of_an_unusual_size_does_not_keep_the_next_out(
+    make_result: MakeResult, tmp_path: Path, size_wh: tuple[int, int]
+) -> None:
+    sink = VideoSink(tmp_path / "a.mp4", EXPRESSIONS, live=False, fps=None)
+    sink.write(*make_result(size_wh=size_wh))
+    sink.write(*make_result())
+    sink.close()
+    assert len(frames_of(tmp_path / "a.mp4")) == 2
