@@ -12,6 +12,7 @@ from fer_edge.runtime.http_client import HttpClient, HttpError, NotHttpError
 
 _HEAD_BYTES = 64
 _LARGEST_PLAYLIST = 1 << 20
+_LARGEST_BOX = 32 << 20
 
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
 """First bytes of JPEG, PNG, GIF and TIFF."""
@@ -78,7 +79,8 @@ def _look_at(response: Any, client: HttpClient) -> Content:
             f"expected video or a picture there, got a text or page ({media_type}); the addresses of the camera's "
             "stream and snapshot are in its manual",
         )
-    return Content(Kind.STREAM if response.headers.get("Content-Length") is None else Kind.RECORDING)
+    has_end = response.headers.get("Content-Length") is not None or _is_whole_mp4(head, response)
+    return Content(Kind.RECORDING if has_end else Kind.STREAM)
 
 
 def _is_picture(head: bytes, media_type: str) -> bool:
@@ -95,6 +97,24 @@ def _is_picture(head: bytes, media_type: str) -> bool:
 def _is_text(head: bytes) -> bool:
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "ignore")
     return all(character.isprintable() or character in "\t\r\n" for character in text) and len(text) > len(head) // 2
+
+
+def _is_whole_mp4(head: bytes, response: Any) -> bool:
+    """Return whether this is MP4 with an end; one without comes in fragments, which an `mvex` box announces."""
+    if head[4:8] != b"ftyp":
+        return False
+    boxes, start = head, 0
+    while True:
+        boxes += response.read(max(start + 8 - len(boxes), 0))
+        size, name = int.from_bytes(boxes[start : start + 4], "big"), boxes[start + 4 : start + 8]
+        if name == b"mdat":
+            return True
+        if not 8 <= size <= _LARGEST_BOX:
+            return False
+        boxes += response.read(max(start + size - len(boxes), 0))
+        if name == b"moov":
+            return b"mvex" not in boxes[start:]
+        start += size
 
 
 def _kind_of_playlist(playlist: bytes, url: str, client: HttpClient) -> Kind:

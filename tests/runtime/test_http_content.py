@@ -75,15 +75,39 @@ def test_a_master_playlist_is_what_its_variants_are(server: WebServer, variant: 
     assert kind_at(server, "/a/index.m3u8") is kind
 
 
-@pytest.mark.parametrize("content", [MP4, TRANSPORT, MATROSKA])
-def test_video_without_a_length_is_a_stream(server: WebServer, content: bytes) -> None:
+def box(name: bytes, content: bytes = b"") -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + name + content
+
+
+FTYP = box(b"ftyp", b"isom" + bytes(20))
+INDEX_FIRST = FTYP + box(b"free", bytes(100)) + box(b"moov", box(b"mvhd", bytes(900))) + b"\0\0\0\1mdat"
+INDEX_LAST = FTYP + b"\0\0\0\1mdat" + bytes(100)
+FRAGMENTS = FTYP + box(b"moov", box(b"mvhd", bytes(900)) + box(b"mvex", bytes(20))) + box(b"moof")
+DAMAGED = FTYP + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (INDEX_FIRST, Kind.RECORDING),
+        (INDEX_LAST, Kind.RECORDING),
+        (FRAGMENTS, Kind.STREAM),
+        (DAMAGED, Kind.STREAM),
+        (FTYP, Kind.STREAM),
+        (TRANSPORT, Kind.STREAM),
+        (MATROSKA, Kind.STREAM),
+    ],
+)
+def test_video_without_a_length_is_a_stream_unless_its_format_has_an_end(
+    server: WebServer, content: bytes, kind: Kind
+) -> None:
     def answer(request: Request) -> None:
         request.send_response(200)
         request.end_headers()
         request.wfile.write(content)
 
     server.answers["/x"] = answer
-    assert kind_at(server) is Kind.STREAM
+    assert kind_at(server) is kind
 
 
 def test_what_is_not_quite_http_is_left_to_ffmpeg(server: WebServer) -> None:
