@@ -128,7 +128,7 @@ class HttpClient:
         return opener
 
     def _explain_status(self, code: int) -> str:
-        status = f"{code} {HTTPStatus(code).phrase}" if code in HTTPStatus._value2member_map_ else str(code)
+        status = f"{code} {http.client.responses.get(code, '')}".rstrip()
         if code == HTTPStatus.UNAUTHORIZED and self.address.login:
             return f"the login was refused ({status}); check the user and the password in the address"
         if code == HTTPStatus.UNAUTHORIZED:
