@@ -10,7 +10,7 @@ import urllib.request as request
 from collections.abc import Callable
 from email.message import Message
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO
 
 from fer_edge.errors import SourceError, first_line
 from fer_edge.runtime.addresses import Address, is_local
@@ -49,8 +49,8 @@ class HttpClient:
         ask_directly(address.host)
         self._opener = self._make_opener(None)
 
-    def get(self, url: str | None = None, *, start: int = 0) -> Any:
-        """Return the answer, an `http.client.HTTPResponse` to be closed by the caller.
+    def get(self, url: str | None = None, *, start: int = 0) -> http.client.HTTPResponse:
+        """Return the answer, which the caller closes.
 
         Args:
             url: Another address than the client's own, such as one that a playlist names.
@@ -89,9 +89,9 @@ class HttpClient:
             what = f"no video came from there ({text}); check the address, the camera and the network"
         return HttpError(self.address, what)
 
-    def _open(self, wanted: request.Request) -> Any:
+    def _open(self, wanted: request.Request) -> http.client.HTTPResponse:
         try:
-            return self._opener.open(wanted, timeout=self._timeout_s)
+            response: http.client.HTTPResponse = self._opener.open(wanted, timeout=self._timeout_s)
         except urllib.error.URLError as error:
             cause = error.reason
             if not isinstance(cause, ssl.SSLCertVerificationError) or not is_local(self.address.host):
@@ -99,7 +99,8 @@ class HttpClient:
             # Cameras make their own certificates, and nobody vouches for a device in a home's network.
             self._tell(f"{self.address}: its certificate is not checked ({cause.verify_message})")
             self._opener = self._make_opener(_unchecked_context())
-            return self._opener.open(wanted, timeout=self._timeout_s)
+            response = self._opener.open(wanted, timeout=self._timeout_s)
+        return response
 
     def _make_opener(self, context: ssl.SSLContext | None) -> request.OpenerDirector:
         """Make an opener for http and https alone, where urllib's own would also follow redirects to ftp.

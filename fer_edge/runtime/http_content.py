@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 from urllib.parse import urljoin
 
 from fer_edge.runtime.http_client import HttpClient, HttpError, NotHttpError
@@ -59,7 +58,7 @@ def look_up(client: HttpClient) -> Content:
         raise client.failure(error) from error
 
 
-def _look_at(response: Any, client: HttpClient) -> Content:
+def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
     media_type = response.headers.get_content_type()
     if media_type.startswith("multipart/"):
         return Content(Kind.STREAM)
@@ -99,7 +98,7 @@ def _is_text(head: bytes) -> bool:
     return all(character.isprintable() or character in "\t\r\n" for character in text) and len(text) > len(head) // 2
 
 
-def _is_whole_mp4(head: bytes, response: Any) -> bool:
+def _is_whole_mp4(head: bytes, response: http.client.HTTPResponse) -> bool:
     """Return whether this is MP4 with an end; one without comes in fragments, which an `mvex` box announces."""
     if head[4:8] != b"ftyp":
         return False

@@ -8,10 +8,11 @@ from __future__ import annotations
 import http.client
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from fer_edge.errors import SourceError
 from fer_edge.runtime.http_client import HttpClient, HttpError
@@ -19,6 +20,9 @@ from fer_edge.runtime.recordings import VideoFile
 
 _CHUNK_BYTES = 1 << 20
 _ATTEMPTS = 5
+"""In a row that bring nothing new."""
+_BROKEN = (ConnectionError, TimeoutError, ssl.SSLError, http.client.HTTPException)
+"""How a connection ends too early, rather than the disk."""
 _LARGE_FILES = Path("/var/tmp")
 """On a disk, where /tmp often is in memory."""
 _KEPT_FREE_BYTES = 64 << 20
@@ -57,25 +61,30 @@ def fetch_recording(client: HttpClient, tell: Callable[[str], None]) -> VideoFil
 
 
 def _fetch(client: HttpClient, file: BinaryIO, tell: Callable[[str], None]) -> None:
-    """Write the file, going on where a connection broke if the server can."""
-    length = None
-    for attempt in range(_ATTEMPTS):
+    """Write the file, resuming where a connection broke if the server can."""
+    length, furthest, failures = None, -1, 0
+    while failures < _ATTEMPTS:
         try:
             with client.get(start=file.tell()) as response:
                 length = _begin(response, file, client)
-                if attempt == 0:
+                if furthest < 0:
                     size = "" if length is None else f" ({length / 1e6:.1f} MB)"
                     tell(f"{client.address}: fetching the recording{size} before it is read")
                 _copy(response, file, client)
-        except (OSError, http.client.HTTPException) as error:
-            if attempt == _ATTEMPTS - 1:
-                raise client.failure(error) from error
-        if length is None or file.tell() == length:
-            return
-    raise HttpError(client.address, f"only {file.tell()} of its {length} bytes came; check the network, and try again")
+            if length is None or file.tell() == length:
+                return
+        except HttpError:
+            if furthest < 0:
+                raise
+        except _BROKEN:
+            pass  # counted below
+        failures = 0 if file.tell() > furthest else failures + 1
+        furthest = max(furthest, file.tell())
+    whole = "the bytes" if length is None else f"its {length} bytes"
+    raise HttpError(client.address, f"only {furthest} of {whole} came; check the network, and try again")
 
 
-def _begin(response: Any, file: BinaryIO, client: HttpClient) -> int | None:
+def _begin(response: http.client.HTTPResponse, file: BinaryIO, client: HttpClient) -> int | None:
     """Return the file's whole length, and start again where the server sends all of it again."""
     if file.tell() and response.status != http.client.PARTIAL_CONTENT:
         file.seek(0)
@@ -91,7 +100,7 @@ def _begin(response: Any, file: BinaryIO, client: HttpClient) -> int | None:
     return file.tell() + int(response.length)
 
 
-def _copy(response: Any, file: BinaryIO, client: HttpClient) -> None:
+def _copy(response: http.client.HTTPResponse, file: BinaryIO, client: HttpClient) -> None:
     while chunk := response.read(_CHUNK_BYTES):
         if response.length is None and shutil.disk_usage(Path(file.name).parent).free < _KEPT_FREE_BYTES:
             raise SourceError(f"{client.address}: the recording has no end that fits on the disk")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import tempfile
 from collections.abc import Iterator
@@ -80,6 +81,25 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(server: WebServer, 
     server.answers["/party.mp4"] = lambda request: send_part(request, video, third, has_ranges=True)
     assert fetch(server) == list(range(FRAMES))
     assert len(server.asked) == 3
+
+
+def test_a_connection_may_break_often_as_long_as_more_comes(server: WebServer, video: bytes) -> None:
+    part = len(video) // 12 + 1
+    server.answers["/party.mp4"] = lambda request: send_part(request, video, part, has_ranges=True)
+    assert fetch(server) == list(range(FRAMES))
+
+
+def test_a_disk_that_fills_up_is_not_taken_for_a_broken_connection(
+    server: WebServer, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(http_recording, "_copy", fail)
+    server.answers["/party.mp4"] = lambda request: request.reply(video, "video/mp4")
+    with pytest.raises(OSError, match="No space left"):
+        fetch(server)
+    assert len(server.asked) == 1
 
 
 def test_a_server_without_ranges_is_asked_for_all_of_it_again(server: WebServer, video: bytes) -> None:
