@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import cv2
@@ -18,6 +19,9 @@ from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.reopening import ReopeningSource
 from fer_edge.runtime.snapshots import INTERVAL_S, SnapshotCapture
 
+_ASKED_FIRST = ("http", "https")
+_PAUSE_AFTER_LOOK_S = 1.0
+"""For cameras that have a single client, and take a moment to see that the one who looked has gone."""
 _ADVICE = "check the camera and the network"
 _NO_SETTINGS = "--resolution and --fps are set at a network camera itself, not from here"
 
@@ -36,7 +40,7 @@ def open_address(address: Address, settings: CameraSettings, tell: Callable[[str
     """
     if settings.size_wh:
         raise InputError(_NO_SETTINGS)
-    if address.scheme in ("http", "https"):
+    if address.scheme in _ASKED_FIRST:
         client = HttpClient(address, settings.timeout_s, tell)
         content = look_up(client)
         if content.kind is Kind.SNAPSHOT:
@@ -67,7 +71,16 @@ def _open_snapshots(client: HttpClient, settings: CameraSettings, tell: Callable
 
 
 def _open_stream(address: Address, timeout_s: float, tell: Callable[[str], None]) -> Source:
-    return ReopeningSource(lambda: _open_live(address, timeout_s), tell, stall_s=timeout_s, raw_sensor=False)
+    def open_live() -> LiveSource:
+        return _open_live(address, timeout_s)
+
+    try:
+        return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
+    except SourceError:
+        if address.scheme not in _ASKED_FIRST:
+            raise
+    time.sleep(_PAUSE_AFTER_LOOK_S)
+    return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
 
 
 def _open_live(address: Address, timeout_s: float) -> LiveSource:

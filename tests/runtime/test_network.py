@@ -100,6 +100,19 @@ def test_a_still_scene_in_h264_and_h265_is_no_failure(server: WebServer, codec: 
     assert sum(np.array_equal(one, other) for one, other in pairwise(images)) > 30
 
 
+def test_a_camera_with_a_single_client_is_opened_when_the_one_who_looked_has_gone(server: WebServer) -> None:
+    def answer(request: Request) -> None:
+        if len(server.asked) == 2:
+            request.reply(b"busy", status=503)
+        else:
+            send_still(request, JPEGS[0])
+
+    server.answers["/video"] = answer
+    with open_source(f"{server.url}/video") as source:
+        assert len(list(islice(source, 3))) == 3
+    assert len(server.asked) == 3
+
+
 def test_a_stream_without_packets_has_failed(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 0.01)
 
