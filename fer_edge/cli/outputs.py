@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from fer_edge.cli.run_options import RunOptions
 from fer_edge.device.notify import NotifySink
 from fer_edge.errors import MissingExtraError
+from fer_edge.names import printable
 from fer_edge.runtime.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.frames import Source
 from fer_edge.runtime.log_files import LogPolicy
@@ -48,7 +49,7 @@ def open_sinks(
     policy = LogPolicy(
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
-    title = f"{source.description}, {options.model.stem}"
+    title = f"{source.description}, {printable(options.model.stem)}"
     # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
     if options.preview is not None:
         page = open_preview(options.preview, labels, title, token=options.preview_token, privacy=options.privacy)
@@ -63,7 +64,7 @@ def open_sinks(
         yield lines(JsonlSink(options.jsonl, labels, policy, tell), options.jsonl)
     if options.csv is not None:
         yield lines(CsvSink(options.csv, labels, policy, tell), options.csv)
-    yield NotifySink(pause_s=1 / options.max_fps if options.max_fps else 0.0)
+    yield NotifySink(pause_s=max((1 / fps for fps in (options.max_fps, source.fps) if fps), default=0.0))
     if options.shown:
         yield TerminalSink(title, sys.stdout)
 

@@ -16,6 +16,7 @@ from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
 from fer_edge.errors import SourceError
+from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.detector import FaceDetector
@@ -113,7 +114,7 @@ def _run(
 
 
 def _tell(note: str) -> None:
-    click.echo(f"note: {note}", err=True)
+    click.echo(f"note: {printable(note)}", err=True)
 
 
 def _print_summary(tally: Tally, options: RunOptions) -> None:
@@ -122,4 +123,4 @@ def _print_summary(tally: Tally, options: RunOptions) -> None:
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) != STDOUT]
     if written:
-        click.echo(f"written: {', '.join(written)}", err=True)
+        click.echo(f"written: {printable(', '.join(written))}", err=True)

@@ -102,11 +102,17 @@ _OPTIONS = (
         default="0",
         show_default=True,
         metavar="SOURCE",
-        help="A number for a webcam, auto for the first that is there, picamera or libcamera, demo, a video file, an "
-        "image or a folder of images, http://... (MJPEG) or rtsp://...",
+        help="A number, /dev/v4l/by-id/... or another link for a webcam, auto for the first that is there, picamera or "
+        "libcamera, demo, a video file, an image or a folder of images, rtsp://..., or http(s)://... of a stream, a "
+        "snapshot or a video file.",
     ),
     click.option("--resolution", callback=read_resolution, metavar="WxH", help="Of a camera.  [default: its own]"),
-    click.option("--fps", type=click.FloatRange(0, min_open=True), metavar="N", help="Of a camera."),
+    click.option(
+        "--fps",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Of a camera, or how often a snapshot address is asked.  [default: the camera's own; 1 for snapshots]",
+    ),
     click.option(
         "--rotate",
         type=click.Choice([str(degrees) for degrees in TURNS]),

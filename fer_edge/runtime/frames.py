@@ -11,6 +11,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import TypeVar
 
+from fer_edge.names import printable
 from fer_edge.preprocess import Image
 
 _SourceT = TypeVar("_SourceT", bound="Source")
@@ -28,7 +29,7 @@ class Frame:
         number: Counted from 0 as the source gave them; a gap means that frames of a live source were passed over.
         time: When it was taken, or read from a file, in seconds since 1970; for logs, as a clock can be set meanwhile.
         position_s: Its place in a recording, in seconds.
-        name: File name of an image.
+        name: File name of an image, as `printable` shows it.
         taken_at: `time.monotonic()` when it was taken or read.
     """
 
@@ -63,7 +64,7 @@ class Source(ABC):
     """
 
     def __init__(self, description: str, *, live: bool, fps: float | None, stills: bool = False) -> None:
-        self.description = description
+        self.description = printable(description)
         self.live = live
         self.stills = stills
         self.fps = fps

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.names import printable
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
 
@@ -45,14 +46,16 @@ class ImageFiles(Source):
             if image is None:
                 self.notes.append(f"{path}: not an image that can be read; passed over")
             else:
-                yield Frame(image, number, time.time(), name=path.name)
+                yield Frame(image, number, time.time(), name=printable(path.name))
 
     def close(self) -> None:
         """Nothing is held open."""
 
 
 def _natural_order(path: Path) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name.lower()) if part]
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", path.name.lower()) if part
+    ]
 
 
 def _read_image(path: Path) -> Image | None:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
 from fer_edge.runtime.recording_clock import FASTEST_FPS, RecordingClock, even_fps
@@ -20,6 +21,9 @@ _SCANNED = 100
 
 _FAILURES_AT_END = 1000
 """Reads without a frame before a file has ended: a read fails for each damaged picture, or for a stretch of them."""
+
+_FAILURES_AT_END_OF_ADDRESS = 5
+"""The same for an address, where a read may wait for the network."""
 
 _COUNTING = frozenset({".avi", ".m4v", ".mov", ".mp4"})
 """Containers that count their frames; the count of others is their duration times their rate."""
@@ -38,21 +42,25 @@ _SOUND_S = 1.0
 class VideoFile(Source):
     """Every frame of a video file, at its presentation time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str, description: str | None = None) -> None:
         """Open `path`.
+
+        Args:
+            path: A file, or as text an address.
+            description: What to call it before people, if not by its path.
 
         Raises:
             InputError: If OpenCV cannot read it as a video.
         """
         self._path = path
-        self._capture = cv2.VideoCapture(str(path))
+        self._capture = open_video(path)
         if not self._capture.isOpened():
             raise InputError(
-                f"{path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image or a folder of "
-                "images; this is none, or is damaged"
+                f"{description or path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image "
+                "or a folder of images; this is none, or is damaged"
             )
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        super().__init__(str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
+        super().__init__(description or str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
 
     def __iter__(self) -> Iterator[Frame]:
         clock, positions = RecordingClock(self.fps), _Intervals(self.fps)
@@ -68,17 +76,17 @@ class VideoFile(Source):
 
     def even_fps(self) -> float | None:
         """Return the usual rate of its first frames, which are read a second time for that, but not from a pipe."""
-        if not self._path.is_file():
+        if not self._is_file():
             return self.fps
-        capture, clock = cv2.VideoCapture(str(self._path)), RecordingClock(self.fps)
+        capture, clock = open_video(self._path), RecordingClock(self.fps)
         shown_ms = (capture.get(cv2.CAP_PROP_POS_MSEC) for _ in iter(capture.grab, False))
         positions_s = [clock.position_s(each) for each in islice(shown_ms, _SCANNED)]
         capture.release()
         return even_fps(positions_s, self.fps)
 
     def _images(self) -> Iterator[Image]:
-        failures = 0
-        while failures < _FAILURES_AT_END:
+        failures, most = 0, _FAILURES_AT_END if self._is_file() else _FAILURES_AT_END_OF_ADDRESS
+        while failures < most:
             ok, image = self._capture.read()
             failures = 0 if ok else failures + 1
             if ok:
@@ -99,8 +107,11 @@ class VideoFile(Source):
         else:  # an estimate
             self.notes.append(f"{told}, has holes, or its sound is longer than its picture")
 
+    def _is_file(self) -> bool:
+        return isinstance(self._path, Path) and self._path.is_file()
+
     def _counts_frames(self) -> bool:
-        if self._path.suffix.lower() not in _COUNTING or not self._path.is_file():
+        if not isinstance(self._path, Path) or self._path.suffix.lower() not in _COUNTING or not self._is_file():
             return False
         with self._path.open("rb") as file:
             return _FRAGMENTED not in file.read(_HEADER_BYTES)
@@ -128,3 +139,13 @@ class _Intervals:
         within = until_last - self.frames if self._regular >= _STEADY * self.frames else 0
         after = expected - until_last
         return max(within, 0) + (after if after > _SOUND_S * self._fps else 0)
+
+
+def open_video(path: Path | str) -> cv2.VideoCapture:
+    """Open a file of any name, or an address; `isOpened` of the result is false if it cannot be read as a video."""
+    if isinstance(path, str):
+        return cv2.VideoCapture(path, cv2.CAP_FFMPEG)
+    # Other backends than FFmpeg take digits or a % in a name for the numbering of a sequence of pictures.
+    has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getBackends()
+    with native_path(path) as name:
+        return cv2.VideoCapture(name, cv2.CAP_FFMPEG if has_ffmpeg else cv2.CAP_ANY)

@@ -144,15 +144,14 @@ class CsvSink:
 
 
 class _StandardOutput:
-    """Flushed after every write, and not ours to close."""
+    """UTF-8 whatever the terminal's encoding, as in a file; flushed after every write, and not ours to close."""
 
     def __init__(self, header: str) -> None:
-        self._stream = sys.stdout
         self.write(header)
 
     def write(self, lines: str) -> None:
-        self._stream.write(lines)
-        self._stream.flush()
+        sys.stdout.buffer.write(lines.encode())
+        sys.stdout.buffer.flush()
 
     def close(self) -> None:
         """Leave it open."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import atomic_path
+from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
@@ -22,6 +23,8 @@ _LONGEST_S = 30.0
 """How long a frame is shown at the most, where a recording has a hole."""
 _LONGEST_LIVE_S = 10.0
 """The same where a camera was away; a run that ends then waits no longer than for other outputs."""
+_LONGEST_SIDE = 8190
+"""Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
 
 
 class VideoSink:
@@ -84,12 +87,15 @@ class VideoSink:
 
     def _open(self, frame: Frame) -> cv2.VideoWriter:
         height, width = frame.image.shape[:2]
+        scale = min(_LONGEST_SIDE / max(height, width), 1)
+        height, width = max(int(height * scale), 1), max(int(width * scale), 1)
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.moment
         temporary = self._placing.enter_context(atomic_path(self._path))
         codec = _CODECS[self._path.suffix.lower()]
-        writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
+        with native_path(temporary) as name:
+            writer = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
         if writer.isOpened():
             return writer
         error = FerEdgeError(

@@ -217,8 +217,8 @@ class TestAuto:
             def close(self) -> None:
                 pass
 
-        def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
-            return LiveSource(Webcam(100 * index), f"camera {index}", fps=30, advice="look at it")
+        def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
+            return LiveSource(Webcam(100 * int(name)), f"camera {name}", fps=30, advice="look at it")
 
         found = [
             VideoDevice(Path("/dev/video0"), "HD Webcam", True, captures=True, is_libcameras=False),

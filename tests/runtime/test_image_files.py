@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import cv2
@@ -27,6 +29,18 @@ def test_gray_images_become_three_channels(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "gray.png"), np.zeros((20, 30), np.uint8))
     (frame,) = ImageFiles.in_folder(tmp_path)
     assert frame.image.shape == (20, 30, 3)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
+def test_files_of_any_name_are_read_and_their_names_can_be_shown(tmp_path: Path) -> None:
+    picture = cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes()
+    names = (b"1\xc2\xb22.png", b"a\nb.png", b"c%d?*:.png", b"\x1b[31m.png", b"\377\351.png")
+    for name in (*names, b"\376broken.png"):
+        Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).write_bytes(b"" if b"broken" in name else picture)
+    source = ImageFiles.in_folder(tmp_path)
+    shown = {frame.name for frame in source}
+    assert shown == {"1²2.png", r"a\nb.png", "c%d?*:.png", r"\x1b[31m.png", r"\xff\xe9.png"}
+    assert len(source.notes) == 1
 
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:

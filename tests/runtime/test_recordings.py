@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -163,3 +165,17 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match="expected a video"):
         VideoFile(path)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
+@pytest.mark.parametrize(
+    "name", [b"22:57:44.avi", b"http:x.avi", b"x%03d.avi", b"50%.avi", b"a?*b .avi", b"\377\351.avi", b"d\377/a:b.avi"]
+)
+def test_a_video_of_any_name_is_read(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(os.fsdecode(name))
+    path.parent.mkdir(exist_ok=True)
+    video.rename(path)
+    with VideoFile(path) as source:
+        assert len(list(source)) == COUNT
+        assert source.description.isprintable()

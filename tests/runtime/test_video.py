@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +155,28 @@ def test_a_video_that_never_began_leaves_what_was_there(
     sink.close()
     assert path.read_text() == "what was there before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
+@pytest.mark.parametrize("name", [b"a:b.mp4", b"50%.mp4", b"x%03d.avi", b"a?* .mkv", b"\377.mp4", b"d\377/a:b.avi"])
+def test_a_video_of_any_name_is_written(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(os.fsdecode(name))
+    sink = VideoSink(path, EXPRESSIONS, live=False, fps=12)
+    sink.write(*make_result())
+    sink.close()
+    assert frames_of(path) == [(120, 160, 3)]
+    assert [each for each in Path().rglob("*") if each.is_file()] == [path]
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (9001, 20), (20, 9001)])
+def test_a_picture_of_an_unusual_size_does_not_keep_the_next_out(
+    make_result: MakeResult, tmp_path: Path, size_wh: tuple[int, int]
+) -> None:
+    sink = VideoSink(tmp_path / "a.mp4", EXPRESSIONS, live=False, fps=None)
+    sink.write(*make_result(size_wh=size_wh))
+    sink.write(*make_result())
+    sink.close()
+    assert len(frames_of(tmp_path / "a.mp4")) == 2
