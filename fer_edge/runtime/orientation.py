@@ -1,15 +1,18 @@
-"""Frames of a camera that hangs upside down, stands on its side or looks into a mirror."""
+"""Frames of a camera that hangs upside down, stands on its side or looks into a mirror, and films stored that way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from fer_edge.iso_media import film_turn, is_iso_media
 from fer_edge.runtime.frames import Frame
+from fer_edge.upright import UNTURNED, Turn
 
 TURNS = {
     0: None,
@@ -41,3 +44,18 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
         if flip is not Flip.NONE:
             image = np.asarray(cv2.flip(image, _FLIP_CODES[flip]), np.uint8)
         yield replace(frame, image=image)
+
+
+def take_over_turn(capture: cv2.VideoCapture, path: Path) -> tuple[Turn, str | None]:
+    """Return the turn that the frames of a video still need, and what there is to say about it.
+
+    OpenCV itself turns films, but a mirrored one upside down. So an MP4 or QuickTime file is read for its turn, and
+    OpenCV told to leave it; films of other containers are left to OpenCV.
+    """
+    with path.open("rb") as file:
+        turn = film_turn(file) if is_iso_media(file.read(12)) else UNTURNED
+    if not turn.is_right_angled:
+        return UNTURNED, f"{path} is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
+    if turn == UNTURNED or not capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0):
+        return UNTURNED, None
+    return turn, None

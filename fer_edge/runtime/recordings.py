@@ -11,6 +11,8 @@ import numpy as np
 
 from fer_edge.errors import InputError
 from fer_edge.runtime.frames import Frame, Source
+from fer_edge.runtime.orientation import take_over_turn
+from fer_edge.upright import upright
 
 
 class VideoFile(Source):
@@ -30,6 +32,8 @@ class VideoFile(Source):
             )
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         super().__init__(str(path), live=False, fps=fps if fps > 0 else None)
+        self._turn, note = take_over_turn(self._capture, path)
+        self.notes.extend([note] if note else [])
 
     def __iter__(self) -> Iterator[Frame]:
         expected = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -39,7 +43,7 @@ class VideoFile(Source):
             ok, image = self._capture.read()
             if not ok:
                 break
-            yield Frame(np.asarray(image, np.uint8), number, time.time(), position_s)
+            yield Frame(upright(np.asarray(image, np.uint8), self._turn), number, time.time(), position_s)
             number += 1
         # Containers' frame counts are estimates and off by a few; half of them missing means a broken file.
         if number < expected / 2:
