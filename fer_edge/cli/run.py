@@ -18,7 +18,7 @@ from fer_edge.cli.run_options import RunOptions, run_options
 from fer_edge.errors import SourceError
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.frames import Frame, Source, at_most
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
@@ -65,6 +65,7 @@ def _refuse_contradictions(options: RunOptions) -> None:
 
 
 def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
+    tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
@@ -82,7 +83,7 @@ def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOpt
 
 def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pipeline:
     return Pipeline(
-        FaceDetector(options.detector_width, options.confidence),
+        FaceDetector(options.detector_width, options.confidence, stills=source.stills),
         classifier,
         max_faces=options.max_faces,
         smoothing=options.smoothed,
