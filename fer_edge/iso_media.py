@@ -8,9 +8,6 @@ from typing import BinaryIO, NamedTuple
 
 from fer_edge.upright import CLOCKWISE, COUNTERCLOCKWISE, HALF_TURN, MIRRORED, UNTURNED, UPSIDE_DOWN, Turn
 
-_SLACK = 0.01
-"""Part of a matrix's largest entry below which another is taken for 0: some writers compute them with sines."""
-
 _IROT_TURNS = (UNTURNED, COUNTERCLOCKWISE, HALF_TURN, CLOCKWISE)
 _IMIR_TURNS = (UPSIDE_DOWN, MIRRORED)
 """As libavif and libheif write and read them; the standard's wording was changed."""
@@ -60,7 +57,7 @@ def _film_turn(file: BinaryIO) -> Turn:
             continue
         turn = _matrix(file, header, 40, 52)
         film_header = _find(file, film, b"mvhd")
-        return turn if film_header is None else _unscaled(turn.then(_matrix(file, film_header, 36, 48)))
+        return turn if film_header is None else turn.then(_matrix(file, film_header, 36, 48)).unscaled()
     return UNTURNED
 
 
@@ -68,16 +65,7 @@ def _matrix(file: BinaryIO, header: _Box, *offsets: int) -> Turn:
     """The matrix of a track's or film's header: its offset is the first in version 0 and the second in version 1."""
     content = _read(file, header, offsets[1] + 36)
     a, b, _, c, d = struct.unpack_from(">5i", content, offsets[1 if content[0] == 1 else 0])
-    return _unscaled(Turn(a, b, c, d))
-
-
-def _unscaled(turn: Turn) -> Turn:
-    """Reduce a turn by a multiple of 90 degrees to its signs; another angle's matrix is returned as it is."""
-    least = max(map(abs, turn)) * _SLACK
-    signs = Turn(*((value > least) - (value < -least) for value in turn))
-    if not any(signs):
-        return UNTURNED
-    return signs if signs.is_right_angled else turn
+    return Turn(a, b, c, d).unscaled()
 
 
 def _picture_turn(file: BinaryIO) -> Turn:

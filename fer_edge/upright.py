@@ -9,6 +9,9 @@ import numpy as np
 
 from fer_edge.preprocess import Image
 
+_SLACK = 0.01
+"""Part of a matrix's largest entry below which another is taken for 0: some writers compute them with sines."""
+
 
 class Turn(NamedTuple):
     """Matrix from where a pixel is stored to where it is shown: x = a * column + c * row, y = b * column + d * row.
@@ -26,6 +29,14 @@ class Turn(NamedTuple):
     def is_right_angled(self) -> bool:
         """Whether `upright` can apply it: a turn by a multiple of 90 degrees, mirrored or not."""
         return sorted(map(abs, self)) == [0, 0, 1, 1] and abs(self.a) == abs(self.d)
+
+    def unscaled(self) -> Turn:
+        """Reduce a turn by a multiple of 90 degrees to its signs; one by another angle is returned as it is."""
+        least = max(map(abs, self)) * _SLACK
+        signs = Turn(*((value > least) - (value < -least) for value in self))
+        if not any(signs):
+            return UNTURNED
+        return signs if signs.is_right_angled else self
 
     def then(self, later: Turn) -> Turn:
         """Return the turn that has the effect of this one followed by `later`."""

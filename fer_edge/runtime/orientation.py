@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer_edge.iso_media import film_turn, is_iso_media
+from fer_edge import iso_media, matroska
 from fer_edge.runtime.frames import Frame
 from fer_edge.upright import UNTURNED, Turn
 
@@ -49,13 +49,20 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
 def take_over_turn(capture: cv2.VideoCapture, path: Path) -> tuple[Turn, str | None]:
     """Return the turn that the frames of a video still need, and what there is to say about it.
 
-    OpenCV itself turns films, but a mirrored one upside down. So an MP4 or QuickTime file is read for its turn, and
-    OpenCV told to leave it; films of other containers are left to OpenCV.
+    OpenCV itself turns films, but a mirrored one upside down. So MP4, QuickTime, Matroska and WebM files are read for
+    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned.
     """
-    with path.open("rb") as file:
-        turn = film_turn(file) if is_iso_media(file.read(12)) else UNTURNED
+    turn = _stored_turn(path)
     if not turn.is_right_angled:
         return UNTURNED, f"{path} is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
     if turn == UNTURNED or not capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0):
         return UNTURNED, None
     return turn, None
+
+
+def _stored_turn(path: Path) -> Turn:
+    with path.open("rb") as file:
+        head = file.read(12)
+        if iso_media.is_iso_media(head):
+            return iso_media.film_turn(file)
+        return matroska.film_turn(file) if matroska.is_matroska(head) else UNTURNED
