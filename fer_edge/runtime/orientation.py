@@ -46,11 +46,12 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
         yield replace(frame, image=image)
 
 
-def take_over_turn(capture: cv2.VideoCapture, path: Path) -> tuple[Turn, str | None]:
+def take_over_turn(capture: cv2.VideoCapture, path: Path | str) -> tuple[Turn, str | None]:
     """Return the turn that the frames of a video still need, and what there is to say about it.
 
     OpenCV itself turns films, but a mirrored one upside down. So MP4, QuickTime, Matroska and WebM files are read for
-    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned.
+    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned, and an address is left to
+    OpenCV.
     """
     turn = _stored_turn(path)
     if not turn.is_right_angled:
@@ -60,9 +61,12 @@ def take_over_turn(capture: cv2.VideoCapture, path: Path) -> tuple[Turn, str | N
     return turn, None
 
 
-def _stored_turn(path: Path) -> Turn:
-    with path.open("rb") as file:
-        head = file.read(12)
-        if iso_media.is_iso_media(head):
-            return iso_media.film_turn(file)
-        return matroska.film_turn(file) if matroska.is_matroska(head) else UNTURNED
+def _stored_turn(path: Path | str) -> Turn:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(12)
+            if iso_media.is_iso_media(head):
+                return iso_media.film_turn(file)
+            return matroska.film_turn(file) if matroska.is_matroska(head) else UNTURNED
+    except OSError:  # an address, or what the user may not read, which the capture itself has opened
+        return UNTURNED

@@ -9,9 +9,9 @@ import pytest
 
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.orientation import Flip, oriented
+from fer_edge.runtime.orientation import Flip, oriented, take_over_turn
 from fer_edge.runtime.recordings import VideoFile
-from fer_edge.upright import EXIF_TURNS, Turn, upright
+from fer_edge.upright import EXIF_TURNS, UNTURNED, Turn, upright
 
 CORNERS = np.array([[[1], [2]], [[3], [4]], [[5], [6]]], np.uint8).repeat(3, axis=2)
 """Two pixels wide, three high."""
@@ -84,3 +84,9 @@ def test_the_users_turn_comes_after_the_films(film: Path, tmp_path: Path) -> Non
     with VideoFile(tmp_path / "turned.mp4") as source:
         frame = next(iter(oriented(source, 180, Flip.HORIZONTAL)))
     np.testing.assert_array_equal(frame.image, shown[::-1])
+
+
+def test_an_address_is_left_to_opencv(film: Path) -> None:
+    capture = cv2.VideoCapture(str(film))
+    assert take_over_turn(capture, "http://127.0.0.1:9/film.mp4") == (UNTURNED, None)
+    assert capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) == 1
