@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import InputError, first_line
+from fer_edge.errors import InputError
 from fer_edge.exif import JPEG_SCAN, exif_turn, jpeg_segments
 from fer_edge.iso_media import picture_turn
 from fer_edge.preprocess import Image
@@ -64,7 +64,7 @@ def picture_kind(head: bytes) -> str | None:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture by its first bytes; False for one that cannot be opened."""
+    """Whether a file is a picture by its first bytes; False for one that cannot be opened, a pipe or a device."""
     return _kind_of_file(path) is not None
 
 
@@ -106,7 +106,10 @@ def decode_picture(content: bytes) -> Image:
     try:
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), keep)
     except (cv2.error, MemoryError) as error:
-        raise InputError(f"{kind}, but OpenCV refuses it ({_reason(error)}); scale it down") from error
+        is_too_large = isinstance(error, MemoryError) or "CV_IO_MAX_IMAGE" in str(error)
+        raise InputError(
+            f"{kind}, but too large for OpenCV; scale it down" if is_too_large else _advice(kind)
+        ) from error
     if pixels is None:
         raise InputError(_advice(kind))
     return upright(_to_bgr(np.asarray(pixels)), _stored_turn(kind, content))
@@ -114,15 +117,12 @@ def decode_picture(content: bytes) -> Image:
 
 def _kind_of_file(path: Path) -> str | None:
     try:
+        if not path.is_file():  # reading from a pipe would wait, and take what is in it
+            return None
         with path.open("rb") as file:
             return picture_kind(file.read(_HEAD_BYTES))
     except OSError:
         return None
-
-
-def _reason(error: cv2.error | MemoryError) -> str:
-    text = first_line(error)
-    return "it has more pixels than CV_IO_MAX_IMAGE_PIXELS" if "MAX_IMAGE" in text else text
 
 
 def _ends_early(kind: str, content: bytes) -> bool:

@@ -103,10 +103,14 @@ class _Remarks:
 
 
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The files and folders in a folder, without those that systems hide by a point before their name."""
-    entries = sorted(folder.iterdir(), key=_natural_order)
-    files = [path for path in entries if path.is_file() and (not path.name.startswith(".") or is_picture(path))]
-    return files, [path for path in entries if path.is_dir() and not path.name.startswith(".")]
+    """The files and folders in a folder, without those that systems hide by a point before their name.
+
+    Among the files are links that lead nowhere; pipes and devices are left out.
+    """
+    entries = [path for path in folder.iterdir() if not path.name.startswith(".") or is_picture(path)]
+    entries.sort(key=_natural_order)
+    files = [path for path in entries if path.is_file() or (path.is_symlink() and not path.exists())]
+    return files, [path for path in entries if path.is_dir()]
 
 
 def _named(paths: list[Path]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import InputError
+from fer_edge.pictures import is_picture
 from fer_edge.runtime.image_files import ImageFiles, is_still
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
@@ -115,3 +117,18 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").touch()
     with pytest.raises(InputError, match=r"found only film\.mp4, sub; name the folder they are in"):
         ImageFiles.in_folder(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_links_that_lead_nowhere_are_noted_and_pipes_are_not_read(tmp_path: Path) -> None:
+    write_picture(tmp_path / "1.png")
+    (tmp_path / "2.jpg").symlink_to("gone.jpg")
+    (tmp_path / "3").symlink_to("gone")
+    os.mkfifo(tmp_path / "4.jpg")
+    source = ImageFiles.in_folder(tmp_path)
+    assert [frame.name for frame in source] == ["1.png"]
+    assert source.notes == [
+        f"{tmp_path}: 3 passed over: no pictures by their content",
+        "2.jpg passed over: No such file or directory",
+    ]
+    assert not is_picture(tmp_path / "4.jpg")
