@@ -19,7 +19,7 @@ from fer_edge.errors import SourceError
 from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
@@ -66,6 +66,7 @@ def _refuse_contradictions(options: RunOptions) -> None:
 
 
 def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
+    tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
@@ -88,7 +89,7 @@ def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
 
 def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pipeline:
     return Pipeline(
-        FaceDetector(options.detector_width, options.confidence),
+        FaceDetector(options.detector_width, options.confidence, stills=source.stills),
         classifier,
         max_faces=options.max_faces,
         smoothing=options.smoothed,

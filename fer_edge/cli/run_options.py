@@ -20,7 +20,7 @@ from fer_edge.cli.parameters import (
     read_resolution,
 )
 from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH
+from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.devices import CameraSettings
 from fer_edge.runtime.log_files import LogPolicy
 from fer_edge.runtime.mqtt_address import MqttAddress
@@ -44,7 +44,7 @@ class RunOptions:
     model: Path
     labels: tuple[str, ...] | None
     num_threads: int
-    detector_width: int
+    detector_width: int | None
     confidence: float
     max_faces: int | None
     detect_every: int | None
@@ -143,10 +143,10 @@ _OPTIONS = (
     click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier."),
     click.option(
         "--detector-width",
-        type=click.IntRange(32, 4096),
-        default=DEFAULT_WIDTH,
-        show_default=True,
-        help="Pixels of the frame's longer side when faces are looked for: more finds smaller faces, fewer is faster.",
+        type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
+        metavar="PIXELS",
+        help="Scale the frame's longer side to so many pixels to look for faces: more finds smaller faces, fewer is "
+        f"faster.  [default: {DEFAULT_WIDTH}; for pictures their own width, up to {PICTURE_WIDTH}]",
     ),
     click.option(
         "--confidence",

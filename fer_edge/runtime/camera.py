@@ -21,7 +21,7 @@ from fer_edge.runtime.devices import (
     webcams,
 )
 from fer_edge.runtime.frames import Source
-from fer_edge.runtime.image_files import IMAGE_SUFFIXES, ImageFiles
+from fer_edge.runtime.image_files import ImageFiles, is_still
 from fer_edge.runtime.live import LiveSource
 from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.reopening import ReopeningSource
@@ -72,7 +72,7 @@ def open_source(
     if spec and path.is_dir():
         return ImageFiles.in_folder(path)
     if spec and path.exists():
-        return ImageFiles(str(path), [path]) if path.suffix.lower() in IMAGE_SUFFIXES else VideoFile(path)
+        return ImageFiles(str(path), [path]) if is_still(path) else VideoFile(path)
     raise InputError(
         f"--camera {without_password(spec)}: no such camera or file{_nearest(spec, path)}; expected {WAYS}"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import radians
 
 from fer_edge.boxes import area, clip, is_centred_within
@@ -14,7 +15,7 @@ from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.motion import MotionEstimator
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.schedule import DetectionSchedule
-from fer_edge.runtime.smoothing import RAW, Smoothing
+from fer_edge.runtime.smoothing import Smoothing
 from fer_edge.runtime.tracker import Track, Tracker
 
 _LEVEL = radians(5)
@@ -43,7 +44,7 @@ class Pipeline:
             detector: Finds faces.
             classifier: Its card says how faces are cut out and how large they are.
             max_faces: How many of the largest faces to classify; the others are left out. `None` for all.
-            smoothing: Of each face's scores over time.
+            smoothing: Of each face's scores over time; of stills only its threshold counts.
             schedule: In which frames faces are looked for.
             stills: Whether frames have nothing to do with each other, so that each stands for itself.
         """
@@ -55,10 +56,11 @@ class Pipeline:
         self._shape: tuple[int, ...] = ()
         self._moment = 0.0
         self._motion = MotionEstimator()
+        smoothing = smoothing or Smoothing()
         if stills:
-            self._tracker = Tracker(self.labels, RAW, sure=0)
+            self._tracker = Tracker(self.labels, replace(smoothing, seconds=0, margin=0), sure=0)
         else:
-            self._tracker = Tracker(self.labels, smoothing or Smoothing())
+            self._tracker = Tracker(self.labels, smoothing)
 
     @property
     def labels(self) -> tuple[str, ...]:

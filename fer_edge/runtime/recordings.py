@@ -14,7 +14,9 @@ from fer_edge.errors import InputError
 from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
+from fer_edge.runtime.orientation import take_over_turn
 from fer_edge.runtime.recording_clock import FASTEST_FPS, RecordingClock, even_fps
+from fer_edge.upright import upright
 
 _SCANNED = 100
 """Frames at the beginning whose intervals give the rate."""
@@ -61,6 +63,8 @@ class VideoFile(Source):
             )
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         super().__init__(description or str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
+        self._turn, note = take_over_turn(self._capture, path)
+        self.notes.extend([note] if note else [])
 
     def __iter__(self) -> Iterator[Frame]:
         clock, positions = RecordingClock(self.fps), _Intervals(self.fps)
@@ -90,7 +94,7 @@ class VideoFile(Source):
             ok, image = self._capture.read()
             failures = 0 if ok else failures + 1
             if ok:
-                yield np.asarray(image, np.uint8)
+                yield upright(np.asarray(image, np.uint8), self._turn)
 
     def _report_missing(self, positions: _Intervals) -> None:
         """Note how many frames could not be read, from a few on."""

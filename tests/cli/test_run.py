@@ -137,7 +137,8 @@ def test_a_video_is_read_to_its_end(run_command: Any, tmp_path: Path) -> None:
     done = run_command("--camera", "in.avi", "--jsonl", "-")
     assert done.returncode == 0
     assert [result["frame"] for result in read_jsonl(done.stdout)] == list(range(12))
-    assert "no face was seen" in done.stderr
+    assert "no face was seen: " in done.stderr
+    assert "--detector-width 640 finds smaller ones" in done.stderr
 
 
 def test_images_that_cannot_be_read_are_named(run_command: Any, tmp_path: Path) -> None:
@@ -148,14 +149,41 @@ def test_images_that_cannot_be_read_are_named(run_command: Any, tmp_path: Path) 
     done = run_command("--camera", "pictures", "--jsonl", "-")
     assert done.returncode == 0
     assert [result["file"] for result in read_jsonl(done.stdout)] == ["1.png"]
-    assert "2.png: not an image" in done.stderr
+    assert "note: 2.png passed over: " in done.stderr
+    assert "--detector-width 2560 finds smaller ones" in done.stderr
 
 
-def test_a_source_without_any_frame_fails(run_command: Any, tmp_path: Path) -> None:
-    (tmp_path / "broken.png").write_bytes(b"no image")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no image", "no picture by its content"),
+        (b"", "no picture by its content"),
+        (b"\xff\xd8\xff\xe0" + bytes(90), "JPEG, but it ends too early"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_one_line(
+    run_command: Any, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "broken.png").write_bytes(content)
     done = run_command("--camera", "broken.png")
-    assert done.returncode == 1
-    assert "broken.png gave no frame" in done.stderr.splitlines()[-1]
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert message in line
+
+
+def test_pictures_obey_the_threshold_and_have_small_faces_found(run_command: Any, tmp_path: Path) -> None:
+    """A picture named as text, in which the face has 16 pixels."""
+    portrait = cv2.imread(str(PORTRAIT_FILE))
+    assert portrait is not None
+    picture = np.full((960, 1280, 3), 120, np.uint8)
+    picture[400:476, 600:676] = cv2.resize(portrait, (76, 76), interpolation=cv2.INTER_AREA)
+    (tmp_path / "crowd.txt").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    labels = []
+    for threshold in ("0", "1"):
+        done = run_command("--camera", "crowd.txt", "--threshold", threshold, "--jsonl", "-")
+        labels += [face["label"] for result in read_jsonl(done.stdout) for face in result["faces"]]
+    assert labels[0] in EXPRESSIONS
+    assert labels[1:] == ["uncertain"]
 
 
 @pytest.mark.parametrize(

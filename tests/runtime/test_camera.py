@@ -139,6 +139,7 @@ def test_kinds_of_recordings(tmp_path: Path) -> None:
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     writer.write(np.zeros((48, 64, 3), np.uint8))
     writer.release()
+    picture, video = picture.rename(tmp_path / "one.mp4"), video.rename(tmp_path / "two.jpg")
     for spec, kind in ((tmp_path, ImageFiles), (picture, ImageFiles), (video, VideoFile), ("demo", DemoSource)):
         with open_source(str(spec)) as source:
             assert type(source) is kind

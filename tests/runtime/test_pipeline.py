@@ -15,8 +15,9 @@ from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
 from fer_edge.runtime.detector import Face, FaceDetector
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.results import STAGES, EventKind, FrameResult
+from fer_edge.runtime.results import STAGES, UNCERTAIN, EventKind, FrameResult
 from fer_edge.runtime.schedule import DetectionSchedule
+from fer_edge.runtime.smoothing import RAW, Smoothing
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,24 @@ def test_scores_are_the_classifiers_of_the_measured_crop(pipeline: Pipeline, cla
     assert face.score == face.scores.max()
     assert face.confidence == found.confidence
     assert face.scores.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_stills_threshold_is_exact(pipeline: Pipeline, classifier: Classifier, two_faces: Image) -> None:
+    """No margin and no other picture has a say: a label shows from the threshold itself on."""
+    best = pipeline.process(Frame(two_faces, 0, 0)).faces[0]
+    named = classifier.card.labels[int(best.scores.argmax())]
+    for threshold, expected in ((best.score, named), (best.score + 1e-4, UNCERTAIN), (0, named)):
+        smoothing = Smoothing(seconds=5, threshold=threshold, margin=0.1)
+        stills = Pipeline(FaceDetector(), classifier, smoothing=smoothing, stills=True)
+        for number in range(3):
+            face = stills.process(Frame(two_faces, number, number)).faces[0]
+            assert face.label == expected
+            np.testing.assert_array_equal(face.scores, best.scores)
+
+
+def test_raw_stills_always_have_a_label(classifier: Classifier, two_faces: Image) -> None:
+    faces = Pipeline(FaceDetector(), classifier, smoothing=RAW, stills=True).process(Frame(two_faces, 0, 0)).faces
+    assert [face.label for face in faces] == [classifier.card.labels[int(face.scores.argmax())] for face in faces]
 
 
 def test_the_largest_face_comes_first(pipeline: Pipeline, two_faces: Image) -> None:
