@@ -17,8 +17,16 @@ from export.equalization import is_convolution, is_depthwise
 
 FloatArray = npt.NDArray[np.float64]
 
-_LARGEST = 127
-"""TFLite's kernels are symmetric: -127..127 steps of a size that each output channel has for itself."""
+INT8_LARGEST = 127
+"""Largest weight of an 8-bit kernel, in steps: symmetric, -127..127, each output channel with its own step."""
+
+INT7_LARGEST = 64
+"""Largest weight of a 7-bit kernel, in steps: the -64..64 of onnxruntime's `reduce_range`.
+
+x86-64 processors without VNNI add two products of an unsigned 8-bit activation and a weight in signed 16 bits, and
+saturate silently (`pmaddubsw`). 2 * 255 * 64 = 32,640 fits, 2 * 255 * 127 does not.
+"""
+
 _ROWS = 20_000
 """Of a layer's inputs, at most so many positions are looked at; 500 images at 24x24 have 288,000."""
 _BATCH = 25
@@ -26,7 +34,7 @@ _DAMPING = 0.01
 """Added to the diagonal of the inputs' second moments, as a share of its mean, as GPTQ does."""
 
 
-def round_kernels(model: keras.Model, images: npt.NDArray[np.float32]) -> None:
+def round_kernels(model: keras.Model, images: npt.NDArray[np.float32], largest: int = INT8_LARGEST) -> None:
     """Round all kernels in place, from the first layer to the last, each fed by the ones that are rounded already.
 
     A converter that rounds to the nearest step then finds them on its grid: the largest weight of each output channel,
@@ -36,6 +44,7 @@ def round_kernels(model: keras.Model, images: npt.NDArray[np.float32]) -> None:
     Args:
         model: A network with its BatchNormalization folded.
         images: float32 (N, H, W, 1), 0..255, as the network will see them.
+        largest: Largest weight of each output channel, in steps of the file's grid.
     """
     for layer in model.layers:
         if not _has_kernel(layer):
@@ -44,7 +53,7 @@ def round_kernels(model: keras.Model, images: npt.NDArray[np.float32]) -> None:
         by_group = _by_group(layer, kernel)
         if _positions(layer) * len(images) < by_group.shape[2]:
             continue
-        rounded = _round(by_group, _second_moments(model, layer, images, len(by_group)))
+        rounded = _round(by_group, _second_moments(model, layer, images, len(by_group)), largest)
         layer.set_weights([_as_kernel(layer, rounded, kernel.shape), *bias])
 
 
@@ -97,14 +106,14 @@ def _rows(
         yield rows[rng.random(len(rows)) < share]
 
 
-def _round(kernels: FloatArray, moments: FloatArray) -> FloatArray:
+def _round(kernels: FloatArray, moments: FloatArray, largest: int) -> FloatArray:
     """Round (groups, outputs, inputs) so that the outputs' mean square error is small, by the inputs' moments."""
-    steps = np.maximum(np.abs(kernels).max(axis=2), np.finfo(np.float32).tiny) / _LARGEST
+    steps = np.maximum(np.abs(kernels).max(axis=2), np.finfo(np.float32).tiny) / largest
     widest = np.abs(kernels).argmax(axis=2)
     feedback = _feedback(moments)
     left = kernels.copy()
     for i in range(kernels.shape[2]):
-        nearest = np.clip(np.rint(left[..., i] / steps), -_LARGEST, _LARGEST)
+        nearest = np.clip(np.rint(left[..., i] / steps), -largest, largest)
         rounded = np.where(widest == i, kernels[..., i], nearest * steps)
         error = (left[..., i] - rounded) / feedback[:, i, i, np.newaxis]
         left[..., i] = rounded
