@@ -90,6 +90,7 @@ def _table(found: Sequence[Comparison]) -> Table:
         ["file", "processor", "instruction set", ""],
         ["faces", "other class", "margin", "largest gap"],
     )
+    table.columns[0].overflow = "fold"
     for one in found:
         table.add_row(
             escape(os.path.relpath(one.file)),

@@ -18,19 +18,19 @@ HASWELL = EMULATED[0]
 @pytest.mark.parametrize(
     ("precision", "there", "other_class", "fault"),
     [
-        (Precision.INT8, [[0.6, 0.3, 0.1], [0.1, 0.46, 0.44]], 0, None),
-        (Precision.INT8, [[0.5, 0.4, 0.1], [0.1, 0.46, 0.44]], 0, None),
-        (Precision.INT8, [[0.6, 0.3, 0.1], [0.1, 0.44, 0.46]], 1, None),
-        (Precision.FP32, [[0.6, 0.3, 0.1], [0.1, 0.44, 0.46]], 1, "another class on 1 of 2 faces"),
-        (Precision.INT8, [[0.4, 0.5, 0.1], [0.1, 0.44, 0.46]], 2, "another class on 1 of 2 faces"),
-        (Precision.INT8, [[0.6, 0.3, 0.1], [0.46, 0.44, 0.1]], 1, "another class on 1 of 2 faces"),
+        (Precision.INT8, [[0.6, 0.3, 0.1], [0.1, 0.455, 0.445]], 0, None),
+        (Precision.INT8, [[0.5, 0.4, 0.1], [0.1, 0.455, 0.445]], 0, None),
+        (Precision.INT8, [[0.6, 0.3, 0.1], [0.1, 0.445, 0.455]], 1, None),
+        (Precision.FP32, [[0.6, 0.3, 0.1], [0.1, 0.445, 0.455]], 1, "another class on 1 of 2 faces"),
+        (Precision.INT8, [[0.4, 0.5, 0.1], [0.1, 0.445, 0.455]], 2, "another class on 1 of 2 faces"),
+        (Precision.INT8, [[0.6, 0.3, 0.1], [0.455, 0.445, 0.1]], 1, "another class on 1 of 2 faces"),
         (Precision.INT8, [[0.6, 0.3, 0.1], [np.nan, 0.5, 0.5]], 2, "scores that are not finite"),
     ],
 )
 def test_another_class_fails_unless_it_was_a_tie(
     precision: Precision, there: list[list[float]], other_class: int, fault: str | None
 ) -> None:
-    here = np.array([[0.6, 0.3, 0.1], [0.1, 0.46, 0.44]], np.float32)
+    here = np.array([[0.6, 0.3, 0.1], [0.1, 0.455, 0.445]], np.float32)
     found, _, _, reason = compare_scores(here, np.array(there, np.float32), precision)
     assert (found, reason) == (other_class, fault)
 
