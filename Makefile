@@ -5,8 +5,9 @@ VENV ?= .venv
 DATA ?=
 
 DEMO := runs/demo
-DEMO_TRAIN_FLAGS ?= --data synthetic --recipe modern --arch compact-s --epochs 16 --batch-size 64 --mixup 0 --erase 0 --overwrite
-DEMO_EXPORT_FLAGS ?= --all --data synthetic --skip-failed
+DEMO_RECIPE := --recipe modern --arch compact-s --epochs 32 --batch-size 64 --mixup 0 --erase 0 --label-smoothing 0
+DEMO_TRAIN_FLAGS ?= --data synthetic $(DEMO_RECIPE) --overwrite
+DEMO_EXPORT_FLAGS ?= --all --skip-failed
 DEMO_RUN_FLAGS ?= --camera demo --frames 60
 TRAIN_FLAGS ?=
 BENCH_FLAGS ?=

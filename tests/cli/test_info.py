@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,6 +102,15 @@ def test_a_shipped_model_is_known_by_name(command_line: Callable[..., Any], name
     facts = json.loads(command_line("info", name, "--json").require_success().stdout)
     assert Path(facts["file"]) == shipped_models()[name]
     assert facts["card"]["architecture"] == name
+
+
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_shipped_model_names_the_instruction_sets_it_was_verified_on(
+    command_line: Callable[..., Any], name: str
+) -> None:
+    # What is missing is added by: python -m benchmarks.processors FILE --update-cards
+    shown = command_line("info", name).require_success().stdout
+    assert re.search(r"^ *instruction_sets +.*x86-64 AVX2, x86-64 SSE4.2", shown, re.MULTILINE)
 
 
 def test_a_file_is_taken_before_a_shipped_model_of_its_name(
