@@ -5,7 +5,7 @@ VENV ?= .venv
 DATA ?=
 
 DEMO := runs/demo
-DEMO_RECIPE := --recipe modern --arch compact-s --epochs 32 --batch-size 64 --mixup 0 --erase 0 --label-smoothing 0
+DEMO_RECIPE := --recipe modern --arch compact-s --epochs 24 --batch-size 64 --mixup 0 --erase 0 --label-smoothing 0
 DEMO_TRAIN_FLAGS ?= --data synthetic $(DEMO_RECIPE) --overwrite
 DEMO_EXPORT_FLAGS ?= --all --skip-failed
 DEMO_RUN_FLAGS ?= --camera demo --frames 60

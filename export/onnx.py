@@ -11,10 +11,13 @@ import numpy as np
 import onnx
 import tensorflow as tf
 import tf2onnx
+from onnxruntime import InferenceSession
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.calibration import CalibrationSet
+from export.onnx_graph import clippable_activations
+from export.ranges import best_ranges, in_batches
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.model_card import ONNX_CARD_KEY, ModelCard
 from fer_edge.precision import Precision
@@ -84,8 +87,24 @@ def _quantize(float_model: bytes, calibration: CalibrationSet) -> bytes:
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
             reduce_range=True,
+            extra_options={"TensorQuantOverrides": _narrow_ranges(onnx.load(prepared), calibration)},
         )
         return target.read_bytes()
+
+
+def _narrow_ranges(model: onnx.ModelProto, calibration: CalibrationSet) -> dict[str, list[dict[str, Any]]]:
+    """Choose ranges of activations, in the form of onnxruntime's `TensorQuantOverrides`."""
+    names = clippable_activations(model)
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    session = InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    images = calibration.inputs()
+    outputs = (session.run(names, {"image": batch}) for batch in in_batches(images))
+    ranges = best_ranges(outputs, len(names), len(images))
+    return {
+        name: [{"rmin": np.float32(low), "rmax": np.float32(high)}]
+        for name, (low, high) in zip(names, ranges, strict=True)
+        if low < high
+    }
 
 
 class _Reader(CalibrationDataReader):
