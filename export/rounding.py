@@ -7,7 +7,6 @@ layer is fed with is correlated, so that rounding each weight to the nearest ste
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import numpy as np
@@ -38,8 +37,9 @@ def round_kernels(model: keras.Model, images: npt.NDArray[np.float32], largest: 
     """Round all kernels in place, from the first layer to the last, each fed by the ones that are rounded already.
 
     A converter that rounds to the nearest step then finds them on its grid: the largest weight of each output channel,
-    which determines the step, stays as it is. Layers with more inputs than the images have positions are left
-    alone, since so few tell nothing of how their inputs go together.
+    which determines the step, stays as it is. What rounding changes in an output's mean goes into the bias, so that
+    the kernel is rounded for what varies: a mean of 128, as of pixels, would outweigh everything else. Layers with more
+    inputs than the images have positions are left alone, since so few tell nothing of how their inputs go together.
 
     Args:
         model: A network with its BatchNormalization folded.
@@ -53,8 +53,10 @@ def round_kernels(model: keras.Model, images: npt.NDArray[np.float32], largest: 
         by_group = _by_group(layer, kernel)
         if _positions(layer) * len(images) < by_group.shape[2]:
             continue
-        rounded = _round(by_group, _second_moments(model, layer, images, len(by_group)), largest)
-        layer.set_weights([_as_kernel(layer, rounded, kernel.shape), *bias])
+        mean, moments = _moments(model, layer, images, len(by_group), centred=bool(bias))
+        rounded = _round(by_group, moments, largest)
+        shift = np.einsum("goi,gi->go", by_group - rounded, mean).ravel().astype(np.float32)
+        layer.set_weights([_as_kernel(layer, rounded, kernel.shape), *(each + shift for each in bias)])
 
 
 def _has_kernel(layer: keras.layers.Layer) -> bool:
@@ -78,15 +80,23 @@ def _positions(layer: keras.layers.Layer) -> int:
     return int(np.prod(layer.output.shape[1:-1]))
 
 
-def _second_moments(
-    model: keras.Model, layer: keras.layers.Layer, images: npt.NDArray[np.float32], groups: int
-) -> FloatArray:
-    """How the inputs that one output is made of go together: (groups, inputs, inputs)."""
-    total: Any = 0
+def _moments(
+    model: keras.Model, layer: keras.layers.Layer, images: npt.NDArray[np.float32], groups: int, *, centred: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Measure the inputs that one output is made of.
+
+    Returns:
+        Their mean (groups, inputs), and their second moments (groups, inputs, inputs): about the mean if `centred`,
+        else about 0.
+    """
+    count, total, products = 0, np.zeros(1), np.zeros(1)
     for rows in _rows(model, layer, images):
         by_group = rows.reshape(len(rows), -1, groups).transpose(2, 0, 1).astype(np.float64)
-        total = total + by_group.transpose(0, 2, 1) @ by_group
-    return np.asarray(total)
+        count += len(rows)
+        total = total + by_group.sum(axis=1)
+        products = products + by_group.transpose(0, 2, 1) @ by_group
+    mean = total / count
+    return mean, products - count * mean[:, :, np.newaxis] * mean[:, np.newaxis] if centred else products
 
 
 def _rows(
