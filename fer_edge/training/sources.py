@@ -107,7 +107,8 @@ def _read_file(gathered: Gathered, split: SplitName, label: int, file: RawFile) 
     try:
         decoded = decode_face(file.read())
     except DAMAGED_ZIP_ERRORS as error:
-        decoded = Rejected(Finding.UNREADABLE, f"cannot be read ({printable(first_line(error))})")
+        cause = (isinstance(error, OSError) and error.strerror) or printable(first_line(error))
+        decoded = Rejected(Finding.UNREADABLE, f"cannot be read ({cause})")
     if isinstance(decoded, Rejected):
         gathered.leave_out(split, label, name, decoded.finding, decoded.reason)
     else:
