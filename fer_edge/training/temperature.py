@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,15 @@ import numpy.typing as npt
 from fer_edge.training.data import Split, digests
 
 MIN_HELD_BACK = 100
-"""Images to fit a temperature on. Its inverse has a standard error of about 1 / sqrt(images) for logits that spread by
-about 1, so with fewer it is off by more than a tenth."""
+"""Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1, so
+with fewer it is off by more than a tenth."""
 
 LOWEST, HIGHEST = 0.25, 4.0
 """Bounds of a temperature. This project's networks need 0.5 (label smoothing, softened teachers) to 2 (trained until they
-are too sure); where the likeliest lies beyond, the images do not determine it: all are scored right, which makes ever
-lower ones likelier, or no better than by chance, which makes ever higher ones likelier."""
+are too sure). The likeliest lies beyond where scores are no better than by chance, or where nearly all are right."""
+
+_MAX_ERROR = 0.25
+"""Greatest standard error of a temperature, as a fraction of it. Certain and right scores hardly depend on it."""
 
 _SEED = 1
 _STEPS = 50
@@ -76,7 +79,8 @@ def fit_temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
         labels: int64 (N,).
 
     Returns:
-        What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the bounds.
+        What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the bounds,
+        or the labels hardly depend on it.
     """
     logits = np.log(np.maximum(scores.astype(np.float64), 1e-12))
     true = logits[np.arange(len(labels)), labels]
@@ -85,10 +89,11 @@ def fit_temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
         softened = np.exp(inverse * (logits - logits.max(axis=1, keepdims=True)))
         softened /= softened.sum(axis=1, keepdims=True)
         mean = (softened * logits).sum(axis=1)
-        curvature = ((softened * logits**2).sum(axis=1) - mean**2).mean()
-        step = float((true - mean).mean() / max(curvature, 1e-12))
+        curvature = max(float(((softened * logits**2).sum(axis=1) - mean**2).mean()), 1e-12)
+        step = float((true - mean).mean()) / curvature
         inverse = min(max(inverse + step, inverse / 2, 1 / HIGHEST), inverse * 2, 1 / LOWEST)
-    return 1 / inverse if 1 / HIGHEST < inverse < 1 / LOWEST else None
+    error = 1 / (inverse * math.sqrt(len(labels) * curvature))  # from the Fisher information
+    return 1 / inverse if 1 / HIGHEST < inverse < 1 / LOWEST and error <= _MAX_ERROR else None
 
 
 def fold_temperature(model: keras.Model, temperature: float) -> None:
@@ -109,7 +114,7 @@ def calibrate(model: keras.Model, held_back: Split) -> Calibration:
     temperature = fit_temperature(model.predict(held_back.inputs(), _BATCH, verbose=0), held_back.labels)
     if temperature is None:
         return Calibration(
-            None, f"the {len(held_back):,} images held back for it ask for one outside {LOWEST:g}..{HIGHEST:g}"
+            None, f"the {len(held_back):,} images held back for it determine none within {LOWEST:g}..{HIGHEST:g}"
         )
     fold_temperature(model, temperature)
     return Calibration(temperature)
