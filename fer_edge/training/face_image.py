@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Finding
-from fer_edge.training.image_header import declared_size
+from fer_edge.training.image_header import declared_size, is_cut_off
 from fer_edge.training.listing import MAX_IMAGE_BYTES
 
 MAX_IMAGE_PIXELS = 50_000_000
@@ -47,6 +47,8 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
     if width * height > MAX_IMAGE_PIXELS:
         limit = f"{MAX_IMAGE_PIXELS / 1e6:.0f} million"
         return Rejected(Finding.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
+    if is_cut_off(content):
+        return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
     try:
         image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
     except cv2.error:

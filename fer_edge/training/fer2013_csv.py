@@ -107,4 +107,3 @@ def _image(text: str) -> npt.NDArray[np.uint8] | str:
     if values.min() < 0 or values.max() > 255:
         return f"has pixels from {values.min()} to {values.max()}; {_EXPECTED_PIXELS}"
     return values.astype(np.uint8).reshape(FACE_SIZE, FACE_SIZE)
-

@@ -83,7 +83,7 @@ class Gathered:
         note_finding(self._findings.setdefault(split, Counter()), self._examples, finding, name)
 
     def _require_usable(self, source: str) -> None:
-        reasons = [reason for _, reason in sum(self._reasons.values(), [])]
+        reasons = [reason for faults in self._reasons.values() for _, reason in faults]
         if reasons and not self._rows:
             raise DataError(f"{source}: none of its {len(reasons):,} images can be used: {_some(reasons)}")
         for split, faults in self._reasons.items():

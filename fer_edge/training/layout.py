@@ -11,7 +11,7 @@ from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import printable
 from fer_edge.training.data import SplitName
-from fer_edge.training.listing import Listing, RawFile, Unreadable
+from fer_edge.training.listing import Listing, RawFile
 
 _SPLITS = {
     "train": SplitName.TRAIN,

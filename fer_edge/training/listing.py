@@ -1,4 +1,4 @@
-"""Files that a folder or a zip of labelled faces holds, and those that cannot be read, with the reason. No TensorFlow."""
+"""Files in a folder or a zip of labelled faces, and why some of them cannot be read. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -190,7 +190,8 @@ def _member(source: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _E
     if info.compress_type not in _COMPRESSIONS:
         method = _OTHER_COMPRESSIONS.get(info.compress_type, f"method {info.compress_type}")
         return Unreadable(
-            path, f"is compressed with {method}, which Python cannot read; unpack the zip with 7-Zip and give the folder"
+            path,
+            f"is compressed with {method}, which Python cannot read; unpack the zip with 7-Zip and give the folder",
         )
 
     def read() -> bytes:

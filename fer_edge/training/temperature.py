@@ -13,12 +13,12 @@ import numpy.typing as npt
 from fer_edge.training.data import Split, digests
 
 MIN_HELD_BACK = 100
-"""Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1, so
-with fewer it is off by more than a tenth."""
+"""Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1,
+so with fewer it is off by more than a tenth."""
 
 LOWEST, HIGHEST = 0.25, 4.0
-"""Bounds of a temperature. This project's networks need 0.5 (label smoothing, softened teachers) to 2 (trained until they
-are too sure). The likeliest lies beyond where scores are no better than by chance, or where nearly all are right."""
+"""Bounds of a temperature. The shipped network's is 0.52, as its targets were softened; these allow twice as much on a
+logarithmic scale, either way. The likeliest lies beyond them where scores are no better than chance, or all right."""
 
 _MAX_ERROR = 0.25
 """Greatest standard error of a temperature, as a fraction of it. Certain and right scores hardly depend on it."""
@@ -79,8 +79,8 @@ def fit_temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
         labels: int64 (N,).
 
     Returns:
-        What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the bounds,
-        or the labels hardly depend on it.
+        What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the
+        bounds, or the labels hardly depend on it.
     """
     logits = np.log(np.maximum(scores.astype(np.float64), 1e-12))
     true = logits[np.arange(len(labels)), labels]
@@ -110,7 +110,9 @@ def calibrate(model: keras.Model, held_back: Split) -> Calibration:
         held_back: Images that the model was not trained on, as `hold_back` gives them.
     """
     if not len(held_back):
-        return Calibration(None, f"--held-back gives fewer than {MIN_HELD_BACK} images to fit it on; all were trained on")
+        return Calibration(
+            None, f"--held-back gives fewer than {MIN_HELD_BACK} images to fit it on; all were trained on"
+        )
     temperature = fit_temperature(model.predict(held_back.inputs(), _BATCH, verbose=0), held_back.labels)
     if temperature is None:
         return Calibration(

@@ -91,9 +91,7 @@ def test_numbers_that_are_not_finite_are_a_mistake(train_line: Callable[..., Any
     assert not (tmp_path / "run").exists()
 
 
-def test_training_that_diverges_is_one_line_and_leaves_no_model(
-    train_line: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_training_that_diverges_is_one_line_and_leaves_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
     for again in ((), ("--resume",)):
         ended = train_line("--learning-rate", "1e30", *again)
         assert (ended.exit_code, ended.stdout) == ((2, "") if again else (1, ""))

@@ -191,7 +191,18 @@ def arrays_of(run: Path) -> dict[str, bytes]:
 
 
 def test_training_that_diverges_ends_all_workers_with_the_same_line(workers: Workers, tmp_path: Path) -> None:
-    arguments = ("--arch", "bare", "--batch-size", 32, "--epochs", 2, "--learning-rate", "1e30", "--output", tmp_path / "run")
+    arguments = (
+        "--arch",
+        "bare",
+        "--batch-size",
+        32,
+        "--epochs",
+        2,
+        "--learning-rate",
+        "1e30",
+        "--output",
+        tmp_path / "run",
+    )
     ended = workers.train(*arguments)
     assert [code for code, _ in ended] == [1, 1], ended
     lines = {stderr.splitlines()[-1] for _, stderr in ended}

@@ -91,7 +91,7 @@ def test_finite_training_is_let_go_on(watched: tuple[StopAtDivergence, keras.Mod
 
 
 def test_a_loss_that_is_nan_names_the_step(watched: tuple[StopAtDivergence, keras.Model]) -> None:
-    with pytest.raises(DivergenceError, match="at epoch 2, step 3 of 5: the loss is nan; train again"):
+    with pytest.raises(DivergenceError, match=r"at epoch 2, step 3 of 5: the loss is nan; train again"):
         watched[0].on_train_batch_end(2, {"loss": float("nan")})
 
 
@@ -102,18 +102,18 @@ def test_weights_that_are_not_finite_are_found_at_the_step_or_the_epochs_end(
     callback, model = watched
     spoil(model.layers[0], value)
     callback.on_train_batch_end(2, {"loss": 1.0})  # only the last layer is looked at in every step
-    with pytest.raises(DivergenceError, match="the end of epoch 2, after step 5 of 5: .*hidden/bias is not finite"):
+    with pytest.raises(DivergenceError, match=r"the end of epoch 2, after step 5 of 5: .*hidden/bias is not finite"):
         callback.on_test_begin()
     with pytest.raises(DivergenceError, match="hidden/bias is not finite"):
         callback.on_epoch_end(1, {"loss": 1.0, "val_loss": 1.0})
     spoil(model.layers[1], value)
-    with pytest.raises(DivergenceError, match="at epoch 2, step 3 of 5: .*bias is not finite"):
+    with pytest.raises(DivergenceError, match=r"at epoch 2, step 3 of 5: .*bias is not finite"):
         callback.on_train_batch_end(2, {"loss": 1.0})
 
 
 @pytest.mark.parametrize("logs", [{"loss": 1.0, "val_loss": np.nan}, {"loss": np.inf, "val_loss": 1.0}])
-def test_an_epochs_losses_must_be_finite(
-    watched: tuple[StopAtDivergence, keras.Model], logs: dict[str, float]
-) -> None:
-    with pytest.raises(DivergenceError, match="the end of epoch 2, after step 5 of 5: the (val_loss is nan|loss is inf)"):
+def test_an_epochs_losses_must_be_finite(watched: tuple[StopAtDivergence, keras.Model], logs: dict[str, float]) -> None:
+    with pytest.raises(
+        DivergenceError, match=r"the end of epoch 2, after step 5 of 5: the (val_loss is nan|loss is inf)"
+    ):
         watched[0].on_epoch_end(1, logs)

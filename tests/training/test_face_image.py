@@ -34,6 +34,17 @@ def test_a_rejected_file_has_its_reason(content: bytes, finding: Finding, reason
     assert decode_face(content) == Rejected(finding, reason)
 
 
+@pytest.mark.parametrize("left", [0.5, 0.95])
+@pytest.mark.parametrize("kind", [".jpg", ".png", ".bmp"])
+def test_a_picture_that_is_cut_off_is_rejected_by_any_opencv(kind: str, left: float) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    whole = cv2.imencode(kind, pixels)[1].tobytes()
+    assert not isinstance(decode_face(whole), Rejected)
+    rejected = decode_face(whole[: int(len(whole) * left)])
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == ("is cut off before its end" if kind == ".jpg" else "is no picture that OpenCV can read")
+
+
 @pytest.mark.parametrize(
     ("shape", "dtype", "changes"),
     [
@@ -46,7 +57,7 @@ def test_a_rejected_file_has_its_reason(content: bytes, finding: Finding, reason
 )
 def test_any_picture_becomes_a_gray_face(shape: tuple[int, ...], dtype: type, changes: list[Finding]) -> None:
     top = np.iinfo(dtype).max
-    pixels = np.full(shape, top // 2, dtype)
+    pixels: np.ndarray = np.full(shape, top // 2, dtype)
     decoded = decode_face(png(pixels))
     assert not isinstance(decoded, Rejected)
     image, found = decoded

@@ -78,9 +78,7 @@ def test_a_validation_without_a_usable_picture_is_never_replaced_by_test(tested:
         load_dataset(str(tested))
 
 
-def test_an_empty_validation_in_a_zip_is_never_replaced_by_test(
-    tested: Path, zip_folder: Callable[..., Path]
-) -> None:
+def test_an_empty_validation_in_a_zip_is_never_replaced_by_test(tested: Path, zip_folder: Callable[..., Path]) -> None:
     path = zip_folder(tested)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("validation/", b"")
@@ -98,7 +96,9 @@ def test_a_class_that_is_a_broken_link_is_the_error(tree: Path) -> None:
 def test_that_every_picture_fails_is_the_error(tree: Path) -> None:
     for path in tree.rglob("*.png"):
         path.write_bytes(b"")
-    with pytest.raises(DataError, match="none of its 14 images can be used: train/angry/a.png is empty; .* and 11 more"):
+    with pytest.raises(
+        DataError, match=r"none of its 14 images can be used: train/angry/a.png is empty; .* and 11 more"
+    ):
         load_dataset(str(tree))
 
 
@@ -121,7 +121,9 @@ def test_an_incomplete_copy_is_left_out_with_its_count(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("stray", ["zz[/b]/train/happy/x.png", "train/happy/x.png"])
-def test_a_stray_picture_beside_a_whole_data_set_is_named(tmp_path: Path, tree: Path, write_face: WriteFace, stray: str) -> None:
+def test_a_stray_picture_beside_a_whole_data_set_is_named(
+    tmp_path: Path, tree: Path, write_face: WriteFace, stray: str
+) -> None:
     root = tmp_path / "outer"
     shutil.copytree(tree, root / "images")
     write_face(root / stray, 50)
@@ -134,17 +136,19 @@ def test_splits_in_different_folders_are_an_error(tree: Path) -> None:
     for name in ("train", "validation"):
         (tree / f"my {name}").mkdir()
         (tree / name).rename(tree / f"my {name}" / name)
-    with pytest.raises(DataError, match="has its split folders in my train and in my validation; expected .* side by side"):
+    with pytest.raises(
+        DataError, match=r"has its split folders in my train and in my validation; expected .* side by side"
+    ):
         load_dataset(str(tree))
 
 
 def test_class_folders_without_a_split_are_named(tree: Path) -> None:
-    with pytest.raises(DataError, match="angry lies in neither: move the class folders into train/ and validation/"):
+    with pytest.raises(DataError, match=r"angry lies in neither: move the class folders into train/ and validation/"):
         load_dataset(str(tree / "train"))
 
 
 def test_a_zip_in_a_zip_is_named(tree: Path, tmp_path: Path, zip_folder: Callable[..., Path]) -> None:
     with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
         archive.write(zip_folder(tree), "archive.zip")
-    with pytest.raises(DataError, match="it holds archive.zip: unpack it, and give what is in it"):
+    with pytest.raises(DataError, match=r"it holds archive\.zip: unpack it, and give what is in it"):
         load_dataset(str(tmp_path / "outer.zip"))

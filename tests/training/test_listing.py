@@ -200,6 +200,6 @@ def test_names_are_fit_to_be_shown_and_listed(tree: Path, tmp_path: Path, write_
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
 def test_a_name_that_is_no_utf8_is_read(tree: Path) -> None:
-    happy = os.fsencode(tree / "train" / "happy")
-    os.rename(happy + b"/a.png", happy + b"/\xff.png")
+    happy = tree / "train" / "happy"
+    (happy / "a.png").rename(happy / os.fsdecode(b"\xff.png"))
     assert r"train/happy/\xff.png" in load_dataset(str(tree)).train.names

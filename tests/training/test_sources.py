@@ -187,7 +187,7 @@ def test_an_empty_class_is_named(tree: Path) -> None:
 
 def test_a_class_with_broken_images_only_is_empty(tree: Path) -> None:
     (tree / "train" / "fear" / "a.png").write_bytes(b"")
-    with pytest.raises(DataError, match="no usable image of fear in the train split: train/fear/a.png is empty"):
+    with pytest.raises(DataError, match=r"no usable image of fear in the train split: train/fear/a\.png is empty"):
         load_dataset(str(tree))
 
 
@@ -393,7 +393,11 @@ def test_a_row_without_an_image_is_counted(tmp_path: Path, pixels: str) -> None:
         (["pixels", "emotion"], [], r"expected the columns emotion, pixels, Usage"),
         (HEADER, ["7", "0", "Training"], r"line 23: expected an emotion from 0 to 6, got '7'"),
         (HEADER, ["happy", "0", "Training"], r"line 23: expected an emotion"),
-        (HEADER, ["3", "0", "Holdout"], r"line 23: expected Training, PublicTest or PrivateTest as Usage, got 'Holdout'"),
+        (
+            HEADER,
+            ["3", "0", "Holdout"],
+            r"line 23: expected Training, PublicTest or PrivateTest as Usage, got 'Holdout'",
+        ),
         (HEADER, ["3", "0"], r"line 23: expected 3 columns"),
     ],
 )
