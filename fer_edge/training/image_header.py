@@ -1,4 +1,4 @@
-"""What a picture's bytes say before it is decoded: how large it claims to be, and whether it is whole. No TensorFlow."""
+"""What a picture file says before it is decoded: the size that it claims, and whether it is whole. No TensorFlow."""
 
 from __future__ import annotations
 
