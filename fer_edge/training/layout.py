@@ -191,8 +191,8 @@ def _nothing_found(source: str, listing: Listing) -> str:
     classes = [path for path in listing.folders + tuple(f.path.parent for f in listing.files) if _is_class(path.name)]
     expected = f"{source} has no train/<expression>/ and validation/<expression>/ folders, at its top or deeper"
     if listing.unreadable:
-        first = listing.unreadable[0]
-        return f"{expected}; {_name(first.path)} {first.reason}"
+        first = f"{_name(listing.unreadable[0].path)} {listing.unreadable[0].reason}"
+        return f"{expected}; {first}" if names else f"{source}: nothing in it can be read: {first}"
     if classes:
         return f"{expected}; {_name(classes[0])} lies in neither: move the class folders into train/ and validation/"
     if packed:
