@@ -149,8 +149,8 @@ def test_files_of_operating_systems_and_outside_of_classes_are_left_out_with_a_n
     dataset = load_dataset(str(tree))
     assert sizes(dataset) == {"train": 7, "validation": 7}
     assert dataset.notes == (
-        "left out 2 files in no class folder: train/b.png, train/readme.txt",
-        "left out 4 files hidden or of an operating system: .DS_Store, __MACOSX, train/sad/Thumbs.db and 1 more",
+        "left out 2 files outside the class folders: train/b.png, train/readme.txt",
+        "left out 4 files hidden or of an operating system: .DS_Store, __MACOSX, train/sad/Thumbs.db, and 1 more",
     )
     dataset.require_clean()
 
