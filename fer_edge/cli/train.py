@@ -106,14 +106,15 @@ def command(
             raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
     else:
         run = RunFolder(output or RUNS / recipe.arch)
-        if overwrite:
-            run.clear()
-        run.require_empty()
+        if not overwrite:
+            run.require_empty()
         dataset = _without(read_data(data, yes=yes, strict=strict), names)
     team = None
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
     if not resume:
+        if overwrite:
+            run.clear()
         if names:
             write_atomic(run.left_out, "\n".join(names) + "\n")
         run.begin(recipe, dataset)
@@ -150,6 +151,8 @@ def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, 
 def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
         evaluation = write_run(run, trained, dataset, recipe, on_progress)
+    if trained.no_temperature:
+        stderr.print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
     stdout.print(evaluation_table(evaluation, f"{run.path.name}, validation split"))
     stdout.print(
         f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; "

@@ -30,6 +30,8 @@ class Finding(str, Enum):
     """What can be wrong with an image, and what is done about it."""
 
     NOT_AN_IMAGE = "not an image (left out)"
+    TOO_LARGE = "too large (left out)"
+    UNREADABLE = "cannot be read (left out)"
     RESIZED = "not 48x48 (resized)"
     COLOUR = "colour (converted to gray)"
     CONSTANT = "constant, such as all black (kept)"
@@ -164,8 +166,9 @@ def check_splits(dataset: Dataset) -> Dataset:
     for name in (SplitName.TRAIN, SplitName.VALIDATION):
         if name not in dataset.splits:
             found = ", ".join(key.value for key in dataset.splits) or "none"
+            notes = "".join(f"; {note}" for note in dataset.notes)
             raise DataError(
-                f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation"
+                f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation{notes}"
             )
         counts = dataset.splits[name].class_counts()
         empty = [EXPRESSIONS[i] for i in np.flatnonzero(counts == 0)]
