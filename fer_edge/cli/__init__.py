@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 import click
 
 from fer_edge import __version__
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError, MissingExtraError
 
 _COMMANDS = {
@@ -58,6 +57,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        from fer_edge.cli.quiet import native_stderr_muffled  # here, as rich comes with it
+
         # Errors only: TensorFlow's own hints on its processor kernels are no result.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:

@@ -19,9 +19,10 @@ from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.opencv_logs import silence_opencv
-from fer_edge.cli.options import read_data, stages_display, stderr, stdout
+from fer_edge.cli.options import read_data, stages_display
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import InputError

@@ -10,17 +10,9 @@ import click
 from rich.progress import TaskID
 from rich.table import Table
 
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.evaluate import load_classifier
-from fer_edge.cli.options import (
-    data_option,
-    make_progress,
-    progress_bar,
-    read_data,
-    stderr,
-    stdout,
-    strict_option,
-    yes_option,
-)
+from fer_edge.cli.options import data_option, make_progress, progress_bar, read_data, strict_option, yes_option
 from fer_edge.cli.recipe_options import read_recipe, recipe_options
 from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_option, progress_bar, read_data, stderr, stdout, strict_option, yes_option
+from fer_edge.cli.options import data_option, progress_bar, read_data, strict_option, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.labels import EXPRESSIONS

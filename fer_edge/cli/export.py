@@ -15,8 +15,9 @@ from export.exporter import Exported, Exporter, Format, Target, targets
 from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
 from export.onnx import ONNX_PRECISIONS
 from fer_edge.benchmark.machine import machine_facts
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
-from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, yes_option
+from fer_edge.cli.options import data_option, make_progress, read_data, yes_option
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision

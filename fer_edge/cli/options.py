@@ -9,19 +9,24 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
+from fer_edge.cli.consoles import stderr
+from fer_edge.names import printable
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset, Finding
 from fer_edge.training.sources import load_dataset
 
-_WIDTH_OF_FILES = 120
-"""Columns where the output is no terminal, which has a width of its own."""
 _REFRESH_S = 0.5
-
-stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
-stderr = Console(highlight=False, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES, stderr=True)
 
 data_option = click.option(
     "--data",
@@ -74,10 +79,21 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
         yield advance
 
 
+class DescriptionColumn(TextColumn):
+    """A task's description, which may hold the name of a file."""
+
+    def __init__(self) -> None:
+        super().__init__("{task.description}", markup=False)
+
+    def render(self, task: Task) -> Text:
+        """Return the description as it is, control characters escaped."""
+        return Text(printable(task.description), overflow="ellipsis")
+
+
 def make_progress(*columns: Any) -> Progress:
     """A progress display on stderr with a bar, a count, the time so far and the time left."""
     return Progress(
-        TextColumn("{task.description}"),
+        DescriptionColumn(),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -95,7 +111,7 @@ def stages_display() -> Iterator[Callable[[str, float], None]]:
 
     It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    columns = (DescriptionColumn(), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     progress = Progress(
         *columns,
         TimeElapsedColumn(),

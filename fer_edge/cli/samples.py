@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.options import data_option, read_data, stdout, strict_option, yes_option
+from fer_edge.cli.consoles import stdout
+from fer_edge.cli.options import data_option, read_data, strict_option, yes_option
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.plots import plot_samples
 

@@ -10,16 +10,8 @@ from typing import Any
 import click
 from rich.progress import TaskID, TextColumn
 
-from fer_edge.cli.options import (
-    data_option,
-    make_progress,
-    progress_bar,
-    read_data,
-    stderr,
-    stdout,
-    strict_option,
-    yes_option,
-)
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.options import data_option, make_progress, progress_bar, read_data, strict_option, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, refuse_other_settings
 from fer_edge.errors import DataError

@@ -17,7 +17,8 @@ from click.core import ParameterSource
 from rich.progress import TaskID, TextColumn
 from rich.table import Table
 
-from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, strict_option, yes_option
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.options import data_option, make_progress, read_data, strict_option, yes_option
 from fer_edge.cli.recipe_options import read_recipe, recipe_options
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.tables import make_table
@@ -136,7 +137,7 @@ def _finish(
 
 
 def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
-    table = make_table(title, [], ["rank", "trial", *study.space, "val accuracy", "epochs", "seconds"])
+    table = make_table(title, ["rank", "trial"], [*study.space, "val accuracy", "epochs", "seconds"])
     for rank, outcome in enumerate(best, start=1):
         values = [str(value) for value in outcome.values.values()]
         accuracy = f"{outcome.val_accuracy:.4f}"
