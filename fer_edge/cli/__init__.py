@@ -10,6 +10,8 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from types import FrameType
 from typing import Any, NoReturn
@@ -18,6 +20,7 @@ import click
 
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError, MissingExtraError
+from fer_edge.names import printable
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
@@ -79,21 +82,24 @@ class _LazyGroup(click.Group):
             ctx.fail(f"no command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _reader_may_leave():  # while it is shown the help
+            return super().make_context(*args, **kwargs)
+        raise click.exceptions.Exit(0)
+
     def invoke(self, ctx: click.Context) -> Any:
         # Settled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-            return result
+            with _reader_may_leave():
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+                return result
+            return 0
         except Terminated:
             return _EXIT_TERMINATED
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             return _EXIT_INTERRUPTED
-        except BrokenPipeError:
-            # The reader has gone, which is how `| head` ends; keep the interpreter from flushing into it again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -111,6 +117,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    _open_closed_streams()
     signal.signal(signal.SIGTERM, _raise_terminated)
     sys.exit(_run())
 
@@ -120,20 +127,56 @@ def _run() -> int:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.show()
+        with _reader_may_leave():
+            error.show()
         return error.exit_code
     except FerEdgeError as error:
         return _fail(str(error), error.exit_code)
     except click.Abort:
-        click.echo("stopped", err=True)
-        return _EXIT_INTERRUPTED
+        return _fail("stopped", _EXIT_INTERRUPTED, prefix="")
     except OSError as error:
         return _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
 
 
-def _fail(message: str, code: int) -> int:
-    click.echo(f"error: {message}", err=True)
+def _fail(message: str, code: int, prefix: str = "error: ") -> int:
+    with _reader_may_leave():
+        click.echo(f"{prefix}{printable(message)}", err=True)
     return code
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End the block where the reader of standard output or standard error has gone, which is how `| head` ends.
+
+    Raises:
+        FerEdgeError: If it is the reader of a named pipe that has gone.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        if error.filename is not None:
+            raise FerEdgeError(f"{error.filename}: nobody reads this pipe any more; start its reader again") from error
+        _discard_unread()
+
+
+def _discard_unread() -> None:
+    """Keep the interpreter from writing into the closed pipe again as it ends, and failing by that."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Give closed standard streams (`>&-`) the null device, or the next file that is opened would get their output."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.dup(descriptor), "r" if name == "stdin" else "w"))
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
