@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.table import Column, Table
 
@@ -26,7 +26,7 @@ class FittingTable(Table):
     several tables below each other, each with the names.
     """
 
-    def __init__(self, title: RenderableType | None, names: Sequence[str], numbers: Sequence[str]) -> None:
+    def __init__(self, title: str, names: Sequence[str], numbers: Sequence[str]) -> None:
         """Make an empty table.
 
         Args:

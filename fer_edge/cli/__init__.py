@@ -10,11 +10,10 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from difflib import get_close_matches
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
@@ -43,6 +42,8 @@ _EXTRA_OF_COMMAND = {
     "evaluate": "train",
     "export": "export",
 }
+T = TypeVar("T")
+
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -83,23 +84,25 @@ class _LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        with _reader_may_leave():  # while it is shown the help
-            return super().make_context(*args, **kwargs)
-        raise click.exceptions.Exit(0)
+        context = _until_reader_leaves(lambda: super(_LazyGroup, self).make_context(*args, **kwargs))
+        if context is None:  # the reader of the help
+            raise click.exceptions.Exit(0)
+        return context
 
     def invoke(self, ctx: click.Context) -> Any:
         # Settled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
         try:
-            with _reader_may_leave():
-                result = super().invoke(ctx)
-                sys.stdout.flush()
-                return result
-            return 0
+            return _until_reader_leaves(lambda: self._invoke_and_flush(ctx))
         except Terminated:
             return _EXIT_TERMINATED
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             return _EXIT_INTERRUPTED
+
+    def _invoke_and_flush(self, ctx: click.Context) -> Any:
+        result = super().invoke(ctx)
+        sys.stdout.flush()
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -118,6 +121,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     _open_closed_streams()
+    _keep_own_stderr()
     signal.signal(signal.SIGTERM, _raise_terminated)
     sys.exit(_run())
 
@@ -127,8 +131,7 @@ def _run() -> int:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        with _reader_may_leave():
-            error.show()
+        _until_reader_leaves(error.show)
         return error.exit_code
     except FerEdgeError as error:
         return _fail(str(error), error.exit_code)
@@ -139,24 +142,23 @@ def _run() -> int:
 
 
 def _fail(message: str, code: int, prefix: str = "error: ") -> int:
-    with _reader_may_leave():
-        click.echo(f"{prefix}{printable(message)}", err=True)
+    _until_reader_leaves(lambda: click.echo(f"{prefix}{printable(message)}", err=True))
     return code
 
 
-@contextmanager
-def _reader_may_leave() -> Iterator[None]:
-    """End the block where the reader of standard output or standard error has gone, which is how `| head` ends.
+def _until_reader_leaves(step: Callable[[], T]) -> T | None:
+    """Take a step; return None if the reader of standard output or standard error has gone, which is how `| head` ends.
 
     Raises:
         FerEdgeError: If it is the reader of a named pipe that has gone.
     """
     try:
-        yield
+        return step()
     except BrokenPipeError as error:
         if error.filename is not None:
             raise FerEdgeError(f"{error.filename}: nobody reads this pipe any more; start its reader again") from error
         _discard_unread()
+        return None
 
 
 def _discard_unread() -> None:
@@ -177,6 +179,24 @@ def _open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.dup(descriptor), "r" if name == "stdin" else "w"))
+
+
+def _keep_own_stderr() -> None:
+    """Move `sys.stderr` to a descriptor of its own, so that redirecting file descriptor 2 holds back native code only.
+
+    A progress bar then moves on while a model is converted.
+    """
+    if os.name != "posix" or not _is_descriptor_2(sys.stderr):
+        return
+    inherited = sys.stderr
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=inherited.encoding, errors=inherited.errors)
+
+
+def _is_descriptor_2(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() == 2
+    except (OSError, ValueError):  # no file at all, as in a test
+        return False
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

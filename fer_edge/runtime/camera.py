@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import cv2
 
 from fer_edge.errors import InputError, SourceError
+from fer_edge.native_logs import quiet_ffmpeg
 from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.devices import (
     CameraSettings,
@@ -129,6 +130,7 @@ def _open_stream(url: str, timeout_s: float) -> LiveSource:
     description = url.replace(f":{parts.password}@", ":***@") if parts.password else url
     limit_ms = int(timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
+    quiet_ffmpeg()
     capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
     if not capture.isOpened():
         raise SourceError(

@@ -14,6 +14,7 @@ import numpy as np
 
 from fer_edge.board import is_raspberry_pi, video_devices
 from fer_edge.errors import InputError, SourceError
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.live import FRAME_TIMEOUT_S, LiveSource
 
@@ -47,7 +48,10 @@ class OpenCVCapture:
 
     def read(self) -> Image | None:
         """Wait for the next frame."""
-        ok, image = self._capture.read()
+        if not self._capture.grab():
+            return None
+        with chatter_held_back():  # a webcam's broken JPEGs
+            ok, image = self._capture.retrieve()
         return np.asarray(image, np.uint8) if ok else None
 
     def close(self) -> None:
@@ -102,7 +106,8 @@ def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
         raise SourceError(f"{description}: there is no {device}; {advice}")
     if _ON_LINUX and not os.access(device, os.R_OK | os.W_OK):
         raise SourceError(f"{description}: no permission for {device}; sudo usermod -aG video $USER, and log in again")
-    capture = cv2.VideoCapture(index, cv2.CAP_V4L2 if _ON_LINUX else cv2.CAP_ANY)
+    with chatter_held_back():
+        capture = cv2.VideoCapture(index, cv2.CAP_V4L2 if _ON_LINUX else cv2.CAP_ANY)
     if not capture.isOpened():
         raise SourceError(
             f"{description} cannot be opened: another program uses it (fuser {device} tells which) or it is no camera; "

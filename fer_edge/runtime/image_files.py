@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
 
@@ -58,7 +59,9 @@ def _natural_order(path: Path) -> list[tuple[int, str]]:
 def _read_image(path: Path) -> Image | None:
     try:
         # Not cv2.imread, which logs and cannot open names outside the code page on Windows.
-        image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        content = np.frombuffer(path.read_bytes(), np.uint8)
+        with chatter_held_back():
+            image = cv2.imdecode(content, cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
         return None
     return None if image is None else np.asarray(image, np.uint8)

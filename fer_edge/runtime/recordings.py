@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.runtime.frames import Frame, Source
 
 
@@ -22,7 +23,9 @@ class VideoFile(Source):
         Raises:
             InputError: If OpenCV cannot read it as a video.
         """
-        self._capture = cv2.VideoCapture(str(path))
+        quiet_ffmpeg()
+        with chatter_held_back():
+            self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise InputError(
                 f"{path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image or a folder of "

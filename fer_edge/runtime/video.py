@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import atomic_path
+from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
@@ -85,7 +86,9 @@ class VideoSink:
         self._start = frame.time
         temporary = self._placing.enter_context(atomic_path(self._path))
         codec = _CODECS[self._path.suffix.lower()]
-        writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
+        quiet_ffmpeg()
+        with chatter_held_back():
+            writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
         if writer.isOpened():
             return writer
         error = FerEdgeError(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fer_edge.errors import DataError, MissingExtraError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Dataset, Finding, SplitName, check_splits
 from fer_edge.training.fer2013_csv import read_fer2013_csv
@@ -183,7 +184,8 @@ def _decode(content: bytes) -> tuple[npt.NDArray[np.uint8] | None, list[Finding]
     width, height = declared_size(content) or (0, 0)
     if 0 < len(content) <= MAX_IMAGE_BYTES and width * height <= MAX_IMAGE_PIXELS:
         try:
-            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
+            with chatter_held_back():
+                image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
         except cv2.error:
             image = None
     if image is None:
