@@ -178,7 +178,7 @@ def _open_closed_streams() -> None:
         except OSError:
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.dup(descriptor), "r" if name == "stdin" else "w"))
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w", closefd=False))
 
 
 def _keep_own_stderr() -> None:
@@ -189,7 +189,9 @@ def _keep_own_stderr() -> None:
     if os.name != "posix" or not _is_descriptor_2(sys.stderr):
         return
     inherited = sys.stderr
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=inherited.encoding, errors=inherited.errors)
+    sys.stderr = os.fdopen(
+        os.dup(2), "w", buffering=1, encoding=inherited.encoding, errors=inherited.errors, closefd=False
+    )
 
 
 def _is_descriptor_2(stream: TextIO) -> bool:

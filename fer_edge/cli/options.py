@@ -102,6 +102,7 @@ def make_progress(*columns: Any) -> Progress:
         *columns,
         console=stderr,
         transient=True,
+        disable=not stderr.is_terminal,
     )
 
 
@@ -120,6 +121,7 @@ def stages_display() -> Iterator[Callable[[str, float], None]]:
         console=stderr,
         transient=True,
         auto_refresh=False,
+        disable=not stderr.is_terminal,
     )
     with progress:
         task = progress.add_task("", total=1.0)
