@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,10 +22,11 @@ from rich.progress import (
 from rich.text import Text
 
 from fer_edge.cli.consoles import stderr
+from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.names import printable
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset, Finding
-from fer_edge.training.sources import load_dataset
+from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _REFRESH_S = 0.5
 
@@ -36,6 +38,12 @@ data_option = click.option(
 )
 strict_option = click.option("--strict", is_flag=True, help="Make every fault found in the images an error.")
 yes_option = click.option("--yes", is_flag=True, help="Agree to a download without being asked.")
+
+
+def data_roles(data: str | None) -> list[FileRole]:
+    """The labelled faces that `read_data` would read, where they are known beforehand."""
+    data = data or os.environ.get(DATA_ENV)
+    return [] if data == SYNTHETIC else roles("--data", data or None)
 
 
 def read_data(data: str | None, *, yes: bool = False, strict: bool = False, seed: int = 0) -> Dataset:

@@ -18,9 +18,11 @@ from rich.progress import TaskID, TextColumn
 from rich.table import Table
 
 from fer_edge.cli.consoles import stderr, stdout
-from fer_edge.cli.options import data_option, make_progress, read_data, strict_option, yes_option
-from fer_edge.cli.recipe_options import read_recipe, recipe_options
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, strict_option, yes_option
+from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import sole_user
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
@@ -92,6 +94,12 @@ def command(
     folder = TuningFolder(output or Path("tuning") / recipe.arch)
     if overwrite and Role.of_process() is Role.WORKER:
         raise InputError("--overwrite is the chief's: leave it out for workers")
+    require_apart(
+        [*data_roles(data), *recipe_roles(recipe)],
+        [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
+    )
+    if Role.of_process() is not Role.WORKER:
+        click.get_current_context().with_resource(sole_user(folder.path))
     dataset = read_data(data, yes=yes, strict=strict)
     if overwrite:
         folder.clear()

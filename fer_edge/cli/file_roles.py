@@ -1,0 +1,111 @@
+"""What a command reads and what it writes, kept apart before anything is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from fer_edge.errors import InputError
+from fer_edge.runtime.image_files import IMAGE_SUFFIXES
+from fer_edge.runtime.sinks import STDOUT
+
+_STDOUT_FILE = Path("/dev/stdout")
+_IGNORES_CASE = sys.platform in ("darwin", "win32")
+
+
+@dataclass(frozen=True)
+class FileRole:
+    """A file or folder, and the option that names it.
+
+    Attributes:
+        option: As on the command line.
+        path: Which need not exist.
+        is_folder: Whether it is written as a folder of files.
+    """
+
+    option: str
+    path: Path
+    is_folder: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.option} {self.path}"
+
+
+def roles(option: str, *paths: Path | str | None) -> list[FileRole]:
+    """Return the roles of an option's files; those that were not given are left out, and `-` is standard output."""
+    return [FileRole(option, _STDOUT_FILE if path == STDOUT else Path(path)) for path in paths if path is not None]
+
+
+def folder_role(option: str, path: Path) -> FileRole:
+    """Return the role of a folder that the command fills or clears."""
+    return FileRole(option, path, is_folder=True)
+
+
+def require_apart(reads: Iterable[FileRole], writes: Iterable[FileRole]) -> None:
+    """Make sure that no file is written that is read, or written twice; devices may be.
+
+    Args:
+        reads: Files, and folders of pictures.
+        writes: Files, and folders that are filled or cleared.
+
+    Raises:
+        InputError: If one is. Links and, where the system ignores it, upper and lower case are seen through.
+    """
+    written = [each for each in writes if not _is_device(each.path)]
+    for one, other in combinations(written, 2):
+        if one.option != other.option and _is_same(one.path, other.path):
+            raise InputError(f"{one} and {other} are one file: give each a file of its own")
+    for source in (FileRole(each.option, each.path.expanduser()) for each in reads):
+        for target in written:
+            _require_pair_apart(source, target)
+
+
+def _require_pair_apart(source: FileRole, target: FileRole) -> None:
+    if _is_same(source.path, target.path):
+        raise InputError(f"{target} is what {source.option} reads, and would be lost: write to another file")
+    if target.is_folder and _is_within(source.path, target.path):
+        raise InputError(f"{target} would be cleared, and {source} is in it: write to another folder")
+    if not source.path.is_dir():
+        return
+    becomes_picture = target.is_folder or target.path.suffix.lower() in IMAGE_SUFFIXES
+    if becomes_picture and _is_within(target.path, source.path):
+        raise InputError(f"{target} would be among the pictures that {source} reads: write to another folder")
+    if any(_is_same(picture, target.path) for picture in _pictures(source.path)):
+        raise InputError(f"{target} is one of the pictures that {source} reads: write to another file")
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    """The pictures right in a folder, some of which may be links to elsewhere."""
+    return (path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+
+
+def _is_device(path: Path) -> bool:
+    """Whether it is a terminal or the null device, which may be written to twice."""
+    try:
+        return stat.S_ISCHR(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them does not exist yet
+        return _place(one) == _place(other)
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    place, around = _place(path), _place(folder)
+    return around == place[: len(around)]
+
+
+def _place(path: Path) -> tuple[str, ...]:
+    """The parts of the path with links resolved, in one spelling where the system takes several for the same."""
+    parts = Path(os.path.realpath(path)).parts
+    return tuple(unicodedata.normalize("NFC", part).casefold() for part in parts) if _IGNORES_CASE else parts
