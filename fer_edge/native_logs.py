@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
+
+if sys.platform == "linux":
+    import fcntl
 
 _FFMPEG_QUIET = "-8"
 
@@ -103,9 +107,11 @@ class _HeldDescriptor:
 
 def _open_scratch() -> BinaryIO:
     """A file in memory where the system has such: this may happen for every frame."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("standard error"), "w+b", buffering=0)
-    return tempfile.TemporaryFile(buffering=0)
+    if sys.platform != "linux":
+        return tempfile.TemporaryFile(buffering=0)
+    descriptor = os.memfd_create("standard error")
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)  # or threads that write at once would overwrite each other
+    return os.fdopen(descriptor, "w+b", buffering=0)
 
 
 _STDERR = _HeldDescriptor()
