@@ -68,8 +68,7 @@ with sole_user(Path(sys.argv[1])):
 def test_a_folder_is_held_until_its_process_ends(tmp_path: Path, child_environment: dict[str, str]) -> None:
     folder = tmp_path / "runs" / "a"
     command = [sys.executable, "-c", HOLD, str(folder)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, env=child_environment, **pipes) as process:
+    with subprocess.Popen(command, env=child_environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(InputError, match="another process writes to it"), sole_user(folder):

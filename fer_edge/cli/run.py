@@ -17,6 +17,7 @@ from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
 from fer_edge.errors import SourceError
+from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.detector import FaceDetector
@@ -123,7 +124,7 @@ def _run(
 
 
 def _tell(note: str) -> None:
-    click.echo(f"note: {note}", err=True)
+    click.echo(f"note: {printable(note)}", err=True)
 
 
 def _print_summary(tally: Tally, options: RunOptions) -> None:
