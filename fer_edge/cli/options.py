@@ -7,18 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from fer_edge.cli.consoles import stderr
@@ -29,6 +30,11 @@ from fer_edge.training.data import Dataset, Finding
 from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _REFRESH_S = 0.5
+_NARROW = 60
+"""Columns of a terminal for everything in a progress display but its bar."""
+
+_SHORTEST_BAR, _LONGEST_BAR = 5, 40
+_LEAST_DESCRIPTION = 8
 
 data_option = click.option(
     "--data",
@@ -91,25 +97,32 @@ class DescriptionColumn(TextColumn):
     """A task's description, which may hold the name of a file."""
 
     def __init__(self) -> None:
-        super().__init__("{task.description}", markup=False)
+        column = Column(no_wrap=True, overflow="ellipsis", max_width=max(stderr.width // 3, _LEAST_DESCRIPTION))
+        super().__init__("{task.description}", markup=False, table_column=column)
 
     def render(self, task: Task) -> Text:
         """Return the description as it is, control characters escaped."""
-        return Text(printable(task.description), overflow="ellipsis")
+        return Text(printable(task.description))
 
 
-def make_progress(*columns: Any) -> Progress:
+def make_progress(*columns: ProgressColumn) -> Progress:
     """A progress display on stderr with a bar, a count, the time so far and the time left."""
+    return _make_display(MofNCompleteColumn(), *columns)
+
+
+def _make_display(count: ProgressColumn, *columns: ProgressColumn, auto_refresh: bool = True) -> Progress:
+    """A display that fits the terminal: a narrow one gets a short bar and the time left only."""
+    is_narrow = stderr.width < _NARROW
+    times = [TimeRemainingColumn()] if is_narrow else [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
     return Progress(
         DescriptionColumn(),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        BarColumn(max(min(stderr.width - _NARROW, _LONGEST_BAR), _SHORTEST_BAR)),
+        count,
+        *times,
         *columns,
         console=stderr,
         transient=True,
+        auto_refresh=auto_refresh,
         disable=not stderr.is_terminal,
     )
 
@@ -120,17 +133,7 @@ def stages_display() -> Iterator[Callable[[str, float], None]]:
 
     It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
     """
-    columns = (DescriptionColumn(), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    progress = Progress(
-        *columns,
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=stderr,
-        transient=True,
-        auto_refresh=False,
-        disable=not stderr.is_terminal,
-    )
+    progress = _make_display(TextColumn("{task.percentage:>3.0f} %"), auto_refresh=False)
     with progress:
         task = progress.add_task("", total=1.0)
         drawn = 0.0

@@ -14,6 +14,10 @@ import pytest
 
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.errors import InputError
+from fer_edge.files import sole_user
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.run_folder import RunFolder
+from fer_edge.training.synthetic import synthetic_dataset
 
 CommandLine = Callable[..., Any]
 
@@ -139,6 +143,21 @@ def test_other_commands_refuse_to_write_what_they_read(
     assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1), ended.stderr
     assert all(word in ended.stderr for word in words), ended.stderr
     assert contents(in_folder) == before
+
+
+@pytest.mark.parametrize("command", [("train",), ("tune",), ("data", "audit"), ("train", "--resume")], ids=" ".join)
+def test_a_run_folder_that_another_process_writes_is_refused(
+    tmp_path: Path, command_line: CommandLine, command: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "run"
+    with sole_user(folder):
+        if "--resume" in command:
+            RunFolder(folder).begin(Recipe(), synthetic_dataset(seed=0, train_per_class=1, validation_per_class=1))
+        before = contents(folder)
+        ended = command_line(*command, "--data", "synthetic", "--output", folder)
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        assert f"{folder}: another process writes to it" in ended.stderr
+        assert contents(folder) == before
 
 
 def test_export_and_train_refuse_to_replace_their_model(
