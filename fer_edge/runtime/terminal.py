@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from fer_edge.names import printable
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import STAGES, FaceResult, FrameResult
 
@@ -30,7 +31,7 @@ class TerminalSink:
             title: Above the view, such as the source and the model.
             stream: Standard output.
         """
-        self._title = title
+        self._title = printable(title)
         self._stream = stream
         self._moments: deque[float] = deque(maxlen=_RATE_FRAMES)
         self._shown = float("-inf")
@@ -76,7 +77,7 @@ class TerminalSink:
     def _plain_line(self, frame: Frame, result: FrameResult) -> str:
         seen = ", ".join(f"{face.label} {face.score:.2f}" for face in result.faces) or "no face"
         rate = f"  {self._rate():.1f} frames/s" if len(self._moments) > 1 else ""
-        return f"{frame.name or f'frame {result.number}'}  {seen}{rate}"
+        return f"{printable(frame.name or f'frame {result.number}')}  {seen}{rate}"
 
 
 def _face_cells(face: FaceResult) -> tuple[Text, Text, str, str]:
