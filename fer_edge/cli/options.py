@@ -30,8 +30,8 @@ from fer_edge.training.data import Dataset, Finding
 from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _REFRESH_S = 0.5
-_NARROW = 60
-"""Columns of a terminal for everything in a progress display but its bar."""
+_OTHERS, _NOTE = 60, 35
+"""Columns of a terminal for everything in a progress display but its bar, and for a note."""
 
 _SHORTEST_BAR, _LONGEST_BAR = 5, 40
 _LEAST_DESCRIPTION = 8
@@ -105,21 +105,28 @@ class DescriptionColumn(TextColumn):
         return Text(printable(task.description))
 
 
-def make_progress(*columns: ProgressColumn) -> Progress:
-    """A progress display on stderr with a bar, a count, the time so far and the time left."""
-    return _make_display(MofNCompleteColumn(), *columns)
+def make_progress(*, with_notes: bool = False) -> Progress:
+    """A progress display on stderr with a bar, a count, the time so far and the time left.
+
+    Args:
+        with_notes: Show each task's field `note`, too.
+    """
+    # What does not fit into the line goes on in the next.
+    note = TextColumn("{task.fields[note]}", markup=False, table_column=Column(no_wrap=False))
+    return _make_display(MofNCompleteColumn(), *[note] * with_notes)
 
 
-def _make_display(count: ProgressColumn, *columns: ProgressColumn, auto_refresh: bool = True) -> Progress:
+def _make_display(count: ProgressColumn, *notes: ProgressColumn, auto_refresh: bool = True) -> Progress:
     """A display that fits the terminal: a narrow one gets a short bar and the time left only."""
-    is_narrow = stderr.width < _NARROW
+    room = stderr.width - _OTHERS - len(notes) * _NOTE
+    is_narrow = room < 0
     times = [TimeRemainingColumn()] if is_narrow else [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
     return Progress(
         DescriptionColumn(),
-        BarColumn(max(min(stderr.width - _NARROW, _LONGEST_BAR), _SHORTEST_BAR)),
+        BarColumn(max(min(room, _LONGEST_BAR), _SHORTEST_BAR)),
         count,
         *times,
-        *columns,
+        *notes,
         console=stderr,
         transient=True,
         auto_refresh=auto_refresh,

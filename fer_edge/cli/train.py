@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from rich.progress import TaskID, TextColumn
+from rich.progress import TaskID
 
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
@@ -174,7 +174,7 @@ class _Display:
     """Shows epochs and steps with the time left; where stderr is no terminal, a line per epoch."""
 
     def __init__(self) -> None:
-        self._progress = make_progress(TextColumn("{task.fields[note]}"))
+        self._progress = make_progress(with_notes=True)
         self._total, self._steps = 0, 1
         self._epochs, self._within = TaskID(0), TaskID(0)
 

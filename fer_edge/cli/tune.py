@@ -14,7 +14,7 @@ from typing import Any
 import click
 import keras_tuner  # noqa: F401  # before TensorFlow, whose chatter would surround the error where this is missing
 from click.core import ParameterSource
-from rich.progress import TaskID, TextColumn
+from rich.progress import TaskID
 from rich.table import Table
 
 from fer_edge.cli.consoles import stderr, stdout
@@ -179,7 +179,7 @@ class _Display:
     """Prints a line per trial, with bars for the trials and for the steps of the one under way."""
 
     def __init__(self, trials: int) -> None:
-        self._progress = make_progress(TextColumn("{task.fields[note]}"))
+        self._progress = make_progress(with_notes=True)
         self._trials = self._progress.add_task("trials (at most)", total=trials, note="")
         self._within: TaskID | None = None
         self._steps, self._epoch = 1, 0
