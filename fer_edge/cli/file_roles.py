@@ -8,7 +8,6 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from fer_edge.errors import InputError
@@ -57,27 +56,34 @@ def require_apart(reads: Iterable[FileRole], writes: Iterable[FileRole]) -> None
     Raises:
         InputError: If one is. Links and, where the system ignores it, upper and lower case are seen through.
     """
-    written = [each for each in writes if not _is_device(each.path)]
-    for one, other in combinations(written, 2):
-        if one.option != other.option and _is_same(one.path, other.path):
-            raise InputError(f"{one} and {other} are one file: give each a file of its own")
-    for source in (FileRole(each.option, each.path.expanduser()) for each in reads):
-        for target in written:
-            _require_pair_apart(source, target)
+    targets: dict[tuple[object, ...], FileRole] = {}
+    for target in writes:
+        if _is_device(target.path):
+            continue
+        other = targets.setdefault(_identity(target.path), target)
+        if other.option != target.option:
+            raise InputError(f"{other} and {target} are one file: give each a file of its own")
+    for each in reads:
+        source = FileRole(each.option, each.path.expanduser())
+        if source.path.is_dir():
+            _require_no_picture(source, targets)
+        same = targets.get(_identity(source.path))
+        if same is not None:
+            raise InputError(f"{same} is what {source.option} reads, and would be lost: write to another file")
+        for target in targets.values():
+            if target.is_folder and _is_within(source.path, target.path):
+                raise InputError(f"{target} would be cleared, and {source} is in it: write to another folder")
 
 
-def _require_pair_apart(source: FileRole, target: FileRole) -> None:
-    if _is_same(source.path, target.path):
-        raise InputError(f"{target} is what {source.option} reads, and would be lost: write to another file")
-    if target.is_folder and _is_within(source.path, target.path):
-        raise InputError(f"{target} would be cleared, and {source} is in it: write to another folder")
-    if not source.path.is_dir():
-        return
-    becomes_picture = target.is_folder or target.path.suffix.lower() in IMAGE_SUFFIXES
-    if becomes_picture and _is_within(target.path, source.path):
-        raise InputError(f"{target} would be among the pictures that {source} reads: write to another folder")
-    if any(_is_same(picture, target.path) for picture in _pictures(source.path)):
-        raise InputError(f"{target} is one of the pictures that {source} reads: write to another file")
+def _require_no_picture(source: FileRole, targets: dict[tuple[object, ...], FileRole]) -> None:
+    for target in targets.values():
+        becomes_picture = target.is_folder or target.path.suffix.lower() in IMAGE_SUFFIXES
+        if becomes_picture and _is_within(target.path, source.path):
+            raise InputError(f"{target} would be among the pictures that {source} reads: write to another folder")
+    for picture in _pictures(source.path):
+        same = targets.get(_identity(picture))
+        if same is not None:
+            raise InputError(f"{same} is one of the pictures that {source} reads: write to another file")
 
 
 def _pictures(folder: Path) -> Iterator[Path]:
@@ -93,11 +99,13 @@ def _is_device(path: Path) -> bool:
         return False
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _identity(path: Path) -> tuple[object, ...]:
+    """What two names of one file have in common: the file itself, or its place where there is none yet."""
     try:
-        return one.samefile(other)
-    except (OSError, ValueError):  # one of them does not exist yet
-        return _place(one) == _place(other)
+        found = path.stat()
+    except (OSError, ValueError):
+        return _place(path)
+    return found.st_dev, found.st_ino
 
 
 def _is_within(path: Path, folder: Path) -> bool:
