@@ -13,15 +13,17 @@ import numpy as np
 
 from fer_edge.benchmark.compare import Changes, compare_reports
 from fer_edge.benchmark.measure import THREADS, describe_data, measure
-from fer_edge.benchmark.report import write_report
+from fer_edge.benchmark.report import report_paths, write_report
 from fer_edge.benchmark.results import Data, Report
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.opencv_logs import silence_opencv
-from fer_edge.cli.options import read_data, stages_display, stderr, stdout
+from fer_edge.cli.options import data_roles, read_data, stages_display
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import InputError
@@ -115,6 +117,9 @@ def command(
     """
     if fail_on is not None and earlier is None:
         raise click.UsageError("--fail-on judges a comparison: give the earlier report with --compare")
+    reads = [*roles("MODEL", *models), *roles("--peer", *peers), *roles("--compare", earlier)]
+    reads += [*roles("--emulated", emulated or EMULATED), *data_roles(data)]
+    require_apart(reads, roles("--output", *report_paths(output)))
     silence_opencv()
     before = Report.read(earlier) if earlier else None
     counted = read_emulated(emulated)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_option, progress_bar, read_data, stderr, stdout, strict_option, yes_option
+from fer_edge.cli.options import data_option, data_roles, progress_bar, read_data, strict_option, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.labels import EXPRESSIONS
@@ -46,6 +48,8 @@ def command(
     fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
     """
+    picture = plot or Path(f"{model.stem}_confusion.png")
+    require_apart([*roles("MODEL", model), *data_roles(data)], roles("--plot", picture))
     classifier = load_classifier(model, num_threads, labels)
     dataset = read_data(data, yes=yes, strict=strict)
     faces = dataset.split(split)
@@ -53,13 +57,14 @@ def command(
         scores = classifier.classify_all(faces.images, on_progress)
     order = [classifier.card.labels.index(expression) for expression in EXPRESSIONS]
     evaluation = evaluate_scores(scores[:, order], faces.labels)
+    # Before the table, whose reader may leave: `| head`.
+    _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
     if as_json:
         facts = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
         click.echo(json.dumps({**facts, **evaluation.as_dict()}))
     else:
         stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))
         stdout.print(confusion_table(evaluation))
-    _plot(evaluation, plot, Path(f"{model.stem}_confusion.png"), f"{model.name}, {split}")
 
 
 def load_classifier(model: Path, num_threads: int = 1, labels: str | None = None) -> ScoresFaces:
@@ -94,12 +99,12 @@ def load_classifier(model: Path, num_threads: int = 1, labels: str | None = None
     return classifier
 
 
-def _plot(evaluation: Evaluation, path: Path | None, default: Path, title: str) -> None:
+def _plot(evaluation: Evaluation, path: Path, title: str, *, is_wanted: bool) -> None:
     try:
         from fer_edge.training.plots import plot_confusion
     except ImportError as error:
-        if path is not None:
+        if is_wanted:
             raise MissingExtraError("drawing the confusion matrix", "train", str(error)) from error
         return  # the device install has no plotting library, and none was asked for
-    plot_confusion(evaluation, path or default, title=title)
-    stderr.print(f"written: {path or default}")
+    plot_confusion(evaluation, path, title=title)
+    stderr.print(f"written: {path}")

@@ -15,8 +15,10 @@ from export.exporter import Exported, Exporter, Format, Target, targets
 from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
 from export.onnx import ONNX_PRECISIONS
 from fer_edge.benchmark.machine import machine_facts
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
-from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, yes_option
+from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, yes_option
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
@@ -104,13 +106,17 @@ def command(
     _check(wanted, float_io=float_io, layer_errors=layer_errors)
     if auto:
         _check_auto(layer_errors=layer_errors, keep_failed=keep_failed, skip_failed=skip_failed)
-    parent = KerasClassifier.load(model or newest_run().model)
-    dataset = read_data(data or RunFolder(parent.path.parent).data(), yes=yes)
+    path = model or newest_run().model
+    folder = output or path.parent / "export"
+    data = data or RunFolder(path.parent).data()
+    parent = KerasClassifier.load(path)
+    require_apart([*roles("MODEL", path), *data_roles(data)], _written(folder, parent.card.name, wanted))
+    dataset = read_data(data, yes=yes)
     job = _Job(
         parent,
         dataset.validation,
         choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed),
-        output or parent.path.parent / "export",
+        folder,
         float_io,
     )
     if auto:
@@ -186,10 +192,11 @@ def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_err
         if layer_errors:
             progress.on_stage("layer by layer", min(images, MEASURED_IMAGES))
             errors = measure_layer_errors(job.parent.model, job.calibration, job.faces, progress.on_step)
-    stdout.print(proof_table(results, job.title))
     if errors:
         path = job.folder / exporter.name_of(_INT8_TFLITE).replace(".tflite", "_layers.csv")
-        write_atomic(path, as_csv(errors))
+        write_atomic(path, as_csv(errors))  # before any table, whose reader may leave: `| head`
+    stdout.print(proof_table(results, job.title))
+    if errors:
         stdout.print(layer_table(errors))
         stdout.print(f"written: {path}")
     return results
@@ -214,6 +221,13 @@ def _check_auto(*, layer_errors: bool, keep_failed: bool, skip_failed: bool) -> 
     for option, given in options:
         if given:
             raise InputError(f"--auto leaves one file, which passed: use {option} in an export without --auto")
+
+
+def _written(folder: Path, name: str, wanted: list[Target]) -> list[FileRole]:
+    files = [folder / target.file_name(name) for target in wanted]
+    failed = [path.with_suffix(f".failed{path.suffix}") for path in files]
+    layers = folder / _INT8_TFLITE.file_name(name).replace(".tflite", "_layers.csv")
+    return roles("--output", *files, *failed, layers, folder / "calibration.json")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import InputError, ModelError, first_line
 from fer_edge.model_card import TensorQuantization
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.runtime.delegation import Delegation, read_delegation
 from fer_edge.runtime.family import TFLITE_FAMILIES, Family
 
@@ -76,13 +77,13 @@ def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: b
     resolvers = module.OpResolverType
     resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        with warnings.catch_warnings():
+        with chatter_held_back(), warnings.catch_warnings():
             # TensorFlow's, which is the last choice for this reason.
             warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
             interpreter = module.Interpreter(
                 model_path=str(path), num_threads=num_threads, experimental_op_resolver_type=resolver
             )
-        interpreter.allocate_tensors()
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: {runtime} cannot load it: {first_line(error)}") from error
     return runtime, interpreter
@@ -98,7 +99,8 @@ def _first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
     for family in families:
         name, distribution = _NAMES[family]
         try:
-            module = importlib.import_module(family.module)
+            with chatter_held_back():
+                module = importlib.import_module(family.module)
             version = importlib.metadata.version(distribution)
         except (ImportError, importlib.metadata.PackageNotFoundError) as error:
             failures.append(f"{distribution}: {first_line(error)}")

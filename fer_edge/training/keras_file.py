@@ -14,6 +14,7 @@ from fer_edge.errors import ModelError
 from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard, add_card_to_keras, read_zipped_card
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.training.architectures import ARCHITECTURES, build
 
 _BATCH = 256
@@ -49,11 +50,12 @@ class KerasClassifier:
         card = read_zipped_card(path)
         _require_undamaged(path)
         try:
-            if card is not None and card.architecture in ARCHITECTURES:
-                model = build(card.architecture)
-                model.load_weights(path)
-            else:
-                model = keras.models.load_model(path, compile=False)
+            with chatter_held_back():  # TensorFlow's, as it looks for a GPU
+                if card is not None and card.architecture in ARCHITECTURES:
+                    model = build(card.architecture)
+                    model.load_weights(path)
+                else:
+                    model = keras.models.load_model(path, compile=False)
         except (ValueError, OSError, KeyError, TypeError) as error:
             raise ModelError(f"{path}: Keras cannot load it: {str(error).strip().splitlines()[0]}") from error
         if tuple(model.output_shape) != (None, NUM_EXPRESSIONS):
