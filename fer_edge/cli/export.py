@@ -17,9 +17,11 @@ from export.onnx import ONNX_PRECISIONS
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, yes_option
+from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
@@ -31,6 +33,9 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @data_option
+@labels_option
+@input_range_option
+@logits_option
 @click.option("--int8", is_flag=True, help="The same as --precision int8.")
 @click.option(
     "--precision",
@@ -66,6 +71,9 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 def command(
     model: Path | None,
     data: str | None,
+    labels: tuple[str, ...] | None,
+    input_range: tuple[float, float] | None,
+    logits: bool,
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
@@ -90,15 +98,18 @@ def command(
     fer-edge export runs/documented/model.keras --all
     fer-edge export --precision fp16 --precision int8 --format tflite
     fer-edge export --auto
+    fer-edge export mine.keras --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
     """
     chosen_formats = [Format(one) for one in formats] or list(Format)
     names = precisions + (("int8",) if int8 else ())
     wanted = targets(_precisions(names, chosen_formats, everything or (auto and not names)), chosen_formats)
     _check(wanted, auto=auto, layer_errors=layer_errors, float_io=float_io, keep_failed=keep_failed)
-    parent = KerasClassifier.load(model or newest_run().model)
+    facts = StatedFacts(labels, input_range, logits)
+    parent = KerasClassifier.load(model or newest_run().model, facts)
     dataset = read_data(data or RunFolder(parent.path.parent).data(), yes=yes)
     job = _Job(
         parent,
+        facts,
         dataset.validation,
         choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed),
         output or parent.path.parent / "export",
@@ -115,6 +126,7 @@ class _Job:
     """What is exported, with which images, and where to."""
 
     parent: KerasClassifier
+    stated: StatedFacts
     faces: Split
     calibration: CalibrationSet
     folder: Path
@@ -126,7 +138,7 @@ class _Job:
 
     def make_exporter(self, progress: Progress, *, keep_failed: bool = False) -> Exporter:
         progress.on_stage("the Keras model", len(self.faces))
-        return Exporter(
+        exporter = Exporter(
             self.parent,
             self.faces,
             self.calibration,
@@ -135,6 +147,8 @@ class _Job:
             keep_failed=keep_failed,
             on_progress=progress.on_step,
         )
+        warn_of_better_order(exporter.parent_evaluation, self.parent.card, self.stated)
+        return exporter
 
     def write_calibration(self) -> None:
         write_atomic(self.folder / "calibration.json", self.calibration.manifest())

@@ -46,7 +46,7 @@ def command(**given: Any) -> None:
     _refuse_contradictions(options)
     silence_opencv()
     with native_stderr_muffled():
-        classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
+        classifier = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
     tally = Tally()
     paced = options.preview is not None or (options.shown and sys.stdout.isatty())
     try:

@@ -83,6 +83,8 @@ def _one_image(path: Path) -> tuple[tuple[int, ...], int]:
     shapes = [*file.inputs.values(), *file.outputs.values()]
     if len(file.inputs) != 1 or len(file.outputs) != 1 or any(None in shape[1:] or not shape for shape in shapes):
         raise ModelError(f"{path}: expected one input and one output, of fixed sizes but for the number of images")
+    if shapes[0][0] not in (None, 0, 1) or len(shapes[1]) != 2:
+        raise ModelError(f"{path}: expected one image in and scores (1, labels) out, got {shapes[0]} and {shapes[1]}")
     image, scores = ([length or 1 for length in shape[1:]] for shape in shapes)
     return (1, *image), scores[-1]
 
