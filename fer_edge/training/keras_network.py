@@ -124,6 +124,8 @@ def _require_shapes(model: keras.Model, path: Path) -> None:
     # An unbuilt model has none.
     edges = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
     inputs, outputs = ([tuple(each.shape) for each in tensors] for tensors in edges)
+    if not inputs:
+        raise ModelError(f"{path}: it was saved before it was built; add keras.Input({INPUT_SHAPE}) as its first layer")
     if inputs != [(None, *INPUT_SHAPE)] or outputs != [(None, NUM_EXPRESSIONS)]:
         raise ModelError(
             f"{path}: expected a model from {(None, *INPUT_SHAPE)} to {NUM_EXPRESSIONS} scores, got one from "
@@ -132,7 +134,7 @@ def _require_shapes(model: keras.Model, path: Path) -> None:
 
 
 def _listed(shapes: list[tuple[int | None, ...]]) -> str:
-    return " and ".join(map(str, shapes)) or "none, as it was never built"
+    return " and ".join(map(str, shapes))
 
 
 def _layers_with_code(path: Path) -> list[str]:

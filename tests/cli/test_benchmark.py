@@ -118,10 +118,10 @@ def test_what_is_given_once_holds_for_all_peers() -> None:
     files = [Path("a.tflite"), Path("b.onnx")]
     assert not read_peers([], [], [])
     plain = read_peers(files, [], [])
-    assert [(peer.minimum, peer.maximum, peer.labels) for peer in plain] == 2 * [(0, 255, EXPRESSIONS)]
+    assert [(peer.facts.labels, peer.facts.input_range) for peer in plain] == 2 * [(None, None)]
     given = read_peers(files, [names], ["0..1", "-1..1"], logits=True)
-    assert [(peer.path, peer.minimum, peer.maximum) for peer in given] == [(files[0], 0, 1), (files[1], -1, 1)]
-    assert all(peer.labels == tuple(reversed(EXPRESSIONS)) and peer.logits for peer in given)
+    assert [(peer.path, peer.facts.input_range) for peer in given] == [(files[0], (0, 1)), (files[1], (-1, 1))]
+    assert all(peer.facts.labels == tuple(reversed(EXPRESSIONS)) and peer.facts.logits for peer in given)
 
 
 @pytest.mark.parametrize("span", ["1", "0..0", "a..b", "0...1", ""])
