@@ -19,7 +19,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import Classifier, ScoresFaces
+from fer_edge.runtime.classifier import Classifier, ScoresFaces, read_card
 from fer_edge.runtime.delegation import UNTOLD, Delegation
 from fer_edge.runtime.family import Family, families_for
 from fer_edge.runtime.inspection import inspect_tflite
@@ -209,11 +209,10 @@ def _reopen(load: Load, family: Family, threads: int) -> Classifier:
 
 
 def _load_own(path: Path, threads: int, family: Family) -> Classifier:
-    classifier = Classifier.load(path, num_threads=threads, family=family)
-    labels = classifier.card.labels
+    labels = read_card(path).labels
     if sorted(labels) != sorted(EXPRESSIONS):
         raise InputError(f"{path}: expected scores of {', '.join(EXPRESSIONS)}, got {', '.join(labels)}")
-    return classifier
+    return Classifier.load(path, num_threads=threads, family=family)
 
 
 def _precision(path: Path, classifier: Classifier) -> str:

@@ -118,6 +118,8 @@ def audit(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
             "from the same networks, or --overwrite it"
         )
+    for model in models:
+        read_card(model)  # here nothing can be stated about a model that has none
     judges = [load_classifier(model) for model in models]
     recipe = read_recipe(options)
     dataset = read_data(data, yes=yes, strict=strict)

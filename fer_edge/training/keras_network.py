@@ -30,7 +30,8 @@ def load_network(path: Path, architecture: str | None) -> keras.Model:
             file, since a whole .keras file of one Keras version often does not load in another.
 
     Returns:
-        A network from (N, 48, 48, 1) to seven scores; a Sequential one becomes functional, as exporting needs.
+        A functional network from (N, 48, 48, 1) to seven scores, also of a Sequential one or of one with lists of one
+        input and one output, which cannot be exported.
 
     Raises:
         ModelError: If it is damaged, has layers that are no part of Keras, or other inputs or outputs.
@@ -51,7 +52,7 @@ def load_network(path: Path, architecture: str | None) -> keras.Model:
             ) from error
         raise ModelError(f"{path}: Keras cannot load it: {first_line(error)}") from error
     _require_shapes(model, path)
-    return keras.Model(model.inputs, model.outputs) if isinstance(model, keras.Sequential) else model
+    return model if known else keras.Model(model.inputs[0], model.outputs[0])
 
 
 def from_raw_pixels(model: keras.Model, card: ModelCard) -> keras.Model:
@@ -77,7 +78,7 @@ def from_raw_pixels(model: keras.Model, card: ModelCard) -> keras.Model:
     scores = rebuilt.outputs[0]
     if card.scores is ScoreKind.LOGITS:
         scores = keras.layers.Softmax(dtype="float32", name=_unique("probabilities", taken))(scores)
-    return keras.Model(rebuilt.inputs, scores)
+    return keras.Model(rebuilt.inputs[0], scores)
 
 
 def _unique(name: str, taken: set[str]) -> str:
