@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER, NUM_EXPRESSIONS
-from fer_edge.metrics import Evaluation
+from fer_edge.metrics import IntArray
 
 _USUAL_ORDERS = (EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER)
 _LEAST_GAIN = 0.1
@@ -34,29 +34,30 @@ class BetterOrder:
     accuracy: float
 
 
-def find_better_order(evaluation: Evaluation, labels: tuple[str, ...]) -> BetterOrder | None:
+def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrder | None:
     """Return the order whose mean recall is clearly higher than that of `labels`, if there is one.
 
     Clearly is by 0.1, and by three standard errors of the difference (at most 1/n of variance for a class of n faces).
     Mean recall, because accuracy would suggest the most frequent class's name for a model that always says the same.
 
     Args:
-        evaluation: Its results under `labels`.
+        confusion: Its results under `labels`, int (7, 7) in the order of `EXPRESSIONS`, rows true, columns predicted.
         labels: The seven expressions in the order of the model's scores.
     """
-    recall = evaluation.confusion / np.maximum(evaluation.support, 1)[:, np.newaxis]
-    present = max(int((evaluation.support > 0).sum()), 1)
+    support = confusion.sum(axis=1)
+    recall = confusion / np.maximum(support, 1)[:, np.newaxis]
+    present = max(int((support > 0).sum()), 1)
     columns = np.arange(NUM_EXPRESSIONS)
     means = recall[_ORDERS, columns].sum(axis=1) / present
     order = _ORDERS[int((means + _USUAL_WITHIN * _usual(labels)).argmax())]
-    changed = evaluation.support[(order != columns) & (evaluation.support > 0)]
+    changed = support[(order != columns) & (support > 0)]
     gain = float(recall[order, columns].sum() - np.trace(recall)) / present
     error = float(np.sqrt((1 / changed).sum())) / present
     if gain <= max(_LEAST_GAIN, _STANDARD_ERRORS * error):
         return None
     renamed = {name: EXPRESSIONS[order[k]] for k, name in enumerate(EXPRESSIONS)}
-    hits = int(evaluation.confusion[order, columns].sum())
-    return BetterOrder(tuple(renamed[label] for label in labels), hits / evaluation.samples)
+    accuracy = float(confusion[order, columns].sum() / support.sum())
+    return BetterOrder(tuple(renamed[label] for label in labels), accuracy)
 
 
 def _usual(labels: tuple[str, ...]) -> npt.NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from fer_edge.runtime.classifier import Classifier, find_card
 from fer_edge.runtime.delegation import Delegation
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import Interpreter, open_interpreter
-from fer_edge.stated_facts import StatedFacts
+from fer_edge.stated_facts import UNKNOWN, StatedFacts
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class PeerFile:
         interpreter = _Adapted(open_interpreter(self.path, threads, family), self.path)
         _, height, width, _ = interpreter.input_shape
         card = self.facts.card_for(self.path, find_card(self.path), (width, height))
+        if card.architecture == UNKNOWN:
+            card = replace(card, architecture=self.path.stem)  # what reports call its network
         classifier = Classifier(interpreter, card, self.path)
         classifier.try_out()
         return classifier

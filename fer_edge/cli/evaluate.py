@@ -67,7 +67,7 @@ def command(
     else:
         stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))
         stdout.print(confusion_table(evaluation))
-    warn_of_better_order(evaluation, classifier.card, facts)
+    warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
     _plot(evaluation, plot, Path(f"{model.stem}_confusion.png"), f"{model.name}, {split}")
 
 

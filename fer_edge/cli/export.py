@@ -147,7 +147,8 @@ class _Job:
             keep_failed=keep_failed,
             on_progress=progress.on_step,
         )
-        warn_of_better_order(exporter.parent_evaluation, self.parent.card, self.stated)
+        confusion = exporter.parent_evaluation.confusion
+        warn_of_better_order(self.parent.path.name, confusion, self.parent.card.labels, self.stated)
         return exporter
 
     def write_calibration(self) -> None:

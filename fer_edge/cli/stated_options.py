@@ -7,8 +7,7 @@ import click
 from fer_edge.cli.options import stderr
 from fer_edge.cli.parameters import read_labels, read_range
 from fer_edge.label_order import find_better_order
-from fer_edge.metrics import Evaluation
-from fer_edge.model_card import ModelCard
+from fer_edge.metrics import IntArray
 from fer_edge.stated_facts import StatedFacts
 
 labels_option = click.option(
@@ -26,14 +25,23 @@ input_range_option = click.option(
 logits_option = click.option("--logits", is_flag=True, help="Such a model's scores have not been through a softmax.")
 
 
-def warn_of_better_order(evaluation: Evaluation, card: ModelCard, stated: StatedFacts) -> None:
-    """Print a warning if another order of the model's labels fits the labelled faces far better."""
-    better = find_better_order(evaluation, card.labels)
+def warn_of_better_order(name: str, confusion: IntArray, labels: tuple[str, ...], stated: StatedFacts) -> None:
+    """Print a warning if another order of a model's labels fits the labelled faces far better.
+
+    Args:
+        name: Of the model.
+        confusion: Its results, int (7, 7), rows true, columns predicted.
+        labels: In its card.
+        stated: Says whether they are the user's.
+    """
+    better = find_better_order(confusion, labels)
     if better is None:
         return
-    advice = "check --labels" if stated.labels else "its card may name the scores in the wrong order"
+    advice = f"check {stated.options[0]}" if stated.labels else "its card may name the scores in the wrong order"
+    accuracy = confusion.trace() / confusion.sum()
     stderr.print(
-        f"warning: with the order {','.join(better.labels)} the accuracy would be {better.accuracy:.1%} instead of "
-        f"{evaluation.accuracy:.1%}; {advice}",
+        f"warning: {name}: with the order {','.join(better.labels)} the accuracy would be {better.accuracy:.1%} "
+        f"instead of {accuracy:.1%}; {advice}",
         soft_wrap=True,
+        markup=False,
     )

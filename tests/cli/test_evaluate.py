@@ -99,8 +99,8 @@ def test_labels_in_the_wrong_order_are_warned_of(
     before, after = (json.loads(ended.stdout)["accuracy"] for ended in (wrong, right))
     (warning,) = (line for line in wrong.stderr.splitlines() if line.startswith("warning: "))
     assert warning == (
-        f"warning: with the order {','.join(EXPRESSIONS)} the accuracy would be {after:.1%} instead of {before:.1%}; "
-        "check --labels"
+        f"warning: bare.tflite: with the order {','.join(EXPRESSIONS)} the accuracy would be {after:.1%} "
+        f"instead of {before:.1%}; check --labels"
     )
 
 

@@ -141,7 +141,7 @@ def test_a_model_without_a_card_is_exported_as_it_was_stated(
 def test_an_export_of_wrong_labels_is_warned_of(export_own: Callable[..., Any]) -> None:
     stated = ("--labels", ",".join(EXPRESSIONS), "--input-range", "0..1")
     ended = export_own(*stated, "--precision", "fp32").require_success()
-    assert f"warning: with the order {','.join(FER2013_ORDER)} the accuracy would be" in ended.stderr
+    assert f"warning: own.keras: with the order {','.join(FER2013_ORDER)} the accuracy would be" in ended.stderr
 
 
 def test_an_export_asks_for_what_is_not_stated(export_own: Callable[..., Any], tmp_path: Path) -> None:
