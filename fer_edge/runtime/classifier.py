@@ -20,7 +20,9 @@ from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 _TRIALS = 4
 _RANGE_TOLERANCE = 0.1
+"""How far a card's range may reach beyond what an 8-bit tensor holds, in spans of the range."""
 _LEAST_SHARE = 0.25
+"""Least span of a card's range, in spans of what the tensor holds; with less, faces would be nearly black."""
 
 _OLD_KERAS = (".h5", ".hdf5")
 
@@ -59,7 +61,6 @@ class Classifier:
         Raises:
             ModelError: If the model does not take or give what the card says.
         """
-        _require_range(path, card, interpreter.quantization.get("input"))
         height, width = card.input.height, card.input.width
         expected, got = (1, height, width, 1), interpreter.input_shape
         # With one channel, (1, 1, H, W) holds the same numbers.
@@ -69,6 +70,7 @@ class Classifier:
                 f"{path}: expected a classifier from {expected} to {len(card.labels)} scores, "
                 f"got one from {got} to {interpreter.output_size}; it is for another task"
             )
+        _require_range(path, card, interpreter.quantization.get("input"))
         self.card = card
         self.path = path
         self.runtime = interpreter.runtime
@@ -184,6 +186,6 @@ def _require_range(path: Path, card: ModelCard, stored: TensorQuantization | Non
     beyond = max(low - minimum, maximum - high) > _RANGE_TOLERANCE * span
     if beyond or span < _LEAST_SHARE * (high - low):
         raise ModelError(
-            f"{path}: its input tensor holds {low:.3g}..{high:.3g}, not {minimum:g}..{maximum:g}; give the range that "
-            "it was trained on: --input-range"
+            f"{path}: its input tensor holds {low:.3g}..{high:.3g}, not {minimum:g}..{maximum:g}; its card or "
+            "--input-range must give the range that it was trained on"
         )
