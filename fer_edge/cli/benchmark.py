@@ -26,6 +26,7 @@ from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.options import data_roles, read_data, stages_display
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.errors import InputError
 from fer_edge.runtime.classifier import shipped_models
 from fer_edge.runtime.family import Family
@@ -124,7 +125,8 @@ def command(
     before = Report.read(earlier) if earlier else None
     counted = read_emulated(emulated)
     faces, described = _read_faces(data, images)
-    subjects = _load(models, peers=read_peers(peers, peer_labels, peer_range, logits=peer_logits), runtimes=runtimes)
+    stated = read_peers(peers, peer_labels, peer_range, logits=peer_logits)
+    subjects = _load(models, peers=stated, runtimes=runtimes)
     with stages_display() as on_progress:
         report = measure(
             subjects,
@@ -137,6 +139,7 @@ def command(
         )
     written = write_report(report, output)
     show_report(report)
+    _warn_of_orders(report, subjects, stated)
     stderr.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
     if before is not None:
         changes = compare_reports(before, report)
@@ -203,6 +206,17 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
     for note in notes:
         stderr.print(f"note: {note}", markup=False)
     return subjects
+
+
+def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence[PeerFile]) -> None:
+    """Print a warning for each peer whose labels would fit the faces far better in another order."""
+    facts = {peer.path: peer.facts for peer in peers}
+    stated = {each.name: (each, facts[each.path]) for each in subjects if each.path in facts}
+    for result in report.results:
+        if result.name in stated and result.quality is not None:
+            subject, said = stated[result.name]
+            confusion = np.array(result.quality.evaluation["confusion_matrix"]["rows_true_columns_predicted"])
+            warn_of_better_order(subject.name, confusion, subject.classifier.card.labels, said)
 
 
 def _read_faces(data: str | None, images: int | None) -> tuple[Split | None, Data | None]:

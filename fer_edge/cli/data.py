@@ -27,6 +27,7 @@ from fer_edge.errors import InputError
 from fer_edge.files import sole_user
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.classifier import ScoresFaces, read_card
+from fer_edge.scores import in_expression_order
 from fer_edge.tables import make_table
 from fer_edge.training.audit import Audit, FloatArray, IntArray, find_suspects
 from fer_edge.training.audit_report import LIST_NAME, audit_paths, write_audit
@@ -119,6 +120,8 @@ def audit(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
             "from the same networks, or --overwrite it"
         )
+    for model in models:
+        read_card(model)  # here nothing can be stated about a model that has none
     recipe = read_recipe(options)
     require_apart(
         [*data_roles(data), *roles("--model", *models), *recipe_roles(recipe)],
@@ -164,7 +167,7 @@ def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
         stderr.print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
         scores = judge.classify_all(dataset.train.images, on_progress)
-    return scores[:, [judge.card.labels.index(expression) for expression in EXPRESSIONS]]
+    return in_expression_order(scores, judge.card.labels)
 
 
 def _judge_out_of_fold(dataset: Dataset, recipe: Recipe, fold_of: IntArray, output: Path) -> FloatArray:

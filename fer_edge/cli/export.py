@@ -19,9 +19,11 @@ from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, yes_option
+from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
@@ -33,6 +35,9 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @data_option
+@labels_option
+@input_range_option
+@logits_option
 @click.option("--int8", is_flag=True, help="The same as --precision int8.")
 @click.option(
     "--precision",
@@ -73,6 +78,9 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 def command(
     model: Path | None,
     data: str | None,
+    labels: tuple[str, ...] | None,
+    input_range: tuple[float, float] | None,
+    logits: bool,
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
@@ -99,6 +107,7 @@ def command(
     fer-edge export runs/documented/model.keras --all
     fer-edge export --precision fp16 --precision int8 --format tflite
     fer-edge export --auto
+    fer-edge export mine.keras --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
     """
     chosen_formats = [Format(one) for one in formats] or list(Format)
     names = precisions + (("int8",) if int8 else ())
@@ -109,11 +118,13 @@ def command(
     path = model or newest_run().model
     folder = output or path.parent / "export"
     data = data or RunFolder(path.parent).data()
-    parent = KerasClassifier.load(path)
+    facts = StatedFacts(labels, input_range, logits)
+    parent = KerasClassifier.load(path, facts)
     require_apart([*roles("MODEL", path), *data_roles(data)], _written(folder, parent.card.name, wanted))
     dataset = read_data(data, yes=yes)
     job = _Job(
         parent,
+        facts,
         dataset.validation,
         choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed),
         folder,
@@ -131,6 +142,7 @@ class _Job:
     """What is exported, with which images, and where to."""
 
     parent: KerasClassifier
+    stated: StatedFacts
     faces: Split
     calibration: CalibrationSet
     folder: Path
@@ -142,7 +154,7 @@ class _Job:
 
     def make_exporter(self, progress: Progress, *, keep_failed: bool = False) -> Exporter:
         progress.on_stage("the Keras model", len(self.faces))
-        return Exporter(
+        exporter = Exporter(
             self.parent,
             self.faces,
             self.calibration,
@@ -151,6 +163,9 @@ class _Job:
             keep_failed=keep_failed,
             on_progress=progress.on_step,
         )
+        confusion = exporter.parent_evaluation.confusion
+        warn_of_better_order(self.parent.path.name, confusion, self.parent.card.labels, self.stated)
+        return exporter
 
     def write_calibration(self) -> None:
         write_atomic(self.folder / "calibration.json", self.calibration.manifest())

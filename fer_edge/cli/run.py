@@ -51,7 +51,7 @@ def command(**given: Any) -> None:
     )
     silence_opencv()
     with native_stderr_muffled():
-        classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
+        classifier = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
     tally = Tally()
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
