@@ -135,7 +135,7 @@ def test_brackets_and_colons_in_names_are_shown_as_they_are(
     ended = command_line("evaluate", "--data", few_faces(name).name).require_success()
     assert f"validation of {name}" in " ".join(ended.stdout.split())
     notes = " ".join(ended.stderr.split())
-    assert "note: left out zz[/b]: a second copy" in notes
+    assert "note: left out zz[/b] (28 files): a second copy" in notes
     assert "note: left out zz:cat:\\x1b[31m: a second copy" in notes
 
 
