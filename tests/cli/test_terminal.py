@@ -136,7 +136,7 @@ def test_brackets_and_colons_in_names_are_shown_as_they_are(
     assert f"validation of {name}" in " ".join(ended.stdout.split())
     notes = " ".join(ended.stderr.split())
     assert "note: left out zz[/b] (28 files): a second copy" in notes
-    assert "note: left out zz:cat:\\x1b[31m: a second copy" in notes
+    assert "note: left out zz:cat:\\x1b[31m (28 files): a second copy" in notes
 
 
 COMMANDS = [
