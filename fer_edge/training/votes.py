@@ -47,13 +47,13 @@ class Votes:
     @property
     def voters(self) -> IntArray:
         """How many people voted on each picture, int64 (N,)."""
-        return self.counts.sum(axis=1, dtype=np.int64)
+        return np.asarray(self.counts.sum(axis=1), np.int64)
 
     @property
     def shares(self) -> FloatArray:
         """Share of each expression in the votes for the seven, float32 (N, 7), 0..1; zeros where it has none."""
         votes = self.counts[:, :NUM_EXPRESSIONS].astype(np.float32)
-        return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+        return np.asarray(votes / np.maximum(votes.sum(axis=1, keepdims=True), 1), np.float32)
 
     @property
     def has_shares(self) -> npt.NDArray[np.bool_]:
