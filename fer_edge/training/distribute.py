@@ -22,9 +22,8 @@ import tensorflow as tf
 
 from fer_edge.errors import DataError, FerEdgeError, InputError
 from fer_edge.files import write_atomic
-from fer_edge.training.batches import Share, ShuffledBatches, one_hot
+from fer_edge.training.batches import Share, ShuffledBatches
 from fer_edge.training.cluster import Cluster, wait_for_all
-from fer_edge.training.data import Split
 from fer_edge.training.recipe import Recipe
 
 _LOST = (
@@ -118,7 +117,7 @@ class Team:
         self,
         model: keras.Model,
         batches: ShuffledBatches,
-        validation: Split,
+        validation: tuple[FloatArray, FloatArray],
         *,
         validation_batch: int,
         epochs: int,
@@ -130,7 +129,8 @@ class Team:
         Args:
             model: Made and compiled in `scope`.
             batches: This worker's `share` of each batch.
-            validation: All images to validate on, of which each worker takes its share.
+            validation: All images to validate on, float32 (N, 48, 48, 1), and their targets, float32 (N, 7); each
+                worker takes its share.
             validation_batch: How many of them go through the network at once.
             epochs: After which one to end.
             initial_epoch: From which one, counted from 0, to begin.
@@ -141,8 +141,7 @@ class Team:
         """
         step = _compiled(self._strategy, model.train_step)
         test_step = _compiled(self._strategy, model.test_step)
-        own = validation.take(np.arange(len(validation))[self.share.index :: self.share.count])
-        images, targets = own.inputs(), one_hot(own.labels)
+        images, targets = (part[self.share.index :: self.share.count] for part in validation)
         told = keras.callbacks.CallbackList(
             list(callbacks), model=model, epochs=epochs, steps=batches.num_batches, verbose=0
         )
@@ -163,7 +162,7 @@ class Team:
                 told.on_test_begin()
                 self._average_statistics(model)  # again, as a callback may have measured others
                 model.reset_metrics()
-                for start in range(0, len(own), validation_batch):
+                for start in range(0, len(images), validation_batch):
                     part = slice(start, start + validation_batch)
                     test_step((images[part], targets[part]))
                 tested = _floats(model.get_metrics_result())
