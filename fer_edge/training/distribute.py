@@ -25,6 +25,7 @@ from fer_edge.files import write_atomic
 from fer_edge.training.batches import Share, ShuffledBatches
 from fer_edge.training.cluster import Cluster, wait_for_all
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.targets import FloatArray
 
 _LOST = (
     tf.errors.AbortedError,
