@@ -76,10 +76,12 @@ class Votes:
     def majority(self) -> IntArray:
         """The majority's answer as the FER+ literature counts it, int64 (N,): an index into `EXPRESSIONS`, or -1.
 
-        Single votes are dropped; the choice with the most votes must have more than half of the rest and be one of the
-        seven expressions (Barsoum et al., 2016, https://arxiv.org/abs/1608.01041).
+        Choices with a tenth of the votes or less, which is one vote of FER+'s ten, are dropped; the choice with the most
+        votes must have more than half of the rest and be one of the seven expressions (Barsoum et al., 2016,
+        https://arxiv.org/abs/1608.01041).
         """
-        counts = np.where(self.counts > 1, self.counts, 0).astype(np.int64)
+        counts = self.counts.astype(np.int64)
+        counts = np.where(10 * counts > self.voters[:, np.newaxis], counts, 0)
         most = counts.argmax(axis=1)
         clear = 2 * counts.max(axis=1) > counts.sum(axis=1)
         return np.where(clear & (most < NUM_EXPRESSIONS), most, NO_TRUTH)

@@ -28,7 +28,7 @@ def votes(*pictures: dict[str, int]) -> Votes:
         ({"happy": 4, "neutral": 3, "sad": 3}, NO_TRUTH),
         ({"contempt": 8, "happy": 2}, NO_TRUTH),
         ({"no face": 10}, NO_TRUTH),
-        ({"happy": 1}, NO_TRUTH),
+        ({"happy": 1}, HAPPY),
     ],
 )
 def test_majority_needs_more_than_half_without_single_votes(picture: dict[str, int], majority: int) -> None:
