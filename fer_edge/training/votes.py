@@ -76,8 +76,8 @@ class Votes:
     def majority(self) -> IntArray:
         """The majority's answer as the FER+ literature counts it, int64 (N,): an index into `EXPRESSIONS`, or -1.
 
-        Choices with a tenth of the votes or less, which is one vote of FER+'s ten, are dropped; the choice with the most
-        votes must have more than half of the rest and be one of the seven expressions (Barsoum et al., 2016,
+        Choices with a tenth of the votes or less, which is one vote of FER+'s ten, are dropped; the choice with the
+        most votes must have more than half of the rest and be one of the seven expressions (Barsoum et al., 2016,
         https://arxiv.org/abs/1608.01041).
         """
         counts = self.counts.astype(np.int64)
