@@ -28,8 +28,8 @@ def read_prior(text: str, assumed: Mapping[str, float]) -> Prior:
     """Read a prior as it is written on the command line.
 
     Args:
-        text: `photos`, `balanced`, or shares such as `neutral=0.7,happy=0.1`: what they leave is divided among the other
-            expressions in proportion to `assumed`.
+        text: `photos`, `balanced`, or shares such as `neutral=0.7,happy=0.1`: what they leave is divided among the
+            other expressions in proportion to `assumed`.
         assumed: The prior that the model's scores assume.
 
     Raises:
