@@ -5,6 +5,7 @@ FerEdgeError                 exit code 1: it failed while running
 │   ├── DataError            labelled faces: a missing split, an unknown class, a broken archive
 │   ├── ModelError           a model file: truncated, without a card, for another task
 │   └── MissingExtraError    an optional dependency that the command needs is not installed
+├── DivergenceError          a training run whose loss or weights are no longer finite
 ├── SourceError              a camera, video or stream that cannot be opened or has stopped
 └── ToleranceError           an exported file that strays from its parent by more than allowed
 """
@@ -37,6 +38,10 @@ class MissingExtraError(InputError):
 
     def __init__(self, feature: str, extra: str, cause: str) -> None:
         super().__init__(f"{feature} needs more packages ({cause}): pip install 'fer-edge[{extra}]'")
+
+
+class DivergenceError(FerEdgeError):
+    """Training has diverged: its loss or its weights are no longer finite."""
 
 
 class SourceError(FerEdgeError):

@@ -150,6 +150,8 @@ def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, 
 def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
         evaluation = write_run(run, trained, dataset, recipe, on_progress)
+    if trained.no_temperature:
+        stderr.print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
     stdout.print(evaluation_table(evaluation, f"{run.path.name}, validation split"))
     stdout.print(
         f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; "

@@ -31,6 +31,8 @@ class Finding(str, Enum):
     """What can be wrong with an image, and what is done about it."""
 
     NOT_AN_IMAGE = "not an image (left out)"
+    TOO_LARGE = "too large (left out)"
+    UNREADABLE = "cannot be read (left out)"
     RESIZED = "not 48x48 (resized)"
     COLOUR = "colour (converted to gray)"
     CONSTANT = "constant, such as all black (kept)"

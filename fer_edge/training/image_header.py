@@ -1,4 +1,4 @@
-"""How large a picture claims to be, read from its first bytes, before a decoder makes room for it. No TensorFlow."""
+"""What a picture file says before it is decoded: the size that it claims, and whether it is whole. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import struct
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_SIGNATURE = b"\xff\xd8\xff"
+_JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _JPEG_NO_LENGTH = {0x01, *range(0xD0, 0xD9)}
 _JPEG_NOT_FRAMES = {0xC4, 0xC8, 0xCC}
 """Within 0xC0..0xCF: tables and a reserved marker; the others begin a frame and hold its size."""
@@ -20,6 +21,11 @@ def declared_size(content: bytes) -> tuple[int, int] | None:
         return _jpeg_size(content) if content.startswith(_JPEG_SIGNATURE) else None
     except struct.error:
         return None
+
+
+def is_cut_off(content: bytes) -> bool:
+    """Whether a JPEG file ends before its picture does: OpenCV 4 fills the rest with gray, OpenCV 5 refuses it."""
+    return content.startswith(_JPEG_SIGNATURE) and content.rfind(_JPEG_END) < content.rfind(_JPEG_SCAN)
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -120,6 +121,9 @@ class Recipe:
         # As read from JSON, which has neither tuples nor enumerations.
         object.__setattr__(self, "teachers", tuple(self.teachers))
         object.__setattr__(self, "class_balance", ClassBalance(self.class_balance))
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InputError(f"{_option(name)} must be a finite number, got {value}")
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise InputError(f"{_option(name)} must be at least 1, got {getattr(self, name)}")

@@ -73,6 +73,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
         "ended_by": trained.ended_by,
         "seconds": round(trained.progress.seconds),
         "temperature": trained.temperature,
+        "no_temperature": trained.no_temperature or None,
     }
 
 
@@ -100,6 +101,7 @@ def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Eva
         f"recipe   {recipe}",
         f"trained  {progress.epochs_done} epochs in {progress.seconds / 60:.1f} minutes, ended by {trained.ended_by}",
         f"model    the weights of epoch {progress.best_epoch}, the best by validation accuracy",
+        *([f"scores   no temperature: {trained.no_temperature}"] if trained.no_temperature else []),
     )
     tables = as_text(evaluation_table(evaluation, "validation split, float32"), confusion_table(evaluation))
     return "\n".join(("\n".join(lines), *facts, "", tables))

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.training.data import Split, digests
+from fer_edge.training.targets import FloatArray, learning_targets
+
+MIN_HELD_BACK = 100
+"""Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1,
+so with fewer it is off by more than a tenth."""
+
+LOWEST, HIGHEST = 0.25, 4.0
+"""Bounds of a temperature. The shipped network's is 0.52, as its targets were softened; these allow twice as much on a
+logarithmic scale, either way. The likeliest lies beyond them where scores are no better than chance, or all right."""
+
+_MAX_ERROR = 0.25
+"""Greatest standard error of a temperature, as a fraction of it. Certain and right scores hardly depend on it."""
 
 _SEED = 1
 _STEPS = 50
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What became of the scores' temperature.
+
+    Attributes:
+        temperature: What the last layer's logits were divided by; `None` if that was left out.
+        reason: Why it was left out though images were to be held back for it; empty if it was not.
+    """
+
+    temperature: float | None = None
+    reason: str = ""
 
 
 def hold_back(split: Split, fraction: float) -> tuple[Split, Split]:
@@ -19,7 +46,8 @@ def hold_back(split: Split, fraction: float) -> tuple[Split, Split]:
 
     The same share of each expression is held back, and no image that another one of the split equals: a network
     would have learned it all the same. Every run holds back the same images: else one would hold back what its
-    teachers, or the model that it starts from, were trained on.
+    teachers, or the model that it starts from, were trained on. None is held back if there would be fewer than
+    `MIN_HELD_BACK`.
 
     Args:
         split: All training images.
@@ -38,32 +66,59 @@ def hold_back(split: Split, fraction: float) -> tuple[Split, Split]:
         of_class = candidates[split.labels[candidates] == label]
         chosen = min(round(count * fraction), len(of_class))
         held[rng.choice(of_class, chosen, replace=False)] = True
+    if held.sum() < MIN_HELD_BACK:
+        held[:] = False
     return split.take(np.flatnonzero(~held)), split.take(np.flatnonzero(held))
 
 
-def fit_temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float:
-    """Find the temperature that makes the labels likeliest (Guo et al., 2017).
+def fit_temperature(scores: FloatArray, targets: FloatArray) -> float | None:
+    """Find the temperature that makes the labels or votes likeliest (Guo et al., 2017).
 
     Args:
         scores: float32 (N, 7), probabilities.
-        labels: int64 (N,).
+        targets: float32 (N, 7), of each image the share of each expression, with a sum of 1.
 
     Returns:
-        What to divide logits by; above 1 where the scores were too sure.
+        What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the
+        bounds, or the labels hardly depend on it.
     """
     logits = np.log(np.maximum(scores.astype(np.float64), 1e-12))
-    true = logits[np.arange(len(labels)), labels]
+    true = (targets * logits).sum(axis=1)
     inverse = 1.0
     for _ in range(_STEPS):  # Newton's method: the log-likelihood is concave in the inverse temperature
         softened = np.exp(inverse * (logits - logits.max(axis=1, keepdims=True)))
         softened /= softened.sum(axis=1, keepdims=True)
         mean = (softened * logits).sum(axis=1)
-        curvature = ((softened * logits**2).sum(axis=1) - mean**2).mean()
-        inverse = float(np.clip(inverse + (true - mean).mean() / max(curvature, 1e-12), inverse / 2, inverse * 2))
-    return 1 / inverse
+        curvature = max(float(((softened * logits**2).sum(axis=1) - mean**2).mean()), 1e-12)
+        step = float((true - mean).mean()) / curvature
+        inverse = min(max(inverse + step, inverse / 2, 1 / HIGHEST), inverse * 2, 1 / LOWEST)
+    error = 1 / (inverse * math.sqrt(len(labels) * curvature))  # from the Fisher information
+    return 1 / inverse if 1 / HIGHEST < inverse < 1 / LOWEST and error <= _MAX_ERROR else None
 
 
 def fold_temperature(model: keras.Model, temperature: float) -> None:
     """Divide `model`'s logits by `temperature`, in the weights of its last layer."""
     last: Any = model.layers[-1]
     last.set_weights([weights / temperature for weights in last.get_weights()])
+
+
+def calibrate(model: keras.Model, held_back: Split, votes_weight: float = 0.0) -> Calibration:
+    """Fit the temperature of `model`'s scores on `held_back`, and fold it into the model.
+
+    Args:
+        model: Gives probabilities, float32 (N, 7), by a last layer that is dense.
+        held_back: Images that the model was not trained on, as `hold_back` gives them.
+        votes_weight: Share of people's votes in the target of an image that has any.
+    """
+    if not len(held_back):
+        return Calibration(
+            None, f"--held-back gives fewer than {MIN_HELD_BACK} images to fit it on; all were trained on"
+        )
+    scores = model.predict(held_back.inputs(), _BATCH, verbose=0)
+    temperature = fit_temperature(scores, learning_targets(held_back, votes_weight))
+    if temperature is None:
+        return Calibration(
+            None, f"the {len(held_back):,} images held back for it determine none within {LOWEST:g}..{HIGHEST:g}"
+        )
+    fold_temperature(model, temperature)
+    return Calibration(temperature)

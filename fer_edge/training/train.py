@@ -28,12 +28,13 @@ from fer_edge.training.checkpoint import (
 from fer_edge.training.data import Dataset, Split
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distribute import Team
+from fer_edge.training.divergence import StopAtDivergence
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.targets import learning_targets, with_expression, with_truth
-from fer_edge.training.temperature import fit_temperature, fold_temperature, hold_back
+from fer_edge.training.temperature import Calibration, calibrate, hold_back
 from fer_edge.training.views import Views
 
 FloatArray = npt.NDArray[np.float32]
@@ -65,6 +66,7 @@ class Trained:
         interruption: Ctrl-C's or SIGTERM's exception, if one ended it early.
         epochs: How many it was to have at most.
         temperature: What the last layer's logits were divided by after training; `None` if that was not fitted.
+        no_temperature: Why it was not, though images were to be held back for it.
     """
 
     model: keras.Model
@@ -72,6 +74,7 @@ class Trained:
     interruption: KeyboardInterrupt | None
     epochs: int
     temperature: float | None = None
+    no_temperature: str = ""
 
     @property
     def ended_by(self) -> str:
@@ -105,6 +108,7 @@ def train(
 
     Raises:
         DataError: If there is nothing to resume.
+        DivergenceError: If the loss or the weights are no longer finite; the last whole epoch's state is kept.
         FerEdgeError: If another worker of the team is lost, or ImageNet's weights cannot be fetched.
         InputError: If a team is asked to keep views.
         ModelError: If a teacher or the model to start from cannot be loaded.
@@ -137,8 +141,8 @@ def train(
     if views and progress.finished:
         views.remove()
     best = _best_model(recipe, model, checkpoints / BEST_NAME)
-    temperature = _calibrate(best, held_back)
-    return Trained(best, progress, interruption, recipe.epochs, temperature)
+    calibration = calibrate(best, held_back, recipe.votes_weight) if recipe.held_back else Calibration()
+    return Trained(best, progress, interruption, recipe.epochs, calibration.temperature, calibration.reason)
 
 
 def _set_first_weights(model: keras.Model, recipe: Recipe) -> None:
@@ -229,15 +233,6 @@ def _views(recipe: Recipe, folder: Path, images: int, *, resume: bool, team: Tea
     return Views(folder, recipe.distill_views, images, resume=resume)
 
 
-def _calibrate(model: keras.Model, held_back: Split) -> float | None:
-    """Fit the temperature of `model`'s scores on `held_back`, and fold it in; `None` if nothing was held back."""
-    if not len(held_back):
-        return None
-    temperature = fit_temperature(model.predict(held_back.inputs(), _VALIDATION_BATCH, verbose=0), held_back.labels)
-    fold_temperature(model, temperature)
-    return temperature
-
-
 def _fit(
     model: keras.Model,
     batches: ShuffledBatches,
@@ -256,7 +251,13 @@ def _fit(
     how: dict[str, Any] = {
         "epochs": recipe.epochs,
         "initial_epoch": progress.epochs_done,
-        "callbacks": [*callbacks, _Clock(progress), saving, _Report(observer)],
+        "callbacks": [
+            StopAtDivergence(recipe, batches.num_batches),
+            *callbacks,
+            _Clock(progress),
+            saving,
+            _Report(observer),
+        ],
     }
     try:
         if team:

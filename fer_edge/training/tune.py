@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -289,7 +290,8 @@ class RecipeTuner(BaseTuner):
         values = self._study.values(trial.hyperparameters.values)
         if trial.status != "COMPLETED":
             lines = (trial.message or "").strip().splitlines() or ["unknown"]
-            return Outcome(trial.trial_id, values, None, fault=lines[-1])
+            # The end of a traceback: the error's class stands before its message.
+            return Outcome(trial.trial_id, values, None, fault=re.sub(r"^fer_edge\.errors\.\w+: ", "", lines[-1]))
         accuracy, epochs, seconds = (trial.metrics.get_last_value(name) for name in (_OBJECTIVE, "epochs", "seconds"))
         return Outcome(trial.trial_id, values, float(accuracy), int(epochs), float(seconds))
 

@@ -84,6 +84,34 @@ def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[s
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_numbers_that_are_not_finite_are_a_mistake(train_line: Callable[..., Any], tmp_path: Path, value: str) -> None:
+    ended = train_line("--learning-rate", value)
+    assert (ended.exit_code, ended.stderr) == (2, f"error: learning-rate must be a finite number, got {value}\n")
+    assert not (tmp_path / "run").exists()
+
+
+def test_training_that_diverges_is_one_line_and_leaves_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
+    for again in ((), ("--resume",)):
+        ended = train_line("--learning-rate", "1e30", *again)
+        assert (ended.exit_code, ended.stdout) == ((2, "") if again else (1, ""))
+    ended = train_line("--learning-rate", "1e30")
+    assert ended.stderr.splitlines()[-1].startswith("error: training diverged at epoch 1, step ")
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"settings.json"}
+    train_line().require_success()
+
+
+def test_a_temperature_without_enough_images_is_left_out_with_a_note(
+    train_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    ended = train_line("--held-back", 0.1).require_success()
+    reason = "--held-back gives fewer than 100 images to fit it on; all were trained on"
+    assert f"note: the scores got no temperature: {reason}\n" in ended.stderr
+    assert f"no temperature: {reason}\n" in (tmp_path / "run" / "summary.txt").read_text()
+    facts = json.loads((tmp_path / "run" / "card.json").read_text())["training"]
+    assert (facts["temperature"], facts["no_temperature"]) == (None, reason)
+
+
 def test_a_model_is_started_from_with_its_own_network(
     train_line: Callable[..., Any], command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
 ) -> None:

@@ -190,6 +190,27 @@ def arrays_of(run: Path) -> dict[str, bytes]:
         return {name: saved[name].tobytes() for name in saved.files if name != "facts"}
 
 
+def test_training_that_diverges_ends_all_workers_with_the_same_line(workers: Workers, tmp_path: Path) -> None:
+    arguments = (
+        "--arch",
+        "bare",
+        "--batch-size",
+        32,
+        "--epochs",
+        2,
+        "--learning-rate",
+        "1e30",
+        "--output",
+        tmp_path / "run",
+    )
+    ended = workers.train(*arguments)
+    assert [code for code, _ in ended] == [1, 1], ended
+    lines = {stderr.splitlines()[-1] for _, stderr in ended}
+    assert len(lines) == 1
+    assert lines.pop().startswith("error: training diverged at epoch 1, step ")
+    assert not (tmp_path / "run" / "model.keras").exists()
+
+
 def test_workers_that_were_asked_for_different_things_refuse(workers: Workers, tmp_path: Path) -> None:
     common = ("--output", tmp_path / "run", "--workers", workers.addresses)
     with ExitStack() as stack:

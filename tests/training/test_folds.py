@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_edge.errors import DataError, InputError
+from fer_edge.errors import DataError, DivergenceError, InputError
 from fer_edge.training.data import Dataset, SplitName
 from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
 from fer_edge.training.recipe import Recipe
@@ -114,3 +114,9 @@ def test_an_interrupted_call_is_gone_on_with_to_the_same_scores(few: Dataset, re
     again = Counting()
     score_out_of_fold(few, replace(recipe, epochs=1), fold_of, tmp_path / "broken", again.observe)
     assert again.epochs == [(0, 1), (1, 1)]
+
+
+def test_a_fold_that_diverges_ends_the_audit(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+    fold_of = assign_folds(few.train.labels, np.arange(len(few.train)), 2, 0)
+    with pytest.raises(DivergenceError, match=r"training diverged at epoch 1, step \d of 2: "):
+        score_out_of_fold(few, replace(recipe, learning_rate=1e30), fold_of, tmp_path, Counting().observe)

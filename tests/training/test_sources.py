@@ -16,7 +16,7 @@ import pytest
 
 from fer_edge.errors import DataError, MissingExtraError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.training import sources
+from fer_edge.training import listing, sources
 from fer_edge.training.data import Dataset, Finding, SplitName
 from fer_edge.training.sources import KAGGLE_HANDLE, load_dataset
 from fer_edge.training.synthetic import synthetic_dataset
@@ -31,16 +31,6 @@ def noise(seed: int, shape: tuple[int, ...] = (48, 48)) -> Pixels:
 def write_image(path: Path, pixels: Pixels) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), pixels)
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A folder with one image of each expression in `train` and in `validation`."""
-    root = tmp_path / "faces"
-    for i, split in enumerate(("train", "validation")):
-        for label, name in enumerate(EXPRESSIONS):
-            write_image(root / split / name / "a.png", noise(10 * i + label))
-    return root
 
 
 def zip_folder(folder: Path) -> Path:
@@ -146,15 +136,21 @@ def test_the_copy_within_kaggles_zip_is_left_out_with_a_note(tree: Path, tmp_pat
     shutil.copytree(tree, root / "images" / "images")
     dataset = load_dataset(str(zip_folder(root)))
     assert sizes(dataset) == {"train": 7, "validation": 7}
-    assert dataset.notes == ("left out images/images: a second copy beside images",)
+    assert dataset.notes == ("left out images/images (14 files): a second copy beside images",)
 
 
-def test_hidden_files_and_a_macs_leftovers_are_passed_over(tree: Path) -> None:
-    for path in (".DS_Store", "train/happy/.DS_Store", "__MACOSX/train/happy/._a.png", "train/readme.txt"):
+def test_files_of_operating_systems_and_outside_of_classes_are_left_out_with_a_note(tree: Path) -> None:
+    for path in (".DS_Store", "__MACOSX/train/happy/._a.png", "train/sad/Thumbs.db", "train/sad/desktop.ini"):
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text("no face")
+    (tree / "train" / "readme.txt").write_text("no face")
+    write_image(tree / "train" / "b.png", noise(50))
     dataset = load_dataset(str(tree))
     assert sizes(dataset) == {"train": 7, "validation": 7}
+    assert dataset.notes == (
+        "left out 2 files in no class folder: train/b.png, train/readme.txt",
+        "left out 4 files hidden or of an operating system: .DS_Store, __MACOSX, train/sad/Thumbs.db and 1 more",
+    )
     dataset.require_clean()
 
 
@@ -191,7 +187,7 @@ def test_an_empty_class_is_named(tree: Path) -> None:
 
 def test_a_class_with_broken_images_only_is_empty(tree: Path) -> None:
     (tree / "train" / "fear" / "a.png").write_bytes(b"")
-    with pytest.raises(DataError, match="no usable image of fear in the train split"):
+    with pytest.raises(DataError, match=r"no usable image of fear in the train split: train/fear/a\.png is empty"):
         load_dataset(str(tree))
 
 
@@ -255,7 +251,7 @@ def test_an_unreadable_file_is_counted(tree: Path) -> None:
     path = tree / "train" / "happy" / "b.png"
     write_image(path, noise(70))
     path.chmod(0)
-    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({Finding.NOT_AN_IMAGE: 1})
+    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
 
 
 @pytest.mark.parametrize("name", ["../evil.png", "train/happy/../../../evil.png", "/etc/evil.png"])
@@ -290,7 +286,8 @@ def test_a_member_that_unpacks_to_a_hundred_megabytes_is_left_out_unread(tree: P
     dataset = load_dataset(str(path))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.NOT_AN_IMAGE: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.TOO_LARGE: 1})
+    assert dataset.notes == ("left out 1 image of the train split: train/happy/bomb.png has more than 4 MiB",)
     assert peak < 32 * 2**20
 
 
@@ -298,7 +295,7 @@ def test_a_member_that_unpacks_to_a_hundred_megabytes_is_left_out_unread(tree: P
 def test_a_zip_that_unpacks_to_too_much_is_refused(
     tree: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int
 ) -> None:
-    monkeypatch.setattr(sources, name, limit)
+    monkeypatch.setattr(listing, name, limit)
     with pytest.raises(DataError, match="unpacks to more than"):
         load_dataset(str(zip_folder(tree)))
 
@@ -334,8 +331,8 @@ def test_a_member_that_does_not_inflate_is_counted(tree: Path) -> None:
     content[member.header_offset + 30 + len(member.filename)] = 0xFF  # a block type that does not exist
     path.write_bytes(content)
     dataset = load_dataset(str(path))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.NOT_AN_IMAGE: 1})
-    assert dataset.examples[Finding.NOT_AN_IMAGE] == ["train/happy/z.png"]
+    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert dataset.examples[Finding.UNREADABLE] == ["train/happy/z.png"]
 
 
 HEADER = ["emotion", "pixels", "Usage"]
@@ -386,6 +383,7 @@ def test_a_row_without_an_image_is_counted(tmp_path: Path, pixels: str) -> None:
     dataset = load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows)))
     assert dataset.findings[SplitName.TRAIN] == Counter({Finding.NOT_AN_IMAGE: 1})
     assert dataset.examples[Finding.NOT_AN_IMAGE] == ["line 23"]
+    assert "left out 1 image of the train split: line 23 has" in dataset.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -395,7 +393,11 @@ def test_a_row_without_an_image_is_counted(tmp_path: Path, pixels: str) -> None:
         (["pixels", "emotion"], [], r"expected the columns emotion, pixels, Usage"),
         (HEADER, ["7", "0", "Training"], r"line 23: expected an emotion from 0 to 6, got '7'"),
         (HEADER, ["happy", "0", "Training"], r"line 23: expected an emotion"),
-        (HEADER, ["3", "0", "Holdout"], r"line 23: expected 3 columns with one of Training, PublicTest"),
+        (
+            HEADER,
+            ["3", "0", "Holdout"],
+            r"line 23: expected Training, PublicTest or PrivateTest as Usage, got 'Holdout'",
+        ),
         (HEADER, ["3", "0"], r"line 23: expected 3 columns"),
     ],
 )
@@ -441,4 +443,4 @@ def test_the_real_faces_faults_are_those_known(real_data: Dataset) -> None:
 def test_a_picture_that_claims_to_be_enormous_is_not_decoded(tree: Path) -> None:
     write_image(tree / "train" / "happy" / "bomb.png", np.zeros((8000, 8000), np.uint8))
     dataset = load_dataset(str(tree))
-    assert dataset.findings[SplitName.TRAIN][Finding.NOT_AN_IMAGE] == 1
+    assert dataset.findings[SplitName.TRAIN][Finding.TOO_LARGE] == 1

@@ -143,6 +143,25 @@ def test_failed_trials_are_told_and_not_ranked(tiny_architecture: str, faces: Da
     assert ranked(tuner.outcomes()) == []
 
 
+@pytest.mark.parametrize("tuner", [TunerName.RANDOM, TunerName.HYPERBAND])
+def test_a_trial_that_diverges_has_failed_with_its_reason(
+    tiny_architecture: str, faces: Dataset, tmp_path: Path, tuner: TunerName
+) -> None:
+    over: Space = {"batch_size": Choices((16, 20, 28, 35)), "learning_rate": Choices((1e-3, 1e30))}
+    asked = study(tiny_architecture, tuner=tuner, trials=6, space=over)
+    searcher = RecipeTuner(asked, faces, TuningFolder(tmp_path), Watching())
+    assert searcher.run() is None
+    outcomes = searcher.outcomes()
+    assert {outcome.values["learning_rate"] for outcome in outcomes} == {1e-3, 1e30}
+    for outcome in outcomes:
+        if outcome.values["learning_rate"] == 1e30:
+            assert outcome.val_accuracy is None
+            assert outcome.fault.startswith("training diverged at epoch 1, step ")
+        else:
+            assert outcome.val_accuracy is not None
+    assert ranked(outcomes)[0].values["learning_rate"] == 1e-3
+
+
 def test_a_folder_keeps_to_its_search(faces: Dataset, tmp_path: Path) -> None:
     asked, folder = study("documented"), TuningFolder(tmp_path)
     folder.begin(asked, faces)

@@ -1,0 +1,69 @@
+"""A labelled face from the bytes of an image file, or the reason why it is none. No TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.preprocess import resize, to_gray
+from fer_edge.training.data import FACE_SIZE, Finding
+from fer_edge.training.image_header import declared_size, is_cut_off
+from fer_edge.training.listing import MAX_IMAGE_BYTES
+
+MAX_IMAGE_PIXELS = 50_000_000
+"""More than a phone's camera takes; a PNG of a few kilobytes can claim thousands of times as many."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Why a file is no labelled face.
+
+    Attributes:
+        finding: Its kind.
+        reason: In words, to follow its name: "is empty".
+    """
+
+    finding: Finding
+    reason: str
+
+
+def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] | Rejected:
+    """Decode an image file.
+
+    Args:
+        content: The whole file, or more than `MAX_IMAGE_BYTES` of it.
+
+    Returns:
+        The face, uint8 (48, 48), gray, with what was changed to make it so; or why there is none.
+    """
+    if not content:
+        return Rejected(Finding.NOT_AN_IMAGE, "is empty")
+    if len(content) > MAX_IMAGE_BYTES:
+        return Rejected(Finding.TOO_LARGE, f"has more than {MAX_IMAGE_BYTES >> 20} MiB")
+    width, height = declared_size(content) or (0, 0)
+    if width * height > MAX_IMAGE_PIXELS:
+        limit = f"{MAX_IMAGE_PIXELS / 1e6:.0f} million"
+        return Rejected(Finding.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
+    if is_cut_off(content):
+        return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
+    except cv2.error:
+        image = None
+    if image is None:
+        return Rejected(Finding.NOT_AN_IMAGE, "is no picture that OpenCV can read")
+    return _as_face(np.asarray(image, np.uint8))
+
+
+def _as_face(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], list[Finding]]:
+    changes = []
+    if pixels.ndim == 3:
+        changes.append(Finding.COLOUR)
+        pixels = to_gray(pixels)
+    if pixels.shape != (FACE_SIZE, FACE_SIZE):
+        changes.append(Finding.RESIZED)
+        pixels = resize(pixels, (FACE_SIZE, FACE_SIZE))
+    return pixels, changes
