@@ -92,7 +92,7 @@ def fit_temperature(scores: FloatArray, targets: FloatArray) -> float | None:
         curvature = max(float(((softened * logits**2).sum(axis=1) - mean**2).mean()), 1e-12)
         step = float((true - mean).mean()) / curvature
         inverse = min(max(inverse + step, inverse / 2, 1 / HIGHEST), inverse * 2, 1 / LOWEST)
-    error = 1 / (inverse * math.sqrt(len(labels) * curvature))  # from the Fisher information
+    error = 1 / (inverse * math.sqrt(len(targets) * curvature))  # from the Fisher information
     return 1 / inverse if 1 / HIGHEST < inverse < 1 / LOWEST and error <= _MAX_ERROR else None
 
 
