@@ -5,14 +5,16 @@ VENV ?= .venv
 DATA ?=
 
 DEMO := runs/demo
-DEMO_TRAIN_FLAGS ?= --data synthetic --epochs 8 --batch-size 64 --learning-rate 0.0005 --overwrite
-DEMO_EXPORT_FLAGS ?= --all --data synthetic
+DEMO_RECIPE := --recipe modern --arch compact-s --epochs 24 --batch-size 64 --mixup 0 --erase 0 --label-smoothing 0
+DEMO_TRAIN_FLAGS ?= --data synthetic $(DEMO_RECIPE) --overwrite
+DEMO_EXPORT_FLAGS ?= --all --skip-failed
 DEMO_RUN_FLAGS ?= --camera demo --frames 60
 TRAIN_FLAGS ?=
 BENCH_FLAGS ?=
 PEERS_FLAGS ?=
 STREAM_FLAGS ?=
 PI_FLAGS ?=
+PROCESSORS_FLAGS ?=
 ABLATION_FLAGS ?=
 PYTEST_FLAGS ?=
 
@@ -21,7 +23,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-peers bench-stream pi ablation figures train clean
+.PHONY: help demo test lint types bench bench-peers bench-stream pi processors ablation figures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +59,9 @@ bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames 
 
 pi: $(INSTALLED) ## prove it on an emulated Raspberry Pi's userland, and count instructions (minutes): make pi DATA=faces.zip
 	$(BIN)/python -m benchmarks.pi $(DATA_FLAG) $(PI_FLAGS)
+
+processors: $(INSTALLED) ## compare every exported and shipped file's classes with emulated older processors (minutes)
+	$(BIN)/python -m benchmarks.processors $(DATA_FLAG) $(PROCESSORS_FLAGS)
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)

@@ -90,7 +90,7 @@ def make_pipeline(every: int) -> Pipeline:
 
 def numbered(images: list[Image]) -> Iterator[Frame]:
     """Frames at the demo's rate, without an end."""
-    return (Frame(image, number, number / FPS) for number, image in enumerate(cycle(images)))
+    return (Frame(image, number, 0.0, number / FPS) for number, image in enumerate(cycle(images)))
 
 
 def measure_frame_costs(images: list[Image], *others: TimedPipeline) -> list[FrameCost]:

@@ -85,7 +85,7 @@ def _watch(name: str, pipeline: Pipeline, clips: list[list[Image]]) -> Steadines
     for clip in clips:
         labels = []
         for image in clip:
-            result = pipeline.process(Frame(image, number, number / FPS))
+            result = pipeline.process(Frame(image, number, 0.0, number / FPS))
             labels.append(result.faces[0].label if result.faces else "")
             number += 1
         settled = labels[FPS:]

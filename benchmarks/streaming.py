@@ -92,7 +92,7 @@ def keep_up(images: list[Image], seconds: float) -> LiveResult:
     with LiveSource(_Camera(images), "camera", fps=FPS, advice="none") as source:
         for frame in islice(source, int(seconds * FPS)):
             pipeline.process(frame)
-            latencies_ms.append((time.time() - frame.time) * 1000)
+            latencies_ms.append(frame.age_s * 1000)
             numbers.append(frame.number)
     return LiveResult(len(numbers), numbers[-1] - numbers[0] + 1 - len(numbers), latencies_ms)
 

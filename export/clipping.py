@@ -9,23 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from export.equalization import only_reader
-
-FloatArray = npt.NDArray[np.float32]
-
-_NORM = 2.4
-"""The power of a rounding error whose mean chooses a range, as in BRECQ (Li et al., 2021): 2 clips too much."""
-
-_SHARES = np.linspace(1, 0.4, 25)
-"""Of a seen range's end: what is tried."""
-
-_BATCH = 50
-_SAMPLES = 200_000
-"""Values looked at in each tensor, of all images."""
+from export.ranges import FloatArray, Range, best_ranges, in_batches
 
 _PRODUCERS = (
     keras.layers.Conv2D,
@@ -73,34 +60,16 @@ def clip_activations(model: keras.Model, images: FloatArray) -> keras.Model:
     return clipped
 
 
-def best_range(values: FloatArray, low: float, high: float) -> tuple[float, float]:
-    """The range within `low`..`high` in which int8 loses least of float32 `values` of any shape; 0 lies in all."""
-    high = min(_SHARES * high, key=lambda end: _loss(values, low, end))
-    low = min(_SHARES * low, key=lambda end: _loss(values, end, high))
-    return float(low), float(high)
-
-
-def _loss(values: FloatArray, low: float, high: float) -> float:
-    if low == high:
-        return float("inf")
-    step = (high - low) / 255
-    return float((np.abs(np.rint(np.clip(values, low, high) / step) * step - values) ** _NORM).mean())
-
-
-def _ranges(model: keras.Model, producers: list[keras.layers.Layer], images: FloatArray) -> list[tuple[float, float]]:
+def _ranges(model: keras.Model, producers: list[keras.layers.Layer], images: FloatArray) -> list[Range]:
     if not producers:
         return []
     network = keras.Model(model.input, [layer.output for layer in producers])
-    random = np.random.default_rng(0)
-    samples: list[list[FloatArray]] = [[] for _ in producers]
-    ends = np.zeros((len(producers), 2))
-    for start in range(0, len(images), _BATCH):
-        batch = images[start : start + _BATCH]
-        outputs = network.predict_on_batch(batch)
-        for i, output in enumerate(outputs if len(producers) > 1 else [outputs]):
-            ends[i] = min(ends[i, 0], output.min()), max(ends[i, 1], output.max())
-            samples[i].append(random.choice(output.ravel(), _SAMPLES * len(batch) // len(images)))
-    return [best_range(np.concatenate(each), *map(float, end)) for each, end in zip(samples, ends, strict=True)]
+
+    def outputs(batch: FloatArray) -> list[FloatArray]:
+        values = network.predict_on_batch(batch)
+        return list(values) if len(producers) > 1 else [values]
+
+    return best_ranges((outputs(batch) for batch in in_batches(images)), len(producers), len(images))
 
 
 def _is_stored(layer: keras.layers.Layer) -> bool:

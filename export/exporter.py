@@ -18,7 +18,9 @@ from export.onnx import ONNX_PRECISIONS, add_onnx_card, convert_to_onnx
 from export.onnx_graph import onnx_precision
 from export.parity import Parity, compare, predicts_one_class, tolerance_for, violations
 from export.preparation import prepare_for_integers
+from export.rounding import INT7_LARGEST, INT8_LARGEST
 from export.tflite import convert_to_tflite
+from fer_edge.board import instruction_set
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.metrics import Evaluation
@@ -173,7 +175,13 @@ class Exporter:
         runtime = classifier.runtime
         card = replace(
             classifier.card,
-            parity={**parity.as_dict(), "passed": not faults, "faults": faults, "runtime": runtime},
+            parity={
+                **parity.as_dict(),
+                "passed": not faults,
+                "faults": faults,
+                "runtime": runtime,
+                "instruction_sets": [instruction_set()],
+            },
             evaluation={"split": "validation", "runtime": runtime, **evaluation.as_dict()},
         )
         content = self._with_card(target, classifier.path.read_bytes(), card)
@@ -196,16 +204,22 @@ class Exporter:
         return fold(self._parent.model)
 
     @cached_property
-    def _prepared(self) -> keras.Model:
-        return prepare_for_integers(self._parent.model, self._calibration.inputs())
+    def _prepared_for_tflite(self) -> keras.Model:
+        return prepare_for_integers(self._parent.model, self._calibration.inputs(), INT8_LARGEST)
+
+    @cached_property
+    def _prepared_for_onnx(self) -> keras.Model:
+        return prepare_for_integers(self._parent.model, self._calibration.inputs(), INT7_LARGEST)
 
     def _ready(self, target: Target) -> keras.Model:
-        """The network that this file is made of."""
+        """Return the network that this file is converted from."""
         if not target.precision.needs_calibration:
             return self._folded
-        if target == Target(Format.TFLITE, Precision.INT8):
-            return clip_activations(self._prepared, self._calibration.inputs())
-        return self._prepared
+        if target.format is Format.ONNX:
+            return self._prepared_for_onnx
+        if target.precision is Precision.INT8:
+            return clip_activations(self._prepared_for_tflite, self._calibration.inputs())
+        return self._prepared_for_tflite
 
     def _convert(self, target: Target, scratch: Path) -> ModelCard:
         """Write the bare model to `scratch` and return its card, so far as the file itself tells."""

@@ -9,6 +9,8 @@ import onnx
 from fer_edge.precision import Precision
 
 _WEIGHTED = ("Conv", "Gemm", "MatMul")
+_FUSED = ("Relu", "Clip")
+_PRODUCERS = (*_WEIGHTED, *_FUSED, "Add")
 
 
 def onnx_precision(content: bytes) -> Precision:
@@ -23,6 +25,24 @@ def onnx_precision(content: bytes) -> Precision:
     if quantized and all(quantized):
         return Precision.INT8
     return Precision.MIXED if any(quantized) else Precision.FP32
+
+
+def clippable_activations(model: onnx.ModelProto) -> list[str]:
+    """Names of the tensors of a float graph whose int8 range may be narrower than what was seen.
+
+    Not the input, what pooling returns, the logits and the scores; nor what an activation function is fused into.
+    """
+    readers: dict[str, list[str]] = {output.name: ["the caller"] for output in model.graph.output}
+    for node in model.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node.op_type)
+    outputs = (node.output[0] for node in model.graph.node if node.op_type in _PRODUCERS)
+    ends = {"the caller", "Softmax"}
+    return [
+        name
+        for name in outputs
+        if not ends & set(readers[name]) and not (len(readers[name]) == 1 and readers[name][0] in _FUSED)
+    ]
 
 
 def onnx_operators(content: bytes) -> list[str]:

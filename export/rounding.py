@@ -7,7 +7,6 @@ layer is fed with is correlated, so that rounding each weight to the nearest ste
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,8 +16,16 @@ from export.equalization import is_convolution, is_depthwise
 
 FloatArray = npt.NDArray[np.float64]
 
-_LARGEST = 127
-"""TFLite's kernels are symmetric: -127..127 steps of a size that each output channel has for itself."""
+INT8_LARGEST = 127
+"""Largest weight of an 8-bit kernel, in steps: symmetric, -127..127, each output channel with its own step."""
+
+INT7_LARGEST = 64
+"""Largest weight of a 7-bit kernel, in steps: the -64..64 of onnxruntime's `reduce_range`.
+
+x86-64 processors without VNNI add two products of an unsigned 8-bit activation and a weight in signed 16 bits, and
+saturate silently (`pmaddubsw`). 2 * 255 * 64 = 32,640 fits, 2 * 255 * 127 does not.
+"""
+
 _ROWS = 20_000
 """Of a layer's inputs, at most so many positions are looked at; 500 images at 24x24 have 288,000."""
 _BATCH = 25
@@ -26,16 +33,18 @@ _DAMPING = 0.01
 """Added to the diagonal of the inputs' second moments, as a share of its mean, as GPTQ does."""
 
 
-def round_kernels(model: keras.Model, images: npt.NDArray[np.float32]) -> None:
+def round_kernels(model: keras.Model, images: npt.NDArray[np.float32], largest: int = INT8_LARGEST) -> None:
     """Round all kernels in place, from the first layer to the last, each fed by the ones that are rounded already.
 
     A converter that rounds to the nearest step then finds them on its grid: the largest weight of each output channel,
-    which determines the step, stays as it is. Layers with more inputs than the images have positions are left
-    alone, since so few tell nothing of how their inputs go together.
+    which determines the step, stays as it is. What rounding changes in an output's mean goes into the bias, so that
+    the kernel is rounded for what varies: a mean of 128, as of pixels, would outweigh everything else. Layers with more
+    inputs than the images have positions are left alone, since so few tell nothing of how their inputs go together.
 
     Args:
         model: A network with its BatchNormalization folded.
         images: float32 (N, H, W, 1), 0..255, as the network will see them.
+        largest: Largest weight of each output channel, in steps of the file's grid.
     """
     for layer in model.layers:
         if not _has_kernel(layer):
@@ -44,8 +53,10 @@ def round_kernels(model: keras.Model, images: npt.NDArray[np.float32]) -> None:
         by_group = _by_group(layer, kernel)
         if _positions(layer) * len(images) < by_group.shape[2]:
             continue
-        rounded = _round(by_group, _second_moments(model, layer, images, len(by_group)))
-        layer.set_weights([_as_kernel(layer, rounded, kernel.shape), *bias])
+        mean, moments = _moments(model, layer, images, len(by_group), centred=bool(bias))
+        rounded = _round(by_group, moments, largest)
+        shift = np.einsum("goi,gi->go", by_group - rounded, mean).ravel().astype(np.float32)
+        layer.set_weights([_as_kernel(layer, rounded, kernel.shape), *(each + shift for each in bias)])
 
 
 def _has_kernel(layer: keras.layers.Layer) -> bool:
@@ -69,15 +80,23 @@ def _positions(layer: keras.layers.Layer) -> int:
     return int(np.prod(layer.output.shape[1:-1]))
 
 
-def _second_moments(
-    model: keras.Model, layer: keras.layers.Layer, images: npt.NDArray[np.float32], groups: int
-) -> FloatArray:
-    """How the inputs that one output is made of go together: (groups, inputs, inputs)."""
-    total: Any = 0
+def _moments(
+    model: keras.Model, layer: keras.layers.Layer, images: npt.NDArray[np.float32], groups: int, *, centred: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Measure the inputs that one output is made of.
+
+    Returns:
+        Their mean (groups, inputs), and their second moments (groups, inputs, inputs): about the mean if `centred`,
+        else about 0.
+    """
+    count, total, products = 0, np.zeros(1), np.zeros(1)
     for rows in _rows(model, layer, images):
         by_group = rows.reshape(len(rows), -1, groups).transpose(2, 0, 1).astype(np.float64)
-        total = total + by_group.transpose(0, 2, 1) @ by_group
-    return np.asarray(total)
+        count += len(rows)
+        total = total + by_group.sum(axis=1)
+        products = products + by_group.transpose(0, 2, 1) @ by_group
+    mean = total / count
+    return mean, products - count * mean[:, :, np.newaxis] * mean[:, np.newaxis] if centred else products
 
 
 def _rows(
@@ -97,14 +116,14 @@ def _rows(
         yield rows[rng.random(len(rows)) < share]
 
 
-def _round(kernels: FloatArray, moments: FloatArray) -> FloatArray:
+def _round(kernels: FloatArray, moments: FloatArray, largest: int) -> FloatArray:
     """Round (groups, outputs, inputs) so that the outputs' mean square error is small, by the inputs' moments."""
-    steps = np.maximum(np.abs(kernels).max(axis=2), np.finfo(np.float32).tiny) / _LARGEST
+    steps = np.maximum(np.abs(kernels).max(axis=2), np.finfo(np.float32).tiny) / largest
     widest = np.abs(kernels).argmax(axis=2)
     feedback = _feedback(moments)
     left = kernels.copy()
     for i in range(kernels.shape[2]):
-        nearest = np.clip(np.rint(left[..., i] / steps), -_LARGEST, _LARGEST)
+        nearest = np.clip(np.rint(left[..., i] / steps), -largest, largest)
         rounded = np.where(widest == i, kernels[..., i], nearest * steps)
         error = (left[..., i] - rounded) / feedback[:, i, i, np.newaxis]
         left[..., i] = rounded

@@ -37,6 +37,21 @@ _ARM_CORES = {
 }
 """The Raspberry Pis' by their part numbers, as in each one's Technical Reference Manual (MIDR)."""
 
+_INSTRUCTION_SETS = (
+    ("x86-64 AVX-512 VNNI", ("avx512_vnni",)),
+    ("x86-64 AVX-VNNI", ("avx_vnni",)),
+    ("x86-64 AVX-512", ("avx512f",)),
+    ("x86-64 AVX2", ("avx2",)),
+    ("x86-64 AVX", ("avx",)),
+    ("x86-64 SSE4.2", ("sse4_2",)),
+    ("x86-64", ("lm",)),
+    ("aarch64 i8mm", ("asimd", "i8mm")),
+    ("aarch64 dotprod", ("asimd", "asimddp")),
+    ("aarch64", ("asimd",)),
+    ("armv7 NEON", ("neon",)),
+)
+"""Names and their flags in /proc/cpuinfo, the first that fits: what 8-bit kernels are chosen by."""
+
 _TROUBLES = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 """Bits 0 to 3 of get_throttled for now, 16 to 19 for since boot."""
 
@@ -94,6 +109,17 @@ def processor_name(cpuinfo: Path = CPUINFO) -> str:
     text = cpuinfo.read_text(errors="replace") if cpuinfo.is_file() else ""
     facts = dict(re.findall(r"^(model name|CPU part)\s*:\s*(.+)$", text, re.MULTILINE))
     return _ARM_CORES.get(facts.get("CPU part", "")) or facts.get("model name") or platform.processor() or "unknown"
+
+
+def instruction_set(cpuinfo: Path = CPUINFO) -> str:
+    """Return the instruction set by which interpreters choose their kernels, such as "x86-64 AVX2".
+
+    "unknown" where the system does not list the processor's flags.
+    """
+    text = cpuinfo.read_text(errors="replace") if cpuinfo.is_file() else ""
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    flags = set(found[1].split()) if found else set()
+    return next((name for name, needed in _INSTRUCTION_SETS if flags.issuperset(needed)), "unknown")
 
 
 def clock_mhz(processors: Path = PROCESSORS) -> float | None:

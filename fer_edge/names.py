@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
@@ -9,6 +10,11 @@ _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that reorder the text around them, so that a name can pose as another."""
+
+_LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:/+[^:]*:|[^:/]*:(?!/)).*@", re.IGNORECASE | re.DOTALL)
+_PARAMETER = re.compile(
+    r"((?:^|[?&;/_])(?:password|passwd|passphrase|pass|pwd|psw|pw|token|secret|api_?key|auth)=)[^&;#\s]+", re.IGNORECASE
+)
 
 
 def printable(text: str) -> str:
@@ -18,6 +24,15 @@ def printable(text: str) -> str:
     terminal escapes and line breaks, become `\x1b`, `\n` and so on. All other text, in any script, stays as it is.
     """
     return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
+
+
+def without_password(address: str) -> str:
+    """Return a camera's address with `***` for every password in it, also where the address is malformed.
+
+    The login ends at the last @, since passwords hold @, /, # and ? in the addresses that people write. Cameras also
+    take passwords as parameters.
+    """
+    return _PARAMETER.sub(r"\1***", _LOGIN.sub(r"\1***@", address))
 
 
 def _is_unsafe(character: str) -> bool:

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
 import pytest
@@ -100,6 +100,22 @@ class Ended:
     def require_success(self) -> Ended:
         assert self.exit_code == 0, self.stderr
         return self
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class OnDemand(dict[Key, Value]):
+    """Values that are made by a function when they are first asked for, so that one failure is that value's alone."""
+
+    def __init__(self, make: Callable[[Key], Value]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Key) -> Value:
+        self[key] = self._make(key)
+        return self[key]
 
 
 class Unobserved:
@@ -222,29 +238,27 @@ def exports(
     faces: Dataset,
     exports_calibration: CalibrationSet,
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[Target, Exported]:
-    """Every file that the tiny network can be exported to."""
-    from export.exporter import Exporter, Format, targets
-    from fer_edge.precision import EXPORTABLE
+) -> OnDemand[Target, Exported]:
+    """The files that the tiny network can be exported to, each made when a test first asks for it."""
+    from export.exporter import Exporter
 
-    exporter = Exporter(
-        tiny_classifier,
-        faces.validation,
-        exports_calibration,
-        tmp_path_factory.mktemp("exports"),
-    )
-    return {target: exporter.export(target) for target in targets(list(EXPORTABLE), list(Format))}
+    folder = tmp_path_factory.mktemp("exports")
+    return OnDemand(Exporter(tiny_classifier, faces.validation, exports_calibration, folder).export)
 
 
 @pytest.fixture(scope="session")
-def exported_paths(exports: dict[Target, Exported]) -> dict[str, Path]:
-    """Where those files are, by `<format> <precision>`; every one passed its proof."""
-    assert [exported.faults for exported in exports.values()] == [()] * len(exports)
-    return {
-        f"{target.format.value} {target.precision.value}": exported.path
-        for target, exported in exports.items()
-        if exported.path is not None
-    }
+def exported_paths(exports: OnDemand[Target, Exported]) -> OnDemand[str, Path]:
+    """Where those files are, by `<format> <precision>`; a test that asks for one that failed its proof fails."""
+    from export.exporter import Format, Target
+    from fer_edge.precision import Precision
+
+    def path(name: str) -> Path:
+        format_name, precision = name.split()
+        exported = exports[Target(Format(format_name), Precision(precision))]
+        assert exported.path is not None, exported.faults
+        return exported.path
+
+    return OnDemand(path)
 
 
 @pytest.fixture

@@ -124,6 +124,34 @@ def test_a_processor_that_nobody_names_still_has_one(tmp_path: Path) -> None:
     assert board.processor_name(tmp_path / "none")
 
 
+@pytest.mark.parametrize(
+    ("cpuinfo", "expected"),
+    [
+        ("", "unknown"),
+        ("flags\t\t:\n", "unknown"),
+        ("processor\t: 0\nmodel name\t: avx2 in its name\n", "unknown"),
+        ("flags\t\t: fpu sse sse2 lm\n", "x86-64"),
+        ("flags\t\t: fpu sse sse2 lm ssse3 sse4_1 sse4_2\n", "x86-64 SSE4.2"),
+        ("flags\t\t: fpu lm sse4_2 avx\n", "x86-64 AVX"),
+        ("flags\t\t: fpu lm sse4_2 avx f16c avx2\nflags\t\t: fpu lm sse4_2 avx f16c avx2\n", "x86-64 AVX2"),
+        ("flags\t\t: lm sse4_2 avx avx2 avx_vnni\n", "x86-64 AVX-VNNI"),
+        ("flags\t\t: lm sse4_2 avx avx2 avx512f avx512bw\n", "x86-64 AVX-512"),
+        ("flags\t\t: lm sse4_2 avx avx2 avx512f avx512_bf16 avx512_vnni\n", "x86-64 AVX-512 VNNI"),
+        ("Features\t: fp asimd evtstrm crc32 cpuid\nCPU part\t: 0xd08\n", "aarch64"),
+        ("Features\t: fp asimd atomics asimdrdm lrcpc dcpop asimddp\n", "aarch64 dotprod"),
+        ("Features\t: fp asimd asimddp i8mm bf16\n", "aarch64 i8mm"),
+        ("Features\t: half thumb fastmult vfp edsp neon vfpv3\n", "armv7 NEON"),
+    ],
+)
+def test_instruction_set(tmp_path: Path, cpuinfo: str, expected: str) -> None:
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    assert board.instruction_set(tmp_path / "cpuinfo") == expected
+
+
+def test_instruction_set_is_unknown_without_cpuinfo(tmp_path: Path) -> None:
+    assert board.instruction_set(tmp_path / "none") == "unknown"
+
+
 def test_the_clock_and_what_sets_it(tmp_path: Path) -> None:
     for core in range(4):
         folder = tmp_path / f"cpu{core}" / "cpufreq"

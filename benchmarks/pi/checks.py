@@ -25,6 +25,8 @@ _WORKSTATION = ("test_onnx_file.py",)
 _LONG = (
     "test_demo.py::test_its_face_is_found_wherever_it_moves",
     "test_pipeline.py::test_a_face_moved_out_of_the_frame_is_not_cut_out",
+    "test_pipeline.py::test_a_face_is_held_however_seldom_it_is_looked_for",
+    "test_pipeline.py::test_a_face_stays_itself_where_frames_come_slowly",
     "test_pipeline.py::test_a_face_that_goes_is_told_of_once",
     "test_pipeline.py::test_a_face_that_the_detector_misses_for_a_moment_stays",
     "test_pipeline.py::test_faces_are_followed_between_detections",

@@ -7,6 +7,7 @@ user's mistake, 130 Ctrl-C, 143 SIGTERM.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ import click
 from fer_edge import __version__
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError, MissingExtraError
+from fer_edge.names import printable
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
@@ -111,7 +113,15 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
     signal.signal(signal.SIGTERM, _raise_terminated)
+    _escape_what_cannot_be_shown()
     sys.exit(_run())
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """Let names in any script go to a terminal or pipe of any encoding, rather than end the run with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run() -> int:
@@ -131,7 +141,7 @@ def _run() -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    click.echo(f"error: {message}", err=True)
+    click.echo(f"error: {printable(message)}", err=True)
     return code
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from fer_edge.cli.run_options import RunOptions
 from fer_edge.device.notify import NotifySink
 from fer_edge.errors import MissingExtraError
-from fer_edge.runtime.background import BackgroundSink
+from fer_edge.names import printable
+from fer_edge.runtime.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.frames import Source
 from fer_edge.runtime.log_files import LogPolicy
 from fer_edge.runtime.mqtt_address import MqttAddress
@@ -19,6 +20,9 @@ from fer_edge.runtime.video import VideoSink
 
 _LINES_WAITING = 1000
 _PICTURES_WAITING = 8
+
+_RECORDING_DRAIN_S = 300.0
+"""A recording's last pictures may be shown for long, and each second is encoded as many frames."""
 
 
 def open_sinks(
@@ -34,7 +38,10 @@ def open_sinks(
     """
 
     def behind(sink: Sink, name: object, waiting: int, *, pictures: bool = False) -> Sink:
-        return BackgroundSink(sink, str(name), waiting, lossless=not source.live, pictures=pictures, tell=tell)
+        drain_s = _RECORDING_DRAIN_S if pictures and source.recorded else DRAIN_TIMEOUT_S
+        return BackgroundSink(
+            sink, str(name), waiting, lossless=not source.live, pictures=pictures, drain_s=drain_s, tell=tell
+        )
 
     def lines(sink: Sink, name: str) -> Sink:
         return behind(OnChangeOnly(sink) if options.on_change_only else sink, name, _LINES_WAITING)
@@ -42,14 +49,14 @@ def open_sinks(
     policy = LogPolicy(
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
-    title = f"{source.description}, {options.model.stem}"
+    title = f"{source.description}, {printable(options.model.stem)}"
     # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
     if options.preview is not None:
         page = open_preview(options.preview, labels, title, token=options.preview_token, privacy=options.privacy)
         tell(f"preview at {page.url}")
         yield page
     if options.output is not None:
-        video = VideoSink(options.output, labels, live=source.live, fps=source.fps)
+        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source))
         yield behind(video, options.output, _PICTURES_WAITING, pictures=True)
     if options.mqtt is not None:
         yield _open_mqtt(options.mqtt, options.name, labels, tell)
@@ -57,9 +64,14 @@ def open_sinks(
         yield lines(JsonlSink(options.jsonl, labels, policy, tell), options.jsonl)
     if options.csv is not None:
         yield lines(CsvSink(options.csv, labels, policy, tell), options.csv)
-    yield NotifySink(pause_s=1 / options.max_fps if options.max_fps else 0.0)
+    yield NotifySink(pause_s=max((1 / fps for fps in (options.max_fps, source.fps) if fps), default=0.0))
     if options.shown:
         yield TerminalSink(title, sys.stdout)
+
+
+def _output_fps(options: RunOptions, source: Source) -> float | None:
+    fps = source.even_fps()
+    return fps if fps is None or options.max_fps is None else min(fps, options.max_fps)
 
 
 def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], tell: Callable[[str], None]) -> Sink:

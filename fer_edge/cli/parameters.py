@@ -6,6 +6,7 @@ import re
 
 import click
 
+from fer_edge.names import printable
 from fer_edge.runtime.mqtt_address import MqttAddress
 
 AUTO = "auto"
@@ -45,7 +46,7 @@ def read_labels(ctx: click.Context, param: click.Parameter, value: str | None) -
     """Read two or more different names with commas between."""
     if value is None:
         return None
-    names = tuple(name.strip() for name in value.split(","))
+    names = tuple(printable(name.strip()) for name in value.split(","))
     if len(names) < 2 or len(set(names)) != len(names) or not all(names):
         raise click.BadParameter(f"expected two or more different names with commas between, got {value!r}", ctx, param)
     return names

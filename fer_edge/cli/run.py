@@ -16,10 +16,11 @@ from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
 from fer_edge.errors import SourceError
+from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.detector import FaceDetector
-from fer_edge.runtime.frames import Frame, Source, at_most
+from fer_edge.runtime.detector import FaceDetector, small_faces_advice
+from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks import STDOUT, Sink
@@ -48,7 +49,7 @@ def command(**given: Any) -> None:
     with native_stderr_muffled():
         classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
     tally = Tally()
-    paced = options.preview is not None or (options.shown and sys.stdout.isatty())
+    paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
         with open_source(options.camera, options.camera_settings, paced=paced, tell=_tell) as source:
             _watch(source, classifier, tally, options)
@@ -65,12 +66,13 @@ def _refuse_contradictions(options: RunOptions) -> None:
 
 
 def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
-    if options.seconds is not None:
+    tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
+    if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
         opening = open_sinks(options, source, classifier.card.labels, _tell)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
-        stream = at_most(oriented(source, int(options.rotate), Flip(options.flip)), options.max_fps)
+        stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
             _run(_pipeline(options, classifier, source), stream, sinks, tally, options.frames, source.ends_at)
         finally:
@@ -80,9 +82,14 @@ def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOpt
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
 
 
+def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
+    frames = first_seconds(source, options.seconds) if source.recorded else source
+    return at_most(frames, options.max_fps, recorded=source.recorded)
+
+
 def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pipeline:
     return Pipeline(
-        FaceDetector(options.detector_width, options.confidence),
+        FaceDetector(options.detector_width, options.confidence, stills=source.stills),
         classifier,
         max_faces=options.max_faces,
         smoothing=options.smoothed,
@@ -108,7 +115,7 @@ def _run(
 
 
 def _tell(note: str) -> None:
-    click.echo(f"note: {note}", err=True)
+    click.echo(f"note: {printable(note)}", err=True)
 
 
 def _print_summary(tally: Tally, options: RunOptions) -> None:
@@ -117,4 +124,4 @@ def _print_summary(tally: Tally, options: RunOptions) -> None:
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) != STDOUT]
     if written:
-        click.echo(f"written: {', '.join(written)}", err=True)
+        click.echo(f"written: {printable(', '.join(written))}", err=True)

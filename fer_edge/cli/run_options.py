@@ -20,7 +20,7 @@ from fer_edge.cli.parameters import (
     read_resolution,
 )
 from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH
+from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.devices import CameraSettings
 from fer_edge.runtime.log_files import LogPolicy
 from fer_edge.runtime.mqtt_address import MqttAddress
@@ -44,7 +44,7 @@ class RunOptions:
     model: Path
     labels: tuple[str, ...] | None
     num_threads: int
-    detector_width: int
+    detector_width: int | None
     confidence: float
     max_faces: int | None
     detect_every: int | None
@@ -102,11 +102,17 @@ _OPTIONS = (
         default="0",
         show_default=True,
         metavar="SOURCE",
-        help="A number for a webcam, auto for the first that is there, picamera or libcamera, demo, a video file, an "
-        "image or a folder of images, http://... (MJPEG) or rtsp://...",
+        help="A number, /dev/v4l/by-id/... or another link for a webcam, auto for the first that is there, picamera or "
+        "libcamera, demo, a video file, an image or a folder of images, rtsp://..., or http(s)://... of a stream, a "
+        "snapshot or a video file.",
     ),
     click.option("--resolution", callback=read_resolution, metavar="WxH", help="Of a camera.  [default: its own]"),
-    click.option("--fps", type=click.FloatRange(0, min_open=True), metavar="N", help="Of a camera."),
+    click.option(
+        "--fps",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Of a camera, or how often a snapshot address is asked.  [default: the camera's own; 1 for snapshots]",
+    ),
     click.option(
         "--rotate",
         type=click.Choice([str(degrees) for degrees in TURNS]),
@@ -137,10 +143,10 @@ _OPTIONS = (
     click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier."),
     click.option(
         "--detector-width",
-        type=click.IntRange(32, 4096),
-        default=DEFAULT_WIDTH,
-        show_default=True,
-        help="Pixels of the frame's longer side when faces are looked for: more finds smaller faces, fewer is faster.",
+        type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
+        metavar="PIXELS",
+        help="Scale the frame's longer side to so many pixels to look for faces: more finds smaller faces, fewer is "
+        f"faster.  [default: {DEFAULT_WIDTH}; for pictures their own width, up to {PICTURE_WIDTH}]",
     ),
     click.option(
         "--confidence",
@@ -156,12 +162,18 @@ _OPTIONS = (
         default=str(DEFAULT_EVERY),
         show_default=True,
         metavar="N|auto",
-        help="Look for faces in every Nth frame and follow them in between; auto keeps to --budget.",
+        help="Look for faces in every N-th frame, and after N/30 s where frames come more slowly, and follow them in "
+        "between; auto keeps to --budget.",
     ),
     click.option(
         "--budget", type=str, callback=read_percentage, default="50%", show_default=True, help="Of one core, for auto."
     ),
-    click.option("--max-fps", type=click.FloatRange(0, min_open=True), metavar="N", help="At most N frames a second."),
+    click.option(
+        "--max-fps",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="At most N frames a second; of a recording, a second of its own time.",
+    ),
     click.option(
         "--smoothing",
         type=click.FloatRange(0),
@@ -213,6 +225,11 @@ _OPTIONS = (
     ),
     click.option("--privacy", is_flag=True, help="Send and store no picture, only boxes and scores."),
     click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames."),
-    click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="N", help="End after N seconds."),
+    click.option(
+        "--seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="End after N seconds; of a recording, and of the demo, of its own time.",
+    ),
     click.option("--quiet", is_flag=True, help="No view and no summary."),
 )

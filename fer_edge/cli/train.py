@@ -106,14 +106,15 @@ def command(
             raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
     else:
         run = RunFolder(output or RUNS / recipe.arch)
-        if overwrite:
-            run.clear()
-        run.require_empty()
+        if not overwrite:
+            run.require_empty()
         dataset = _without(read_data(data, yes=yes, strict=strict), names)
     team = None
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
     if not resume:
+        if overwrite:
+            run.clear()
         if names:
             write_atomic(run.left_out, "\n".join(names) + "\n")
         run.begin(recipe, dataset)

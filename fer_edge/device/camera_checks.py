@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fer_edge import board
 from fer_edge.device.finding import Finding, failure, ok, warning
 from fer_edge.device.probes import run_probe
+from fer_edge.runtime.webcam_names import stable_name
 
 JOIN_VIDEO = "sudo usermod -aG video $USER, and log in again"
 
@@ -49,7 +50,8 @@ def _check_video_devices() -> Iterator[Finding]:
         if not device.may_be_webcam:
             continue
         if device.is_open_to_us:
-            yield _take_picture(name, str(device.path), device.name)
+            link = stable_name(device.path)
+            yield _take_picture(name, str(device.path), f"{device.name}, {link}" if link else device.name)
         elif device.captures is None:
             yield failure(name, f"{device.name}: no permission for {device.path}", JOIN_VIDEO)
 

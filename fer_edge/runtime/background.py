@@ -151,6 +151,7 @@ class BackgroundSink:
         *,
         lossless: bool = False,
         pictures: bool = True,
+        drain_s: float = DRAIN_TIMEOUT_S,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Start the thread.
@@ -161,10 +162,12 @@ class BackgroundSink:
             capacity: How many results may wait.
             lossless: Let the stream wait while that many do, as for a recording; otherwise the oldest is dropped.
             pictures: Whether the sink looks at the pictures; if not, those of waiting results take no memory.
+            drain_s: How long the end waits for what is queued.
             tell: Is told, in a sentence, how many results the sink did not get.
         """
         self._sink = sink
         self._pictures = pictures
+        self._drain_s = drain_s
         self._queue: BackgroundQueue[tuple[Frame, FrameResult]] = BackgroundQueue(
             name, capacity, self._pass_on, sink.close, lossless=lossless, tell=tell
         )
@@ -180,7 +183,7 @@ class BackgroundSink:
 
     def close(self) -> None:
         """Wait for what is queued, as `BackgroundQueue.close` does."""
-        self._queue.close()
+        self._queue.close(self._drain_s)
 
     def _pass_on(self, item: tuple[Frame, FrameResult]) -> None:
         self._sink.write(*item)

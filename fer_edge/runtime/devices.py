@@ -6,7 +6,6 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,6 +15,7 @@ from fer_edge.board import is_raspberry_pi, video_devices
 from fer_edge.errors import InputError, SourceError
 from fer_edge.preprocess import Image
 from fer_edge.runtime.live import FRAME_TIMEOUT_S, LiveSource
+from fer_edge.runtime.webcam_names import webcam_device, webcam_number
 
 _ON_LINUX = sys.platform.startswith("linux")
 
@@ -89,20 +89,23 @@ def has_gstreamer() -> bool:
     return any("GStreamer" in line and "YES" in line for line in cv2.getBuildInformation().splitlines())
 
 
-def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
-    """Open /dev/video`index` on Linux, and the webcam of that number elsewhere.
+def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
+    """Open the webcam that a number, a device file or a link to one stands for now.
 
     Raises:
         SourceError: If it is not there or cannot be opened.
     """
-    description = f"camera {index}"
-    advice = _webcam_advice(index)
-    device = Path(f"/dev/video{index}")
+    device = webcam_device(name)
+    number = webcam_number(device)
+    is_plain = number is not None and (name.isdecimal() or name == str(device))
+    description = f"camera {number if is_plain else name}"
+    advice = _webcam_advice(number)
     if _ON_LINUX and not device.exists():
         raise SourceError(f"{description}: there is no {device}; {advice}")
     if _ON_LINUX and not os.access(device, os.R_OK | os.W_OK):
         raise SourceError(f"{description}: no permission for {device}; sudo usermod -aG video $USER, and log in again")
-    capture = cv2.VideoCapture(index, cv2.CAP_V4L2 if _ON_LINUX else cv2.CAP_ANY)
+    backend = cv2.CAP_V4L2 if _ON_LINUX else cv2.CAP_ANY
+    capture = cv2.VideoCapture(str(device) if number is None else number, backend)
     if not capture.isOpened():
         raise SourceError(
             f"{description} cannot be opened: another program uses it (fuser {device} tells which) or it is no camera; "
@@ -189,10 +192,10 @@ def _live(capture: cv2.VideoCapture, description: str, advice: str, settings: Ca
     )
 
 
-def _webcam_advice(index: int) -> str:
+def _webcam_advice(number: int | None) -> str:
     if is_raspberry_pi():
         return "a Raspberry Pi's ribbon-cable camera is --camera picamera"
-    others = [other for other in webcams() if other != index]
+    others = [other for other in webcams() if other != number]
     if others:
         return f"try --camera {' or '.join(map(str, others))}"
     return "plug a camera in, or try --camera demo"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import time
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
+from time import monotonic, sleep
 from types import TracebackType
 from typing import TypeVar
 
+from fer_edge.names import printable
 from fer_edge.preprocess import Image
 
 _SourceT = TypeVar("_SourceT", bound="Source")
+
+_EARLY_S = 0.003
+"""By how much a frame may come before it is due: times are rounded, and cameras are not even."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,9 +27,10 @@ class Frame:
     Attributes:
         image: uint8 (H, W, 3) BGR, 0..255.
         number: Counted from 0 as the source gave them; a gap means that frames of a live source were passed over.
-        time: When it was taken, or read from a file, in seconds since 1970.
+        time: When it was taken, or read from a file, in seconds since 1970; for logs, as a clock can be set meanwhile.
         position_s: Its place in a recording, in seconds.
-        name: Of its file, in a folder of images.
+        name: File name of an image, as `printable` shows it.
+        taken_at: `time.monotonic()` when it was taken or read.
     """
 
     image: Image
@@ -31,11 +38,17 @@ class Frame:
     time: float
     position_s: float | None = None
     name: str | None = None
+    taken_at: float = field(default_factory=monotonic)
 
     @property
     def moment(self) -> float:
-        """Seconds on the source's own clock: a recording's, however fast it is read, or else the time."""
-        return self.time if self.position_s is None else self.position_s
+        """Seconds on the source's own clock: a recording's, however fast it is read, or else the monotonic one."""
+        return self.taken_at if self.position_s is None else self.position_s
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since `moment` on the source's own clock; a recording's stands still while a frame is worked on."""
+        return monotonic() - self.taken_at if self.position_s is None else 0.0
 
 
 class Source(ABC):
@@ -51,7 +64,7 @@ class Source(ABC):
     """
 
     def __init__(self, description: str, *, live: bool, fps: float | None, stills: bool = False) -> None:
-        self.description = description
+        self.description = printable(description)
         self.live = live
         self.stills = stills
         self.fps = fps
@@ -66,6 +79,15 @@ class Source(ABC):
     def close(self) -> None:
         """Let go of the device, file or connection."""
 
+    @property
+    def recorded(self) -> bool:
+        """Whether its frames have positions, which are its clock."""
+        return not self.live and not self.stills
+
+    def even_fps(self) -> float | None:
+        """Return the constant rate that suits its frames best; `None` where it has no rate."""
+        return self.fps
+
     def __enter__(self: _SourceT) -> _SourceT:
         return self
 
@@ -75,11 +97,33 @@ class Source(ABC):
         self.close()
 
 
-def at_most(frames: Iterable[Frame], fps: float | None) -> Iterator[Frame]:
-    """Give no more than `fps` frames a second, by asking for none in between; a live source passes over some then."""
-    next_time = time.monotonic()
+def at_most(frames: Iterable[Frame], fps: float | None, *, recorded: bool) -> Iterator[Frame]:
+    """Give no more than `fps` frames a second of the source's clock.
+
+    Those of a recording in between are left out. Other sources are not asked for any; a live one passes over some then.
+    """
+    if fps is None:
+        return iter(frames)
+    return _spaced(frames, 1 / fps) if recorded else _awaited(frames, 1 / fps)
+
+
+def first_seconds(frames: Iterable[Frame], seconds: float | None) -> Iterator[Frame]:
+    """Give the frames of a recording's first `seconds`; `None` for all."""
+    return takewhile(lambda frame: seconds is None or frame.moment < seconds, frames)
+
+
+def _spaced(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
+    due = -math.inf
+    for frame in frames:
+        late_s = frame.moment - due
+        if late_s >= -_EARLY_S:
+            yield frame
+            due = (due if late_s < interval_s else frame.moment) + interval_s
+
+
+def _awaited(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
+    next_time = monotonic()
     for frame in frames:
         yield frame
-        if fps is not None:
-            next_time = max(next_time + 1 / fps, time.monotonic())
-            time.sleep(max(next_time - time.monotonic(), 0))
+        next_time = max(next_time + interval_s, monotonic())
+        sleep(max(next_time - monotonic(), 0))

@@ -1,4 +1,4 @@
-"""Whether a live picture is one: a camera that has failed may go on giving black frames, or the last one again."""
+"""Whether a sensor's picture is one: a camera that has failed may go on giving black frames, or the last one again."""
 
 from __future__ import annotations
 

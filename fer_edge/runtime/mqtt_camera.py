@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from fer_edge.errors import InputError
+from fer_edge.names import printable
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class MqttCamera:
         camera_id = re.sub(r"[^A-Za-z0-9-]+", "_", plain).strip("_")
         if not camera_id:
             raise InputError(f"--name {name}: expected at least one letter of a-z or digit, to make topics of")
-        return MqttCamera(name, camera_id, prefix)
+        return MqttCamera(printable(name), camera_id, prefix)
 
     @property
     def state_topic(self) -> str:

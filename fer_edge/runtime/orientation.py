@@ -1,15 +1,18 @@
-"""Frames of a camera that hangs upside down, stands on its side or looks into a mirror."""
+"""Frames of a camera that hangs upside down, stands on its side or looks into a mirror, and films stored that way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from fer_edge import iso_media, matroska
 from fer_edge.runtime.frames import Frame
+from fer_edge.upright import UNTURNED, Turn
 
 TURNS = {
     0: None,
@@ -41,3 +44,29 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
         if flip is not Flip.NONE:
             image = np.asarray(cv2.flip(image, _FLIP_CODES[flip]), np.uint8)
         yield replace(frame, image=image)
+
+
+def take_over_turn(capture: cv2.VideoCapture, path: Path | str) -> tuple[Turn, str | None]:
+    """Return the turn that the frames of a video still need, and what there is to say about it.
+
+    OpenCV itself turns films, but a mirrored one upside down. So MP4, QuickTime, Matroska and WebM files are read for
+    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned, and an address is left to
+    OpenCV.
+    """
+    turn = _stored_turn(path)
+    if not turn.is_right_angled:
+        return UNTURNED, f"{path} is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
+    if turn == UNTURNED or not capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0):
+        return UNTURNED, None
+    return turn, None
+
+
+def _stored_turn(path: Path | str) -> Turn:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(12)
+            if iso_media.is_iso_media(head):
+                return iso_media.film_turn(file)
+            return matroska.film_turn(file) if matroska.is_matroska(head) else UNTURNED
+    except OSError:  # an address, or what the user may not read, which the capture itself has opened
+        return UNTURNED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from math import radians
 
 from fer_edge.boxes import area, clip, is_centred_within
@@ -14,11 +15,14 @@ from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.motion import MotionEstimator
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.schedule import DetectionSchedule
-from fer_edge.runtime.smoothing import RAW, Smoothing
+from fer_edge.runtime.smoothing import Smoothing
 from fer_edge.runtime.tracker import Track, Tracker
 
 _LEVEL = radians(5)
 """Heads turned less are cut out as they are, as in the training images."""
+
+_LONGEST_GAP_S = 10.0
+"""Nobody can say that a face is the same after a longer time without a frame, as in a recording with a hole."""
 
 
 class Pipeline:
@@ -40,7 +44,7 @@ class Pipeline:
             detector: Finds faces.
             classifier: Its card says how faces are cut out and how large they are.
             max_faces: How many of the largest faces to classify; the others are left out. `None` for all.
-            smoothing: Of each face's scores over time.
+            smoothing: Of each face's scores over time; of stills only its threshold counts.
             schedule: In which frames faces are looked for.
             stills: Whether frames have nothing to do with each other, so that each stands for itself.
         """
@@ -50,11 +54,13 @@ class Pipeline:
         self._stills = stills
         self._schedule = DetectionSchedule(1) if stills else schedule or DetectionSchedule()
         self._shape: tuple[int, ...] = ()
+        self._moment = 0.0
         self._motion = MotionEstimator()
+        smoothing = smoothing or Smoothing()
         if stills:
-            self._tracker = Tracker(self.labels, RAW, sure=0)
+            self._tracker = Tracker(self.labels, replace(smoothing, seconds=0, margin=0), sure=0)
         else:
-            self._tracker = Tracker(self.labels, smoothing or Smoothing())
+            self._tracker = Tracker(self.labels, smoothing)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -64,16 +70,17 @@ class Pipeline:
     def process(self, frame: Frame, read_ms: float | None = None) -> FrameResult:
         """Tell what is to be seen in one frame; `read_ms` is put among the timings."""
         watch = _StopWatch({} if read_ms is None else {"read": read_ms})
-        due = self._schedule.due()
+        due = self._schedule.due(frame.moment)
         gone: list[Track] = []
-        if self._stills or frame.image.shape != self._shape:
-            gone, self._shape, due = self._tracker.clear(), frame.image.shape, True
+        if self._is_unrelated(frame):
+            gone, due = self._tracker.clear(), True
+        self._shape, self._moment = frame.image.shape, frame.moment
         if self._schedule.every > 1:
             due |= self._follow(frame.image)
             watch.lap("track")
         if due or self._tracker.in_doubt:
             self._tracker.find(self._detector.detect(frame.image), frame.moment)
-            self._schedule.done()
+            self._schedule.done(frame.moment, frame.age_s)
             watch.lap("detect")
         tracks = self._largest(frame)
         crops = [self._crop(frame.image, track) for track in tracks]
@@ -93,6 +100,11 @@ class Pipeline:
         for frame in frames:
             yield frame, self.process(frame, read_ms=(time.perf_counter() - start) * 1000)
             start = time.perf_counter()
+
+    def _is_unrelated(self, frame: Frame) -> bool:
+        """Whether the frame has nothing to do with the last one."""
+        gap_s = frame.moment - self._moment
+        return self._stills or frame.image.shape != self._shape or not 0 <= gap_s <= _LONGEST_GAP_S
 
     def _follow(self, image: Image) -> bool:
         """Move the faces with the picture; tells whether one was lost on the way."""

@@ -8,26 +8,32 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from fer_edge.errors import SourceError
+from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
 from fer_edge.runtime.health import PictureCheck
 from fer_edge.runtime.live import LiveSource
 
 STALL_S = 2.5
-"""How long a camera that has worked may give nothing, or no new picture."""
+"""How long a camera of this machine that has worked may give nothing, or no new picture."""
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 
 
 class ReopeningSource(Source):
-    """Gives a live source's pictures, and leaves out black frames and repeated ones.
+    """Gives a live source's pictures, and leaves out a sensor's black frames and repeated ones.
 
-    A source that gives no new picture for `stall_s` is said to have failed, once, and is opened again after pauses
+    A source that gives no such picture for `stall_s` is said to have failed, once, and is opened again after pauses
     that double from a second to a minute, until `ends_at`. One that never gave a picture is an error.
     """
 
     def __init__(
-        self, open_live: Callable[[], LiveSource], tell: Callable[[str], None], *, stall_s: float = STALL_S
+        self,
+        open_live: Callable[[], LiveSource],
+        tell: Callable[[str], None],
+        *,
+        stall_s: float = STALL_S,
+        raw_sensor: bool = True,
     ) -> None:
         """Open for the first time.
 
@@ -35,12 +41,15 @@ class ReopeningSource(Source):
             open_live: Opens the source; raises SourceError if it cannot.
             tell: Is told, in a sentence, when the source fails, comes back or changes its size.
             stall_s: How long to wait for a new picture once there was one.
+            raw_sensor: Whether the frames hold a sensor's noise, so that black or repeated ones mean a fault. An
+                encoded stream holds none: a still scene repeats its frames, and a dark one is black.
         """
         self._source: LiveSource | None = open_live()
         super().__init__(self._source.description, live=True, fps=self._source.fps)
         self._open_live = open_live
         self._tell = tell
         self._stall_s = stall_s
+        self._raw_sensor = raw_sensor
         self._number = -1
         self._shape: tuple[int, ...] = ()
 
@@ -65,10 +74,10 @@ class ReopeningSource(Source):
 
     def _pictures(self) -> Iterator[Frame]:
         """The source's pictures, numbered on from those before it was opened again."""
-        check, base, seen = PictureCheck(), self._number + 1, time.monotonic()
+        find_fault, base, seen = self._fault_finder(), self._number + 1, time.monotonic()
         assert self._source is not None
         for frame in self._source:
-            fault = check.fault(frame.image)
+            fault = find_fault(frame.image)
             if fault is None:
                 self._notice_size(frame)
                 self._number = base + frame.number
@@ -77,6 +86,10 @@ class ReopeningSource(Source):
                 seen = time.monotonic()
             elif time.monotonic() - seen > self._stall_s:
                 raise SourceError(f"{self.description} gives {fault}; check the camera")
+
+    def _fault_finder(self) -> Callable[[Image], str | None]:
+        """Return a function that looks at one frame after another and says what is wrong with each."""
+        return PictureCheck().fault if self._raw_sensor else lambda _: None
 
     def _notice_size(self, frame: Frame) -> None:
         shape, self._shape = self._shape, frame.image.shape
@@ -102,9 +115,9 @@ class ReopeningSource(Source):
                 continue
 
     def _gives_pictures(self, source: LiveSource) -> bool:
-        check, start = PictureCheck(), time.monotonic()
+        find_fault, start = self._fault_finder(), time.monotonic()
         for frame in source:
-            if check.fault(frame.image) is None and frame.number > 0:
+            if find_fault(frame.image) is None and frame.number > 0:
                 return True
             if time.monotonic() - start > self._stall_s:
                 break

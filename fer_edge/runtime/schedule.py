@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -9,12 +10,17 @@ DEFAULT_EVERY = 5
 MOST_EVERY = 15
 """Half a second at 30 frames a second, until a new face is seen."""
 
+_USUAL_FPS = 30.0
+_ROUNDING_S = 0.001
 _INTERVAL_S = 1.0
 _SLACK = 0.8
 
 
 class DetectionSchedule:
-    """Every Nth frame, with a fixed N."""
+    """Every N-th frame, and after N/30 s where frames come more slowly than 30 a second.
+
+    A detector that is slow itself takes half of the time at most on account of the second rule.
+    """
 
     def __init__(self, every: int = DEFAULT_EVERY) -> None:
         """Begin with the next frame; `every` is N."""
@@ -22,15 +28,25 @@ class DetectionSchedule:
             raise ValueError(f"expected 1 or more, got {every}")
         self.every = every
         self._passed = every
+        self._looked_at = -math.inf
+        self._spent_s = 0.0
 
-    def due(self) -> bool:
-        """Count a frame, and tell whether it is one to look for faces in."""
+    def due(self, moment: float) -> bool:
+        """Count a frame, and return whether to look for faces in it; `moment` is its time in seconds."""
         self._passed += 1
-        return self._passed >= self.every
+        longest_s = max(self.every / _USUAL_FPS, 2 * self._spent_s)
+        return self._passed >= self.every or moment - self._looked_at >= longest_s - _ROUNDING_S
 
-    def done(self) -> None:
-        """Count from here: faces have been looked for, due or not."""
+    def done(self, moment: float, spent_s: float = 0.0) -> None:
+        """Count from here: faces have been looked for, due or not.
+
+        Args:
+            moment: Time of the frame in seconds.
+            spent_s: How far the source's clock has gone on since.
+        """
         self._passed = 0
+        self._looked_at = moment
+        self._spent_s = spent_s
 
 
 class BudgetSchedule(DetectionSchedule):
@@ -55,7 +71,7 @@ class BudgetSchedule(DetectionSchedule):
         self._clock, self._cpu_clock = clock, cpu_clock
         self._since, self._cpu_since = clock(), cpu_clock()
 
-    def due(self) -> bool:
+    def due(self, moment: float) -> bool:
         """Count a frame, once a second with a look at the clocks."""
         elapsed = self._clock() - self._since
         if elapsed >= _INTERVAL_S:
@@ -65,4 +81,4 @@ class BudgetSchedule(DetectionSchedule):
                 self.every = min(self.every + 1, MOST_EVERY)
             elif used < _SLACK * self._budget:
                 self.every = max(self.every - 1, 1)
-        return super().due()
+        return super().due(moment)

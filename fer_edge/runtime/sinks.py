@@ -116,7 +116,10 @@ class JsonlSink:
 
 
 class CsvSink:
-    """One row a face, with times as ISO 8601 in UTC; a frame without a face has no row."""
+    """One row a face, with times as ISO 8601 in UTC; a frame without a face has no row.
+
+    As in JSONL, only a recording's frames have a `position_s`, and only images a `file`.
+    """
 
     def __init__(
         self,
@@ -126,12 +129,13 @@ class CsvSink:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
-        columns = ("time", "frame", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
+        columns = ("time", "frame", "position_s", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
         self._lines = _open_lines(path, _csv_lines([[*columns, *labels]]), policy, tell)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
-        known = (iso_time(result.time), result.number, frame.name or "")
+        position_s = "" if frame.position_s is None else round(frame.position_s, 3)
+        known = (iso_time(result.time), result.number, position_s, frame.name or "")
         self._lines.write(_csv_lines([*known, *_describe_row(face)] for face in result.faces))
 
     def close(self) -> None:
@@ -140,15 +144,14 @@ class CsvSink:
 
 
 class _StandardOutput:
-    """Flushed after every write, and not ours to close."""
+    """UTF-8 whatever the terminal's encoding, as in a file; flushed after every write, and not ours to close."""
 
     def __init__(self, header: str) -> None:
-        self._stream = sys.stdout
         self.write(header)
 
     def write(self, lines: str) -> None:
-        self._stream.write(lines)
-        self._stream.flush()
+        sys.stdout.buffer.write(lines.encode())
+        sys.stdout.buffer.flush()
 
     def close(self) -> None:
         """Leave it open."""

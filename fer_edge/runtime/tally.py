@@ -14,9 +14,14 @@ _NEWEST = 100_000
 
 
 class Tally:
-    """Counts results as they come."""
+    """Counts results as they come.
+
+    Attributes:
+        advice: What to say of small faces where none was seen.
+    """
 
     def __init__(self) -> None:
+        self.advice = ""
         self.frames = 0
         self.faces = 0
         self.labels: Counter[str] = Counter()
@@ -53,7 +58,7 @@ class Tally:
         if self.faces:
             lines.append(", ".join(f"{label} {count / self.faces:.0%}" for label, count in self.labels.most_common()))
         elif self.frames:
-            lines.append("no face was seen: is one in view, upright, and larger than a twelfth of the picture's width?")
+            lines.append("no face was seen: is one in view, and upright?" + (f" {self.advice}" if self.advice else ""))
         medians = [(stage, self.percentile_ms(stage, 50), self.percentile_ms(stage, 90)) for stage in STAGES]
         times = [f"{stage} {p50:.1f}/{p90:.1f}" for stage, p50, p90 in medians if p50 is not None and p90 is not None]
         return [*lines, f"ms (p50/p90): {', '.join(times)}"] if times else lines

@@ -18,6 +18,7 @@ _REFRESH_S = 0.1
 _PLAIN_INTERVAL_S = 1.0
 _RATE_FRAMES = 30
 _BAR_CELLS = 24
+_BAR, _PLAIN_BAR = "━", "="
 
 
 class TerminalSink:
@@ -30,8 +31,9 @@ class TerminalSink:
             title: Above the view, such as the source and the model.
             stream: Standard output.
         """
-        self._title = title
+        self._title = _in_encoding_of(stream, title)
         self._stream = stream
+        self._bar = _BAR if _in_encoding_of(stream, _BAR) == _BAR else _PLAIN_BAR
         self._moments: deque[float] = deque(maxlen=_RATE_FRAMES)
         self._shown = float("-inf")
         self._live: Live | None = None
@@ -69,18 +71,24 @@ class TerminalSink:
         header = Text.assemble((self._title, "bold"), f"   {self._rate():.1f} frames/s", no_wrap=True)
         table = Table.grid(padding=(0, 2))
         for face in result.faces:
-            table.add_row(str(face.track_id), *_face_cells(face))
+            table.add_row(str(face.track_id), *self._face_cells(face))
         body = table if result.faces else Text("no face", style="dim")
         return Group(header, Text(f"frame {result.number}   ms: {times}", style="dim"), body)
 
     def _plain_line(self, frame: Frame, result: FrameResult) -> str:
         seen = ", ".join(f"{face.label} {face.score:.2f}" for face in result.faces) or "no face"
         rate = f"  {self._rate():.1f} frames/s" if len(self._moments) > 1 else ""
-        return f"{frame.name or f'frame {result.number}'}  {seen}{rate}"
+        return _in_encoding_of(self._stream, f"{frame.name or f'frame {result.number}'}  {seen}{rate}")
+
+    def _face_cells(self, face: FaceResult) -> tuple[Text, Text, str, str]:
+        full = round(face.score * _BAR_CELLS)
+        bar = Text.assemble((self._bar * full, "green"), (self._bar * (_BAR_CELLS - full), "grey37"))
+        label = _in_encoding_of(self._stream, f"{face.label:<9}")
+        x1, y1, x2, y2 = (int(value) for value in face.box_xyxy)
+        return Text(label, style="bold"), bar, f"{face.score:.2f}", f"{x2 - x1}x{y2 - y1} at {x1},{y1}"
 
 
-def _face_cells(face: FaceResult) -> tuple[Text, Text, str, str]:
-    full = round(face.score * _BAR_CELLS)
-    bar = Text.assemble(("━" * full, "green"), ("━" * (_BAR_CELLS - full), "grey37"))
-    x1, y1, x2, y2 = (int(value) for value in face.box_xyxy)
-    return Text(f"{face.label:<9}", style="bold"), bar, f"{face.score:.2f}", f"{x2 - x1}x{y2 - y1} at {x1},{y1}"
+def _in_encoding_of(stream: TextIO, text: str) -> str:
+    """Escape what a terminal cannot show, here rather than by the stream, so that rich lays out what is shown."""
+    encoding = stream.encoding or "utf-8"  # a StringIO has none
+    return text.encode(encoding, "backslashreplace").decode(encoding)

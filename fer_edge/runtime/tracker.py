@@ -9,10 +9,17 @@ import numpy as np
 from fer_edge.boxes import overlaps
 from fer_edge.runtime.detector import Face
 from fer_edge.runtime.motion import Similarity
-from fer_edge.runtime.smoothing import SmoothedScores, Smoothing
+from fer_edge.runtime.smoothing import FloatArray, SmoothedScores, Smoothing
 
 _MIN_OVERLAP = 0.25
 """Of a track and the face that goes on with it, as intersection over union."""
+
+_SPEED = 4.0
+"""Face widths a second by which a face may have moved that could not be followed."""
+_FARTHEST = 2.5
+"""Face widths; farther away may be the person on the next seat."""
+_LEAST_RATIO = 0.5
+"""Of the widths of two such boxes, the smaller to the larger."""
 
 
 @dataclass(eq=False)
@@ -24,6 +31,8 @@ class Track:
         face: Where it is, and how sure the detector was when it last found it.
         history: Its scores and label.
         found_at: When the detector last found it, in the source's seconds.
+        misses: How often the detector has looked for faces since, without finding it.
+        followed: Whether its motion was clear in each frame since; `None` if no frame has come since.
         counts: Whether it is taken for a face yet.
         told: The label that was last told of in an event, once there was one.
     """
@@ -33,6 +42,8 @@ class Track:
     history: SmoothedScores
     found_at: float
     counts: bool
+    misses: int = 0
+    followed: bool | None = None
     told: str | None = None
 
 
@@ -40,8 +51,9 @@ class Tracker:
     """Gives each face a number and keeps it while the face is about.
 
     A face that the detector is not sure of counts from the second time that it is found, which keeps out what looks
-    like one in a single frame. One that it no longer finds is shown where its motion leads for `hold_s`, and remembered
-    for `forget_s`.
+    like one in a single frame. A face is shown until the detector misses it, and in any case for `hold_s` after it was
+    last found; one that could be followed since is shown until the second miss. It is remembered for `forget_s`, and in
+    any case until the second miss. So the time between two detections may be longer than both.
     """
 
     def __init__(
@@ -77,7 +89,7 @@ class Tracker:
 
     def shown(self, time: float) -> list[Track]:
         """The faces that count at `time`."""
-        return [track for track in self._tracks if track.counts and time - track.found_at <= self._hold_s]
+        return [track for track in self._tracks if track.counts and self._is_held(track, time)]
 
     @property
     def in_doubt(self) -> bool:
@@ -87,8 +99,12 @@ class Tracker:
     def find(self, faces: list[Face], time: float) -> None:
         """Take what the detector found at `time`, each face as the track that it overlaps most, or as a new one."""
         free = dict(enumerate(faces))
-        for track, index in self._pairs(faces):
+        pairs = self._pairs(faces, time)
+        for track in self._tracks:
+            track.misses += 1
+        for track, index in pairs:
             track.face, track.found_at, track.counts = free.pop(index), time, True
+            track.misses, track.followed = 0, None
         self._tracks = [track for track in self._tracks if track.counts]
         for face in free.values():
             self._last_id += 1
@@ -98,6 +114,7 @@ class Tracker:
     def move(self, motions: list[Similarity | None]) -> None:
         """Take the motion of each of `tracks` since the last frame; one without stays where it is."""
         for track, motion in zip(self._tracks, motions, strict=True):
+            track.followed = motion is not None and track.followed is not False
             if motion is not None:
                 track.face = _moved(track.face, motion)
 
@@ -108,26 +125,54 @@ class Tracker:
 
     def forget(self, time: float) -> list[Track]:
         """Drop the faces that have not been found for long, and return them."""
-        gone = [track for track in self._tracks if time - track.found_at > self._forget_s]
+        gone = [one for one in self._tracks if one.misses > 1 and time - one.found_at > self._forget_s]
         self._tracks = [track for track in self._tracks if track not in gone]
         return gone
 
-    def _pairs(self, faces: list[Face]) -> list[tuple[Track, int]]:
-        """Tracks and faces that go together: those found last time before lost ones, the most overlapping first."""
+    def _is_held(self, track: Track, time: float) -> bool:
+        """Whether it was found by the last look for faces, or lately, or was followed past a single miss."""
+        may_miss = 1 if track.followed else 0
+        return track.misses <= may_miss or time - track.found_at <= self._hold_s
+
+    def _pairs(self, faces: list[Face], time: float) -> list[tuple[Track, int]]:
+        """Tracks and faces that go together: those found last time before lost ones, the most overlapping first.
+
+        Where frames come seldom, a face leaves its place between two of them; it may be as far as its speed allows.
+        """
         if not self._tracks or not faces:
             return []
         boxes = (np.stack([one.box_xyxy for one in each]) for each in ([t.face for t in self._tracks], faces))
         shared = overlaps(*boxes)
         # A lost one that has a face pass over its place must not take it from the track that it is.
-        latest = max(track.found_at for track in self._tracks)
-        fresh = np.array([[track.found_at == latest] for track in self._tracks])
-        shared = np.where(shared >= _MIN_OVERLAP, shared + fresh, 0)
+        fewest = min(track.misses for track in self._tracks)
+        fresh = np.array([[track.misses == fewest] for track in self._tracks])
+        near = _MIN_OVERLAP * _nearness(self._tracks, faces, time)
+        shared = np.where(shared >= _MIN_OVERLAP, shared + fresh, near)
         pairs = []
         while shared.max() > 0:
             row, column = (int(i) for i in np.unravel_index(shared.argmax(), shared.shape))
             pairs.append((self._tracks[row], column))
             shared[row], shared[:, column] = 0, 0
         return pairs
+
+
+def _nearness(tracks: list[Track], faces: list[Face], time: float) -> FloatArray:
+    """Return how near faces are to where tracks were, float32 (tracks, faces): 1 at the place, 0 out of reach."""
+    return np.array([[_near(track, face, _reach(track, time)) for face in faces] for track in tracks], np.float32)
+
+
+def _reach(track: Track, time: float) -> float:
+    """Return how many widths a face may have moved; one that was followed is where it is, a lost one has no place."""
+    return 0.0 if track.followed or track.misses else min(_SPEED * (time - track.found_at), _FARTHEST)
+
+
+def _near(track: Track, face: Face, reach: float) -> float:
+    here, there = track.face.box_xyxy, face.box_xyxy
+    width, other = here[2] - here[0], there[2] - there[0]
+    distance = np.linalg.norm(here[:2] + here[2:] - there[:2] - there[2:]) / 2
+    if distance >= reach * width or min(width, other) < _LEAST_RATIO * max(width, other):
+        return 0.0
+    return float(1 - distance / (reach * width))
 
 
 def _moved(face: Face, motion: Similarity) -> Face:

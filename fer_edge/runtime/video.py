@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import atomic_path
+from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
@@ -18,13 +19,19 @@ from fer_edge.runtime.results import FrameResult
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
+_LONGEST_S = 30.0
+"""How long a frame is shown at the most, where a recording has a hole."""
+_LONGEST_LIVE_S = 10.0
+"""The same where a camera was away; a run that ends then waits no longer than for other outputs."""
+_LONGEST_SIDE = 8190
+"""Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
 
 
 class VideoSink:
     """Writes annotated frames to a video file.
 
-    A recording's frames are written one for one. A live source comes at whatever rate the device can work through, and
-    a video has one rate: there a frame is repeated or left out, so that the video runs in real time.
+    A video has one rate, and frames come at whatever times the device or the recording gives them: one is repeated or
+    left out, so that the video runs in real time. A recording of constant rate is so written frame by frame.
     """
 
     def __init__(self, path: Path, labels: tuple[str, ...], *, live: bool, fps: float | None) -> None:
@@ -34,7 +41,7 @@ class VideoSink:
             path: An .mp4, .avi or .mkv file; it takes this name when it is complete.
             labels: The expressions in the order of the scores.
             live: Whether the source is live.
-            fps: The source's frames a second; `None` for images, which are shown for a second each.
+            fps: A recording's usual frames a second; `None` for images, which are shown for a second each.
 
         Raises:
             InputError: If `path` has another suffix.
@@ -61,7 +68,7 @@ class VideoSink:
         """
         if self._writer is None:
             self._writer = self._open(frame)
-        copies = self._copies_due(frame.time)
+        copies = self._copies_due(frame.moment) if self._live or frame.position_s is not None else 1
         if copies:
             picture = _fit(annotate(frame.image, result, self._labels), self._size_wh)
             for _ in range(copies):
@@ -80,12 +87,15 @@ class VideoSink:
 
     def _open(self, frame: Frame) -> cv2.VideoWriter:
         height, width = frame.image.shape[:2]
+        scale = min(_LONGEST_SIDE / max(height, width), 1)
+        height, width = max(int(height * scale), 1), max(int(width * scale), 1)
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
-        self._start = frame.time
+        self._start = frame.moment
         temporary = self._placing.enter_context(atomic_path(self._path))
         codec = _CODECS[self._path.suffix.lower()]
-        writer = cv2.VideoWriter(str(temporary), cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
+        with native_path(temporary) as name:
+            writer = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
         if writer.isOpened():
             return writer
         error = FerEdgeError(
@@ -99,10 +109,12 @@ class VideoSink:
         """Remove the temporary file: `atomic_path` puts a file in its place unless its block fails."""
         self._placing.__exit__(type(reason), reason, None)
 
-    def _copies_due(self, now: float) -> int:
-        if not self._live:
-            return 1
-        return max(int((now - self._start) * self._fps) + 1 - self._written, 0)
+    def _copies_due(self, moment: float) -> int:
+        copies = round((moment - self._start) * self._fps) + 1 - self._written
+        most = max(round((_LONGEST_LIVE_S if self._live else _LONGEST_S) * self._fps), 1)
+        if copies > most:  # go on from there, rather than catch up with every frame that follows
+            self._start += (copies - most) / self._fps
+        return min(max(copies, 0), most)
 
 
 def _fit(picture: Image, size_wh: tuple[int, int]) -> Image:

@@ -172,8 +172,9 @@ def check_splits(dataset: Dataset) -> Dataset:
     for name in (SplitName.TRAIN, SplitName.VALIDATION):
         if name not in dataset.splits:
             found = ", ".join(key.value for key in dataset.splits) or "none"
+            notes = "".join(f"; {note}" for note in dataset.notes)
             raise DataError(
-                f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation"
+                f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation{notes}"
             )
         counts = dataset.splits[name].class_counts()
         empty = [EXPRESSIONS[i] for i in np.flatnonzero(counts == 0)]

@@ -12,7 +12,7 @@ from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset, Finding, Split, SplitName, note_finding
 
-_REASONS_SHOWN = 3
+_SHOWN = 3
 
 
 class Gathered:
@@ -85,29 +85,30 @@ class Gathered:
     def _require_usable(self, source: str) -> None:
         reasons = [reason for faults in self._reasons.values() for _, reason in faults]
         if reasons and not self._rows:
-            raise DataError(f"{source}: none of its {len(reasons):,} images can be used: {_some(reasons)}")
+            raise DataError(f"{source}: none of its {len(reasons):,} images can be used: {some(reasons, '; ')}")
         for split, faults in self._reasons.items():
+            reasons = [reason for _, reason in faults]
             if split not in self._rows:
                 raise DataError(
-                    f"{source}: none of the {len(faults):,} images of the {split.value} split can be used: "
-                    f"{_some([reason for _, reason in faults])}"
+                    f"{source}: none of the {len(reasons):,} images of the {split.value} split can be used: "
+                    f"{some(reasons, '; ')}"
                 )
             usable = {label for _, label, _ in self._rows[split]}
             for label in sorted({label for label, _ in faults} - usable):
+                missing = f"no usable image of {EXPRESSIONS[label]} in the {split.value} split"
                 of_label = [reason for fault_label, reason in faults if fault_label == label]
-                raise DataError(
-                    f"{source}: no usable image of {EXPRESSIONS[label]} in the {split.value} split: {_some(of_label)}"
-                )
+                raise DataError(f"{source}: {missing}: {some(of_label, '; ')}")
 
     def _left_out(self, split: SplitName) -> str:
         reasons = [reason for _, reason in self._reasons[split]]
         images = "image" if len(reasons) == 1 else "images"
-        return f"left out {len(reasons):,} {images} of the {split.value} split: {_some(reasons)}"
+        return f"left out {len(reasons):,} {images} of the {split.value} split: {some(reasons, '; ')}"
 
 
-def _some(reasons: Sequence[str]) -> str:
-    more = len(reasons) - _REASONS_SHOWN
-    return "; ".join(reasons[:_REASONS_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")
+def some(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first few texts, and how many more there are."""
+    more = len(texts) - _SHOWN
+    return separator.join([*texts[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _stack(rows: Sequence[tuple[npt.NDArray[np.uint8], int, str]]) -> Split:

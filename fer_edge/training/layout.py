@@ -11,6 +11,7 @@ from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import printable
 from fer_edge.training.data import SplitName
+from fer_edge.training.gathering import some
 from fer_edge.training.listing import Listing, RawFile
 
 _SPLITS = {
@@ -20,7 +21,6 @@ _SPLITS = {
     "val": SplitName.VALIDATION,
     "test": SplitName.TEST,
 }
-_NAMES_SHOWN = 3
 
 _Root = tuple[str, ...]
 """The folders above the split folders."""
@@ -74,18 +74,19 @@ class Layout:
         return _SPLITS[_plain(within[0])], EXPRESSIONS.index(_plain(within[1]))
 
     def require_filled(self, listing: Listing, filled: Collection[SplitName]) -> None:
-        """Check that each split folder that is there gave files, so that another split never replaces it unnoticed.
+        """Check that `train` and `validation` gave files if they are there: `test` must not replace one unnoticed.
 
         Args:
             listing: What was read.
             filled: Splits for which there were files, usable or not.
 
         Raises:
-            DataError: If a split folder gave none.
+            DataError: If one of them gave none.
         """
         for path in (*(entry.path for entry in listing.unreadable), *listing.folders, *_paths(listing.files)):
             within = self._within(path)
-            if len(within) == 1 and _is_split(within[0]) and _SPLITS[_plain(within[0])] not in filled:
+            split = _SPLITS.get(_plain(within[0])) if len(within) == 1 else None
+            if split in (SplitName.TRAIN, SplitName.VALIDATION) and split not in filled:
                 raise DataError(
                     f"{self.source}: {_name(path)} {_why_empty(path, listing)}; expected "
                     f"{_name(path)}/<expression>/ with pictures. Mend it, or remove it if it is not wanted"
@@ -100,12 +101,14 @@ class Layout:
             left = [path for path in left if not _starts_with(path, copy)]
             notes.append(f"left out {_shown(copy)} ({_count(copied)}): a second copy beside {_shown(self.root)}")
         if left:
-            notes.append(f"left out {_count(left)} in no class folder: {some(map(_name, left))}")
+            notes.append(f"left out {_count(left)} outside the class folders: {some([_name(path) for path in left])}")
         unreadable = [entry for entry in listing.unreadable if self.place_unreadable(entry.path) is None]
         if unreadable:
-            notes.append(f"left out {some(f'{_name(entry.path)}, which {entry.reason}' for entry in unreadable)}")
+            notes.append(
+                f"left out {some([f'{_name(entry.path)}, which {entry.reason}' for entry in unreadable], '; ')}"
+            )
         if listing.system_files:
-            names = some(map(_name, listing.system_files))
+            names = some([_name(path) for path in listing.system_files])
             notes.append(f"left out {_count(listing.system_files)} hidden or of an operating system: {names}")
         return tuple(notes)
 
@@ -146,13 +149,6 @@ def _two_found(source: str, root: _Root, other: _Root, *, whole: bool) -> str:
     return f"{source} has its split folders in {both}; expected train/ and validation/ side by side in one folder"
 
 
-def some(texts: Iterable[str]) -> str:
-    """The first few texts, and how many more there are."""
-    all_texts = list(texts)
-    more = len(all_texts) - _NAMES_SHOWN
-    return ", ".join(all_texts[:_NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
-
-
 def _root(path: PurePosixPath) -> _Root | None:
     """The folders above a file's split folder, which is best followed by a class folder."""
     parts = path.parts
@@ -191,8 +187,8 @@ def _nothing_found(source: str, listing: Listing) -> str:
     classes = [path for path in listing.folders + tuple(f.path.parent for f in listing.files) if _is_class(path.name)]
     expected = f"{source} has no train/<expression>/ and validation/<expression>/ folders, at its top or deeper"
     if listing.unreadable:
-        first = listing.unreadable[0]
-        return f"{expected}; {_name(first.path)} {first.reason}"
+        first = f"{_name(listing.unreadable[0].path)} {listing.unreadable[0].reason}"
+        return f"{expected}; {first}" if names else f"{source}: nothing in it can be read: {first}"
     if classes:
         return f"{expected}; {_name(classes[0])} lies in neither: move the class folders into train/ and validation/"
     if packed:

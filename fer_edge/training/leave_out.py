@@ -12,11 +12,10 @@ import numpy as np
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset, SplitName
+from fer_edge.training.gathering import some
 
 _COMMENT = re.compile(r"(^\s*|\s{2,}|\t)#.*")
 """Two blanks before a remark behind a name, since `face #1.png` is a name."""
-
-_NAMES_SHOWN = 3
 
 
 def format_list(heading: Iterable[str], entries: Iterable[tuple[str, str]]) -> str:
@@ -81,6 +80,4 @@ def leave_out(dataset: Dataset, names: Collection[str]) -> Dataset:
 
 def _some(names: Collection[str], chosen: Collection[str]) -> str:
     """The first few of `chosen`, in the order of `names`, and how many more there are."""
-    ordered = [name for name in dict.fromkeys(names) if name in chosen]
-    more = len(ordered) - _NAMES_SHOWN
-    return ", ".join(ordered[:_NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    return some([name for name in dict.fromkeys(names) if name in chosen])

@@ -63,8 +63,8 @@ class RunFolder:
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
     def clear(self) -> None:
-        """Forget an earlier run, so that another can begin; its pictures are overwritten as the new one ends."""
-        for path in (self.settings, self.model, self.left_out, *self.checkpoints.glob("*")):
+        """Forget an earlier run, so that another can begin; its model and pictures stay until the new one ends."""
+        for path in (self.settings, self.left_out, *self.checkpoints.glob("*")):
             path.unlink(missing_ok=True)
 
     def resume(self) -> tuple[Recipe, str | None, str]:

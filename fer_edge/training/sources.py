@@ -49,7 +49,8 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
     path = Path(data).expanduser()
     expected = "expected a zip, a folder, a fer2013.csv or synthetic"
     if not path.exists():
-        raise DataError(f"--data {data}: no such file or folder; {expected}")
+        missing = "a broken link" if path.is_symlink() else "no such file or folder"
+        raise DataError(f"--data {data}: {missing}; {expected}")
     if path.is_dir():
         return check_splits(_read_folder(path))
     if not path.is_file():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import ChainMap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ from fer_edge.training.run_folder import RunFolder
 
 
 @pytest.fixture
-def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> dict[str, Path]:
-    return {**exported_paths, "keras": tiny_run.model}
+def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str, Path]:
+    return ChainMap({"keras": tiny_run.model}, exported_paths)
 
 
 @pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx fp32"])
 def test_one_json_object_and_nothing_else(
     command_line: Callable[..., Any],
-    models: dict[str, Path],
+    models: ChainMap[str, Path],
     faces_zip: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -39,7 +40,7 @@ def test_one_json_object_and_nothing_else(
 
 
 def test_tables_and_picture(
-    command_line: Callable[..., Any], models: dict[str, Path], faces_zip: Path, tmp_path: Path
+    command_line: Callable[..., Any], models: ChainMap[str, Path], faces_zip: Path, tmp_path: Path
 ) -> None:
     picture = tmp_path / "c.png"
     arguments = ("--data", faces_zip, "--split", "train", "--plot", picture)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from export import auto, exporter
+from export import auto, exporter, parity
 from export.parity import Tolerance
 from fer_edge.benchmark import machine, timing
 from fer_edge.benchmark.timing import Effort
+from fer_edge.precision import Precision
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.run_folder import RunFolder
 
@@ -78,6 +79,33 @@ def test_a_failed_proof_is_exit_code_one(
     assert "below 110.0%" in ended.stderr
     names = {path.name for path in tmp_path.glob("out/*")}
     assert names == ({"tiny_fp32.failed.tflite"} if keep else set())
+
+
+def fail_only(precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        exporter, "tolerance_for", lambda one: IMPOSSIBLE if one is precision else parity.tolerance_for(one)
+    )
+
+
+def test_skip_failed_reports_a_failed_file_and_exits_with_zero(
+    export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_only(Precision.DYNAMIC, monkeypatch)
+    both = ("--precision", "fp32", "--precision", "dynamic", "--format", "tflite")
+    assert export_line(*both).exit_code == 1
+    ended = export_line(*both, "--skip-failed").require_success()
+    assert "tflite dynamic: agreement" in ended.stderr
+    assert "warning: 1 of 2 files failed the proof and were not written" in ended.stderr
+    assert {path.name for path in tmp_path.glob("out/*")} == {"tiny_fp32.tflite"}
+
+
+def test_skip_failed_is_exit_code_one_if_no_file_passes(
+    export_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_only(Precision.FP32, monkeypatch)
+    ended = export_line("--precision", "fp32", "--skip-failed")
+    assert ended.exit_code == 1
+    assert "error: 2 of 2 files failed the proof" in ended.stderr
 
 
 def test_no_data_is_an_error_and_never_a_random_calibration(
@@ -193,7 +221,7 @@ def test_auto_leaves_nothing_after_ctrl_c(
     assert not list(scratch.iterdir())
 
 
-@pytest.mark.parametrize("option", ["--layer-errors", "--keep-failed"])
+@pytest.mark.parametrize("option", ["--layer-errors", "--keep-failed", "--skip-failed"])
 def test_auto_refuses_what_would_leave_more(export_line: Callable[..., Any], option: str) -> None:
     ended = export_line("--auto", option)
     assert ended.exit_code == 2

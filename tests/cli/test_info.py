@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +17,12 @@ from fer_edge.training.run_folder import RunFolder
 
 
 @pytest.fixture
-def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> dict[str, Path]:
-    return {**exported_paths, "keras": tiny_run.model}
+def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str, Path]:
+    return ChainMap({"keras": tiny_run.model}, exported_paths)
 
 
 @pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
-def test_a_file_is_described(command_line: Callable[..., Any], models: dict[str, Path], file: str) -> None:
+def test_a_file_is_described(command_line: Callable[..., Any], models: ChainMap[str, Path], file: str) -> None:
     path = models[file]
     content = path.read_bytes()
     facts = json.loads(command_line("info", path, "--json").require_success().stdout)
@@ -31,7 +33,7 @@ def test_a_file_is_described(command_line: Callable[..., Any], models: dict[str,
         assert part in text
 
 
-def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models: dict[str, Path]) -> None:
+def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models: ChainMap[str, Path]) -> None:
     facts = json.loads(command_line("info", models["tflite int8"], "--json").require_success().stdout)
     assert (facts["precision"], facts["input"], facts["output"]) == ("int8", "int8 (1, 48, 48, 1)", "int8 (1, 7)")
     assert facts["operators"]["CONV_2D"] == 2
@@ -43,7 +45,7 @@ def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models:
     [("onnx fp32", "Conv", "fp32"), ("onnx int8", "Conv", "int8"), ("keras", "Conv2D", None)],
 )
 def test_an_onnx_or_keras_files_graph_is_shown(
-    command_line: Callable[..., Any], models: dict[str, Path], file: str, operator: str, precision: str | None
+    command_line: Callable[..., Any], models: ChainMap[str, Path], file: str, operator: str, precision: str | None
 ) -> None:
     facts = json.loads(command_line("info", models[file], "--json").require_success().stdout)
     assert facts["input"] == "float32 (any number, 48, 48, 1)"
@@ -52,7 +54,7 @@ def test_an_onnx_or_keras_files_graph_is_shown(
 
 
 def test_a_card_that_claims_another_precision_is_refused(
-    command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path
+    command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path
 ) -> None:
     whole = models["tflite dynamic"]
     card = read_card(whole)
@@ -79,7 +81,7 @@ def test_what_is_no_model_is_one_line(
 
 @pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
 def test_a_truncated_model_is_one_line(
-    command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path, file: str
+    command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path, file: str
 ) -> None:
     content = models[file].read_bytes()
     path = tmp_path / f"cut{models[file].suffix}"
@@ -102,8 +104,17 @@ def test_a_shipped_model_is_known_by_name(command_line: Callable[..., Any], name
     assert facts["card"]["architecture"] == name
 
 
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_shipped_model_names_the_instruction_sets_it_was_verified_on(
+    command_line: Callable[..., Any], name: str
+) -> None:
+    # What is missing is added by: python -m benchmarks.processors FILE --update-cards
+    shown = command_line("info", name).require_success().stdout
+    assert re.search(r"^ *instruction_sets +.*x86-64 AVX2, x86-64 SSE4.2", shown, re.MULTILINE)
+
+
 def test_a_file_is_taken_before_a_shipped_model_of_its_name(
-    command_line: Callable[..., Any], models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     name = next(iter(shipped_models()))

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
 from fer_edge.runtime.recordings import VideoFile
 
 StartRun = Callable[..., "subprocess.Popen[str]"]
@@ -74,8 +76,57 @@ def test_quiet_says_nothing(run_command: Any) -> None:
 def test_seconds_end_it(run_command: Any) -> None:
     done = run_command("--camera", "demo", "--seconds", "0.3", "--jsonl", "-")
     assert done.returncode == 0
+    assert len(read_jsonl(done.stdout)) == 9
+
+
+@pytest.fixture
+def slow_video(tmp_path: Path) -> str:
+    """Nine seconds of the demo's portrait at 5 frames a second."""
+    writer = cv2.VideoWriter(str(tmp_path / "slow.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 5, (640, 480))
+    source = DemoSource()
+    for number in range(45):
+        writer.write(source.draw(6 * number))
+    writer.release()
+    return "slow.avi"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--detect-every", "auto"), ("--detect-every", "30"), ("--max-fps", "1")])
+def test_a_slow_recording_keeps_its_face(run_command: Any, slow_video: str, arguments: tuple[str, ...]) -> None:
+    done = run_command("--camera", slow_video, "--jsonl", "-", *arguments)
     results = read_jsonl(done.stdout)
-    assert 0 <= results[-1]["time"] - results[0]["time"] < 2
+    assert [result["position_s"] for result in results] == [
+        n / 5 for n in range(0, 45, 5 if "--max-fps" in arguments else 1)
+    ]
+    assert [[face["id"] for face in result["faces"]] for result in results] == [[1]] * len(results)
+    events = [event["event"] for result in results for event in result.get("events", [])]
+    assert events.count("face_appeared") == 1
+    assert "face_left" not in events
+
+
+def test_seconds_of_a_recording_are_its_own(run_command: Any, slow_video: str, tmp_path: Path) -> None:
+    done = run_command("--camera", slow_video, "--seconds", "3", "--csv", "a.csv", "--output", "a.avi")
+    assert done.returncode == 0
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert [float(row["position_s"]) for row in csv.DictReader(file)] == [n / 5 for n in range(15)]
+    with VideoFile(tmp_path / "a.avi") as video:
+        assert video.fps == pytest.approx(5)
+        assert len(list(video)) == 15
+
+
+def test_a_recording_of_which_frames_are_left_out_plays_in_its_time(
+    run_command: Any, slow_video: str, tmp_path: Path
+) -> None:
+    assert run_command("--camera", slow_video, "--max-fps", "2", "--output", "a.avi").returncode == 0
+    with VideoFile(tmp_path / "a.avi") as video:
+        assert video.fps is not None
+        assert len(list(video)) / video.fps == pytest.approx(9, abs=0.5)
+
+
+def test_a_picture_is_named_in_csv(run_command: Any, tmp_path: Path) -> None:
+    shutil.copy(PORTRAIT_FILE, tmp_path / "portrait.jpg")
+    done = run_command("--camera", "portrait.jpg", "--csv", "-")
+    (row,) = csv.DictReader(done.stdout.splitlines())
+    assert (row["file"], row["position_s"], row["label"]) == ("portrait.jpg", "", "happy")
 
 
 def test_a_video_is_read_to_its_end(run_command: Any, tmp_path: Path) -> None:
@@ -86,7 +137,8 @@ def test_a_video_is_read_to_its_end(run_command: Any, tmp_path: Path) -> None:
     done = run_command("--camera", "in.avi", "--jsonl", "-")
     assert done.returncode == 0
     assert [result["frame"] for result in read_jsonl(done.stdout)] == list(range(12))
-    assert "no face was seen" in done.stderr
+    assert "no face was seen: " in done.stderr
+    assert "--detector-width 640 finds smaller ones" in done.stderr
 
 
 def test_images_that_cannot_be_read_are_named(run_command: Any, tmp_path: Path) -> None:
@@ -97,14 +149,41 @@ def test_images_that_cannot_be_read_are_named(run_command: Any, tmp_path: Path) 
     done = run_command("--camera", "pictures", "--jsonl", "-")
     assert done.returncode == 0
     assert [result["file"] for result in read_jsonl(done.stdout)] == ["1.png"]
-    assert "2.png: not an image" in done.stderr
+    assert "note: 2.png passed over: " in done.stderr
+    assert "--detector-width 2560 finds smaller ones" in done.stderr
 
 
-def test_a_source_without_any_frame_fails(run_command: Any, tmp_path: Path) -> None:
-    (tmp_path / "broken.png").write_bytes(b"no image")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"no image", "no picture by its content"),
+        (b"", "no picture by its content"),
+        (b"\xff\xd8\xff\xe0" + bytes(90), "JPEG, but it ends too early"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_one_line(
+    run_command: Any, tmp_path: Path, content: bytes, message: str
+) -> None:
+    (tmp_path / "broken.png").write_bytes(content)
     done = run_command("--camera", "broken.png")
-    assert done.returncode == 1
-    assert "broken.png gave no frame" in done.stderr.splitlines()[-1]
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert message in line
+
+
+def test_pictures_obey_the_threshold_and_have_small_faces_found(run_command: Any, tmp_path: Path) -> None:
+    """A picture named as text, in which the face has 16 pixels."""
+    portrait = cv2.imread(str(PORTRAIT_FILE))
+    assert portrait is not None
+    picture = np.full((960, 1280, 3), 120, np.uint8)
+    picture[400:476, 600:676] = cv2.resize(portrait, (76, 76), interpolation=cv2.INTER_AREA)
+    (tmp_path / "crowd.txt").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    labels = []
+    for threshold in ("0", "1"):
+        done = run_command("--camera", "crowd.txt", "--threshold", threshold, "--jsonl", "-")
+        labels += [face["label"] for result in read_jsonl(done.stdout) for face in result["faces"]]
+    assert labels[0] in EXPRESSIONS
+    assert labels[1:] == ["uncertain"]
 
 
 @pytest.mark.parametrize(

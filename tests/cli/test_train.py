@@ -92,13 +92,21 @@ def test_numbers_that_are_not_finite_are_a_mistake(train_line: Callable[..., Any
 
 
 def test_training_that_diverges_is_one_line_and_leaves_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
-    for again in ((), ("--resume",)):
-        ended = train_line("--learning-rate", "1e30", *again)
-        assert (ended.exit_code, ended.stdout) == ((2, "") if again else (1, ""))
     ended = train_line("--learning-rate", "1e30")
+    assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr.splitlines()[-1].startswith("error: training diverged at epoch 1, step ")
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"settings.json"}
+    assert "nothing to resume" in train_line("--resume").stderr
+
+
+def test_an_overwriting_run_that_fails_replaces_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
     train_line().require_success()
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert train_line("--overwrite", "--data", "nowhere.zip").exit_code == 2
+    assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
+    assert train_line("--overwrite", "--learning-rate", "1e30").exit_code == 1
+    model = tmp_path / "run" / "model.keras"
+    assert model.read_bytes() == before[model]
 
 
 def test_a_temperature_without_enough_images_is_left_out_with_a_note(

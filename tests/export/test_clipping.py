@@ -9,7 +9,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from export.calibration import CalibrationSet, choose_calibration_set
-from export.clipping import best_range, clip_activations
+from export.clipping import clip_activations
 from export.folding import fold
 from export.preparation import prepare_for_integers
 from export.tflite import convert_to_tflite
@@ -21,11 +21,6 @@ from fer_edge.training.keras_file import KerasClassifier
 FloatArray = npt.NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
-
-
-def squared_error(values: FloatArray, low: float, high: float) -> float:
-    step = (high - low) / 255
-    return float(np.square(np.rint(np.clip(values, low, high) / step) * step - values).mean())
 
 
 def to_int8(model: keras.Model, calibration: CalibrationSet) -> Interpreter:
@@ -41,26 +36,6 @@ def output_scales(interpreter: Interpreter) -> list[float]:
     scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
     details = interpreter._get_ops_details()
     return [scales[each["outputs"][0]] for each in details if each["op_name"] in CONVOLUTIONS]
-
-
-def test_a_few_large_values_are_clipped() -> None:
-    values = RANDOM.laplace(0, 1, 100_000).astype(np.float32)
-    seen = float(values.min()), float(values.max())
-    low, high = best_range(values, *seen)
-    assert seen[0] < low < 0.7 * seen[0]
-    assert 0.7 * seen[1] < high < seen[1]
-    assert squared_error(values, low, high) < 0.95 * squared_error(values, *seen)
-
-
-def test_a_full_range_stays() -> None:
-    values = RANDOM.uniform(-3, 5, 10_000).astype(np.float32)
-    assert best_range(values, -3.0, 5.0) == (-3.0, 5.0)
-    assert best_range(np.maximum(values, 0), 0.0, 5.0) == (0.0, 5.0)
-    assert best_range(np.minimum(values, 0), -3.0, 0.0) == (-3.0, 0.0)
-
-
-def test_a_tensor_of_zeros_has_no_range() -> None:
-    assert best_range(np.zeros(9, np.float32), 0.0, 0.0) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("name", ["compact-s", "mobilenet", "resnet"])

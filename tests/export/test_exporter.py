@@ -10,6 +10,7 @@ from export import exporter as exporter_module
 from export.calibration import choose_calibration_set
 from export.exporter import Exported, Exporter, Format, Target, targets
 from export.parity import Tolerance
+from fer_edge.board import instruction_set
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file
 from fer_edge.metrics import evaluate_scores
@@ -19,6 +20,7 @@ from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier
 
 FP32 = Target(Format.TFLITE, Precision.FP32)
+TARGETS = targets(list(EXPORTABLE), list(Format))
 
 
 def make_exporter(parent: KerasClassifier, faces: Dataset, output: Path, *, keep_failed: bool = False) -> Exporter:
@@ -57,26 +59,28 @@ def test_a_precision_that_onnx_has_not_is_refused() -> None:
         targets([Precision.FP16], [Format.ONNX])
 
 
-def test_every_file_passes_its_proof(exports: dict[Target, Exported]) -> None:
-    assert len(exports) == 7
-    assert {target: exported.faults for target, exported in exports.items()} == dict.fromkeys(exports, ())
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.file_name("tiny"))
+def test_file_passes_its_proof(exports: dict[Target, Exported], target: Target) -> None:
+    assert exports[target].faults == ()
 
 
-def test_the_proof_is_in_the_card_and_can_be_repeated(
-    exports: dict[Target, Exported], tiny_classifier: KerasClassifier, faces: Dataset
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.file_name("tiny"))
+def test_card_holds_a_proof_that_can_be_repeated(
+    exports: dict[Target, Exported], tiny_classifier: KerasClassifier, faces: Dataset, target: Target
 ) -> None:
-    for target, exported in exports.items():
-        assert exported.path is not None
-        card = read_card(exported.path)
-        scores = Classifier.load(exported.path).classify_all(faces.validation.images)
-        evaluation = evaluate_scores(scores, faces.validation.labels)
-        assert card.evaluation["accuracy"] == pytest.approx(evaluation.accuracy)
-        assert card.parity["agreement"] == pytest.approx(exported.parity.agreement)
-        assert (card.parity["passed"], card.parity["faults"], card.parity["samples"]) == (True, [], 112)
-        assert card.precision == target.precision.value
-        assert card.parent_sha256 == sha256_file(tiny_classifier.path)
-        assert (card.calibration_sha256 is not None) is target.precision.needs_calibration
-        assert exported.bytes == exported.path.stat().st_size
+    exported = exports[target]
+    assert exported.path is not None
+    card = read_card(exported.path)
+    scores = Classifier.load(exported.path).classify_all(faces.validation.images)
+    evaluation = evaluate_scores(scores, faces.validation.labels)
+    assert card.evaluation["accuracy"] == pytest.approx(evaluation.accuracy)
+    assert card.parity["agreement"] == pytest.approx(exported.parity.agreement)
+    assert (card.parity["passed"], card.parity["faults"], card.parity["samples"]) == (True, [], 112)
+    assert card.parity["instruction_sets"] == [instruction_set()]
+    assert card.precision == target.precision.value
+    assert card.parent_sha256 == sha256_file(tiny_classifier.path)
+    assert (card.calibration_sha256 is not None) is target.precision.needs_calibration
+    assert exported.bytes == exported.path.stat().st_size
 
 
 def test_the_cards_quantization_is_the_files(exports: dict[Target, Exported]) -> None:

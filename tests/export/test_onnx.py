@@ -63,6 +63,19 @@ def test_int8_is_quantized_in_pairs(exported_paths: dict[str, Path]) -> None:
     assert [one.data_type for one in kernels] == [onnx.TensorProto.INT8]
 
 
+def test_int8_weights_cannot_saturate_16_bits(exported_paths: dict[str, Path]) -> None:
+    graph = onnx.load_from_string(exported_paths["onnx int8"].read_bytes()).graph
+    kernels = [
+        onnx.numpy_helper.to_array(one)
+        for one in graph.initializer
+        if one.data_type == onnx.TensorProto.INT8 and len(one.dims) > 1
+    ]
+    assert len(kernels) == 4
+    for kernel in kernels:
+        # Processors without VNNI add two products with an unsigned 8-bit activation in 16 bits.
+        assert 2 * 255 * np.abs(kernel.astype(int)).max() <= np.iinfo(np.int16).max
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_precision_is_read_from_the_tensors(exported_paths: dict[str, Path], precision: str) -> None:
     assert onnx_precision(exported_paths[f"onnx {precision}"].read_bytes()).value == precision

@@ -7,13 +7,16 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from onnx import numpy_helper
 
 from export.calibration import CalibrationSet, choose_calibration_set
 from export.folding import fold
+from export.onnx import convert_to_onnx
 from export.preparation import prepare_for_integers
-from export.rounding import round_kernels
+from export.rounding import INT7_LARGEST, INT8_LARGEST, round_kernels
 from export.tflite import convert_to_tflite
 from fer_edge.precision import Precision
 from fer_edge.training.architectures import build
@@ -38,16 +41,16 @@ def one_layer(layer: keras.layers.Layer, *before: keras.layers.Layer) -> keras.M
     return keras.Model(image, values)
 
 
-def steps(layer: keras.layers.Layer) -> npt.NDArray[np.float32]:
+def steps(layer: keras.layers.Layer, largest: int = INT8_LARGEST) -> npt.NDArray[np.float32]:
     """A kernel in steps of its channels: (inputs, outputs)."""
     kernel = layer.get_weights()[0]
     kernel = kernel.reshape(-1, kernel.shape[2 if isinstance(layer, layers.DepthwiseConv2D) else -1])
-    return np.asarray(kernel / (np.maximum(np.abs(kernel).max(axis=0), 1e-12) / 127))
+    return np.asarray(kernel / (np.maximum(np.abs(kernel).max(axis=0), 1e-12) / largest))
 
 
-def round_to_nearest(layer: keras.layers.Layer) -> None:
+def round_to_nearest(layer: keras.layers.Layer, largest: int) -> None:
     kernel, *bias = layer.get_weights()
-    whole = steps(layer)
+    whole = steps(layer, largest)
     layer.set_weights([kernel * (np.rint(whole) / np.where(whole, whole, 1)).reshape(kernel.shape), *bias])
 
 
@@ -61,37 +64,50 @@ LAYERS: dict[str, Callable[[], list[keras.layers.Layer]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", LAYERS)
-def test_a_layers_output_changes_less_than_by_nearest_rounding(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "largest"), [*((kind, INT8_LARGEST) for kind in LAYERS), ("convolution", INT7_LARGEST)]
+)
+def test_a_layers_output_changes_less_than_by_nearest_rounding(kind: str, largest: int) -> None:
     images = soft_images(12)
     model = one_layer(*LAYERS[kind]())
     layer = model.layers[-1]
     weights = layer.get_weights()
-    round_kernels(model, images)
+    round_kernels(model, images, largest)
     mended = model.predict(images, verbose=0)
     layer.set_weights(weights)
     expected = model.predict(images, verbose=0)
-    round_to_nearest(layer)
+    round_to_nearest(layer, largest)
     plain = model.predict(images, verbose=0)
     assert np.square(mended - expected).mean() < 0.6 * np.square(plain - expected).mean()
 
 
-@pytest.mark.parametrize("name", ["compact-s", "mobilenet"])
-def test_kernels_lie_on_the_grid_and_the_largest_weights_stay(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "largest"), [("compact-s", INT8_LARGEST), ("compact-s", INT7_LARGEST), ("mobilenet", INT8_LARGEST)]
+)
+def test_kernels_lie_on_the_grid_and_the_largest_weights_stay(name: str, largest: int) -> None:
     keras.utils.set_random_seed(0)
     model = fold(build(name))
     before = {layer.name: layer.get_weights() for layer in model.layers}
-    round_kernels(model, soft_images(48, 8))
+    round_kernels(model, soft_images(48, 8), largest)
     # Eight images tell too little of what the last layer is fed with.
     rounded = [layer for layer in model.layers if hasattr(layer, "kernel") and layer.name != "scores"]
     assert rounded
     for layer in rounded:
-        whole = steps(layer)
+        whole = steps(layer, largest)
         assert np.abs(whole - np.rint(whole)).max() < 1e-3, layer.name
-        kernel, *bias = layer.get_weights()
+        kernel = layer.get_weights()[0]
         axes = (0, 1, 3) if isinstance(layer, layers.DepthwiseConv2D) else tuple(range(kernel.ndim - 1))
         assert np.abs(kernel).max(axis=axes) == pytest.approx(np.abs(before[layer.name][0]).max(axis=axes))
-        assert all((a == b).all() for a, b in zip(bias, before[layer.name][1:], strict=True))
+
+
+@pytest.mark.parametrize("largest", [INT8_LARGEST, INT7_LARGEST])
+def test_outputs_keep_their_means(largest: int) -> None:
+    images = soft_images(12)
+    model = one_layer(layers.Conv2D(9, 3))
+    before = model.predict(images, verbose=0)
+    round_kernels(model, images, largest)
+    after = model.predict(images, verbose=0)
+    assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 1e-3 * np.abs(before).max()
 
 
 def test_a_layer_of_more_inputs_than_there_are_positions_is_left_alone() -> None:
@@ -132,6 +148,34 @@ def test_an_exported_files_kernels_are_these(
     prepared = prepare_for_integers(tiny_classifier.model, exports_calibration.inputs())
     assert_kernels_are_stored(prepared, Interpreter(model_path=str(exported_paths[f"tflite {precision.value}"])))
     assert all(np.array_equal(a, b) for a, b in zip(before, tiny_classifier.model.get_weights(), strict=True))
+
+
+def test_converted_onnx_file_stores_these_kernels(faces: Dataset) -> None:
+    keras.utils.set_random_seed(0)
+    calibration = choose_calibration_set(faces.train, "", images=7)
+    prepared = prepare_for_integers(build("compact-s"), calibration.inputs(), INT7_LARGEST)
+    assert_onnx_stores_kernels(prepared, convert_to_onnx(prepared, Precision.INT8, calibration=calibration))
+
+
+def test_exported_onnx_file_stores_these_kernels(
+    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, exports_calibration: CalibrationSet
+) -> None:
+    prepared = prepare_for_integers(tiny_classifier.model, exports_calibration.inputs(), INT7_LARGEST)
+    assert_onnx_stores_kernels(prepared, exported_paths["onnx int8"].read_bytes())
+
+
+def assert_onnx_stores_kernels(prepared: keras.Model, content: bytes) -> None:
+    stored = [numpy_helper.to_array(each) for each in onnx.load_from_string(content).graph.initializer]
+    kernels = [_onnx_kernel(each) for each in stored if each.dtype == np.int8 and each.ndim > 1]
+    for layer in prepared.layers:
+        if hasattr(layer, "kernel"):
+            whole = np.rint(steps(layer, INT7_LARGEST)).astype(np.int8)
+            assert any(each.shape == whole.shape and (each == whole).all() for each in kernels), layer.name
+
+
+def _onnx_kernel(values: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """(outputs, inputs, height, width) of a convolution as `steps` has it: (inputs, outputs)."""
+    return values if values.ndim == 2 else values.transpose(2, 3, 1, 0).reshape(-1, values.shape[0])
 
 
 def assert_kernels_are_stored(prepared: keras.Model, interpreter: Interpreter) -> None:

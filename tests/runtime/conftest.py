@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,13 +32,17 @@ def make_face() -> MakeFace:
 
 @pytest.fixture(scope="session")
 def make_result() -> MakeResult:
-    """A function that makes a frame and its result from faces."""
+    """A function that makes a frame, with what else is known of it, and its result from faces."""
 
     def make(
-        *faces: FaceResult, number: int = 0, time: float = 1_700_000_000.25, size_wh: tuple[int, int] = (160, 120)
+        *faces: FaceResult,
+        number: int = 0,
+        time: float = 1_700_000_000.25,
+        size_wh: tuple[int, int] = (160, 120),
+        **known: Any,
     ) -> tuple[Frame, FrameResult]:
         image = np.full((size_wh[1], size_wh[0], 3), 100, np.uint8)
         timings_ms = {"read": 1.0, "detect": 10.0, "track": 0.3, "crop": 0.1, "classify": 0.5, "total": 10.6}
-        return Frame(image, number, time), FrameResult(number, time, faces, timings_ms)
+        return Frame(image, number, time, **known), FrameResult(number, time, faces, timings_ms)
 
     return make

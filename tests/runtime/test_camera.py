@@ -139,6 +139,7 @@ def test_kinds_of_recordings(tmp_path: Path) -> None:
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     writer.write(np.zeros((48, 64, 3), np.uint8))
     writer.release()
+    picture, video = picture.rename(tmp_path / "one.mp4"), video.rename(tmp_path / "two.jpg")
     for spec, kind in ((tmp_path, ImageFiles), (picture, ImageFiles), (video, VideoFile), ("demo", DemoSource)):
         with open_source(str(spec)) as source:
             assert type(source) is kind
@@ -217,8 +218,8 @@ class TestAuto:
             def close(self) -> None:
                 pass
 
-        def open_webcam(index: int, settings: CameraSettings) -> LiveSource:
-            return LiveSource(Webcam(100 * index), f"camera {index}", fps=30, advice="look at it")
+        def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
+            return LiveSource(Webcam(100 * int(name)), f"camera {name}", fps=30, advice="look at it")
 
         found = [
             VideoDevice(Path("/dev/video0"), "HD Webcam", True, captures=True, is_libcameras=False),

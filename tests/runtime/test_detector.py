@@ -7,7 +7,7 @@ import pytest
 from fer_edge.files import sha256_file
 from fer_edge.preprocess import Image, resize, to_gray
 from fer_edge.runtime.demo import PORTRAIT_FILE
-from fer_edge.runtime.detector import YUNET_FILE, FaceDetector
+from fer_edge.runtime.detector import MAX_WIDTH, YUNET_FILE, FaceDetector, small_faces_advice
 
 FACE_XYXY = (160, 62, 248, 178)
 """Where the face is in the portrait, by eye: between hairline and chin, and between the ears."""
@@ -81,3 +81,80 @@ def test_faces_come_surest_first_and_above_the_confidence(portrait: Image) -> No
 def test_settings_out_of_range_are_refused(width: int, confidence: float) -> None:
     with pytest.raises(ValueError, match="expected a width"):
         FaceDetector(width, confidence)
+
+
+HEAD = slice(20, 230), slice(100, 310)
+"""Rows and columns of the portrait's head."""
+
+FACE_SHARE = (FACE_XYXY[2] - FACE_XYXY[0]) / 420
+"""Width of the face, from ear to ear, as a part of the portrait's."""
+
+
+def pasted(portrait: Image, face_width: float, size_wh: tuple[int, int]) -> Image:
+    """A gray frame with the portrait at its centre, scaled to a face of `face_width`."""
+    side = round(face_width / FACE_SHARE)
+    frame = np.full((size_wh[1], size_wh[0], 3), 120, np.uint8)
+    top, left = (size_wh[1] - side) // 2, (size_wh[0] - side) // 2
+    frame[top : top + side, left : left + side] = resize(portrait, (side, side))
+    return frame
+
+
+@pytest.mark.parametrize(("columns", "rows", "tile"), [(12, 8, 60), (12, 8, 320), (24, 16, 53)])
+def test_every_face_of_a_crowd_is_found(portrait: Image, columns: int, rows: int, tile: int) -> None:
+    crowd = np.tile(resize(portrait[HEAD], (tile, tile)), (rows, columns, 1))
+    faces = FaceDetector(stills=True).detect(crowd)
+    assert len(faces) == columns * rows
+    places = {(int(face.landmarks[2, 0]) // tile, int(face.landmarks[2, 1]) // tile) for face in faces}
+    assert len(places) == columns * rows
+
+
+@pytest.mark.parametrize(
+    ("face_width", "size_wh"), [(32, (640, 480)), (18, (640, 480)), (18, (1280, 960)), (60, (3840, 2160))]
+)
+def test_pictures_are_searched_in_their_own_width(portrait: Image, face_width: float, size_wh: tuple[int, int]) -> None:
+    picture = pasted(portrait, face_width, size_wh)
+    (face,) = FaceDetector(stills=True).detect(picture)
+    assert face.box_xyxy[2] - face.box_xyxy[0] == pytest.approx(face_width, rel=0.25)
+    is_small_at_320 = face_width * 320 < 10 * size_wh[0]
+    assert len(FaceDetector().detect(picture)) == (0 if is_small_at_320 else 1)
+
+
+@pytest.mark.parametrize("width", [None, 640, 2000])
+def test_large_faces_of_pictures_are_found_at_any_width(portrait: Image, width: int | None) -> None:
+    """The network knows no face of more than some 400 pixels."""
+    close_up = resize(portrait[40:200, 130:290], (1600, 1600))
+    (face,) = FaceDetector(width, stills=True).detect(close_up)
+    np.testing.assert_allclose(face.box_xyxy / 10 + np.array([130, 40] * 2), FACE_XYXY, atol=14)
+
+
+def test_a_tiny_picture_of_nothing_but_a_face_has_one(portrait: Image) -> None:
+    for side in (24, 48, 100):
+        assert len(FaceDetector(stills=True).detect(resize(portrait[40:200, 130:290], (side, side)))) == 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 900, 3), (16, 16), (960, 1280, 3)])
+def test_an_empty_picture_has_no_face(shape: tuple[int, ...]) -> None:
+    assert FaceDetector(stills=True).detect(np.full(shape, 90, np.uint8)) == []
+
+
+@pytest.mark.parametrize(
+    ("width", "stills", "advice"),
+    [
+        (None, False, "wider than 1/24 of the picture's longer side; --detector-width 640 finds smaller ones"),
+        (1280, False, "wider than 1/98 of the picture's longer side; --detector-width 2560 finds smaller ones"),
+        (None, True, "than 13 pixels and than 1/98 of the picture's longer side; --detector-width 2560 finds"),
+        (3000, True, "wider than 1/230 of the picture's longer side; --detector-width 4096 finds smaller ones"),
+    ],
+)
+def test_advice_names_an_option_that_finds_smaller_faces(width: int | None, stills: bool, advice: str) -> None:
+    assert advice in small_faces_advice(width, stills=stills)
+
+
+def test_advice_names_no_option_beyond_the_largest() -> None:
+    assert "--detector-width" not in small_faces_advice(MAX_WIDTH, stills=False)
+
+
+def test_the_option_in_the_advice_finds_the_face(portrait: Image) -> None:
+    frame = pasted(portrait, 18, (640, 480))
+    width = int(small_faces_advice(None, stills=False).split("--detector-width ")[1].split()[0])
+    assert (len(FaceDetector().detect(frame)), len(FaceDetector(width).detect(frame))) == (0, 1)

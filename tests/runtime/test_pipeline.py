@@ -15,8 +15,9 @@ from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
 from fer_edge.runtime.detector import Face, FaceDetector
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.results import STAGES, EventKind, FrameResult
+from fer_edge.runtime.results import STAGES, UNCERTAIN, EventKind, FrameResult
 from fer_edge.runtime.schedule import DetectionSchedule
+from fer_edge.runtime.smoothing import RAW, Smoothing
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +56,24 @@ def test_scores_are_the_classifiers_of_the_measured_crop(pipeline: Pipeline, cla
     assert face.score == face.scores.max()
     assert face.confidence == found.confidence
     assert face.scores.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_stills_threshold_is_exact(pipeline: Pipeline, classifier: Classifier, two_faces: Image) -> None:
+    """No margin and no other picture has a say: a label shows from the threshold itself on."""
+    best = pipeline.process(Frame(two_faces, 0, 0)).faces[0]
+    named = classifier.card.labels[int(best.scores.argmax())]
+    for threshold, expected in ((best.score, named), (best.score + 1e-4, UNCERTAIN), (0, named)):
+        smoothing = Smoothing(seconds=5, threshold=threshold, margin=0.1)
+        stills = Pipeline(FaceDetector(), classifier, smoothing=smoothing, stills=True)
+        for number in range(3):
+            face = stills.process(Frame(two_faces, number, number)).faces[0]
+            assert face.label == expected
+            np.testing.assert_array_equal(face.scores, best.scores)
+
+
+def test_raw_stills_always_have_a_label(classifier: Classifier, two_faces: Image) -> None:
+    faces = Pipeline(FaceDetector(), classifier, smoothing=RAW, stills=True).process(Frame(two_faces, 0, 0)).faces
+    assert [face.label for face in faces] == [classifier.card.labels[int(face.scores.argmax())] for face in faces]
 
 
 def test_the_largest_face_comes_first(pipeline: Pipeline, two_faces: Image) -> None:
@@ -113,7 +132,7 @@ class CountingDetector(FaceDetector):
 
 
 def stream(pipeline: Pipeline, images: list[Image], fps: float = 30, start: int = 0) -> list[FrameResult]:
-    return [pipeline.process(Frame(image, i, i / fps)) for i, image in enumerate(images, start)]
+    return [pipeline.process(Frame(image, i, 0.0, i / fps)) for i, image in enumerate(images, start)]
 
 
 def test_faces_are_followed_between_detections(classifier: Classifier) -> None:
@@ -167,6 +186,47 @@ def test_a_face_that_the_detector_misses_for_a_moment_stays(classifier: Classifi
     detector.blind = False
     again = stream(pipeline, [two_faces] * 6, start=46)
     assert [face.track_id for face in again[-1].faces] == [face.track_id for face in before[-1].faces]
+
+
+@pytest.mark.parametrize(("fps", "every"), [(1, 1), (1, 5), (2, 5), (4, 1), (4, 15), (5, 5), (12, 5)])
+def test_a_face_stays_itself_where_frames_come_slowly(classifier: Classifier, fps: float, every: int) -> None:
+    """The demo's portrait moves by two of its widths in a second."""
+    source = DemoSource()
+    frames = [source.draw(round(30 * n / fps)) for n in range(9 * int(fps))]
+    results = stream(Pipeline(FaceDetector(), classifier, schedule=DetectionSchedule(every)), frames, fps)
+    assert [[face.track_id for face in result.faces] for result in results] == [[1]] * len(frames)
+    assert [event.kind for result in results for event in result.events if event.previous is None] == [
+        EventKind.APPEARED
+    ]
+
+
+def test_a_face_is_held_however_seldom_it_is_looked_for(classifier: Classifier, two_faces: Image) -> None:
+    detector = CountingDetector()
+    results = stream(Pipeline(detector, classifier, schedule=DetectionSchedule(200)), [two_faces] * 150)
+    assert detector.calls == 1
+    assert {len(result.faces) for result in results} == {2}
+
+
+def test_after_a_long_gap_a_face_is_another(classifier: Classifier, two_faces: Image) -> None:
+    pipeline = Pipeline(FaceDetector(), classifier)
+    stream(pipeline, [two_faces] * 6)
+    (result,) = stream(pipeline, [two_faces], start=30 * 60)
+    assert [face.track_id for face in result.faces] == [3, 4]
+    assert [event.kind for event in result.events] == [EventKind.LEFT] * 2 + [EventKind.APPEARED] * 2
+
+
+@pytest.mark.parametrize(("fps", "changes"), [(1, 2), (30, 0)])
+def test_scores_are_smoothed_by_the_sources_clock(
+    model_file: Path, two_faces: Image, monkeypatch: pytest.MonkeyPatch, fps: float, changes: int
+) -> None:
+    """A change that lasts for a second shows; one for a thirtieth does not."""
+    by_brightness = Classifier.load(model_file)
+    one_of_each = np.eye(len(by_brightness.card.labels), dtype=np.float32)
+    monkeypatch.setattr(by_brightness, "classify", lambda crop: one_of_each[int(crop.mean() > 60)])
+    darker = np.asarray(two_faces // 4, np.uint8)
+    results = stream(Pipeline(FaceDetector(), by_brightness), [two_faces] * 40 + [darker], fps)
+    events = [event.kind for result in results for event in result.events]
+    assert events == [EventKind.APPEARED] * 2 + [EventKind.CHANGED] * changes
 
 
 def test_a_doubtful_face_must_be_found_twice(classifier: Classifier, two_faces: Image) -> None:

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from fer_edge.runtime.schedule import DEFAULT_EVERY, MOST_EVERY, BudgetSchedule, DetectionSchedule
 
 
-def run(schedule: DetectionSchedule, frames: int) -> str:
+def run(schedule: DetectionSchedule, frames: int, fps: float = 30) -> str:
     """Frames that are due as x, the others as a dot."""
+    return run_at(schedule, [n / fps for n in range(frames)])
+
+
+def run_at(schedule: DetectionSchedule, moments: list[float], spent_s: float = 0) -> str:
     marks = ""
-    for _ in range(frames):
-        due = schedule.due()
+    for moment in moments:
+        due = schedule.due(moment)
         if due:
-            schedule.done()
+            schedule.done(moment, spent_s)
         marks += "x" if due else "."
     return marks
 
@@ -21,9 +28,37 @@ def test_every_nth_frame_is_due_from_the_first_on() -> None:
 
 def test_an_early_look_counts() -> None:
     schedule = DetectionSchedule(3)
-    run(schedule, 2)
-    schedule.done()
-    assert run(schedule, 4) == "..x."
+    run_at(schedule, [0, 0.033])
+    schedule.done(0.033)
+    assert run_at(schedule, [0.067, 0.1, 0.133, 0.167]) == "..x."
+
+
+@pytest.mark.parametrize(
+    ("fps", "marks"),
+    [
+        (60, "x....x....x."),
+        (30, "x....x....x."),
+        (25, "x....x....x."),
+        (15, "x..x..x..x.."),
+        (10, "x.x.x.x.x.x."),
+        (5, "xxxxxxxxxxxx"),
+        (1, "xxxxxxxxxxxx"),
+    ],
+)
+def test_a_frame_is_due_by_seconds_where_frames_come_slowly(fps: float, marks: str) -> None:
+    assert run(DetectionSchedule(5), 12, fps) == marks
+
+
+@pytest.mark.parametrize("jitter_s", [0.003, 0.01, 0.02])
+def test_uneven_frames_of_30_a_second_are_not_searched_more_often(jitter_s: float) -> None:
+    uneven = np.arange(3000) / 30 + np.random.default_rng(0).normal(0, jitter_s, 3000)
+    assert run_at(DetectionSchedule(5), sorted(uneven.tolist())).count("x") <= 1.03 * 600
+
+
+def test_a_slow_detector_takes_half_the_time_at_most() -> None:
+    """Frames come every 0.25 s, and a detection takes as long."""
+    marks = run_at(DetectionSchedule(5), [n / 4 for n in range(8)], spent_s=0.25)
+    assert marks == "x.x.x.x."
 
 
 class Machine:
@@ -41,8 +76,8 @@ class Machine:
                 middle = self.used
             self.now += 1 / 30
             self.used += self.other_s
-            if schedule.due():
-                schedule.done()
+            if schedule.due(self.now):
+                schedule.done(self.now)
                 self.used += self.detect_s
         return schedule.every, (self.used - middle) / 30
 

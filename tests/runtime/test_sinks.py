@@ -88,6 +88,19 @@ def test_csv_is_a_row_a_face(make_face: MakeFace, make_result: MakeResult, tmp_p
     assert float(rows[0]["happy"]) == pytest.approx(0.88)
 
 
+def test_csv_tells_the_place_in_a_recording_and_the_file(
+    make_face: MakeFace, make_result: MakeResult, tmp_path: Path
+) -> None:
+    path = tmp_path / "faces.csv"
+    sink = CsvSink(str(path), EXPRESSIONS)
+    for known in ({"position_s": 0.0}, {"position_s": 8400.12345}, {"name": "naïve.png"}, {}):
+        sink.write(*make_result(make_face(), **known))
+    sink.close()
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [(row["position_s"], row["file"]) for row in csv.DictReader(file)]
+    assert rows == [("0.0", ""), ("8400.123", ""), ("", "naïve.png"), ("", "")]
+
+
 def test_each_csv_file_of_a_rotation_has_its_header(
     make_face: MakeFace, make_result: MakeResult, tmp_path: Path
 ) -> None:

@@ -23,7 +23,9 @@ def test_frames_without_a_face_get_advice(make_result: MakeResult) -> None:
     tally = Tally()
     tally.add(make_result()[1])
     assert tally.lines()[0] == "1 frame, 0 faces"
-    assert tally.lines()[1].startswith("no face was seen")
+    assert tally.lines()[1] == "no face was seen: is one in view, and upright?"
+    tally.advice = "Come nearer"
+    assert tally.lines()[1] == "no face was seen: is one in view, and upright? Come nearer"
 
 
 def test_faces_labels_and_times(make_face: MakeFace, make_result: MakeResult) -> None:

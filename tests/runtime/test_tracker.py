@@ -9,10 +9,12 @@ from fer_edge.runtime.detector import Face
 from fer_edge.runtime.smoothing import Smoothing
 from fer_edge.runtime.tracker import Tracker
 
+STILL = np.array([[1, 0, 0], [0, 1, 0]], np.float64)
 
-def found(left: float, confidence: float = 0.9) -> Face:
+
+def found(left: float, confidence: float = 0.9, width: float = 100) -> Face:
     """A face 100 pixels wide."""
-    box = np.array([left, 0, left + 100, 100], np.float32)
+    box = np.array([left, 0, left + width, width], np.float32)
     return Face(box, confidence, np.zeros((5, 2), np.float32))
 
 
@@ -36,7 +38,55 @@ def test_a_face_far_away_is_another(tracker: Tracker) -> None:
     tracker.find([found(0)], 0.0)
     tracker.find([found(300)], 0.1)
     assert shown(tracker, 0.1) == {1: 0, 2: 300}
+    tracker.find([found(300)], 0.6)
     assert shown(tracker, 0.6) == {2: 300}
+
+
+def test_a_face_is_held_until_it_is_looked_for(tracker: Tracker) -> None:
+    tracker.find([found(0)], 0.0)
+    assert tracker.forget(9.0) == []
+    assert shown(tracker, 9.0) == {1: 0}
+    tracker.find([], 9.0)
+    assert shown(tracker, 9.0) == {}
+
+
+def test_a_face_that_is_followed_is_held_past_one_miss(tracker: Tracker) -> None:
+    """As between two looks that are seconds apart."""
+    tracker.find([found(0)], 0.0)
+    tracker.move([STILL])
+    tracker.find([], 1.0)
+    tracker.move([STILL])
+    assert shown(tracker, 1.5) == {1: 0}
+    tracker.find([], 2.0)
+    assert shown(tracker, 2.0) == {}
+
+
+def test_a_face_that_cannot_be_followed_is_not_held_past_a_late_miss(tracker: Tracker) -> None:
+    tracker.find([found(0)], 0.0)
+    tracker.move([None])
+    tracker.move([STILL])
+    tracker.find([], 1.0)
+    assert shown(tracker, 1.0) == {}
+
+
+@pytest.mark.parametrize(
+    ("left", "width", "seconds", "track_id"),
+    [(200, 100, 1.0, 1), (80, 100, 0.25, 1), (200, 100, 0.2, 2), (300, 100, 1.0, 2), (200, 40, 1.0, 2)],
+    ids=["seldom", "a-little", "too-fast", "too-far", "of-another-size"],
+)
+def test_a_face_that_moved_between_two_frames(
+    tracker: Tracker, left: float, width: float, seconds: float, track_id: int
+) -> None:
+    """Where frames come seldom, it has left its place and is the same within a person's speed."""
+    tracker.find([found(0)], 0.0)
+    tracker.find([found(left, width=width)], seconds)
+    assert max(track.track_id for track in tracker.shown(seconds)) == track_id
+
+
+def test_the_nearer_of_two_faces_goes_on(tracker: Tracker) -> None:
+    tracker.find([found(0), found(300)], 0.0)
+    tracker.find([found(440), found(140)], 1.0)
+    assert shown(tracker, 1.0) == {1: 140, 2: 440}
 
 
 def test_a_face_that_comes_back_to_its_place_is_the_same(tracker: Tracker) -> None:
@@ -45,6 +95,8 @@ def test_a_face_that_comes_back_to_its_place_is_the_same(tracker: Tracker) -> No
     assert tracker.forget(1.5) == []
     tracker.find([found(10)], 1.9)
     assert shown(tracker, 1.9) == {1: 10}
+    tracker.find([], 3.0)
+    tracker.find([], 4.0)
     (gone,) = tracker.forget(4.0)
     assert gone.track_id == 1
     tracker.find([found(10)], 4.0)

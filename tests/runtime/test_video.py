@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +30,7 @@ def test_a_recording_is_written_frame_by_frame(
 ) -> None:
     sink = VideoSink(tmp_path / name, EXPRESSIONS, live=False, fps=12)
     for number in range(9):
-        sink.write(*make_result(make_face(), number=number))
+        sink.write(*make_result(make_face(), number=number, position_s=round(number / 12, 3)))
     sink.close()
     assert frames_of(tmp_path / name) == [(120, 160, 3)] * 9
     with VideoFile(tmp_path / name) as video:
@@ -60,17 +62,46 @@ def test_odd_sizes_and_changing_sizes(make_face: MakeFace, make_result: MakeResu
     assert frames_of(path) == [(122, 162, 3)] * 4
 
 
-def test_a_live_video_runs_in_real_time(make_result: MakeResult, tmp_path: Path) -> None:
-    """2 s of a camera at 4 frames a second, then 1 s at 50, are 3 s of video."""
-    path = tmp_path / "out.mp4"
-    sink = VideoSink(path, EXPRESSIONS, live=True, fps=30)
-    moments = [*(i / 4 for i in range(8)), *(2 + i / 50 for i in range(50))]
-    for number, moment in enumerate(moments):
-        sink.write(*make_result(number=number, time=1000 + moment))
-    sink.close()
+def seconds_of(path: Path) -> float:
     with VideoFile(path) as video:
         assert video.fps is not None
-        assert len(list(video)) / video.fps == pytest.approx(3, abs=0.1)
+        return len(list(video)) / video.fps
+
+
+UNEVEN_S = [*(i / 4 for i in range(8)), *(2 + i / 50 for i in range(50))]
+"""2 s at 4 frames a second, then 1 s at 50."""
+
+
+@pytest.mark.parametrize("set_by_s", [0, 3600, -3600])
+def test_a_live_video_runs_in_real_time(make_result: MakeResult, tmp_path: Path, set_by_s: float) -> None:
+    """Even if the wall clock is set meanwhile, as on a device without a clock of its own."""
+    path = tmp_path / "out.mp4"
+    sink = VideoSink(path, EXPRESSIONS, live=True, fps=30)
+    for number, moment in enumerate(UNEVEN_S):
+        wall_time = 1000 + moment + (set_by_s if number > 20 else 0)
+        sink.write(*make_result(number=number, time=wall_time, taken_at=50 + moment))
+    sink.close()
+    assert seconds_of(path) == pytest.approx(3, abs=0.1)
+
+
+def test_a_video_of_a_recording_of_variable_rate_runs_in_its_time(make_result: MakeResult, tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    sink = VideoSink(path, EXPRESSIONS, live=False, fps=25)
+    for number, position_s in enumerate(UNEVEN_S):
+        sink.write(*make_result(number=number, position_s=position_s))
+    sink.close()
+    assert seconds_of(path) == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize(("known", "seconds"), [("position_s", 33), ("taken_at", 13)])
+def test_an_hours_hole_is_not_written(make_result: MakeResult, tmp_path: Path, known: str, seconds: float) -> None:
+    path = tmp_path / "out.avi"
+    sink = VideoSink(path, EXPRESSIONS, live=known == "taken_at", fps=15)
+    moments = [*(i / 15 for i in range(15)), *(3600 + i / 15 for i in range(30))]
+    for number, moment in enumerate(moments):
+        sink.write(*make_result(number=number, **{known: moment}))
+    sink.close()
+    assert seconds_of(path) == pytest.approx(seconds, abs=0.2)
 
 
 @pytest.mark.parametrize("name", ["out.gif", "out"])
@@ -124,3 +155,28 @@ def test_a_video_that_never_began_leaves_what_was_there(
     sink.close()
     assert path.read_text() == "what was there before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
+@pytest.mark.parametrize("name", [b"a:b.mp4", b"50%.mp4", b"x%03d.avi", b"a?* .mkv", b"\377.mp4", b"d\377/a:b.avi"])
+def test_a_video_of_any_name_is_written(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(os.fsdecode(name))
+    sink = VideoSink(path, EXPRESSIONS, live=False, fps=12)
+    sink.write(*make_result())
+    sink.close()
+    assert frames_of(path) == [(120, 160, 3)]
+    assert [each for each in Path().rglob("*") if each.is_file()] == [path]
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (9001, 20), (20, 9001)])
+def test_a_picture_of_an_unusual_size_does_not_keep_the_next_out(
+    make_result: MakeResult, tmp_path: Path, size_wh: tuple[int, int]
+) -> None:
+    sink = VideoSink(tmp_path / "a.mp4", EXPRESSIONS, live=False, fps=None)
+    sink.write(*make_result(size_wh=size_wh))
+    sink.write(*make_result())
+    sink.close()
+    assert len(frames_of(tmp_path / "a.mp4")) == 2

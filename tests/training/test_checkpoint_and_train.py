@@ -20,6 +20,7 @@ from fer_edge.training.distill import load_teachers
 from fer_edge.training.keras_file import KerasClassifier, save_keras
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME, RunFolder
+from fer_edge.training.synthetic import synthetic_dataset
 from fer_edge.training.temperature import fit_temperature, hold_back
 from fer_edge.training.train import Trained, compiled_model, recipe_callbacks, train
 
@@ -389,14 +390,23 @@ def test_averaged_weights_have_batch_statistics_of_their_own(modern: Recipe, fac
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-def test_what_is_held_back_is_not_trained_on_and_sets_the_temperature(
-    modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe
-) -> None:
-    trained, _ = modern_run
-    held = hold_back(data.train, 0.4)[1]
+def test_what_is_held_back_is_not_trained_on(data: Dataset, modern: Recipe, tmp_path: Path) -> None:
+    observer = Observer(interrupt_at=(1, 1))
+    with pytest.raises(KeyboardInterrupt):
+        train(data, modern, tmp_path, observer=observer)
+    assert observer.starts == [(0, modern.epochs, math.ceil(len(data.train) * 0.6 / modern.batch_size))]
+
+
+def test_the_temperature_is_fitted_on_what_is_held_back(tiny_run: RunFolder, recipe: Recipe, tmp_path: Path) -> None:
+    """With a network that knows the expressions, and images that it has not seen."""
+    unseen = synthetic_dataset(seed=9, train_per_class=40, validation_per_class=4)
+    still = replace(recipe, epochs=1, learning_rate=1e-9, start_from=str(tiny_run.model), held_back=0.4)
+    trained = train(unseen, still, tmp_path, observer=Observer())
+    assert trained.no_temperature == ""
     assert trained.temperature is not None
     assert trained.temperature != 1
     # The temperature that is left to be found is 1.
+    held = hold_back(unseen.train, 0.4)[1]
     scores = trained.model.predict(held.inputs(), verbose=0)
     assert fit_temperature(scores, held.labels) == pytest.approx(1, abs=1e-3)
 

@@ -129,7 +129,7 @@ def test_a_stray_picture_beside_a_whole_data_set_is_named(
     write_face(root / stray, 50)
     dataset = load_dataset(str(root))
     assert len(dataset.train) == 7
-    assert dataset.notes == (f"left out 1 file in no class folder: {stray}",)
+    assert dataset.notes == (f"left out 1 file outside the class folders: {stray}",)
 
 
 def test_splits_in_different_folders_are_an_error(tree: Path) -> None:
@@ -152,3 +152,15 @@ def test_a_zip_in_a_zip_is_named(tree: Path, tmp_path: Path, zip_folder: Callabl
         archive.write(zip_folder(tree), "archive.zip")
     with pytest.raises(DataError, match=r"it holds archive\.zip: unpack it, and give what is in it"):
         load_dataset(str(tmp_path / "outer.zip"))
+
+
+def test_an_empty_test_folder_beside_a_whole_data_set_does_no_harm(tree: Path) -> None:
+    (tree / "test").mkdir()
+    assert len(load_dataset(str(tree)).validation) == 7
+
+
+def test_a_missing_validation_names_what_was_left_out(tree: Path) -> None:
+    (tree / "validation").rename(tree / "dev")
+    message = r"no validation split \(found: train\).*; left out 7 files outside the class folders: dev/angry/a\.png"
+    with pytest.raises(DataError, match=message):
+        load_dataset(str(tree))

@@ -58,7 +58,7 @@ def test_a_file_that_is_no_list_is_told(tmp_path: Path, content: bytes | None, m
 
 def test_the_first_unknown_names_are_told_in_the_lists_order(faces: Dataset) -> None:
     names = ["z.png", faces.train.names[0], "y.png", "x.png", "w.png", "v.png"]
-    with pytest.raises(DataError, match=r"no training image z\.png, y\.png, x\.png and 2 more"):
+    with pytest.raises(DataError, match=r"no training image z\.png, y\.png, x\.png, and 2 more"):
         leave_out(faces, names)
 
 

@@ -91,12 +91,13 @@ def test_synthetic_faces_are_checked_and_named(monkeypatch: pytest.MonkeyPatch) 
     assert load_dataset("synthetic", seed=5).sha256() == dataset.sha256() != load_dataset("synthetic").sha256()
 
 
-@pytest.mark.parametrize("name", ["missing.zip", "missing", "text.zip", "text.bin"])
+@pytest.mark.parametrize("name", ["missing.zip", "missing", "text.zip", "text.bin", "link: a broken link"])
 def test_what_is_no_data_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "text.zip").write_text("no zip")
     (tmp_path / "text.bin").write_text("nothing")
     with pytest.raises(DataError, match=name):
-        load_dataset(str(tmp_path / name))
+        load_dataset(str(tmp_path / name.split(":")[0]))
 
 
 @pytest.mark.parametrize("prefix", ["", "images", "face-expression/images"])
@@ -148,8 +149,8 @@ def test_files_of_operating_systems_and_outside_of_classes_are_left_out_with_a_n
     dataset = load_dataset(str(tree))
     assert sizes(dataset) == {"train": 7, "validation": 7}
     assert dataset.notes == (
-        "left out 2 files in no class folder: train/b.png, train/readme.txt",
-        "left out 4 files hidden or of an operating system: .DS_Store, __MACOSX, train/sad/Thumbs.db and 1 more",
+        "left out 2 files outside the class folders: train/b.png, train/readme.txt",
+        "left out 4 files hidden or of an operating system: .DS_Store, __MACOSX, train/sad/Thumbs.db, and 1 more",
     )
     dataset.require_clean()
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import ModelError
-from fer_edge.runtime.tflite import TFLiteInterpreter, tflite_graph
+from fer_edge.errors import FerEdgeError
+from fer_edge.runtime.interpreter import Interpreter, open_interpreter
+from fer_edge.runtime.tflite import tflite_graph
 
 
 def main(faces_file: str, output: str, *models: str) -> None:
@@ -23,8 +24,8 @@ def main(faces_file: str, output: str, *models: str) -> None:
     found: dict[str, Any] = {}
     for model in models:
         try:
-            interpreter = TFLiteInterpreter(Path(model))
-        except ModelError as error:
+            interpreter = open_interpreter(Path(model))
+        except FerEdgeError as error:
             print(f"refused: {error}")
             continue
         tensor = _softmax_input(Path(model)) if interpreter.quantization else None
@@ -46,8 +47,8 @@ def _softmax_input(model: Path) -> int | None:
     return int(last["inputs"][0]) if last["op_name"] == "SOFTMAX" else None
 
 
-def _value(interpreter: TFLiteInterpreter, tensor: int) -> npt.NDArray[Any]:
-    return np.array(interpreter._interpreter.get_tensor(tensor)[0])
+def _value(interpreter: Interpreter, tensor: int) -> npt.NDArray[Any]:
+    return np.array(interpreter._interpreter.get_tensor(tensor)[0])  # type: ignore[attr-defined]  # TFLite's
 
 
 if __name__ == "__main__":

@@ -1,0 +1,44 @@
+"""Paths as users type them, and in the form in which OpenCV and FFmpeg open files of any name."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def typed_path(text: str) -> Path:
+    """Return the path that a user typed, with ~ for a home folder; a name may begin with ~ as well."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # no user of that name
+        return Path(text)
+
+
+@contextmanager
+def native_path(path: Path) -> Iterator[str]:
+    """Yield a path by which a native library can open or make the file `path` within the block.
+
+    It is absolute, since FFmpeg takes what precedes the first colon of a relative path for a protocol. OpenCV
+    encodes paths as UTF-8 on every system, and crashes on bytes that are no UTF-8: such a file is opened through a
+    symbolic link, which exists as long as the block.
+    """
+    absolute = str(path.absolute())
+    if _is_utf8(absolute):
+        yield absolute
+        return
+    suffix = path.suffix if path.suffix.isascii() else ""
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, f"file{suffix}")
+        link.symlink_to(absolute)
+        yield str(link)
+
+
+def _is_utf8(path: str) -> bool:
+    """Whether the file system has the path in the same bytes as UTF-8."""
+    try:
+        return path.encode() == os.fsencode(path)
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,205 @@
+"""Picture files: told by their first bytes, whatever their names end in, and decoded the right way up."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import InputError
+from fer_edge.exif import JPEG_SCAN, exif_turn, jpeg_segments
+from fer_edge.iso_media import picture_turn
+from fer_edge.preprocess import Image
+from fer_edge.upright import UNTURNED, Turn, upright
+
+_HEAD_BYTES = 256
+
+_SIGNATURES = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "WebP": rb"RIFF.{4}WEBP",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",  # the lengths of headers that there are
+    "PNM": rb"P[1-6]\s+[#\d]|P7\n",
+    "PFM": rb"P[Ff]\s+\d",
+    "GIF": rb"GIF8[79]a",
+    "AVIF": rb".{4}ftyp.{0,40}?avi[fs]",
+    "HEIC": rb".{4}ftyp(he[iv][cmsx]|mif1|msf1)",
+    "JPEG 2000": rb"\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51",
+    "JPEG XL": rb"\0\0\0\x0cJXL \r\n\x87\n|\xff\x0a",
+    "Radiance": rb"#\?(RADIANCE|RGBE)",
+    "Sun raster": rb"\x59\xa6\x6a\x95",
+    "OpenEXR": rb"\x76\x2f\x31\x01",
+    "Photoshop": rb"8BPS",
+    "icon": rb"\0\0\x01\0[\x01-\x10]\0",
+    "SVG": rb"\s*(<\?xml.*)?<svg",
+}
+"""The beginning of files of each kind, as a regular expression; the first that fits counts."""
+
+_READ_EVERYWHERE = frozenset({"JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"})
+"""Kinds that every OpenCV reads, so that one that it does not read is damaged."""
+
+_NEVER_SEE_THROUGH = frozenset({"JPEG", "Radiance"})
+
+_JPEG_END, _PNG_END = b"\xff\xd9", b"IEND"
+_WHITE = 255
+
+_GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
+_GIF_BLOCKS = (_GIF_EXTENSION, _GIF_PICTURE)
+
+
+def picture_kind(head: bytes) -> str | None:
+    """Return the name of the picture format of a file that begins with `head`, or `None` if it is no picture.
+
+    Args:
+        head: The first bytes of the file, 256 or more where it has as many.
+    """
+    start = head[:_HEAD_BYTES]
+    return next((kind for kind, sign in _SIGNATURES.items() if re.match(sign, start, re.DOTALL)), None)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture by its first bytes; False for one that cannot be opened, a pipe or a device."""
+    return _kind_of_file(path) is not None
+
+
+def is_animated_gif(path: Path) -> bool:
+    """Whether a file is a GIF that holds more than one picture."""
+    return _kind_of_file(path) == "GIF" and is_animated(path.read_bytes())
+
+
+def is_animated(content: bytes) -> bool:
+    """Whether a GIF, WebP, PNG or AVIF file holds more than one picture, to be shown one after another."""
+    kind = picture_kind(content)
+    if kind == "GIF":
+        return _has_two_pictures(content)
+    if kind == "WebP":
+        return content[12:16] == b"VP8X" and bool(content[20] & 2)
+    if kind == "PNG":
+        return b"acTL" in content[: content.find(b"IDAT")]
+    return kind == "AVIF" and b"avis" in content[:_HEAD_BYTES]
+
+
+def decode_picture(content: bytes) -> Image:
+    """Decode a picture file and turn it as it says; transparent parts become white.
+
+    Of a file with several pictures, such as an animated one, it is the first.
+
+    Returns:
+        uint8 (H, W, 3) BGR, 0..255.
+
+    Raises:
+        InputError: If OpenCV cannot read it; the message begins with its kind and says what to do.
+    """
+    kind = picture_kind(content)
+    if kind is None:
+        raise InputError("something that is no picture by its content")
+    if _ends_early(kind, content):
+        raise InputError(f"{kind}, but it ends too early; get a whole copy")
+    # Exif is obeyed here, as OpenCV obeys it only from some versions on, and never where it keeps the alpha channel.
+    keep = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if kind in _NEVER_SEE_THROUGH else cv2.IMREAD_UNCHANGED
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), keep)
+    except (cv2.error, MemoryError) as error:
+        is_too_large = isinstance(error, MemoryError) or "CV_IO_MAX_IMAGE" in str(error)
+        raise InputError(
+            f"{kind}, but too large for OpenCV; scale it down" if is_too_large else _advice(kind)
+        ) from error
+    if pixels is None:
+        raise InputError(_advice(kind))
+    return upright(_to_bgr(np.asarray(pixels)), _stored_turn(kind, content))
+
+
+def _kind_of_file(path: Path) -> str | None:
+    try:
+        if not path.is_file():  # reading from a pipe would wait, and take what is in it
+            return None
+        with path.open("rb") as file:
+            return picture_kind(file.read(_HEAD_BYTES))
+    except OSError:
+        return None
+
+
+def _ends_early(kind: str, content: bytes) -> bool:
+    """Whether a JPEG or PNG file lacks its end.
+
+    Older versions of OpenCV fill the rest of such a JPEG with gray and newer ones refuse it, and the libraries within
+    write to standard error.
+    """
+    if kind == "PNG":
+        return _PNG_END not in content
+    if kind != "JPEG":
+        return False
+    try:
+        scan = next((end for marker, _, end in jpeg_segments(content) if marker == JPEG_SCAN), len(content))
+    except struct.error:
+        return True
+    return content.find(_JPEG_END, scan) < 0
+
+
+def _advice(kind: str) -> str:
+    if kind in _READ_EVERYWHERE:
+        return f"{kind}, but damaged or of an unusual kind; get a whole copy, or save it anew as JPEG or PNG"
+    return f"{kind}, which OpenCV {cv2.__version__} cannot read; convert it to JPEG or PNG"
+
+
+def _stored_turn(kind: str, content: bytes) -> Turn:
+    if kind == "AVIF":
+        return picture_turn(io.BytesIO(content))
+    return UNTURNED if kind == "TIFF" else exif_turn(content)
+
+
+def _to_bgr(pixels: npt.NDArray[np.generic]) -> Image:
+    """Return pixels of any depth, gray, coloured or with an alpha channel, as uint8 (H, W, 3) BGR."""
+    levels = _to_levels(pixels)
+    if levels.ndim == 3 and levels.shape[2] == 4:
+        alpha = levels[..., 3:].astype(np.uint16)
+        if (alpha == 255).all():
+            return np.ascontiguousarray(levels[..., :3])
+        colour = levels[..., :3] * alpha + _WHITE * (255 - alpha)
+        return np.asarray((colour + 127) // 255, np.uint8)
+    if levels.ndim == 3 and levels.shape[2] == 3:
+        return levels
+    gray = levels if levels.ndim == 2 else np.ascontiguousarray(levels[..., 0])
+    return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def _to_levels(pixels: npt.NDArray[np.generic]) -> Image:
+    """Scale to 0..255: 16 bits by their high byte; others, such as float, so that 1 or else the largest is white."""
+    if pixels.dtype == np.uint8:
+        return np.asarray(pixels, np.uint8)
+    if pixels.dtype == np.uint16:
+        return np.asarray(pixels.astype(np.uint16) >> 8, np.uint8)
+    numbers = np.nan_to_num(pixels.astype(np.float32), nan=0, posinf=0, neginf=0)
+    return np.asarray(np.clip(numbers * (255 / max(float(numbers.max()), 1)), 0, 255), np.uint8)
+
+
+def _has_two_pictures(gif: bytes) -> bool:
+    """Whether a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
+    try:
+        position = _after_gif_picture(gif, 13 + _colour_table_bytes(gif[10]))
+        _after_gif_picture(gif, position)
+    except (IndexError, ValueError):  # the file ends, or there is something else
+        return False
+    return True
+
+
+def _after_gif_picture(gif: bytes, position: int) -> int:
+    """Return the position behind the next picture, and behind the extensions that come before it."""
+    while (separator := gif[position]) in _GIF_BLOCKS:
+        position += 11 + _colour_table_bytes(gif[position + 9]) if separator == _GIF_PICTURE else 2
+        while gif[position]:  # data comes in pieces, each after its length
+            position += 1 + gif[position]
+        position += 1
+        if separator == _GIF_PICTURE:
+            return position
+    raise ValueError("no picture comes next")
+
+
+def _colour_table_bytes(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0

@@ -1,0 +1,92 @@
+"""Addresses of network cameras, and of recordings on web servers."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+from fer_edge.errors import InputError
+from fer_edge.names import without_password
+
+_SCHEMES = ("http", "https", "rtsp", "rtsps")
+_EXAMPLE = "one such as http://192.168.1.20:8080/video"
+_KEPT = "!#$%&'()*+,/:;=?@[]~"
+"""Characters with a meaning in an address; all others are percent-encoded."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where frames come from over the network. As text it is without the password.
+
+    Attributes:
+        url: With the login, in ASCII.
+        scheme: In lower case.
+        host: Name or IP address.
+        login: User and password; `None` if the address holds none.
+    """
+
+    url: str = field(repr=False)
+    scheme: str
+    host: str
+    login: tuple[str, str] | None = field(default=None, repr=False)
+
+    @staticmethod
+    def parse(text: str) -> Address:
+        """Read an address such as `rtsp://user:password@192.168.1.20/stream`.
+
+        Raises:
+            InputError: If it is none; the message does not repeat the password.
+        """
+        shown = without_password(text)
+        advice = ""
+        if "@" in text:
+            advice = ", with %23 for #, %40 for @, %2F for / and %3F for ? in a user's name or password"
+        try:
+            parts = urlsplit(text)
+            host, _ = parts.hostname, parts.port
+        except ValueError:  # its message may hold a piece of the password
+            raise InputError(f"--camera {shown}: not an address; expected {_EXAMPLE}{advice}") from None
+        if parts.scheme.lower() not in _SCHEMES:
+            raise InputError(f"--camera {shown}: expected an address with {', '.join(_SCHEMES)}, got {parts.scheme}")
+        if not host or "@" in parts.fragment:
+            raise InputError(f"--camera {shown}: the address names no host; expected {_EXAMPLE}{advice}")
+        login = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+        url = quote(text, safe=_KEPT, errors="surrogateescape")
+        return Address(url, parts.scheme.lower(), host, login)
+
+    def __str__(self) -> str:
+        return without_password(self.url)
+
+    @property
+    def url_without_login(self) -> str:
+        """The address for clients that take the login apart from it."""
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment="").geturl()
+
+    @property
+    def login_urls(self) -> list[str]:
+        """What the login is for: the host at its port, and at https, to which cameras redirect."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return [f"{self.scheme}://{urlsplit(self.url_without_login).netloc}/", f"https://{host}/"]
+
+    @property
+    def example_with_login(self) -> str:
+        """How a login is written."""
+        return f"{self.scheme}://USER:PASSWORD@{self.host}/..."
+
+
+def is_address(text: str) -> bool:
+    """Return whether `text` begins as an address does, rather than as a file's name."""
+    return re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE) is not None
+
+
+def is_local(host: str) -> bool:
+    """Return whether a host is this machine or in a private network such as a home's."""
+    try:
+        found = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in socket.getaddrinfo(host, None)]
+    except (OSError, UnicodeError):
+        return False
+    return all(address.is_private for address in found)
