@@ -23,7 +23,8 @@ from fer_edge.benchmark.results import Report
 from fer_edge.benchmark.subjects import Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.benchmark import read_emulated, show_changes, show_report, take_some
-from fer_edge.cli.options import stages_display, stderr, stdout
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.options import stages_display
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import write_atomic
 from fer_edge.training.data import Dataset, Split

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from fer_edge.cli.options import stderr
+from fer_edge.cli.consoles import stderr
 from fer_edge.errors import FerEdgeError
 
 

@@ -20,7 +20,7 @@ from matplotlib.transforms import Bbox
 from benchmarks.comparison import Comparison, Network
 from benchmarks.entry import run_command
 from benchmarks.pages import fill_page, markdown_table
-from fer_edge.cli.options import stdout
+from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS

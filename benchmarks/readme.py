@@ -11,7 +11,7 @@ from benchmarks.entry import run_command
 from benchmarks.pages import fill_page, markdown_table
 from benchmarks.peers import PEERS
 from fer_edge.benchmark.results import Quality, Report, Result
-from fer_edge.cli.options import stdout
+from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS

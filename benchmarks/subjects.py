@@ -15,6 +15,7 @@ from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError
 from fer_edge.precision import EXPORTABLE
 from fer_edge.runtime.classifier import read_card, shipped_models
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.run_folder import RUNS
 from fer_edge.training.sources import SYNTHETIC
 
@@ -95,7 +96,10 @@ def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str
     named = [known[name] for name in names if name in known]
     files = [Path(name) for name in names if name not in known]
     return [
-        *(PeerFile(fetch(peer, RUNS / "peers" / "cache"), peer.labels, *peer.input_range) for peer in named),
+        *(
+            PeerFile(fetch(peer, RUNS / "peers" / "cache"), StatedFacts(peer.labels, peer.input_range))
+            for peer in named
+        ),
         *read_peers(files, labels, ranges),
     ]
 

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from export.calibration import CalibrationSet
 from export.clipping import clip_activations
@@ -23,12 +25,13 @@ from export.tflite import convert_to_tflite
 from fer_edge.board import instruction_set
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file, write_atomic
-from fer_edge.metrics import Evaluation
+from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import Classifier
+from fer_edge.runtime.classifier import Classifier, ScoresFaces
 from fer_edge.runtime.inspection import inspect_tflite
 from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.versions import tool_versions
@@ -98,7 +101,11 @@ def targets(precisions: list[Precision], formats: list[Format]) -> list[Target]:
 
 
 class Exporter:
-    """Exports one model, measuring every file on the same images."""
+    """Exports one model, measuring every file on the same images.
+
+    Attributes:
+        parent_evaluation: The model's own results on them.
+    """
 
     def __init__(
         self,
@@ -133,7 +140,8 @@ class Exporter:
         self._keep_failed = keep_failed
         self._on_progress = on_progress
         self._parent_sha256 = sha256_file(parent.path)
-        self._parent_scores = parent.classify_all(validation.images, on_progress)
+        self._parent_scores = self._score(parent)
+        self.parent_evaluation = evaluate_scores(self._parent_scores, validation.labels)
         only = predicts_one_class(self._parent_scores)
         if only is not None:
             raise ToleranceError(
@@ -167,7 +175,7 @@ class Exporter:
 
     def prove(self, target: Target, classifier: Classifier) -> Exported:
         """Run what `convert` made on all images, and write the results into its card; it is not put in place."""
-        scores = classifier.classify_all(self._validation.images, self._on_progress)
+        scores = self._score(classifier)
         parity, evaluation = compare(scores, self._parent_scores, self._validation.labels)
         faults = violations(parity, tolerance_for(target.precision))
         if classifier.card.precision != target.precision.value:
@@ -198,6 +206,12 @@ class Exporter:
             path = path.with_suffix(f".failed{path.suffix}")
         write_atomic(path, exported.content)
         return replace(exported, path=path)
+
+    def _score(self, classifier: ScoresFaces) -> npt.NDArray[np.float32]:
+        """Scores (N, 7) of the validation split in the order of its labels."""
+        return in_expression_order(
+            classifier.classify_all(self._validation.images, self._on_progress), classifier.card.labels
+        )
 
     @cached_property
     def _folded(self) -> keras.Model:

@@ -20,6 +20,7 @@ from export.equalization import equalize
 from export.folding import fold
 from export.tflite import configure_converter, save_with_fixed_batch
 from fer_edge.errors import FerEdgeError
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 from fer_edge.training.data import Split
 
@@ -170,11 +171,12 @@ def _open_with_float_twins(model: keras.Model, calibration: CalibrationSet) -> A
         deployed = fold(model)
         equalize(deployed, calibration.inputs())
         save_with_fixed_batch(deployed, folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        configure_converter(converter, Precision.INT8, calibration, float_io=False)
         options = tf.lite.experimental.QuantizationDebugOptions(fully_quantize=True)
         try:
-            debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_options=options)
+            with chatter_held_back():
+                converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+                configure_converter(converter, Precision.INT8, calibration, float_io=False)
+                debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_options=options)
         except Exception as error:  # the converter raises its own and the compiler's errors alike
             raise FerEdgeError(f"TensorFlow cannot compare this model's layers with float's: {error}") from error
         # The debugger's own interpreter lets a tensor's memory be used again before anyone has read it.

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from export.calibration import CalibrationSet
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.errors import FerEdgeError, InputError, first_line
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 
 _BUILTINS = {
@@ -44,12 +45,15 @@ def convert_to_tflite(
         # The converter leaves the SavedModel's file object to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         save_with_fixed_batch(model, folder)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        configure_converter(converter, precision, calibration, float_io)
         try:
-            return bytes(converter.convert())
+            with chatter_held_back():
+                converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+                configure_converter(converter, precision, calibration, float_io)
+                return bytes(converter.convert())
         except Exception as error:  # the converter raises its own and the compiler's errors alike
-            raise FerEdgeError(f"TensorFlow cannot convert this model to {precision.value} TFLite: {error}") from error
+            raise FerEdgeError(
+                f"TensorFlow cannot convert this model to {precision.value} TFLite: {first_line(error)}"
+            ) from error
 
 
 def save_with_fixed_batch(model: keras.Model, folder: str) -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from fer_edge.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
 
 DAMAGED_ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -39,6 +46,47 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """Write `content` (text as UTF-8) to `path`, wholly or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def sole_user(folder: Path) -> Iterator[None]:
+    """Keep other processes of this project from writing to `folder` in the block; make it if it is missing.
+
+    The system ends the lock with the process, however that comes. Windows has none for folders.
+
+    Raises:
+        InputError: If another process holds the folder, or it is a file.
+    """
+    is_new = not folder.exists()
+    if not is_new and not folder.is_dir():
+        raise InputError(f"{folder}: expected a folder, got a file; choose another --output")
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
+    try:
+        if descriptor is not None and not lock_file(descriptor):
+            raise InputError(f"{folder}: another process writes to it; wait for its end, or choose another --output")
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+        if is_new and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def lock_file(descriptor: int) -> bool:
+    """Lock an open file or folder until it is closed; return False if another process, or opening, has locked it.
+
+    Where the system or the file system knows no such locks, nothing is locked.
+    """
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems
+        return True
+    return True
 
 
 def sha256_file(path: Path) -> str:

@@ -6,17 +6,25 @@ import dataclasses
 import hashlib
 import io
 import json
+import math
 import zipfile
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Newest schema that this version reads; a card of what readers of schema 1 know is still written as schema 1."""
+RAW_RANGE = (0.0, 255.0)
+"""Values of black and white of a model that takes pixels as they are."""
 TFLITE_CARD_MEMBER = "metadata.json"
 KERAS_CARD_MEMBER = "model_card.json"
 """Not metadata.json: Keras keeps its own facts under that name."""
@@ -28,6 +36,13 @@ WEIGHTS_LICENCE = (
     "Learning, 2013) and its copies are for research use. No image is part of this file."
 )
 """Of weights trained on photographs, which the data set's name in the card tells."""
+
+
+class ScoreKind(str, Enum):
+    """Meaning of a model's scores: probabilities, or logits that need a softmax."""
+
+    PROBABILITIES = "probabilities"
+    LOGITS = "logits"
 
 
 @dataclass(frozen=True)
@@ -50,10 +65,29 @@ class InputSpec:
     maximum: float = 255.0
     resize: str = "area"
 
+    def __post_init__(self) -> None:
+        if self.colour != "gray" or self.resize != "area":
+            raise ValueError(f"expected a gray input, resized by area, got {self.colour}, {self.resize}")
+        if any(type(side) is not int or side < 1 for side in self.size_wh):
+            raise ValueError(f"expected an input of whole pixels, got {self.width}x{self.height}")
+        if not (math.isfinite(self.minimum) and math.isfinite(self.maximum) and self.minimum < self.maximum):
+            raise ValueError(f"expected a value of black below that of white, got {self.minimum} and {self.maximum}")
+
     @property
     def size_wh(self) -> tuple[int, int]:
         """Width and height."""
         return self.width, self.height
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Values of black and white."""
+        return self.minimum, self.maximum
+
+    def scale(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
+        """Map pixels of any shape from 0..255 to `range`, float32; with that range, return `pixels` itself."""
+        if self.range == RAW_RANGE:
+            return pixels
+        return np.asarray(pixels * np.float32((self.maximum - self.minimum) / 255) + np.float32(self.minimum))
 
 
 @dataclass(frozen=True)
@@ -75,6 +109,7 @@ class ModelCard:
         labels: The classes in the order of the scores.
         input: What it takes.
         crop: How a face is cut out for it.
+        scores: Meaning of its output.
         precision: As read from its tensors, not from what was asked for.
         quantization: Of the input and the output tensor, by those names, where they are integers.
         training: What it was trained on and how.
@@ -86,7 +121,6 @@ class ModelCard:
         model_bytes: How many those are.
         tools: Versions of what made it.
         licence: Of the weights, with what they were trained on.
-        schema_version: Of this card.
     """
 
     name: str
@@ -94,6 +128,7 @@ class ModelCard:
     labels: tuple[str, ...] = EXPRESSIONS
     input: InputSpec = field(default_factory=InputSpec)
     crop: CropSpec = FER2013_CROP
+    scores: ScoreKind = ScoreKind.PROBABILITIES
     precision: str = "fp32"
     quantization: dict[str, TensorQuantization] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -105,15 +140,25 @@ class ModelCard:
     model_bytes: int | None = None
     tools: dict[str, str] = field(default_factory=dict)
     licence: str = "not stated"
-    schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"expected two or more different labels, got {self.labels}")
 
+    @property
+    def takes_raw_pixels(self) -> bool:
+        """Whether the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
+        return self.input.range == RAW_RANGE and self.scores is ScoreKind.PROBABILITIES
+
+    @property
+    def schema_version(self) -> int:
+        """Schema that a reader must know. Readers of schema 1 take every model for one of raw pixels."""
+        return 1 if self.takes_raw_pixels else SCHEMA_VERSION
+
     def to_json(self) -> str:
         """The card as indented JSON."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
+        facts = {**dataclasses.asdict(self), "schema_version": self.schema_version}
+        return json.dumps(facts, indent=2, ensure_ascii=False)
 
     @staticmethod
     def from_json(text: str, source: str) -> ModelCard:
@@ -136,6 +181,7 @@ class ModelCard:
             facts = _known(ModelCard, facts)
             facts["labels"] = tuple(str(label) for label in facts["labels"])
             facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
+            facts["scores"] = ScoreKind(facts.get("scores", ScoreKind.PROBABILITIES))
             facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))
             facts["quantization"] = {
                 tensor: TensorQuantization(**_known(TensorQuantization, values))
@@ -143,7 +189,9 @@ class ModelCard:
             }
             return ModelCard(**facts)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{source}: its model card is damaged ({error}); export the model again") from error
+            raise ModelError(
+                f"{source}: its model card is damaged or another tool's ({error}); export the model again"
+            ) from error
 
 
 def append_card(model: bytes, card: ModelCard) -> bytes:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fer_edge.errors import InputError
 from fer_edge.exif import JPEG_SCAN, exif_turn, jpeg_segments
 from fer_edge.iso_media import picture_turn
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.upright import UNTURNED, Turn, upright
 
@@ -104,7 +105,8 @@ def decode_picture(content: bytes) -> Image:
     # Exif is obeyed here, as OpenCV obeys it only from some versions on, and never where it keeps the alpha channel.
     keep = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if kind in _NEVER_SEE_THROUGH else cv2.IMREAD_UNCHANGED
     try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), keep)
+        with chatter_held_back():
+            pixels = cv2.imdecode(np.frombuffer(content, np.uint8), keep)
     except (cv2.error, MemoryError) as error:
         is_too_large = isinstance(error, MemoryError) or "CV_IO_MAX_IMAGE" in str(error)
         raise InputError(

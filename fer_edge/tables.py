@@ -5,22 +5,22 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from fer_edge.fitting_table import FittingTable
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation
 
 
 def make_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    """An empty table with its first columns aligned to the left and the others, numbers, to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in left:
-        table.add_column(name)
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
+    """An empty table with its first columns aligned to the left and the others, numbers, to the right.
+
+    Every column is there at every width: headers and first columns are broken, and at last the numbers go on below.
+    Titles and cells are shown as they are: no markup is read in them by the consoles of this project.
+    """
+    return FittingTable(title, left, right)
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
@@ -43,14 +43,14 @@ def confusion_table(evaluation: Evaluation) -> Table:
     """The confusion matrix in counts: rows true, columns predicted."""
     table = make_table("confusion: rows true, columns predicted", [""], EXPRESSIONS)
     for i, name in enumerate(EXPRESSIONS):
-        counts = [f"[bold]{n}[/]" if i == j else str(n) for j, n in enumerate(evaluation.confusion[i])]
+        counts = [Text(str(n), style="bold" if i == j else "") for j, n in enumerate(evaluation.confusion[i])]
         table.add_row(name, *counts)
     return table
 
 
 def as_text(*parts: RenderableType, width: int = 110) -> str:
     """The same without colour, for a file."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False)
     with console.capture() as capture:
         for part in parts:
             console.print(part)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from fer_edge.files import atomic_path, sha256_file, write_atomic
+from fer_edge.errors import InputError
+from fer_edge.files import atomic_path, sha256_file, sole_user, write_atomic
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
@@ -48,3 +51,41 @@ def test_the_temporary_name_keeps_the_suffixes_and_the_file_system(tmp_path: Pat
 def test_sha256_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
     assert sha256_file(tmp_path / "abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+HOLD = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from fer_edge.files import sole_user
+with sole_user(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_is_held_until_its_process_ends(tmp_path: Path, child_environment: dict[str, str]) -> None:
+    folder = tmp_path / "runs" / "a"
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    with subprocess.Popen(command, env=child_environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match="another process writes to it"), sole_user(folder):
+            pytest.fail("it was not refused")
+        process.kill()
+    with sole_user(folder):
+        (folder / "model").write_text("kept")
+    assert list(folder.iterdir()) == [folder / "model"]
+
+
+def test_a_folder_that_stayed_empty_is_not_left_behind(tmp_path: Path) -> None:
+    with sole_user(tmp_path / "runs" / "a"):
+        pass
+    assert not (tmp_path / "runs" / "a").exists()
+
+
+def test_a_file_is_no_folder_to_hold(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("kept")
+    with pytest.raises(InputError, match="expected a folder, got a file"), sole_user(tmp_path / "a"):
+        pytest.fail("it was not refused")

@@ -16,6 +16,7 @@ from fer_edge.model_card import (
     SCHEMA_VERSION,
     InputSpec,
     ModelCard,
+    ScoreKind,
     TensorQuantization,
     append_card,
     read_zipped_card,
@@ -65,8 +66,8 @@ def test_members_that_are_missing_have_their_defaults() -> None:
 
 
 def test_a_later_schema_is_refused_with_what_to_do() -> None:
-    text = replace(CARD, schema_version=SCHEMA_VERSION + 1).to_json()
-    with pytest.raises(ModelError, match=r"here: its card has schema 2.*pip install -U fer-edge"):
+    text = json.dumps({**json.loads(CARD.to_json()), "schema_version": SCHEMA_VERSION + 1})
+    with pytest.raises(ModelError, match=r"here: its card has schema 3.*pip install -U fer-edge"):
         ModelCard.from_json(text, "here")
 
 
@@ -89,6 +90,59 @@ def test_a_later_schema_is_refused_with_what_to_do() -> None:
 def test_a_damaged_card_is_a_model_error(text: str) -> None:
     with pytest.raises(ModelError, match=r"^here: its model card is damaged"):
         ModelCard.from_json(text, "here")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"colour": "rgb"},
+        {"resize": "lanczos"},
+        {"width": 0},
+        {"height": 48.5},
+        {"width": "48"},
+        {"minimum": 1.0, "maximum": 0.0},
+        {"minimum": 255.0},
+        {"minimum": None},
+        {"maximum": float("nan")},
+        {"maximum": float("inf")},
+    ],
+)
+def test_an_input_that_no_model_has_is_refused_in_one_line(wrong: dict[str, object]) -> None:
+    facts = json.loads(CARD.to_json())
+    facts["input"] |= wrong
+    with pytest.raises(ModelError, match=r"^here: its model card is damaged or another tool's") as raised:
+        ModelCard.from_json(json.dumps(facts), "here")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("card", "schema"),
+    [
+        (CARD, 1),
+        (replace(CARD, scores=ScoreKind.LOGITS), 2),
+        (replace(CARD, input=InputSpec(minimum=-1.0, maximum=1.0)), 2),
+    ],
+)
+def test_a_card_that_older_readers_would_disobey_has_a_later_schema(card: ModelCard, schema: int) -> None:
+    assert json.loads(card.to_json())["schema_version"] == schema
+    assert ModelCard.from_json(card.to_json(), "here") == card
+
+
+def test_a_card_without_the_kind_of_its_scores_has_probabilities() -> None:
+    facts = json.loads(CARD.to_json())
+    assert facts.pop("scores") == "probabilities"
+    assert ModelCard.from_json(json.dumps(facts), "here") == CARD
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "expected"), [(0, 1, [0, 0.2, 1]), (-1, 1, [-1, -0.6, 1]), (0, 255, [0, 51, 255])]
+)
+def test_pixels_are_scaled_to_the_range(minimum: float, maximum: float, expected: list[float]) -> None:
+    pixels = np.array([0, 51, 255], np.uint8)
+    scaled = InputSpec(minimum=float(minimum), maximum=float(maximum)).scale(pixels)
+    assert scaled == pytest.approx(expected)
+    assert (scaled is pixels) is (maximum == 255)
+    assert scaled.dtype == (np.uint8 if maximum == 255 else np.float32)
 
 
 @pytest.mark.parametrize("labels", [(), ("one",), ("one", "one")])

@@ -26,7 +26,8 @@ from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
 from fer_edge.cli import Terminated
-from fer_edge.cli.options import make_progress, stderr
+from fer_edge.cli.consoles import stderr
+from fer_edge.cli.options import make_progress
 from fer_edge.errors import FerEdgeError
 from fer_edge.training.run_folder import RUNS
 from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset

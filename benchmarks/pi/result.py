@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from benchmarks.pi.boards import BOARDS
 from fer_edge.files import write_atomic
@@ -166,7 +167,7 @@ def _checks_table(userlands: Sequence[UserlandResult]) -> Table:
     table = make_table("what was checked there", ["userland", "check", "", "found"], [])
     for userland in userlands:
         for check in userland.checks:
-            outcome = "[green]passed[/]" if check.passed else "[red]FAILED[/]"
+            outcome = Text("passed", style="green") if check.passed else Text("FAILED", style="red")
             table.add_row(userland.name, check.name, outcome, check.detail)
     return table
 

@@ -18,6 +18,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import agreement, evaluate_scores
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.classifier import ScoresFaces
+from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
 
 FloatArray = npt.NDArray[np.float32]
@@ -79,7 +80,7 @@ def score_faces(
     card = classifier.card
     faces = np.stack([resize(image, card.input.size_wh) for image in images])
     scores = classifier.classify_all(faces, lambda done: on_progress(done / len(faces)))
-    return np.asarray(scores[:, [card.labels.index(expression) for expression in EXPRESSIONS]])
+    return in_expression_order(scores, card.labels)
 
 
 def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray | None = None) -> Quality:

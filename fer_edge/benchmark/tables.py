@@ -27,7 +27,7 @@ def summary_table(report: Report) -> Table:
         quality = _quality(result) if has_quality else []
         # The library has a column of its own.
         table.add_row(Text(result.plain_name), result.library, millions(result.bytes, 2), *times, *quality)
-    _make_narrow(table)
+    table.collapse_padding = True
     table.caption = Text(f"times faster: than {report.reference.name}, by the median of the model alone")
     table.caption_justify = "left"
     return table
@@ -47,15 +47,8 @@ def changes_table(changes: Changes) -> Table:
             share(row.noise, 1),
             Text(row.verdict.value, style=_STYLES[row.verdict]),
         )
-    _make_narrow(table)
-    return table
-
-
-def _make_narrow(table: Table) -> None:
-    """Let long names go on in another line rather than lose their ends."""
     table.collapse_padding = True
-    for column in table.columns[:2]:
-        column.overflow = "fold"
+    return table
 
 
 def _times(report: Report, result: Result) -> list[str]:

@@ -11,14 +11,14 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 
 from fer_edge import __version__
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable
 
@@ -43,6 +43,8 @@ _EXTRA_OF_COMMAND = {
     "evaluate": "train",
     "export": "export",
 }
+T = TypeVar("T")
+
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -60,6 +62,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
+        from fer_edge.cli.quiet import native_stderr_muffled  # here, as rich comes with it
+
         # Errors only: TensorFlow's own hints on its processor kernels are no result.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
@@ -80,21 +84,26 @@ class _LazyGroup(click.Group):
             ctx.fail(f"no command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        context = _until_reader_leaves(lambda: super(_LazyGroup, self).make_context(*args, **kwargs))
+        if context is None:  # the reader of the help
+            raise click.exceptions.Exit(0)
+        return context
+
     def invoke(self, ctx: click.Context) -> Any:
         # Settled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
         try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-            return result
+            return _until_reader_leaves(lambda: self._invoke_and_flush(ctx))
         except Terminated:
             return _EXIT_TERMINATED
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             return _EXIT_INTERRUPTED
-        except BrokenPipeError:
-            # The reader has gone, which is how `| head` ends; keep the interpreter from flushing into it again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+
+    def _invoke_and_flush(self, ctx: click.Context) -> Any:
+        result = super().invoke(ctx)
+        sys.stdout.flush()
+        return result
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -112,6 +121,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    _open_closed_streams()
+    _keep_own_stderr()
     signal.signal(signal.SIGTERM, _raise_terminated)
     _escape_what_cannot_be_shown()
     sys.exit(_run())
@@ -129,20 +140,74 @@ def _run() -> int:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        error.show()
+        _until_reader_leaves(error.show)
         return error.exit_code
     except FerEdgeError as error:
         return _fail(str(error), error.exit_code)
     except click.Abort:
-        click.echo("stopped", err=True)
-        return _EXIT_INTERRUPTED
+        return _fail("stopped", _EXIT_INTERRUPTED, prefix="")
     except OSError as error:
         return _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
 
 
-def _fail(message: str, code: int) -> int:
-    click.echo(f"error: {printable(message)}", err=True)
+def _fail(message: str, code: int, prefix: str = "error: ") -> int:
+    _until_reader_leaves(lambda: click.echo(f"{prefix}{printable(message)}", err=True))
     return code
+
+
+def _until_reader_leaves(step: Callable[[], T]) -> T | None:
+    """Take a step; return None if the reader of standard output or standard error has gone, which is how `| head` ends.
+
+    Raises:
+        FerEdgeError: If it is the reader of a named pipe that has gone.
+    """
+    try:
+        return step()
+    except BrokenPipeError as error:
+        if error.filename is not None:
+            raise FerEdgeError(f"{error.filename}: nobody reads this pipe any more; start its reader again") from error
+        _discard_unread()
+        return None
+
+
+def _discard_unread() -> None:
+    """Keep the interpreter from writing into the closed pipe again as it ends, and failing by that."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _open_closed_streams() -> None:
+    """Give closed standard streams (`>&-`) the null device, or the next file that is opened would get their output."""
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w", closefd=False))
+
+
+def _keep_own_stderr() -> None:
+    """Move `sys.stderr` to a descriptor of its own, so that redirecting file descriptor 2 holds back native code only.
+
+    A progress bar then moves on while a model is converted.
+    """
+    if os.name != "posix" or not _is_descriptor_2(sys.stderr):
+        return
+    inherited = sys.stderr
+    sys.stderr = os.fdopen(
+        os.dup(2), "w", buffering=1, encoding=inherited.encoding, errors=inherited.errors, closefd=False
+    )
+
+
+def _is_descriptor_2(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() == 2
+    except (OSError, ValueError):  # no file at all, as in a test
+        return False
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -13,17 +13,20 @@ import numpy as np
 
 from fer_edge.benchmark.compare import Changes, compare_reports
 from fer_edge.benchmark.measure import THREADS, describe_data, measure
-from fer_edge.benchmark.report import write_report
+from fer_edge.benchmark.report import report_paths, write_report
 from fer_edge.benchmark.results import Data, Report
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.opencv_logs import silence_opencv
-from fer_edge.cli.options import read_data, stages_display, stderr, stdout
+from fer_edge.cli.options import data_roles, read_data, stages_display
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.errors import InputError
 from fer_edge.runtime.classifier import shipped_models
 from fer_edge.runtime.family import Family
@@ -115,11 +118,15 @@ def command(
     """
     if fail_on is not None and earlier is None:
         raise click.UsageError("--fail-on judges a comparison: give the earlier report with --compare")
+    reads = [*roles("MODEL", *models), *roles("--peer", *peers), *roles("--compare", earlier)]
+    reads += [*roles("--emulated", emulated or EMULATED), *data_roles(data)]
+    require_apart(reads, roles("--output", *report_paths(output)))
     silence_opencv()
     before = Report.read(earlier) if earlier else None
     counted = read_emulated(emulated)
     faces, described = _read_faces(data, images)
-    subjects = _load(models, peers=read_peers(peers, peer_labels, peer_range, logits=peer_logits), runtimes=runtimes)
+    stated = read_peers(peers, peer_labels, peer_range, logits=peer_logits)
+    subjects = _load(models, peers=stated, runtimes=runtimes)
     with stages_display() as on_progress:
         report = measure(
             subjects,
@@ -132,6 +139,7 @@ def command(
         )
     written = write_report(report, output)
     show_report(report)
+    _warn_of_orders(report, subjects, stated)
     stderr.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
     if before is not None:
         changes = compare_reports(before, report)
@@ -198,6 +206,17 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
     for note in notes:
         stderr.print(f"note: {note}", markup=False)
     return subjects
+
+
+def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence[PeerFile]) -> None:
+    """Print a warning for each peer whose labels would fit the faces far better in another order."""
+    facts = {peer.path: peer.facts for peer in peers}
+    stated = {each.name: (each, facts[each.path]) for each in subjects if each.path in facts}
+    for result in report.results:
+        if result.name in stated and result.quality is not None:
+            subject, said = stated[result.name]
+            confusion = np.array(result.quality.evaluation["confusion_matrix"]["rows_true_columns_predicted"])
+            warn_of_better_order(subject.name, confusion, subject.classifier.card.labels, said)
 
 
 def _read_faces(data: str | None, images: int | None) -> tuple[Split | None, Data | None]:

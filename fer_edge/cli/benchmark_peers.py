@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from fer_edge.benchmark.subjects import PeerFile
+from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError
+from fer_edge.stated_facts import PEER_OPTIONS, StatedFacts, parse_labels, parse_range
 
-_T = TypeVar("_T")
+Value = TypeVar("Value")
 
-LABELS_HELP = "The peers' scores in order, as angry,disgust,fear,...: once for all, or for each --peer in turn."
+LABELS_HELP = "Names of the peers' scores in order, as angry,disgust,...: once for all, or for each --peer in turn."
 RANGE_HELP = "Black and white in the peers' inputs, as 0..255, 0..1 or -1..1: once for all, or for each --peer in turn."
 
 
@@ -30,22 +30,18 @@ def read_peers(
     Raises:
         InputError: If the numbers of options do not fit, or one cannot be read.
     """
-    peers = []
-    for path, names, span in zip(files, _spread("labels", labels, files), _spread("range", ranges, files), strict=True):
-        facts = {} if names is None else {"labels": tuple(name.strip() for name in names.split(","))}
-        minimum, maximum = (0.0, 255.0) if span is None else _range(span)
-        peers.append(PeerFile(path, minimum=minimum, maximum=maximum, logits=logits, **facts))
-    return peers
+    names, spans = _spread("labels", labels, files, parse_labels), _spread("range", ranges, files, parse_range)
+    stated = [StatedFacts(each, span, logits, PEER_OPTIONS) for each, span in zip(names, spans, strict=True)]
+    return [PeerFile(path, facts) for path, facts in zip(files, stated, strict=True)]
 
 
-def _spread(what: str, values: Sequence[str], files: Sequence[Path]) -> Sequence[str | None]:
+def _spread(
+    what: str, values: Sequence[str], files: Sequence[Path], parse: Callable[[str], Value]
+) -> Sequence[Value | None]:
     if (len(values) > 1 and len(values) != len(files)) or (values and not files):
         raise InputError(f"expected --peer-{what} once, or once for each --peer ({len(files)}), got {len(values)}")
-    return values if len(values) == len(files) else [*values, None][:1] * len(files)
-
-
-def _range(text: str) -> tuple[float, float]:
-    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)\s*", text)
-    if match is None or float(match[1]) == float(match[2]):
-        raise InputError(f"--peer-range: expected two different numbers such as 0..1 or -1..1, got {text!r}")
-    return float(match[1]), float(match[2])
+    try:
+        parsed = [parse(value) for value in values]
+    except ValueError as error:
+        raise InputError(f"--peer-{what}: {error}") from error
+    return parsed if len(parsed) == len(files) else [*parsed, None][:1] * len(files)

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.errors import InputError
 
 if sys.version_info >= (3, 11):
@@ -20,6 +21,7 @@ else:
     import tomli as tomllib
 
 _COMMENT_WIDTH = 100
+_CONFIG = f"{__name__}.path"
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text", list: "a list"}
 
 
@@ -64,8 +66,14 @@ def commented_config(command: click.Command, settings: Mapping[str, Any]) -> str
     return "\n".join(blocks)
 
 
+def config_roles() -> list[FileRole]:
+    """What the current command has read its options from."""
+    return roles("--config", click.get_current_context().meta.get(_CONFIG))
+
+
 def _take_defaults(ctx: click.Context, _param: click.Parameter, path: Path | None) -> None:
     if path is not None:
+        ctx.meta[_CONFIG] = path
         ctx.default_map = {**(ctx.default_map or {}), **load_config(path, ctx)}
 
 

@@ -10,24 +10,27 @@ import click
 from rich.progress import TaskID
 from rich.table import Table
 
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.evaluate import load_classifier
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.options import (
     data_option,
+    data_roles,
     make_progress,
     progress_bar,
     read_data,
-    stderr,
-    stdout,
     strict_option,
     yes_option,
 )
-from fer_edge.cli.recipe_options import read_recipe, recipe_options
+from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
 from fer_edge.errors import InputError
+from fer_edge.files import sole_user
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.classifier import ScoresFaces, read_card
+from fer_edge.scores import in_expression_order
 from fer_edge.tables import make_table
 from fer_edge.training.audit import Audit, FloatArray, IntArray, find_suspects
-from fer_edge.training.audit_report import LIST_NAME, write_audit
+from fer_edge.training.audit_report import LIST_NAME, audit_paths, write_audit
 from fer_edge.training.copies import copy_groups
 from fer_edge.training.data import Dataset
 from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
@@ -117,8 +120,15 @@ def audit(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
             "from the same networks, or --overwrite it"
         )
-    judges = [load_classifier(model) for model in models]
+    for model in models:
+        read_card(model)  # here nothing can be stated about a model that has none
     recipe = read_recipe(options)
+    require_apart(
+        [*data_roles(data), *roles("--model", *models), *recipe_roles(recipe)],
+        [folder_role("--output", output / "folds"), *roles("--output", *audit_paths(output))],
+    )
+    click.get_current_context().with_resource(sole_user(output))
+    judges = [load_classifier(model) for model in models]
     dataset = read_data(data, yes=yes, strict=strict)
     if folds:
         _require_unseen(recipe, dataset)
@@ -157,7 +167,7 @@ def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
         stderr.print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
         scores = judge.classify_all(dataset.train.images, on_progress)
-    return scores[:, [judge.card.labels.index(expression) for expression in EXPRESSIONS]]
+    return in_expression_order(scores, judge.card.labels)
 
 
 def _judge_out_of_fold(dataset: Dataset, recipe: Recipe, fold_of: IntArray, output: Path) -> FloatArray:

@@ -7,21 +7,29 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_option, progress_bar, read_data, stderr, stdout, strict_option, yes_option
+from fer_edge.cli.options import data_option, data_roles, progress_bar, read_data, strict_option, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
+from fer_edge.scores import in_expression_order
+from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
+from fer_edge.training.data import FACE_SIZE
 
 
 @click.command()
 @click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
 @data_option
 @click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
-@click.option("--labels", help="The scores' names in order, for a TFLite or ONNX file without a model card.")
+@labels_option
+@input_range_option
+@logits_option
 @click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
@@ -31,7 +39,9 @@ def command(
     model: Path,
     data: str | None,
     split: str,
-    labels: str | None,
+    labels: tuple[str, ...] | None,
+    input_range: tuple[float, float] | None,
+    logits: bool,
     num_threads: int,
     as_json: bool,
     plot: Path | None,
@@ -46,32 +56,36 @@ def command(
     fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
     """
-    classifier = load_classifier(model, num_threads, labels)
+    picture = plot or Path(f"{model.stem}_confusion.png")
+    require_apart([*roles("MODEL", model), *data_roles(data)], roles("--plot", picture))
+    facts = StatedFacts(labels, input_range, logits)
+    classifier = load_classifier(model, num_threads, facts)
     dataset = read_data(data, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = classifier.classify_all(faces.images, on_progress)
-    order = [classifier.card.labels.index(expression) for expression in EXPRESSIONS]
-    evaluation = evaluate_scores(scores[:, order], faces.labels)
+    evaluation = evaluate_scores(in_expression_order(scores, classifier.card.labels), faces.labels)
+    # Before the table, whose reader may leave: `| head`.
+    warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
+    _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
     if as_json:
-        facts = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
-        click.echo(json.dumps({**facts, **evaluation.as_dict()}))
+        source = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
+        click.echo(json.dumps({**source, **evaluation.as_dict()}))
     else:
         stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))
         stdout.print(confusion_table(evaluation))
-    _plot(evaluation, plot, Path(f"{model.stem}_confusion.png"), f"{model.name}, {split}")
 
 
-def load_classifier(model: Path, num_threads: int = 1, labels: str | None = None) -> ScoresFaces:
+def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:
     """Load a .keras, .tflite or .onnx classifier of the data's expressions.
 
     Args:
         model: The file.
         num_threads: Of the interpreter.
-        labels: The scores' names in order with commas between them, for a file without a card.
+        facts: What a file without a card does not say itself.
 
     Raises:
-        ModelError: If it cannot be used, or tells other expressions apart.
+        ModelError: If it cannot be used, or tells other expressions apart, or takes faces of another size.
         MissingExtraError: If TensorFlow is needed and not installed.
     """
     classifier: ScoresFaces
@@ -81,25 +95,28 @@ def load_classifier(model: Path, num_threads: int = 1, labels: str | None = None
                 from fer_edge.training.keras_file import KerasClassifier
         except ImportError as error:
             raise MissingExtraError("evaluating a .keras file", "train", str(error)) from error
-        classifier = KerasClassifier.load(model)
+        classifier = KerasClassifier.load(model, facts)
     else:
         with native_stderr_muffled():
-            classifier = Classifier.load(
-                model, num_threads=num_threads, labels=tuple(labels.split(",")) if labels else None
-            )
+            classifier = Classifier.load(model, num_threads=num_threads, facts=facts)
     if sorted(classifier.card.labels) != sorted(EXPRESSIONS):
         raise ModelError(
             f"{model}: its classes are {', '.join(classifier.card.labels)}, the data's {', '.join(EXPRESSIONS)}"
         )
+    width, height = classifier.card.input.size_wh
+    if (width, height) != (FACE_SIZE, FACE_SIZE):
+        raise ModelError(
+            f"{model}: expected a model of {FACE_SIZE}x{FACE_SIZE} faces, as the data has, got one of {width}x{height}"
+        )
     return classifier
 
 
-def _plot(evaluation: Evaluation, path: Path | None, default: Path, title: str) -> None:
+def _plot(evaluation: Evaluation, path: Path, title: str, *, is_wanted: bool) -> None:
     try:
         from fer_edge.training.plots import plot_confusion
     except ImportError as error:
-        if path is not None:
+        if is_wanted:
             raise MissingExtraError("drawing the confusion matrix", "train", str(error)) from error
         return  # the device install has no plotting library, and none was asked for
-    plot_confusion(evaluation, path or default, title=title)
-    stderr.print(f"written: {path or default}")
+    plot_confusion(evaluation, path, title=title)
+    stderr.print(f"written: {path}")

@@ -15,11 +15,15 @@ from export.exporter import Exported, Exporter, Format, Target, targets
 from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
 from export.onnx import ONNX_PRECISIONS
 from fer_edge.benchmark.machine import machine_facts
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
-from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, yes_option
+from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, yes_option
+from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
@@ -31,6 +35,9 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @data_option
+@labels_option
+@input_range_option
+@logits_option
 @click.option("--int8", is_flag=True, help="The same as --precision int8.")
 @click.option(
     "--precision",
@@ -71,6 +78,9 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 def command(
     model: Path | None,
     data: str | None,
+    labels: tuple[str, ...] | None,
+    input_range: tuple[float, float] | None,
+    logits: bool,
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
@@ -97,6 +107,7 @@ def command(
     fer-edge export runs/documented/model.keras --all
     fer-edge export --precision fp16 --precision int8 --format tflite
     fer-edge export --auto
+    fer-edge export mine.keras --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
     """
     chosen_formats = [Format(one) for one in formats] or list(Format)
     names = precisions + (("int8",) if int8 else ())
@@ -104,13 +115,19 @@ def command(
     _check(wanted, float_io=float_io, layer_errors=layer_errors)
     if auto:
         _check_auto(layer_errors=layer_errors, keep_failed=keep_failed, skip_failed=skip_failed)
-    parent = KerasClassifier.load(model or newest_run().model)
-    dataset = read_data(data or RunFolder(parent.path.parent).data(), yes=yes)
+    path = model or newest_run().model
+    folder = output or path.parent / "export"
+    data = data or RunFolder(path.parent).data()
+    facts = StatedFacts(labels, input_range, logits)
+    parent = KerasClassifier.load(path, facts)
+    require_apart([*roles("MODEL", path), *data_roles(data)], _written(folder, parent.card.name, wanted))
+    dataset = read_data(data, yes=yes)
     job = _Job(
         parent,
+        facts,
         dataset.validation,
         choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed),
-        output or parent.path.parent / "export",
+        folder,
         float_io,
     )
     if auto:
@@ -125,6 +142,7 @@ class _Job:
     """What is exported, with which images, and where to."""
 
     parent: KerasClassifier
+    stated: StatedFacts
     faces: Split
     calibration: CalibrationSet
     folder: Path
@@ -136,7 +154,7 @@ class _Job:
 
     def make_exporter(self, progress: Progress, *, keep_failed: bool = False) -> Exporter:
         progress.on_stage("the Keras model", len(self.faces))
-        return Exporter(
+        exporter = Exporter(
             self.parent,
             self.faces,
             self.calibration,
@@ -145,6 +163,9 @@ class _Job:
             keep_failed=keep_failed,
             on_progress=progress.on_step,
         )
+        confusion = exporter.parent_evaluation.confusion
+        warn_of_better_order(self.parent.path.name, confusion, self.parent.card.labels, self.stated)
+        return exporter
 
     def write_calibration(self) -> None:
         write_atomic(self.folder / "calibration.json", self.calibration.manifest())
@@ -186,10 +207,11 @@ def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_err
         if layer_errors:
             progress.on_stage("layer by layer", min(images, MEASURED_IMAGES))
             errors = measure_layer_errors(job.parent.model, job.calibration, job.faces, progress.on_step)
-    stdout.print(proof_table(results, job.title))
     if errors:
         path = job.folder / exporter.name_of(_INT8_TFLITE).replace(".tflite", "_layers.csv")
-        write_atomic(path, as_csv(errors))
+        write_atomic(path, as_csv(errors))  # before any table, whose reader may leave: `| head`
+    stdout.print(proof_table(results, job.title))
+    if errors:
         stdout.print(layer_table(errors))
         stdout.print(f"written: {path}")
     return results
@@ -214,6 +236,13 @@ def _check_auto(*, layer_errors: bool, keep_failed: bool, skip_failed: bool) -> 
     for option, given in options:
         if given:
             raise InputError(f"--auto leaves one file, which passed: use {option} in an export without --auto")
+
+
+def _written(folder: Path, name: str, wanted: list[Target]) -> list[FileRole]:
+    files = [folder / target.file_name(name) for target in wanted]
+    failed = [path.with_suffix(f".failed{path.suffix}") for path in files]
+    layers = folder / _INT8_TFLITE.file_name(name).replace(".tflite", "_layers.csv")
+    return roles("--output", *files, *failed, layers, folder / "calibration.json")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.table import Table
+from rich.text import Text
 
 from export.auto import Trial, Tried
 from export.exporter import Exported
@@ -27,7 +28,7 @@ def proof_table(results: list[Exported], title: str) -> Table:
             f"{parity.agreement:.2%}",
             f"{parity.kl_divergence:.5f}",
             f"{100 * parity.worst_recall_drop:+.1f} {parity.worst_recall_class}",
-            "[red]failed[/]" if result.faults else "[green]passed[/]",
+            _verdict(result),
         )
     return table
 
@@ -80,11 +81,15 @@ def _times(tried: Tried, fastest_ms: tuple[float, float] | None) -> tuple[str, s
     return f"{tried.timing.p50:.3f}", p90, f"{tried.timing.p50 / fastest_ms[0]:.2f}"
 
 
-def _proof(tried: Tried) -> tuple[str, str, str]:
+def _proof(tried: Tried) -> tuple[str, str, Text]:
     """Accuracy, agreement, and what came of the proof."""
     if tried.refusal is not None:
-        return _NOTHING, _NOTHING, "[red]cannot be run[/]"
+        return _NOTHING, _NOTHING, Text("cannot be run", style="red")
     if tried.exported is None:
-        return _NOTHING, _NOTHING, "not proved"
-    verdict = "[red]failed[/]" if tried.exported.faults else "[green]passed[/]"
-    return f"{tried.exported.evaluation.accuracy:.2%}", f"{tried.exported.parity.agreement:.2%}", verdict
+        return _NOTHING, _NOTHING, Text("not proved")
+    exported = tried.exported
+    return f"{exported.evaluation.accuracy:.2%}", f"{exported.parity.agreement:.2%}", _verdict(exported)
+
+
+def _verdict(exported: Exported) -> Text:
+    return Text("failed", style="red") if exported.faults else Text("passed", style="green")

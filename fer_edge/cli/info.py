@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
+from fer_edge.cli.consoles import stdout
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import stdout
 from fer_edge.errors import ModelError
 from fer_edge.files import sha256_file
 from fer_edge.model_card import ModelCard

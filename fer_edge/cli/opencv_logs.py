@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import cv2
 
-_FFMPEG_QUIET = "-8"
+from fer_edge.native_logs import quiet_ffmpeg
 
 
 def silence_opencv() -> None:
     """Keep the logs off the terminal: what they would say comes as an exception or a note."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
+    quiet_ffmpeg()
     if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.9; its level 0 is silence, as below
         cv2.setLogLevel(0)
     else:

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
+from rich.text import Text
 
+from fer_edge.cli.consoles import stderr
+from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.names import printable
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset, Finding
-from fer_edge.training.sources import load_dataset
+from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
-_WIDTH_OF_FILES = 120
-"""Columns where the output is no terminal, which has a width of its own."""
 _REFRESH_S = 0.5
+_OTHERS, _NOTE = 60, 35
+"""Columns of a terminal for everything in a progress display but its bar, and for a note."""
 
-stdout = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
-stderr = Console(highlight=False, width=None if sys.stderr.isatty() else _WIDTH_OF_FILES, stderr=True)
+_SHORTEST_BAR, _LONGEST_BAR = 5, 40
+_LEAST_DESCRIPTION = 8
 
 data_option = click.option(
     "--data",
@@ -31,6 +44,12 @@ data_option = click.option(
 )
 strict_option = click.option("--strict", is_flag=True, help="Make every fault found in the images an error.")
 yes_option = click.option("--yes", is_flag=True, help="Agree to a download without being asked.")
+
+
+def data_roles(data: str | None) -> list[FileRole]:
+    """The labelled faces that `read_data` would read, where they are known beforehand."""
+    data = data or os.environ.get(DATA_ENV)
+    return [] if data == SYNTHETIC else roles("--data", data or None)
 
 
 def read_data(data: str | None, *, yes: bool = False, strict: bool = False, seed: int = 0) -> Dataset:
@@ -74,18 +93,44 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
         yield advance
 
 
-def make_progress(*columns: Any) -> Progress:
-    """A progress display on stderr with a bar, a count, the time so far and the time left."""
+class DescriptionColumn(TextColumn):
+    """A task's description, which may hold the name of a file."""
+
+    def __init__(self) -> None:
+        column = Column(no_wrap=True, overflow="ellipsis", max_width=max(stderr.width // 3, _LEAST_DESCRIPTION))
+        super().__init__("{task.description}", markup=False, table_column=column)
+
+    def render(self, task: Task) -> Text:
+        """Return the description as it is, control characters escaped."""
+        return Text(printable(task.description))
+
+
+def make_progress(*, with_notes: bool = False) -> Progress:
+    """A progress display on stderr with a bar, a count, the time so far and the time left.
+
+    Args:
+        with_notes: Show each task's field `note`, too.
+    """
+    # What does not fit into the line goes on in the next.
+    note = TextColumn("{task.fields[note]}", markup=False, table_column=Column(no_wrap=False))
+    return _make_display(MofNCompleteColumn(), *[note] * with_notes)
+
+
+def _make_display(count: ProgressColumn, *notes: ProgressColumn, auto_refresh: bool = True) -> Progress:
+    """A display that fits the terminal: a narrow one gets a short bar and the time left only."""
+    room = stderr.width - _OTHERS - len(notes) * _NOTE
+    is_narrow = room < 0
+    times = [TimeRemainingColumn()] if is_narrow else [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        *columns,
+        DescriptionColumn(),
+        BarColumn(max(min(room, _LONGEST_BAR), _SHORTEST_BAR)),
+        count,
+        *times,
+        *notes,
         console=stderr,
         transient=True,
+        auto_refresh=auto_refresh,
+        disable=not stderr.is_terminal,
     )
 
 
@@ -95,16 +140,7 @@ def stages_display() -> Iterator[Callable[[str, float], None]]:
 
     It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    progress = Progress(
-        *columns,
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=stderr,
-        transient=True,
-        auto_refresh=False,
-    )
+    progress = _make_display(TextColumn("{task.percentage:>3.0f} %"), auto_refresh=False)
     with progress:
         task = progress.add_task("", total=1.0)
         drawn = 0.0

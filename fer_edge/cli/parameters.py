@@ -6,8 +6,8 @@ import re
 
 import click
 
-from fer_edge.names import printable
 from fer_edge.runtime.mqtt_address import MqttAddress
+from fer_edge.stated_facts import parse_labels, parse_range
 
 AUTO = "auto"
 
@@ -44,12 +44,18 @@ def read_resolution(ctx: click.Context, param: click.Parameter, value: str | Non
 
 def read_labels(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """Read two or more different names with commas between."""
-    if value is None:
-        return None
-    names = tuple(printable(name.strip()) for name in value.split(","))
-    if len(names) < 2 or len(set(names)) != len(names) or not all(names):
-        raise click.BadParameter(f"expected two or more different names with commas between, got {value!r}", ctx, param)
-    return names
+    try:
+        return None if value is None else parse_labels(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
+def read_range(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """Read the values of black and white, such as `-1..1`."""
+    try:
+        return None if value is None else parse_range(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
 
 
 def read_counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import fer_edge.cli.consoles  # noqa: F401  # they must be made before anything is redirected
 from fer_edge.errors import FerEdgeError
 
 

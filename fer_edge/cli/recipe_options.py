@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
@@ -112,6 +113,11 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
         teachers=options["teachers"],
         bfloat16=MixedPrecision(options[_MIXED_PRECISION]).enabled(),
     )
+
+
+def recipe_roles(recipe: Recipe) -> list[FileRole]:
+    """The models that training with `recipe` reads."""
+    return [*roles("--start-from", recipe.start_from or None), *roles("--distill", *recipe.teachers)]
 
 
 def _arch_of(model: str, given: str | None) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from fer_edge.cli.config import config_option
+from fer_edge.cli.config import config_option, config_roles
+from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.quiet import native_stderr_muffled
@@ -45,9 +46,12 @@ def command(**given: Any) -> None:
     """
     options = RunOptions(**given)
     _refuse_contradictions(options)
+    require_apart(
+        [*roles("--camera", options.camera), *roles("--model", options.model), *config_roles()], _written(options)
+    )
     silence_opencv()
     with native_stderr_muffled():
-        classifier = Classifier.load(options.model, num_threads=options.num_threads, labels=options.labels)
+        classifier = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
     tally = Tally()
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
@@ -63,6 +67,17 @@ def _refuse_contradictions(options: RunOptions) -> None:
         raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
     if options.privacy and options.output:
         raise click.UsageError("--privacy stores no picture, and --output is nothing else; leave one of them out")
+
+
+def _written(options: RunOptions) -> list[FileRole]:
+    """The files that the sinks write, the older ones of a rotated log among them."""
+    logs = {"--jsonl": options.jsonl, "--csv": options.csv}
+    written = [*roles("--output", options.output)]
+    for option, path in logs.items():
+        written += roles(option, path)
+        if path not in (None, STDOUT) and options.rotate_size is not None:
+            written += roles(option, *(f"{path}.{number}" for number in range(1, options.rotate_keep + 1)))
+    return written
 
 
 def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:

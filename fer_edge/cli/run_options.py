@@ -14,11 +14,11 @@ from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.cli.parameters import (
     read_byte_size,
     read_every_nth,
-    read_labels,
     read_mqtt_address,
     read_percentage,
     read_resolution,
 )
+from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option
 from fer_edge.runtime.classifier import SHIPPED_MODEL
 from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.devices import CameraSettings
@@ -28,6 +28,7 @@ from fer_edge.runtime.orientation import TURNS, Flip
 from fer_edge.runtime.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
 from fer_edge.runtime.sinks import STDOUT
 from fer_edge.runtime.smoothing import RAW, Smoothing
+from fer_edge.stated_facts import StatedFacts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +44,8 @@ class RunOptions:
     flip: str
     model: Path
     labels: tuple[str, ...] | None
+    input_range: tuple[float, float] | None
+    logits: bool
     num_threads: int
     detector_width: int | None
     confidence: float
@@ -67,6 +70,11 @@ class RunOptions:
     frames: int | None
     seconds: float | None
     quiet: bool
+
+    @property
+    def facts(self) -> StatedFacts:
+        """What is stated about a model file without a card."""
+        return StatedFacts(self.labels, self.input_range, self.logits)
 
     @property
     def camera_settings(self) -> CameraSettings:
@@ -134,12 +142,9 @@ _OPTIONS = (
         help=f"A .tflite or .onnx file, or a model that ships with fer-edge: {SHIPPED}.  "
         f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
     ),
-    click.option(
-        "--labels",
-        callback=read_labels,
-        metavar="A,B,...",
-        help="The scores' names in order, for a model file without a card.",
-    ),
+    labels_option,
+    input_range_option,
+    logits_option,
     click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier."),
     click.option(
         "--detector-width",

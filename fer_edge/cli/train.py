@@ -8,22 +8,23 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
-from rich.progress import TaskID, TextColumn
+from rich.progress import TaskID
 
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.options import (
     data_option,
+    data_roles,
     make_progress,
     progress_bar,
     read_data,
-    stderr,
-    stdout,
     strict_option,
     yes_option,
 )
 from fer_edge.cli.quiet import native_stderr_muffled
-from fer_edge.cli.recipe_options import read_recipe, recipe_options, refuse_other_settings
+from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
 from fer_edge.errors import DataError
-from fer_edge.files import write_atomic
+from fer_edge.files import sole_user, write_atomic
 from fer_edge.tables import evaluation_table
 from fer_edge.training.cluster import Cluster, read_cluster
 from fer_edge.training.data import Dataset
@@ -98,6 +99,7 @@ def command(
         run = RunFolder(output) if output else newest_run(trained=False)
         asked, (recipe, known_data, sha256) = recipe, run.resume()
         refuse_other_settings(asked, recipe)
+        _hold(run, data or known_data, leave_out_list, recipe)
         if leave_out_list:
             raise click.UsageError("--resume keeps the run's own list: leave out --leave-out, or train anew")
         names = read_list(run.left_out) if run.left_out.exists() else ()
@@ -106,6 +108,7 @@ def command(
             raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
     else:
         run = RunFolder(output or RUNS / recipe.arch)
+        _hold(run, data, leave_out_list, recipe)
         if not overwrite:
             run.require_empty()
         dataset = _without(read_data(data, yes=yes, strict=strict), names)
@@ -121,6 +124,13 @@ def command(
     with _Display() as display:
         trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume, team=team)
     _finish(run, trained, dataset, recipe)
+
+
+def _hold(run: RunFolder, data: str | None, leave_out_list: Path | None, recipe: Recipe) -> None:
+    """Make sure that the run overwrites nothing that it reads, and that no other process trains in its folder."""
+    reads = [*data_roles(data), *roles("--leave-out", leave_out_list), *recipe_roles(recipe)]
+    require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+    click.get_current_context().with_resource(sole_user(run.path))
 
 
 def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
@@ -167,7 +177,7 @@ class _Display:
     """Shows epochs and steps with the time left; where stderr is no terminal, a line per epoch."""
 
     def __init__(self) -> None:
-        self._progress = make_progress(TextColumn("{task.fields[note]}"))
+        self._progress = make_progress(with_notes=True)
         self._total, self._steps = 0, 1
         self._epochs, self._within = TaskID(0), TaskID(0)
 

@@ -14,12 +14,15 @@ from typing import Any
 import click
 import keras_tuner  # noqa: F401  # before TensorFlow, whose chatter would surround the error where this is missing
 from click.core import ParameterSource
-from rich.progress import TaskID, TextColumn
+from rich.progress import TaskID
 from rich.table import Table
 
-from fer_edge.cli.options import data_option, make_progress, read_data, stderr, stdout, strict_option, yes_option
-from fer_edge.cli.recipe_options import read_recipe, recipe_options
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, strict_option, yes_option
+from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import sole_user
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
@@ -91,6 +94,12 @@ def command(
     folder = TuningFolder(output or Path("tuning") / recipe.arch)
     if overwrite and Role.of_process() is Role.WORKER:
         raise InputError("--overwrite is the chief's: leave it out for workers")
+    require_apart(
+        [*data_roles(data), *recipe_roles(recipe)],
+        [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
+    )
+    if Role.of_process() is not Role.WORKER:
+        click.get_current_context().with_resource(sole_user(folder.path))
     dataset = read_data(data, yes=yes, strict=strict)
     if overwrite:
         folder.clear()
@@ -136,7 +145,7 @@ def _finish(
 
 
 def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
-    table = make_table(title, [], ["rank", "trial", *study.space, "val accuracy", "epochs", "seconds"])
+    table = make_table(title, ["rank", "trial"], [*study.space, "val accuracy", "epochs", "seconds"])
     for rank, outcome in enumerate(best, start=1):
         values = [str(value) for value in outcome.values.values()]
         accuracy = f"{outcome.val_accuracy:.4f}"
@@ -170,7 +179,7 @@ class _Display:
     """Prints a line per trial, with bars for the trials and for the steps of the one under way."""
 
     def __init__(self, trials: int) -> None:
-        self._progress = make_progress(TextColumn("{task.fields[note]}"))
+        self._progress = make_progress(with_notes=True)
         self._trials = self._progress.add_task("trials (at most)", total=trials, note="")
         self._within: TaskID | None = None
         self._steps, self._epoch = 1, 0

@@ -10,11 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import ModelError
-from fer_edge.model_card import InputSpec, ModelCard, read_zipped_card
+from fer_edge.model_card import ModelCard, TensorQuantization, read_zipped_card
 from fer_edge.runtime.delegation import Delegation
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import Interpreter, open_interpreter
 from fer_edge.runtime.onnx import read_onnx_card
+from fer_edge.scores import require_kind, to_probabilities
+from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+
+_TRIALS = 4
+_RANGE_TOLERANCE = 0.1
+"""How far a card's range may reach beyond what an 8-bit tensor holds, in spans of the range."""
+_LEAST_SHARE = 0.25
+"""Least span of a card's range, in spans of what the tensor holds; with less, faces would be nearly black."""
+
+_OLD_KERAS = (".h5", ".hdf5")
 
 _MODELS = Path(__file__).parent.parent / "models"
 
@@ -53,11 +63,14 @@ class Classifier:
         """
         height, width = card.input.height, card.input.width
         expected, got = (1, height, width, 1), interpreter.input_shape
-        if got != expected or interpreter.output_size != len(card.labels):
+        # With one channel, (1, 1, H, W) holds the same numbers.
+        fits = got in (expected, (1, 1, height, width))
+        if not fits or interpreter.output_size != len(card.labels):
             raise ModelError(
                 f"{path}: expected a classifier from {expected} to {len(card.labels)} scores, "
                 f"got one from {got} to {interpreter.output_size}; it is for another task"
             )
+        _require_range(path, card, interpreter.quantization.get("input"))
         self.card = card
         self.path = path
         self.runtime = interpreter.runtime
@@ -68,7 +81,7 @@ class Classifier:
         path: Path = SHIPPED_MODEL,
         *,
         num_threads: int = 1,
-        labels: tuple[str, ...] | None = None,
+        facts: StatedFacts = NOTHING_STATED,
         family: Family | None = None,
     ) -> Classifier:
         """Load a .tflite or .onnx file with its card.
@@ -76,20 +89,19 @@ class Classifier:
         Args:
             path: The model file.
             num_threads: Threads of the interpreter.
-            labels: The scores' names in order, for a file without a card.
+            facts: What a file without a card does not say itself.
             family: What to run it in, as for `open_interpreter`.
 
         Raises:
-            ModelError: If the file is missing, damaged, without a card and `labels`, or for another task.
+            ModelError: If the file is missing, damaged or for another task, or has no card and a fact is not stated.
             MissingExtraError: If no interpreter for it is installed.
         """
-        if labels is None:
-            card = read_card(path)
-            return Classifier(open_interpreter(path, num_threads, family), card, path)
-        interpreter = open_interpreter(path, num_threads, family)
-        _, height, width, *_ = (*interpreter.input_shape, 0, 0, 0)
-        card = ModelCard(path.stem, "unknown", labels=labels, input=InputSpec(width=width, height=height))
-        return Classifier(interpreter, card, path)
+        found = find_card(path)
+        card = facts.card_for(path, found)
+        classifier = Classifier(open_interpreter(path, num_threads, family), card, path)
+        if found is None:
+            classifier.try_out()
+        return classifier
 
     @property
     def delegation(self) -> Delegation:
@@ -104,10 +116,11 @@ class Classifier:
 
         Returns:
             float32 (number of labels,), at least 0, with a sum of 1 (an int8 output's own sum is off by up to 1 %).
+
+        Raises:
+            ModelError: If the model's scores are not what the card says.
         """
-        scores = np.maximum(self._interpreter.run(face), 0)
-        total = scores.sum()
-        return scores / total if total > 0 else np.full_like(scores, 1 / len(scores))
+        return to_probabilities(self._interpreter.run(self.card.input.scale(face)), self.card.scores, self.path)
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
@@ -120,6 +133,32 @@ class Classifier:
                 on_progress(i + 1)
         return scores
 
+    def try_out(self) -> None:
+        """Score a few random images, so that a wrong fact about the scores is found before the first face.
+
+        Raises:
+            ModelError: If the scores are not what the card says, or what it calls logits are probabilities.
+        """
+        width, height = self.card.input.size_wh
+        images = np.random.default_rng(0).integers(0, 256, (_TRIALS, height, width), np.uint8)
+        raw = np.stack([self._interpreter.run(self.card.input.scale(image)) for image in images])
+        require_kind(raw, self.card.scores, self.path)
+
+
+def find_card(path: Path) -> ModelCard | None:
+    """The card inside a .tflite, .keras or .onnx file, or `None` if it has none.
+
+    Raises:
+        ModelError: If the file is missing or damaged.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (".tflite", ".onnx", ".keras") and path.exists():
+        advice = "; save it from Keras with model.save('model.keras')" if path.is_dir() or suffix in _OLD_KERAS else ""
+        raise ModelError(f"{path}: expected a .tflite, .onnx or .keras file{advice}")
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file")
+    return read_onnx_card(path) if suffix == ".onnx" else read_zipped_card(path)
+
 
 def read_card(path: Path) -> ModelCard:
     """The card inside a .tflite, .keras or .onnx file.
@@ -127,14 +166,26 @@ def read_card(path: Path) -> ModelCard:
     Raises:
         ModelError: If the file is missing or damaged, or has no card.
     """
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file")
-    if path.suffix.lower() not in (".tflite", ".onnx", ".keras"):
-        raise ModelError(f"{path}: expected a .tflite, .onnx or .keras file")
-    card = read_onnx_card(path) if path.suffix.lower() == ".onnx" else read_zipped_card(path)
+    card = find_card(path)
     if card is None:
         raise ModelError(
-            f"{path}: it has no model card, or is truncated; a whole file of another tool needs its classes in order: "
-            "--labels angry,disgust,fear,happy,neutral,sad,surprise"
+            f"{path}: it has no model card (another tool's, or truncated); fer-edge run, evaluate and export take it "
+            "with --labels and --input-range, fer-edge benchmark as a --peer"
         )
     return card
+
+
+def _require_range(path: Path, card: ModelCard, stored: TensorQuantization | None) -> None:
+    """Raise if an 8-bit input tensor cannot hold the card's values, or holds many times their span."""
+    if stored is None or stored.dtype not in ("int8", "uint8"):
+        return
+    limits = np.iinfo(stored.dtype)
+    low, high = (stored.scale * (limit - stored.zero_point) for limit in (limits.min, limits.max))
+    minimum, maximum = card.input.range
+    span = maximum - minimum
+    beyond = max(low - minimum, maximum - high) > _RANGE_TOLERANCE * span
+    if beyond or span < _LEAST_SHARE * (high - low):
+        raise ModelError(
+            f"{path}: its input tensor holds {low:.3g}..{high:.3g}, not {minimum:g}..{maximum:g}; its card or "
+            "--input-range must give the range that it was trained on"
+        )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.boxes import BoxArray, from_xywh, is_centred_within, overlaps
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image, resize
 
 YUNET_FILE = Path(__file__).parent.parent / "models" / "face_detection_yunet_2023mar.onnx"
@@ -102,9 +103,10 @@ class FaceDetector:
         self._width = width
         self._stills = stills
         self._size_wh = (DEFAULT_WIDTH, DEFAULT_WIDTH)
-        self._yunet = cv2.FaceDetectorYN.create(
-            str(YUNET_FILE), "", self._size_wh, confidence, _NMS_IOU, _MAX_CANDIDATES
-        )
+        with chatter_held_back():
+            self._yunet = cv2.FaceDetectorYN.create(
+                str(YUNET_FILE), "", self._size_wh, confidence, _NMS_IOU, _MAX_CANDIDATES
+            )
 
     def detect(self, frame: Image) -> list[Face]:
         """Find faces, the surest first.

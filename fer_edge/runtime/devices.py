@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_edge.board import is_raspberry_pi, video_devices
 from fer_edge.errors import InputError, SourceError
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.live import FRAME_TIMEOUT_S, LiveSource
 from fer_edge.runtime.webcam_names import webcam_device, webcam_number
@@ -47,7 +48,10 @@ class OpenCVCapture:
 
     def read(self) -> Image | None:
         """Wait for the next frame."""
-        ok, image = self._capture.read()
+        if not self._capture.grab():
+            return None
+        with chatter_held_back():  # a webcam's broken JPEGs
+            ok, image = self._capture.retrieve()
         return np.asarray(image, np.uint8) if ok else None
 
     def close(self) -> None:
@@ -105,7 +109,8 @@ def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
     if _ON_LINUX and not os.access(device, os.R_OK | os.W_OK):
         raise SourceError(f"{description}: no permission for {device}; sudo usermod -aG video $USER, and log in again")
     backend = cv2.CAP_V4L2 if _ON_LINUX else cv2.CAP_ANY
-    capture = cv2.VideoCapture(str(device) if number is None else number, backend)
+    with chatter_held_back():
+        capture = cv2.VideoCapture(str(device) if number is None else number, backend)
     if not capture.isOpened():
         raise SourceError(
             f"{description} cannot be opened: another program uses it (fuser {device} tells which) or it is no camera; "

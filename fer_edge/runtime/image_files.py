@@ -19,6 +19,11 @@ _PROMISED = re.compile(r"\.(avif|bmp|gif|heic|heif|jfif|jp2|jpe|jpeg|jpg|jxl|pgm
 _NAMES_SHOWN = 3
 
 
+def promises_picture(path: Path) -> bool:
+    """Whether a file is named like a picture, whatever its content."""
+    return bool(_PROMISED.fullmatch(path.suffix))
+
+
 def is_still(path: Path) -> bool:
     """Whether a file that is named by itself is read as a picture rather than a video.
 
@@ -27,7 +32,7 @@ def is_still(path: Path) -> bool:
     if is_picture(path):
         return not is_animated_gif(path)
     # By its name alone, OpenCV opens it as a video of one picture or more, and finds none.
-    return bool(_PROMISED.fullmatch(path.suffix)) and not open_video(path).read()[0]
+    return promises_picture(path) and not open_video(path).read()[0]
 
 
 class ImageFiles(Source):
@@ -47,7 +52,7 @@ class ImageFiles(Source):
             InputError: If there is none.
         """
         files, folders = _listed(folder)
-        paths = [path for path in files if _PROMISED.fullmatch(path.suffix) or is_picture(path)]
+        paths = [path for path in files if promises_picture(path) or is_picture(path)]
         others = sorted(set(files) - set(paths), key=_natural_order)
         if not paths:
             found = f"only {_named([*others, *folders])}" if others or folders else "nothing"

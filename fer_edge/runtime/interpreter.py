@@ -36,7 +36,7 @@ class Interpreter(Protocol):
         """What runs the graph."""
 
     def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """Scores float32 (output_size,) for one image, uint8 (H, W), 0..255."""
+        """Scores float32 (output_size,) for one image, uint8 or float32 (H, W), in the model's range of values."""
 
 
 def open_interpreter(path: Path, num_threads: int = 1, family: Family | None = None) -> Interpreter:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import InputError
+from fer_edge.files import lock_file
 
 _LONGEST_LINE = 1 << 20
+_HEAD_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class LogFile:
     def _open(self, append: bool) -> None:
         """Always to append, so that bytes cut off at the end leave no hole."""
         self._file = self._path.open("ab", buffering=0)
+        if self._is_file:
+            self._claim()
         if append:
             self._repair()
         elif self._is_file:
@@ -110,6 +114,15 @@ class LogFile:
             self._rotate()
         elif self._header and not self._size:
             self._put(self._header)
+
+    def _claim(self) -> None:
+        """Make sure that nobody else writes to the file, and that emptying it loses no picture or model."""
+        fault = "" if lock_file(self._file.fileno()) else "another process writes to it; end that one, or name another"
+        if not fault and _is_binary(self._path):
+            fault = "expected a file of lines to go on with or begin anew, and it is a binary file; name another"
+        if fault:
+            self._file.close()
+            raise InputError(f"{self._path}: {fault}")
 
     def _repair(self) -> None:
         with self._path.open("rb") as file:
@@ -144,12 +157,15 @@ class LogFile:
 
     def _rotate(self) -> None:
         self._sync()
-        self._file.close()
+        older = self._file
+        if os.name == "nt":
+            older.close()  # or it cannot be renamed
         for number in range(self._policy.keep - 1, 0, -1):
             if self._older(number).exists():
                 self._older(number).replace(self._older(number + 1))
         self._path.replace(self._older(1))
         self._open(append=False)
+        older.close()  # and unlocked, now that the new file is locked
 
     def _older(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
@@ -171,3 +187,10 @@ class LogFile:
             except OSError as error:  # raised again by the next write, or by close
                 self._failure = error
                 return
+
+
+def _is_binary(path: Path) -> bool:
+    """Whether a file begins as no text does: like a picture, a video, a model or an archive."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES).split(b"\n")[0].rstrip(b"\0")  # a power cut may leave zeros
+    return any(byte < 9 or byte > 126 for byte in head)

@@ -60,13 +60,13 @@ class MqttSink:
 
         Args:
             address: The broker's.
-            name: The camera's, for people; its id is made of it and must differ from other cameras' at this broker.
+            name: The camera's, for people; its id is made of it. Each camera at a broker needs a name of its own.
             labels: The expressions in the order of the scores.
             states_per_s: How often the state is sent at most.
             tell: Is told, in a sentence, when the broker is not there and when it is back.
 
         Raises:
-            InputError: If there is no letter or digit in the name.
+            InputError: If the name is empty or blank.
             FerEdgeError: If the broker refuses the login.
         """
         self._address = address
@@ -105,7 +105,7 @@ class MqttSink:
 
     def _make_client(self) -> Client:
         # With a fixed id a broker takes a restarted camera for the same, and does not call it offline late.
-        client = Client(CallbackAPIVersion.VERSION2, f"fer-edge-{self._camera.camera_id}")
+        client = Client(CallbackAPIVersion.VERSION2, self._camera.client_id)
         client.username_pw_set(self._address.user, self._address.password)
         if self._address.tls:
             client.tls_set()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import cv2
 
 from fer_edge.errors import InputError, SourceError
+from fer_edge.native_logs import quiet_ffmpeg
 from fer_edge.runtime.addresses import Address
 from fer_edge.runtime.devices import CameraSettings, OpenCVCapture
 from fer_edge.runtime.frames import Source
@@ -94,6 +95,7 @@ def _open_live(address: Address, timeout_s: float) -> LiveSource:
 def _open_capture(address: Address, timeout_s: float) -> cv2.VideoCapture:
     limit_ms = int(timeout_s * 1000)
     limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
+    quiet_ffmpeg()
     capture = cv2.VideoCapture(address.url, cv2.CAP_FFMPEG, limits)
     if capture.isOpened():
         return capture

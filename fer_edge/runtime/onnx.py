@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from fer_edge.errors import MissingExtraError, ModelError, first_line
 from fer_edge.model_card import ONNX_CARD_KEY, ModelCard, TensorQuantization
+from fer_edge.native_logs import chatter_held_back
+from fer_edge.native_paths import native_path
 from fer_edge.runtime.delegation import OWN_KERNELS, UNTOLD, Delegation
 from fer_edge.runtime.onnx_file import read_onnx_file
 
@@ -47,9 +49,10 @@ class OpenCvInterpreter:
         """Load `path`; the threads are those of all of OpenCV, in this whole process."""
         self.input_shape, self.output_size = _one_image(path)
         try:
-            self._net = cv2.dnn.readNetFromONNX(str(path))
-            self._net.setInput(np.zeros(self.input_shape, np.float32))
-            self._net.forward()
+            with native_path(path) as name, chatter_held_back():
+                self._net = cv2.dnn.readNetFromONNX(name)
+                self._net.setInput(np.zeros(self.input_shape, np.float32))
+                self._net.forward()
         except cv2.error as error:
             raise ModelError(f"{path}: OpenCV's dnn cannot run it: {first_line(error)}") from error
         cv2.setNumThreads(num_threads)
@@ -83,20 +86,24 @@ def _one_image(path: Path) -> tuple[tuple[int, ...], int]:
     shapes = [*file.inputs.values(), *file.outputs.values()]
     if len(file.inputs) != 1 or len(file.outputs) != 1 or any(None in shape[1:] or not shape for shape in shapes):
         raise ModelError(f"{path}: expected one input and one output, of fixed sizes but for the number of images")
+    if shapes[0][0] not in (None, 0, 1) or len(shapes[1]) != 2:
+        raise ModelError(f"{path}: expected one image in and scores (1, labels) out, got {shapes[0]} and {shapes[1]}")
     image, scores = ([length or 1 for length in shape[1:]] for shape in shapes)
     return (1, *image), scores[-1]
 
 
 def _load(path: Path, num_threads: int) -> tuple[str, Any]:
     try:
-        onnxruntime = importlib.import_module("onnxruntime")
+        with chatter_held_back():
+            onnxruntime = importlib.import_module("onnxruntime")
     except ImportError as error:
         raise MissingExtraError("running an .onnx file", "onnx", str(error)) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        with native_path(path) as name, chatter_held_back():
+            session = onnxruntime.InferenceSession(name, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exception classes share no public base
         raise ModelError(f"{path}: onnxruntime cannot load it: {first_line(error)}") from error
     return f"onnxruntime {onnxruntime.__version__}", session

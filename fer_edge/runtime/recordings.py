@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
+from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
@@ -147,9 +148,10 @@ class _Intervals:
 
 def open_video(path: Path | str) -> cv2.VideoCapture:
     """Open a file of any name, or an address; `isOpened` of the result is false if it cannot be read as a video."""
+    quiet_ffmpeg()
     if isinstance(path, str):
         return cv2.VideoCapture(path, cv2.CAP_FFMPEG)
     # Other backends than FFmpeg take digits or a % in a name for the numbering of a sequence of pictures.
     has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getBackends()
-    with native_path(path) as name:
+    with native_path(path) as name, chatter_held_back():
         return cv2.VideoCapture(name, cv2.CAP_FFMPEG if has_ffmpeg else cv2.CAP_ANY)

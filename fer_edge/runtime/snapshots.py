@@ -5,10 +5,8 @@ from __future__ import annotations
 import http.client
 import time
 
-import cv2
-import numpy as np
-
-from fer_edge.errors import SourceError
+from fer_edge.errors import InputError, SourceError
+from fer_edge.pictures import decode_picture
 from fer_edge.preprocess import Image
 from fer_edge.runtime.http_client import HttpClient, HttpError
 
@@ -73,7 +71,6 @@ class SnapshotCapture:
 
 def _decode(content: bytes) -> Image | None:
     try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:  # an empty answer
+        return decode_picture(content)
+    except InputError:
         return None
-    return None if image is None else np.asarray(image, np.uint8)

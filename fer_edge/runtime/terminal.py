@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from fer_edge.names import printable
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import STAGES, FaceResult, FrameResult
 
@@ -31,7 +32,7 @@ class TerminalSink:
             title: Above the view, such as the source and the model.
             stream: Standard output.
         """
-        self._title = _in_encoding_of(stream, title)
+        self._title = _in_encoding_of(stream, printable(title))
         self._stream = stream
         self._bar = _BAR if _in_encoding_of(stream, _BAR) == _BAR else _PLAIN_BAR
         self._moments: deque[float] = deque(maxlen=_RATE_FRAMES)
@@ -78,7 +79,7 @@ class TerminalSink:
     def _plain_line(self, frame: Frame, result: FrameResult) -> str:
         seen = ", ".join(f"{face.label} {face.score:.2f}" for face in result.faces) or "no face"
         rate = f"  {self._rate():.1f} frames/s" if len(self._moments) > 1 else ""
-        return _in_encoding_of(self._stream, f"{frame.name or f'frame {result.number}'}  {seen}{rate}")
+        return _in_encoding_of(self._stream, f"{printable(frame.name or f'frame {result.number}')}  {seen}{rate}")
 
     def _face_cells(self, face: FaceResult) -> tuple[Text, Text, str, str]:
         full = round(face.score * _BAR_CELLS)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from fer_edge.errors import InputError, ModelError, first_line
 from fer_edge.model_card import TensorQuantization
+from fer_edge.native_logs import chatter_held_back
+from fer_edge.native_paths import native_path
 from fer_edge.runtime.delegation import Delegation, read_delegation
 from fer_edge.runtime.family import TFLITE_FAMILIES, Family
 
@@ -35,8 +37,10 @@ class TFLiteInterpreter:
         if len(inputs) != 1 or len(outputs) != 1:
             raise ModelError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
         self._input, self._output = inputs[0], outputs[0]
-        self.input_shape = tuple(int(n) for n in self._input["shape"])
-        self.output_size = int(self._output["shape"][-1])
+        self.input_shape, scores = (tuple(int(n) for n in edge["shape"]) for edge in (self._input, self._output))
+        if len(scores) != 2:
+            raise ModelError(f"{path}: expected scores of shape (1, labels), got {scores}")
+        self.output_size = scores[1]
         self.quantization = {
             name: quantization
             for name, details in (("input", self._input), ("output", self._output))
@@ -76,13 +80,13 @@ def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: b
     resolvers = module.OpResolverType
     resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
-        with warnings.catch_warnings():
+        with native_path(path) as name, chatter_held_back(), warnings.catch_warnings():
             # TensorFlow's, which is the last choice for this reason.
             warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
             interpreter = module.Interpreter(
-                model_path=str(path), num_threads=num_threads, experimental_op_resolver_type=resolver
+                model_path=name, num_threads=num_threads, experimental_op_resolver_type=resolver
             )
-        interpreter.allocate_tensors()
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: {runtime} cannot load it: {first_line(error)}") from error
     return runtime, interpreter
@@ -98,7 +102,8 @@ def _first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
     for family in families:
         name, distribution = _NAMES[family]
         try:
-            module = importlib.import_module(family.module)
+            with chatter_held_back():
+                module = importlib.import_module(family.module)
             version = importlib.metadata.version(distribution)
         except (ImportError, importlib.metadata.PackageNotFoundError) as error:
             failures.append(f"{distribution}: {first_line(error)}")
@@ -118,21 +123,25 @@ def _first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
 def _tensor_quantization(details: dict[str, Any]) -> TensorQuantization | None:
     dtype = np.dtype(details["dtype"])
     scale, zero_point = details["quantization"]
-    if dtype.kind not in "iu":
-        return None
+    if dtype.kind not in "iu" or not scale:
+        return None  # integers of scale 0 are plain numbers
     return TensorQuantization(dtype.name, float(scale), int(zero_point))
 
 
 def _encoder(dtype: Any, quantization: TensorQuantization | None) -> Callable[[npt.NDArray[Any]], npt.NDArray[Any]]:
-    """How pixels become the input tensor's numbers."""
-    if quantization is None:
+    """How an image of the model's range of values becomes the input tensor's numbers."""
+    if np.dtype(dtype).kind not in "iu":
         return lambda image: image.astype(dtype)
-    scale, zero_point = quantization.scale, quantization.zero_point
-    if (quantization.dtype, scale, zero_point) == ("int8", 1.0, -128):
-        # Pixel - 128 in two's complement is the same byte with its top bit turned over.
-        return lambda image: (image ^ np.uint8(0x80)).view(np.int8)
+    scale, zero_point = (quantization.scale, quantization.zero_point) if quantization else (1.0, 0)
     limits = np.iinfo(dtype)
-    return lambda image: np.clip(np.rint(image / scale) + zero_point, limits.min, limits.max).astype(dtype)
+
+    def quantize(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.asarray(np.clip(np.rint(image / scale) + zero_point, limits.min, limits.max).astype(dtype))
+
+    if (np.dtype(dtype).name, scale, zero_point) != ("int8", 1.0, -128):
+        return quantize
+    # Pixel - 128 in two's complement is the same byte with its top bit turned over.
+    return lambda image: (image ^ np.uint8(0x80)).view(np.int8) if image.dtype == np.uint8 else quantize(image)
 
 
 def _decode(stored: npt.NDArray[Any], quantization: TensorQuantization | None) -> npt.NDArray[np.float32]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import atomic_path
+from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.annotate import annotate
@@ -94,7 +95,8 @@ class VideoSink:
         self._start = frame.moment
         temporary = self._placing.enter_context(atomic_path(self._path))
         codec = _CODECS[self._path.suffix.lower()]
-        with native_path(temporary) as name:
+        quiet_ffmpeg()
+        with native_path(temporary) as name, chatter_held_back():
             writer = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
         if writer.isOpened():
             return writer

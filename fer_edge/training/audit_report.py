@@ -42,18 +42,23 @@ def write_audit(audit: Audit, folder: Path, *, data: str, worst: int) -> list[Pa
     Returns:
         What was written, the list last.
     """
-    table, names = folder / "suspects.csv", folder / LIST_NAME
+    table, sheet, copies_sheet, names = audit_paths(folder)
     write_atomic(table, _table(audit))
     tiles = [_suspect_tile(audit, suspect) for suspect in audit.suspects[:worst]]
     title = f"{data}, training split: the {len(tiles):,} least likely labels of {len(audit.suspects):,} in doubt"
-    sheets = draw_sheets(arrange(tiles), folder / "contact-sheet.png", title=title)
+    sheets = draw_sheets(arrange(tiles), sheet, title=title)
     copies = draw_sheets(
         arrange_groups(_group_tiles(audit)),
-        folder / "duplicates.png",
+        copies_sheet,
         title=f"{data}, training split: {len(audit.groups):,} pictures whose copies disagree, with the outvoted in red",
     )
     write_atomic(names, _list(audit, data, worst))
     return [table, *sheets, *copies, names]
+
+
+def audit_paths(folder: Path) -> tuple[Path, Path, Path, Path]:
+    """The files of an audit in `folder`: the table, the first page of each sheet, the list."""
+    return folder / "suspects.csv", folder / "contact-sheet.png", folder / "duplicates.png", folder / LIST_NAME
 
 
 def _table(audit: Audit) -> str:

@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from fer_edge.errors import ModelError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.classifier import read_card
 from fer_edge.training.architectures import build
 from fer_edge.training.keras_file import KerasClassifier
 
@@ -35,9 +38,10 @@ def load_teachers(
         A function from images, float32 (N, 48, 48, 1) in 0..255, to the mean of their softened scores, float32 (N, 7).
 
     Raises:
-        ModelError: If a file cannot be loaded or holds another kind of model.
+        ModelError: If a file cannot be loaded or holds another kind of model, or has no card, or one with its labels in
+            another order than the data's.
     """
-    models = [_fast(KerasClassifier.load(Path(path)), bfloat16) for path in paths]
+    models = [_fast(_load_teacher(Path(path)), bfloat16) for path in paths]
 
     def teach(images: tf.Tensor) -> tf.Tensor:
         views = [images, images[:, :, ::-1]] if mirrored else [images]
@@ -46,6 +50,15 @@ def load_teachers(
 
     graph = tf.function(teach, reduce_retracing=True)
     return lambda images: np.asarray(graph(tf.constant(images)))
+
+
+def _load_teacher(path: Path) -> KerasClassifier:
+    labels = read_card(path).labels
+    if labels != EXPRESSIONS:
+        raise ModelError(
+            f"{path}: expected a teacher of {', '.join(EXPRESSIONS)}, in this order, got {', '.join(labels)}"
+        )
+    return KerasClassifier.load(path)
 
 
 def _fast(classifier: KerasClassifier, bfloat16: bool) -> keras.Model:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Finding
 from fer_edge.training.image_header import declared_size, is_cut_off
@@ -50,7 +51,8 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
     if is_cut_off(content):
         return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
     try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
+        with chatter_held_back():
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
     except cv2.error:
         image = None
     if image is None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -11,16 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import ModelError
-from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
+from fer_edge.files import atomic_path
 from fer_edge.labels import NUM_EXPRESSIONS
-from fer_edge.model_card import ModelCard, add_card_to_keras, read_zipped_card
-from fer_edge.training.architectures import ARCHITECTURES, build
+from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, add_card_to_keras
+from fer_edge.runtime.classifier import find_card
+from fer_edge.scores import to_probabilities
+from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.training.architectures import ARCHITECTURES
+from fer_edge.training.keras_network import from_raw_pixels, load_network, require_fitting, try_out
 
 _BATCH = 256
 
 
 class KerasClassifier:
-    """A Keras model and its card, with the surface of `fer_edge.runtime.classifier.Classifier`."""
+    """A Keras model and its card, with the surface of `fer_edge.runtime.classifier.Classifier`.
+
+    Attributes:
+        model: From raw pixels to probabilities, whatever the file holds: the rest is layers of it.
+        card: Says so.
+    """
 
     def __init__(self, model: keras.Model, card: ModelCard, path: Path) -> None:
         """Join a loaded model and its card."""
@@ -35,30 +44,29 @@ class KerasClassifier:
         return self.card.architecture in ARCHITECTURES
 
     @staticmethod
-    def load(path: Path) -> KerasClassifier:
+    def load(path: Path, facts: StatedFacts = NOTHING_STATED) -> KerasClassifier:
         """Load a .keras file.
 
-        A network of this project is built from its code and takes only the weights from the file, since a whole
-        .keras file of one Keras version often does not load in another.
+        Args:
+            path: The file.
+            facts: What a file without a card does not say itself.
 
         Raises:
-            ModelError: If the file is missing, damaged, or no classifier of seven expressions.
+            ModelError: If the file is missing, damaged, or no classifier of seven expressions in 48x48 gray faces, or
+                has no card and a fact is not stated.
         """
-        if not path.is_file():
+        if not path.exists():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
-        card = read_zipped_card(path)
-        _require_undamaged(path)
-        try:
-            if card is not None and card.architecture in ARCHITECTURES:
-                model = build(card.architecture)
-                model.load_weights(path)
-            else:
-                model = keras.models.load_model(path, compile=False)
-        except (ValueError, OSError, KeyError, TypeError) as error:
-            raise ModelError(f"{path}: Keras cannot load it: {str(error).strip().splitlines()[0]}") from error
-        if tuple(model.output_shape) != (None, NUM_EXPRESSIONS):
-            raise ModelError(f"{path}: expected {NUM_EXPRESSIONS} scores, got output shape {model.output_shape}")
-        return KerasClassifier(model, card or ModelCard(path.stem, "unknown"), path)
+        found = find_card(path)
+        if path.suffix.lower() != ".keras":
+            raise ModelError(f"{path}: expected a .keras file")
+        network = load_network(path, found.architecture if found else None)
+        card = facts.card_for(path, found)
+        require_fitting(network, card, path)
+        if found is None:
+            try_out(network, card, path)
+        raw = replace(card, input=InputSpec(), scores=ScoreKind.PROBABILITIES)
+        return KerasClassifier(from_raw_pixels(network, card), raw, path)
 
     def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Scores float32 (7,) of one face, uint8 (48, 48), 0..255."""
@@ -71,21 +79,11 @@ class KerasClassifier:
         scores = np.empty((len(faces), NUM_EXPRESSIONS), np.float32)
         for start in range(0, len(faces), _BATCH):
             batch = faces[start : start + _BATCH, ..., np.newaxis].astype(np.float32)
-            scores[start : start + len(batch)] = self.model.predict_on_batch(batch)
+            raw = np.asarray(self.model.predict_on_batch(batch))
+            scores[start : start + len(batch)] = to_probabilities(raw, self.card.scores, self.path)
             if on_progress is not None:
                 on_progress(start + len(batch))
         return scores
-
-
-def _require_undamaged(path: Path) -> None:
-    """Check every member's checksum: Keras meets damaged weights with a warning, and leaves a layer untrained."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except DAMAGED_ZIP_ERRORS as error:
-        raise ModelError(f"{path}: expected a .keras file, got something else or a damaged one ({error})") from error
-    if damaged is not None:
-        raise ModelError(f"{path}: {damaged} in it is damaged; copy the file again")
 
 
 def save_keras(model: keras.Model, card: ModelCard, path: Path) -> None:

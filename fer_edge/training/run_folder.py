@@ -48,6 +48,13 @@ class RunFolder:
         """The names of the training images that the run leaves out, if any."""
         return self.path / "leave-out.txt"
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that a run writes, but for its checkpoints."""
+        pictures = (self.path / f"{name}.png" for name in ("curves", "confusion", "samples"))
+        texts = (self.path / name for name in ("card.json", "history.csv", "summary.txt"))
+        return (self.model, self.settings, self.left_out, *pictures, *texts)
+
     def require_empty(self) -> None:
         """Raise `InputError` if the folder already holds a model, or an epoch to go on from."""
         if self.model.exists() or (self.checkpoints / STATE_NAME).exists():

@@ -145,6 +145,11 @@ class TuningFolder:
         """The values that were tried against what they came to."""
         return self.path / "tuning.png"
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that a search writes, but for its trials."""
+        return (self.settings, self.picture, self.path / "trials.csv", self.path / "best.json")
+
     def begin(self, study: Study, dataset: Dataset) -> None:
         """Write down what is searched, or make sure that it is what was.
 
@@ -179,7 +184,7 @@ class TuningFolder:
     def clear(self) -> None:
         """Forget an earlier search."""
         shutil.rmtree(self.trials, ignore_errors=True)
-        for path in (self.settings, self.picture, self.path / "trials.csv", self.path / "best.json"):
+        for path in self.files:
             path.unlink(missing_ok=True)
 
     def write_results(self, outcomes: Sequence[Outcome], study: Study) -> None:

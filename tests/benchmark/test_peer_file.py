@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError, ModelError
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.stated_facts import PEER_OPTIONS, StatedFacts
 
 MakePeer = Callable[..., Path]
 
+RAW = StatedFacts(EXPRESSIONS, (0, 255), options=PEER_OPTIONS)
 FACE = np.random.default_rng(0).integers(0, 256, (4, 6), np.uint8)
 
 
@@ -53,7 +56,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("minimum", "maximum"), [(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)])
 def test_a_peer_sees_what_it_wants(make_peer: MakePeer, shape: tuple[int, ...], minimum: float, maximum: float) -> None:
     weights = np.random.default_rng(1).normal(0, 0.01, (np.prod(shape), 7))
-    classifier = PeerFile(make_peer(shape, weights), minimum=minimum, maximum=maximum).load(1)
+    classifier = PeerFile(make_peer(shape, weights), StatedFacts(EXPRESSIONS, (minimum, maximum))).load(1)
     assert classifier.card.input.size_wh == (6, 4)
     scaled = minimum + FACE / 255 * (maximum - minimum)
     channels = {1: scaled, 3: np.stack([scaled] * 3, axis=0 if shape[1] == 3 else -1)}[3 if 3 in shape else 1]
@@ -63,9 +66,9 @@ def test_a_peer_sees_what_it_wants(make_peer: MakePeer, shape: tuple[int, ...], 
 def test_logits_get_their_softmax(make_peer: MakePeer) -> None:
     weights = np.random.default_rng(1).normal(0, 0.01, (24, 7))
     path = make_peer((1, 4, 6, 1), weights, softmax=False)
-    with pytest.raises(ModelError, match="say that they are logits"):
-        PeerFile(path).load(1)
-    assert PeerFile(path, logits=True).load(1).classify(FACE) == pytest.approx(
+    with pytest.raises(ModelError, match="if they are logits, say --logits"):
+        PeerFile(path, RAW).load(1)
+    assert PeerFile(path, replace(RAW, logits=True)).load(1).classify(FACE) == pytest.approx(
         softmax(FACE.reshape(-1) @ weights), abs=1e-4
     )
 
@@ -83,15 +86,27 @@ def test_a_file_for_another_task_is_refused(
 ) -> None:
     path = make_peer(shape, np.zeros((np.prod(shape), classes)))
     with pytest.raises(ModelError, match=message):
-        PeerFile(path).load(1)
+        PeerFile(path, RAW).load(1)
 
 
 @pytest.mark.parametrize("labels", [(), EXPRESSIONS[:6], (*EXPRESSIONS[:6], "anger"), (*EXPRESSIONS, "contempt")])
 def test_other_labels_are_refused(labels: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match="expected the labels angry, disgust"):
-        PeerFile(Path("a.onnx"), labels)
+        PeerFile(Path("a.onnx"), StatedFacts(labels))
 
 
-def test_black_that_is_white_is_refused() -> None:
-    with pytest.raises(InputError, match="different values of black and white"):
-        PeerFile(Path("a.onnx"), minimum=1, maximum=1)
+@pytest.mark.parametrize(
+    ("facts", "asked"), [(StatedFacts(None, (0, 1)), "labels"), (StatedFacts(EXPRESSIONS), "range")]
+)
+def test_what_is_not_stated_is_asked_for_by_the_options_of_peers(
+    make_peer: MakePeer, facts: StatedFacts, asked: str
+) -> None:
+    path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
+    with pytest.raises(ModelError, match=f"peer.onnx: it has no model card.*--peer-{asked} "):
+        PeerFile(path, replace(facts, options=PEER_OPTIONS)).load(1)
+
+
+def test_black_that_is_white_is_refused(make_peer: MakePeer) -> None:
+    path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
+    with pytest.raises(ModelError, match="expected a value of black below that of white, got 1 and 1"):
+        PeerFile(path, StatedFacts(EXPRESSIONS, (1, 1))).load(1)

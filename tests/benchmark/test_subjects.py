@@ -15,6 +15,7 @@ from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime import tflite
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.onnx import OpenCvInterpreter
+from fer_edge.stated_facts import StatedFacts
 
 LITERT = [Family.LITERT]
 ONNX = [Family.ONNXRUNTIME, Family.OPENCV]
@@ -53,7 +54,7 @@ def test_an_interpreter_that_is_wrong_is_left_out(
 
 
 def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
-    peer = PeerFile(made_models / "bare.tflite", EXPRESSIONS[::-1])
+    peer = PeerFile(made_models / "bare.tflite", StatedFacts(EXPRESSIONS[::-1], (0, 255)))
     subjects = load_subjects([model_file], [peer], families=LITERT)
     assert [each.role for each in subjects] == [Role.FILE, Role.PEER]
     assert subjects[1].classifier.card.labels == EXPRESSIONS[::-1]

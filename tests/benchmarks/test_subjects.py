@@ -57,8 +57,8 @@ def test_peers_are_named_or_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setattr(subjects, "fetch", fetch)
     named, file = find_peers(["theirs.onnx", "fer"], [], ["0..1"])
     assert named.path.name == PEERS[0].file_name
-    assert (named.labels, named.minimum, named.maximum) == (PEERS[0].labels, -1, 1)
-    assert (file.path, file.minimum, file.maximum) == (Path("theirs.onnx"), 0, 1)
+    assert (named.facts.labels, named.facts.input_range) == (PEERS[0].labels, (-1, 1))
+    assert (file.path, file.facts.labels, file.facts.input_range) == (Path("theirs.onnx"), None, (0, 1))
     with pytest.raises(InputError, match="--peer-range once"):
         find_peers(["fer"], [], ["0..1"])
 

@@ -12,7 +12,8 @@ import pytest
 from fer_edge.benchmark.results import Report
 from fer_edge.cli.benchmark_peers import read_peers
 from fer_edge.errors import InputError
-from fer_edge.labels import EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
+from fer_edge.runtime.classifier import read_card
 
 HASTE = ("--quick", "--threads", "1", "--runtime", "litert")
 
@@ -113,15 +114,31 @@ def test_what_cannot_be_used_is_told_before_anything_is_measured(
     assert message in ended.stderr
 
 
+def test_peers_labels_in_the_wrong_order_are_warned_of(
+    command_line: Callable[..., Any], exported_paths: dict[str, Path], faces_zip: Path, tmp_path: Path
+) -> None:
+    own = exported_paths["tflite int8"]
+    bare = tmp_path / "bare.tflite"
+    bare.write_bytes(own.read_bytes()[: read_card(own).model_bytes])
+    stated = ("--peer", bare, "--peer-labels", ",".join(FER2013_ORDER))
+    common = ("benchmark", own, *HASTE, "--data", faces_zip, "--output", tmp_path / "out")
+    refused = command_line(*common, *stated)
+    assert (refused.exit_code, "--peer-range 0..1, -1..1 or 0..255" in refused.stderr) == (2, True)
+    ended = command_line(*common, *stated, "--peer-range", "0..255").require_success()
+    (warning,) = (line for line in ended.stderr.splitlines() if line.startswith("warning: "))
+    assert warning.startswith(f"warning: bare.tflite: with the order {','.join(EXPRESSIONS)} the accuracy would be")
+    assert warning.endswith("; check --peer-labels")
+
+
 def test_what_is_given_once_holds_for_all_peers() -> None:
     names = ",".join(reversed(EXPRESSIONS))
     files = [Path("a.tflite"), Path("b.onnx")]
     assert not read_peers([], [], [])
     plain = read_peers(files, [], [])
-    assert [(peer.minimum, peer.maximum, peer.labels) for peer in plain] == 2 * [(0, 255, EXPRESSIONS)]
+    assert [(peer.facts.labels, peer.facts.input_range) for peer in plain] == 2 * [(None, None)]
     given = read_peers(files, [names], ["0..1", "-1..1"], logits=True)
-    assert [(peer.path, peer.minimum, peer.maximum) for peer in given] == [(files[0], 0, 1), (files[1], -1, 1)]
-    assert all(peer.labels == tuple(reversed(EXPRESSIONS)) and peer.logits for peer in given)
+    assert [(peer.path, peer.facts.input_range) for peer in given] == [(files[0], (0, 1)), (files[1], (-1, 1))]
+    assert all(peer.facts.labels == tuple(reversed(EXPRESSIONS)) and peer.facts.logits for peer in given)
 
 
 @pytest.mark.parametrize("span", ["1", "0..0", "a..b", "0...1", ""])

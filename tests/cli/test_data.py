@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,6 +17,9 @@ from fer_edge.training.data import Dataset
 from fer_edge.training.leave_out import leave_out, read_list
 from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.sources import load_dataset
+
+if TYPE_CHECKING:
+    from fer_edge.training.keras_file import KerasClassifier
 
 WRITTEN = {"suspects.csv", "contact-sheet.png", "duplicates.png", "leave-out.txt"}
 
@@ -124,6 +127,16 @@ def test_a_mistake_is_told(
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert message in ended.stderr
     assert not (tmp_path / "audit").exists()
+
+
+def test_a_judge_without_a_card_is_one_line(
+    tiny_classifier: KerasClassifier, command_line: Callable[..., Any], tmp_path: Path
+) -> None:
+    tiny_classifier.model.save(tmp_path / "own.keras")
+    arguments = ("--folds", "0", "--model", tmp_path / "own.keras", "--output", tmp_path / "audit")
+    ended = command_line("data", "audit", "--data", "synthetic", *arguments)
+    assert (ended.exit_code, len(ended.stderr.splitlines())) == (2, 1)
+    assert "it has no model card" in ended.stderr
 
 
 def test_help_tells_the_defaults_of_the_networks_that_judge(

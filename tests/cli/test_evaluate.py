@@ -11,6 +11,8 @@ from typing import Any
 import cv2
 import pytest
 
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
+from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.run_folder import RunFolder
 
@@ -65,20 +67,51 @@ def test_a_tflite_file_is_evaluated_without_tensorflow(
     assert json.loads(done.stdout)["samples"] == 112
 
 
-def test_a_model_without_a_card_takes_labels(
-    command_line: Callable[..., Any], exported_paths: dict[str, Path], faces_zip: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def bare(exported_paths: dict[str, Path], tmp_path: Path) -> Path:
+    """A TFLite file without a card, which knows the drawn faces."""
     path, whole = tmp_path / "bare.tflite", exported_paths["tflite int8"]
     path.write_bytes(whole.read_bytes()[: read_card(whole).model_bytes])
-    plot = ("--plot", tmp_path / "c.png")
-    refused = command_line("evaluate", path, "--data", faces_zip)
-    assert refused.exit_code == 2
-    assert "--labels angry" in refused.stderr
-    labels = "angry,disgust,fear,happy,neutral,sad,surprise"
-    command_line("evaluate", path, "--data", faces_zip, "--labels", labels, *plot).require_success()
-    other = command_line("evaluate", path, "--data", faces_zip, "--labels", "a,b,c,d,e,f,g")
+    return path
+
+
+def test_a_model_without_a_card_takes_labels_and_input_range(
+    command_line: Callable[..., Any], bare: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    common = ("evaluate", bare, "--data", faces_zip, "--plot", tmp_path / "c.png")
+    for stated, asked in (((), "--labels angry"), (("--labels", ",".join(EXPRESSIONS)), "--input-range 0..1")):
+        refused = command_line(*common, *stated)
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+        assert asked in refused.stderr
+    done = command_line(*common, "--labels", ",".join(EXPRESSIONS), "--input-range", "0..255").require_success()
+    assert "warning" not in done.stderr
+    other = command_line(*common, "--labels", "a,b,c,d,e,f,g", "--input-range", "0..255")
     assert other.exit_code == 2
     assert "its classes are a, b, c" in other.stderr
+
+
+def test_labels_in_the_wrong_order_are_warned_of(
+    command_line: Callable[..., Any], bare: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    common = ("evaluate", bare, "--data", faces_zip, "--plot", tmp_path / "c.png", "--input-range", "0..255", "--json")
+    right, wrong = (
+        command_line(*common, "--labels", ",".join(order)).require_success() for order in (EXPRESSIONS, FER2013_ORDER)
+    )
+    before, after = (json.loads(ended.stdout)["accuracy"] for ended in (wrong, right))
+    (warning,) = (line for line in wrong.stderr.splitlines() if line.startswith("warning: "))
+    assert warning == (
+        f"warning: bare.tflite: with the order {','.join(EXPRESSIONS)} the accuracy would be {after:.1%} "
+        f"instead of {before:.1%}; check --labels"
+    )
+
+
+def test_a_card_with_labels_in_the_wrong_order_is_warned_of(
+    command_line: Callable[..., Any], bare: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    card = ModelCard("wrong", "unknown", labels=FER2013_ORDER)
+    bare.write_bytes(append_card(bare.read_bytes(), card))
+    ended = command_line("evaluate", bare, "--data", faces_zip, "--plot", tmp_path / "c.png").require_success()
+    assert "its card may name the scores in the wrong order" in ended.stderr
 
 
 @pytest.mark.parametrize("name", ["none.tflite", "none.onnx", "none.keras"])

@@ -5,6 +5,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from export import auto, exporter, parity
 from export.parity import Tolerance
 from fer_edge.benchmark import machine, timing
 from fer_edge.benchmark.timing import Effort
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.precision import Precision
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.run_folder import RunFolder
@@ -116,6 +118,64 @@ def test_no_data_is_an_error_and_never_a_random_calibration(
     ended = command_line("export", alone, "--int8", "--output", tmp_path / "out")
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "no labelled faces were named" in ended.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def own_keras(tiny_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny network without a card, for pixels 0..1, with its scores in the order of fer2013.csv."""
+    import keras
+    import numpy as np
+
+    from fer_edge.training.keras_file import KerasClassifier
+
+    model = KerasClassifier.load(tiny_run.model).model
+    order = keras.layers.Dense(7, use_bias=False)
+    order.build((None, 7))
+    order.set_weights([np.eye(7, dtype=np.float32)[:, [EXPRESSIONS.index(name) for name in FER2013_ORDER]]])
+    image = keras.Input((48, 48, 1))
+    path = tmp_path_factory.mktemp("own") / "own.keras"
+    keras.Model(image, order(model(keras.layers.Rescaling(255)(image)))).save(path)
+    return path
+
+
+@pytest.fixture
+def export_own(
+    command_line: Callable[..., Any], own_keras: Path, faces_zip: Path, tmp_path: Path
+) -> Callable[..., Any]:
+    """`fer-edge export` of that model into `tmp_path/out`."""
+    common = ("--data", faces_zip, "--output", tmp_path / "out", "--calibration-images", 35, "--format", "tflite")
+    return partial(command_line, "export", own_keras, *common)
+
+
+def test_a_model_without_a_card_is_exported_as_it_was_stated(
+    export_own: Callable[..., Any], command_line: Callable[..., Any], tiny_run: RunFolder, faces_zip: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    stated = ("--labels", ",".join(FER2013_ORDER), "--input-range", "0..1")
+    ended = export_own(*stated, "--precision", "fp32", "--int8").require_success()
+    assert "warning" not in ended.stderr
+    for precision in ("fp32", "int8"):
+        path = tmp_path / "out" / f"own_{precision}.tflite"
+        card = read_card(path)
+        assert (card.labels, card.takes_raw_pixels, card.architecture) == (FER2013_ORDER, True, "unknown")
+        expected = read_card(tiny_run.model).evaluation["accuracy"]
+        assert card.evaluation["accuracy"] == pytest.approx(expected, abs=0.02)
+        arguments = ("--data", faces_zip, "--json", "--plot", tmp_path / "c.png")
+        facts = json.loads(command_line("evaluate", path, *arguments).require_success().stdout)
+        assert facts["accuracy"] == pytest.approx(card.evaluation["accuracy"])
+
+
+def test_an_export_of_wrong_labels_is_warned_of(export_own: Callable[..., Any]) -> None:
+    stated = ("--labels", ",".join(EXPRESSIONS), "--input-range", "0..1")
+    ended = export_own(*stated, "--precision", "fp32").require_success()
+    assert f"warning: own.keras: with the order {','.join(FER2013_ORDER)} the accuracy would be" in ended.stderr
+
+
+def test_an_export_asks_for_what_is_not_stated(export_own: Callable[..., Any], tmp_path: Path) -> None:
+    ended = export_own("--labels", ",".join(FER2013_ORDER))
+    assert (ended.exit_code, len(ended.stderr.splitlines())) == (2, 1)
+    assert "--input-range 0..1" in ended.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -216,6 +216,8 @@ def test_a_mistake_is_one_line_and_a_code(
         ("--jsonl", "-", "--csv", "-"),
         ("--labels", "happy"),
         ("--labels", "a,a"),
+        ("--input-range", "1..0"),
+        ("--input-range", "0-1"),
         ("--frames", "0"),
         ("--confidence", "1"),
         ("--detector-width", "5"),
@@ -237,24 +239,29 @@ def test_a_truncated_model(run_command: Any, model_file: Path, tmp_path: Path) -
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "truncated" in line
-    done = run_command("--camera", "demo", "--model", "cut.tflite", "--labels", ",".join(EXPRESSIONS))
+    stated = ("--labels", ",".join(EXPRESSIONS), "--input-range", "0..255")
+    done = run_command("--camera", "demo", "--model", "cut.tflite", *stated)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "cannot load it" in line
 
 
 def test_a_model_of_another_task(run_command: Any, made_models: Path) -> None:
-    done = run_command("--camera", "demo", "--model", f"{made_models}/other_task.tflite", "--labels", "a,b,c")
+    other_task = ("--model", f"{made_models}/other_task.tflite", "--labels", "a,b,c", "--input-range", "0..255")
+    done = run_command("--camera", "demo", *other_task)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert "it is for another task" in line
 
 
-def test_a_model_without_a_card_takes_labels(run_command: Any, made_models: Path) -> None:
+def test_a_model_without_a_card_takes_labels_and_input_range(run_command: Any, made_models: Path) -> None:
     names = ",".join("abcdefg")
     arguments = ("--camera", "demo", "--model", f"{made_models}/bare.tflite", "--frames", "1", "--jsonl", "-")
-    assert run_command(*arguments).returncode == 2
-    done = run_command(*arguments, "--labels", names)
+    refused = run_command(*arguments, "--labels", names)
+    assert refused.returncode == 2
+    (line,) = refused.stderr.splitlines()
+    assert "--input-range 0..1, -1..1 or 0..255" in line
+    done = run_command(*arguments, "--labels", names, "--input-range", "0..255")
     assert done.returncode == 0
     assert list(read_jsonl(done.stdout)[0]["faces"][0]["scores"]) == list("abcdefg")
 

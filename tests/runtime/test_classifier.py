@@ -11,6 +11,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime.classifier import Classifier, read_card
 from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.data import Dataset
 
 
@@ -41,9 +42,9 @@ def bare(exported_paths: dict[str, Path], tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.parametrize(
     ("stored", "expected"),
     [
-        ((0, 0, 0, 0, 0, 0, 0), [1 / 7] * 7),
         ((0.5, 0.5, 0, 0, 0, 0, 0), [0.5, 0.5, 0, 0, 0, 0, 0]),
-        ((0.6, 0.4, -0.1, 0, 0, 0, 0.25), [0.48, 0.32, 0, 0, 0, 0, 0.2]),
+        ((0.6, 0.2, -0.02, 0, 0, 0, 0.2), [0.6, 0.2, 0, 0, 0, 0, 0.2]),
+        ((0.5, 0.32, 0, 0, 0, 0, 0.2), [0.5 / 1.02, 0.32 / 1.02, 0, 0, 0, 0, 0.2 / 1.02]),
     ],
 )
 def test_scores_are_a_distribution(stored: tuple[float, ...], expected: list[float]) -> None:
@@ -64,10 +65,10 @@ def test_a_file_is_loaded_with_its_card(exported_paths: dict[str, Path], faces: 
     assert np.array_equal(scores[1], classifier.classify(faces.validation.images[1]))
 
 
-def test_a_model_without_a_card_needs_labels(bare: Path) -> None:
-    with pytest.raises(ModelError, match=r"has no model card.*--labels angry,disgust"):
+def test_a_model_without_a_card_needs_labels_and_range(bare: Path) -> None:
+    with pytest.raises(ModelError, match=r"has no model card.*--labels angry,disgust.*--input-range"):
         Classifier.load(bare)
-    classifier = Classifier.load(bare, labels=tuple("abcdefg"))
+    classifier = Classifier.load(bare, facts=StatedFacts(tuple("abcdefg"), (0, 255)))
     assert classifier.card.labels == tuple("abcdefg")
     assert classifier.card.input.size_wh == (48, 48)
 
@@ -75,7 +76,23 @@ def test_a_model_without_a_card_needs_labels(bare: Path) -> None:
 @pytest.mark.parametrize("labels", [("one", "two"), tuple("abcdefgh")])
 def test_labels_that_do_not_fit_are_refused(bare: Path, labels: tuple[str, ...]) -> None:
     with pytest.raises(ModelError, match="to 7; it is for another task"):
-        Classifier.load(bare, labels=labels)
+        Classifier.load(bare, facts=StatedFacts(labels, (0, 255)))
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        (StatedFacts(EXPRESSIONS[::-1]), "its card says angry,disgust,.*; leave out --labels"),
+        (StatedFacts(input_range=(0, 1)), r"its card says 0\.\.255; leave out --input-range"),
+        (StatedFacts(logits=True), "its card says probabilities; leave out --logits"),
+    ],
+)
+def test_facts_that_contradict_the_card_are_refused(
+    exported_paths: dict[str, Path], facts: StatedFacts, message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        Classifier.load(exported_paths["tflite int8"], facts=facts)
+    Classifier.load(exported_paths["tflite int8"], facts=StatedFacts(EXPRESSIONS, (0, 255)))
 
 
 def test_a_card_that_does_not_fit_its_model_is_refused(bare: Path, tmp_path: Path) -> None:
@@ -101,6 +118,15 @@ def test_a_truncated_file_is_a_model_error(
     with pytest.raises(ModelError, match="cut") as raised:
         Classifier.load(path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.hdf5", "saved_model", "model.pt"])
+def test_other_kinds_of_file_are_a_model_error(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"x") if path.suffix else path.mkdir()
+    with pytest.raises(ModelError, match=r"expected a \.tflite, \.onnx or \.keras file") as raised:
+        read_card(path)
+    assert ("model.save('model.keras')" in str(raised.value)) is (name != "model.pt")
 
 
 def test_a_missing_file_is_a_model_error(tmp_path: Path) -> None:

@@ -219,3 +219,52 @@ def test_kill_9_while_writing_and_rotating_leaves_whole_lines_without_a_gap(
     numbers = [json.loads(line)["number"] for each in order for line in each.read_text().splitlines()]
     assert len(numbers) > 500
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+@pytest.mark.parametrize("policy", [LogPolicy(), APPEND])
+def test_a_log_that_another_process_writes_is_refused_also_after_it_was_rotated(
+    tmp_path: Path, policy: LogPolicy
+) -> None:
+    path = tmp_path / "log"
+    process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)])
+    try:
+        while not path.with_name("log.1").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        with pytest.raises(InputError, match="another process writes to it"):
+            LogFile(path, policy)
+        assert path.stat().st_size > 0
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+    write_all(path, policy, "the lock ended with the process")
+
+
+def test_two_logs_of_one_process_are_refused_as_well(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "log", APPEND)
+    (tmp_path / "link").symlink_to("log")
+    with pytest.raises(InputError, match="another process writes to it"):
+        LogFile(tmp_path / "link", APPEND)
+    log.write("kept\n")
+    log.close()
+    assert (tmp_path / "log").read_text() == "kept\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff\xe0\x00\x10JFIF", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\0\0\0 ftypisom"]
+)
+@pytest.mark.parametrize("policy", [LogPolicy(), APPEND])
+def test_a_file_that_begins_as_no_text_is_not_emptied(tmp_path: Path, policy: LogPolicy, content: bytes) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="expected a file of lines to go on with or begin anew"):
+        LogFile(path, policy)
+    assert path.read_bytes() == content
+
+
+def test_a_log_of_zeros_from_a_power_cut_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"\0" * 4096)
+    write_all(path, APPEND, "next")
+    assert path.read_text() == "next\n"

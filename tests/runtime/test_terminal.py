@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FaceResult, FrameResult
@@ -41,3 +42,14 @@ def test_a_terminal_shows_a_line_a_face_and_gets_its_cursor_back(make_face: Make
     assert "detect 10.0" in text
     assert text.index("happy") < text.index("0.90") < text.index("sad") < text.index("0.50")
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+
+
+def test_a_terminal_obeys_no_name(make_result: MakeResult) -> None:
+    view, plain = Screen(), io.StringIO()
+    frame, result = make_result()
+    for stream in (view, plain):
+        sink = TerminalSink("\x1b]0;owned\x07[/b].mp4", stream)
+        sink.write(replace(frame, name="\x1b]0;owned\x07[/b].jpg"), result)
+        sink.close()
+    assert "\\x1b]0;owned\\x07[/b].mp4" in view.getvalue()
+    assert plain.getvalue() == "\\x1b]0;owned\\x07[/b].jpg  no face\n"

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import pytest
 
-from fer_edge.errors import DataError, InputError
+from fer_edge.errors import DataError, InputError, ModelError
+from fer_edge.labels import FER2013_ORDER
 from fer_edge.metrics import evaluate_scores
-from fer_edge.model_card import ModelCard
+from fer_edge.model_card import ModelCard, add_card_to_keras
 from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.checkpoint import BEST_NAME, AveragedWeights
 from fer_edge.training.data import Dataset, Split, SplitName
@@ -434,6 +435,21 @@ def test_a_student_learns_from_its_teachers(
     assert accuracies[0] < 0.3
     assert accuracies[1] > accuracies[0] + 0.15
     assert not list((tmp_path / "taught").glob("views*")), "left when all is done"
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [(None, "it has no model card"), (ModelCard("own", "tiny", labels=FER2013_ORDER), "expected a teacher of angry")],
+)
+def test_teachers_without_our_labels_are_refused(
+    tiny_classifier: KerasClassifier, tmp_path: Path, card: ModelCard | None, message: str
+) -> None:
+    path = tmp_path / "own.keras"
+    tiny_classifier.model.save(path)
+    if card is not None:
+        add_card_to_keras(path, card)
+    with pytest.raises(ModelError, match=message):
+        load_teachers([str(path)], 1.0, bfloat16=False)
 
 
 def test_teachers_are_averaged_and_softened(tiny_classifier: KerasClassifier, faces: Dataset) -> None:

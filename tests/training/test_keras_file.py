@@ -71,5 +71,5 @@ def test_a_model_of_another_task_is_a_model_error(tmp_path: Path) -> None:
     inputs = keras.Input((48, 48, 1))
     model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(inputs)))
     save_keras(model, ModelCard("ten", "unknown"), tmp_path / "ten.keras")
-    with pytest.raises(ModelError, match=r"expected 7 scores, got output shape \(None, 10\)"):
+    with pytest.raises(ModelError, match=r"to 7 scores, got one from .* to \(None, 10\)"):
         KerasClassifier.load(tmp_path / "ten.keras")

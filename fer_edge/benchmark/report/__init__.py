@@ -21,10 +21,14 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     Returns:
         What was written: report.json, report.html, report.md, report.csv.
     """
-    path = folder / "report.json"
-    report.write(path)
-    texts = {"report.html": as_html(report), "report.md": as_markdown(report), "report.csv": as_csv(report)}
-    for name, text in texts.items():
+    first, *others = written = report_paths(folder)
+    report.write(first)
+    for path, text in zip(others, (as_html(report), as_markdown(report), as_csv(report)), strict=True):
         # A file's name may have bytes that are no UTF-8.
-        write_atomic(folder / name, text.encode("utf-8", "backslashreplace"))
-    return [path, *(folder / name for name in texts)]
+        write_atomic(path, text.encode("utf-8", "backslashreplace"))
+    return written
+
+
+def report_paths(folder: Path) -> list[Path]:
+    """The files of a report in `folder`."""
+    return [folder / f"report.{suffix}" for suffix in ("json", "html", "md", "csv")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pytest
+
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FaceResult, FrameResult
@@ -65,3 +67,15 @@ def test_home_assistant_finds_the_camera(
     wait_until(lambda: len(subscriber.on(f"{BASE}/state")) == states + 1)
     assert subscriber.on(DISCOVERY) == [found, found]
     sink.close()
+
+
+@pytest.mark.parametrize(("one", "other"), [("Кухня 2", "Спальня 2"), ("笑顔", "猫")])
+def test_two_cameras_at_one_broker_stay_connected_and_are_two_devices(
+    broker: Broker, subscriber: Subscriber, open_sink: OpenSink, wait_until: WaitUntil, one: str, other: str
+) -> None:
+    told: list[str] = []
+    sinks = [open_sink(broker.url, name, tell=told.append) for name in (one, other)]
+    wait_until(lambda: len({topic for topic, _, _ in subscriber.messages if topic.endswith("/config")}) == 2)
+    for sink in sinks:
+        sink.close()
+    assert told == []

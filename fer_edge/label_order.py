@@ -1,0 +1,69 @@
+"""Whether a classifier's scores would fit labelled faces far better under another order of its labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER, NUM_EXPRESSIONS
+from fer_edge.metrics import IntArray
+
+_USUAL_ORDERS = (EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER)
+_LEAST_GAIN = 0.1
+_STANDARD_ERRORS = 3
+_USUAL_WITHIN = 0.02
+"""A usual order is named rather than an unusual one whose mean recall is higher by no more than this."""
+
+_ORDERS = np.array(list(permutations(range(NUM_EXPRESSIONS))))
+"""int (5040, 7): in each row, the expression that every column of a confusion matrix would stand for."""
+
+
+@dataclass(frozen=True)
+class BetterOrder:
+    """An order of labels that fits the faces better.
+
+    Attributes:
+        labels: All seven.
+        accuracy: With it, 0..1.
+    """
+
+    labels: tuple[str, ...]
+    accuracy: float
+
+
+def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrder | None:
+    """Return the order whose mean recall is clearly higher than that of `labels`, if there is one.
+
+    Clearly is by 0.1, and by three standard errors of the difference (at most 1/n of variance for a class of n faces).
+    Mean recall, because accuracy would suggest the most frequent class's name for a model that always says the same.
+
+    Args:
+        confusion: Its results under `labels`, int (7, 7) in the order of `EXPRESSIONS`, rows true, columns predicted.
+        labels: The seven expressions in the order of the model's scores.
+    """
+    support = confusion.sum(axis=1)
+    recall = confusion / np.maximum(support, 1)[:, np.newaxis]
+    present = max(int((support > 0).sum()), 1)
+    columns = np.arange(NUM_EXPRESSIONS)
+    means = recall[_ORDERS, columns].sum(axis=1) / present
+    order = _ORDERS[int((means + _USUAL_WITHIN * _usual(labels)).argmax())]
+    changed = support[(order != columns) & (support > 0)]
+    gain = float(recall[order, columns].sum() - np.trace(recall)) / present
+    error = float(np.sqrt((1 / changed).sum())) / present
+    if gain <= max(_LEAST_GAIN, _STANDARD_ERRORS * error):
+        return None
+    renamed = {name: EXPRESSIONS[order[k]] for k, name in enumerate(EXPRESSIONS)}
+    accuracy = float(confusion[order, columns].sum() / support.sum())
+    return BetterOrder(tuple(renamed[label] for label in labels), accuracy)
+
+
+def _usual(labels: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Which of `_ORDERS` turn `labels` into a usual order: bool (5040,)."""
+    found = np.zeros(len(_ORDERS), bool)
+    for usual in _USUAL_ORDERS:
+        becomes = dict(zip(labels, usual, strict=True))
+        found |= (np.array([EXPRESSIONS.index(becomes[name]) for name in EXPRESSIONS]) == _ORDERS).all(axis=1)
+    return found

@@ -1,0 +1,117 @@
+"""What native libraries write to standard error by themselves, held back where they have no setting for it.
+
+LiteRT, TensorFlow's converter, OpenCV's decoders (libjpeg, libpng, libtiff) and onnxruntime report at file descriptor 2
+what comes as an exception or a note anyway, or is no fault at all.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+if sys.platform == "linux":
+    import fcntl
+
+_FFMPEG_QUIET = "-8"
+
+_CHATTER = re.compile(
+    rb"^(?:"
+    rb"(?:INFO|VERBOSE|WARNING): [^\n]*(?:TensorFlow Lite|TfLite|XNNPACK|delegate)[^\n]*"
+    # TensorFlow's converter and its compiler, whose exception says the same.
+    rb"|fully_quantize: [^\n]*|error: failed while converting: [^\n]*|Some ops in the model are custom ops[^\n]*"
+    rb"|(?:<unknown>:0: |loc\((?:callsite|fused|\"))[^\n]*"
+    rb"|(?:Custom|Flex) ops: [^\n]*|Details:|\ttf\.[^\n]*\n?"
+    rb"|[IWE]\d{4} \d\d:\d\d:[^\n]*\] [^\n]*"  # absl's log, which TensorFlow writes
+    rb"|\d{4}-\d\d-\d\d [\d:.]+: [IWE] (?:tensorflow|external)/[^\n]*"  # the same until TensorFlow 2.17
+    rb"|WARNING: All log messages before absl::InitializeLog[^\n]*"
+    rb"|To enable the following instructions: [^\n]*"
+    rb"|\[ ?(?:DEBUG|INFO|WARN|ERROR):\d+(?:@[\d.]+)?\] [^\n]*(?:\n(?=\n))?"  # OpenCV; some end in a blank line
+    rb"|Corrupt JPEG data: [^\n]*|(?:Premature end|Invalid SOS parameters|Unsupported marker)[^\n]*JPEG[^\n]*"
+    rb"|libpng (?:warning|error): [^\n]*"
+    rb"|(?:\x1b\[[\d;]*m)?\d{4}-\d\d-\d\d [\d:.]+ \[[VIWE]:onnxruntime:[^\n]*"
+    rb")\n?",
+    re.MULTILINE,
+)
+"""Lines that say nothing a user could act on."""
+
+
+@contextmanager
+def chatter_held_back() -> Iterator[None]:
+    """Keep native libraries' chatter in the block off file descriptor 2.
+
+    The descriptor is the whole process's: what else is written there meanwhile, such as by other threads, is passed on
+    at the end of the block. Blocks may overlap.
+    """
+    _STDERR.hold()
+    try:
+        yield
+    finally:
+        _STDERR.release()
+
+
+def quiet_ffmpeg() -> None:
+    """Keep FFmpeg's reports on damaged streams off standard error; call it before OpenCV opens the first video.
+
+    FFmpeg writes from threads of its own at any time, so `chatter_held_back` cannot do it.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
+
+
+class _HeldDescriptor:
+    """File descriptor 2, which goes to a file while at least one block holds it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holders = 0
+        self._original = -1
+        self._file: BinaryIO | None = None
+
+    def hold(self) -> None:
+        with self._lock:
+            self._holders += 1
+            if self._holders == 1:
+                self._redirect()
+
+    def release(self) -> None:
+        with self._lock:
+            self._holders -= 1
+            if self._holders == 0 and self._file is not None:
+                self._restore(self._file)
+
+    def _redirect(self) -> None:
+        try:
+            self._original = os.dup(2)
+        except OSError:  # it is closed, so nothing can reach anyone
+            return
+        self._file = _open_scratch()
+        os.dup2(self._file.fileno(), 2)
+
+    def _restore(self, file: BinaryIO) -> None:
+        os.dup2(self._original, 2)
+        file.seek(0)
+        others = _CHATTER.sub(b"", file.read())
+        file.close()
+        self._file = None
+        try:
+            while others:
+                others = others[os.write(self._original, others) :]
+        finally:
+            os.close(self._original)
+
+
+def _open_scratch() -> BinaryIO:
+    """A file in memory where the system has such: this may happen for every frame."""
+    if sys.platform != "linux":
+        return tempfile.TemporaryFile(buffering=0)
+    descriptor = os.memfd_create("standard error")
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)  # or threads that write at once would overwrite each other
+    return os.fdopen(descriptor, "w+b", buffering=0)
+
+
+_STDERR = _HeldDescriptor()
