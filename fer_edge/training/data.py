@@ -143,6 +143,11 @@ class Dataset:
             digest.update(self.splits[name].labels.tobytes())
         return digest.hexdigest()
 
+    def votes_sha256(self) -> str | None:
+        """Digest of people's votes on every split's images; `None` if there are none."""
+        votes = [split.votes.counts for _, split in sorted(self.splits.items()) if split.votes is not None]
+        return hashlib.sha256(b"".join(counts.tobytes() for counts in votes)).hexdigest() if votes else None
+
     def require_clean(self) -> None:
         """Raise `DataError` naming every kind of fault found, if any was (`--strict`)."""
         total: Counter[Finding] = sum(self.findings.values(), Counter())

@@ -70,12 +70,12 @@ class Team:
         scope: AbstractContextManager[Any] = self._strategy.scope()
         return scope
 
-    def agree(self, recipe: Recipe, data_sha256: str, *, resume: bool) -> Recipe:
+    def agree(self, recipe: Recipe, data_digest: str, *, resume: bool) -> Recipe:
         """Compare what each worker was asked to do.
 
         Args:
             recipe: What this worker was asked for.
-            data_sha256: Digest of the images that it has read.
+            data_digest: Digest of the images, and of the votes that count, that it has read.
             resume: Whether it is to resume; the recipe is then that of the chief's run, whatever the others ask for.
 
         Returns:
@@ -84,13 +84,15 @@ class Team:
         Raises:
             InputError: On every worker, if they were not asked for the same.
         """
-        asked = self._exchange({"recipe": asdict(recipe), "data": data_sha256, "resume": resume})
+        asked = self._exchange({"recipe": asdict(recipe), "data": data_digest, "resume": resume})
         chief = asked[0]
         for index, other in enumerate(asked):
             if other["resume"] != chief["resume"]:
                 raise InputError("--resume must be given to all workers or to none")
             if other["data"] != chief["data"]:
-                raise DataError(f"worker {index} has read other images than worker 0; give them the same --data")
+                raise DataError(
+                    f"worker {index} has read other images than worker 0; give them the same --data and --votes"
+                )
             differing = {name for name, value in chief["recipe"].items() if other["recipe"][name] != value}
             if not resume and differing - _OWN_TO_EACH:
                 names = ", ".join(sorted(differing - _OWN_TO_EACH))

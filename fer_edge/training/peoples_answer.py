@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 from fer_edge.metrics import CALIBRATION_BINS, Evaluation, evaluate_scores, mean_kl_divergence
+from fer_edge.training.data import Split
 from fer_edge.training.votes import CHOICES, NO_TRUTH, Votes
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -78,6 +79,19 @@ def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
         kl_divergence=mean_kl_divergence(scores[voted], votes.shares[voted]),
         calibration_error=_calibration_error(scores[voted], votes.shares[voted]),
     )
+
+
+def people_facts(scores: FloatArray, split: Split) -> dict[str, Any]:
+    """Return results against people's votes for a card or a report: `people` and `one_person`; empty without votes.
+
+    Args:
+        scores: float32 (N, 7), of the split's images.
+        split: Images with votes, or without.
+    """
+    answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
+    if answer is None or split.votes is None:
+        return {}
+    return {"people": answer.as_dict(), "one_person": measure_one_person(split.votes).as_dict()}
 
 
 def measure_one_person(votes: Votes) -> OnePerson:
