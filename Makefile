@@ -16,7 +16,8 @@ STREAM_FLAGS ?=
 PI_FLAGS ?=
 PROCESSORS_FLAGS ?=
 ABLATION_FLAGS ?=
-PYTEST_FLAGS ?=
+# A process a core; a file's tests stay together, as they share what they make.
+PYTEST_FLAGS ?= --numprocesses auto --dist loadfile
 
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed

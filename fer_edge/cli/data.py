@@ -45,6 +45,7 @@ _JUDGES_RECIPE = {
     "mixup": 0.0,
     "erase": 0.0,
     "label_smoothing": 0.0,
+    "votes_weight": 0.0,
 }
 """Minutes a fold: a judge must know the expressions, and not each face by heart."""
 

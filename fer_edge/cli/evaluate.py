@@ -10,22 +10,25 @@ import click
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_option, data_roles, progress_bar, read_data, strict_option, yes_option
+from fer_edge.cli.options import data_option, data_roles, progress_bar, strict_option, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
+from fer_edge.cli.votes_options import people_table, read_voted_data, votes_option
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import Evaluation, evaluate_scores
+from fer_edge.metrics import Evaluation, FloatArray, evaluate_scores
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
 from fer_edge.scores import in_expression_order
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
-from fer_edge.training.data import FACE_SIZE
+from fer_edge.training.data import FACE_SIZE, Split
+from fer_edge.training.peoples_answer import evaluate_by_votes, measure_one_person, people_facts
 
 
 @click.command()
 @click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
 @data_option
+@votes_option
 @click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
 @labels_option
 @input_range_option
@@ -38,6 +41,7 @@ from fer_edge.training.data import FACE_SIZE
 def command(
     model: Path,
     data: str | None,
+    votes_file: Path | None,
     split: str,
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
@@ -57,23 +61,31 @@ def command(
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
     """
     picture = plot or Path(f"{model.stem}_confusion.png")
-    require_apart([*roles("MODEL", model), *data_roles(data)], roles("--plot", picture))
+    require_apart([*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file)], roles("--plot", picture))
     facts = StatedFacts(labels, input_range, logits)
     classifier = load_classifier(model, num_threads, facts)
-    dataset = read_data(data, yes=yes, strict=strict)
+    dataset = read_voted_data(data, votes_file, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = classifier.classify_all(faces.images, on_progress)
-    evaluation = evaluate_scores(in_expression_order(scores, classifier.card.labels), faces.labels)
+    scores = in_expression_order(scores, classifier.card.labels)
+    evaluation = evaluate_scores(scores, faces.labels)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
     _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
     if as_json:
         source = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
-        click.echo(json.dumps({**source, **evaluation.as_dict()}))
+        click.echo(json.dumps({**source, **evaluation.as_dict(), **people_facts(scores, faces)}))
     else:
         stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))
         stdout.print(confusion_table(evaluation))
+        _print_peoples_answer(scores, faces, f"{model.name}: people's answer on {split} of {dataset.name}")
+
+
+def _print_peoples_answer(scores: FloatArray, faces: Split, title: str) -> None:
+    answer = evaluate_by_votes(scores, faces.votes) if faces.votes is not None else None
+    if answer is not None and faces.votes is not None:
+        stdout.print(people_table(answer, measure_one_person(faces.votes), title))
 
 
 def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:

@@ -44,6 +44,7 @@ _HELP: dict[str, tuple[Any, str]] = {
     "mixup": (float, "Mix pairs by Beta(x, x) shares."),
     "label_smoothing": (float, "Probability spread over all expressions."),
     "class_balance": (click.Choice([choice.value for choice in ClassBalance]), "Weigh rare expressions more."),
+    "votes_weight": (float, "Share of people's votes in the target of images that have any; 0 for labels only."),
     "distill_weight": (float, "The teachers' share in the target."),
     "distill_temperature": (float, "What the teachers' logits are divided by."),
     "distill_views": (int, "Let them score only so many epochs' images, and show those again; 0: every epoch's."),

@@ -17,12 +17,12 @@ from fer_edge.cli.options import (
     data_roles,
     make_progress,
     progress_bar,
-    read_data,
     strict_option,
     yes_option,
 )
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
+from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.errors import DataError
 from fer_edge.files import sole_user, write_atomic
 from fer_edge.tables import evaluation_table
@@ -38,6 +38,8 @@ from fer_edge.training.train import Trained, train
 
 @click.command()
 @data_option
+@votes_option
+@official_split_option
 @recipe_options
 @click.option(
     "--leave-out",
@@ -65,6 +67,8 @@ from fer_edge.training.train import Trained, train
 )
 def command(
     data: str | None,
+    votes_file: Path | None,
+    official_split: bool,
     leave_out_list: Path | None,
     output: Path | None,
     resume: bool,
@@ -91,27 +95,35 @@ def command(
     recipe = read_recipe(options)
     names = read_list(leave_out_list) if leave_out_list else ()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
+
+    def read(named: str | None) -> Dataset:
+        return read_voted_data(named, votes_file, official_split=official_split, yes=yes, strict=strict)
+
     if cluster and not cluster.is_chief:
-        dataset = _without(read_data(data, yes=yes, strict=strict), names)
+        dataset = _without(read(data), names)
         _assist(cluster, worker_timeout, dataset, recipe, resume=resume)
         return
     if resume:
         run = RunFolder(output) if output else newest_run(trained=False)
         asked, (recipe, known_data, sha256) = recipe, run.resume()
         refuse_other_settings(asked, recipe)
-        _hold(run, data or known_data, leave_out_list, recipe)
+        _hold(run, data or known_data, votes_file, leave_out_list, recipe)
         if leave_out_list:
             raise click.UsageError("--resume keeps the run's own list: leave out --leave-out, or train anew")
         names = read_list(run.left_out) if run.left_out.exists() else ()
-        dataset = _without(read_data(data or known_data, yes=yes, strict=strict), names)
+        dataset = _without(read(data or known_data), names)
         if dataset.sha256() != sha256:
-            raise DataError(f"{run.path} was trained on other images than {dataset.source}; give the same --data")
+            raise DataError(
+                f"{run.path} was trained on other images than {dataset.source}; give the same --data, and "
+                "--official-split as then"
+            )
+        run.require_same_votes(dataset)
     else:
         run = RunFolder(output or RUNS / recipe.arch)
-        _hold(run, data, leave_out_list, recipe)
+        _hold(run, data, votes_file, leave_out_list, recipe)
         if not overwrite:
             run.require_empty()
-        dataset = _without(read_data(data, yes=yes, strict=strict), names)
+        dataset = _without(read(data), names)
     team = None
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
@@ -126,9 +138,12 @@ def command(
     _finish(run, trained, dataset, recipe)
 
 
-def _hold(run: RunFolder, data: str | None, leave_out_list: Path | None, recipe: Recipe) -> None:
+def _hold(
+    run: RunFolder, data: str | None, votes_file: Path | None, leave_out_list: Path | None, recipe: Recipe
+) -> None:
     """Make sure that the run overwrites nothing that it reads, and that no other process trains in its folder."""
-    reads = [*data_roles(data), *roles("--leave-out", leave_out_list), *recipe_roles(recipe)]
+    lists = [*roles("--votes", votes_file), *roles("--leave-out", leave_out_list)]
+    reads = [*data_roles(data), *lists, *recipe_roles(recipe)]
     require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
     click.get_current_context().with_resource(sole_user(run.path))
 
@@ -145,7 +160,8 @@ def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *,
     stderr.print(f"this is {cluster.name(cluster.index)}; waiting for {others}", soft_wrap=True)
     with native_stderr_muffled():
         team = join(cluster, timeout)
-    return team, team.agree(recipe, dataset.sha256(), resume=resume)
+    votes = dataset.votes_sha256() if recipe.votes_weight else None
+    return team, team.agree(recipe, f"{dataset.sha256()} {votes}", resume=resume)
 
 
 def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> None:

@@ -19,8 +19,9 @@ from rich.table import Table
 
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, strict_option, yes_option
+from fer_edge.cli.options import data_option, data_roles, make_progress, strict_option, yes_option
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
 from fer_edge.tables import make_table
@@ -45,6 +46,7 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 
 @click.command()
 @data_option
+@votes_option
 @recipe_options
 @click.option(
     "--over",
@@ -65,6 +67,7 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 @yes_option
 def command(
     data: str | None,
+    votes_file: Path | None,
     over: tuple[str, ...],
     tuner: str,
     trials: int,
@@ -95,12 +98,12 @@ def command(
     if overwrite and Role.of_process() is Role.WORKER:
         raise InputError("--overwrite is the chief's: leave it out for workers")
     require_apart(
-        [*data_roles(data), *recipe_roles(recipe)],
+        [*data_roles(data), *roles("--votes", votes_file), *recipe_roles(recipe)],
         [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
     )
     if Role.of_process() is not Role.WORKER:
         click.get_current_context().with_resource(sole_user(folder.path))
-    dataset = read_data(data, yes=yes, strict=strict)
+    dataset = read_voted_data(data, votes_file, yes=yes, strict=strict)
     if overwrite:
         folder.clear()
     folder.begin(study, dataset)

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.training.augment import augment, mirror, mixup
 from fer_edge.training.data import Split
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.targets import image_weights, learning_targets
 from fer_edge.training.views import Views
 
 FloatArray = npt.NDArray[np.float32]
@@ -66,8 +66,8 @@ class ShuffledBatches(keras.utils.PyDataset):
         """
         super().__init__()
         self._split = split
-        self._targets = one_hot(split.labels)
-        self._weights = class_weights(split, recipe.class_balance.power)[split.labels]
+        self._targets = learning_targets(split, recipe.votes_weight)
+        self._weights = image_weights(self._targets, recipe.class_balance.power)
         self._recipe = recipe
         self._teach = teach
         self._share = share or Share()
@@ -126,16 +126,3 @@ class ShuffledBatches(keras.utils.PyDataset):
 
     def _shuffle(self) -> npt.NDArray[np.int64]:
         return np.random.default_rng((self._recipe.seed, self._epoch)).permutation(len(self._split))
-
-
-def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:
-    """Labels int64 (N,) as float32 (N, 7)."""
-    return np.eye(NUM_EXPRESSIONS, dtype=np.float32)[labels]
-
-
-def class_weights(split: Split, power: float) -> FloatArray:
-    """Each expression's inverse frequency to `power`, float32 (7,), scaled to a mean of 1 over the images."""
-    counts = split.class_counts()
-    weights = np.maximum(counts, 1) ** -power
-    scaled: FloatArray = (weights * counts.sum() / (weights * counts).sum()).astype(np.float32)
-    return scaled

@@ -38,7 +38,7 @@ def copy_groups(images: npt.NDArray[np.uint8]) -> IntArray:
     """
     _, first, inverse = np.unique(digests(images), return_index=True, return_inverse=True)
     equal = np.stack([first[inverse], np.arange(len(images))], axis=1)
-    return _connect(len(images), np.concatenate([equal, *_near_pairs(images)]))
+    return connect(len(images), np.concatenate([equal, *_near_pairs(images)]))
 
 
 def _near_pairs(images: npt.NDArray[np.uint8]) -> Iterator[IntArray]:
@@ -60,7 +60,7 @@ def _normalise(images: npt.NDArray[np.uint8]) -> FloatArray:
     return scaled
 
 
-def _connect(count: int, pairs: IntArray) -> IntArray:
+def connect(count: int, pairs: IntArray) -> IntArray:
     """For each of `count` indices the lowest that it is connected with over `pairs`, int64 (P, 2)."""
     group = np.arange(count)
     first, second = pairs.T

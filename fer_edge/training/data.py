@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.training.votes import Votes
 
 FACE_SIZE = 48
 """Side of a training face in pixels."""
@@ -47,11 +48,13 @@ class Split:
         images: uint8 (N, 48, 48), gray, 0..255.
         labels: int64 (N,), indices into `EXPRESSIONS`.
         names: Where each image came from, N strings, unique within the data set.
+        votes: What people see in each image; `None` if nobody is known to have been asked.
     """
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
     names: tuple[str, ...]
+    votes: Votes | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.names), FACE_SIZE, FACE_SIZE)
@@ -59,6 +62,8 @@ class Split:
             raise ValueError(f"expected uint8 {shape}, got {self.images.dtype} {self.images.shape}")
         if self.labels.shape != shape[:1]:
             raise ValueError(f"expected {shape[0]} labels, got shape {self.labels.shape}")
+        if self.votes is not None and len(self.votes) != shape[0]:
+            raise ValueError(f"expected votes on {shape[0]} images, got {len(self.votes)}")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,7 +83,8 @@ class Split:
 
     def take(self, indices: npt.NDArray[np.int64]) -> Split:
         """The images at `indices`, in that order."""
-        return Split(self.images[indices], self.labels[indices], tuple(self.names[i] for i in indices))
+        votes = None if self.votes is None else self.votes.take(indices)
+        return Split(self.images[indices], self.labels[indices], tuple(self.names[i] for i in indices), votes)
 
     def spread(self, count: int) -> Split:
         """So many images, evenly spaced, or all if there are fewer."""
@@ -136,6 +142,11 @@ class Dataset:
             digest.update(self.splits[name].images.tobytes())
             digest.update(self.splits[name].labels.tobytes())
         return digest.hexdigest()
+
+    def votes_sha256(self) -> str | None:
+        """Digest of people's votes on every split's images; `None` if there are none."""
+        votes = [split.votes.counts for _, split in sorted(self.splits.items()) if split.votes is not None]
+        return hashlib.sha256(b"".join(counts.tobytes() for counts in votes)).hexdigest() if votes else None
 
     def require_clean(self) -> None:
         """Raise `DataError` naming every kind of fault found, if any was (`--strict`)."""

@@ -22,10 +22,10 @@ import tensorflow as tf
 
 from fer_edge.errors import DataError, FerEdgeError, InputError
 from fer_edge.files import write_atomic
-from fer_edge.training.batches import Share, ShuffledBatches, one_hot
+from fer_edge.training.batches import Share, ShuffledBatches
 from fer_edge.training.cluster import Cluster, wait_for_all
-from fer_edge.training.data import Split
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.targets import FloatArray
 
 _LOST = (
     tf.errors.AbortedError,
@@ -70,12 +70,12 @@ class Team:
         scope: AbstractContextManager[Any] = self._strategy.scope()
         return scope
 
-    def agree(self, recipe: Recipe, data_sha256: str, *, resume: bool) -> Recipe:
+    def agree(self, recipe: Recipe, data_digest: str, *, resume: bool) -> Recipe:
         """Compare what each worker was asked to do.
 
         Args:
             recipe: What this worker was asked for.
-            data_sha256: Digest of the images that it has read.
+            data_digest: Digest of the images, and of the votes that count, that it has read.
             resume: Whether it is to resume; the recipe is then that of the chief's run, whatever the others ask for.
 
         Returns:
@@ -84,13 +84,15 @@ class Team:
         Raises:
             InputError: On every worker, if they were not asked for the same.
         """
-        asked = self._exchange({"recipe": asdict(recipe), "data": data_sha256, "resume": resume})
+        asked = self._exchange({"recipe": asdict(recipe), "data": data_digest, "resume": resume})
         chief = asked[0]
         for index, other in enumerate(asked):
             if other["resume"] != chief["resume"]:
                 raise InputError("--resume must be given to all workers or to none")
             if other["data"] != chief["data"]:
-                raise DataError(f"worker {index} has read other images than worker 0; give them the same --data")
+                raise DataError(
+                    f"worker {index} has read other images than worker 0; give them the same --data and --votes"
+                )
             differing = {name for name, value in chief["recipe"].items() if other["recipe"][name] != value}
             if not resume and differing - _OWN_TO_EACH:
                 names = ", ".join(sorted(differing - _OWN_TO_EACH))
@@ -118,7 +120,7 @@ class Team:
         self,
         model: keras.Model,
         batches: ShuffledBatches,
-        validation: Split,
+        validation: tuple[FloatArray, FloatArray],
         *,
         validation_batch: int,
         epochs: int,
@@ -130,7 +132,8 @@ class Team:
         Args:
             model: Made and compiled in `scope`.
             batches: This worker's `share` of each batch.
-            validation: All images to validate on, of which each worker takes its share.
+            validation: All images to validate on, float32 (N, 48, 48, 1), and their targets, float32 (N, 7); each
+                worker takes its share.
             validation_batch: How many of them go through the network at once.
             epochs: After which one to end.
             initial_epoch: From which one, counted from 0, to begin.
@@ -141,8 +144,7 @@ class Team:
         """
         step = _compiled(self._strategy, model.train_step)
         test_step = _compiled(self._strategy, model.test_step)
-        own = validation.take(np.arange(len(validation))[self.share.index :: self.share.count])
-        images, targets = own.inputs(), one_hot(own.labels)
+        images, targets = (part[self.share.index :: self.share.count] for part in validation)
         told = keras.callbacks.CallbackList(
             list(callbacks), model=model, epochs=epochs, steps=batches.num_batches, verbose=0
         )
@@ -163,7 +165,7 @@ class Team:
                 told.on_test_begin()
                 self._average_statistics(model)  # again, as a callback may have measured others
                 model.reset_metrics()
-                for start in range(0, len(own), validation_batch):
+                for start in range(0, len(images), validation_batch):
                     part = slice(start, start + validation_batch)
                     test_step((images[part], targets[part]))
                 tested = _floats(model.get_metrics_result())

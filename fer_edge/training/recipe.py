@@ -74,8 +74,9 @@ class Recipe:
         mixup: Both parameters of the Beta distribution that two images' shares in their mixture are drawn from.
         label_smoothing: Probability that is spread evenly over the expressions.
         class_balance: How much more rare expressions count.
+        votes_weight: Share of people's votes in the target of an image that has any, the label's being the rest.
         teachers: Files of the models whose averaged scores the network learns from.
-        distill_weight: The teachers' share in the target, the label's being the rest.
+        distill_weight: The teachers' share in the target, the rest being the label's and the votes'.
         distill_temperature: What the teachers' logits are divided by.
         distill_views: Epochs whose images the teachers score, to be shown again in later ones; 0 for every epoch.
         held_back: Share of the training images that only the scores' temperature is fitted on, the same in every run.
@@ -107,6 +108,7 @@ class Recipe:
     mixup: float = 0.0
     label_smoothing: float = 0.0
     class_balance: ClassBalance = ClassBalance.NONE
+    votes_weight: float = 0.0
     teachers: tuple[str, ...] = ()
     distill_weight: float = 0.8
     distill_temperature: float = 2.0
@@ -134,7 +136,7 @@ class Recipe:
         for name in _BELOW_ONE:
             if not 0 <= getattr(self, name) < 1:
                 raise InputError(f"{_option(name)} must be at least 0 and below 1, got {getattr(self, name)}")
-        for name in ("erase", "distill_weight"):
+        for name in ("erase", "distill_weight", "votes_weight"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{_option(name)} must lie in 0..1, got {getattr(self, name)}")
         if not 0 <= self.seed < 2**32:
@@ -175,6 +177,7 @@ RECIPES = {
         mixup=0.2,
         label_smoothing=0.1,
         class_balance=ClassBalance.SQRT,
+        votes_weight=1.0,
         held_back=0.05,
     ),
 }

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.files import sha256_file, write_atomic
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier, save_keras
+from fer_edge.training.peoples_answer import people_facts
 from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.sources import SYNTHETIC
+from fer_edge.training.targets import learning_targets, with_expression
 from fer_edge.training.train import Trained
 from fer_edge.versions import tool_versions
 
@@ -50,7 +53,8 @@ def write_run(
     classifier = KerasClassifier(trained.model, card, run.model)
     scores = classifier.classify_all(dataset.validation.images, on_progress)
     evaluation = evaluate_scores(scores, dataset.validation.labels)
-    card = replace(card, evaluation={"split": "validation", "runtime": classifier.runtime, **evaluation.as_dict()})
+    facts = {"split": "validation", "runtime": classifier.runtime, **evaluation.as_dict()}
+    card = replace(card, evaluation={**facts, **people_facts(scores, dataset.validation)})
     save_keras(trained.model, card, run.model)
     write_atomic(run.path / "card.json", card.to_json() + "\n")
     _write_pictures(run, trained, dataset, recipe, evaluation)
@@ -62,6 +66,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
     return {
         "data": dataset.name,
         "data_sha256": dataset.sha256(),
+        "votes": _votes_facts(dataset, recipe),
         "images": {name.value: len(split) for name, split in dataset.splits.items()},
         "recipe": asdict(recipe)
         | {
@@ -74,6 +79,21 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
         "seconds": round(trained.progress.seconds),
         "temperature": trained.temperature,
         "no_temperature": trained.no_temperature or None,
+    }
+
+
+def _votes_facts(dataset: Dataset, recipe: Recipe) -> dict[str, Any] | None:
+    """What was learned of people's votes, and the prior that the scores therefore assume; `None` if nothing was."""
+    split = with_expression(dataset.train, recipe.votes_weight)
+    if not recipe.votes_weight or split.votes is None or not split.votes.has_shares.any():
+        return None
+    prior = learning_targets(split, recipe.votes_weight).mean(axis=0)
+    return {
+        "weight": recipe.votes_weight,
+        "images": int(split.votes.has_shares.sum()),
+        "left_out": len(dataset.train) - len(split),
+        "sha256": dataset.votes_sha256(),
+        "prior": dict(zip(EXPRESSIONS, map(float, prior), strict=True)),
     }
 
 

@@ -66,7 +66,12 @@ class RunFolder:
         """Write down what the run is about to do."""
         source = Path(dataset.source)
         data = str(source.absolute()) if source.exists() else dataset.source
-        facts = {"recipe": asdict(recipe), "data": data, "data_sha256": dataset.sha256()}
+        facts = {
+            "recipe": asdict(recipe),
+            "data": data,
+            "data_sha256": dataset.sha256(),
+            "votes_sha256": dataset.votes_sha256() if recipe.votes_weight else None,
+        }
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
     def clear(self) -> None:
@@ -89,6 +94,16 @@ class RunFolder:
             raise DataError(f"nothing to resume: {self.path} holds no run") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{self.settings} is damaged ({error}); train again with --overwrite") from error
+
+    def require_same_votes(self, dataset: Dataset) -> None:
+        """Check that the votes on the images are those that the run began with.
+
+        Raises:
+            DataError: If they are others.
+        """
+        known = json.loads(self.settings.read_text()).get("votes_sha256")
+        if known is not None and known != dataset.votes_sha256():
+            raise DataError(f"{self.path} was trained on other people's votes; give the same --votes, or none as then")
 
     def data(self) -> str | None:
         """The labelled faces that the run began with, or `None` if no run began here."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.training.data import Split, digests
+from fer_edge.training.targets import FloatArray, learning_targets
 
 MIN_HELD_BACK = 100
 """Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1,
@@ -71,19 +71,19 @@ def hold_back(split: Split, fraction: float) -> tuple[Split, Split]:
     return split.take(np.flatnonzero(~held)), split.take(np.flatnonzero(held))
 
 
-def fit_temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> float | None:
-    """Find the temperature that makes the labels likeliest (Guo et al., 2017).
+def fit_temperature(scores: FloatArray, targets: FloatArray) -> float | None:
+    """Find the temperature that makes the labels or votes likeliest (Guo et al., 2017).
 
     Args:
         scores: float32 (N, 7), probabilities.
-        labels: int64 (N,).
+        targets: float32 (N, 7), of each image the share of each expression, with a sum of 1.
 
     Returns:
         What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the
         bounds, or the labels hardly depend on it.
     """
     logits = np.log(np.maximum(scores.astype(np.float64), 1e-12))
-    true = logits[np.arange(len(labels)), labels]
+    true = (targets * logits).sum(axis=1)
     inverse = 1.0
     for _ in range(_STEPS):  # Newton's method: the log-likelihood is concave in the inverse temperature
         softened = np.exp(inverse * (logits - logits.max(axis=1, keepdims=True)))
@@ -92,7 +92,7 @@ def fit_temperature(scores: npt.NDArray[np.float32], labels: npt.NDArray[np.int6
         curvature = max(float(((softened * logits**2).sum(axis=1) - mean**2).mean()), 1e-12)
         step = float((true - mean).mean()) / curvature
         inverse = min(max(inverse + step, inverse / 2, 1 / HIGHEST), inverse * 2, 1 / LOWEST)
-    error = 1 / (inverse * math.sqrt(len(labels) * curvature))  # from the Fisher information
+    error = 1 / (inverse * math.sqrt(len(targets) * curvature))  # from the Fisher information
     return 1 / inverse if 1 / HIGHEST < inverse < 1 / LOWEST and error <= _MAX_ERROR else None
 
 
@@ -102,18 +102,20 @@ def fold_temperature(model: keras.Model, temperature: float) -> None:
     last.set_weights([weights / temperature for weights in last.get_weights()])
 
 
-def calibrate(model: keras.Model, held_back: Split) -> Calibration:
+def calibrate(model: keras.Model, held_back: Split, votes_weight: float = 0.0) -> Calibration:
     """Fit the temperature of `model`'s scores on `held_back`, and fold it into the model.
 
     Args:
         model: Gives probabilities, float32 (N, 7), by a last layer that is dense.
         held_back: Images that the model was not trained on, as `hold_back` gives them.
+        votes_weight: Share of people's votes in the target of an image that has any.
     """
     if not len(held_back):
         return Calibration(
             None, f"--held-back gives fewer than {MIN_HELD_BACK} images to fit it on; all were trained on"
         )
-    temperature = fit_temperature(model.predict(held_back.inputs(), _BATCH, verbose=0), held_back.labels)
+    scores = model.predict(held_back.inputs(), _BATCH, verbose=0)
+    temperature = fit_temperature(scores, learning_targets(held_back, votes_weight))
     if temperature is None:
         return Calibration(
             None, f"the {len(held_back):,} images held back for it determine none within {LOWEST:g}..{HIGHEST:g}"

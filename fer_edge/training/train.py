@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fer_edge.errors import InputError
 from fer_edge.training.architectures import BACKBONES, LayerSet, build
 from fer_edge.training.augment import augment
-from fer_edge.training.batches import ShuffledBatches, one_hot
+from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.checkpoint import (
     BEST_NAME,
     AveragedWeights,
@@ -33,6 +33,7 @@ from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
+from fer_edge.training.targets import learning_targets, with_expression, with_truth
 from fer_edge.training.temperature import Calibration, calibrate, hold_back
 from fer_edge.training.views import Views
 
@@ -114,7 +115,9 @@ def train(
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
     keras.utils.set_random_seed(recipe.seed)
-    training, held_back = hold_back(dataset.train, recipe.held_back)
+    training, held_back = (
+        with_expression(part, recipe.votes_weight) for part in hold_back(dataset.train, recipe.held_back)
+    )
     views = _views(recipe, checkpoints, len(training), resume=resume, team=team)
     batches = ShuffledBatches(
         training, recipe, teach=_teachers(recipe), share=team.share if team else None, views=views
@@ -138,7 +141,7 @@ def train(
     if views and progress.finished:
         views.remove()
     best = _best_model(recipe, model, checkpoints / BEST_NAME)
-    calibration = calibrate(best, held_back) if recipe.held_back else Calibration()
+    calibration = calibrate(best, held_back, recipe.votes_weight) if recipe.held_back else Calibration()
     return Trained(best, progress, interruption, recipe.epochs, calibration.temperature, calibration.reason)
 
 
@@ -242,6 +245,8 @@ def _fit(
     team: Team | None,
 ) -> KeyboardInterrupt | None:
     observer.on_start(progress.epochs_done, recipe.epochs, batches.num_batches)
+    faces = with_truth(validation, recipe.votes_weight)
+    judged = faces.inputs(), learning_targets(faces, recipe.votes_weight)
     saving = SaveEveryEpoch(state, progress, progress.epochs_done > 0, recipe.epochs)
     how: dict[str, Any] = {
         "epochs": recipe.epochs,
@@ -256,12 +261,12 @@ def _fit(
     }
     try:
         if team:
-            team.fit(model, batches, validation, validation_batch=_VALIDATION_BATCH, **how)
+            team.fit(model, batches, judged, validation_batch=_VALIDATION_BATCH, **how)
             return None
         model.fit(
             batches,
             shuffle=False,  # or Keras would shuffle the batches too, from a state that no checkpoint holds
-            validation_data=(validation.inputs(), one_hot(validation.labels)),
+            validation_data=judged,
             validation_batch_size=_VALIDATION_BATCH,
             verbose=0,
             **how,

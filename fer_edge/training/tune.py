@@ -162,6 +162,7 @@ class TuningFolder:
             "tuner": study.tuner,
             "images": study.images,
             "data_sha256": dataset.sha256(),
+            "votes_sha256": dataset.votes_sha256() if study.recipe.votes_weight else None,
         }
         text = json.dumps(facts, indent=2) + "\n"
         if self.settings.exists():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.training.data import Dataset
+from fer_edge.training.sources import load_dataset
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,12 @@ def zip_folder() -> Callable[..., Path]:
         return path
 
     return pack
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Dataset:
+    """FER2013 as Kaggle's zip has it, where $FER_EDGE_DATA names a copy."""
+    named = os.environ.get("FER_EDGE_DATA")
+    if not named:
+        pytest.skip("no real faces: set FER_EDGE_DATA to Kaggle's face-expression-recognition-dataset.zip")
+    return load_dataset(named)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fer_edge.training.batches import ShuffledBatches, one_hot
+from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.data import Split
 from fer_edge.training.recipe import ClassBalance, Recipe
 from fer_edge.training.views import Views
@@ -25,11 +25,6 @@ def batches_of(split: Split, size: int, seed: int) -> ShuffledBatches:
 
 def order_of(batches: ShuffledBatches) -> list[int]:
     return [int(image[0, 0, 0]) for i in range(batches.num_batches) for image in batches[i][0]]
-
-
-def test_one_hot() -> None:
-    assert one_hot(np.empty(0, np.int64)).shape == (0, 7)
-    assert one_hot(np.array([0, 6])).tolist() == [[1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1]]
 
 
 @pytest.mark.parametrize(("size", "lengths"), [(1, [1] * 10), (4, [4, 4, 2]), (5, [5, 5]), (10, [10]), (99, [10])])

@@ -416,16 +416,6 @@ def test_an_overlong_field_is_a_data_error(tmp_path: Path) -> None:
         load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows)))
 
 
-@pytest.fixture(scope="module")
-def real_data() -> Dataset:
-    """FER2013 as Kaggle's zip has it, where there is a copy."""
-    beside = sorted((Path(__file__).parents[2].parent / "shared" / "data").glob("*.zip"))
-    named = os.environ.get("FER_EDGE_DATA") or (str(beside[0]) if beside else None)
-    if named is None:
-        pytest.skip("no real faces: set FER_EDGE_DATA to Kaggle's face-expression-recognition-dataset.zip")
-    return load_dataset(named)
-
-
 def test_the_real_faces_are_read_whole(real_data: Dataset) -> None:
     assert sizes(real_data) == {"train": 28_709, "validation": 3_589}
     assert real_data.train.class_counts().tolist() == [3995, 436, 4097, 7215, 4965, 4830, 3171]

@@ -8,6 +8,7 @@ import pytest
 from fer_edge.metrics import expected_calibration_error
 from fer_edge.training.architectures import ARCHITECTURES
 from fer_edge.training.data import Dataset, Split
+from fer_edge.training.targets import one_hot
 from fer_edge.training.temperature import (
     HIGHEST,
     LOWEST,
@@ -39,7 +40,7 @@ def test_the_temperature_is_found(
 ) -> None:
     logits, labels = drawn
     scores = softmax(logits * temperature)
-    found = fit_temperature(scores, labels)
+    found = fit_temperature(scores, one_hot(labels))
     assert found is not None
     assert found == pytest.approx(temperature, rel=0.03)
     assert expected_calibration_error(softmax(np.log(scores + 1e-30) / found), labels) < 0.015
@@ -47,14 +48,14 @@ def test_the_temperature_is_found(
 
 def test_scores_that_are_all_right_have_no_temperature() -> None:
     labels = np.arange(700) % 7
-    assert fit_temperature(np.eye(7, dtype=np.float32)[labels], labels) is None
+    assert fit_temperature(one_hot(labels), one_hot(labels)) is None
 
 
 @pytest.mark.parametrize("shift", [1, None])
 def test_scores_that_are_always_wrong_or_no_better_than_chance_have_no_temperature(shift: int | None) -> None:
     labels = np.arange(700) % 7
     sure = np.random.default_rng(0).integers(0, 7, 700) if shift is None else (labels + shift) % 7
-    assert fit_temperature(softmax(3.0 * np.eye(7)[sure]), labels) is None
+    assert fit_temperature(softmax(3.0 * np.eye(7)[sure]), one_hot(labels)) is None
 
 
 def test_folding_divides_the_logits_and_keeps_the_labels(tiny_architecture: str, faces: Dataset) -> None:

@@ -1,0 +1,106 @@
+"""Labelled faces with people's votes on the command line: the options, and what is shown of the votes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+from rich.table import Table
+
+from fer_edge.cli.consoles import stderr
+from fer_edge.cli.options import read_data
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.tables import make_table
+from fer_edge.training.data import Dataset, Split, SplitName
+from fer_edge.training.official_split import join_fer2013_votes, restore_official_split
+from fer_edge.training.peoples_answer import OnePerson, PeoplesAnswer
+from fer_edge.training.sources import SYNTHETIC
+from fer_edge.training.votes import NO_TRUTH, Votes
+from fer_edge.training.votes_csv import join_votes, read_votes_csv
+
+votes_option = click.option(
+    "--votes",
+    "votes_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv",
+    help="People's votes on the images: a column image and one of counts for each expression.  "
+    "[default: FER+'s, on images of FER2013]",
+)
+official_split_option = click.option(
+    "--official-split",
+    is_flag=True,
+    help="Divide a copy of FER2013 as FER2013 is: train from Training, validation from PublicTest.",
+)
+
+
+def read_voted_data(
+    data: str | None, votes_file: Path | None, *, official_split: bool = False, yes: bool = False, strict: bool = False
+) -> Dataset:
+    """Read labelled faces as `read_data` does, join people's votes, and show on stderr what was found.
+
+    Images of FER2013 get FER+'s votes, whatever their files are called; `votes_file` replaces them.
+    """
+    table = read_votes_csv(votes_file) if votes_file else None
+    dataset = read_data(data, yes=yes, strict=strict)
+    if dataset.source == SYNTHETIC:
+        return dataset
+    if official_split:
+        dataset = restore_official_split(dataset)
+        stderr.print(f"note: {dataset.notes[-1]}")
+    with stderr.status("looking for people's votes"):
+        joined = join_fer2013_votes(dataset)
+    _note_division(joined.misplaced)
+    dataset = joined.dataset
+    if table:
+        dataset, summary = join_votes(dataset, table)
+        stderr.print(f"note: {summary}")
+    elif joined.found:
+        images = sum(map(len, dataset.splits.values()))
+        stderr.print(f"note: {joined.found:,} of {images:,} images are FER2013's, and have FER+'s votes")
+    if dataset.train.votes is not None and dataset.train.votes.voters.any():
+        stderr.print(votes_table(dataset.train, f"people's votes on the training split of {dataset.name}"))
+    return dataset
+
+
+def votes_table(split: Split, title: str) -> Table:
+    """How many images of each label have votes, no majority, no expression, and a majority against the label."""
+    votes = split.votes or Votes.none(len(split))
+    columns = (
+        votes.voters > 0,
+        (votes.voters > 0) & (votes.majority == NO_TRUTH) & ~votes.other_than_expression,
+        votes.no_face,
+        votes.other_than_expression & ~votes.no_face,
+        (votes.majority != NO_TRUTH) & (votes.majority != split.labels),
+    )
+    names = ["images", "with votes", "no majority", "no face", "other than the seven", "label contradicted"]
+    table = make_table(title, ["label"], names)
+    for label, name in enumerate(EXPRESSIONS):
+        rows = split.labels == label
+        table.add_row(name, f"{rows.sum():,}", *(f"{(column & rows).sum():,}" for column in columns))
+    table.add_section()
+    table.add_row("all", f"{len(split):,}", *(f"{column.sum():,}" for column in columns))
+    return table
+
+
+def people_table(answer: PeoplesAnswer, person: OnePerson, title: str) -> Table:
+    """Precision and recall of each expression against the majority's answer, one person's recall beside them."""
+    result = answer.majority
+    table = make_table(title, ["expression"], ["precision", "recall", "one person's recall", "images"])
+    for i, name in enumerate(EXPRESSIONS):
+        values = (result.precision[i], result.recall[i], person.recall[i])
+        table.add_row(name, *(f"{value:.3f}" for value in values), f"{result.support[i]:,}")
+    table.add_section()
+    means = (result.precision.mean(), answer.mean_recall, np.mean(person.recall))
+    table.add_row("mean of expressions", *(f"{value:.3f}" for value in means), f"{result.samples:,}")
+    table.add_section()
+    table.add_row("accuracy", "", f"{result.accuracy:.2%}", f"{person.accuracy:.2%}")
+    table.add_row("KL of the votes, nats", "", f"{answer.kl_divergence:.4f}")
+    table.add_row("calibration error by votes", "", f"{answer.calibration_error:.4f}")
+    return table
+
+
+def _note_division(misplaced: dict[SplitName, int]) -> None:
+    if any(misplaced.values()):
+        counts = ", ".join(f"{count:,} of the {name.value} split" for name, count in misplaced.items() if count)
+        stderr.print(f"note: {counts} belong to another part of FER2013; --official-split restores its own division")

@@ -1,0 +1,123 @@
+"""How well scores agree with what people see, and how well one person does. No TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.metrics import CALIBRATION_BINS, Evaluation, evaluate_scores, mean_kl_divergence
+from fer_edge.training.data import Split
+from fer_edge.training.votes import CHOICES, NO_TRUTH, Votes
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class PeoplesAnswer:
+    """A classifier's results against people's votes.
+
+    Attributes:
+        majority: Its results on the images whose majority agrees on one of the seven expressions; the majority's answer
+            stands for the label.
+        kl_divergence: Mean of KL(votes || scores) over the images that have votes for the seven, nats.
+        calibration_error: Mean distance between the winning score and the share of votes for that expression, over 15
+            equal-width bins of the score, weighted by size, 0..1.
+    """
+
+    majority: Evaluation
+    kl_divergence: float
+    calibration_error: float
+
+    @property
+    def mean_recall(self) -> float:
+        """Mean over the expressions of the share of the majority's answers found, 0..1."""
+        return float(self.majority.recall.mean())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON would have it."""
+        return {
+            **self.majority.as_dict(),
+            "mean_recall": self.mean_recall,
+            "kl_divergence": self.kl_divergence,
+            "calibration_error_by_votes": self.calibration_error,
+        }
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """How often one person gives the answer of the other people's majority.
+
+    Attributes:
+        accuracy: Over all pictures, 0..1.
+        recall: (7,) by the majority's answer, 0..1; 0 for an expression that is never the answer.
+    """
+
+    accuracy: float
+    recall: FloatArray
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON would have it, the expressions by name."""
+        return {"accuracy": self.accuracy, "recall": dict(zip(EXPRESSIONS, self.recall.tolist(), strict=True))}
+
+
+def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
+    """Measure scores (N, 7), each row a probability distribution, against the votes on the same images.
+
+    Returns:
+        The results; `None` if there is no image whose majority agrees on an expression.
+    """
+    agreed = np.flatnonzero(votes.majority != NO_TRUTH)
+    if not len(agreed):
+        return None
+    voted = np.flatnonzero(votes.has_shares)
+    return PeoplesAnswer(
+        majority=evaluate_scores(scores[agreed], votes.majority[agreed]),
+        kl_divergence=mean_kl_divergence(scores[voted], votes.shares[voted]),
+        calibration_error=_calibration_error(scores[voted], votes.shares[voted]),
+    )
+
+
+def people_facts(scores: FloatArray, split: Split) -> dict[str, Any]:
+    """Return results against people's votes for a card or a report: `people` and `one_person`; empty without votes.
+
+    Args:
+        scores: float32 (N, 7), of the split's images.
+        split: Images with votes, or without.
+    """
+    answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
+    if answer is None or split.votes is None:
+        return {}
+    return {"people": answer.as_dict(), "one_person": measure_one_person(split.votes).as_dict()}
+
+
+def measure_one_person(votes: Votes) -> OnePerson:
+    """Hold each person's vote against the majority of the others, on the pictures whose majority agrees.
+
+    A person who answers contempt, unknown or no face is wrong where the others agree on an expression.
+    """
+    votes = votes.take(np.flatnonzero(votes.majority != NO_TRUTH))
+    right, asked = np.zeros(NUM_EXPRESSIONS), np.zeros(NUM_EXPRESSIONS)
+    for choice in range(len(CHOICES)):
+        people = votes.counts[:, choice]
+        chosen = np.flatnonzero(people)
+        others = votes.counts[chosen].copy()
+        others[:, choice] -= 1
+        answer = Votes(others).majority
+        counted = answer != NO_TRUTH
+        np.add.at(asked, answer[counted], people[chosen][counted])
+        if choice < NUM_EXPRESSIONS:
+            right[choice] = people[chosen][answer == choice].sum()
+    recall = np.divide(right, asked, out=np.zeros(NUM_EXPRESSIONS), where=asked > 0)
+    return OnePerson(float(right.sum() / max(asked.sum(), 1)), recall)
+
+
+def _calibration_error(scores: FloatArray, shares: FloatArray) -> float:
+    winner = scores.argmax(axis=1)
+    rows = np.arange(len(scores))
+    which = np.clip((scores[rows, winner] * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
+    gaps = np.bincount(which, weights=scores[rows, winner] - shares[rows, winner], minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(scores))

@@ -1,0 +1,65 @@
+"""What a network learns to say of each image: its label, people's votes, or a mixture of both. No TensorFlow."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.training.data import Split
+from fer_edge.training.votes import NO_TRUTH
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:
+    """Labels int64 (N,) as float32 (N, 7)."""
+    return np.eye(NUM_EXPRESSIONS, dtype=np.float32)[labels]
+
+
+def learning_targets(split: Split, votes_weight: float) -> FloatArray:
+    """Return the probabilities to learn for each image, float32 (N, 7) with a sum of 1.
+
+    Args:
+        split: Images with labels, and perhaps votes.
+        votes_weight: Share of the votes in the target of an image that has any, 0..1; the label has the rest.
+    """
+    targets = one_hot(split.labels)
+    if split.votes is None or not votes_weight:
+        return targets
+    voted = split.votes.has_shares
+    targets[voted] = (1 - votes_weight) * targets[voted] + votes_weight * split.votes.shares[voted]
+    return targets
+
+
+def with_expression(split: Split, votes_weight: float) -> Split:
+    """Leave out the images in which people mostly saw no face, or none of the seven expressions.
+
+    Without votes, or where votes do not count, all images stay.
+    """
+    if split.votes is None or not votes_weight:
+        return split
+    return split.take(np.flatnonzero(~split.votes.other_than_expression))
+
+
+def with_truth(split: Split, votes_weight: float) -> Split:
+    """Return the images that a network is judged on: where votes count, those on which a majority agrees."""
+    if split.votes is None or not votes_weight:
+        return split
+    agreed = np.flatnonzero(split.votes.majority != NO_TRUTH)
+    return split.take(agreed) if len(agreed) else split
+
+
+def image_weights(targets: FloatArray, power: float) -> FloatArray:
+    """Return what each image counts for, float32 (N,) with a mean of 1.
+
+    Each expression counts by its inverse frequency to `power`, its frequency being its part of all targets.
+
+    Args:
+        targets: float32 (N, 7), as `learning_targets` returns them.
+        power: 0 for the same weight everywhere, 1 for full balance.
+    """
+    frequency = targets.sum(axis=0, dtype=np.float64)
+    by_expression = np.where(frequency > 0, np.maximum(frequency, 1e-9) ** -power, 0)
+    weights = targets @ by_expression
+    return np.asarray(weights / weights.mean(), np.float32)

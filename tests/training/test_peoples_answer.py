@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.training.peoples_answer import evaluate_by_votes, measure_one_person
+from fer_edge.training.votes import CHOICES, Votes
+
+HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", "sad"))
+
+
+def votes(*pictures: dict[int, int]) -> Votes:
+    counts = np.zeros((len(pictures), len(CHOICES)), np.uint16)
+    for row, picture in zip(counts, pictures, strict=True):
+        row[list(picture)] = list(picture.values())
+    return Votes(counts)
+
+
+def test_images_without_a_majority_are_not_judged() -> None:
+    some = votes({HAPPY: 10}, {SAD: 8, NEUTRAL: 2}, {HAPPY: 5, NEUTRAL: 5}, {CHOICES.index("no face"): 10})
+    scores = np.full((4, 7), 0.02)
+    scores[np.arange(4), [HAPPY, NEUTRAL, SAD, SAD]] = 0.88
+    found = evaluate_by_votes(scores, some)
+    assert found is not None
+    assert (found.majority.samples, found.majority.accuracy) == (2, 0.5)
+    assert found.mean_recall == pytest.approx(1 / 7)
+    assert found.as_dict()["kl_divergence"] == found.kl_divergence
+
+
+def test_votes_as_scores_are_perfectly_calibrated() -> None:
+    some = votes({HAPPY: 7, NEUTRAL: 3}, {SAD: 6, NEUTRAL: 4})
+    found = evaluate_by_votes(some.shares, some)
+    assert found is not None
+    assert found.kl_divergence == pytest.approx(0, abs=1e-4)
+    assert found.calibration_error == pytest.approx(0, abs=1e-6)
+    sure = evaluate_by_votes(np.eye(7)[[HAPPY, SAD]], some)
+    assert sure is not None
+    assert sure.calibration_error == pytest.approx(0.35)
+
+
+def test_without_any_majority_there_is_nothing_to_measure() -> None:
+    assert evaluate_by_votes(np.full((2, 7), 1 / 7), Votes.none(2)) is None
+
+
+def test_one_person_is_held_against_the_others() -> None:
+    found = measure_one_person(votes({HAPPY: 10}, {SAD: 9, NEUTRAL: 1}, {HAPPY: 5, NEUTRAL: 5}))
+    assert found.accuracy == pytest.approx(19 / 20)
+    assert (found.recall[HAPPY], found.recall[SAD]) == (1, pytest.approx(0.9))
+    assert found.as_dict()["recall"]["happy"] == 1
+
+
+def test_one_person_who_sees_no_face_is_wrong() -> None:
+    assert measure_one_person(votes({HAPPY: 9, CHOICES.index("no face"): 1})).accuracy == pytest.approx(0.9)
