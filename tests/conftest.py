@@ -19,7 +19,7 @@ import cv2
 import pytest
 
 import fer_edge
-from fer_edge.cli import main
+from fer_edge.cli import consoles, main
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime.classifier import SHIPPED_MODEL
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from fer_edge.training.run_folder import RunFolder
 
 ROOT = Path(fer_edge.__file__).parent.parent
+_NOT_FOR_CHILDREN = {"FER_EDGE_DATA", "COLUMNS", "PYTEST_XDIST_WORKER"}
+"""Variables that would make a child process behave otherwise than for a user."""
+_FILE_COLUMNS = 120
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 # In a process of its own, so that no test of the device's modules runs beside TensorFlow, nor sees its warnings.
@@ -126,6 +130,12 @@ class Unobserved:
     def on_step(self, *_: Any) -> None: ...
 
     def on_epoch(self, *_: Any) -> None: ...
+
+
+@pytest.fixture(autouse=True, scope="session")
+def width_of_files() -> None:
+    """Give the command's tables the width of a file, whatever terminal the tests are started from."""
+    consoles.stdout.width = consoles.stderr.width = _FILE_COLUMNS
 
 
 @pytest.fixture(autouse=True)
@@ -293,7 +303,7 @@ def wait_until() -> Callable[..., None]:
 @pytest.fixture(scope="session")
 def child_environment() -> dict[str, str]:
     """The environment of a child process that finds these sources, installed or not."""
-    inherited = {name: value for name, value in os.environ.items() if name != "FER_EDGE_DATA"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_CHILDREN}
     return inherited | {"PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), inherited.get("PYTHONPATH"))))}
 
 
