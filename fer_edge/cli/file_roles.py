@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import InputError
+from fer_edge.native_paths import typed_path
 from fer_edge.pictures import is_picture
 from fer_edge.runtime.image_files import promises_picture
 from fer_edge.runtime.sinks import STDOUT
@@ -65,7 +66,7 @@ def require_apart(reads: Iterable[FileRole], writes: Iterable[FileRole]) -> None
         if other.option != target.option:
             raise InputError(f"{other} and {target} are one file: give each a file of its own")
     for each in reads:
-        source = FileRole(each.option, each.path.expanduser())
+        source = FileRole(each.option, typed_path(str(each.path)))
         if source.path.is_dir():
             _require_no_picture(source, targets)
         same = targets.get(_identity(source.path))

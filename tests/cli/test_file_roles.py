@@ -178,6 +178,14 @@ def test_export_and_train_refuse_to_replace_their_model(
     assert f"--output {model} is what --distill reads" in ended.stderr
 
 
+def test_names_may_begin_with_a_tilde(in_folder: Path) -> None:
+    name = "~no such user.jpg"
+    shutil.copy("photo.jpg", name)
+    require_apart(roles("--camera", name), roles("--csv", "new.csv"))
+    with pytest.raises(InputError, match="--csv .* is what --camera reads"):
+        require_apart(roles("--camera", name), roles("--csv", in_folder / name))
+
+
 def test_files_that_do_not_exist_yet_are_compared_by_their_place(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "missing", target_is_directory=True)
     with pytest.raises(InputError, match="are one file"):
