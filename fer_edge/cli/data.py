@@ -120,13 +120,13 @@ def audit(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
             "from the same networks, or --overwrite it"
         )
-    for model in models:
-        read_card(model)  # here nothing can be stated about a model that has none
     recipe = read_recipe(options)
     require_apart(
         [*data_roles(data), *roles("--model", *models), *recipe_roles(recipe)],
         [folder_role("--output", output / "folds"), *roles("--output", *audit_paths(output))],
     )
+    for model in models:
+        read_card(model)  # here nothing can be stated about a model that has none
     click.get_current_context().with_resource(sole_user(output))
     judges = [load_classifier(model) for model in models]
     dataset = read_data(data, yes=yes, strict=strict)
