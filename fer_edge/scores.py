@@ -66,6 +66,18 @@ def require_kind(scores: FloatArray, kind: ScoreKind, path: Path) -> None:
         raise ModelError(f"{path}: its scores are probabilities, not logits; leave out --logits")
 
 
+def require_expressions(labels: tuple[str, ...], path: Path) -> None:
+    """Check that a model's labels are `EXPRESSIONS`, in any order.
+
+    Raises:
+        ModelError: If they are not.
+    """
+    if sorted(labels) != sorted(EXPRESSIONS):
+        raise ModelError(
+            f"{path}: expected scores of {', '.join(EXPRESSIONS)}, in any order; its classes are {', '.join(labels)}"
+        )
+
+
 def in_expression_order(scores: npt.NDArray[np.float32], labels: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """Return scores (N, 7) in the order of `EXPRESSIONS`, from those in the order of `labels`, the same seven."""
     if labels == EXPRESSIONS:
