@@ -102,6 +102,7 @@ def test_the_null_device_may_be_given_twice(in_folder: Path, command_line: Comma
     command_line("run", "--camera", "demo", "--frames", "1", "--quiet", *outputs).require_success()
 
 
+@pytest.mark.usefixtures("tiny_architecture")  # before the commands list the networks there are
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -145,6 +146,7 @@ def test_other_commands_refuse_to_write_what_they_read(
     assert contents(in_folder) == before
 
 
+@pytest.mark.usefixtures("tiny_architecture")
 @pytest.mark.parametrize("command", [("train",), ("tune",), ("data", "audit"), ("train", "--resume")], ids=" ".join)
 def test_a_run_folder_that_another_process_writes_is_refused(
     tmp_path: Path, command_line: CommandLine, command: tuple[str, ...]
@@ -182,7 +184,7 @@ def test_names_may_begin_with_a_tilde(in_folder: Path) -> None:
     name = "~no such user.jpg"
     shutil.copy("photo.jpg", name)
     require_apart(roles("--camera", name), roles("--csv", "new.csv"))
-    with pytest.raises(InputError, match="--csv .* is what --camera reads"):
+    with pytest.raises(InputError, match=r"--csv .* is what --camera reads"):
         require_apart(roles("--camera", name), roles("--csv", in_folder / name))
 
 
