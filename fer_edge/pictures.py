@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 from pathlib import Path
 
 import cv2
@@ -12,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import InputError
-from fer_edge.exif import JPEG_SCAN, exif_turn, jpeg_segments
+from fer_edge.exif import exif_turn
 from fer_edge.iso_media import picture_turn
+from fer_edge.jpeg import jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.upright import UNTURNED, Turn, upright
@@ -47,7 +47,7 @@ _READ_EVERYWHERE = frozenset({"JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"})
 
 _NEVER_SEE_THROUGH = frozenset({"JPEG", "Radiance"})
 
-_JPEG_END, _PNG_END = b"\xff\xd9", b"IEND"
+_PNG_END = b"IEND"
 _WHITE = 255
 
 _GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
@@ -128,20 +128,10 @@ def _kind_of_file(path: Path) -> str | None:
 
 
 def _ends_early(kind: str, content: bytes) -> bool:
-    """Whether a JPEG or PNG file lacks its end.
-
-    Older versions of OpenCV fill the rest of such a JPEG with gray and newer ones refuse it, and the libraries within
-    write to standard error.
-    """
-    if kind == "PNG":
-        return _PNG_END not in content
-    if kind != "JPEG":
-        return False
-    try:
-        scan = next((end for marker, _, end in jpeg_segments(content) if marker == JPEG_SCAN), len(content))
-    except struct.error:
-        return True
-    return content.find(_JPEG_END, scan) < 0
+    """Whether a JPEG or PNG file lacks its end."""
+    if kind == "JPEG":
+        return jpeg_is_cut_off(content)
+    return kind == "PNG" and _PNG_END not in content
 
 
 def _advice(kind: str) -> str:
