@@ -15,6 +15,8 @@ from typing import IO
 from fer_edge.errors import SourceError, first_line
 from fer_edge.runtime.addresses import Address, is_local
 
+_HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
+
 
 class HttpError(SourceError):
     """A request failed.
@@ -163,9 +165,6 @@ class _Redirects(request.HTTPRedirectHandler):
         self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> request.Request | None:
         return super().redirect_request(req, fp, 307 if code == 308 else code, msg, headers, newurl)  # type: ignore[arg-type]
-
-
-_HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
 
 
 def ask_directly(host: str) -> None:
