@@ -169,7 +169,7 @@ class _Redirects(request.HTTPRedirectHandler):
 
 def ask_directly(host: str) -> None:
     """Keep requests to a local host from going to a proxy, here and in FFmpeg, which both obey `no_proxy`."""
-    excluded = os.environ.get("no_proxy", "")
+    excluded = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
     if request.getproxies_environment() and host not in excluded.split(",") and is_local(host):
         os.environ["no_proxy"] = ",".join(filter(None, (excluded, host)))
 
