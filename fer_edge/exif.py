@@ -1,4 +1,4 @@
-"""How a JPEG, PNG or WebP picture is to be turned, by the Exif block in its file."""
+"""Orientation of a JPEG, PNG or WebP picture, from the Exif block in its file."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class ModelCard:
 
     @property
     def takes_raw_pixels(self) -> bool:
-        """Whether the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
+        """True if the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
         return self.input.range == RAW_RANGE and self.scores is ScoreKind.PROBABILITIES
 
     @property

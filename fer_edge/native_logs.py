@@ -1,4 +1,4 @@
-"""What native libraries write to standard error by themselves, held back where they have no setting for it.
+"""Native libraries' own lines on standard error, held back where a library has no setting for it.
 
 LiteRT, TensorFlow's converter, OpenCV's decoders (libjpeg, libpng, libtiff) and onnxruntime report at file descriptor 2
 what comes as an exception or a note anyway, or is no fault at all.
@@ -45,8 +45,8 @@ _CHATTER = re.compile(
 def chatter_held_back() -> Iterator[None]:
     """Keep native libraries' chatter in the block off file descriptor 2.
 
-    The descriptor is the whole process's: what else is written there meanwhile, such as by other threads, is passed on
-    at the end of the block. Blocks may overlap.
+    The descriptor is the whole process's: all else that is written there meanwhile, such as by other threads, is
+    passed on at the end of the block. Blocks may overlap.
     """
     _STDERR.hold()
     try:

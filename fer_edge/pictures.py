@@ -1,4 +1,4 @@
-"""Picture files: told by their first bytes, whatever their names end in, and decoded the right way up."""
+"""Picture files, recognized by their first bytes, whatever their names end in, and decoded upright."""
 
 from __future__ import annotations
 
@@ -65,17 +65,17 @@ def picture_kind(head: bytes) -> str | None:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture by its first bytes; False for one that cannot be opened, a pipe or a device."""
+    """Return whether a file is a picture by its first bytes: not if it cannot be opened, is a pipe or a device."""
     return _kind_of_file(path) is not None
 
 
 def is_animated_gif(path: Path) -> bool:
-    """Whether a file is a GIF that holds more than one picture."""
+    """Return whether a file is a GIF that holds more than one picture."""
     return _kind_of_file(path) == "GIF" and is_animated(path.read_bytes())
 
 
 def is_animated(content: bytes) -> bool:
-    """Whether a GIF, WebP, PNG or AVIF file holds more than one picture, to be shown one after another."""
+    """Return whether a GIF, WebP, PNG or AVIF file holds more than one picture, to be shown one after another."""
     kind = picture_kind(content)
     if kind == "GIF":
         return _has_two_pictures(content)
@@ -128,7 +128,7 @@ def _kind_of_file(path: Path) -> str | None:
 
 
 def _ends_early(kind: str, content: bytes) -> bool:
-    """Whether a JPEG or PNG file lacks its end."""
+    """Return whether a JPEG or PNG file lacks its end."""
     if kind == "JPEG":
         return jpeg_is_cut_off(content)
     return kind == "PNG" and _PNG_END not in content
@@ -172,7 +172,7 @@ def _to_levels(pixels: npt.NDArray[np.generic]) -> Image:
 
 
 def _has_two_pictures(gif: bytes) -> bool:
-    """Whether a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
+    """Return whether a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
     try:
         position = _after_gif_picture(gif, 13 + _colour_table_bytes(gif[10]))
         _after_gif_picture(gif, position)

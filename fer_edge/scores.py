@@ -17,7 +17,7 @@ SUM_TOLERANCE = 0.05
 
 
 def are_probabilities(scores: FloatArray) -> bool:
-    """Whether all rows of scores (..., labels) are at least 0 and sum to 1, within `SUM_TOLERANCE`; NaN never is."""
+    """Return whether all rows of (..., labels) are at least 0 and sum to 1, within `SUM_TOLERANCE`; NaN never is."""
     sums = scores.sum(axis=-1)
     return bool((abs(sums - 1) <= SUM_TOLERANCE).all() and (scores >= -SUM_TOLERANCE).all())
 

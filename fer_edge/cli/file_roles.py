@@ -1,4 +1,4 @@
-"""What a command reads and what it writes, kept apart before anything is opened."""
+"""Check that a command writes nothing that it reads, before anything is opened."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _require_no_picture(source: FileRole, targets: dict[tuple[object, ...], File
 
 
 def _is_device(path: Path) -> bool:
-    """Whether it is a terminal or the null device, which may be written to twice."""
+    """Return whether it is a terminal or the null device, which may be written to twice."""
     try:
         return stat.S_ISCHR(path.stat().st_mode)
     except (OSError, ValueError):
@@ -97,7 +97,7 @@ def _is_device(path: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[object, ...]:
-    """What two names of one file have in common: the file itself, or its place where there is none yet."""
+    """Return what two names of one file share: the file itself, or its place where there is none yet."""
     try:
         found = path.stat()
     except (OSError, ValueError):

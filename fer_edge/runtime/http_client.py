@@ -31,7 +31,7 @@ class HttpError(SourceError):
 
 
 class NotHttpError(HttpError):
-    """What answers does not speak HTTP as a web server does; FFmpeg may understand it."""
+    """The answer is not HTTP as web servers speak it; FFmpeg may understand it."""
 
 
 class HttpClient:

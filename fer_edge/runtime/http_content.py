@@ -1,4 +1,4 @@
-"""What an http or https address holds: found out from the first bytes of an answer, as its headers may be wrong."""
+"""Kind of content at an http or https address, from the first bytes of an answer, as its headers may be wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST_BOX = 32 << 20
 
 
 class Kind(Enum):
-    """How an address is read."""
+    """Ways to read an address."""
 
     STREAM = "stream"
     """Frames without an end, of which the newest counts."""
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Content:
-    """What is at an address.
+    """Content of an address.
 
     Attributes:
         kind: How it is read.

@@ -11,10 +11,10 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.http_client import HttpClient, HttpError
 
 INTERVAL_S = 1.0
-"""From one request to the next, unless told otherwise."""
+"""Seconds from one request to the next by default."""
 
 _LEAST_PAUSE_S = 0.1
-"""After an answer, so that a slow server can do other work."""
+"""Seconds after an answer, so that a slow server can do other work."""
 _PAUSE_AFTER_FAILURE_S = 0.5
 _LARGEST_BYTES = 64 << 20
 

@@ -20,7 +20,7 @@ _SPEED = 4.0
 _FARTHEST = 2.5
 """Face widths; farther away may be the person on the next seat."""
 _LEAST_RATIO = 0.5
-"""Of the widths of two such boxes, the smaller to the larger."""
+"""Least ratio of the widths of two such boxes, the smaller to the larger."""
 
 
 @dataclass(eq=False)
@@ -131,7 +131,7 @@ class Tracker:
         return gone
 
     def _is_held(self, track: Track, time: float) -> bool:
-        """Whether it was found by the last look for faces, or lately, or was followed past a single miss."""
+        """Return whether it was found by the last look for faces, or lately, or was followed past a single miss."""
         may_miss = 1 if track.followed else 0
         return track.misses <= may_miss or time - track.found_at <= self._hold_s
 

@@ -23,7 +23,7 @@ _USAGES = {
 }
 _EXPECTED_USAGE = "Training, PublicTest or PrivateTest as Usage"
 _SEPARATORS = str.maketrans(dict.fromkeys("[](),;'\"", " "))
-"""What stands around and between pixels in files that other tools wrote: `[70, 80, 82]`."""
+"""Characters around and between pixels in files that other tools wrote: `[70, 80, 82]`."""
 
 _PIXELS = FACE_SIZE * FACE_SIZE
 _EXPECTED_PIXELS = f"expected {_PIXELS} whole numbers 0..255"
