@@ -47,7 +47,7 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
 
 
 def take_over_turn(capture: cv2.VideoCapture, path: Path | str) -> tuple[Turn, str | None]:
-    """Return the turn that the frames of a video still need, and what there is to say about it.
+    """Return the turn that the frames of a video still need, and a note to follow its name, if there is one.
 
     OpenCV itself turns films, but a mirrored one upside down. So MP4, QuickTime, Matroska and WebM files are read for
     their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned. An address or a pipe is left
@@ -55,7 +55,7 @@ def take_over_turn(capture: cv2.VideoCapture, path: Path | str) -> tuple[Turn, s
     """
     turn = _stored_turn(path)
     if not turn.is_right_angled:
-        return UNTURNED, f"{path} is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
+        return UNTURNED, "is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
     if turn == UNTURNED or not capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0):
         return UNTURNED, None
     return turn, None

@@ -65,7 +65,7 @@ class VideoFile(Source):
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         super().__init__(description or str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
         self._turn, note = take_over_turn(self._capture, path)
-        self.notes.extend([note] if note else [])
+        self.notes.extend([f"{self.description} {note}"] if note else [])
 
     def __iter__(self) -> Iterator[Frame]:
         clock, positions = RecordingClock(self.fps), _Intervals(self.fps)
