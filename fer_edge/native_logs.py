@@ -106,12 +106,15 @@ class _HeldDescriptor:
 
 
 def _open_scratch() -> BinaryIO:
-    """A file in memory where the system has such: this may happen for every frame."""
-    if sys.platform != "linux":
-        return tempfile.TemporaryFile(buffering=0)
-    descriptor = os.memfd_create("standard error")
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)  # or threads that write at once would overwrite each other
-    return os.fdopen(descriptor, "w+b", buffering=0)
+    """Open a file to append to, so that threads do not overwrite each other; in memory, as each frame may need one.
+
+    Pythons that are built for an older glibc, such as conda's and uv's, lack memfd_create on Linux.
+    """
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("standard error")
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
+        return os.fdopen(descriptor, "w+b", buffering=0)
+    return tempfile.TemporaryFile("a+b", buffering=0)
 
 
 _STDERR = _HeldDescriptor()

@@ -63,7 +63,9 @@ def require_kind(scores: FloatArray, kind: ScoreKind, path: Path) -> None:
     """
     to_probabilities(scores, kind, path)
     if kind is ScoreKind.LOGITS and are_probabilities(scores):
-        raise ModelError(f"{path}: its scores are probabilities, not logits; leave out --logits (of a peer, --peer-logits)")
+        raise ModelError(
+            f"{path}: its scores are probabilities, not logits; leave out --logits (of a peer, --peer-logits)"
+        )
 
 
 def require_expressions(labels: tuple[str, ...], path: Path) -> None:
