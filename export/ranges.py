@@ -1,4 +1,4 @@
-"""The range of each activation that int8 suits: often narrower than what was seen. No TensorFlow."""
+"""Ranges of activations in which int8 loses least: often narrower than what was seen. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NORM = 2.4
 """The power of a rounding error whose mean chooses a range, as in BRECQ (Li et al., 2021): 2 clips too much."""
 
 _SHARES = np.linspace(1, 0.4, 25)
-"""Of a seen range's end: what is tried."""
+"""Shares of a seen range's end that are tried."""
 
 _BATCH = 50
 _SAMPLES = 200_000

@@ -1,19 +1,17 @@
-"""How a JPEG, PNG or WebP picture is to be turned, by the Exif block in its file."""
+"""Orientation of a JPEG, PNG or WebP picture, from the Exif block in its file."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
+from fer_edge.jpeg import JPEG_SIGNATURE, jpeg_segments
 from fer_edge.upright import EXIF_TURNS, UNTURNED, Turn
 
-JPEG_SIGNATURE = b"\xff\xd8\xff"
-JPEG_SCAN = 0xDA
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _JPEG_EXIF = b"Exif\0\0"
 _JPEG_APP1 = 0xE1
-_JPEG_NO_LENGTH = {0x01, *range(0xD0, 0xD9)}
 
 _ORIENTATION = 0x0112
 _BYTE, _SHORT, _LONG = 1, 3, 4
@@ -29,25 +27,6 @@ def exif_turn(content: bytes) -> Turn:
         return next((turn for block in _exif_blocks(content) if (turn := _turn_of(block)) is not None), UNTURNED)
     except struct.error:
         return UNTURNED
-
-
-def jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield the marker of each segment of a JPEG file, and where its data starts and ends, up to the first scan.
-
-    Raises:
-        struct.error: If the file ends within the length of a segment.
-    """
-    position, marker = 2, 0
-    while marker != JPEG_SCAN and content[position : position + 1] == b"\xff":
-        (marker,) = struct.unpack_from("B", content, position + 1)
-        if marker == 0xFF:  # padding
-            position += 1
-        elif marker in _JPEG_NO_LENGTH:
-            position += 2
-        else:
-            (length,) = struct.unpack_from(">H", content, position + 2)
-            yield marker, position + 4, position + 2 + length
-            position += 2 + length
 
 
 def _exif_blocks(content: bytes) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""How MP4, QuickTime and AVIF files, which are made of ISO base media boxes (ISO/IEC 14496-12), say they are turned."""
+"""Orientation of MP4, QuickTime and AVIF files, from their ISO base media boxes (ISO/IEC 14496-12)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fer_edge.upright import CLOCKWISE, COUNTERCLOCKWISE, HALF_TURN, MIRRORED, U
 
 _IROT_TURNS = (UNTURNED, COUNTERCLOCKWISE, HALF_TURN, CLOCKWISE)
 _IMIR_TURNS = (UPSIDE_DOWN, MIRRORED)
-"""As libavif and libheif write and read them; the standard's wording was changed."""
+"""Axes as libavif and libheif write and read them; the standard's wording was changed."""
 
 _DAMAGED = (struct.error, IndexError)
-"""What reading beyond a box's content raises."""
+"""Exceptions of reading beyond a box's content."""
 
 
 class _Box(NamedTuple):
@@ -23,7 +23,7 @@ class _Box(NamedTuple):
 
 
 def is_iso_media(head: bytes) -> bool:
-    """Whether a file that begins with `head`, of at least 12 bytes, is made of ISO base media boxes."""
+    """Return whether a file that begins with `head`, of at least 12 bytes, is made of ISO base media boxes."""
     return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 

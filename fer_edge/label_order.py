@@ -1,4 +1,4 @@
-"""Whether a classifier's scores would fit labelled faces far better under another order of its labels."""
+"""Another order of a classifier's labels under which its scores would fit labelled faces far better."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ _LEAST_GAIN = 0.1
 _STANDARD_ERRORS = 3
 _USUAL_WITHIN = 0.02
 """A usual order is named rather than an unusual one whose mean recall is higher by no more than this."""
-
-_ORDERS = np.array(list(permutations(range(NUM_EXPRESSIONS))))
-"""int (5040, 7): in each row, the expression that every column of a confusion matrix would stand for."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +41,13 @@ def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrd
         confusion: Its results under `labels`, int (7, 7) in the order of `EXPRESSIONS`, rows true, columns predicted.
         labels: The seven expressions in the order of the model's scores.
     """
+    orders = np.array(list(permutations(range(NUM_EXPRESSIONS))))  # in each row, what every column would stand for
     support = confusion.sum(axis=1)
     recall = confusion / np.maximum(support, 1)[:, np.newaxis]
     present = max(int((support > 0).sum()), 1)
     columns = np.arange(NUM_EXPRESSIONS)
-    means = recall[_ORDERS, columns].sum(axis=1) / present
-    order = _ORDERS[int((means + _USUAL_WITHIN * _usual(labels)).argmax())]
+    means = recall[orders, columns].sum(axis=1) / present
+    order = orders[int((means + _USUAL_WITHIN * _usual(labels, orders)).argmax())]
     changed = support[(order != columns) & (support > 0)]
     gain = float(recall[order, columns].sum() - np.trace(recall)) / present
     error = float(np.sqrt((1 / changed).sum())) / present
@@ -60,10 +58,10 @@ def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrd
     return BetterOrder(tuple(renamed[label] for label in labels), accuracy)
 
 
-def _usual(labels: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """Which of `_ORDERS` turn `labels` into a usual order: bool (5040,)."""
-    found = np.zeros(len(_ORDERS), bool)
+def _usual(labels: tuple[str, ...], orders: IntArray) -> npt.NDArray[np.bool_]:
+    """Find the rows of `orders`, int (N, 7), that turn `labels` into a usual order: bool (N,)."""
+    found = np.zeros(len(orders), bool)
     for usual in _USUAL_ORDERS:
         becomes = dict(zip(labels, usual, strict=True))
-        found |= (np.array([EXPRESSIONS.index(becomes[name]) for name in EXPRESSIONS]) == _ORDERS).all(axis=1)
+        found |= (np.array([EXPRESSIONS.index(becomes[name]) for name in EXPRESSIONS]) == orders).all(axis=1)
     return found

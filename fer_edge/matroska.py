@@ -1,4 +1,4 @@
-"""How Matroska and WebM files say that they are turned (RFC 9559, section 5.1.4.1.28.41: Projection)."""
+"""Orientation of Matroska and WebM films, from their Projection element (RFC 9559, section 5.1.4.1.28.41)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Element(NamedTuple):
 
 
 def is_matroska(head: bytes) -> bool:
-    """Whether a file that begins with `head` is Matroska or WebM."""
+    """Return whether a file that begins with `head` is Matroska or WebM."""
     return head.startswith(_SIGNATURE)
 
 

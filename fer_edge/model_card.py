@@ -19,6 +19,7 @@ import numpy.typing as npt
 from fer_edge.errors import ModelError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.names import printable
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 
 SCHEMA_VERSION = 2
@@ -147,7 +148,7 @@ class ModelCard:
 
     @property
     def takes_raw_pixels(self) -> bool:
-        """Whether the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
+        """True if the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
         return self.input.range == RAW_RANGE and self.scores is ScoreKind.PROBABILITIES
 
     @property
@@ -179,7 +180,7 @@ class ModelCard:
                     "update it: pip install -U fer-edge"
                 )
             facts = _known(ModelCard, facts)
-            facts["labels"] = tuple(str(label) for label in facts["labels"])
+            facts["labels"] = tuple(printable(str(label)) for label in facts["labels"])
             facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
             facts["scores"] = ScoreKind(facts.get("scores", ScoreKind.PROBABILITIES))
             facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))

@@ -1,4 +1,4 @@
-"""What native libraries write to standard error by themselves, held back where they have no setting for it.
+"""Native libraries' own lines on standard error, held back where a library has no setting for it.
 
 LiteRT, TensorFlow's converter, OpenCV's decoders (libjpeg, libpng, libtiff) and onnxruntime report at file descriptor 2
 what comes as an exception or a note anyway, or is no fault at all.
@@ -45,8 +45,8 @@ _CHATTER = re.compile(
 def chatter_held_back() -> Iterator[None]:
     """Keep native libraries' chatter in the block off file descriptor 2.
 
-    The descriptor is the whole process's: what else is written there meanwhile, such as by other threads, is passed on
-    at the end of the block. Blocks may overlap.
+    The descriptor is the whole process's: all else that is written there meanwhile, such as by other threads, is
+    passed on at the end of the block. Blocks may overlap.
     """
     _STDERR.hold()
     try:
@@ -106,12 +106,15 @@ class _HeldDescriptor:
 
 
 def _open_scratch() -> BinaryIO:
-    """A file in memory where the system has such: this may happen for every frame."""
-    if sys.platform != "linux":
-        return tempfile.TemporaryFile(buffering=0)
-    descriptor = os.memfd_create("standard error")
-    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)  # or threads that write at once would overwrite each other
-    return os.fdopen(descriptor, "w+b", buffering=0)
+    """Open a file to append to, so that threads do not overwrite each other; in memory, as each frame may need one.
+
+    Pythons that are built for an older glibc, such as conda's and uv's, lack memfd_create on Linux.
+    """
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("standard error")
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
+        return os.fdopen(descriptor, "w+b", buffering=0)
+    return tempfile.TemporaryFile("a+b", buffering=0)
 
 
 _STDERR = _HeldDescriptor()

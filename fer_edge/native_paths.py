@@ -37,7 +37,7 @@ def native_path(path: Path) -> Iterator[str]:
 
 
 def _is_utf8(path: str) -> bool:
-    """Whether the file system has the path in the same bytes as UTF-8."""
+    """Return whether the file system has the path in the same bytes as UTF-8."""
     try:
         return path.encode() == os.fsencode(path)
     except UnicodeEncodeError:

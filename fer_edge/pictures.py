@@ -1,10 +1,9 @@
-"""Picture files: told by their first bytes, whatever their names end in, and decoded the right way up."""
+"""Picture files, recognized by their first bytes, whatever their names end in, and decoded upright."""
 
 from __future__ import annotations
 
 import io
 import re
-import struct
 from pathlib import Path
 
 import cv2
@@ -12,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import InputError
-from fer_edge.exif import JPEG_SCAN, exif_turn, jpeg_segments
+from fer_edge.exif import exif_turn
 from fer_edge.iso_media import picture_turn
+from fer_edge.jpeg import jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.upright import UNTURNED, Turn, upright
@@ -47,7 +47,7 @@ _READ_EVERYWHERE = frozenset({"JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"})
 
 _NEVER_SEE_THROUGH = frozenset({"JPEG", "Radiance"})
 
-_JPEG_END, _PNG_END = b"\xff\xd9", b"IEND"
+_PNG_END = b"IEND"
 _WHITE = 255
 
 _GIF_EXTENSION, _GIF_PICTURE = 0x21, 0x2C
@@ -65,17 +65,17 @@ def picture_kind(head: bytes) -> str | None:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file is a picture by its first bytes; False for one that cannot be opened, a pipe or a device."""
+    """Return whether a file is a picture by its first bytes: not if it cannot be opened, is a pipe or a device."""
     return _kind_of_file(path) is not None
 
 
 def is_animated_gif(path: Path) -> bool:
-    """Whether a file is a GIF that holds more than one picture."""
+    """Return whether a file is a GIF that holds more than one picture."""
     return _kind_of_file(path) == "GIF" and is_animated(path.read_bytes())
 
 
 def is_animated(content: bytes) -> bool:
-    """Whether a GIF, WebP, PNG or AVIF file holds more than one picture, to be shown one after another."""
+    """Return whether a GIF, WebP, PNG or AVIF file holds more than one picture, to be shown one after another."""
     kind = picture_kind(content)
     if kind == "GIF":
         return _has_two_pictures(content)
@@ -128,20 +128,10 @@ def _kind_of_file(path: Path) -> str | None:
 
 
 def _ends_early(kind: str, content: bytes) -> bool:
-    """Whether a JPEG or PNG file lacks its end.
-
-    Older versions of OpenCV fill the rest of such a JPEG with gray and newer ones refuse it, and the libraries within
-    write to standard error.
-    """
-    if kind == "PNG":
-        return _PNG_END not in content
-    if kind != "JPEG":
-        return False
-    try:
-        scan = next((end for marker, _, end in jpeg_segments(content) if marker == JPEG_SCAN), len(content))
-    except struct.error:
-        return True
-    return content.find(_JPEG_END, scan) < 0
+    """Return whether a JPEG or PNG file lacks its end."""
+    if kind == "JPEG":
+        return jpeg_is_cut_off(content)
+    return kind == "PNG" and _PNG_END not in content
 
 
 def _advice(kind: str) -> str:
@@ -182,7 +172,7 @@ def _to_levels(pixels: npt.NDArray[np.generic]) -> Image:
 
 
 def _has_two_pictures(gif: bytes) -> bool:
-    """Whether a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
+    """Return whether a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
     try:
         position = _after_gif_picture(gif, 13 + _colour_table_bytes(gif[10]))
         _after_gif_picture(gif, position)

@@ -17,7 +17,7 @@ SUM_TOLERANCE = 0.05
 
 
 def are_probabilities(scores: FloatArray) -> bool:
-    """Whether all rows of scores (..., labels) are at least 0 and sum to 1, within `SUM_TOLERANCE`; NaN never is."""
+    """Return whether all rows of (..., labels) are at least 0 and sum to 1, within `SUM_TOLERANCE`; NaN never is."""
     sums = scores.sum(axis=-1)
     return bool((abs(sums - 1) <= SUM_TOLERANCE).all() and (scores >= -SUM_TOLERANCE).all())
 
@@ -63,7 +63,21 @@ def require_kind(scores: FloatArray, kind: ScoreKind, path: Path) -> None:
     """
     to_probabilities(scores, kind, path)
     if kind is ScoreKind.LOGITS and are_probabilities(scores):
-        raise ModelError(f"{path}: its scores are probabilities, not logits; leave out --logits")
+        raise ModelError(
+            f"{path}: its scores are probabilities, not logits; leave out --logits (of a peer, --peer-logits)"
+        )
+
+
+def require_expressions(labels: tuple[str, ...], path: Path) -> None:
+    """Check that a model's labels are `EXPRESSIONS`, in any order.
+
+    Raises:
+        ModelError: If they are not.
+    """
+    if sorted(labels) != sorted(EXPRESSIONS):
+        raise ModelError(
+            f"{path}: expected scores of {', '.join(EXPRESSIONS)}, in any order; its classes are {', '.join(labels)}"
+        )
 
 
 def in_expression_order(scores: npt.NDArray[np.float32], labels: tuple[str, ...]) -> npt.NDArray[np.float32]:

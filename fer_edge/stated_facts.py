@@ -1,4 +1,4 @@
-"""What a user states about a model file that has no card."""
+"""Labels, input range and kind of scores that a user states about a model file without a card."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PEER_OPTIONS = ("--peer-labels", "--peer-range", "--peer-logits")
 
 @dataclass(frozen=True)
 class StatedFacts:
-    """What another tool's model file does not say itself.
+    """Facts that another tool's model file does not hold.
 
     Attributes:
         labels: Names of its scores, in order.

@@ -27,7 +27,7 @@ class Turn(NamedTuple):
 
     @property
     def is_right_angled(self) -> bool:
-        """Whether `upright` can apply it: a turn by a multiple of 90 degrees, mirrored or not."""
+        """True if `upright` can apply it: a turn by a multiple of 90 degrees, mirrored or not."""
         return sorted(map(abs, self)) == [0, 0, 1, 1] and abs(self.a) == abs(self.d)
 
     def unscaled(self) -> Turn:
@@ -63,7 +63,7 @@ EXIF_TURNS = {
     7: Turn(0, -1, -1, 0),
     8: COUNTERCLOCKWISE,
 }
-"""By the numbers of Exif's Orientation (Exif 2.32, tag 0x0112)."""
+"""Turn of each Exif Orientation (Exif 2.32, tag 0x0112)."""
 
 
 def upright(image: Image, turn: Turn) -> Image:

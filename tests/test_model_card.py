@@ -246,3 +246,8 @@ def test_a_card_leaves_a_keras_file_loadable(tiny_run: RunFolder) -> None:
     card = read_zipped_card(tiny_run.model)
     assert card is not None
     assert card.architecture == "tiny"
+
+
+def test_labels_cannot_control_a_terminal() -> None:
+    facts = {**json.loads(CARD.to_json()), "labels": ["\x1b[2Jhappy", "sad\ud800"]}
+    assert ModelCard.from_json(json.dumps(facts), "here").labels == ("\\x1b[2Jhappy", "sad\\ud800")

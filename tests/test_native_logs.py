@@ -62,6 +62,17 @@ def test_blocks_of_several_threads_overlap_and_lose_nothing(capfd: pytest.Captur
     assert sorted(lines) == sorted(f"{number} {line}" for number in range(4) for line in range(50))
 
 
+def test_python_without_memfd_create_holds_back_as_well(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    for _ in range(2):
+        with chatter_held_back():
+            os.write(2, _LITERT)
+            os.write(2, b"mine\n")
+    assert capfd.readouterr().err == "mine\nmine\n"
+
+
 _USE = """
 import sys
 from pathlib import Path

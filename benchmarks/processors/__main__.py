@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -12,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from benchmarks.entry import run_command
 from benchmarks.processors.cards import record_instruction_sets
 from benchmarks.processors.comparison import Comparison, compare_files
 from benchmarks.processors.emulation import EMULATED, require_emulator
 from fer_edge.board import instruction_set, processor_name
+from fer_edge.cli.consoles import stdout
 from fer_edge.cli.options import make_progress
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
@@ -60,9 +59,8 @@ def command(files: tuple[Path, ...], data: str | None, faces: int, update_cards:
         found = compare_files(paths, images, on_done=lambda: progress.advance(task))
     report = output / "processors.json"
     write_atomic(report, json.dumps(_facts(found), indent=1) + "\n")
-    Console(highlight=False, width=None if sys.stdout.isatty() else 150).print(
-        _table(found), f"written: {report}", sep="\n"
-    )
+    stdout.print(_table(found))
+    stdout.print(f"written: {report}")
     failed = {one.file for one in found if one.fault}
     if update_cards:
         for path in paths:
@@ -90,13 +88,12 @@ def _table(found: Sequence[Comparison]) -> Table:
         ["file", "processor", "instruction set", ""],
         ["faces", "other class", "margin", "largest gap"],
     )
-    table.columns[0].overflow = "fold"
     for one in found:
         table.add_row(
-            escape(os.path.relpath(one.file)),
+            os.path.relpath(one.file),
             one.processor.cpu,
             one.processor.instruction_set,
-            f"[red]FAILED[/]: {escape(one.fault)}" if one.fault else "[green]passed[/]",
+            Text(f"FAILED: {one.fault}", style="red") if one.fault else Text("passed", style="green"),
             str(one.faces),
             str(one.other_class),
             f"{one.margin:.4f}",

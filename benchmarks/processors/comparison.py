@@ -1,4 +1,4 @@
-"""Whether model files pick the same classes on an emulated processor as on this machine."""
+"""Comparison of the classes that model files pick on an emulated processor and on this machine."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from fer_edge.runtime.classifier import Classifier, find_card
 from fer_edge.runtime.delegation import Delegation
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import Interpreter, open_interpreter
+from fer_edge.scores import require_expressions
 from fer_edge.stated_facts import UNKNOWN, StatedFacts
 
 
@@ -51,6 +52,7 @@ class PeerFile:
         interpreter = _Adapted(open_interpreter(self.path, threads, family), self.path)
         _, height, width, _ = interpreter.input_shape
         card = self.facts.card_for(self.path, find_card(self.path), (width, height))
+        require_expressions(card.labels, self.path)
         if card.architecture == UNKNOWN:
             card = replace(card, architecture=self.path.stem)  # what reports call its network
         classifier = Classifier(interpreter, card, self.path)

@@ -17,13 +17,13 @@ from fer_edge.benchmark.fresh import fresh_command
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError, ModelError
 from fer_edge.files import sha256_file
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.precision import Precision
 from fer_edge.runtime.classifier import Classifier, ScoresFaces, read_card
 from fer_edge.runtime.delegation import UNTOLD, Delegation
 from fer_edge.runtime.family import Family, families_for
 from fer_edge.runtime.inspection import inspect_tflite
 from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.scores import require_expressions
 
 __all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
 
@@ -92,8 +92,8 @@ def load_subjects(
         on_note: Told in a line of each installed interpreter that is left out for a file, and why.
 
     Raises:
-        ModelError: If a file cannot be used.
-        InputError: If a file of this project tells other expressions apart, or no file is left to measure.
+        ModelError: If a file cannot be used, or gives scores of other expressions.
+        InputError: If no file is left to measure.
     """
     tell = on_note or _ignore
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct_files(files)}
@@ -209,9 +209,7 @@ def _reopen(load: Load, family: Family, threads: int) -> Classifier:
 
 
 def _load_own(path: Path, threads: int, family: Family) -> Classifier:
-    labels = read_card(path).labels
-    if sorted(labels) != sorted(EXPRESSIONS):
-        raise InputError(f"{path}: expected scores of {', '.join(EXPRESSIONS)}, got {', '.join(labels)}")
+    require_expressions(read_card(path).labels, path)
     return Classifier.load(path, num_threads=threads, family=family)
 
 

@@ -67,7 +67,7 @@ def commented_config(command: click.Command, settings: Mapping[str, Any]) -> str
 
 
 def config_roles() -> list[FileRole]:
-    """What the current command has read its options from."""
+    """Return the file that the current command has read its options from, if any."""
     return roles("--config", click.get_current_context().meta.get(_CONFIG))
 
 

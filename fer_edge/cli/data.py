@@ -126,6 +126,8 @@ def audit(
         [*data_roles(data), *roles("--model", *models), *recipe_roles(recipe)],
         [folder_role("--output", output / "folds"), *roles("--output", *audit_paths(output))],
     )
+    for model in models:
+        read_card(model)  # here nothing can be stated about a model that has none
     click.get_current_context().with_resource(sole_user(output))
     for model in models:
         read_card(model)  # here nothing can be stated about a model that has none

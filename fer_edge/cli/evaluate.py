@@ -15,10 +15,9 @@ from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.cli.votes_options import people_table, read_voted_data, votes_option
 from fer_edge.errors import MissingExtraError, ModelError
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, FloatArray, evaluate_scores
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
-from fer_edge.scores import in_expression_order
+from fer_edge.scores import in_expression_order, require_expressions
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
 from fer_edge.training.data import FACE_SIZE, Split
@@ -111,10 +110,7 @@ def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTH
     else:
         with native_stderr_muffled():
             classifier = Classifier.load(model, num_threads=num_threads, facts=facts)
-    if sorted(classifier.card.labels) != sorted(EXPRESSIONS):
-        raise ModelError(
-            f"{model}: its classes are {', '.join(classifier.card.labels)}, the data's {', '.join(EXPRESSIONS)}"
-        )
+    require_expressions(classifier.card.labels, model)
     width, height = classifier.card.input.size_wh
     if (width, height) != (FACE_SIZE, FACE_SIZE):
         raise ModelError(

@@ -1,4 +1,4 @@
-"""What a command reads and what it writes, kept apart before anything is opened."""
+"""Check that a command writes nothing that it reads, before anything is opened."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import InputError
+from fer_edge.native_paths import typed_path
 from fer_edge.pictures import is_picture
 from fer_edge.runtime.image_files import promises_picture
 from fer_edge.runtime.sinks import STDOUT
@@ -65,7 +66,7 @@ def require_apart(reads: Iterable[FileRole], writes: Iterable[FileRole]) -> None
         if other.option != target.option:
             raise InputError(f"{other} and {target} are one file: give each a file of its own")
     for each in reads:
-        source = FileRole(each.option, each.path.expanduser())
+        source = FileRole(each.option, typed_path(str(each.path)))
         if source.path.is_dir():
             _require_no_picture(source, targets)
         same = targets.get(_identity(source.path))
@@ -88,7 +89,7 @@ def _require_no_picture(source: FileRole, targets: dict[tuple[object, ...], File
 
 
 def _is_device(path: Path) -> bool:
-    """Whether it is a terminal or the null device, which may be written to twice."""
+    """Return whether it is a terminal or the null device, which may be written to twice."""
     try:
         return stat.S_ISCHR(path.stat().st_mode)
     except (OSError, ValueError):
@@ -96,7 +97,7 @@ def _is_device(path: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[object, ...]:
-    """What two names of one file have in common: the file itself, or its place where there is none yet."""
+    """Return what two names of one file share: the file itself, or its place where there is none yet."""
     try:
         found = path.stat()
     except (OSError, ValueError):

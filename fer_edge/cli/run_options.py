@@ -73,7 +73,7 @@ class RunOptions:
 
     @property
     def facts(self) -> StatedFacts:
-        """What is stated about a model file without a card."""
+        """Facts stated about a model file without a card."""
         return StatedFacts(self.labels, self.input_range, self.logits)
 
     @property

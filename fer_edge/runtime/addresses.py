@@ -19,7 +19,7 @@ _KEPT = "!#$%&'()*+,/:;=?@[]~"
 
 @dataclass(frozen=True)
 class Address:
-    """Where frames come from over the network. As text it is without the password.
+    """Address of a camera or recording. As text it is without the password.
 
     Attributes:
         url: With the login, in ASCII.
@@ -68,13 +68,13 @@ class Address:
 
     @property
     def login_urls(self) -> list[str]:
-        """What the login is for: the host at its port, and at https, to which cameras redirect."""
+        """URLs that get the login: the host at its port, and at https, to which cameras redirect."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return [f"{self.scheme}://{urlsplit(self.url_without_login).netloc}/", f"https://{host}/"]
 
     @property
     def example_with_login(self) -> str:
-        """How a login is written."""
+        """Example of an address with a login, for messages."""
         return f"{self.scheme}://USER:PASSWORD@{self.host}/..."
 
 

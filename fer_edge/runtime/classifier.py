@@ -20,7 +20,7 @@ from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 _TRIALS = 4
 _RANGE_TOLERANCE = 0.1
-"""How far a card's range may reach beyond what an 8-bit tensor holds, in spans of the range."""
+"""Largest reach of a card's range beyond what an 8-bit tensor holds, in spans of the range."""
 _LEAST_SHARE = 0.25
 """Least span of a card's range, in spans of what the tensor holds; with less, faces would be nearly black."""
 

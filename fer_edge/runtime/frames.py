@@ -17,7 +17,7 @@ from fer_edge.preprocess import Image
 _SourceT = TypeVar("_SourceT", bound="Source")
 
 _EARLY_S = 0.003
-"""By how much a frame may come before it is due: times are rounded, and cameras are not even."""
+"""Seconds by which a frame may come before it is due: times are rounded, and cameras are not even."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class Source(ABC):
 
     @property
     def recorded(self) -> bool:
-        """Whether its frames have positions, which are its clock."""
+        """True if its frames have positions, which are its clock."""
         return not self.live and not self.stills
 
     def even_fps(self) -> float | None:

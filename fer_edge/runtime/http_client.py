@@ -15,6 +15,8 @@ from typing import IO
 from fer_edge.errors import SourceError, first_line
 from fer_edge.runtime.addresses import Address, is_local
 
+_HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
+
 
 class HttpError(SourceError):
     """A request failed.
@@ -29,7 +31,7 @@ class HttpError(SourceError):
 
 
 class NotHttpError(HttpError):
-    """What answers does not speak HTTP as a web server does; FFmpeg may understand it."""
+    """The answer is not HTTP as web servers speak it; FFmpeg may understand it."""
 
 
 class HttpClient:
@@ -165,12 +167,9 @@ class _Redirects(request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, 307 if code == 308 else code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
-_HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
-
-
 def ask_directly(host: str) -> None:
     """Keep requests to a local host from going to a proxy, here and in FFmpeg, which both obey `no_proxy`."""
-    excluded = os.environ.get("no_proxy", "")
+    excluded = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
     if request.getproxies_environment() and host not in excluded.split(",") and is_local(host):
         os.environ["no_proxy"] = ",".join(filter(None, (excluded, host)))
 

@@ -1,4 +1,4 @@
-"""What an http or https address holds: found out from the first bytes of an answer, as its headers may be wrong."""
+"""Kind of content at an http or https address, from the first bytes of an answer, as its headers may be wrong."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urljoin
 
+from fer_edge.pictures import picture_kind
 from fer_edge.runtime.http_client import HttpClient, HttpError, NotHttpError
 
 _HEAD_BYTES = 64
+"""The signature of every picture format lies in these, but for SVG, which is text."""
 _LARGEST_PLAYLIST = 1 << 20
 _LARGEST_BOX = 32 << 20
 
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
-"""First bytes of JPEG, PNG, GIF and TIFF."""
-_PICTURE_BRANDS = (b"avif", b"avis", b"heic", b"heif", b"heix", b"mif1", b"msf1")
-"""ISO base media file format's brands of AVIF and HEIF."""
-
 
 class Kind(Enum):
-    """How an address is read."""
+    """Ways to read an address."""
 
     STREAM = "stream"
     """Frames without an end, of which the newest counts."""
@@ -32,7 +29,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Content:
-    """What is at an address.
+    """Content of an address.
 
     Attributes:
         kind: How it is read.
@@ -70,14 +67,14 @@ def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
         return Content(_kind_of_playlist(playlist, response.geturl(), client), is_playlist=True)
     if head.startswith(b"--"):  # the boundary of a multipart answer
         return Content(Kind.STREAM)
-    if _is_picture(head, media_type):
-        return Content(Kind.SNAPSHOT)
     if _is_text(head):
         raise HttpError(
             client.address,
             f"expected video or a picture there, got a text or page ({media_type}); the addresses of the camera's "
             "stream and snapshot are in its manual",
         )
+    if _is_picture(head, media_type):
+        return Content(Kind.SNAPSHOT)
     has_end = response.headers.get("Content-Length") is not None or _is_whole_mp4(head, response)
     return Content(Kind.RECORDING if has_end else Kind.STREAM)
 
@@ -85,12 +82,7 @@ def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
 def _is_picture(head: bytes, media_type: str) -> bool:
     if media_type.startswith("video/"):  # JPEGs one after another
         return False
-    return (
-        head.startswith(_PICTURES)
-        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-        or (head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS)
-        or (media_type.startswith("image/") and not _is_text(head))
-    )
+    return media_type.startswith("image/") or picture_kind(head) is not None
 
 
 def _is_text(head: bytes) -> bool:

@@ -20,11 +20,11 @@ from fer_edge.runtime.recordings import VideoFile
 
 _CHUNK_BYTES = 1 << 20
 _ATTEMPTS = 5
-"""In a row that bring nothing new."""
+"""Requests in a row that may bring nothing new."""
 _BROKEN = (ConnectionError, TimeoutError, ssl.SSLError, http.client.HTTPException)
-"""How a connection ends too early, rather than the disk."""
+"""Exceptions of a connection that breaks; others are the disk's."""
 _LARGE_FILES = Path("/var/tmp")
-"""On a disk, where /tmp often is in memory."""
+"""Folder on a disk; /tmp is often in memory."""
 _KEPT_FREE_BYTES = 64 << 20
 
 

@@ -20,12 +20,12 @@ _NAMES_SHOWN = 3
 
 
 def promises_picture(path: Path) -> bool:
-    """Whether a file is named like a picture, whatever its content."""
+    """Return whether a file is named like a picture, whatever its content."""
     return bool(_PROMISED.fullmatch(path.suffix))
 
 
 def is_still(path: Path) -> bool:
-    """Whether a file that is named by itself is read as a picture rather than a video.
+    """Return whether a file that is named by itself is read as a picture rather than a video.
 
     An animated GIF is a video. A file that is no picture but is named like one is a video only if it can be read so.
     """

@@ -190,7 +190,7 @@ class LogFile:
 
 
 def _is_binary(path: Path) -> bool:
-    """Whether a file begins as no text does: like a picture, a video, a model or an archive."""
+    """Return whether a file begins as no text does: like a picture, a video, a model or an archive."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).split(b"\n")[0].rstrip(b"\0")  # a power cut may leave zeros
     return any(byte < 9 or byte > 126 for byte in head)

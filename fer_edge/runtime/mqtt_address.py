@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from fer_edge.errors import InputError
+from fer_edge.names import without_password
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PREFIX = "fer-edge"
@@ -39,7 +39,7 @@ class MqttAddress:
         except ValueError:  # its message may hold a piece of the password
             host, prefix = None, ""
         if not host or parts.scheme not in _PORTS or set("#?") & set(text) or set("@+") & set(prefix):
-            raise InputError(f"--mqtt {re.sub('//.*@', '//***@', text)}: expected {_EXPECTED}")
+            raise InputError(f"--mqtt {without_password(text)}: expected {_EXPECTED}")
         user, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
         return MqttAddress(
             host, port or _PORTS[parts.scheme], prefix or _PREFIX, parts.scheme == "mqtts", user, password

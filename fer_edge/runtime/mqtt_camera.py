@@ -72,6 +72,6 @@ class MqttCamera:
 
 
 def _hash(name: str) -> str:
-    """The same for a name however its accents are encoded, and on every machine."""
+    """Return a hash that is the same on every machine, and however the name's accents are encoded."""
     normal = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
     return hashlib.sha256(normal).hexdigest()[:_HASH_DIGITS]

@@ -47,26 +47,28 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
 
 
 def take_over_turn(capture: cv2.VideoCapture, path: Path | str) -> tuple[Turn, str | None]:
-    """Return the turn that the frames of a video still need, and what there is to say about it.
+    """Return the turn that the frames of a video still need, and a note to follow its name, if there is one.
 
     OpenCV itself turns films, but a mirrored one upside down. So MP4, QuickTime, Matroska and WebM files are read for
-    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned, and an address is left to
-    OpenCV.
+    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned. An address or a pipe is left
+    to OpenCV.
     """
     turn = _stored_turn(path)
     if not turn.is_right_angled:
-        return UNTURNED, f"{path} is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
+        return UNTURNED, "is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
     if turn == UNTURNED or not capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0):
         return UNTURNED, None
     return turn, None
 
 
 def _stored_turn(path: Path | str) -> Turn:
+    if isinstance(path, str) or not path.is_file():  # what is read from a pipe here would be missing in the video
+        return UNTURNED
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             head = file.read(12)
             if iso_media.is_iso_media(head):
                 return iso_media.film_turn(file)
             return matroska.film_turn(file) if matroska.is_matroska(head) else UNTURNED
-    except OSError:  # an address, or what the user may not read, which the capture itself has opened
+    except OSError:  # gone since the capture opened it
         return UNTURNED

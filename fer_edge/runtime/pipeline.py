@@ -102,7 +102,7 @@ class Pipeline:
             start = time.perf_counter()
 
     def _is_unrelated(self, frame: Frame) -> bool:
-        """Whether the frame has nothing to do with the last one."""
+        """Return whether the frame has nothing to do with the last one."""
         gap_s = frame.moment - self._moment
         return self._stills or frame.image.shape != self._shape or not 0 <= gap_s <= _LONGEST_GAP_S
 

@@ -26,7 +26,7 @@ _FAILURES_AT_END = 1000
 """Reads without a frame before a file has ended: a read fails for each damaged picture, or for a stretch of them."""
 
 _FAILURES_AT_END_OF_ADDRESS = 5
-"""The same for an address, where a read may wait for the network."""
+"""Reads without a frame before an address has ended; each may wait for the network."""
 
 _COUNTING = frozenset({".avi", ".m4v", ".mov", ".mp4"})
 """Containers that count their frames; the count of others is their duration times their rate."""
@@ -39,7 +39,7 @@ _MOST_FRAMES = 1e9
 _FEW = 2
 _STEADY = 0.95
 _SOUND_S = 1.0
-"""How much longer than the picture the sound, and so the duration, may be."""
+"""Seconds by which the sound, and so the duration, may be longer than the picture."""
 
 
 class VideoFile(Source):
@@ -65,7 +65,7 @@ class VideoFile(Source):
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         super().__init__(description or str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
         self._turn, note = take_over_turn(self._capture, path)
-        self.notes.extend([note] if note else [])
+        self.notes.extend([f"{self.description} {note}"] if note else [])
 
     def __iter__(self) -> Iterator[Frame]:
         clock, positions = RecordingClock(self.fps), _Intervals(self.fps)

@@ -14,7 +14,7 @@ from fer_edge.runtime.health import PictureCheck
 from fer_edge.runtime.live import LiveSource
 
 STALL_S = 2.5
-"""How long a camera of this machine that has worked may give nothing, or no new picture."""
+"""Seconds for which a camera of this machine that has worked may give nothing, or no new picture."""
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0

@@ -11,10 +11,10 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.http_client import HttpClient, HttpError
 
 INTERVAL_S = 1.0
-"""From one request to the next, unless told otherwise."""
+"""Seconds from one request to the next by default."""
 
 _LEAST_PAUSE_S = 0.1
-"""After an answer, so that a slow server can do other work."""
+"""Seconds after an answer, so that a slow server can do other work."""
 _PAUSE_AFTER_FAILURE_S = 0.5
 _LARGEST_BYTES = 64 << 20
 
@@ -48,9 +48,7 @@ class SnapshotCapture:
 
     def _ask(self) -> Image | None:
         try:
-            image = _decode(self._fetch())
-            if image is None:
-                raise HttpError(self._client.address, "what came is no picture that OpenCV can read")
+            image = self._decode(self._fetch())
         except HttpError as error:
             if time.monotonic() - self._worked > self._patience_s:
                 raise SourceError(error.reason) from error
@@ -68,9 +66,8 @@ class SnapshotCapture:
         except (OSError, http.client.HTTPException) as error:
             raise self._client.failure(error) from error
 
-
-def _decode(content: bytes) -> Image | None:
-    try:
-        return decode_picture(content)
-    except InputError:
-        return None
+    def _decode(self, content: bytes) -> Image:
+        try:
+            return decode_picture(content)
+        except InputError as error:
+            raise HttpError(self._client.address, f"expected a picture, got {error}") from error

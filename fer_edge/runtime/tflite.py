@@ -129,7 +129,7 @@ def _tensor_quantization(details: dict[str, Any]) -> TensorQuantization | None:
 
 
 def _encoder(dtype: Any, quantization: TensorQuantization | None) -> Callable[[npt.NDArray[Any]], npt.NDArray[Any]]:
-    """How an image of the model's range of values becomes the input tensor's numbers."""
+    """Return a function from an image, in the model's range of values, to the input tensor's numbers."""
     if np.dtype(dtype).kind not in "iu":
         return lambda image: image.astype(dtype)
     scale, zero_point = (quantization.scale, quantization.zero_point) if quantization else (1.0, 0)

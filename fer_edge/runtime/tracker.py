@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from fer_edge.boxes import overlaps
+from fer_edge.boxes import BoxArray, overlaps
 from fer_edge.runtime.detector import Face
 from fer_edge.runtime.motion import Similarity
 from fer_edge.runtime.smoothing import FloatArray, SmoothedScores, Smoothing
@@ -19,7 +20,7 @@ _SPEED = 4.0
 _FARTHEST = 2.5
 """Face widths; farther away may be the person on the next seat."""
 _LEAST_RATIO = 0.5
-"""Of the widths of two such boxes, the smaller to the larger."""
+"""Least ratio of the widths of two such boxes, the smaller to the larger."""
 
 
 @dataclass(eq=False)
@@ -130,7 +131,7 @@ class Tracker:
         return gone
 
     def _is_held(self, track: Track, time: float) -> bool:
-        """Whether it was found by the last look for faces, or lately, or was followed past a single miss."""
+        """Return whether it was found by the last look for faces, or lately, or was followed past a single miss."""
         may_miss = 1 if track.followed else 0
         return track.misses <= may_miss or time - track.found_at <= self._hold_s
 
@@ -141,12 +142,13 @@ class Tracker:
         """
         if not self._tracks or not faces:
             return []
-        boxes = (np.stack([one.box_xyxy for one in each]) for each in ([t.face for t in self._tracks], faces))
-        shared = overlaps(*boxes)
+        were = np.stack([track.face.box_xyxy for track in self._tracks])
+        are = np.stack([face.box_xyxy for face in faces])
+        shared = overlaps(were, are)
         # A lost one that has a face pass over its place must not take it from the track that it is.
         fewest = min(track.misses for track in self._tracks)
         fresh = np.array([[track.misses == fewest] for track in self._tracks])
-        near = _MIN_OVERLAP * _nearness(self._tracks, faces, time)
+        near = _MIN_OVERLAP * _nearness(were, are, np.array([_reach(track, time) for track in self._tracks]))
         shared = np.where(shared >= _MIN_OVERLAP, shared + fresh, near)
         pairs = []
         while shared.max() > 0:
@@ -156,23 +158,29 @@ class Tracker:
         return pairs
 
 
-def _nearness(tracks: list[Track], faces: list[Face], time: float) -> FloatArray:
-    """Return how near faces are to where tracks were, float32 (tracks, faces): 1 at the place, 0 out of reach."""
-    return np.array([[_near(track, face, _reach(track, time)) for face in faces] for track in tracks], np.float32)
+def _nearness(were: BoxArray, are: BoxArray, reach: npt.NDArray[np.float64]) -> FloatArray:
+    """Return how near faces are to where tracks were, 1 at the place and 0 out of reach.
+
+    Args:
+        were: Boxes of the tracks, float32 (T, 4).
+        are: Boxes of the faces, float32 (F, 4).
+        reach: Widths that each track may have moved, (T,).
+
+    Returns:
+        float32 (T, F).
+    """
+    old, new = (boxes[:, 2] - boxes[:, 0] for boxes in (were, are))
+    centres, others = ((boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in (were, are))
+    distances = np.linalg.norm(centres[:, np.newaxis] - others, axis=2)
+    limits = np.broadcast_to((reach * old)[:, np.newaxis], distances.shape)
+    is_like = np.minimum.outer(old, new) >= _LEAST_RATIO * np.maximum.outer(old, new)
+    parts = np.divide(distances, limits, out=np.ones(limits.shape), where=is_like & (distances < limits))
+    return np.asarray(1 - parts, np.float32)
 
 
 def _reach(track: Track, time: float) -> float:
     """Return how many widths a face may have moved; one that was followed is where it is, a lost one has no place."""
     return 0.0 if track.followed or track.misses else min(_SPEED * (time - track.found_at), _FARTHEST)
-
-
-def _near(track: Track, face: Face, reach: float) -> float:
-    here, there = track.face.box_xyxy, face.box_xyxy
-    width, other = here[2] - here[0], there[2] - there[0]
-    distance = np.linalg.norm(here[:2] + here[2:] - there[:2] - there[2:]) / 2
-    if distance >= reach * width or min(width, other) < _LEAST_RATIO * max(width, other):
-        return 0.0
-    return float(1 - distance / (reach * width))
 
 
 def _moved(face: Face, motion: Similarity) -> Face:

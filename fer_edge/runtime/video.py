@@ -21,9 +21,9 @@ _CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
 _LONGEST_S = 30.0
-"""How long a frame is shown at the most, where a recording has a hole."""
+"""Longest time for which a frame is shown, where a recording has a hole."""
 _LONGEST_LIVE_S = 10.0
-"""The same where a camera was away; a run that ends then waits no longer than for other outputs."""
+"""Longest time where a camera was away; a run that ends then waits no longer than for other outputs."""
 _LONGEST_SIDE = 8190
 """Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
 

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.jpeg import JPEG_SIGNATURE, jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Finding
-from fer_edge.training.image_header import declared_size, is_cut_off
+from fer_edge.training.image_header import declared_size
 from fer_edge.training.listing import MAX_IMAGE_BYTES
 
 MAX_IMAGE_PIXELS = 50_000_000
@@ -48,7 +49,7 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
     if width * height > MAX_IMAGE_PIXELS:
         limit = f"{MAX_IMAGE_PIXELS / 1e6:.0f} million"
         return Rejected(Finding.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
-    if is_cut_off(content):
+    if content.startswith(JPEG_SIGNATURE) and jpeg_is_cut_off(content):
         return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
     try:
         with chatter_held_back():

@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
-from fer_edge.labels import EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.names import printable
 from fer_edge.training.data import FACE_SIZE, Dataset, Finding, SplitName
 from fer_edge.training.gathering import Gathered
 
-_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 _COLUMNS = ("emotion", "pixels", "usage")
 _USAGES = {
     "training": SplitName.TRAIN,
@@ -24,7 +23,7 @@ _USAGES = {
 }
 _EXPECTED_USAGE = "Training, PublicTest or PrivateTest as Usage"
 _SEPARATORS = str.maketrans(dict.fromkeys("[](),;'\"", " "))
-"""What stands around and between pixels in files that other tools wrote: `[70, 80, 82]`."""
+"""Characters around and between pixels in files that other tools wrote: `[70, 80, 82]`."""
 
 _PIXELS = FACE_SIZE * FACE_SIZE
 _EXPECTED_PIXELS = f"expected {_PIXELS} whole numbers 0..255"
@@ -85,11 +84,11 @@ def _columns(path: Path, header: Sequence[str]) -> list[int]:
 
 
 def _label(path: Path, name: str, text: str) -> int:
-    if text.strip() not in {str(i) for i in range(len(_LABELS))}:
+    if text.strip() not in {str(i) for i in range(len(FER2013_ORDER))}:
         raise DataError(
-            f"{path}, {name}: expected an emotion from 0 to {len(_LABELS) - 1}, got {printable(text[:40])!r}"
+            f"{path}, {name}: expected an emotion from 0 to {len(FER2013_ORDER) - 1}, got {printable(text[:40])!r}"
         )
-    return EXPRESSIONS.index(_LABELS[int(text)])
+    return EXPRESSIONS.index(FER2013_ORDER[int(text)])
 
 
 def _image(text: str) -> npt.NDArray[np.uint8] | str:

@@ -16,7 +16,7 @@ from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind
 from fer_edge.native_logs import chatter_held_back
-from fer_edge.scores import require_kind
+from fer_edge.scores import require_expressions, require_kind
 from fer_edge.training.architectures import ARCHITECTURES, INPUT_SHAPE, build
 
 _TRIALS = 4
@@ -91,13 +91,12 @@ def require_fitting(model: keras.Model, card: ModelCard, path: Path) -> None:
     """Check a network against its card.
 
     Raises:
-        ModelError: If the card has another size or number of labels.
+        ModelError: If the card has another size or other labels.
     """
     size_wh = INPUT_SHAPE[1], INPUT_SHAPE[0]
     if card.input.size_wh != size_wh:
         raise ModelError(f"{path}: its card says {card.input.size_wh}, its network takes {size_wh}; save it again")
-    if len(card.labels) != NUM_EXPRESSIONS:
-        raise ModelError(f"{path}: expected {NUM_EXPRESSIONS} labels, got {len(card.labels)}: {', '.join(card.labels)}")
+    require_expressions(card.labels, path)
 
 
 def try_out(model: keras.Model, card: ModelCard, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the splits and classes lie in a folder or zip of labelled faces. No TensorFlow."""
+"""Folders of the splits and classes in a folder or zip of labelled faces. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -163,13 +163,13 @@ def _has_classes(root: _Root, files: Iterable[RawFile]) -> bool:
 
 
 def _is_whole(root: _Root, files: Iterable[RawFile]) -> bool:
-    """Whether there are images to train on and others to measure on."""
+    """Return whether there are images to train on and others to measure on."""
     splits = {_SPLITS[_plain(file.path.parts[len(root)])] for file in files}
     return SplitName.TRAIN in splits and len(splits) > 1
 
 
 def _is_copy(files: Sequence[RawFile], root: _Root, originals: Sequence[RawFile], original_root: _Root) -> bool:
-    """Whether each of `files` has the same content as the one of its name among `originals`."""
+    """Return whether each of `files` has the same content as the one of its name among `originals`."""
     by_name = {file.path.parts[len(original_root) :]: file for file in originals}
     pairs = [(file, by_name.get(file.path.parts[len(root) :])) for file in files]
     if any(original is None or original.size != file.size for file, original in pairs):
@@ -181,7 +181,7 @@ def _is_copy(files: Sequence[RawFile], root: _Root, originals: Sequence[RawFile]
 
 
 def _nothing_found(source: str, listing: Listing) -> str:
-    """What was expected of `source`, and what seems to be wrong with it."""
+    """Return a message of what was expected of `source`, and what seems to be wrong with it."""
     names = sorted(_name(file.path) for file in listing.files)
     packed = [name for name in names if name.lower().endswith((".zip", ".csv", ".gz", ".tar", ".7z", ".rar"))]
     classes = [path for path in listing.folders + tuple(f.path.parent for f in listing.files) if _is_class(path.name)]

@@ -60,7 +60,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder or a zip holds.
+    """Content of a folder or a zip.
 
     Attributes:
         files: Files that can be read, in an order that depends on their names alone.

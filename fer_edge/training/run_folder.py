@@ -50,7 +50,7 @@ class RunFolder:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that a run writes, but for its checkpoints."""
+        """Every file that a run writes, except its checkpoints."""
         pictures = (self.path / f"{name}.png" for name in ("curves", "confusion", "samples"))
         texts = (self.path / name for name in ("card.json", "history.csv", "summary.txt"))
         return (self.model, self.settings, self.left_out, *pictures, *texts)

@@ -10,6 +10,7 @@ from pathlib import Path
 from fer_edge.errors import DataError, MissingExtraError, first_line
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.names import printable
+from fer_edge.native_paths import typed_path
 from fer_edge.training.data import Dataset, Finding, SplitName, check_splits
 from fer_edge.training.face_image import Rejected, decode_face
 from fer_edge.training.fer2013_csv import read_fer2013_csv
@@ -46,7 +47,7 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
     data = data or os.environ.get(DATA_ENV) or _kaggle_copy(allow_download)
     if data == SYNTHETIC:
         return check_splits(synthetic_dataset(seed=seed))
-    path = Path(data).expanduser()
+    path = typed_path(data)
     expected = "expected a zip, a folder, a fer2013.csv or synthetic"
     if not path.exists():
         missing = "a broken link" if path.is_symlink() else "no such file or folder"

@@ -30,7 +30,7 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class Calibration:
-    """What became of the scores' temperature.
+    """Outcome of fitting the scores' temperature.
 
     Attributes:
         temperature: What the last layer's logits were divided by; `None` if that was left out.

@@ -147,7 +147,7 @@ class TuningFolder:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that a search writes, but for its trials."""
+        """Every file that a search writes, except its trials."""
         return (self.settings, self.picture, self.path / "trials.csv", self.path / "best.json")
 
     def begin(self, study: Study, dataset: Dataset) -> None:

@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError, ModelError
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ONNX_CARD_KEY, InputSpec, ModelCard
 from fer_edge.stated_facts import PEER_OPTIONS, StatedFacts
 
 MakePeer = Callable[..., Path]
@@ -104,6 +105,16 @@ def test_what_is_not_stated_is_asked_for_by_the_options_of_peers(
     path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
     with pytest.raises(ModelError, match=f"peer.onnx: it has no model card.*--peer-{asked} "):
         PeerFile(path, replace(facts, options=PEER_OPTIONS)).load(1)
+
+
+def test_labels_of_a_peers_card_must_be_the_expressions(make_peer: MakePeer) -> None:
+    path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
+    model = onnx.load(path)
+    card = ModelCard("other", "other", labels=(*EXPRESSIONS[:6], "contempt"), input=InputSpec(6, 4))
+    helper.set_model_props(model, {ONNX_CARD_KEY: card.to_json()})
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match=r"peer\.onnx: expected scores of angry.*; its classes are .*contempt"):
+        PeerFile(path, StatedFacts(options=PEER_OPTIONS)).load(1)
 
 
 def test_black_that_is_white_is_refused(make_peer: MakePeer) -> None:

@@ -102,6 +102,7 @@ def test_the_null_device_may_be_given_twice(in_folder: Path, command_line: Comma
     command_line("run", "--camera", "demo", "--frames", "1", "--quiet", *outputs).require_success()
 
 
+@pytest.mark.usefixtures("tiny_architecture")  # before the commands list the networks there are
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -145,6 +146,7 @@ def test_other_commands_refuse_to_write_what_they_read(
     assert contents(in_folder) == before
 
 
+@pytest.mark.usefixtures("tiny_architecture")
 @pytest.mark.parametrize("command", [("train",), ("tune",), ("data", "audit"), ("train", "--resume")], ids=" ".join)
 def test_a_run_folder_that_another_process_writes_is_refused(
     tmp_path: Path, command_line: CommandLine, command: tuple[str, ...]
@@ -176,6 +178,14 @@ def test_export_and_train_refuse_to_replace_their_model(
     ended = command_line("train", *options, "--distill", model)
     assert (ended.exit_code, model.read_bytes()) == (2, tiny_run.model.read_bytes())
     assert f"--output {model} is what --distill reads" in ended.stderr
+
+
+def test_names_may_begin_with_a_tilde(in_folder: Path) -> None:
+    name = "~no such user.jpg"
+    shutil.copy("photo.jpg", name)
+    require_apart(roles("--camera", name), roles("--csv", "new.csv"))
+    with pytest.raises(InputError, match=r"--csv .* is what --camera reads"):
+        require_apart(roles("--camera", name), roles("--csv", in_folder / name))
 
 
 def test_files_that_do_not_exist_yet_are_compared_by_their_place(tmp_path: Path) -> None:

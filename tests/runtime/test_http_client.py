@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shutil
 import socket
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.runtime.addresses import Address
-from fer_edge.runtime.http_client import HttpClient, HttpError
+from fer_edge.runtime.http_client import HttpClient, HttpError, ask_directly
 from tests.fakes.web_server import Request, WebServer, web_server
 
 
@@ -140,6 +141,15 @@ def test_a_local_camera_is_not_asked_through_a_proxy(
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     server.answers["/"] = hello
     assert fetch(f"{server.url}/") == b"hello"
+
+
+@pytest.mark.parametrize("variable", ["no_proxy", "NO_PROXY"])
+def test_hosts_that_need_no_proxy_are_kept(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv("no_proxy", "")  # so that it is as before after the test
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv(variable, "example.com")
+    ask_directly("127.0.0.1")
+    assert os.environ["no_proxy"] == "example.com,127.0.0.1"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ AVIF = b"\0\0\0\x20ftypavif" + bytes(64)
 AVI = b"RIFF\x10\0\0\0AVI LIST" + bytes(64)
 MATROSKA = b"\x1a\x45\xdf\xa3" + bytes(64)
 TRANSPORT = b"\x47\x40\x11\x10" + b"\xff" * 60
+BMP = cv2.imencode(".bmp", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
 MULTIPART = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG
 VOD = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n#EXT-X-ENDLIST\n"
 LIVE = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n"
@@ -43,6 +44,7 @@ def kind_at(server: WebServer, path: str = "/x") -> Kind:
         (WEBP, "image/webp", Kind.SNAPSHOT),
         (AVIF, "image/avif", Kind.SNAPSHOT),
         (JPEG, "application/octet-stream", Kind.SNAPSHOT),
+        (BMP, "application/octet-stream", Kind.SNAPSHOT),
         (JPEG, "text/html", Kind.SNAPSHOT),
         (JPEG, None, Kind.SNAPSHOT),
         (MP4, "video/mp4", Kind.RECORDING),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -90,3 +91,14 @@ def test_an_address_is_left_to_opencv(film: Path) -> None:
     capture = cv2.VideoCapture(str(film))
     assert take_over_turn(capture, "http://127.0.0.1:9/film.mp4") == (UNTURNED, None)
     assert capture.get(cv2.CAP_PROP_ORIENTATION_AUTO) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
+def test_nothing_is_taken_out_of_a_pipe(film: Path, tmp_path: Path) -> None:
+    pipe, content = tmp_path / "pipe", film.read_bytes()[:64]
+    os.mkfifo(pipe)
+    descriptor = os.open(pipe, os.O_RDWR)
+    os.write(descriptor, content)
+    assert take_over_turn(cv2.VideoCapture(str(film)), pipe) == (UNTURNED, None)
+    assert os.read(descriptor, len(content)) == content
+    os.close(descriptor)

@@ -61,6 +61,13 @@ def test_a_failed_request_is_a_miss(server: WebServer, failure: str) -> None:
     assert capture.read() is not None
 
 
+def test_picture_that_cannot_be_read_is_an_error_that_names_its_kind(server: WebServer) -> None:
+    server.answers["/now.jpg"] = lambda request: request.reply(JPEG[:-20], "image/jpeg")
+    capture = capture_at(server, patience_s=0.0)
+    with pytest.raises(SourceError, match=r"\Aexpected a picture, got JPEG, but it ends too early"):
+        capture.read()
+
+
 def test_failures_without_end_are_an_error_that_says_why(server: WebServer) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(b"", status=404)
     capture = capture_at(server, patience_s=0.0)

@@ -76,6 +76,12 @@ def test_a_card_of_another_size_than_its_network_is_refused(tmp_path: Path) -> N
         KerasClassifier.load(tmp_path / "own.keras")
 
 
+def test_labels_other_than_the_expressions_are_refused(tmp_path: Path) -> None:
+    classifier((48, 48, 1)).save(tmp_path / "own.keras")
+    with pytest.raises(ModelError, match=r"own\.keras: expected scores of angry.*; its classes are a, b, c"):
+        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(tuple("abcdefg"), (0, 1)))
+
+
 def residual() -> keras.Model:
     """A functional network whose input goes to two layers, one of which takes a list, and is scaled in it."""
     image = keras.Input((48, 48, 1))

@@ -52,6 +52,11 @@ def test_nothing_named_is_one_error_that_says_every_way() -> None:
         assert way in str(raised.value)
 
 
+def test_missing_folder_named_with_a_tilde_is_a_data_error() -> None:
+    with pytest.raises(DataError, match="~no such user/faces: no such file or folder"):
+        load_dataset("~no such user/faces")
+
+
 def test_a_download_needs_consent() -> None:
     asked = []
 
