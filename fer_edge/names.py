@@ -11,9 +11,12 @@ _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that reorder the text around them, so that a name can pose as another."""
 
-_LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:/+[^:]*:|[^:/]*:(?!/)).*@", re.IGNORECASE | re.DOTALL)
+_LOGIN = re.compile(r"^((?:[^:]|:(?=/))*:(?!/)).*@", re.DOTALL)
+"""All up to the first colon that no slash follows, and the password that it begins, which ends at the last @."""
 _PARAMETER = re.compile(
-    r"((?:^|[?&;/_])(?:password|passwd|passphrase|pass|pwd|psw|pw|token|secret|api_?key|auth)=)[^&;#\s]+", re.IGNORECASE
+    r"((?:^|[?&;/_])[\w.-]*(?:pass?|passwd|password|passphrase|pwd|psw|pw|token|secret|key|auth|sig|signature)=|[?&;]p=)"
+    r"[^&;#\s]+",
+    re.IGNORECASE,
 )
 
 

@@ -96,7 +96,11 @@ def load_subjects(
         InputError: If no file is left to measure.
     """
     tell = on_note or _ignore
-    own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct_files(files)}
+    distinct = distinct_files(files)
+    for path in dict.fromkeys(files):
+        if path not in distinct:
+            tell(f"{path.name}: left out, since another file of the same content is measured")
+    own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
     chosen = _choose_families(list(loads), families, tell)

@@ -19,6 +19,8 @@ _FAULTS = (Outcome.WARNING, Outcome.FAILURE)
 _COLOURS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILURE: "red"}
 _NAME_COLUMNS = 12
 _INDENT = 8 + 1 + _NAME_COLUMNS + 1
+_LEAST_COLUMNS = 20
+"""For a finding's text beside its name; in a narrower terminal it stands below."""
 
 
 @click.command()
@@ -66,6 +68,8 @@ def _wrap(text: str) -> str:
     """Broken to the terminal's width beneath itself; a file gets it in one line."""
     if not sys.stdout.isatty():
         return text
-    width = max(shutil.get_terminal_size().columns - _INDENT, 20)
-    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-    return f"\n{'':{_INDENT}}".join(lines)
+    columns = shutil.get_terminal_size().columns
+    is_narrow = columns < _INDENT + _LEAST_COLUMNS
+    indent = 1 if is_narrow else _INDENT
+    lines = textwrap.wrap(text, max(columns - indent, 1), break_long_words=False, break_on_hyphens=False)
+    return f"\n{'':{indent}}".join(["", *lines] if is_narrow else lines)

@@ -10,12 +10,20 @@ import click
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_option, data_roles, progress_bar, strict_option, yes_option
+from fer_edge.cli.options import (
+    data_option,
+    data_roles,
+    progress_bar,
+    require_picture_name,
+    strict_option,
+    yes_option,
+)
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.cli.votes_options import people_table, read_voted_data, votes_option
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.metrics import Evaluation, FloatArray, evaluate_scores
+from fer_edge.names import printable
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
 from fer_edge.scores import in_expression_order, require_expressions
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
@@ -61,6 +69,7 @@ def command(
     """
     picture = plot or Path(f"{model.stem}_confusion.png")
     require_apart([*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file)], roles("--plot", picture))
+    require_picture_name("--plot", picture)
     facts = StatedFacts(labels, input_range, logits)
     classifier = load_classifier(model, num_threads, facts)
     dataset = read_voted_data(data, votes_file, yes=yes, strict=strict)
@@ -73,7 +82,7 @@ def command(
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
     _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
     if as_json:
-        source = {"model": str(model), "runtime": classifier.runtime, "data": dataset.source, "split": split}
+        source = {"model": printable(str(model)), "runtime": classifier.runtime, "data": dataset.source, "split": split}
         click.echo(json.dumps({**source, **evaluation.as_dict(), **people_facts(scores, faces)}))
     else:
         stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))

@@ -99,7 +99,7 @@ def _is_device(path: Path) -> bool:
 def _identity(path: Path) -> tuple[object, ...]:
     """Return what two names of one file share: the file itself, or its place where there is none yet."""
     try:
-        found = path.stat()
+        found = Path(os.path.realpath(path)).stat()  # which takes `new/..` as it will be once the folder is made
     except (OSError, ValueError):
         return _place(path)
     return found.st_dev, found.st_ino

@@ -15,6 +15,7 @@ from fer_edge.cli.model_path import ModelPath
 from fer_edge.errors import ModelError
 from fer_edge.files import sha256_file
 from fer_edge.model_card import ModelCard
+from fer_edge.names import printable
 from fer_edge.runtime.classifier import SHIPPED_MODEL, read_card
 from fer_edge.runtime.inspection import inspect_tflite
 
@@ -38,7 +39,7 @@ def command(model: Path, as_json: bool) -> None:
 
 
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
-    facts = {"file": str(model), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
+    facts = {"file": printable(str(model)), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
     read = {".tflite": _tflite_facts, ".onnx": _onnx_facts, ".keras": _keras_facts}[model.suffix.lower()]
     facts |= read(model, card)
     if facts.get("precision", card.precision) != card.precision:

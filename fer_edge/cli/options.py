@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.progress import (
@@ -24,11 +25,13 @@ from rich.text import Text
 
 from fer_edge.cli.consoles import stderr
 from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.errors import InputError
 from fer_edge.names import printable
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset, Finding
 from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
+_PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _REFRESH_S = 0.5
 _OTHERS, _NOTE = 60, 35
 """Columns of a terminal for everything in a progress display but its bar, and for a note."""
@@ -79,6 +82,19 @@ def _print_findings(dataset: Dataset) -> None:
         if any(counts):
             table.add_row(finding.value, *(f"{count:,}" for count in counts))
     stderr.print(table)
+
+
+def require_picture_name(option: str, path: Path) -> None:
+    """Check that a picture can be written under a name, before any work is done for it.
+
+    Raises:
+        InputError: If its ending is none of a picture's.
+    """
+    if path.suffix.lower() not in _PICTURE_SUFFIXES:
+        raise InputError(
+            f"{option} {path}: expected a name that ends in {' or '.join(_PICTURE_SUFFIXES)}, got "
+            f"{path.suffix or 'no ending'}"
+        )
 
 
 @contextmanager

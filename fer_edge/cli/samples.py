@@ -8,7 +8,7 @@ import click
 
 from fer_edge.cli.consoles import stdout
 from fer_edge.cli.file_roles import require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, read_data, strict_option, yes_option
+from fer_edge.cli.options import data_option, data_roles, read_data, require_picture_name, strict_option, yes_option
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.plots import plot_samples
 
@@ -33,6 +33,7 @@ def command(
     """
     path = output or Path(f"samples-{expression or 'all'}.png")
     require_apart(data_roles(data), roles("--output", path))
+    require_picture_name("--output", path)
     dataset = read_data(data, yes=yes, strict=strict)
     plot_samples(dataset.split(split), path, expression=expression, seed=seed, side=3 if expression else 7)
     stdout.print(f"written: {path}")

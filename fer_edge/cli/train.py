@@ -169,7 +169,7 @@ def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, 
     team, recipe = _join(cluster, timeout, dataset, recipe, resume=resume)
     with TemporaryDirectory(prefix="fer-edge-worker-") as folder, _Display() as display:
         trained = train(dataset, recipe, Path(folder), observer=display, resume=resume, team=team)
-    stdout.print(f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; the files are at worker 0")
+    stdout.print(f"{_count_epochs(trained)}, ended by {trained.ended_by}; the files are at worker 0")
     if trained.interruption is not None:
         raise trained.interruption
 
@@ -181,12 +181,17 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
         stderr.print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
     stdout.print(evaluation_table(evaluation, f"{run.path.name}, validation split"))
     stdout.print(
-        f"{trained.progress.epochs_done} epochs, ended by {trained.ended_by}; "
+        f"{_count_epochs(trained)}, ended by {trained.ended_by}; "
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"
     )
     if trained.interruption is not None:
         stderr.print(f"go on with: fer-edge train --resume --output {run.path}")
         raise trained.interruption
+
+
+def _count_epochs(trained: Trained) -> str:
+    epochs = trained.progress.epochs_done
+    return f"{epochs} epoch{'s' * (epochs != 1)}"
 
 
 class _Display:

@@ -116,5 +116,7 @@ def _open_first(settings: CameraSettings, tell: Callable[[str], None]) -> Source
 
 def _nearest(spec: str, path: Path) -> str:
     siblings = [str(path.parent / each.name) for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    if path.is_symlink():
+        return ": it is a link that leads nowhere"
     near = get_close_matches(spec, [*_WORDS, *siblings], n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -108,9 +108,14 @@ class VideoFile(Source):
             return
         told = f"{self.description}: {missing} of its {expected:.0f} frames could not be read; it is damaged"
         if is_counted:
-            self.notes.append(f"{told}, or was cut without being encoded again")
+            rest = "shows some pictures for longer" if self._counts_repeats() else "was cut without being encoded again"
+            self.notes.append(f"{told}, or {rest}")
         else:  # an estimate
             self.notes.append(f"{told}, has holes, or its sound is longer than its picture")
+
+    def _counts_repeats(self) -> bool:
+        """Whether the file counts a picture again for each frame that repeats it, as AVI does."""
+        return isinstance(self._path, Path) and self._path.suffix.lower() == ".avi"
 
     def _is_file(self) -> bool:
         return isinstance(self._path, Path) and self._path.is_file()

@@ -98,6 +98,9 @@ def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> 
     copy = tmp_path / "copy.tflite"
     shutil.copy(model_file, copy)
     assert distinct_files([model_file, copy, model_file]) == [model_file]
+    notes: list[str] = []
+    load_subjects([model_file, copy], families=LITERT, on_note=notes.append)
+    assert notes == ["copy.tflite: left out, since another file of the same content is measured"]
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,15 @@ def test_a_folder_that_is_cleared_must_not_hold_what_is_read(tmp_path: Path) -> 
     require_apart(source, [folder_role("--output", tmp_path / "run2")])
     with pytest.raises(InputError, match="would be cleared"):
         require_apart(source, [folder_role("--output", tmp_path / "run")])
+
+
+@pytest.mark.parametrize("option", ["--jsonl", "--csv", "--output"])
+def test_a_path_through_a_folder_that_is_not_there_yet_is_seen_through(
+    in_folder: Path, command_line: CommandLine, option: str
+) -> None:
+    film = in_folder / "film.mp4"
+    film.write_bytes(b"a film")
+    ended = command_line("run", "--camera", film, option, "new/../film.mp4")
+    assert (ended.exit_code, film.read_bytes()) == (2, b"a film")
+    assert "would be lost" in ended.stderr
+    assert not (in_folder / "new").exists()

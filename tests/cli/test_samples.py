@@ -38,3 +38,12 @@ def test_a_missing_split_is_named(
     assert ended.exit_code == 2
     assert "has no test split; it has train, validation" in ended.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["z", "z.txt", "z.mp4"])
+def test_a_picture_of_another_ending_is_refused_before_the_data_is_read(
+    command_line: Callable[..., Any], tmp_path: Path, name: str
+) -> None:
+    ended = command_line("samples", "--data", tmp_path / "none.zip", "--output", tmp_path / name)
+    assert ended.exit_code == 2
+    assert "expected a name that ends in .png or .svg or .pdf" in ended.stderr
