@@ -160,8 +160,7 @@ def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *,
     stderr.print(f"this is {cluster.name(cluster.index)}; waiting for {others}", soft_wrap=True)
     with native_stderr_muffled():
         team = join(cluster, timeout)
-    votes = dataset.votes_sha256() if recipe.votes_weight else None
-    return team, team.agree(recipe, f"{dataset.sha256()} {votes}", resume=resume)
+    return team, team.agree(recipe, f"{dataset.sha256()} {dataset.votes_sha256()}", resume=resume)
 
 
 def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> None:

@@ -75,7 +75,7 @@ class Team:
 
         Args:
             recipe: What this worker was asked for.
-            data_digest: Digest of the images, and of the votes that count, that it has read.
+            data_digest: Digest of the images, and of the votes on them, that it has read.
             resume: Whether it is to resume; the recipe is then that of the chief's run, whatever the others ask for.
 
         Returns:
