@@ -22,7 +22,7 @@ from fer_edge.cli.options import (
 )
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
-from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
+from fer_edge.cli.votes_options import official_split_option, read_voted_data, show_votes, votes_option
 from fer_edge.errors import DataError
 from fer_edge.files import sole_user, write_atomic
 from fer_edge.tables import evaluation_table
@@ -97,7 +97,9 @@ def command(
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
 
     def read(named: str | None) -> Dataset:
-        return read_voted_data(named, votes_file, official_split=official_split, yes=yes, strict=strict)
+        faces = read_voted_data(named, votes_file, official_split=official_split, yes=yes, strict=strict)
+        show_votes(faces)
+        return faces
 
     if cluster and not cluster.is_chief:
         dataset = _without(read(data), names)

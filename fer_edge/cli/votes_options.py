@@ -58,14 +58,18 @@ def read_voted_data(
     elif joined.found:
         images = sum(map(len, dataset.splits.values()))
         stderr.print(f"note: {joined.found:,} of {images:,} images are FER2013's, and have FER+'s votes")
-    if dataset.train.votes is not None and dataset.train.votes.voters.any():
-        stderr.print(votes_table(dataset.train, f"people's votes on the training split of {dataset.name}"))
     return dataset
 
 
-def votes_table(split: Split, title: str) -> Table:
+def show_votes(dataset: Dataset) -> None:
+    """Print on stderr what people say of the training split's labels, if anybody was asked."""
+    votes = dataset.train.votes
+    if votes is not None and votes.voters.any():
+        stderr.print(_votes_table(dataset.train, votes, f"people's votes on the training split of {dataset.name}"))
+
+
+def _votes_table(split: Split, votes: Votes, title: str) -> Table:
     """How many images of each label have votes, no majority, no expression, and a majority against the label."""
-    votes = split.votes or Votes.none(len(split))
     columns = (
         votes.voters > 0,
         (votes.voters > 0) & (votes.majority == NO_TRUTH) & ~votes.other_than_expression,

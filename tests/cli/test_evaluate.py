@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from collections import ChainMap
 from collections.abc import Callable
 from pathlib import Path
@@ -120,3 +121,33 @@ def test_a_missing_model_is_one_line(command_line: Callable[..., Any], tmp_path:
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert "no such model file" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_own_raters_votes_are_the_second_answer(
+    command_line: Callable[..., Any], model_file: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(faces_zip) as archive:
+        happy = [name for name in archive.namelist() if "validation/happy/" in name and not name.endswith("/")]
+    votes = tmp_path / "votes.csv"
+    lines = ["image," + ",".join(EXPRESSIONS), *(f"{name},0,0,0,7,3,0,0" for name in happy), "nobody.png,1,1,1,1,1,1,1"]
+    votes.write_text("\n".join(lines) + "\n")
+    arguments = ("evaluate", model_file, "--data", faces_zip, "--plot", tmp_path / "c.png", "--votes", votes)
+    ended = command_line(*arguments).require_success()
+    assert "people's answer" in ended.stdout
+    assert f"votes on {len(happy)} images; 1 names that are no image's (nobody.png)" in " ".join(ended.stderr.split())
+    facts = json.loads(command_line(*arguments, "--json").require_success().stdout)
+    assert facts["people"]["samples"] == len(happy)
+    assert facts["people"]["per_class"]["happy"]["support"] == len(happy)
+    assert facts["one_person"]["accuracy"] == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("content", "words"), [("", "a column image is missing"), (None, "no such file")])
+def test_votes_that_cannot_be_read_are_refused(
+    command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path, content: str | None, words: str
+) -> None:
+    votes = tmp_path / "votes.csv"
+    if content is not None:
+        votes.write_text(content)
+    ended = command_line("evaluate", "--data", faces_zip, "--votes", votes)
+    assert ended.exit_code == 2
+    assert words in " ".join(ended.stderr.split())
