@@ -55,7 +55,19 @@ def main(data: str, arch: str, epochs: int, seed: int, teacher: Path | None, out
         run = RunFolder(output / name.replace(" ", "-").replace(",", "").replace("(", "").replace(")", ""))
         # Depthwise convolutions are slower in bfloat16.
         numbers = ("--mixed-precision", "off") if "compact" in arch else ()
-        settings = ("--recipe", "modern", "--arch", arch, "--epochs", str(epochs), "--seed", str(seed), *numbers)
+        settings = (
+            "--recipe",
+            "modern",
+            "--votes-weight",
+            "0",
+            "--arch",
+            arch,
+            "--epochs",
+            str(epochs),
+            "--seed",
+            str(seed),
+            *numbers,
+        )
         _train(run, epochs, ("--data", data, *settings, *changes))
         results.append({"name": name, **_result(run)})
         setup = f"`fer-edge train {' '.join(settings)}` and what the row's name says; validation split, float32"
