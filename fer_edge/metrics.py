@@ -100,10 +100,20 @@ def confusion_matrix(predictions: IntArray, labels: IntArray) -> IntArray:
 
 def expected_calibration_error(scores: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
     """Mean distance between the winning score and how often it is right, over equal-width bins, weighted by size."""
-    confidence, correct = scores.max(axis=1), scores.argmax(axis=1) == labels
+    return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels, bins)
+
+
+def calibration_gap(confidence: FloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
+    """Mean distance between confidence and outcome over equal-width bins of the confidence, weighted by size, 0..1.
+
+    Args:
+        confidence: (N,), 0..1.
+        outcome: (N,), what the confidence is of: whether it came true, or how large a share of it did, 0..1.
+        bins: Number of bins.
+    """
     which = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
-    gaps = np.bincount(which, weights=confidence - correct, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    gaps = np.bincount(which, weights=confidence - outcome, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidence))
 
 
 def agreement(scores: FloatArray, parent_scores: FloatArray) -> float:

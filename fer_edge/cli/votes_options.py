@@ -69,7 +69,7 @@ def show_votes(dataset: Dataset) -> None:
 
 
 def _votes_table(split: Split, votes: Votes, title: str) -> Table:
-    """How many images of each label have votes, no majority, no expression, and a majority against the label."""
+    """Count the images of each label that have votes, no majority, no expression, and a majority against the label."""
     columns = (
         votes.voters > 0,
         (votes.voters > 0) & (votes.majority == NO_TRUTH) & ~votes.other_than_expression,

@@ -45,7 +45,7 @@ class _Parts(NamedTuple):
     public_test: BoolArray
 
     def of_split(self, name: SplitName) -> BoolArray:
-        """Whether each image belongs to a split of the official division."""
+        """Return whether each image belongs to a split of the official division."""
         return self.training if name is SplitName.TRAIN else self.public_test
 
 

@@ -1,4 +1,4 @@
-"""How well scores agree with what people see, and how well one person does. No TensorFlow."""
+"""Agreement of scores with what people see, beside that of one person. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
-from fer_edge.metrics import CALIBRATION_BINS, Evaluation, evaluate_scores, mean_kl_divergence
+from fer_edge.metrics import Evaluation, calibration_gap, evaluate_scores, mean_kl_divergence
 from fer_edge.training.data import Split
 from fer_edge.training.votes import CHOICES, NO_TRUTH, Votes
 
@@ -49,7 +49,7 @@ class PeoplesAnswer:
 
 @dataclass(frozen=True)
 class OnePerson:
-    """How often one person gives the answer of the other people's majority.
+    """Rate at which one person gives the answer of the other people's majority.
 
     Attributes:
         accuracy: Over all pictures, 0..1.
@@ -74,10 +74,11 @@ def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
     if not len(agreed):
         return None
     voted = np.flatnonzero(votes.has_shares)
+    winners, shares = scores[voted].argmax(axis=1), votes.shares[voted]
     return PeoplesAnswer(
         majority=evaluate_scores(scores[agreed], votes.majority[agreed]),
-        kl_divergence=mean_kl_divergence(scores[voted], votes.shares[voted]),
-        calibration_error=_calibration_error(scores[voted], votes.shares[voted]),
+        kl_divergence=mean_kl_divergence(scores[voted], shares),
+        calibration_error=calibration_gap(scores[voted, winners], shares[np.arange(len(voted)), winners]),
     )
 
 
@@ -113,11 +114,3 @@ def measure_one_person(votes: Votes) -> OnePerson:
             right[choice] = people[chosen][answer == choice].sum()
     recall = np.divide(right, asked, out=np.zeros(NUM_EXPRESSIONS), where=asked > 0)
     return OnePerson(float(right.sum() / max(asked.sum(), 1)), recall)
-
-
-def _calibration_error(scores: FloatArray, shares: FloatArray) -> float:
-    winner = scores.argmax(axis=1)
-    rows = np.arange(len(scores))
-    which = np.clip((scores[rows, winner] * CALIBRATION_BINS).astype(np.int64), 0, CALIBRATION_BINS - 1)
-    gaps = np.bincount(which, weights=scores[rows, winner] - shares[rows, winner], minlength=CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(scores))

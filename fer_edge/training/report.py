@@ -83,7 +83,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
 
 
 def _votes_facts(dataset: Dataset, recipe: Recipe) -> dict[str, Any] | None:
-    """What was learned of people's votes, and the prior that the scores therefore assume; `None` if nothing was."""
+    """Return what was learned of people's votes, and the prior that the scores so assume; `None` if nothing was."""
     split = with_expression(dataset.train, recipe.votes_weight)
     if not recipe.votes_weight or split.votes is None or not split.votes.has_shares.any():
         return None
