@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +106,11 @@ class LogFile:
         self._file = self._path.open("ab", buffering=0)
         if self._is_file:
             self._claim()
+            if not self._is_file_at(self._path):  # another process has rotated it since it was opened
+                self._file.close()
+                return self._open(append)
+            if self._is_file_at(self._older(1)):  # a rotation that was killed half way
+                self._older(1).unlink()
         if append:
             self._repair()
         elif self._is_file:
@@ -114,6 +120,9 @@ class LogFile:
             self._rotate()
         elif self._header and not self._size:
             self._put(self._header)
+
+    def _is_file_at(self, path: Path) -> bool:
+        return path.exists() and os.path.samestat(path.stat(), os.fstat(self._file.fileno()))
 
     def _claim(self) -> None:
         """Make sure that nobody else writes to the file, and that emptying it loses no picture or model."""
@@ -157,15 +166,37 @@ class LogFile:
 
     def _rotate(self) -> None:
         self._sync()
-        older = self._file
-        if os.name == "nt":
-            older.close()  # or it cannot be renamed
+        if os.name == "nt":  # where no open file can be renamed
+            self._file.close()
+            self._make_way(linked=False)
+            self._open(append=False)
+            return
+        path = self._path.with_name(f".{self._path.name}.new")
+        with ExitStack() as undo:
+            new = undo.enter_context(path.open("wb", buffering=0))
+            undo.callback(path.unlink)
+            lock_file(new.fileno())
+            new.write(self._header)
+            self._make_way(linked=True)
+            undo.pop_all()
+        path.replace(self._path)
+        self._file.close()  # and unlocked, now that the new file is locked and in its place
+        self._file, self._size = new, len(self._header)
+
+    def _make_way(self, *, linked: bool) -> None:
+        """Let each older file become the next one, and the file itself the first of them.
+
+        Args:
+            linked: Whether the file keeps its own name too, so that no other process finds the place empty.
+        """
         for number in range(self._policy.keep - 1, 0, -1):
             if self._older(number).exists():
                 self._older(number).replace(self._older(number + 1))
+        if linked:
+            with suppress(OSError):  # a file system without hard links
+                self._older(1).hardlink_to(self._path)
+                return
         self._path.replace(self._older(1))
-        self._open(append=False)
-        older.close()  # and unlocked, now that the new file is locked
 
     def _older(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
