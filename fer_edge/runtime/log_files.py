@@ -108,7 +108,8 @@ class LogFile:
             self._claim()
             if not self._is_file_at(self._path):  # another process has rotated it since it was opened
                 self._file.close()
-                return self._open(append)
+                self._open(append)
+                return
             if self._is_file_at(self._older(1)):  # a rotation that was killed half way
                 self._older(1).unlink()
         if append:
