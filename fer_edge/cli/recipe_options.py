@@ -47,6 +47,7 @@ _HELP: dict[str, tuple[Any, str]] = {
     "votes_weight": (float, "Share of people's votes in the target of images that have any; 0 for labels only."),
     "distill_weight": (float, "The teachers' share in the target."),
     "distill_temperature": (float, "What the teachers' logits are divided by."),
+    "distill_once": (bool, "Let them score each image once, unchanged, rather than as each epoch shows it."),
     "distill_views": (int, "Let them score only so many epochs' images, and show those again; 0: every epoch's."),
     "held_back": (float, "Share of training images that only the scores' temperature is fitted on."),
     "seed": (click.IntRange(0, 2**32 - 1), "Of everything random."),

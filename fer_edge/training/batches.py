@@ -68,6 +68,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         self._split = split
         self._targets = learning_targets(split, recipe.votes_weight)
         self._weights = image_weights(self._targets, recipe.class_balance.power)
+        self._scored = np.zeros(len(split), bool)
         self._recipe = recipe
         self._teach = teach
         self._share = share or Share()
@@ -93,15 +94,29 @@ class ShuffledBatches(keras.utils.PyDataset):
         self, rows: npt.NDArray[np.int64], own: slice, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray]:
         """A share of `rows`' images, changed, and what the network is to say of them."""
+        if self._recipe.distill_once:
+            self._score_once(rows)
         images, targets = augment(self._split.images[rows], self._recipe, rng), self._targets[rows]
         if self._recipe.mixup:
             images, targets = mixup(images, targets, self._recipe.mixup, rng)
         # Only now, so that every image is changed as it would be in an undivided batch.
         images, targets = images[own], targets[own]
-        if self._teach is not None:
-            share = self._recipe.distill_weight
-            targets = (1 - share) * targets + share * self._teach(images[..., np.newaxis])
+        if not self._recipe.distill_once:
+            targets = self._taught(images, targets)
         return images, targets
+
+    def _score_once(self, rows: npt.NDArray[np.int64]) -> None:
+        """Let the teachers score those of `rows`' images that they have not scored yet, unchanged."""
+        new = rows[~self._scored[rows]]
+        if len(new):
+            self._targets[new] = self._taught(self._split.images[new].astype(np.float32), self._targets[new])
+            self._scored[new] = True
+
+    def _taught(self, images: FloatArray, targets: FloatArray) -> FloatArray:
+        if self._teach is None:
+            return targets
+        share = self._recipe.distill_weight
+        return (1 - share) * targets + share * self._teach(images[..., np.newaxis])
 
     def _view(
         self, rows: npt.NDArray[np.int64], rng: np.random.Generator, views: Views

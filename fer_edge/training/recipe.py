@@ -79,6 +79,7 @@ class Recipe:
         distill_weight: The teachers' share in the target, the rest being the label's and the votes'.
         distill_temperature: What the teachers' logits are divided by.
         distill_views: Epochs whose images the teachers score, to be shown again in later ones; 0 for every epoch.
+        distill_once: Whether the teachers score each image once, unchanged, rather than as each epoch shows it.
         held_back: Share of the training images that only the scores' temperature is fitted on, the same in every run.
         seed: Of the first weights, the dropout, the order of images and what happens to them.
         bfloat16: Whether layers compute in bfloat16.
@@ -113,6 +114,7 @@ class Recipe:
     distill_weight: float = 0.8
     distill_temperature: float = 2.0
     distill_views: int = 0
+    distill_once: bool = False
     held_back: float = 0.0
     seed: int = 0
     bfloat16: bool = False
@@ -139,6 +141,8 @@ class Recipe:
         for name in ("erase", "distill_weight", "votes_weight"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{_option(name)} must lie in 0..1, got {getattr(self, name)}")
+        if self.distill_once and self.distill_views:
+            raise InputError("distill-once leaves nothing for distill-views to keep: give one of them")
         if not 0 <= self.seed < 2**32:
             raise InputError(f"seed must lie in 0..{2**32 - 1}, got {self.seed}")
 

@@ -83,6 +83,23 @@ def test_teachers_see_the_images_as_changed_and_share_the_target(split: Split) -
     assert targets.sum(axis=1) == pytest.approx(1)
 
 
+def test_teachers_that_score_once_see_each_image_unchanged(split: Split) -> None:
+    seen = []
+
+    def teach(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        seen.append(images[..., 0])
+        return np.full((len(images), 7), 1 / 7, np.float32)
+
+    recipe = Recipe(batch_size=4, erase=1.0, mixup=0.3, distill_weight=0.75, distill_once=True)
+    batches = ShuffledBatches(split, recipe, teach=teach)
+    for _ in range(3):
+        epoch = np.concatenate([batches[i][1] for i in range(batches.num_batches)])
+        batches.on_epoch_end()
+    assert np.array_equal(np.sort(np.concatenate(seen), axis=0), np.sort(split.images.astype(np.float32), axis=0))
+    assert epoch.min() == pytest.approx(0.75 / 7)
+    assert epoch.sum(axis=1) == pytest.approx(1)
+
+
 @pytest.mark.parametrize(("balance", "ratio"), [("none", 1), ("sqrt", 2**0.5), ("full", 2)])
 def test_rare_expressions_count_more(split: Split, balance: str, ratio: float) -> None:
     # Labels 0, 1 and 2 come twice, the others once.
