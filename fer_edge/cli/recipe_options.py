@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
@@ -68,10 +69,10 @@ def recipe_options(command: Command) -> Command:
         ),
         click.option(
             _flag(_START_FROM),
-            metavar="MODEL.keras",
-            type=_MODEL_FILE,
+            metavar="MODEL",
+            type=ModelPath(),
             help="Start from the weights of this model, whose network --arch then is: to go on with other faces, or "
-            "with teachers.",
+            f"with teachers. A .keras or .tflite file, or one that ships: {SHIPPED}.",
         ),
         click.option(
             "--distill",
@@ -105,12 +106,13 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
     if options[_PRETRAINED]:
         changes["arch"] = _with_backbone(changes.get("arch", recipe.arch), options[_PRETRAINED])
-    if options[_START_FROM]:
-        changes["arch"] = _arch_of(options[_START_FROM], options["arch"])
+    start = Path(options[_START_FROM]).resolve() if options[_START_FROM] else None
+    if start:
+        changes["arch"] = _arch_of(start, options["arch"])
     return replace(
         recipe,
         **changes,
-        start_from=options[_START_FROM] or "",
+        start_from=str(start or ""),
         teachers=options["teachers"],
         bfloat16=MixedPrecision(options[_MIXED_PRECISION]).enabled(),
     )
@@ -121,8 +123,12 @@ def recipe_roles(recipe: Recipe) -> list[FileRole]:
     return [*roles("--start-from", recipe.start_from or None), *roles("--distill", *recipe.teachers)]
 
 
-def _arch_of(model: str, given: str | None) -> str:
-    arch = read_card(Path(model)).architecture
+def _arch_of(model: Path, given: str | None) -> str:
+    if model.suffix.lower() not in (".keras", ".tflite"):
+        raise click.UsageError(
+            f"--start-from {model}: expected a .keras or .tflite file, got {model.suffix or 'neither'}"
+        )
+    arch = read_card(model).architecture
     if arch not in ARCHITECTURES:
         raise click.UsageError(f"--start-from {model}: expected a network of this project, got {arch}")
     if given not in (None, arch):

@@ -35,6 +35,7 @@ from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.targets import learning_targets, with_expression, with_truth
 from fer_edge.training.temperature import Calibration, calibrate, hold_back
+from fer_edge.training.unfold import unfold
 from fer_edge.training.views import Views
 
 FloatArray = npt.NDArray[np.float32]
@@ -125,7 +126,7 @@ def train(
     with team.scope() if team else nullcontext():
         model = compiled_model(recipe, batches.num_batches)
     if not resume:
-        _set_first_weights(model, recipe)
+        _set_first_weights(model, recipe, training)
     callbacks = recipe_callbacks(recipe, checkpoints)
     if recipe.ema:
         callbacks.append(AveragedWeights(_statistics_images(training, recipe), recipe.batch_size))
@@ -145,9 +146,12 @@ def train(
     return Trained(best, progress, interruption, recipe.epochs, calibration.temperature, calibration.reason)
 
 
-def _set_first_weights(model: keras.Model, recipe: Recipe) -> None:
-    if recipe.start_from:
-        model.set_weights(KerasClassifier.load(Path(recipe.start_from)).model.get_weights())
+def _set_first_weights(model: keras.Model, recipe: Recipe, training: Split) -> None:
+    start = Path(recipe.start_from)
+    if start.suffix.lower() == ".tflite":
+        model.set_weights(unfold(start, _statistics_images(training, recipe)).get_weights())
+    elif recipe.start_from:
+        model.set_weights(KerasClassifier.load(start).model.get_weights())
     elif recipe.arch in BACKBONES:
         BACKBONES[recipe.arch].load_imagenet(model)
 
