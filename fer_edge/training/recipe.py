@@ -51,7 +51,7 @@ class Recipe:
     Attributes:
         name: What the recipe is called on the command line.
         arch: A key of `fer_edge.training.architectures.ARCHITECTURES`.
-        start_from: .keras or .tflite file of a model of `arch` whose weights training starts from; empty for random ones.
+        start_from: .keras or .tflite file of an `arch` model whose weights training starts from; empty for random ones.
         epochs: At most so many.
         batch_size: Images a step.
         learning_rate: The optimizer's, at its highest.

@@ -108,4 +108,5 @@ def _dequantized(stored: npt.NDArray[Any], parameters: dict[str, Any]) -> FloatA
         return stored.astype(np.float32)
     shape = [1] * stored.ndim
     shape[parameters["quantized_dimension"]] = -1
-    return ((stored.astype(np.float64) - zeros.reshape(shape)) * scales.reshape(shape)).astype(np.float32)
+    values = (stored.astype(np.float64) - zeros.reshape(shape)) * scales.reshape(shape)
+    return np.asarray(values, np.float32)

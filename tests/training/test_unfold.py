@@ -22,7 +22,7 @@ def differences(model: Any, path: Path, faces: Dataset) -> npt.NDArray[np.float3
     """How far the scores of a network are from those of its file, for each image and expression."""
     expected = Classifier.load(path).classify_all(faces.validation.images)
     assert expected.std(axis=0).max() > 0.05, "otherwise any constant would pass"
-    return np.abs(model.predict(faces.validation.inputs(), verbose=0) - expected)
+    return np.asarray(np.abs(model.predict(faces.validation.inputs(), verbose=0) - expected))
 
 
 @pytest.mark.parametrize(("precision", "mean"), [("fp32", 1e-6), ("fp16", 1e-5), ("dynamic", 0.01), ("int8", 0.01)])
