@@ -122,7 +122,8 @@ def _title(classifier: Classifier, faces: Faces) -> str:
     taught = "people's votes" if classifier.card.training.get("votes") else "labels"
     return (
         f"`{classifier.card.name}`, which learned {taught}: {len(faces.clips)} faces for {CLIP_S} s, "
-        f"{len(faces.changes)} changes, {len(faces.scores):,} images"
+        f"{len(faces.changes)} changes, {faces.asked.sum():,} images, {faces.doubtful.sum() / faces.asked.sum():.1%} of "
+        "them without a majority"
     )
 
 
@@ -149,7 +150,8 @@ def _facts(found: Sequence[tuple[Classifier, Faces, Results]]) -> dict[str, Any]
                 "learned_votes": bool(classifier.card.training.get("votes")),
                 "clips": len(faces.clips),
                 "changes": len(faces.changes),
-                "images": len(faces.scores),
+                "images": int(faces.asked.sum()),
+                "images_without_majority": int(faces.doubtful.sum()),
                 "results": [{**asdict(smoothing), **one.as_dict()} for smoothing, one in results.items()],
             }
             for classifier, faces, results in found

@@ -47,6 +47,16 @@ class Faces:
     clip_answers: IntArray
     changes: IntArray
 
+    @property
+    def asked(self) -> npt.NDArray[np.bool_]:
+        """Whether people saw a face in the picture, bool (N,)."""
+        return (self.votes.voters > 0) & ~self.votes.no_face
+
+    @property
+    def doubtful(self) -> npt.NDArray[np.bool_]:
+        """Whether people saw a face and have no majority for one of the seven, bool (N,)."""
+        return self.asked & (self.votes.majority == NO_TRUTH)
+
 
 @dataclass(frozen=True)
 class Steadiness:
@@ -120,18 +130,15 @@ def score_faces(
 def measure_labels(faces: Faces, smoothing: Smoothing) -> Steadiness:
     """Show every face's labels as the runtime would."""
     labels = np.array([_still_label(scores, smoothing) for scores in faces.scores])
-    # A picture in which people saw no face is none of a face's.
-    asked = (faces.votes.voters > 0) & ~faces.votes.no_face
-    unsure, majority = (labels == UNCERTAIN) & asked, faces.votes.majority
-    split = asked & (majority == NO_TRUTH)
-    judged = asked & (majority != NO_TRUTH) & (labels != UNCERTAIN)
+    asked, doubtful = faces.asked, faces.doubtful
+    unsure, judged = asked & (labels == UNCERTAIN), asked & ~doubtful & (labels != UNCERTAIN)
     return Steadiness(
         _changes_a_second(faces.clips, smoothing),
         tuple(_delay_s(faces, old, new, smoothing) for old, new in faces.changes),
         _share(unsure, asked),
-        _share(split, unsure),
-        _share(unsure, split),
-        _share(labels != np.array(EXPRESSIONS)[majority], judged),
+        _share(doubtful, unsure),
+        _share(unsure, doubtful),
+        _share(labels != np.array(EXPRESSIONS)[faces.votes.majority], judged),
     )
 
 
