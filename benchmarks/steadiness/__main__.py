@@ -122,8 +122,8 @@ def _title(classifier: Classifier, faces: Faces) -> str:
     taught = "people's votes" if classifier.card.training.get("votes") else "labels"
     return (
         f"`{classifier.card.name}`, which learned {taught}: {len(faces.clips)} faces for {CLIP_S} s, "
-        f"{len(faces.changes)} changes, {faces.asked.sum():,} images, {faces.doubtful.sum() / faces.asked.sum():.1%} of "
-        "them without a majority"
+        f"{len(faces.changes)} changes, {faces.asked.sum():,} images, "
+        f"{faces.doubtful.sum() / faces.asked.sum():.1%} of them without a majority"
     )
 
 

@@ -56,7 +56,7 @@ def record_clips(
             clips.append(crops)
         on_done()
     width, height = recorder.card.input.size_wh
-    return np.array(seen, np.int64), np.array(clips, np.uint8).reshape(len(seen), -1, height, width)
+    return np.array(seen, np.int64), np.array(clips, np.uint8).reshape(len(seen), CLIP_S * FPS, height, width)
 
 
 class _Recorder(Classifier):
