@@ -123,7 +123,7 @@ def _title(classifier: Classifier, faces: Faces) -> str:
     return (
         f"`{classifier.card.name}`, which learned {taught}: {len(faces.clips)} faces for {CLIP_S} s, "
         f"{len(faces.changes)} changes, {faces.asked.sum():,} images, "
-        f"{faces.doubtful.sum() / faces.asked.sum():.1%} of them without a majority"
+        f"{100 * faces.doubtful.sum() / faces.asked.sum():.1f} % of them without a majority"
     )
 
 
@@ -134,7 +134,7 @@ def _cells(smoothing: Smoothing, one: Steadiness) -> list[str]:
         f"{one.changes_a_second:.3f}",
         *(f"{delay:.2f}" if np.isfinite(delay) else "-" for delay in (one.delay_s(50), one.delay_s(90))),
         *(
-            f"{share:.1%}" if np.isfinite(share) else "-"
+            f"{100 * share:.1f} %" if np.isfinite(share) else "-"
             for share in (one.never_shown, one.uncertain, one.doubted, one.doubts_found, one.wrong)
         ),
     ]
