@@ -69,6 +69,7 @@ def near_default(results: Results) -> Results:
 def command(models: tuple[Path, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
     """Measure the labels that MODELS show with each smoothing, threshold and margin: the shipped one by default."""
     classifiers = [Classifier.load(path) for path in models or (SHIPPED_MODEL,)]
+    _require_same_crop(classifiers)
     split = read_voted_data(data, None).validation
     if split.votes is None or not split.votes.voters.any():
         raise InputError("expected images with people's votes, such as FER2013's, got none that are known")
@@ -81,13 +82,25 @@ def command(models: tuple[Path, ...], data: str | None, faces: int, seed: int, p
     stdout.print(f"written: {output}/steadiness.json, .md" + (f", {page}" if page else ""), markup=False)
 
 
+def _require_same_crop(classifiers: Sequence[Classifier]) -> None:
+    first = classifiers[0]
+    for one in classifiers[1:]:
+        if (one.card.crop, one.card.input.size_wh) != (first.card.crop, first.card.input.size_wh):
+            raise InputError(
+                f"{one.path}: expected a model of the same crop and input size as {first.path}, whose crops all are "
+                "shown; measure it alone"
+            )
+
+
 def _measure(
     classifiers: Sequence[Classifier], split: Split, count: int, seed: int
 ) -> list[tuple[Classifier, Faces, Results]]:
     chosen = np.random.default_rng(seed).choice(len(split), min(count, len(split)), replace=False)
     with make_progress() as progress:
         task = progress.add_task("faces before a camera", total=len(chosen))
-        seen, crops = record_clips(split.images[chosen], seed=seed, on_done=lambda: progress.advance(task))
+        seen, crops = record_clips(
+            split.images[chosen], model=classifiers[0].path, seed=seed, on_done=lambda: progress.advance(task)
+        )
         task = progress.add_task("labels", total=len(classifiers) * len(grid()))
         found = []
         for classifier in classifiers:

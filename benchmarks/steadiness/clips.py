@@ -62,11 +62,13 @@ def record_clips(
 class _Recorder(Classifier):
     """A classifier that keeps the crops that it is shown."""
 
+    _crops: list[Image]
+
     def watch(self, pipeline: Pipeline, frames: Iterator[Image]) -> npt.NDArray[np.uint8] | None:
         """Return the crops of the one face in the frames after the lead, or `None` if one of them has not just one."""
         kept = []
         for number, image in enumerate(frames):
-            self._crops: list[Image] = []
+            self._crops = []
             pipeline.process(Frame(image, number, 0.0, number / FPS))
             if number >= _LEAD_FRAMES:
                 kept.append(self._crops)
