@@ -55,7 +55,7 @@ class Faces:
     @property
     def doubtful(self) -> npt.NDArray[np.bool_]:
         """Whether people saw a face and have no majority for one of the seven, bool (N,)."""
-        return self.asked & (self.votes.majority == NO_TRUTH)
+        return np.asarray(self.asked & (self.votes.majority == NO_TRUTH))
 
 
 @dataclass(frozen=True)
