@@ -75,10 +75,10 @@ def command(models: tuple[Path, ...], data: str | None, faces: int, seed: int, p
         raise InputError("expected images with people's votes, such as FER2013's, got none that are known")
     found = _measure(classifiers, split, faces, seed)
     write_atomic(output / "steadiness.json", json.dumps(_facts(found), indent=1) + "\n")
-    write_atomic(output / "steadiness.md", _section(found, all_rows=True) + "\n")
+    write_atomic(output / "steadiness.md", markdown_section(found, all_rows=True) + "\n")
     _print(found)
     if page is not None:
-        fill_page(page, {"steadiness": _section(found)})
+        fill_page(page, {"steadiness": markdown_section(found)})
     stdout.print(f"written: {output}/steadiness.json, .md" + (f", {page}" if page else ""), markup=False)
 
 
@@ -121,12 +121,14 @@ def _print(found: Sequence[tuple[Classifier, Faces, Results]]) -> None:
         stdout.print(table)
 
 
-def _section(found: Sequence[tuple[Classifier, Faces, Results]], *, all_rows: bool = False) -> str:
-    """Return Markdown tables; the default's row is bold."""
+def markdown_section(found: Sequence[tuple[Classifier, Faces, Results]], *, all_rows: bool = False) -> str:
+    """Return a Markdown table for each model, the default in bold; only what is near it unless `all_rows`."""
     parts = []
     for classifier, faces, results in found:
         shown = results if all_rows else near_default(results)
         rows = [_cells(smoothing, one) for smoothing, one in shown.items()]
+        default = list(shown).index(Smoothing())
+        rows[default][: len(_LEFT)] = [f"**{value}**" for value in rows[default][: len(_LEFT)]]
         parts += [f"{_title(classifier, faces)}:", markdown_table([*_LEFT, *_RIGHT], rows, left=0)]
     return "\n\n".join(parts)
 
@@ -141,9 +143,8 @@ def _title(classifier: Classifier, faces: Faces) -> str:
 
 
 def _cells(smoothing: Smoothing, one: Steadiness) -> list[str]:
-    given = [f"{value:g}" for value in (smoothing.seconds, smoothing.threshold, smoothing.margin)]
     return [
-        *([f"**{value}**" for value in given] if smoothing == Smoothing() else given),
+        *(f"{value:g}" for value in (smoothing.seconds, smoothing.threshold, smoothing.margin)),
         f"{one.changes_a_second:.3f}",
         *(f"{delay:.2f}" if np.isfinite(delay) else "-" for delay in (one.delay_s(50), one.delay_s(90))),
         *(
