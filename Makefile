@@ -13,6 +13,7 @@ TRAIN_FLAGS ?=
 BENCH_FLAGS ?=
 PEERS_FLAGS ?=
 STREAM_FLAGS ?=
+STEADINESS_FLAGS ?=
 PI_FLAGS ?=
 PROCESSORS_FLAGS ?=
 ABLATION_FLAGS ?=
@@ -24,7 +25,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-peers bench-stream pi processors ablation figures train clean
+.PHONY: help demo test lint types bench bench-peers bench-stream steadiness pi processors ablation figures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +58,9 @@ bench-peers: $(INSTALLED) ## measure our networks beside another project's: make
 
 bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames passed over (minutes, best on an idle machine)
 	$(BIN)/python -m benchmarks.streaming $(STREAM_FLAGS)
+
+steadiness: $(INSTALLED) ## measure flicker, delay and doubt of labels for each smoothing and threshold: make steadiness DATA=faces.zip
+	$(BIN)/python -m benchmarks.steadiness $(DATA_FLAG) $(STEADINESS_FLAGS)
 
 pi: $(INSTALLED) ## prove it on an emulated Raspberry Pi's userland, and count instructions (minutes): make pi DATA=faces.zip
 	$(BIN)/python -m benchmarks.pi $(DATA_FLAG) $(PI_FLAGS)

@@ -10,10 +10,23 @@ import numpy.typing as npt
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import FloatArray
-from fer_edge.model_card import ScoreKind
+from fer_edge.model_card import ModelCard, ScoreKind
 
 SUM_TOLERANCE = 0.05
 """Largest deviation of the sum from 1, and of a score below 0. Seven scores rounded to int8 deviate by 0.014."""
+
+SHARE_OF_PEOPLE = "A score estimates the share of people who would name that expression for such a face."
+NETWORKS_PROBABILITY = "A score is the network's probability for that expression."
+
+
+def score_meaning(card: ModelCard) -> str:
+    """Return a sentence that says what a model's score means, which depends on what it learned.
+
+    Only scores of a network that learned nothing but people's votes are shares of people.
+    """
+    votes = card.training.get("votes")
+    weight = votes.get("weight") if isinstance(votes, dict) else None
+    return SHARE_OF_PEOPLE if weight == 1 else NETWORKS_PROBABILITY
 
 
 def are_probabilities(scores: FloatArray) -> bool:

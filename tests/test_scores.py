@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.model_card import ScoreKind
-from fer_edge.scores import in_expression_order, to_probabilities
+from fer_edge.model_card import ModelCard, ScoreKind
+from fer_edge.scores import (
+    NETWORKS_PROBABILITY,
+    SHARE_OF_PEOPLE,
+    in_expression_order,
+    score_meaning,
+    to_probabilities,
+)
 
 PATH = Path("m.tflite")
 NAN, INF = float("nan"), float("inf")
@@ -58,3 +65,17 @@ def test_scores_are_put_into_the_order_of_the_expressions() -> None:
     assert in_expression_order(scores, EXPRESSIONS) is scores
     ordered = in_expression_order(scores, FER2013_ORDER)
     assert ordered[0].tolist() == [0, 1, 2, 3, 6, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("training", "meaning"),
+    [
+        ({}, NETWORKS_PROBABILITY),
+        ({"votes": None}, NETWORKS_PROBABILITY),
+        ({"votes": "yes"}, NETWORKS_PROBABILITY),
+        ({"votes": {"weight": 0.5}}, NETWORKS_PROBABILITY),
+        ({"votes": {"weight": 1.0}}, SHARE_OF_PEOPLE),
+    ],
+)
+def test_only_scores_learned_from_votes_alone_are_shares_of_people(training: dict[str, Any], meaning: str) -> None:
+    assert score_meaning(ModelCard("tiny", "tiny", training=training)) == meaning

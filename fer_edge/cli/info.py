@@ -18,6 +18,7 @@ from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 from fer_edge.runtime.classifier import SHIPPED_MODEL, read_card
 from fer_edge.runtime.inspection import inspect_tflite
+from fer_edge.scores import score_meaning
 
 
 @click.command()
@@ -41,7 +42,7 @@ def command(model: Path, as_json: bool) -> None:
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     facts = {"file": printable(str(model)), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
     read = {".tflite": _tflite_facts, ".onnx": _onnx_facts, ".keras": _keras_facts}[model.suffix.lower()]
-    facts |= read(model, card)
+    facts |= {**read(model, card), "scores": score_meaning(card)}
     if facts.get("precision", card.precision) != card.precision:
         raise ModelError(f"{model}: its card says {card.precision}, its tensors are {facts['precision']}")
     return facts

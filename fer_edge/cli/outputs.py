@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from fer_edge.cli.run_options import RunOptions
 from fer_edge.device.notify import NotifySink
 from fer_edge.errors import MissingExtraError
+from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 from fer_edge.runtime.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.frames import Source
@@ -17,6 +18,7 @@ from fer_edge.runtime.preview import open_preview
 from fer_edge.runtime.sinks import CsvSink, JsonlSink, OnChangeOnly, Sink
 from fer_edge.runtime.terminal import TerminalSink
 from fer_edge.runtime.video import VideoSink
+from fer_edge.scores import score_meaning
 
 _LINES_WAITING = 1000
 _PICTURES_WAITING = 8
@@ -25,9 +27,7 @@ _RECORDING_DRAIN_S = 300.0
 """A recording's last pictures may be shown for long, and each second is encoded as many frames."""
 
 
-def open_sinks(
-    options: RunOptions, source: Source, labels: tuple[str, ...], tell: Callable[[str], None]
-) -> Iterator[Sink]:
+def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Callable[[str], None]) -> Iterator[Sink]:
     """Open a sink for each thing asked for, one after another; each is to be closed.
 
     None slows a live source, and none misses a recording's frame.
@@ -46,13 +46,21 @@ def open_sinks(
     def lines(sink: Sink, name: str) -> Sink:
         return behind(OnChangeOnly(sink) if options.on_change_only else sink, name, _LINES_WAITING)
 
+    labels = card.labels
     policy = LogPolicy(
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
     title = f"{source.description}, {printable(options.model.stem)}"
     # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
     if options.preview is not None:
-        page = open_preview(options.preview, labels, title, token=options.preview_token, privacy=options.privacy)
+        page = open_preview(
+            options.preview,
+            labels,
+            title,
+            token=options.preview_token,
+            privacy=options.privacy,
+            meaning=score_meaning(card),
+        )
         tell(f"preview at {page.url}")
         yield page
     if options.output is not None:

@@ -34,6 +34,9 @@ from fer_edge.runtime.tally import Tally
 def command(**given: Any) -> None:
     """Find faces in a camera, stream, video or images and tell their expressions, until the end or Ctrl-C.
 
+    A score estimates the share of people who would name that expression for such a face, if the model learned people's
+    votes; else it is the network's probability for it. fer-edge info says which.
+
     \b
     fer-edge run --camera demo                           no camera needed
     fer-edge run --camera picamera --jsonl log.jsonl     a Raspberry Pi's own camera
@@ -85,7 +88,7 @@ def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOpt
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
-        opening = open_sinks(options, source, classifier.card.labels, _tell)
+        opening = open_sinks(options, source, classifier.card, _tell)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:

@@ -192,7 +192,7 @@ _OPTIONS = (
         type=click.FloatRange(0, 1),
         default=Smoothing.threshold,
         show_default=True,
-        help="Least score of an expression; below it the face is uncertain.",
+        help="Score from which an expression is named; a face without one is uncertain.",
     ),
     click.option("--raw", is_flag=True, help="Each frame's own scores and the highest one's label, with no memory."),
     click.option("--jsonl", metavar="FILE|-", help="Write a JSON object a frame; - is standard output."),

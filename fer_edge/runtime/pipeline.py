@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from math import radians
 
 from fer_edge.boxes import area, clip, is_centred_within
@@ -58,7 +57,7 @@ class Pipeline:
         self._motion = MotionEstimator()
         smoothing = smoothing or Smoothing()
         if stills:
-            self._tracker = Tracker(self.labels, replace(smoothing, seconds=0, margin=0), sure=0)
+            self._tracker = Tracker(self.labels, smoothing.for_stills, sure=0)
         else:
             self._tracker = Tracker(self.labels, smoothing)
 

@@ -14,7 +14,7 @@ from fer_edge.boxes import BoxArray
 STAGES = ("read", "detect", "track", "crop", "classify", "total")
 
 UNCERTAIN = "uncertain"
-"""The label of a face whose best score is below the threshold."""
+"""The label of a face none of whose scores reaches the threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,8 @@ class FaceResult:
         track_id: The same for the same face from frame to frame, counted from 1, never used again.
         box_xyxy: float32 (4,), in the frame's pixels and within the frame.
         confidence: The detector's when it last saw the face, 0..1.
-        scores: float32 (labels,), smoothed over time unless the pipeline is raw, with a sum of 1.
+        scores: float32 (labels,), smoothed over time unless the pipeline is raw, with a sum of 1;
+            `fer_edge.scores.score_meaning` says what one means.
         label: The expression shown, or `UNCERTAIN`.
         score: The highest of the scores.
     """

@@ -63,7 +63,7 @@ class JsonlSink:
             box         [x1, y1, x2, y2] in the frame's pixels
             confidence  the detector's when it last found the face, 0..1
             label       the expression, or "uncertain"
-            score       the highest score, 0..1
+            score       the highest score, 0..1; what it means says `fer_edge.scores.score_meaning`
             scores      {expression: score}, smoothed, with a sum of 1 but for rounding
         events      array   what happened to a face (absent if nothing did)
             event       "face_appeared", "expression_changed" or "face_left"
@@ -118,7 +118,7 @@ class JsonlSink:
 class CsvSink:
     """One row a face, with times as ISO 8601 in UTC; a frame without a face has no row.
 
-    As in JSONL, only a recording's frames have a `position_s`, and only images a `file`.
+    Scores are those of JSONL. As there, only a recording's frames have a `position_s`, and only images a `file`.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,22 +16,27 @@ _FIRST_FRAME_S = 1 / 30
 
 @dataclass(frozen=True)
 class Smoothing:
-    """How steady a label is kept.
+    """How steady a label is kept; the defaults are chosen by `make steadiness`.
 
     Attributes:
-        seconds: After which a frame counts 1/e of what it did; 0 leaves each frame to itself.
-        threshold: Least score of a label, 0..1; below it the face is `UNCERTAIN`.
-        margin: By how much another label's score must exceed the shown one's to take its place. A label is shown from
-            half of it above the threshold, until it falls half of it below.
+        seconds: Time after which a frame counts 1/e of what it did; 0 leaves each frame to itself.
+        threshold: Least score at which a label appears, 0..1; without one the face is `UNCERTAIN`.
+        margin: Hysteresis, 0..1: a label that is shown stays until another's score exceeds its own, or its own falls
+            below the threshold, by more than this.
     """
 
     seconds: float = 0.25
-    threshold: float = 0.4
-    margin: float = 0.1
+    threshold: float = 0.45
+    margin: float = 0.15
 
     def __post_init__(self) -> None:
         if not (self.seconds >= 0 and 0 <= self.threshold <= 1 and 0 <= self.margin <= 1):
             raise ValueError(f"expected seconds of at least 0 and a threshold and margin in 0..1, got {self}")
+
+    @property
+    def for_stills(self) -> Smoothing:
+        """The same for pictures that have nothing to do with each other: only the threshold counts."""
+        return replace(self, seconds=0, margin=0)
 
 
 RAW = Smoothing(seconds=0, threshold=0, margin=0)
@@ -72,10 +77,7 @@ class SmoothedScores:
 
     def _choose(self) -> int | None:
         scores, shown = self.scores, self._shown
-        best = int(scores.argmax())
-        threshold, margin = self._smoothing.threshold, self._smoothing.margin
-        if shown is None:
-            return best if scores[best] >= threshold + margin / 2 else None
-        if scores[best] > scores[shown] + margin:
-            return best
-        return shown if scores[shown] >= threshold - margin / 2 else None
+        best, threshold, margin = int(scores.argmax()), self._smoothing.threshold, self._smoothing.margin
+        if shown is not None and scores[shown] >= max(scores[best], threshold) - margin:
+            return shown
+        return best if scores[best] >= threshold else None

@@ -13,6 +13,7 @@ import pytest
 
 from fer_edge.model_card import append_card
 from fer_edge.runtime.classifier import read_card, shipped_models
+from fer_edge.scores import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE
 from fer_edge.training.run_folder import RunFolder
 
 
@@ -63,6 +64,27 @@ def test_a_card_that_claims_another_precision_is_refused(
     ended = command_line("info", path)
     assert ended.exit_code == 2
     assert "its card says int8, its tensors are dynamic" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("training", "meaning"),
+    [({}, NETWORKS_PROBABILITY), ({"votes": {"weight": 1.0, "images": 7}}, SHARE_OF_PEOPLE)],
+)
+def test_info_says_what_a_score_means(
+    command_line: Callable[..., Any],
+    models: ChainMap[str, Path],
+    tmp_path: Path,
+    training: dict[str, Any],
+    meaning: str,
+) -> None:
+    whole = models["tflite int8"]
+    card = read_card(whole)
+    path = tmp_path / "taught.tflite"
+    path.write_bytes(append_card(whole.read_bytes()[: card.model_bytes], replace(card, training=training)))
+    assert re.search(
+        f"^scores +{re.escape(meaning)}$", command_line("info", path).require_success().stdout, re.MULTILINE
+    )
+    assert json.loads(command_line("info", path, "--json").require_success().stdout)["scores"] == meaning
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.keras"])

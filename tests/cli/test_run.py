@@ -23,6 +23,7 @@ import pytest
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
 from fer_edge.runtime.recordings import VideoFile
+from fer_edge.scores import NETWORKS_PROBABILITY
 
 StartRun = Callable[..., "subprocess.Popen[str]"]
 WaitUntil = Callable[..., None]
@@ -370,6 +371,9 @@ def test_a_preview_is_shown_while_the_stream_goes_on(start_run: StartRun) -> Non
         assert said
         with urlopen(f"{said[1]}metrics", timeout=30) as answer:
             assert b"fer_edge_frames_total" in answer.read()
+        with urlopen(f"{said[1]}events", timeout=30) as events:
+            hello = next(line for line in events if line.startswith(b"data: "))
+            assert json.loads(hello.removeprefix(b"data: "))["meaning"] == NETWORKS_PROBABILITY
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 143
 

@@ -112,6 +112,7 @@ def test_the_newest_result_is_told_even_if_no_other_comes(make_face: MakeFace, m
         with fetch(f"{sink.url}events") as response:
             hello, told = next_event(response), next_event(response)
     assert (hello["title"], tuple(hello["labels"]), hello["privacy"]) == ("demo, tiny", EXPRESSIONS, False)
+    assert hello["meaning"] == ""
     assert set(hello["colours"]) == {*EXPRESSIONS, "uncertain"}
     assert (told["frame"], told["size"]) == (7, [160, 120])
     assert [(face["id"], face["label"], face["box"]) for face in told["faces"]] == [

@@ -15,6 +15,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.preview import open_preview
 from fer_edge.runtime.results import FaceResult, FrameResult
+from fer_edge.scores import SHARE_OF_PEOPLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -77,9 +78,9 @@ class Stream:
 
 @contextmanager
 def streaming(
-    address: str, colour: tuple[int, int, int], *faces: FaceResult, privacy: bool = False
+    address: str, colour: tuple[int, int, int], *faces: FaceResult, privacy: bool = False, meaning: str = ""
 ) -> Iterator[tuple[PreviewSink, Stream]]:
-    sink = open_preview(address, EXPRESSIONS, "demo, tiny", privacy=privacy)
+    sink = open_preview(address, EXPRESSIONS, "demo, tiny", privacy=privacy, meaning=meaning)
     with closing(sink), closing(Stream(sink, colour, *faces)) as stream:
         yield sink, stream
 
@@ -113,6 +114,16 @@ def test_picture_bars_and_timeline_follow_the_stream(browser: Browser, make_face
         wait_for_text(page, "#changes li:nth-child(2)", "face 1: happy")
         wait_for_text(page, "#stages", "10.6")
         page.locator("#timeline[aria-label*='happy'][aria-label*='sad']").wait_for()
+        assert faults == []
+
+
+@pytest.mark.parametrize("meaning", ["", SHARE_OF_PEOPLE, "<b>A score</b> & its meaning"])
+def test_the_meaning_of_a_score_stands_beside_the_bars(browser: Browser, make_face: MakeFace, meaning: str) -> None:
+    with streaming("0", RED, make_face(), meaning=meaning) as (sink, _), page_of(browser) as (page, faults):
+        page.goto(sink.url)
+        wait_for_text(page, "#verdict", "happy 88 %")
+        assert page.locator("#scores #meaning").is_visible() == bool(meaning)
+        assert page.locator("#meaning").text_content() == meaning
         assert faults == []
 
 

@@ -70,13 +70,39 @@ def test_a_label_holds_between_two_that_are_alike() -> None:
     assert seen == {"happy"}
 
 
-def test_below_the_threshold_a_face_is_uncertain_with_hysteresis() -> None:
+def test_a_label_appears_at_the_threshold_and_goes_a_margin_below() -> None:
     smoothed = SmoothedScores(LABELS, Smoothing(seconds=0, threshold=0.5, margin=0.1))
     seen = []
-    for i, best in enumerate([0.52, 0.56, 0.47, 0.44, 0.52, 0.56]):
+    for i, best in enumerate([0.48, 0.52, 0.47, 0.41, 0.38, 0.48, 0.5]):
         smoothed.update(row(best, (1 - best) / 2, (1 - best) / 2), i)
         seen.append(smoothed.label)
-    assert seen == [UNCERTAIN, "angry", "angry", UNCERTAIN, UNCERTAIN, "angry"]
+    assert seen == [UNCERTAIN, "angry", "angry", "angry", UNCERTAIN, UNCERTAIN, "angry"]
+
+
+def test_a_label_below_the_threshold_takes_no_others_place() -> None:
+    """However far it leads: where frames come seldom, nothing is left of what a face showed before."""
+    smoothed = SmoothedScores(LABELS, Smoothing(seconds=0, threshold=0.45, margin=0.15))
+    for i, scores in enumerate([row(0.9, 0.05, 0.05), row(0.2, 0.42, 0.38)]):
+        smoothed.update(scores, i)
+    assert smoothed.label == UNCERTAIN
+
+
+def test_soft_scores_that_waver_about_the_threshold_keep_their_label() -> None:
+    """People's votes give such scores: three of ten say something else."""
+    smoothed = SmoothedScores(LABELS, Smoothing())
+    rng, seen = np.random.default_rng(0), []
+    for i, best in enumerate([0.5, *rng.uniform(0.4, 0.5, 300)]):
+        smoothed.update(row(best, 0.95 - best, 0.05), i / 30)
+        seen.append(smoothed.label)
+    assert set(seen) == {"angry"}
+
+
+@pytest.mark.parametrize(("best", "label"), [(0.46, "angry"), (0.44, UNCERTAIN)])
+def test_stills_have_the_threshold_only(best: float, label: str) -> None:
+    smoothed = SmoothedScores(LABELS, Smoothing().for_stills)
+    for i, scores in enumerate([row(0.05, 0.9, 0.05), row(best, 0.5 * (1 - best), 0.5 * (1 - best))]):
+        smoothed.update(scores, i / 30)
+    assert smoothed.label == label
 
 
 def test_raw_is_each_frame_on_its_own() -> None:

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
 
 def open_preview(
-    address: str, labels: tuple[str, ...], title: str, *, token: str | None = None, privacy: bool = False
+    address: str,
+    labels: tuple[str, ...],
+    title: str,
+    *,
+    token: str | None = None,
+    privacy: bool = False,
+    meaning: str = "",
 ) -> PreviewSink:
     """Start a preview, which listens from then on.
 
@@ -21,6 +27,7 @@ def open_preview(
         title: On the page, such as the source and the model.
         token: What a visitor must bring; where others can reach the page one is made if none is given.
         privacy: Never let go of a pixel: the page shows boxes on an empty canvas.
+        meaning: A sentence under the scores that says what one means.
 
     Raises:
         MissingExtraError: If a package is not installed.
@@ -32,4 +39,4 @@ def open_preview(
         if (error.name or "").startswith("fer_edge."):
             raise
         raise MissingExtraError("--preview", "preview", str(error)) from error
-    return PreviewSink(address, labels, title, token=token, privacy=privacy)
+    return PreviewSink(address, labels, title, token=token, privacy=privacy, meaning=meaning)

@@ -27,7 +27,7 @@ _LONGEST_SIDE = 960
 _QUALITY = 80
 
 
-def hello(title: str, labels: tuple[str, ...], privacy: bool, spans: Iterable[Span]) -> bytes:
+def hello(title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span]) -> bytes:
     """The first event: what does not change, and the timeline so far."""
     colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
     facts = {
@@ -35,6 +35,7 @@ def hello(title: str, labels: tuple[str, ...], privacy: bool, spans: Iterable[Sp
         "labels": labels,
         "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
         "privacy": privacy,
+        "meaning": meaning,
         "history_s": HISTORY_S,
         "spans": _describe_spans(spans),
     }

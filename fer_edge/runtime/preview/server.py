@@ -43,12 +43,13 @@ class Server:
     as for the page, and `curl` can read them.
     """
 
-    def __init__(self, gate: Gate, labels: tuple[str, ...], title: str, *, privacy: bool) -> None:
+    def __init__(self, gate: Gate, labels: tuple[str, ...], title: str, *, privacy: bool, meaning: str = "") -> None:
         """Prepare to serve."""
         self._gate = gate
         self._labels = labels
         self._title = title
         self._privacy = privacy
+        self._meaning = meaning
         self._metrics = Metrics(labels)
         self._timeline = Timeline()
         self._pace = Pace()
@@ -144,7 +145,7 @@ class Server:
 
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
         spans = self._timeline.since(time.time() - HISTORY_S)
-        first = messages.hello(self._title, self._labels, self._privacy, spans)
+        first = messages.hello(self._title, self._labels, self._privacy, self._meaning, spans)
         response = web.StreamResponse(headers={"Content-Type": messages.EVENTS_TYPE})
         return await stream(request, response, self._events, first, self._ask, messages.HEARTBEAT)
 

@@ -24,7 +24,14 @@ class PreviewSink:
     """
 
     def __init__(
-        self, address: str, labels: tuple[str, ...], title: str, *, token: str | None = None, privacy: bool = False
+        self,
+        address: str,
+        labels: tuple[str, ...],
+        title: str,
+        *,
+        token: str | None = None,
+        privacy: bool = False,
+        meaning: str = "",
     ) -> None:
         """Start to listen; for the arguments see `open_preview`.
 
@@ -33,7 +40,7 @@ class PreviewSink:
         """
         wanted = Address.parse(address)
         gate = Gate(wanted, token)
-        self._server = Server(gate, labels, title, privacy=privacy)
+        self._server = Server(gate, labels, title, privacy=privacy, meaning=meaning)
         self._listening: Future[Address] = Future()
         self._failure: Exception | None = None
         # A daemon, so that nothing that a client does can keep the program from ending.

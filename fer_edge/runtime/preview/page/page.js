@@ -80,6 +80,8 @@ function greet(told) {
   facts = told;
   byId("title").textContent = told.title;
   document.title = `${told.title} – fer-edge`;
+  byId("meaning").hidden = !told.meaning;
+  byId("meaning").textContent = told.meaning;
   byId("picture-note").hidden = !told.privacy;
   byId("picture-note").textContent = "Privacy: no picture leaves the device";
   result = null;
