@@ -64,8 +64,7 @@ def features(image: Any, batch_normalization: Callable[..., Any] = keras.layers.
         image: The pixels.
         batch_normalization: The layer class to use.
     """
-    x = keras.layers.UpSampling2D(_UPSAMPLING, interpolation="bilinear")(image)
-    x = keras.layers.Rescaling(1 / _DEVIATION, -_MEAN / _DEVIATION)(x)
+    x = keras.layers.UpSampling2D(_UPSAMPLING, interpolation="bilinear")(_normalized_pixels(image))
     made = _Layers(batch_normalization)
     x = made.convolution(x, _STEM_CHANNELS, "conv_stem", "bn0", size=3, strides=2)
     blocks = [(stage, block) for stage in _STAGES for block in range(stage.blocks)]
@@ -73,6 +72,19 @@ def features(image: Any, batch_normalization: Callable[..., Any] = keras.layers.
         x = made.inverted_residual(x, stage, stage.strides if block == 0 else 1, f"blocks_{number}_")
     x = made.convolution(x, _HEAD_CHANNELS, "conv_head", "bn1")
     return keras.layers.GlobalAveragePooling2D()(x)
+
+
+def _normalized_pixels(image: Any) -> Any:
+    """Rescale by a convolution that does not learn: of a Rescaling layer, export leaves two operations."""
+    layer = keras.layers.Conv2D(
+        1,
+        1,
+        kernel_initializer=keras.initializers.Constant(1 / _DEVIATION),
+        bias_initializer=keras.initializers.Constant(-_MEAN / _DEVIATION),
+        name="normalized_pixels",
+    )
+    layer.trainable = False
+    return layer(image)
 
 
 class ShippedWeights:
