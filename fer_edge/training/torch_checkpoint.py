@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import pickletools
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -20,6 +21,9 @@ _PROTOCOL = 1001
 
 _DTYPES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "LongStorage": "<i8"}
 """NumPy's names of the element types that the weights and counters of a network have."""
+
+_LARGEST_MEMO = 1 << 20
+"""Objects that a pickle may refer back to; Python allocates the memory for as many as a damaged one says."""
 
 
 def read_state_dict(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -84,17 +88,26 @@ class _Entries(dict[str, Any]):
 class _Unpickler(pickle.Unpickler):
     """Rebuilds dictionaries, text, numbers, and tensors as descriptions.
 
-    What the file may name stands for methods bound here and for text, neither of which a pickle can change.
+    What the file may name stands for methods bound here and for text: a pickle can change the code of neither.
     """
 
     def __init__(self, file: BytesIO) -> None:
         super().__init__(file)
+        self._file = file
         self.storages: dict[str, _Storage] = {}
         self._known: dict[tuple[str, str], Any] = {
             ("collections", "OrderedDict"): self._dictionary,
             ("torch._utils", "_rebuild_tensor_v2"): self._tensor,
             **{("torch", name): dtype for name, dtype in _DTYPES.items()},
         }
+
+    def load(self) -> Any:
+        start = self._file.tell()
+        for opcode, index, _ in pickletools.genops(self._file):
+            if opcode.name.endswith("PUT") and index > _LARGEST_MEMO:
+                raise pickle.UnpicklingError("it asks for more memory than any checkpoint")
+        self._file.seek(start)
+        return super().load()
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self._known:
