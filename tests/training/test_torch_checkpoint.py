@@ -120,7 +120,7 @@ def test_a_pickle_cannot_change_the_reader(write: Callable[[bytes], Path], name:
             pickled(STATE).replace(
                 b"ccollections\nOrderedDict\nq", b"ccollections\nOrderedDict\nr\xff\xff\xff\x7fq", 1
             ),
-            "",
+            "more memory",
         ),
     ],
     ids=[
