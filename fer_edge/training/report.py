@@ -71,6 +71,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
         "recipe": asdict(recipe)
         | {
             "start_from": _identity(Path(recipe.start_from)) if recipe.start_from else None,
+            "pretrained_weights": _identity(Path(recipe.pretrained_weights)) if recipe.pretrained_weights else None,
             "teachers": [_identity(Path(path)) for path in recipe.teachers],
         },
         "epochs_trained": trained.progress.epochs_done,

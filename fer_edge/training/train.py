@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import InputError
-from fer_edge.training.architectures import BACKBONES, LayerSet, build
+from fer_edge.training.architectures import BACKBONES, LayerSet, build, load_pretrained
 from fer_edge.training.augment import augment
 from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.checkpoint import (
@@ -111,7 +111,7 @@ def train(
         DataError: If there is nothing to resume.
         DivergenceError: If the loss or the weights are no longer finite; the last whole epoch's state is kept.
         FerEdgeError: If another worker of the team is lost, or ImageNet's weights cannot be fetched.
-        InputError: If a team is asked to keep views.
+        InputError: If a team is asked to keep views, or the file of ImageNet's weights is missing or cannot be used.
         ModelError: If a teacher or the model to start from cannot be loaded.
         KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
     """
@@ -153,7 +153,7 @@ def _set_first_weights(model: keras.Model, recipe: Recipe, training: Split) -> N
     elif recipe.start_from:
         model.set_weights(KerasClassifier.load(start).model.get_weights())
     elif recipe.arch in BACKBONES:
-        BACKBONES[recipe.arch].load_imagenet(model)
+        load_pretrained(model, recipe.arch, Path(recipe.pretrained_weights) if recipe.pretrained_weights else None)
 
 
 def compiled_model(recipe: Recipe, steps: int) -> keras.Model:

@@ -136,6 +136,30 @@ def test_a_model_is_started_from_with_its_own_network(
     assert recipe["start_from"]["name"] == card["name"]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--arch", "efficientnet-lite0"], "--pretrained-weights needs --pretrained imagenet"),
+        (["--arch", "mobilenet", "--pretrained", "imagenet"], "--pretrained-weights needs --arch efficientnet-lite0"),
+        (
+            ["--arch", "efficientnet-lite0", "--pretrained", "imagenet"],
+            "expected a PyTorch checkpoint of named tensors",
+        ),
+    ],
+    ids=["without --pretrained", "other network", "no checkpoint"],
+)
+def test_pretrained_weights_are_checked_before_any_data_is_read(
+    command_line: Callable[..., Any], tmp_path: Path, options: list[str], message: str
+) -> None:
+    weights, run = tmp_path / "weights.pth", tmp_path / "run"
+    weights.write_bytes(b"<!DOCTYPE html>")
+    arguments = ("--data", "nowhere.zip", "--output", run, "--pretrained-weights", weights)
+    ended = command_line("train", *arguments, *options)
+    assert (ended.exit_code, run.exists()) == (2, False)
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_no_data_is_one_line(tiny_architecture: str, command_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = command_line("train", "--output", tmp_path / "run")
     assert ended.exit_code == 2

@@ -64,9 +64,19 @@ def test_the_tiny_network_folds_and_its_parent_stays(tiny_architecture: str) -> 
     assert "BatchNormalization" in kinds(model)
 
 
-@pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet", "mobilenet-imagenet"])
+@pytest.mark.parametrize(
+    "name", ["compact", "compact-s", "mobilenet", "resnet", "mobilenet-imagenet", "efficientnet-lite0"]
+)
 def test_the_convolutional_networks_fold_whole(name: str) -> None:
     assert "BatchNormalization" not in kinds(require_same_scores(randomized(build(name))))
+
+
+def test_efficientnet_lite0_leaves_no_arithmetic_but_its_residuals() -> None:
+    folded = kinds(fold(build("efficientnet-lite0")))
+    assert set(folded) == {
+        "Conv2D", "DepthwiseConv2D", "ReLU", "Add", "UpSampling2D", "GlobalAveragePooling2D", "Dense",
+    }  # fmt: skip
+    assert folded.count("Add") == 9
 
 
 def small(body: Callable[[Any], Any]) -> keras.Model:
