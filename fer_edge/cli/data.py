@@ -25,7 +25,7 @@ from fer_edge.runtime.classifier import ScoresFaces, read_card
 from fer_edge.scores import in_expression_order
 from fer_edge.training.audit import Audit, FloatArray, find_suspects
 from fer_edge.training.audit_by_votes import count_answers, find_contradicted, require_votes
-from fer_edge.training.audit_report import LIST_NAME, audit_paths, write_audit
+from fer_edge.training.audit_report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.copies import copy_groups
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
@@ -152,6 +152,8 @@ def audit(
         (output / LIST_NAME).unlink(missing_ok=True)
     written = write_audit(found, output, data=dataset.name, worst=worst)
     _print_findings(found, dataset)
+    if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
+        stdout.print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
     stdout.print(
         f"{len(found.worst(worst)):,} are in {written[-1]}: review it beside {output / 'contact-sheet.png'}, "
         "then fer-edge train --leave-out it",

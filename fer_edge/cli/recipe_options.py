@@ -28,9 +28,9 @@ class _NetworkName(click.ParamType):
 
     name = "network"
 
-    def get_metavar(self, *args: Any) -> str | None:
+    def get_metavar(self, *args: Any, **kwargs: Any) -> str | None:
         """Return the networks' names, for the help."""
-        return _networks().get_metavar(*args)
+        return _networks().get_metavar(*args, **kwargs)
 
 
 _HELP: dict[str, tuple[Any, str]] = {

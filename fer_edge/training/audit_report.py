@@ -16,6 +16,9 @@ from fer_edge.training.votes import CHOICES
 
 LIST_NAME = "leave-out.txt"
 
+CONTRADICTION = "labelled-"
+"""Beginning of the names of the sheets of a label and people's answer."""
+
 _COLUMNS = (
     "rank",
     "name",
@@ -30,6 +33,9 @@ _COLUMNS = (
     "reasons",
     "duplicate_group",
 )
+
+_MOST_COUNTED = 99
+"""People whose votes are shown as a count, which must fit below a face."""
 
 CONTRADICTIONS = 8
 """Sheets of a label and people's answer, the commonest first."""
@@ -52,7 +58,8 @@ def write_audit(audit: Audit, folder: Path, *, data: str, worst: int) -> list[Pa
     table, sheet, copies_sheet, names = audit_paths(folder)
     write_atomic(table, _table(audit))
     tiles = [_suspect_tile(audit, suspect) for suspect in audit.suspects[:worst]]
-    title = f"{data}, training split: the {len(tiles):,} least likely labels of {len(audit.suspects):,} in doubt"
+    kind = "clearest of people's objections" if audit.judgement.by_people else "least likely labels"
+    title = f"{data}, training split: the {len(tiles):,} {kind}, of {len(audit.suspects):,} labels in doubt"
     sheets = draw_sheets(arrange(tiles), sheet, title=title)
     copies = draw_sheets(
         arrange_groups(_group_tiles(audit)),
@@ -117,7 +124,7 @@ def _group_tiles(audit: Audit) -> list[list[Tile]]:
 
 def _draw_contradictions(audit: Audit, folder: Path, data: str) -> list[Path]:
     """Draw a page of each of the commonest contradictions, in place of those of an earlier audit."""
-    for old in folder.glob("labelled-*-seen-*.png"):
+    for old in folder.glob(f"{CONTRADICTION}*-seen-*.png"):
         old.unlink()
     if not audit.judgement.by_people:
         return []
@@ -127,7 +134,7 @@ def _draw_contradictions(audit: Audit, folder: Path, data: str) -> list[Path]:
         shown = contradiction.suspects[: COLUMNS * ROWS]
         pages += draw_sheets(
             arrange([_suspect_tile(audit, suspect) for suspect in shown]),
-            folder / f"labelled-{label}-seen-{answer.replace(' ', '-')}.png",
+            folder / f"{CONTRADICTION}{label}-seen-{answer.replace(' ', '-')}.png",
             title=f"{data}, training split: labelled {label}, seen {answer}{_extent(contradiction, len(shown))}",
         )
     return pages
@@ -171,9 +178,8 @@ def _answer(audit: Audit, index: int) -> str:
 
 
 def _share(audit: Audit, index: int, answer: int) -> str:
-    """Return the share of an answer: in percent, or in people."""
-    share = audit.judgement.scores[index, answer]
-    if not audit.judgement.by_people:
+    """Return the share of an answer: in votes of few people, or else in percent."""
+    share, people = audit.judgement.scores[index, answer], audit.judgement.judges[index]
+    if not audit.judgement.by_people or people > _MOST_COUNTED:
         return f"{100 * share:.0f} %"
-    people = audit.judgement.judges[index]
-    return f"{share * people:.0f} of {people}"
+    return f"{share * people:.0f}/{people}"
