@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 import fer_edge
@@ -23,7 +25,9 @@ from fer_edge.cli import consoles, main
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.training.data import Dataset, Split
+from fer_edge.training.data import FACE_SIZE, Dataset, Split
+from fer_edge.training.fer2013_votes import known_pictures
+from fer_edge.training.fingerprint import frequencies
 from fer_edge.training.synthetic import synthetic_dataset
 
 if TYPE_CHECKING:
@@ -171,11 +175,25 @@ def faces_zip(faces_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_architecture() -> Iterator[str]:
-    """A network built like the documented one and 170 times smaller, under the name that is returned.
+def draw_fer2013() -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
+    """A function from indices of FER2013's known pictures, (N,), to patterns with their fingerprints, (N, 48, 48)."""
 
-    Ask for it before anything imports `fer_edge.cli.train`, whose choices are fixed then.
-    """
+    def draw(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        known = known_pictures()
+        prints = known.prints[np.searchsorted(known.picture_of, indices)]
+        signs = np.unpackbits(prints, axis=1).astype(np.float32) * 2 - 1
+        spectrum = np.zeros((len(indices), FACE_SIZE, FACE_SIZE), np.float32)
+        rows, columns = frequencies()
+        spectrum[:, rows, columns] = known.thresholds + 4 * signs  # 4 makes the pixels' variance about 1
+        pixels = np.stack([cv2.idct(coefficients) for coefficients in spectrum])
+        return np.clip(36 * pixels + 128, 0, 255).round().astype(np.uint8)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def tiny_architecture() -> Iterator[str]:
+    """A network built like the documented one and 170 times smaller, under the name that is returned."""
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("making a model needs TensorFlow")
     import keras
