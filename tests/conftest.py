@@ -192,6 +192,22 @@ def draw_fer2013() -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
 
 
 @pytest.fixture(scope="session")
+def mixed_fer2013(
+    draw_fer2013: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with 21 pictures of FER2013's Training in train, 21 of PublicTest in validation, 7 of each exchanged."""
+    folder, known = tmp_path_factory.mktemp("mixed") / "copy", known_pictures()
+    parts = {"train": known.in_training, "validation": known.in_public_test}
+    for (name, in_part), other in zip(parts.items(), reversed(parts), strict=True):
+        only = np.flatnonzero(in_part & (known.in_training ^ known.in_public_test))[:21]
+        for i, image in enumerate(draw_fer2013(only)):
+            path = folder / (other if i < 7 else name) / EXPRESSIONS[i % 7] / f"{name}{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(path), image)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_architecture() -> Iterator[str]:
     """A network built like the documented one and 170 times smaller, under the name that is returned."""
     if importlib.util.find_spec("tensorflow") is None:

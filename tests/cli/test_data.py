@@ -14,7 +14,6 @@ import pytest
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset
-from fer_edge.training.fer2013_votes import known_pictures
 from fer_edge.training.leave_out import leave_out, read_list
 from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.sources import load_dataset
@@ -172,16 +171,9 @@ def test_an_audit_by_votes_loads_no_tensorflow(
 
 
 def test_a_mixed_copy_of_fer2013_is_audited_as_it_is_or_as_fer2013_divides_it(
-    command_line: Callable[..., Any], draw_fer2013: Callable[..., np.ndarray], tmp_path: Path
+    command_line: Callable[..., Any], mixed_fer2013: Path, tmp_path: Path
 ) -> None:
-    known = known_pictures()
-    folder = tmp_path / "copy"
-    for name, in_part in {"train": known.in_training, "validation": known.in_public_test}.items():
-        only = np.flatnonzero(in_part & (known.in_training ^ known.in_public_test))[:21]
-        for i, image in enumerate(draw_fer2013(only)):
-            moved = {"train": "validation", "validation": "train"}[name] if i < 7 else name
-            write(folder / moved / EXPRESSIONS[i % 7] / f"{name}{i}.png", image)
-    arguments = ("data", "audit", "--data", folder, "--by-votes", "--output", tmp_path / "audit")
+    arguments = ("data", "audit", "--data", mixed_fer2013, "--by-votes", "--output", tmp_path / "audit")
     mixed = command_line(*arguments).require_success()
     assert "7 of the train split, 7 of the validation split belong to another part" in " ".join(mixed.stderr.split())
     official = command_line(*arguments, "--official-split", "--overwrite").require_success()
