@@ -186,7 +186,7 @@ def draw_fer2013() -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
         rows, columns = frequencies()
         spectrum[:, rows, columns] = known.thresholds + 4 * signs  # 4 makes the pixels' variance about 1
         pixels = np.stack([cv2.idct(coefficients) for coefficients in spectrum])
-        return np.clip(36 * pixels + 128, 0, 255).round().astype(np.uint8)
+        return np.asarray(np.clip(36 * pixels + 128, 0, 255).round(), np.uint8)
 
     return draw
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.tables import make_table
-from fer_edge.training.audit import Audit, IntArray
+from fer_edge.training.audit import Audit
 from fer_edge.training.audit_by_votes import Answers
 
 
@@ -29,14 +29,10 @@ def answers_table(audit: Audit, answers: Answers, title: str) -> Table:
     table = make_table(f"{title}, by what people see", ["label"], ["in doubt", *EXPRESSIONS, *shown])
     suspects = audit.counts()
     for label, name in enumerate(EXPRESSIONS):
-        row = _cells(answers.majority[label])
-        row[label] = Text(row[label], style="bold")
-        table.add_row(name, f"{suspects[label]:,}", *row, *(f"{counts[label]:,}" for counts in shown.values()))
+        counts = enumerate(answers.majority[label])
+        row = [Text(f"{count:,}", style="bold" if answer == label else "") for answer, count in counts]
+        table.add_row(name, f"{suspects[label]:,}", *row, *(f"{column[label]:,}" for column in shown.values()))
     table.add_section()
-    totals = (f"{counts.sum():,}" for counts in shown.values())
-    table.add_row("all", f"{suspects.sum():,}", *_cells(answers.majority.sum(axis=0)), *totals)
+    totals = [*answers.majority.sum(axis=0), *(column.sum() for column in shown.values())]
+    table.add_row("all", f"{suspects.sum():,}", *(f"{total:,}" for total in totals))
     return table
-
-
-def _cells(counts: IntArray) -> list[str | Text]:
-    return [f"{count:,}" for count in counts]

@@ -23,7 +23,7 @@ _START_FROM = "start_from"
 _MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 
-class _NetworkName(click.ParamType):
+class _NetworkName(click.types.StringParamType):
     """The name of a network, which `read_recipe` checks: TensorFlow comes with them, and not every audit needs it."""
 
     name = "network"
