@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 import fer_edge
@@ -23,7 +25,9 @@ from fer_edge.cli import consoles, main
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.training.data import Dataset, Split
+from fer_edge.training.data import FACE_SIZE, Dataset, Split
+from fer_edge.training.fer2013_votes import known_pictures
+from fer_edge.training.fingerprint import frequencies
 from fer_edge.training.synthetic import synthetic_dataset
 
 if TYPE_CHECKING:
@@ -171,11 +175,41 @@ def faces_zip(faces_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_architecture() -> Iterator[str]:
-    """A network built like the documented one and 170 times smaller, under the name that is returned.
+def draw_fer2013() -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
+    """A function from indices of FER2013's known pictures, (N,), to patterns with their fingerprints, (N, 48, 48)."""
 
-    Ask for it before anything imports `fer_edge.cli.train`, whose choices are fixed then.
-    """
+    def draw(indices: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        known = known_pictures()
+        prints = known.prints[np.searchsorted(known.picture_of, indices)]
+        signs = np.unpackbits(prints, axis=1).astype(np.float32) * 2 - 1
+        spectrum = np.zeros((len(indices), FACE_SIZE, FACE_SIZE), np.float32)
+        rows, columns = frequencies()
+        spectrum[:, rows, columns] = known.thresholds + 4 * signs  # 4 makes the pixels' variance about 1
+        pixels = np.stack([cv2.idct(coefficients) for coefficients in spectrum])
+        return np.asarray(np.clip(36 * pixels + 128, 0, 255).round(), np.uint8)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def mixed_fer2013(
+    draw_fer2013: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with 21 pictures of FER2013's Training in train, 21 of PublicTest in validation, 7 of each exchanged."""
+    folder, known = tmp_path_factory.mktemp("mixed") / "copy", known_pictures()
+    parts = {"train": known.in_training, "validation": known.in_public_test}
+    for (name, in_part), other in zip(parts.items(), reversed(parts), strict=True):
+        only = np.flatnonzero(in_part & (known.in_training ^ known.in_public_test))[:21]
+        for i, image in enumerate(draw_fer2013(only)):
+            path = folder / (other if i < 7 else name) / EXPRESSIONS[i % 7] / f"{name}{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            assert cv2.imwrite(str(path), image)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_architecture() -> Iterator[str]:
+    """A network built like the documented one and 170 times smaller, under the name that is returned."""
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("making a model needs TensorFlow")
     import keras

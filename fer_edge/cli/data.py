@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import TaskID
-from rich.table import Table
+from click.core import ParameterSource
 
+from fer_edge.cli.audit_tables import answers_table, doubts_table
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.evaluate import load_classifier
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import (
-    data_option,
-    data_roles,
-    make_progress,
-    progress_bar,
-    read_data,
-    strict_option,
-    yes_option,
-)
+from fer_edge.cli.options import data_option, data_roles, progress_bar, strict_option, yes_option
+from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
-from fer_edge.errors import InputError
+from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
+from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.classifier import ScoresFaces, read_card
 from fer_edge.scores import in_expression_order
-from fer_edge.tables import make_table
-from fer_edge.training.audit import Audit, FloatArray, IntArray, find_suspects
-from fer_edge.training.audit_report import LIST_NAME, audit_paths, write_audit
+from fer_edge.training.audit import Audit, FloatArray, find_suspects
+from fer_edge.training.audit_by_votes import count_answers, find_contradicted, require_votes
+from fer_edge.training.audit_report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.copies import copy_groups
 from fer_edge.training.data import Dataset
-from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
@@ -48,6 +42,18 @@ _JUDGES_RECIPE = {
     "votes_weight": 0.0,
 }
 """Minutes a fold: a judge must know the expressions, and not each face by heart."""
+
+_WITH_VOTES = {"by_votes", "votes_file", "official_split", "data", "worst", "output", "overwrite", "strict", "yes"}
+"""Options of an audit in which no network judges."""
+
+
+@dataclass(frozen=True)
+class _Judges:
+    """Networks that judge: models, and those to be trained by `recipe` on all folds but one."""
+
+    models: tuple[Path, ...]
+    folds: int
+    recipe: Recipe | None
 
 
 def _defaulting_to(values: dict[str, Any]) -> Callable[[click.Command], click.Command]:
@@ -71,6 +77,9 @@ def command() -> None:
 @_defaulting_to(_JUDGES_RECIPE)
 @command.command()
 @data_option
+@click.option("--by-votes", is_flag=True, help="Let people judge, by their votes: no network is trained or needed.")
+@votes_option
+@official_split_option
 @click.option(
     "--folds",
     type=click.IntRange(0),
@@ -95,6 +104,9 @@ def command() -> None:
 @yes_option
 def audit(
     data: str | None,
+    by_votes: bool,
+    votes_file: Path | None,
+    official_split: bool,
     folds: int,
     models: tuple[Path, ...],
     worst: int,
@@ -107,47 +119,41 @@ def audit(
     """Find the training images whose labels are most likely wrong, and list them for a person to review.
 
     Networks are trained on parts of the training split, and each image is judged by the one that has not seen it, nor a
-    copy. The folder gets suspects.csv, contact-sheet.png, duplicates.png and leave-out.txt, which fer-edge train
-    --leave-out takes once a person has reviewed it. The same command goes on after Ctrl-C.
+    copy. With --by-votes people judge instead, which takes seconds. The folder gets suspects.csv, contact-sheet.png,
+    duplicates.png and leave-out.txt, which fer-edge train --leave-out takes once a person has reviewed it. The same
+    command goes on after Ctrl-C.
 
     \b
     fer-edge data audit --data face-expression-recognition-dataset.zip
+    fer-edge data audit --data face-expression-recognition-dataset.zip --by-votes
     fer-edge data audit --data face-expression-recognition-dataset.zip --folds 0 --model judge.keras
     """
-    if folds == 1 or not (folds or models):
-        raise click.UsageError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model")
+    judges = _read_judges(folds, models, votes_file, options, by_votes=by_votes)
     if (output / LIST_NAME).exists() and not overwrite:
         raise InputError(
             f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
-            "from the same networks, or --overwrite it"
+            "from the same networks or votes, or --overwrite it"
         )
-    recipe = read_recipe(options)
+    reads = [*data_roles(data), *roles("--votes", votes_file), *roles("--model", *models)]
     require_apart(
-        [*data_roles(data), *roles("--model", *models), *recipe_roles(recipe)],
+        [*reads, *(recipe_roles(judges.recipe) if judges.recipe else [])],
         [folder_role("--output", output / "folds"), *roles("--output", *audit_paths(output))],
     )
     for model in models:
         read_card(model)  # here nothing can be stated about a model that has none
     click.get_current_context().with_resource(sole_user(output))
-    for model in models:
-        read_card(model)  # here nothing can be stated about a model that has none
-    judges = [load_classifier(model) for model in models]
-    dataset = read_data(data, yes=yes, strict=strict)
-    if folds:
-        _require_unseen(recipe, dataset)
+    classifiers = [load_classifier(model) for model in models]
+    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    if by_votes:
+        found = _audit_by_votes(dataset)
+    else:
+        found = _audit_by_networks(dataset, judges, classifiers, output / "folds", overwrite=overwrite)
     if overwrite:
         (output / LIST_NAME).unlink(missing_ok=True)
-        clear_folds(output / "folds")
-    with stderr.status("looking for copies"):
-        copies = copy_groups(dataset.train.images)
-    judgements = [_judge(judge, dataset) for judge in judges]
-    if folds:
-        fold_of = assign_folds(dataset.train.labels, copies, folds, recipe.seed)
-        judgements.append(_judge_out_of_fold(dataset, recipe, fold_of, output))
-    found = find_suspects(dataset.train, judgements, copies)
     written = write_audit(found, output, data=dataset.name, worst=worst)
-    stdout.print(_class_table(found, f"labels in doubt, training split of {dataset.name}"))
-    _print_agreement(found)
+    _print_findings(found, dataset)
+    if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
+        stdout.print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
     stdout.print(
         f"{len(found.worst(worst)):,} are in {written[-1]}: review it beside {output / 'contact-sheet.png'}, "
         "then fer-edge train --leave-out it",
@@ -155,14 +161,56 @@ def audit(
     )
 
 
-def _require_unseen(recipe: Recipe, dataset: Dataset) -> None:
-    """Raise if the folds' networks would learn from a model that knows the labels they shall judge."""
-    for path in filter(None, (recipe.start_from, *recipe.teachers)):
-        if read_card(Path(path)).training.get("data_sha256") == dataset.sha256():
-            raise InputError(
-                f"{path} was trained on these images, and would hand on their wrong labels to the networks that judge "
-                "them: leave out --start-from and --distill, or let it judge by itself with --folds 0 --model"
-            )
+def _read_judges(
+    folds: int, models: tuple[Path, ...], votes_file: Path | None, options: dict[str, Any], *, by_votes: bool
+) -> _Judges:
+    if by_votes:
+        _refuse_networks_options()
+        return _Judges((), 0, None)
+    if votes_file:
+        raise click.UsageError("--votes are what people judge by: give --by-votes too, or leave out --votes")
+    if folds == 1 or not (folds or models):
+        raise click.UsageError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
+    return _Judges(models, folds, read_recipe(options) if folds else None)
+
+
+def _refuse_networks_options() -> None:
+    context = click.get_current_context()
+    given = [
+        max(param.opts, key=len)
+        for param in context.command.params
+        if param.name not in _WITH_VOTES
+        and context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"--by-votes trains and asks no network: leave out {', '.join(given)}, or --by-votes")
+
+
+def _audit_by_votes(dataset: Dataset) -> Audit:
+    votes = require_votes(dataset)
+    with stderr.status("looking for copies"):
+        copies = copy_groups(dataset.train.images)
+    return find_contradicted(dataset.train, votes, copies)
+
+
+def _audit_by_networks(
+    dataset: Dataset, judges: _Judges, classifiers: list[ScoresFaces], folder: Path, *, overwrite: bool
+) -> Audit:
+    if judges.recipe:
+        try:
+            with native_stderr_muffled():
+                from fer_edge.cli.fold_judges import clear_folds, judge_out_of_fold, require_unseen
+        except ImportError as error:
+            raise MissingExtraError("training the networks that judge", "train", str(error)) from error
+        require_unseen(judges.recipe, dataset)
+        if overwrite:
+            clear_folds(folder)
+    with stderr.status("looking for copies"):
+        copies = copy_groups(dataset.train.images)
+    judgements = [_judge(classifier, dataset) for classifier in classifiers]
+    if judges.recipe:
+        judgements.append(judge_out_of_fold(dataset, judges.recipe, copies, judges.folds, folder))
+    return find_suspects(dataset.train, judgements, copies)
 
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
@@ -173,83 +221,22 @@ def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     return in_expression_order(scores, judge.card.labels)
 
 
-def _judge_out_of_fold(dataset: Dataset, recipe: Recipe, fold_of: IntArray, output: Path) -> FloatArray:
-    try:
-        with _Display(int(fold_of.max()) + 1, recipe.epochs) as display:
-            return score_out_of_fold(dataset, recipe, fold_of, output / "folds", display.observe)
-    except KeyboardInterrupt:
-        stderr.print("the same command goes on from here")
-        raise
-
-
-def _class_table(audit: Audit, title: str) -> Table:
-    table = make_table(title, ["label"], ["images", "in doubt", "share"])
-    images, suspects = audit.split.class_counts(), audit.counts()
-    for name, total, count in zip(EXPRESSIONS, images, suspects, strict=True):
-        table.add_row(name, f"{total:,}", f"{count:,}", f"{count / total:.1%}")
-    table.add_section()
-    table.add_row("all", f"{images.sum():,}", f"{suspects.sum():,}", f"{suspects.sum() / images.sum():.1%}")
-    return table
+def _print_findings(audit: Audit, dataset: Dataset) -> None:
+    title = f"labels in doubt, training split of {dataset.name}"
+    votes = audit.split.votes
+    if audit.judgement.by_people and votes is not None:
+        stdout.print(answers_table(audit, count_answers(audit.split, votes), title))
+    else:
+        stdout.print(doubts_table(audit, title))
+        _print_agreement(audit)
 
 
 def _print_agreement(audit: Audit) -> None:
     counts = audit.split.class_counts()
-    agreement = float((audit.scores.argmax(axis=1) == audit.split.labels).mean())
+    agreement = float((audit.judgement.scores.argmax(axis=1) == audit.split.labels).mean())
     stdout.print(f"the judges agree with {agreement:.1%} of the labels")
     if agreement <= counts.max() / counts.sum():
         stderr.print(
             f"note: always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
             "train them longer (--epochs)"
-        )
-
-
-class _Display:
-    """Shows the epochs of all folds as one bar, and a line per fold that is done."""
-
-    def __init__(self, folds: int, epochs: int) -> None:
-        self._progress = make_progress()
-        self._folds, self._epochs = folds, epochs
-        self._task = TaskID(0)
-
-    def __enter__(self) -> _Display:
-        self._progress.start()
-        self._task = self._progress.add_task("", total=self._folds * self._epochs)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def observe(self, fold: int) -> _FoldObserver:
-        """The observer of a fold, from 0."""
-        name = f"fold {fold + 1} of {self._folds}"
-
-        def advance(epochs: float) -> None:
-            self._progress.update(self._task, description=f"epochs of {name}", completed=fold * self._epochs + epochs)
-
-        advance(0)
-        return _FoldObserver(name, advance)
-
-
-class _FoldObserver:
-    """Passes on how much of a fold's training is done, in epochs."""
-
-    def __init__(self, name: str, advance: Callable[[float], None]) -> None:
-        self._name, self._advance = name, advance
-        self._done, self._steps = 0, 1
-
-    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
-        """Begin where the fold was left."""
-        self._done, self._steps = epochs_done, steps
-        self._advance(epochs_done)
-
-    def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Move the bar by a step."""
-        self._advance(self._done + step / self._steps)
-
-    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
-        """Print the epoch's line."""
-        self._done = epoch
-        stderr.print(
-            f"{self._name}, epoch {epoch}: {logs['seconds']:.0f} s, accuracy {logs['accuracy']:.4f}, "
-            f"val_accuracy {logs['val_accuracy']:.4f}"
         )

@@ -20,7 +20,7 @@ from fer_edge.cli.options import (
 )
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
-from fer_edge.cli.votes_options import people_table, read_voted_data, votes_option
+from fer_edge.cli.votes_options import official_split_option, people_table, read_voted_data, votes_option
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.metrics import Evaluation, FloatArray, evaluate_scores
 from fer_edge.names import printable
@@ -36,6 +36,7 @@ from fer_edge.training.peoples_answer import evaluate_by_votes, measure_one_pers
 @click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
 @data_option
 @votes_option
+@official_split_option
 @click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
 @labels_option
 @input_range_option
@@ -49,6 +50,7 @@ def command(
     model: Path,
     data: str | None,
     votes_file: Path | None,
+    official_split: bool,
     split: str,
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
@@ -72,7 +74,7 @@ def command(
     require_picture_name("--plot", picture)
     facts = StatedFacts(labels, input_range, logits)
     classifier = load_classifier(model, num_threads, facts)
-    dataset = read_voted_data(data, votes_file, yes=yes, strict=strict)
+    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = classifier.classify_all(faces.images, on_progress)

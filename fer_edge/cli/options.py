@@ -56,15 +56,29 @@ def data_roles(data: str | None) -> list[FileRole]:
 
 
 def read_data(data: str | None, *, yes: bool = False, strict: bool = False, seed: int = 0) -> Dataset:
-    """Read labelled faces, tell on stderr what was found, and ask before anything is downloaded."""
+    """Read labelled faces, report on stderr what was found, and ask before anything is downloaded."""
+    dataset = load_data(data, yes=yes, seed=seed)
+    report_data(dataset, strict=strict)
+    return dataset
+
+
+def load_data(data: str | None, *, yes: bool = False, seed: int = 0) -> Dataset:
+    """Read labelled faces, and ask before anything is downloaded."""
     with stderr.status("reading the images"):
-        dataset = load_dataset(data, seed=seed, allow_download=lambda what: yes or _ask(what))
+        return load_dataset(data, seed=seed, allow_download=lambda what: yes or _ask(what))
+
+
+def report_data(dataset: Dataset, *, strict: bool = False) -> None:
+    """Show on stderr what was found in labelled faces.
+
+    Raises:
+        DataError: If a fault was found and `strict` is set.
+    """
     for note in dataset.notes:
         stderr.print(f"note: {note}")
     _print_findings(dataset)
     if strict:
         dataset.require_clean()
-    return dataset
 
 
 def _ask(what: str) -> bool:

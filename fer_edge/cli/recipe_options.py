@@ -13,7 +13,6 @@ from click.core import ParameterSource
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.runtime.classifier import read_card
-from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -25,8 +24,19 @@ _START_FROM = "start_from"
 _WEIGHTS_FILE = "pretrained_weights"
 _MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
+
+class _NetworkName(click.types.StringParamType):
+    """The name of a network, which `read_recipe` checks: TensorFlow comes with them, and not every audit needs it."""
+
+    name = "network"
+
+    def get_metavar(self, *args: Any, **kwargs: Any) -> str | None:
+        """Return the networks' names, for the help."""
+        return _networks().get_metavar(*args, **kwargs)
+
+
 _HELP: dict[str, tuple[Any, str]] = {
-    "arch": (click.Choice(sorted(set(ARCHITECTURES) - set(BACKBONES))), "Network."),
+    "arch": (_NetworkName(), "Network."),
     "epochs": (click.IntRange(1), "At most so many."),
     "batch_size": (click.IntRange(1), "Images a step."),
     "learning_rate": (float, "At its highest."),
@@ -110,6 +120,7 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     Args:
         options: The values of all options of `recipe_options`, by parameter name.
     """
+    _require_network(options["arch"])
     recipe = RECIPES[options[_RECIPE]]
     changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
     if options[_PRETRAINED]:
@@ -136,11 +147,25 @@ def recipe_roles(recipe: Recipe) -> list[FileRole]:
     return [*roles("--start-from", recipe.start_from or None), *weights, *roles("--distill", *recipe.teachers)]
 
 
+def _networks() -> click.Choice[str]:
+    from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
+
+    return click.Choice(sorted(set(ARCHITECTURES) - set(BACKBONES)))
+
+
+def _require_network(name: str | None) -> None:
+    context = click.get_current_context()
+    option = next(each for each in context.command.params if each.name == "arch")
+    if name is not None:
+        _networks().convert(name, option, context)
+
+
 def _arch_of(model: Path, given: str | None) -> str:
+    from fer_edge.training.architectures import ARCHITECTURES
+
     if model.suffix.lower() not in (".keras", ".tflite"):
-        raise click.UsageError(
-            f"--start-from {model}: expected a .keras or .tflite file, got {model.suffix or 'neither'}"
-        )
+        got = model.suffix or "a name without ending"
+        raise click.UsageError(f"--start-from {model}: expected a .keras or .tflite file, got {got}")
     arch = read_card(model).architecture
     if arch not in ARCHITECTURES:
         raise click.UsageError(f"--start-from {model}: expected a network of this project, got {arch}")
@@ -150,6 +175,8 @@ def _arch_of(model: Path, given: str | None) -> str:
 
 
 def _with_backbone(arch: str, weights: str) -> str:
+    from fer_edge.training.architectures import BACKBONES
+
     name = f"{arch}-{weights}"
     if name not in BACKBONES:
         known = " or ".join(key.removesuffix(f"-{weights}") for key in BACKBONES)

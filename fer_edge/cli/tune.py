@@ -21,7 +21,7 @@ from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, make_progress, strict_option, yes_option
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
-from fer_edge.cli.votes_options import read_voted_data, votes_option
+from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
 from fer_edge.tables import make_table
@@ -47,6 +47,7 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 @click.command()
 @data_option
 @votes_option
+@official_split_option
 @recipe_options
 @click.option(
     "--over",
@@ -68,6 +69,7 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 def command(
     data: str | None,
     votes_file: Path | None,
+    official_split: bool,
     over: tuple[str, ...],
     tuner: str,
     trials: int,
@@ -103,7 +105,7 @@ def command(
     )
     if Role.of_process() is not Role.WORKER:
         click.get_current_context().with_resource(sole_user(folder.path))
-    dataset = read_voted_data(data, votes_file, yes=yes, strict=strict)
+    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     if overwrite:
         folder.clear()
     folder.begin(study, dataset)

@@ -9,11 +9,11 @@ import numpy as np
 from rich.table import Table
 
 from fer_edge.cli.consoles import stderr
-from fer_edge.cli.options import read_data
+from fer_edge.cli.options import load_data, report_data
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset, Split, SplitName
-from fer_edge.training.official_split import join_fer2013_votes, restore_official_split
+from fer_edge.training.official_split import JoinedDataset, join_fer2013_votes, restore_official_split
 from fer_edge.training.peoples_answer import OnePerson, PeoplesAnswer
 from fer_edge.training.sources import SYNTHETIC
 from fer_edge.training.votes import NO_TRUTH, Votes
@@ -42,16 +42,15 @@ def read_voted_data(
     Images of FER2013 get FER+'s votes, whatever their files are called; `votes_file` replaces them.
     """
     table = read_votes_csv(votes_file) if votes_file else None
-    dataset = read_data(data, yes=yes, strict=strict)
-    if dataset.source == SYNTHETIC:
-        return dataset
-    if official_split:
-        dataset = restore_official_split(dataset)
-        stderr.print(f"note: {dataset.notes[-1]}")
+    dataset = load_data(data, yes=yes)
     with stderr.status("looking for people's votes"):
-        joined = join_fer2013_votes(dataset)
-    _note_division(joined.misplaced)
+        is_drawn = dataset.source == SYNTHETIC and not official_split
+        joined = JoinedDataset(dataset, {}) if is_drawn else join_fer2013_votes(dataset)
+    if official_split:
+        joined = restore_official_split(joined)
     dataset = joined.dataset
+    report_data(dataset, strict=strict)
+    _note_division(joined.misplaced)
     if table:
         dataset, summary = join_votes(dataset, table)
         stderr.print(f"note: {summary}")

@@ -9,10 +9,15 @@ from pathlib import Path
 from fer_edge.files import write_atomic
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.audit import Audit, Suspect
-from fer_edge.training.contact_sheet import Tile, arrange, arrange_groups, draw_sheets
+from fer_edge.training.audit_by_votes import Contradiction, commonest_contradictions
+from fer_edge.training.contact_sheet import COLUMNS, ROWS, Tile, arrange, arrange_groups, draw_sheets
 from fer_edge.training.leave_out import format_list
+from fer_edge.training.votes import CHOICES
 
 LIST_NAME = "leave-out.txt"
+
+CONTRADICTION = "labelled-"
+"""Beginning of the names of the sheets of a label and people's answer."""
 
 _COLUMNS = (
     "rank",
@@ -29,9 +34,17 @@ _COLUMNS = (
     "duplicate_group",
 )
 
+_MOST_COUNTED = 99
+"""People whose votes are shown as a count, which must fit below a face."""
+
+CONTRADICTIONS = 8
+"""Sheets of a label and people's answer, the commonest first."""
+
 
 def write_audit(audit: Audit, folder: Path, *, data: str, worst: int) -> list[Path]:
     """Write suspects.csv, the contact sheet, the sheet of disagreeing copies and leave-out.txt.
+
+    An audit by votes gets a sheet of each of the commonest contradictions too.
 
     Args:
         audit: What was found.
@@ -45,15 +58,17 @@ def write_audit(audit: Audit, folder: Path, *, data: str, worst: int) -> list[Pa
     table, sheet, copies_sheet, names = audit_paths(folder)
     write_atomic(table, _table(audit))
     tiles = [_suspect_tile(audit, suspect) for suspect in audit.suspects[:worst]]
-    title = f"{data}, training split: the {len(tiles):,} least likely labels of {len(audit.suspects):,} in doubt"
+    kind = "clearest of people's objections" if audit.judgement.by_people else "least likely labels"
+    title = f"{data}, training split: the {len(tiles):,} {kind}, of {len(audit.suspects):,} labels in doubt"
     sheets = draw_sheets(arrange(tiles), sheet, title=title)
     copies = draw_sheets(
         arrange_groups(_group_tiles(audit)),
         copies_sheet,
         title=f"{data}, training split: {len(audit.groups):,} pictures whose copies disagree, with the outvoted in red",
     )
+    contradictions = _draw_contradictions(audit, folder, data)
     write_atomic(names, _list(audit, data, worst))
-    return [table, *sheets, *copies, names]
+    return [table, *sheets, *contradictions, *copies, names]
 
 
 def audit_paths(folder: Path) -> tuple[Path, Path, Path, Path]:
@@ -64,31 +79,32 @@ def audit_paths(folder: Path) -> tuple[Path, Path, Path, Path]:
 def _table(audit: Audit) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
+    votes = audit.split.votes
+    writer.writerow((*_COLUMNS, *(CHOICES if votes else ())))
     for suspect in audit.suspects:
         writer.writerow(
             (
                 suspect.rank,
                 audit.split.names[suspect.index],
                 EXPRESSIONS[suspect.label],
-                EXPRESSIONS[suspect.predicted],
+                CHOICES[suspect.predicted] if audit.judgement.judges[suspect.index] else "",
                 *(f"{value:.4f}" for value in (suspect.label_probability, suspect.predicted_probability)),
                 *(f"{value:.4f}" for value in (suspect.margin, suspect.loss)),
                 suspect.dissent,
-                audit.judges,
+                audit.judgement.judges[suspect.index],
                 "; ".join(reason.value for reason in suspect.reasons),
                 suspect.group or "",
+                *(votes.counts[suspect.index] if votes else ()),
             )
         )
     return text.getvalue()
 
 
 def _suspect_tile(audit: Audit, suspect: Suspect) -> Tile:
-    caption = (
-        f"{suspect.rank}  {EXPRESSIONS[suspect.label]} {_percent(suspect.label_probability)}",
-        f"judged {EXPRESSIONS[suspect.predicted]} {_percent(suspect.predicted_probability)}",
-    )
-    return Tile(audit.split.images[suspect.index], caption)
+    label = f"{suspect.rank}  {EXPRESSIONS[suspect.label]}"
+    if audit.judgement.judges[suspect.index]:
+        label = f"{label} {_share(audit, suspect.index, suspect.label)}"
+    return Tile(audit.split.images[suspect.index], (label, _answer(audit, suspect.index)))
 
 
 def _group_tiles(audit: Audit) -> list[list[Tile]]:
@@ -97,10 +113,7 @@ def _group_tiles(audit: Audit) -> list[list[Tile]]:
         [
             Tile(
                 audit.split.images[index],
-                (
-                    f"{number}  {EXPRESSIONS[audit.split.labels[index]]}",
-                    f"judged {EXPRESSIONS[audit.scores[index].argmax()]} {_percent(audit.scores[index].max())}",
-                ),
+                (f"{number}  {EXPRESSIONS[audit.split.labels[index]]}", _answer(audit, int(index))),
                 marked=int(index) in outvoted,
             )
             for index in members
@@ -109,27 +122,64 @@ def _group_tiles(audit: Audit) -> list[list[Tile]]:
     ]
 
 
+def _draw_contradictions(audit: Audit, folder: Path, data: str) -> list[Path]:
+    """Draw a page of each of the commonest contradictions, in place of those of an earlier audit."""
+    for old in folder.glob(f"{CONTRADICTION}*-seen-*.png"):
+        old.unlink()
+    if not audit.judgement.by_people:
+        return []
+    pages = []
+    for contradiction in commonest_contradictions(audit, CONTRADICTIONS):
+        label, answer = EXPRESSIONS[contradiction.label], CHOICES[contradiction.answer]
+        shown = contradiction.suspects[: COLUMNS * ROWS]
+        pages += draw_sheets(
+            arrange([_suspect_tile(audit, suspect) for suspect in shown]),
+            folder / f"{CONTRADICTION}{label}-seen-{answer.replace(' ', '-')}.png",
+            title=f"{data}, training split: labelled {label}, seen {answer}{_extent(contradiction, len(shown))}",
+        )
+    return pages
+
+
+def _extent(contradiction: Contradiction, shown: int) -> str:
+    pictures = len(contradiction.suspects)
+    if shown < pictures:
+        return f", the {shown} clearest of {pictures:,} pictures"
+    return f", {pictures} picture{'s' * (pictures != 1)}"
+
+
 def _list(audit: Audit, data: str, worst: int) -> str:
+    fault = "that people contradict" if audit.judgement.by_people else "in doubt"
     heading = (
-        f"Training images of {data} whose labels are in doubt, the worst first.",
+        f"Training images of {data} with labels {fault}, the worst first.",
         "",
         "Review it before use: find each rank on contact-sheet.png, each duplicate on duplicates.png, and delete",
         "the lines of images whose label is right. Difficult is not wrong.",
         "",
         f"Then: fer-edge train --leave-out {LIST_NAME}",
     )
-    return format_list(heading, ((audit.split.names[one.index], _remark(one)) for one in audit.worst(worst)))
+    return format_list(heading, ((audit.split.names[one.index], _remark(audit, one)) for one in audit.worst(worst)))
 
 
-def _remark(suspect: Suspect) -> str:
-    judged = (
-        f"{suspect.rank}: {EXPRESSIONS[suspect.label]} {_percent(suspect.label_probability)}, "
-        f"judged {EXPRESSIONS[suspect.predicted]} {_percent(suspect.predicted_probability)}"
-    )
+def _remark(audit: Audit, suspect: Suspect) -> str:
+    label, answer = _suspect_tile(audit, suspect).caption
+    judged = f"{label.replace('  ', ': ', 1)}, {answer}"
     if suspect.outvoted:
         return f"{judged}, outvoted in duplicate {suspect.group}"
     return f"{judged}, a constant image" if suspect.certain else judged
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _answer(audit: Audit, index: int) -> str:
+    """Return what the judges make of an image, in a line of some 20 characters."""
+    if not audit.judgement.judges[index]:
+        return "no votes"
+    answer = int(audit.judgement.scores[index].argmax())
+    verb = "seen" if audit.judgement.by_people else "judged"
+    return f"{verb} {CHOICES[answer]} {_share(audit, index, answer)}"
+
+
+def _share(audit: Audit, index: int, answer: int) -> str:
+    """Return the share of an answer: in votes of few people, or else in percent."""
+    share, people = audit.judgement.scores[index, answer], audit.judgement.judges[index]
+    if not audit.judgement.by_people or people > _MOST_COUNTED:
+        return f"{100 * share:.0f} %"
+    return f"{share * people:.0f}/{people}"

@@ -101,6 +101,7 @@ class Dataset:
         findings: How many images of each split showed each fault.
         examples: For each fault, the names of a few images that showed it.
         notes: Decisions taken while reading that the user should know of.
+        changes: What was changed in images that are kept, by their names.
     """
 
     source: str
@@ -108,6 +109,7 @@ class Dataset:
     findings: dict[SplitName, Counter[Finding]] = field(default_factory=dict)
     examples: dict[Finding, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    changes: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -51,7 +51,7 @@ def coefficients(images: npt.NDArray[np.uint8]) -> FloatArray:
     pixels /= np.maximum(pixels.std(axis=(1, 2), keepdims=True), 1)
     basis = _cosines()
     spectrum: FloatArray = basis @ pixels @ basis.T
-    rows, columns = _lowest_frequencies()
+    rows, columns = frequencies()
     return spectrum[:, rows, columns]
 
 
@@ -90,6 +90,14 @@ def near_pairs(prints: Fingerprints, distance: int) -> npt.NDArray[np.int64]:
     return found[found[:, 0] < found[:, 1]]
 
 
+def frequencies() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the vertical and the horizontal frequency of each bit, int64 (144,), lowest first."""
+    pairs = [(down, across) for down in range(_FREQUENCIES) for across in range(_FREQUENCIES) if down + across]
+    pairs.sort(key=lambda pair: (pair[0] ** 2 + pair[1] ** 2, pair))
+    rows, columns = np.array(pairs[:BITS]).T
+    return rows, columns
+
+
 def _nearest_of(
     pictures: FloatArray, known: FloatArray, picture_of: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], ...]:
@@ -114,11 +122,3 @@ def _cosines() -> FloatArray:
     waves: Any = np.sqrt(2 / FACE_SIZE) * np.cos(np.pi * frequency * place / FACE_SIZE)
     waves[0] /= np.sqrt(2)
     return np.asarray(waves, np.float32)
-
-
-def _lowest_frequencies() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Vertical and horizontal frequency of each bit's coefficient, by their common length."""
-    pairs = [(down, across) for down in range(_FREQUENCIES) for across in range(_FREQUENCIES) if down + across]
-    pairs.sort(key=lambda pair: (pair[0] ** 2 + pair[1] ** 2, pair))
-    rows, columns = np.array(pairs[:BITS]).T
-    return rows, columns

@@ -23,6 +23,7 @@ class Gathered:
         self._reasons: dict[SplitName, list[tuple[int, str]]] = {}
         self._findings: dict[SplitName, Counter[Finding]] = {}
         self._examples: dict[Finding, list[str]] = {}
+        self._changes: dict[str, tuple[Finding, ...]] = {}
 
     @property
     def splits(self) -> Set[SplitName]:
@@ -48,6 +49,8 @@ class Gathered:
         """
         for change in changes:
             self._note(split, change, name)
+        if changes:
+            self._changes[name] = tuple(changes)
         self._rows.setdefault(split, []).append((image, label, name))
 
     def leave_out(self, split: SplitName, label: int, name: str, finding: Finding, reason: str) -> None:
@@ -77,7 +80,7 @@ class Gathered:
             splits = {_stand_in(name): split for name, split in splits.items()}
             findings = {_stand_in(name): counts for name, counts in findings.items()}
             notes = (*notes, "no validation split: the test split stands in for it")
-        return Dataset(source, splits, findings, self._examples, notes)
+        return Dataset(source, splits, findings, self._examples, notes, self._changes)
 
     def _note(self, split: SplitName, finding: Finding, name: str) -> None:
         note_finding(self._findings.setdefault(split, Counter()), self._examples, finding, name)

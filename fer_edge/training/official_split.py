@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
-from fer_edge.training.data import Dataset, Split, SplitName
+from fer_edge.training.data import Dataset, Finding, Split, SplitName, check_splits, note_finding
 from fer_edge.training.fer2013_votes import NOT_FER2013, Matches, find_fer2013, known_pictures
 from fer_edge.training.votes import Votes
 
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
 _LEAST_FER2013 = 0.5
 """Share of a data set's images that are FER2013's, above which it is taken for a copy of FER2013."""
 
 _FIRST_LINE = 2
 """Of a CSV file, that has a row: the first one is the header."""
+
+_LEFT_OUT = (Finding.NOT_AN_IMAGE, Finding.TOO_LARGE, Finding.UNREADABLE)
+"""Faults of images that no split holds."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,21 @@ class JoinedDataset:
 
     Attributes:
         dataset: The same images, with votes.
-        found: How many of them are FER2013's.
-        misplaced: For each split, how many of its images FER2013 has in another part only.
+        known: Index of each image of a split in `KnownPictures`, int64 (N,); -1 for one that is not FER2013's.
     """
 
     dataset: Dataset
-    found: int
-    misplaced: dict[SplitName, int]
+    known: dict[SplitName, IntArray]
 
+    @property
+    def found(self) -> int:
+        """How many images are FER2013's."""
+        return sum(int((known >= 0).sum()) for known in self.known.values())
 
-class _Parts(NamedTuple):
-    """Which parts of FER2013 hold each of N images: two bool (N,); an image may stand in both, or in neither."""
-
-    training: BoolArray
-    public_test: BoolArray
-
-    def of_split(self, name: SplitName) -> BoolArray:
-        """Return whether each image belongs to a split of the official division."""
-        return self.training if name is SplitName.TRAIN else self.public_test
+    @property
+    def misplaced(self) -> dict[SplitName, int]:
+        """For each split, how many of its images FER2013 has in another part only."""
+        return {name: _misplaced(name, known) for name, known in self.known.items()}
 
 
 def join_fer2013_votes(dataset: Dataset) -> JoinedDataset:
@@ -63,52 +64,81 @@ def join_fer2013_votes(dataset: Dataset) -> JoinedDataset:
     }
     return JoinedDataset(
         replace(dataset, splits=splits),
-        found=sum(int((match.known >= 0).sum()) for match in matches.values()),
-        misplaced={name: _misplaced(name, match) for name, match in matches.items()},
+        {name: match.known for name, match in matches.items()},
     )
 
 
-def restore_official_split(dataset: Dataset) -> Dataset:
-    """Return the images that FER2013's Training and PublicTest parts hold, divided as FER2013 is.
+def restore_official_split(joined: JoinedDataset) -> JoinedDataset:
+    """Return the images that FER2013's Training and PublicTest parts hold, divided as FER2013 is, and checked anew.
 
-    An image that stands in both parts goes where the data set has it, or to Training. Others are left out.
+    A copy of a picture that stands in both parts stays where the data set has it, but each part gets one of several
+    copies. Other images are left out.
 
     Raises:
-        DataError: If most images are not FER2013's.
+        DataError: If most images are not FER2013's, or an expression has no image in one of the parts.
     """
+    dataset = joined.dataset
     everything = _joined(list(dataset.splits.values()))
-    was_training = np.repeat(
-        [name is SplitName.TRAIN for name in dataset.splits], [len(split) for split in dataset.splits.values()]
-    )
-    known = find_fer2013(everything.images).known
+    known = np.concatenate(list(joined.known.values()))
     if (known >= 0).mean() < _LEAST_FER2013:
         raise DataError(
             f"{dataset.source}: expected a copy of FER2013, whose official split can be restored; "
             f"only {(known >= 0).sum():,} of {len(known):,} images are FER2013's; leave out --official-split"
         )
-    parts = _parts(known)
-    training = parts.training & (was_training | ~parts.public_test)
-    validation = parts.public_test & ~training
-    splits = {
-        SplitName.TRAIN: everything.take(np.flatnonzero(training)),
-        SplitName.VALIDATION: everything.take(np.flatnonzero(validation)),
-    }
+    was_training = np.repeat([name is SplitName.TRAIN for name in dataset.splits], [*map(len, joined.known.values())])
+    places = _official_places(known, was_training)
+    splits = {name: everything.take(rows) for name, rows in places.items()}
     left_out = len(everything) - sum(map(len, splits.values()))
     note = f"official split restored: {len(splits[SplitName.TRAIN]):,} images of Training, " + (
         f"{len(splits[SplitName.VALIDATION]):,} of PublicTest; {left_out:,} others left out"
     )
-    return replace(dataset, splits=splits, findings={}, examples={}, notes=(*dataset.notes, note))
+    restored = check_splits(_with_findings(replace(dataset, splits=splits, notes=(*dataset.notes, note))))
+    return JoinedDataset(restored, {name: known[rows] for name, rows in places.items()})
 
 
-def _parts(known: npt.NDArray[np.int64]) -> _Parts:
-    pictures, found = known_pictures(), known >= 0
-    return _Parts(pictures.in_training[known] & found, pictures.in_public_test[known] & found)
+def _official_places(known: IntArray, was_training: BoolArray) -> dict[SplitName, IntArray]:
+    """Return the indices of the images that belong to Training and to PublicTest, ascending.
+
+    Args:
+        known: Index of each image in `KnownPictures`, int64 (N,), or -1.
+        was_training: Whether the data set has it in its training split, bool (N,).
+    """
+    pictures, count = known_pictures(), len(known_pictures().counts)
+    images = np.lexsort((~was_training, known))[(known < 0).sum() :]  # by picture, those of the training split first
+    picture = known[images]
+    copies = np.bincount(picture, minlength=count)
+    was_validation = np.bincount(known[~was_training & (known >= 0)], minlength=count)
+    shared = np.clip(was_validation, np.minimum(copies - 1, 1), np.maximum(copies - 1, 1))
+    in_both = pictures.in_training & pictures.in_public_test
+    to_validation = np.where(in_both, shared, np.where(pictures.in_public_test, copies, 0))
+    place = np.arange(len(images)) - np.searchsorted(picture, picture)
+    in_validation = place >= (copies - to_validation)[picture]
+    return {
+        SplitName.TRAIN: np.sort(images[~in_validation]),
+        SplitName.VALIDATION: np.sort(images[in_validation]),
+    }
 
 
-def _misplaced(name: SplitName, match: Matches) -> int:
+def _with_findings(dataset: Dataset) -> Dataset:
+    """Return `dataset` with what was changed in its images counted anew, and with what was left out while reading."""
+    findings = {
+        name: Counter({fault: n for fault, n in dataset.findings.get(name, Counter()).items() if fault in _LEFT_OUT})
+        for name in dataset.splits
+    }
+    examples = {fault: names for fault, names in dataset.examples.items() if fault in _LEFT_OUT}
+    for split_name, split in dataset.splits.items():
+        for name in split.names:
+            for change in dataset.changes.get(name, ()):
+                note_finding(findings[split_name], examples, change, name)
+    return replace(dataset, findings=findings, examples=examples)
+
+
+def _misplaced(name: SplitName, known: IntArray) -> int:
     if name is SplitName.TEST:
         return 0
-    return int(((match.known >= 0) & ~_parts(match.known).of_split(name)).sum())
+    pictures = known_pictures()
+    of_part = pictures.in_training if name is SplitName.TRAIN else pictures.in_public_test
+    return int(((known >= 0) & ~of_part[known]).sum())
 
 
 def _votes_by_row(dataset: Dataset, matches: dict[SplitName, Matches]) -> dict[SplitName, Votes] | None:
@@ -137,4 +167,5 @@ def _joined(splits: list[Split]) -> Split:
         np.concatenate([split.images for split in splits]),
         np.concatenate([split.labels for split in splits]),
         tuple(name for split in splits for name in split.names),
+        Votes(np.concatenate([split.votes.counts for split in splits if split.votes])),
     )

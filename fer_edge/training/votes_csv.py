@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +43,13 @@ class VotesTable:
         path: The file.
         counts: uint16 (10,), votes for each of `CHOICES`, by the picture's name.
         empty: Names of the pictures that nobody voted on.
+        ignored: Columns that are no choice.
     """
 
     path: Path
     counts: dict[str, npt.NDArray[np.uint16]]
     empty: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
 
 
 def read_votes_csv(path: Path) -> VotesTable:
@@ -52,13 +58,15 @@ def read_votes_csv(path: Path) -> VotesTable:
     Raises:
         DataError: If the file is missing or no CSV, lacks a column, or has a count that is none.
     """
+    if not path.exists():
+        raise DataError(f"--votes {path}: no such file")
+    if not (path.is_file() or path.is_fifo()):
+        raise DataError(f"--votes {path}: expected a CSV file, got a folder or device")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return _read(path, csv.reader(file))
-    except FileNotFoundError as error:
-        raise DataError(f"--votes {path}: no such file") from error
-    except (csv.Error, UnicodeDecodeError, IsADirectoryError) as error:
-        raise DataError(f"--votes {path}: expected a CSV file in UTF-8, got something else ({error})") from error
+            return _read(path, _records(file))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"--votes {path}: expected a CSV file; save it as CSV in UTF-8 ({error})") from error
 
 
 def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
@@ -75,14 +83,17 @@ def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
         DataError: If no name is an image's, or one could be several images'.
     """
     images = _by_ending(name for split in dataset.splits.values() for name in split.names)
-    found = {name: images.get(name, []) for name in table.counts}
+    found = {name: images.get(_normal(name), []) for name in table.counts}
     if not any(found.values()):
         raise DataError(
             f"--votes {table.path}: expected names of the data set's images such as "
-            f"{printable(dataset.train.names[0])}, got {_some(list(found))}"
+            f"{printable(dataset.train.names[0])}, got {_some(list(found)) or 'none'}"
         )
     if several := [name for name, matching in found.items() if len(matching) > 1]:
         raise DataError(f"--votes {table.path}: {_some(several)} could be several images; give more of the path")
+    lines = Counter(matching[0] for matching in found.values() if matching)
+    if twice := [name for name, count in lines.items() if count > 1]:
+        raise DataError(f"--votes {table.path}: expected each image once, several lines name {_some(twice)}")
     counts = {matching[0]: table.counts[name] for name, matching in found.items() if matching}
     splits = {name: replace(split, votes=_votes(split, counts)) for name, split in dataset.splits.items()}
     return replace(dataset, splits=splits), _summary(
@@ -90,8 +101,37 @@ def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
     )
 
 
-def _read(path: Path, lines: Iterator[list[str]]) -> VotesTable:
-    columns = [_SYNONYMS.get(name, name) for name in (cell.strip().lower() for cell in next(lines, []))]
+def _records(file: TextIO) -> Iterator[list[str]]:
+    """Yield the cells of each line, separated by what the first one has most of: commas, semicolons or tabs."""
+    first = file.readline()
+    separator = max(",;\t", key=first.count)
+    yield from csv.reader(chain([first], file), delimiter=separator)
+
+
+def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
+    columns = [_SYNONYMS.get(name, name) for name in (cell.strip().lower() for cell in next(records, []))]
+    key, places = _columns(path, columns)
+    counts: dict[str, npt.NDArray[np.uint16]] = {}
+    for number, cells in enumerate(records, start=2):
+        if not any(cells):
+            continue
+        where = f"--votes {path}, line {number}"
+        if len(cells) != len(columns):
+            raise DataError(f"{where}: expected {len(columns)} columns, got {len(cells)}")
+        name = cells[key].strip()
+        if not name or name in counts:
+            got = f"{printable(name)} stands above already" if name else "a line without a name"
+            raise DataError(f"{where}: expected each image once, {got}")
+        row = counts[name] = np.zeros(len(CHOICES), np.uint16)
+        for choice, column in places:
+            row[choice] = _count(where, cells[column])
+    used = {key, *(column for _, column in places)}
+    ignored = tuple(name for i, name in enumerate(columns) if i not in used and name)
+    return VotesTable(path, counts, tuple(name for name, row in counts.items() if not row.any()), ignored)
+
+
+def _columns(path: Path, columns: list[str]) -> tuple[int, list[tuple[int, int]]]:
+    """Return the column of the pictures' names, and each choice with its column."""
     key = next((columns.index(name) for name in _NAME_COLUMNS if name in columns), None)
     missing = [name for name in EXPRESSIONS if name not in columns]
     if key is None or missing:
@@ -100,37 +140,32 @@ def _read(path: Path, lines: Iterator[list[str]]) -> VotesTable:
             f"--votes {path}: expected the columns image, {', '.join(EXPRESSIONS)} and perhaps contempt, unknown, "
             f"no face; {lacking} is missing"
         )
-    places = [(i, columns.index(choice)) for i, choice in enumerate(CHOICES) if choice in columns]
-    counts: dict[str, npt.NDArray[np.uint16]] = {}
-    for number, cells in enumerate(lines, start=2):
-        if not any(cells):
-            continue
-        where = f"--votes {path}, line {number}"
-        if len(cells) != len(columns):
-            raise DataError(f"{where}: expected {len(columns)} columns, got {len(cells)}")
-        if cells[key] in counts:
-            raise DataError(f"{where}: expected each image once, {printable(cells[key])} stands above already")
-        row = counts[cells[key]] = np.zeros(len(CHOICES), np.uint16)
-        for choice, column in places:
-            row[choice] = _count(where, cells[column])
-    return VotesTable(path, counts, tuple(name for name, row in counts.items() if not row.any()))
+    if twice := [name for name in CHOICES if columns.count(name) > 1]:
+        raise DataError(f"--votes {path}: expected one column for each expression, got several for {twice[0]}")
+    return key, [(i, columns.index(choice)) for i, choice in enumerate(CHOICES) if choice in columns]
 
 
 def _count(where: str, text: str) -> int:
-    digits = text.strip() or "0"
-    if not re.fullmatch(r"0*[0-9]{1,5}", digits) or int(digits[-5:]) > _MOST:
-        raise DataError(f"{where}: expected numbers of votes from 0 to {_MOST}, got {printable(text[:20])!r}")
-    return int(digits[-5:])
+    # A spreadsheet or pandas may write 7 as 7.0.
+    match = re.fullmatch(r"0*([0-9]{1,5})(\.0*)?", text.strip() or "0", re.ASCII)
+    if match is None or int(match[1]) > _MOST:
+        raise DataError(f"{where}: expected whole numbers of votes from 0 to {_MOST}, got {printable(text[:20])!r}")
+    return int(match[1])
 
 
 def _by_ending(names: Iterator[str]) -> dict[str, list[str]]:
     """Images by each ending of their path, from the file's name to the whole."""
     found: dict[str, list[str]] = {}
     for name in names:
-        parts = name.split("/")
+        parts = _normal(name).split("/")
         for start in range(len(parts)):
             found.setdefault("/".join(parts[start:]), []).append(name)
     return found
+
+
+def _normal(name: str) -> str:
+    """Return a path as it is compared: in one spelling of its letters, with `/` between folders and no `./` before."""
+    return unicodedata.normalize("NFC", printable(name)).replace("\\", "/").removeprefix("./")
 
 
 def _votes(split: Split, counts: dict[str, npt.NDArray[np.uint16]]) -> Votes:
@@ -144,6 +179,8 @@ def _summary(table: VotesTable, joined: int, unknown: list[str]) -> str:
         parts.append(f"{len(table.empty):,} of them without a vote ({_some(table.empty)})")
     if unknown:
         parts.append(f"{len(unknown):,} names that are no image's ({_some(unknown)})")
+    if table.ignored:
+        parts.append(f"columns that are ignored: {_some(table.ignored)}")
     return "; ".join(parts)
 
 

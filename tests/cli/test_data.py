@@ -17,6 +17,7 @@ from fer_edge.training.data import Dataset
 from fer_edge.training.leave_out import leave_out, read_list
 from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.sources import load_dataset
+from fer_edge.training.votes import CHOICES
 
 if TYPE_CHECKING:
     from fer_edge.training.keras_file import KerasClassifier
@@ -93,6 +94,97 @@ def test_folds_judge_and_are_kept_for_another_list(
     assert "was trained on other images or otherwise" in refused.stderr
 
 
+@pytest.fixture
+def votes_file(noisy_folder: Path, tmp_path: Path) -> Path:
+    """Ten people agree with every label but happy/swap.png's, which they call sad; no one saw angry/0.png as a face."""
+    lines = ["image," + ",".join(CHOICES)]
+    for path in sorted((noisy_folder / "train").rglob("*.png")):
+        answer = {"happy/swap.png": "sad", "angry/0.png": "no face"}.get(
+            f"{path.parent.name}/{path.name}", path.parent.name
+        )
+        if path.name != "black.png":
+            votes = ",".join(str(10 * (choice == answer)) for choice in CHOICES)
+            lines.append(f"train/{path.parent.name}/{path.name},{votes}")
+    file = tmp_path / "votes.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_people_judge_without_any_network(
+    command_line: Callable[..., Any],
+    child_line: Callable[..., Any],
+    noisy_folder: Path,
+    votes_file: Path,
+    tmp_path: Path,
+) -> None:
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", noisy_folder, "--by-votes", "--votes", votes_file, "--output", output)
+    ended = command_line(*arguments, "--worst", 2).require_success()
+    sheets = {"labelled-happy-seen-sad.png", "labelled-angry-seen-no-face.png"}
+    assert {path.name for path in output.iterdir()} == {*WRITTEN, *sheets}
+    assert "by what people see" in ended.stdout
+    assert "2 sheets such as" in ended.stdout
+    with (output / "suspects.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    swap = rows["train/happy/swap.png"]
+    assert (swap["predicted"], swap["dissent"], swap["judges"], swap["sad"]) == ("sad", "10", "10", "10")
+    assert swap["reasons"] == "people see another expression"
+    assert rows["train/angry/0.png"]["reasons"] == "people see no face"
+    assert rows["train/fear/black.png"]["predicted"] == ""
+    names = read_list(output / "leave-out.txt")
+    assert {"train/happy/swap.png", "train/angry/0.png", "train/fear/black.png"} <= set(names)
+    assert "happy 0/10, seen sad 10/10" in (output / "leave-out.txt").read_text(encoding="utf-8")
+    assert len(leave_out(load_dataset(str(noisy_folder)), names).train) == len(
+        load_dataset(str(noisy_folder)).train
+    ) - len(names)
+
+    refused = command_line(*arguments)
+    assert refused.exit_code == 2
+    assert "leave-out.txt may have been reviewed" in refused.stderr
+
+
+def test_sheets_of_an_earlier_audit_are_removed(
+    command_line: Callable[..., Any], noisy_folder: Path, votes_file: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", noisy_folder, "--by-votes", "--votes", votes_file, "--output", output)
+    output.mkdir()
+    (output / "labelled-fear-seen-happy.png").write_bytes(b"old")
+    (output / "labelled-mine.png").write_bytes(b"my own")
+    command_line(*arguments).require_success()
+    assert not (output / "labelled-fear-seen-happy.png").exists()
+    assert (output / "labelled-mine.png").exists()
+
+
+def test_an_audit_by_votes_loads_no_tensorflow(
+    child_environment: dict[str, str], noisy_folder: Path, votes_file: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from fer_edge.cli import _run; assert _run() == 0; "
+        "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
+    arguments = ["--data", noisy_folder, "--by-votes", "--votes", votes_file, "--output", tmp_path / "audit"]
+    command = [sys.executable, "-c", code, "data", "audit", *map(str, arguments)]
+    done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_mixed_copy_of_fer2013_is_audited_as_it_is_or_as_fer2013_divides_it(
+    command_line: Callable[..., Any], mixed_fer2013: Path, tmp_path: Path
+) -> None:
+    arguments = ("data", "audit", "--data", mixed_fer2013, "--by-votes", "--output", tmp_path / "audit")
+    mixed = command_line(*arguments).require_success()
+    assert "7 of the train split, 7 of the validation split belong to another part" in " ".join(mixed.stderr.split())
+    official = command_line(*arguments, "--official-split", "--overwrite").require_success()
+    assert "official split restored: 21 images of Training, 21 of PublicTest" in " ".join(official.stderr.split())
+    assert "belong to another part" not in official.stderr
+    with (tmp_path / "audit" / "suspects.csv").open(newline="") as file:
+        names = {row["name"].split("/")[-1] for row in csv.DictReader(file)}
+    assert names
+    assert all(name.startswith("train") for name in names)
+
+
 @pytest.mark.parametrize("option", ["--distill", "--start-from"])
 def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
     command_line: Callable[..., Any],
@@ -118,6 +210,12 @@ def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
         (["--folds", "0"], "nobody to judge"),
         (["--folds", "0", "--model", "none.keras"], "none.keras: no such model file"),
         (["--worst", "0"], "0 is not in the range"),
+        (["--by-votes"], "expected people's votes on its training images, got none"),
+        (["--by-votes", "--folds", "2", "--epochs", "3"], "network: leave out --folds, --epochs, or --by-votes"),
+        (["--by-votes", "--model", "none.keras"], "leave out --model"),
+        (["--votes", "votes.csv"], "--votes are what people judge by: give --by-votes too"),
+        (["--by-votes", "--votes", "votes.csv"], "--votes votes.csv: no such file"),
+        (["--arch", "compact-xl"], "Invalid value for '--arch': 'compact-xl' is not one of"),
     ],
 )
 def test_a_mistake_is_told(

@@ -151,3 +151,23 @@ def test_votes_that_cannot_be_read_are_refused(
     ended = command_line("evaluate", "--data", faces_zip, "--votes", votes)
     assert ended.exit_code == 2
     assert words in " ".join(ended.stderr.split())
+
+
+def test_a_mixed_copy_of_fer2013_is_measured_as_it_is_or_as_fer2013_divides_it(
+    command_line: Callable[..., Any], model_file: Path, mixed_fer2013: Path, tmp_path: Path
+) -> None:
+    arguments = ("evaluate", model_file, "--data", mixed_fer2013, "--json", "--plot", tmp_path / "c.png")
+    mixed = command_line(*arguments).require_success()
+    assert "7 of the train split, 7 of the validation split belong to another part" in " ".join(mixed.stderr.split())
+    official = command_line(*arguments, "--official-split").require_success()
+    assert "21 images of Training, 21 of PublicTest; 0 others left out" in " ".join(official.stderr.split())
+    assert "belong to another part" not in official.stderr
+    assert json.loads(mixed.stdout)["people"] != json.loads(official.stdout)["people"]
+
+
+def test_drawn_faces_have_no_official_split(command_line: Callable[..., Any], model_file: Path, tmp_path: Path) -> None:
+    ended = command_line(
+        "evaluate", model_file, "--data", "synthetic", "--official-split", "--plot", tmp_path / "c.png"
+    )
+    assert ended.exit_code == 2
+    assert "synthetic: expected a copy of FER2013, whose official split can be restored" in ended.stderr

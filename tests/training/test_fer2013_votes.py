@@ -1,16 +1,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 import cv2
 import numpy as np
-import pytest
 
-from fer_edge.errors import DataError
-from fer_edge.training.data import Dataset, Split, SplitName
+from fer_edge.training.data import Dataset, Split
 from fer_edge.training.fer2013_votes import NOT_FER2013, VOTES_FILE, find_fer2013, known_pictures
-from fer_edge.training.official_split import join_fer2013_votes, restore_official_split
 from fer_edge.training.synthetic import synthetic_dataset
 from fer_edge.training.votes import CHOICES
 
@@ -47,25 +43,8 @@ def test_pictures_that_are_not_fer2013s_have_no_votes() -> None:
     assert not found.votes.counts.any()
 
 
-def test_a_data_set_that_is_no_copy_of_fer2013_has_no_official_split() -> None:
-    with pytest.raises(DataError, match=r"expected a copy of FER2013.*only 0 of 28 images are FER2013's"):
-        restore_official_split(synthetic_dataset(seed=5, train_per_class=3, validation_per_class=1))
-
-
 def some(split: Split, count: int = 300) -> Split:
     return split.take(np.random.default_rng(0).permutation(len(split))[:count])
-
-
-def test_every_picture_of_a_real_copy_finds_its_votes(real_data: Dataset) -> None:
-    joined = join_fer2013_votes(real_data)
-    images = sum(map(len, real_data.splits.values()))
-    assert images - joined.found <= 13, "constant pictures"
-    assert not any(joined.misplaced.values())
-    votes = joined.dataset.validation.votes
-    assert votes is not None
-    agreed = votes.majority >= 0
-    assert 3100 < agreed.sum() < 3250
-    assert 0.6 < (votes.majority == joined.dataset.validation.labels)[agreed].mean() < 0.75
 
 
 def test_real_pictures_are_found_again_after_compression_and_not_mirrored(real_data: Dataset) -> None:
@@ -75,34 +54,3 @@ def test_real_pictures_are_found_again_after_compression_and_not_mirrored(real_d
     assert (changed == original).mean() > 0.99
     assert set(changed[changed != original]) <= {NOT_FER2013}
     assert (find_fer2013(faces.images[:, :, ::-1]).known == NOT_FER2013).all()
-
-
-def test_the_official_split_is_restored_from_mixed_parts(real_data: Dataset) -> None:
-    training, public_test = some(real_data.train), some(real_data.validation)
-    half = np.arange(150)
-    mixed = replace(
-        real_data,
-        splits={
-            SplitName.TRAIN: joined_of(training.take(half), public_test.take(half)),
-            SplitName.VALIDATION: joined_of(training.take(half + 150), public_test.take(half + 150)),
-        },
-    )
-    assert min(join_fer2013_votes(mixed).misplaced.values()) > 100
-    restored = restore_official_split(mixed)
-    assert set(restored.train.names) >= names_only_in_training(training)
-    assert not set(restored.validation.names) & names_only_in_training(training)
-    assert "official split restored" in restored.notes[-1]
-
-
-def joined_of(first: Split, second: Split) -> Split:
-    return Split(
-        np.concatenate([first.images, second.images]),
-        np.concatenate([first.labels, second.labels]),
-        (*first.names, *second.names),
-    )
-
-
-def names_only_in_training(split: Split) -> set[str]:
-    known = find_fer2013(split.images).known
-    only = (known >= 0) & ~known_pictures().in_public_test[known]
-    return {name for name, counts in zip(split.names, only, strict=True) if counts}

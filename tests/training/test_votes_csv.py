@@ -53,9 +53,20 @@ def test_ferplus_words_and_other_choices_are_understood(tmp_path: Path) -> None:
     [
         ([], "a column image is missing"),
         (["image,angry,disgust,fear,happy,neutral,sad"], "the column surprise is missing"),
-        ([HEADER, "a.jpg,0,0,0,-1,0,0,0"], "line 2: expected numbers of votes from 0 to 65535, got '-1'"),
+        ([HEADER, "a.jpg,0,0,0,-1,0,0,0"], "line 2: expected whole numbers of votes from 0 to 65535, got '-1'"),
         ([HEADER, "a.jpg,0,0,0,nan,0,0,0"], "got 'nan'"),
-        ([HEADER, f"a.jpg,0,0,0,{'9' * 5000},0,0,0"], "line 2: expected numbers of votes"),
+        ([HEADER, "a.jpg,0,0,0,1e3,0,0,0"], "expected whole numbers of votes from 0 to 65535, got '1e3'"),
+        ([HEADER, "a.jpg,0,0,0,2.5,0,0,0"], "got '2.5'"),
+        ([HEADER, "a.jpg,0,0,0,65536,0,0,0"], "got '65536'"),
+        ([HEADER, "a.jpg,0,0,0,\u0663,0,0,0"], "line 2: expected whole numbers of votes"),
+        ([HEADER, " ,0,0,0,1,0,0,0"], "line 2: expected each image once, a line without a name"),
+        (
+            [HEADER + ",Anger", "a.jpg,0,0,0,1,0,0,0,1"],
+            "expected one column for each expression, got several for angry",
+        ),
+        (["x" * 10_000_000], "save it as CSV in UTF-8"),
+        ([",".join("x" * 10_000)], "a column image is missing"),
+        ([HEADER, f"a.jpg,0,0,0,{'9' * 5000},0,0,0"], "line 2: expected whole numbers of votes"),
         ([HEADER, "a.jpg,0,0,0"], "line 2: expected 8 columns, got 4"),
         ([HEADER, "a.jpg,0,0,0,1,0,0,0", "a.jpg,0,0,0,1,0,0,0"], "line 3: expected each image once"),
     ],
@@ -65,7 +76,17 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, lines: list[str], messa
         read_votes_csv(write(tmp_path, *lines))
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"image\0,angry\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\x00",
+        b"image\0,angry\n",
+        f"{HEADER}\na.jpg,0,0,0,1,0,0,0\n".encode("utf-16"),
+        f"{HEADER}\nl\u00e4cheln.jpg,0,0,0,1,0,0,0\n".encode("latin-1"),
+        np.random.default_rng(0).bytes(10_000_000),
+    ],
+    ids=["bytes", "nul", "utf-16", "latin-1", "garbage"],
+)
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "votes.csv"
     path.write_bytes(content)
@@ -76,6 +97,61 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> No
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         read_votes_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("path", [Path(), Path("/dev/zero")])
+def test_a_folder_or_device_is_refused(path: Path) -> None:
+    with pytest.raises(DataError, match="expected a CSV file, got a folder or device"):
+        read_votes_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding", "line_end"),
+    [(";", "utf-8", "\n"), ("\t", "utf-8", "\r\n"), (",", "utf-8-sig", "\r"), (";", "utf-8-sig", "\r\n")],
+)
+def test_spreadsheets_files_are_read(
+    tmp_path: Path, dataset: Dataset, separator: str, encoding: str, line_end: str
+) -> None:
+    lines = [HEADER, "a.jpg, 0,0,0,7.0,3.,0,0", ",,,,,,,", "sad/b.jpg,0,0,0,0,0,2,0", ""]
+    path = tmp_path / "votes.csv"
+    path.write_bytes(line_end.join(line.replace(",", separator) for line in lines).encode(encoding))
+    joined, _ = join_votes(dataset, read_votes_csv(path))
+    assert joined.train.votes is not None
+    assert joined.train.votes.voters.tolist() == [10, 2]
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("train/sad/b.jpg", r"train\sad\b.jpg"),
+        ("train/sad/b.jpg", "./train/sad/b.jpg"),
+        ("train/sad/b.jpg", " b.jpg "),
+        ("train/sad/u\u0308ber.jpg", "\u00fcber.jpg"),
+    ],
+)
+def test_names_are_found_as_other_systems_write_them(tmp_path: Path, image: str, name: str) -> None:
+    split = Split(np.zeros((1, 48, 48), np.uint8), np.zeros(1, np.int64), (image,))
+    table = read_votes_csv(write(tmp_path, HEADER, f"{name},0,0,0,1,0,0,0"))
+    joined, _ = join_votes(Dataset("faces", {SplitName.TRAIN: split}), table)
+    assert joined.train.votes is not None
+    assert joined.train.votes.voters.tolist() == [1]
+
+
+def test_columns_that_are_ignored_are_named(tmp_path: Path, dataset: Dataset) -> None:
+    path = write(tmp_path, HEADER + ",rater,contmept", "a.jpg,0,0,0,1,0,0,0,me,4")
+    _, summary = join_votes(dataset, read_votes_csv(path))
+    assert summary.endswith("votes on 1 images; columns that are ignored: rater, contmept")
+
+
+def test_two_names_of_one_image_are_refused(tmp_path: Path, dataset: Dataset) -> None:
+    path = write(tmp_path, HEADER, "a.jpg,0,0,0,1,0,0,0", "happy/a.jpg,0,0,0,2,0,0,0")
+    with pytest.raises(DataError, match=r"several lines name train/happy/a\.jpg"):
+        join_votes(dataset, read_votes_csv(path))
+
+
+def test_a_table_without_a_picture_is_refused(tmp_path: Path, dataset: Dataset) -> None:
+    with pytest.raises(DataError, match=r"such as train/happy/a.jpg, got none"):
+        join_votes(dataset, read_votes_csv(write(tmp_path, HEADER)))
 
 
 @pytest.mark.parametrize(
