@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ PHOTOS = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), stric
 HALF = read_prior("photos^0.5", PHOTOS)
 
 
-def with_card(model: Path, path: Path, **facts: object) -> Classifier:
+def with_card(model: Path, path: Path, **facts: Any) -> Classifier:
     card = read_card(model)
     path.write_bytes(append_card(model.read_bytes()[: card.model_bytes], replace(card, **facts)))
     return Classifier.load(path)
