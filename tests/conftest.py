@@ -11,7 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -266,6 +266,19 @@ def tiny_classifier(tiny_run: RunFolder) -> KerasClassifier:
     from fer_edge.training.keras_file import KerasClassifier
 
     return KerasClassifier.load(tiny_run.model)
+
+
+@pytest.fixture(scope="session")
+def voted_model(tiny_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That network's file with a card that says a prior, as training on people's votes writes it."""
+    from fer_edge.training.keras_file import KerasClassifier, save_keras
+
+    tiny = KerasClassifier.load(tiny_run.model)
+    prior = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), strict=True))
+    training = {**tiny.card.training, "votes": {"weight": 1.0, "prior": prior}}
+    path = tmp_path_factory.mktemp("voted") / "model.keras"
+    save_keras(tiny.model, replace(tiny.card, name="voted", prior=prior, training=training), path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -18,18 +18,20 @@ from fer_edge.cli.options import (
     strict_option,
     yes_option,
 )
+from fer_edge.cli.prior_options import named_prior, prior_option, with_prior
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
-from fer_edge.cli.votes_options import official_split_option, people_table, read_voted_data, votes_option
+from fer_edge.cli.votes_options import official_split_option, read_voted_data, show_peoples_answer, votes_option
 from fer_edge.errors import MissingExtraError, ModelError
-from fer_edge.metrics import Evaluation, FloatArray, evaluate_scores
+from fer_edge.metrics import Evaluation, evaluate_scores
+from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
 from fer_edge.scores import in_expression_order, require_expressions
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
-from fer_edge.training.data import FACE_SIZE, Split
-from fer_edge.training.peoples_answer import evaluate_by_votes, measure_one_person, people_facts
+from fer_edge.training.data import FACE_SIZE
+from fer_edge.training.peoples_answer import people_facts
 
 
 @click.command()
@@ -41,6 +43,7 @@ from fer_edge.training.peoples_answer import evaluate_by_votes, measure_one_pers
 @labels_option
 @input_range_option
 @logits_option
+@prior_option("Re-weigh the scores for faces that show each expression so often")
 @click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
@@ -55,6 +58,7 @@ def command(
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
     logits: bool,
+    prior: str | None,
     num_threads: int,
     as_json: bool,
     plot: Path | None,
@@ -73,7 +77,7 @@ def command(
     require_apart([*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file)], roles("--plot", picture))
     require_picture_name("--plot", picture)
     facts = StatedFacts(labels, input_range, logits)
-    classifier = load_classifier(model, num_threads, facts)
+    classifier = with_prior(load_classifier(model, num_threads, facts), prior, model)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
@@ -85,17 +89,20 @@ def command(
     _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
     if as_json:
         source = {"model": printable(str(model)), "runtime": classifier.runtime, "data": dataset.source, "split": split}
-        click.echo(json.dumps({**source, **evaluation.as_dict(), **people_facts(scores, faces)}))
+        assumed = {"prior": named_prior(classifier.card), "prior_shares": classifier.card.prior}
+        people = people_facts(scores, faces, classifier.card)
+        click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people}))
     else:
-        stdout.print(evaluation_table(evaluation, f"{model.name} in {classifier.runtime}: {split} of {dataset.name}"))
+        title = f"{model.name} in {classifier.runtime}{_of_prior(classifier.card)}: {split} of {dataset.name}"
+        stdout.print(evaluation_table(evaluation, title))
         stdout.print(confusion_table(evaluation))
-        _print_peoples_answer(scores, faces, f"{model.name}: people's answer on {split} of {dataset.name}")
+        title = f"{model.name}: people's answer on {split} of {dataset.name}"
+        show_peoples_answer(scores, faces, classifier.card, title)
 
 
-def _print_peoples_answer(scores: FloatArray, faces: Split, title: str) -> None:
-    answer = evaluate_by_votes(scores, faces.votes) if faces.votes is not None else None
-    if answer is not None and faces.votes is not None:
-        stdout.print(people_table(answer, measure_one_person(faces.votes), title))
+def _of_prior(card: ModelCard) -> str:
+    prior = named_prior(card)
+    return "" if prior is None else f", prior {prior}"
 
 
 def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:

@@ -14,11 +14,13 @@ from export.calibration import DEFAULT_IMAGES, CalibrationSet, choose_calibratio
 from export.exporter import Exported, Exporter, Format, Target, targets
 from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
 from export.onnx import ONNX_PRECISIONS
+from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, yes_option
+from fer_edge.cli.prior_options import prior_named, prior_option
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
@@ -38,6 +40,7 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @labels_option
 @input_range_option
 @logits_option
+@prior_option("Make files whose scores are for faces that show each expression so often")
 @click.option("--int8", is_flag=True, help="The same as --precision int8.")
 @click.option(
     "--precision",
@@ -81,6 +84,7 @@ def command(
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
     logits: bool,
+    prior: str | None,
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
@@ -107,6 +111,7 @@ def command(
     fer-edge export runs/documented/model.keras --all
     fer-edge export --precision fp16 --precision int8 --format tflite
     fer-edge export --auto
+    fer-edge export --prior photos^0.6
     fer-edge export mine.keras --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
     """
     chosen_formats = [Format(one) for one in formats] or list(Format)
@@ -119,7 +124,7 @@ def command(
     folder = output or path.parent / "export"
     data = data or RunFolder(path.parent).data()
     facts = StatedFacts(labels, input_range, logits)
-    parent = KerasClassifier.load(path, facts)
+    parent = _for_prior(KerasClassifier.load(path, facts), prior)
     require_apart([*roles("MODEL", path), *data_roles(data)], _written(folder, parent.card.name, wanted))
     dataset = read_data(data, yes=yes)
     job = _Job(
@@ -135,6 +140,13 @@ def command(
     else:
         results = _export_all(job, wanted, keep_failed=keep_failed, layer_errors=layer_errors)
         _conclude(results, job.folder, skip_failed=skip_failed)
+
+
+def _for_prior(parent: KerasClassifier, prior: str | None) -> KerasClassifier:
+    if prior is None:
+        return parent
+    with prior_named(prior):
+        return fold_prior(parent, prior)
 
 
 @dataclass(frozen=True)

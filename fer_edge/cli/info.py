@@ -12,6 +12,7 @@ import click
 
 from fer_edge.cli.consoles import stdout
 from fer_edge.cli.model_path import ModelPath
+from fer_edge.cli.prior_options import named_prior
 from fer_edge.errors import ModelError
 from fer_edge.files import sha256_file
 from fer_edge.model_card import ModelCard
@@ -43,6 +44,8 @@ def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     facts = {"file": printable(str(model)), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
     read = {".tflite": _tflite_facts, ".onnx": _onnx_facts, ".keras": _keras_facts}[model.suffix.lower()]
     facts |= {**read(model, card), "scores": score_meaning(card)}
+    if (prior := named_prior(card)) is not None:
+        facts["prior"] = prior
     if facts.get("precision", card.precision) != card.precision:
         raise ModelError(f"{model}: its card says {card.precision}, its tensors are {facts['precision']}")
     return facts

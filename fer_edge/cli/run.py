@@ -14,12 +14,13 @@ from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.outputs import open_sinks
+from fer_edge.cli.prior_options import with_prior
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
 from fer_edge.errors import SourceError
 from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
-from fer_edge.runtime.classifier import Classifier
+from fer_edge.runtime.classifier import Classifier, ScoresFaces
 from fer_edge.runtime.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
@@ -54,7 +55,8 @@ def command(**given: Any) -> None:
     )
     silence_opencv()
     with native_stderr_muffled():
-        classifier = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
+        loaded = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
+    classifier = with_prior(loaded, options.prior, options.model)
     tally = Tally()
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
@@ -83,7 +85,7 @@ def _written(options: RunOptions) -> list[FileRole]:
     return written
 
 
-def _watch(source: Source, classifier: Classifier, tally: Tally, options: RunOptions) -> None:
+def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOptions) -> None:
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
@@ -105,7 +107,7 @@ def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
     return at_most(frames, options.max_fps, recorded=source.recorded)
 
 
-def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pipeline:
+def _pipeline(options: RunOptions, classifier: ScoresFaces, source: Source) -> Pipeline:
     return Pipeline(
         FaceDetector(options.detector_width, options.confidence, stills=source.stills),
         classifier,

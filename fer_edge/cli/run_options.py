@@ -18,6 +18,7 @@ from fer_edge.cli.parameters import (
     read_percentage,
     read_resolution,
 )
+from fer_edge.cli.prior_options import prior_option
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option
 from fer_edge.runtime.classifier import SHIPPED_MODEL
 from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
@@ -46,6 +47,7 @@ class RunOptions:
     labels: tuple[str, ...] | None
     input_range: tuple[float, float] | None
     logits: bool
+    prior: str | None
     num_threads: int
     detector_width: int | None
     confidence: float
@@ -145,6 +147,7 @@ _OPTIONS = (
     labels_option,
     input_range_option,
     logits_option,
+    prior_option("How often the camera sees each expression, by which scores are re-weighted"),
     click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier."),
     click.option(
         "--detector-width",

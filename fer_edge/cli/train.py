@@ -22,7 +22,13 @@ from fer_edge.cli.options import (
 )
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
-from fer_edge.cli.votes_options import official_split_option, read_voted_data, show_votes, votes_option
+from fer_edge.cli.votes_options import (
+    official_split_option,
+    read_voted_data,
+    show_peoples_answer,
+    show_votes,
+    votes_option,
+)
 from fer_edge.errors import DataError
 from fer_edge.files import sole_user, write_atomic
 from fer_edge.tables import evaluation_table
@@ -177,10 +183,12 @@ def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, 
 
 def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) -> None:
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
-        evaluation = write_run(run, trained, dataset, recipe, on_progress)
+        measured = write_run(run, trained, dataset, recipe, on_progress)
     if trained.no_temperature:
         stderr.print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
-    stdout.print(evaluation_table(evaluation, f"{run.path.name}, validation split"))
+    title = f"{run.path.name}, validation split"
+    stdout.print(evaluation_table(measured.evaluation, title))
+    show_peoples_answer(measured.scores, dataset.validation, measured.card, f"{title}: people's answer")
     stdout.print(
         f"{_count_epochs(trained)}, ended by {trained.ended_by}; "
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 import numpy as np
 from rich.table import Table
 
-from fer_edge.cli.consoles import stderr
+from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.options import load_data, report_data
+from fer_edge.cli.prior_options import named_prior
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import FloatArray
+from fer_edge.model_card import ModelCard
 from fer_edge.tables import make_table
 from fer_edge.training.data import Dataset, Split, SplitName
 from fer_edge.training.official_split import JoinedDataset, join_fer2013_votes, restore_official_split
-from fer_edge.training.peoples_answer import OnePerson, PeoplesAnswer
+from fer_edge.training.peoples_answer import (
+    OnePerson,
+    PeoplesAnswer,
+    evaluate_by_votes,
+    measure_one_person,
+    people_by_prior,
+)
 from fer_edge.training.sources import SYNTHETIC
 from fer_edge.training.votes import NO_TRUTH, Votes
 from fer_edge.training.votes_csv import join_votes, read_votes_csv
@@ -83,6 +93,34 @@ def _votes_table(split: Split, votes: Votes, title: str) -> Table:
         table.add_row(name, f"{rows.sum():,}", *(f"{(column & rows).sum():,}" for column in columns))
     table.add_section()
     table.add_row("all", f"{len(split):,}", *(f"{column.sum():,}" for column in columns))
+    return table
+
+
+def show_peoples_answer(scores: FloatArray, split: Split, card: ModelCard, title: str) -> None:
+    """Print results against people's votes, if there are any, and what they are under other priors.
+
+    Args:
+        scores: float32 (N, 7), of the split's images.
+        split: Images with votes, or without.
+        card: The card of the model that gave the scores.
+        title: Of the first table, in which the prior of the scores is named.
+    """
+    answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
+    if answer is None or split.votes is None:
+        return
+    prior = named_prior(card)
+    title = title if prior is None else f"{title}, prior {prior}"
+    stdout.print(people_table(answer, measure_one_person(split.votes), title))
+    by_prior = people_by_prior(scores, split, card)
+    if by_prior:
+        stdout.print(prior_table(by_prior))
+
+
+def prior_table(by_prior: Mapping[str, PeoplesAnswer]) -> Table:
+    """Accuracy and mean recall of people's answer under each prior, by its name."""
+    table = make_table("people's answer under other priors", ["prior"], ["accuracy of the majority", "mean recall"])
+    for name, answer in by_prior.items():
+        table.add_row(name, f"{answer.majority.accuracy:.2%}", f"{answer.mean_recall:.3f}")
     return table
 
 

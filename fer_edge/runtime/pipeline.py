@@ -8,7 +8,7 @@ from math import radians
 
 from fer_edge.boxes import area, clip, is_centred_within
 from fer_edge.preprocess import Image, crop_face
-from fer_edge.runtime.classifier import Classifier
+from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.runtime.detector import FaceDetector
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.motion import MotionEstimator
@@ -30,7 +30,7 @@ class Pipeline:
     def __init__(
         self,
         detector: FaceDetector,
-        classifier: Classifier,
+        classifier: ScoresFaces,
         *,
         max_faces: int | None = None,
         smoothing: Smoothing | None = None,

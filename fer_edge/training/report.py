@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fer_edge.files import sha256_file, write_atomic
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier, save_keras
+from fer_edge.training.learned_prior import learned_prior, photos_prior
 from fer_edge.training.peoples_answer import people_facts
 from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.sources import SYNTHETIC
-from fer_edge.training.targets import learning_targets, with_expression
+from fer_edge.training.targets import with_expression
 from fer_edge.training.train import Trained
 from fer_edge.versions import tool_versions
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Results of a trained model on the validation split, in float32.
+
+    Attributes:
+        card: What the model's file says about itself.
+        scores: float32 (N, 7), of the split's images.
+        evaluation: How good they are by the labels.
+    """
+
+    card: ModelCard
+    scores: npt.NDArray[np.float32]
+    evaluation: Evaluation
 
 
 def write_run(
@@ -30,7 +48,7 @@ def write_run(
     dataset: Dataset,
     recipe: Recipe,
     on_progress: Callable[[int], None] | None = None,
-) -> Evaluation:
+) -> Measured:
     """Measure a trained model on the validation split and write everything into its run folder.
 
     Args:
@@ -39,13 +57,11 @@ def write_run(
         dataset: What it was trained and is measured on.
         recipe: What it was asked to do.
         on_progress: Told how many validation images have been measured.
-
-    Returns:
-        The results on the validation split, in float32.
     """
     card = ModelCard(
         name=run.path.resolve().name,
         architecture=recipe.arch,
+        prior=learned_prior(with_expression(dataset.train, recipe.votes_weight), recipe),
         training=_training_facts(trained, dataset, recipe),
         tools=tool_versions(),
         licence="Apache-2.0" if dataset.source == SYNTHETIC else WEIGHTS_LICENCE,
@@ -54,12 +70,12 @@ def write_run(
     scores = classifier.classify_all(dataset.validation.images, on_progress)
     evaluation = evaluate_scores(scores, dataset.validation.labels)
     facts = {"split": "validation", "runtime": classifier.runtime, **evaluation.as_dict()}
-    card = replace(card, evaluation={**facts, **people_facts(scores, dataset.validation)})
+    card = replace(card, evaluation={**facts, **people_facts(scores, dataset.validation, card)})
     save_keras(trained.model, card, run.model)
     write_atomic(run.path / "card.json", card.to_json() + "\n")
     _write_pictures(run, trained, dataset, recipe, evaluation)
     write_atomic(run.path / "summary.txt", _summary(trained, dataset, recipe, evaluation))
-    return evaluation
+    return Measured(card, scores, evaluation)
 
 
 def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
@@ -84,17 +100,17 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
 
 
 def _votes_facts(dataset: Dataset, recipe: Recipe) -> dict[str, Any] | None:
-    """Return what was learned of people's votes, and the prior that the scores so assume; `None` if nothing was."""
+    """Return what was learned of people's votes, with the photographs' prior; `None` if nothing was."""
     split = with_expression(dataset.train, recipe.votes_weight)
-    if not recipe.votes_weight or split.votes is None or not split.votes.has_shares.any():
+    prior = photos_prior(split, recipe.votes_weight)
+    if prior is None or split.votes is None:
         return None
-    prior = learning_targets(split, recipe.votes_weight).mean(axis=0)
     return {
         "weight": recipe.votes_weight,
         "images": int(split.votes.has_shares.sum()),
         "left_out": len(dataset.train) - len(split),
         "sha256": dataset.votes_sha256(),
-        "prior": dict(zip(EXPRESSIONS, map(float, prior), strict=True)),
+        "prior": prior,
     }
 
 

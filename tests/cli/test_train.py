@@ -47,8 +47,29 @@ def test_a_run_is_trained_and_described(train_line: Callable[..., Any], tmp_path
     assert "usable" in ended.stderr
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["training"]["data"] == "faces.zip"
+    assert card["prior"] is None
     recipe = card["training"]["recipe"]
     assert (recipe["epochs"], recipe["batch_size"], recipe["learning_rate"]) == (2, 128, 1e-4)
+
+
+def test_a_run_on_votes_ends_with_peoples_answer_under_each_prior(
+    train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(faces_zip) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".png")]
+    votes = tmp_path / "votes.csv"
+    # Of each face, seven people in ten give its label, and the others say neutral.
+    counts = [[7 * (f"/{each}/" in name) + 3 * (each == "neutral") for each in EXPRESSIONS] for name in names]
+    rows = [["image", *EXPRESSIONS], *([name, *map(str, row)] for name, row in zip(names, counts, strict=True))]
+    votes.write_text("\n".join(map(",".join, rows)) + "\n")
+    ended = train_line("--votes", votes, "--votes-weight", 1, "--class-balance", "full").require_success()
+    assert "people's answer, prior photos^" in " ".join(ended.stdout.split())
+    shown = [line.split()[0] for line in ended.stdout.splitlines() if line.split()]
+    assert {"photos", "photos^0.5", "balanced"} <= set(shown)
+    card = json.loads((tmp_path / "run" / "card.json").read_text())
+    assert card["training"]["votes"]["prior"]["neutral"] == pytest.approx(0.3 + 0.7 / 7)
+    assert 1 / 7 < card["prior"]["neutral"] < card["training"]["votes"]["prior"]["neutral"]
+    assert set(card["evaluation"]["people_by_prior"]["photos"]) == {"accuracy", "mean_recall"}
 
 
 def test_a_run_is_not_overwritten_unasked(train_line: Callable[..., Any]) -> None:

@@ -1,0 +1,56 @@
+"""How often each expression is in what a network learns, which its scores then assume. No TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import read_zipped_card
+from fer_edge.prior import Prior, prior_factors
+from fer_edge.training.data import Split
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.targets import image_weights, learning_targets
+
+
+def photos_prior(split: Split, votes_weight: float) -> Prior | None:
+    """Return the share of each expression in the targets of `split`; `None` if none of them are people's votes."""
+    if not votes_weight or split.votes is None or not split.votes.has_shares.any():
+        return None
+    return _named(learning_targets(split, votes_weight).mean(axis=0))
+
+
+def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
+    """Return the prior that the scores of a network trained on `split` assume.
+
+    That is the targets' own, as class balance weighs them. Teachers pull it to the prior of their scores by their share
+    in the target.
+
+    Returns:
+        `None` if no votes were learned, or if a teacher's card does not say its prior.
+    """
+    photos = photos_prior(split, recipe.votes_weight)
+    if photos is None:
+        return None
+    targets = learning_targets(split, recipe.votes_weight)
+    shares = (image_weights(targets, recipe.class_balance.power)[:, np.newaxis] * targets).mean(axis=0)
+    if recipe.teachers:
+        priors = [_prior_of(Path(path)) for path in recipe.teachers]
+        known = [prior for prior in priors if prior is not None]
+        if len(known) < len(priors):
+            return None
+        pulls = np.mean([prior_factors(EXPRESSIONS, photos, prior) for prior in known], axis=0)
+        shares = shares * (1 + recipe.distill_weight * (pulls - 1))
+    return _named(shares)
+
+
+def _prior_of(path: Path) -> Prior | None:
+    card = read_zipped_card(path)
+    return None if card is None else card.prior
+
+
+def _named(shares: npt.NDArray[np.floating]) -> Prior:
+    normalized = shares.astype(np.float64) / shares.sum(dtype=np.float64)
+    return dict(zip(EXPRESSIONS, normalized.tolist(), strict=True))

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ModelCard, add_card_to_keras
+from fer_edge.prior import read_prior
+from fer_edge.training.data import Split
+from fer_edge.training.learned_prior import learned_prior, photos_prior
+from fer_edge.training.recipe import ClassBalance, Recipe
+from fer_edge.training.votes import CHOICES, Votes
+
+HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
+RECIPE = Recipe(votes_weight=1.0)
+
+
+@pytest.fixture
+def split() -> Split:
+    """Ten images labelled sad: nine that people call happy, one that they call sad."""
+    counts = np.zeros((10, len(CHOICES)), np.uint16)
+    counts[:9, HAPPY] = counts[9, SAD] = 10
+    return Split(np.zeros((10, 48, 48), np.uint8), np.full(10, SAD), tuple("abcdefghij"), Votes(counts))
+
+
+def teacher(path: Path, prior: dict[str, float] | None) -> str:
+    add_card_to_keras(path, ModelCard("a", "a", prior=prior))
+    return str(path)
+
+
+def test_votes_give_the_prior(split: Split) -> None:
+    prior = learned_prior(split, RECIPE)
+    assert prior is not None
+    assert prior == pytest.approx({**dict.fromkeys(EXPRESSIONS, 0), "happy": 0.9, "sad": 0.1})
+    assert photos_prior(split, 1) == pytest.approx(prior)
+    half = learned_prior(split, replace(RECIPE, votes_weight=0.5))
+    assert half is not None
+    assert half["happy"] == pytest.approx(0.45)
+
+
+@pytest.mark.parametrize(("balance", "happy"), [("sqrt", 0.75), ("full", 0.5)])
+def test_class_balance_changes_the_prior_but_not_the_photographs(split: Split, balance: str, happy: float) -> None:
+    prior = learned_prior(split, replace(RECIPE, class_balance=ClassBalance(balance)))
+    photos = photos_prior(split, 1)
+    assert prior is not None
+    assert photos is not None
+    assert prior["happy"] == pytest.approx(happy)
+    assert photos["happy"] == pytest.approx(0.9)
+
+
+def test_labels_alone_give_none(split: Split) -> None:
+    for unvoted in (replace(split, votes=None), replace(split, votes=Votes.none(10))):
+        assert learned_prior(unvoted, RECIPE) is None
+    assert learned_prior(split, Recipe()) is None
+    assert photos_prior(split, 0) is None
+
+
+def test_teachers_pull_the_prior_to_theirs_by_their_share(split: Split, tmp_path: Path) -> None:
+    photos = learned_prior(split, RECIPE)
+    assert photos is not None
+    same = teacher(tmp_path / "same.keras", photos)
+    assert learned_prior(split, replace(RECIPE, teachers=(same, same))) == pytest.approx(photos)
+    even = {**photos, "happy": 0.5, "sad": 0.5}
+    other = teacher(tmp_path / "other.keras", even)
+    assert learned_prior(split, replace(RECIPE, teachers=(other,), distill_weight=1.0)) == pytest.approx(even)
+    between = learned_prior(split, replace(RECIPE, teachers=(other,), distill_weight=0.5))
+    assert between is not None
+    assert 0.5 < between["happy"] < 0.9
+
+
+def test_a_teacher_of_unknown_prior_leaves_it_unknown(split: Split, tmp_path: Path) -> None:
+    known = teacher(tmp_path / "known.keras", read_prior("balanced", dict.fromkeys(EXPRESSIONS, 1 / 7)))
+    unknown = teacher(tmp_path / "unknown.keras", None)
+    assert learned_prior(split, replace(RECIPE, teachers=(known, unknown))) is None
