@@ -1,0 +1,130 @@
+"""What people's votes say of each file, beside one person, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.report.figures import NONE, decimal, share
+from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
+from fer_edge.benchmark.results import Quality, Report
+from fer_edge.labels import EXPRESSIONS
+
+ONE_PERSON = "one person"
+"""What names the row of one person among the files."""
+
+_GROUP = "people's answer"
+_NAMES = ("accuracy", "95% interval", "mean recall", "KL", "calibration error")
+
+
+def people_columns(report: Report) -> list[Column]:
+    """Columns of the summary; none without votes."""
+    return [Column(name, _GROUP) for name in _NAMES] if report.has_people else []
+
+
+def people_cells(report: Report, quality: Quality | None) -> list[str]:
+    """Cells of a file under `people_columns`."""
+    if not report.has_people:
+        return []
+    people = None if quality is None else quality.people
+    if people is None:
+        return [NONE] * len(_NAMES)
+    low, high = people.interval
+    return [
+        share(people.accuracy),
+        f"{100 * low:.1f}{NONE}{100 * high:.1f}",
+        decimal(people.mean_recall, 3),
+        decimal(people.kl_divergence, 3),
+        decimal(people.calibration_error, 3),
+    ]
+
+
+def one_person_rows(report: Report, columns: Sequence[Column]) -> list[list[str]]:
+    """The row of one person in the summary, whose first column names the row; none without votes."""
+    person = None if report.data is None else report.data.one_person
+    if person is None:
+        return []
+    known = {"accuracy": share(person["accuracy"]), "mean recall": decimal(mean_recall_of(person), 3)}
+    cells = [known.get(column.name, NONE) if column.group == _GROUP else NONE for column in columns[1:]]
+    return [[ONE_PERSON, *cells]]
+
+
+def people_notes(report: Report) -> list[str]:
+    """What people's answer is, and of how many images."""
+    if not report.has_people or report.data is None:
+        return []
+    return [
+        f"People's answer: on the {report.data.majorities:,} images on which most people agree on an expression, how "
+        "often a file gives it; one person is held against the others. KL and the calibration error are of all images "
+        "with votes."
+    ]
+
+
+def people_tables(report: Report) -> list[Table]:
+    """Recall, then precision of each expression by people's answer; empty without votes."""
+    if not report.has_people:
+        return []
+    return [
+        _per_class(report, "Recall of each expression by people's answer", "recall"),
+        _per_class(report, "Precision of each expression by people's answer", "precision"),
+    ]
+
+
+def copies_table(report: Report) -> Table:
+    """Results on all images, and without those that have an exact copy in the training split; no rows if none has."""
+    names = ["people's answer", "mean recall"] * report.has_people + ["label's accuracy", "macro-F1"]
+    columns = [Column(part, name) for name in names for part in ("all", "without")]
+    rows = [
+        [result.name, *_with_and_without(result.quality, by_people=report.has_people)]
+        for result in report.results
+        if result.quality is not None and result.quality.without_copies is not None
+    ]
+    data = report.data
+    if rows and data is not None and data.one_person and data.one_person_without_copies:
+        people = (data.one_person, data.one_person_without_copies)
+        cells = [*(share(each["accuracy"]) for each in people), *(decimal(mean_recall_of(each), 3) for each in people)]
+        rows.append([ONE_PERSON, *cells, *[NONE] * 4])
+    copies, images = (data.copies, data.images) if data is not None else (0, 0)
+    return Table(
+        "With and without copies of training images",
+        [text_column("file"), *columns],
+        rows,
+        (f"{copies:,} of the {images:,} images have an exact copy in the training split.",),
+    )
+
+
+def mean_recall_of(person: Mapping[str, Any]) -> float:
+    """Mean over the expressions of one person's recall, 0..1."""
+    return float(sum(person["recall"].values()) / len(EXPRESSIONS))
+
+
+def _per_class(report: Report, caption: str, measure: str) -> Table:
+    measured = [(each.name, each.quality.people) for each in report.results if each.quality and each.quality.people]
+    rows: list[list[Cell | str]] = [
+        [name, *(Cell(share(value, 1), tint=value) for value in people.per_class(measure))] for name, people in measured
+    ]
+    person = report.data.one_person if report.data is not None else None
+    if person is not None and measure == "recall":
+        rows.append(
+            [ONE_PERSON, *(Cell(share(person["recall"][name], 1), tint=person["recall"][name]) for name in EXPRESSIONS)]
+        )
+    rows.append(["images", *_support(measured[0][1])])
+    return Table(caption, [text_column("file"), *(Column(name) for name in EXPRESSIONS)], rows)
+
+
+def _support(people: People) -> list[str]:
+    return [f"{people.answer['per_class'][name]['support']:,}" for name in EXPRESSIONS]
+
+
+def _with_and_without(quality: Quality, *, by_people: bool) -> list[str]:
+    without = quality.without_copies
+    if without is None:
+        return []
+    cells: list[str] = []
+    if by_people:
+        pair = [quality.people.answer if quality.people else None, without.people]
+        cells += [share(None if each is None else each["accuracy"]) for each in pair]
+        cells += [decimal(None if each is None else each["mean_recall"], 3) for each in pair]
+    labels = (quality.evaluation, without.evaluation)
+    return [*cells, *(share(each["accuracy"]) for each in labels), *(decimal(each["macro_f1"], 3) for each in labels)]
