@@ -15,33 +15,26 @@ ONE_PERSON = "one person"
 """What names the row of one person among the files."""
 
 _GROUP = "people's answer"
-_NAMES = ("accuracy", "95% interval", "mean recall", "KL", "calibration error")
+_IN_SUMMARY = ("accuracy", "mean recall")
 
 
-def people_columns(report: Report) -> list[Column]:
-    """Columns of the summary; none without votes."""
-    return [Column(name, _GROUP) for name in _NAMES] if report.has_people else []
+def summary_columns(report: Report) -> list[Column]:
+    """Columns of people's answer in the summary; none without votes."""
+    return [Column(name, _GROUP) for name in _IN_SUMMARY] if report.has_people else []
 
 
-def people_cells(report: Report, quality: Quality | None) -> list[str]:
-    """Cells of a file under `people_columns`."""
+def summary_cells(report: Report, quality: Quality | None) -> list[str]:
+    """Cells of a file under `summary_columns`."""
     if not report.has_people:
         return []
     people = None if quality is None else quality.people
     if people is None:
-        return [NONE] * len(_NAMES)
-    low, high = people.interval
-    return [
-        share(people.accuracy),
-        f"{100 * low:.1f}{NONE}{100 * high:.1f}",
-        decimal(people.mean_recall, 3),
-        decimal(people.kl_divergence, 3),
-        decimal(people.calibration_error, 3),
-    ]
+        return [NONE] * len(_IN_SUMMARY)
+    return [share(people.accuracy), decimal(people.mean_recall, 3)]
 
 
 def one_person_rows(report: Report, columns: Sequence[Column]) -> list[list[str]]:
-    """The row of one person in the summary, whose first column names the row; none without votes."""
+    """The row of one person in a table, whose first column names the row; none without votes."""
     person = None if report.data is None else report.data.one_person
     if person is None:
         return []
@@ -56,19 +49,53 @@ def people_notes(report: Report) -> list[str]:
         return []
     return [
         f"People's answer: on the {report.data.majorities:,} images on which most people agree on an expression, how "
-        "often a file gives it; one person is held against the others. KL and the calibration error are of all images "
-        "with votes."
+        "often a file gives it; one person is held against the others."
     ]
 
 
 def people_tables(report: Report) -> list[Table]:
-    """Recall, then precision of each expression by people's answer; empty without votes."""
-    if not report.has_people:
+    """Agreement with people's votes, then recall and precision of each expression; empty without votes."""
+    measured = [(each.name, each.quality.people) for each in report.results if each.quality and each.quality.people]
+    if not measured:
         return []
     return [
-        _per_class(report, "Recall of each expression by people's answer", "recall"),
-        _per_class(report, "Precision of each expression by people's answer", "precision"),
+        _agreement(report, measured),
+        _per_class(report, measured, "recall"),
+        _per_class(report, measured, "precision"),
     ]
+
+
+def _agreement(report: Report, measured: Sequence[tuple[str, People]]) -> Table:
+    columns = [text_column("file"), *(Column(name, _GROUP) for name in ("accuracy", "95% interval", "mean recall"))]
+    columns += [Column("KL"), Column("calibration error")]
+    rows = [
+        [
+            name,
+            share(people.accuracy),
+            f"{100 * people.interval[0]:.1f}{NONE}{100 * people.interval[1]:.1f}",
+            decimal(people.mean_recall, 3),
+            decimal(people.kl_divergence, 3),
+            decimal(people.calibration_error, 3),
+        ]
+        for name, people in measured
+    ]
+    notes = [*people_notes(report), "KL and the calibration error are of all images with votes."]
+    return Table("Agreement with people's votes", columns, [*rows, *one_person_rows(report, columns)], notes)
+
+
+def _per_class(report: Report, measured: Sequence[tuple[str, People]], measure: str) -> Table:
+    rows = [[name, *_tinted(people.per_class(measure))] for name, people in measured]
+    person = None if report.data is None else report.data.one_person
+    if person is not None and measure == "recall":
+        rows.append([ONE_PERSON, *_tinted([person["recall"][name] for name in EXPRESSIONS])])
+    support = measured[0][1].answer["per_class"]
+    rows.append(["images", *(f"{support[name]['support']:,}" for name in EXPRESSIONS)])
+    caption = f"{measure.capitalize()} of each expression by people's answer"
+    return Table(caption, [text_column("file"), *(Column(name) for name in EXPRESSIONS)], rows)
+
+
+def _tinted(values: Sequence[float]) -> list[Cell | str]:
+    return [Cell(share(value, 1), tint=value) for value in values]
 
 
 def copies_table(report: Report) -> Table:
@@ -97,24 +124,6 @@ def copies_table(report: Report) -> Table:
 def mean_recall_of(person: Mapping[str, Any]) -> float:
     """Mean over the expressions of one person's recall, 0..1."""
     return float(sum(person["recall"].values()) / len(EXPRESSIONS))
-
-
-def _per_class(report: Report, caption: str, measure: str) -> Table:
-    measured = [(each.name, each.quality.people) for each in report.results if each.quality and each.quality.people]
-    rows: list[list[Cell | str]] = [
-        [name, *(Cell(share(value, 1), tint=value) for value in people.per_class(measure))] for name, people in measured
-    ]
-    person = report.data.one_person if report.data is not None else None
-    if person is not None and measure == "recall":
-        rows.append(
-            [ONE_PERSON, *(Cell(share(person["recall"][name], 1), tint=person["recall"][name]) for name in EXPRESSIONS)]
-        )
-    rows.append(["images", *_support(measured[0][1])])
-    return Table(caption, [text_column("file"), *(Column(name) for name in EXPRESSIONS)], rows)
-
-
-def _support(people: People) -> list[str]:
-    return [f"{people.answer['per_class'][name]['support']:,}" for name in EXPRESSIONS]
 
 
 def _with_and_without(quality: Quality, *, by_people: bool) -> list[str]:

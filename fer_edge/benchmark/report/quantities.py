@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share, signed
 from fer_edge.benchmark.report.lineage import change_from, float_parent, in_words
-from fer_edge.benchmark.report.people import one_person_rows, people_cells, people_columns, people_notes
+from fer_edge.benchmark.report.people import one_person_rows, people_notes, summary_cells, summary_columns
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.results import Report, Result, Timing
 from fer_edge.labels import EXPRESSIONS
@@ -20,12 +20,12 @@ def mark(report: Report) -> str:
 
 def summary_table(report: Report) -> Table:
     """Every file in one line."""
-    alone, accuracy = "model alone, ms", "the data set's label" if report.has_people else "on the labelled images"
+    alone, accuracy = "model alone, ms", "by the data set's label" if report.has_people else "on the labelled images"
     columns = [
         text_column("file"),
         text_column("runtime"),
         text_column("precision"),
-        *people_columns(report),
+        *summary_columns(report),
         Column("MB", "size"),
         Column("param., M", "size"),
         Column("MMAC", "size"),
@@ -135,7 +135,7 @@ def _summary(report: Report, result: Result) -> list[str]:
         result.name,
         result.runtime,
         result.precision,
-        *people_cells(report, quality),
+        *summary_cells(report, quality),
         millions(result.bytes, 2),
         millions(result.parameters, 2),
         millions(result.macs, 1),

@@ -13,8 +13,8 @@ from fer_edge.benchmark.results import Result
 
 WIDTH = 640
 _COLUMNS = 3
-_LEFT, _GAP, _SIDE = 40, 22, 180
-_NAME_HEIGHT, _AXIS_HEIGHT = 34, 44
+_LEFT, _GAP, _SIDE = 44, 30, 172
+_NAME_HEIGHT, _AXIS_HEIGHT = 40, 48
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _LARGEST_RADIUS, _SMALLEST_RADIUS = 9.0, 1.5
 
@@ -35,7 +35,7 @@ def reliability_chart(results: Sequence[Result]) -> Chart | None:
         _drawing(panels),
         (
             "Images are grouped by the score of the file's answer (across); up is the mean share of votes for that "
-            "answer. On the dashed line a score is the share of people who would say so: below it the file is too "
+            "answer. On the dotted line a score is the share of people who would say so: below it the file is too "
             "sure, above it not sure enough. A disc's area is the group's number of images.",
         ),
     )
@@ -58,10 +58,10 @@ def _panel(name: str, people: People, left: float, top: float, most: int) -> Ele
     line = " ".join(f"{x(score):.1f},{y(voted):.1f}" for score, voted, _ in people.reliability)
     return tag(
         "g",
-        tag("text", shortened(name), x=left, y=top - 20, class_="label"),
-        tag("text", f"error {decimal(people.calibration_error, 3)}", x=left, y=top - 6),
+        tag("text", shortened(name), x=left, y=top - 24, class_="label"),
+        tag("text", f"error {decimal(people.calibration_error, 3)}", x=left, y=top - 8),
         *_axes(x, y, is_first=left == _LEFT),
-        tag("line", x1=x(0), y1=y(0), x2=x(1), y2=y(1), class_="front"),
+        tag("line", x1=x(0), y1=y(0), x2=x(1), y2=y(1), class_="person"),
         tag("polyline", points=line, class_="reliability"),
         *(_disc(group, x, y, most) for group in people.reliability),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fer_edge.benchmark.answers import Interval
 from fer_edge.benchmark.report.figures import decimal, listed, millions, plural, share, shortened
@@ -31,11 +31,11 @@ class _Point:
 def trade_off_charts(report: Report) -> list[Chart]:
     """Accuracy by people's answer, where it was measured, then by the data set's label; empty without accuracy."""
     person = report.data.one_person["accuracy"] if report.data is not None and report.data.one_person else None
-    charts = [
-        trade_off_chart(report.each_file, by_people=True, one_person=person),
-        trade_off_chart(report.each_file),
-    ]
-    return [chart for chart in charts if chart is not None]
+    by_people = trade_off_chart(report.each_file, by_people=True, one_person=person)
+    by_label = trade_off_chart(report.each_file)
+    if by_people is not None and by_label is not None:
+        by_label = replace(by_label, caption="Up is more accurate by the data set's label, left is faster")
+    return [chart for chart in (by_people, by_label) if chart is not None]
 
 
 def trade_off_chart(
