@@ -21,6 +21,7 @@ from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import printable
 from fer_edge.preprocess import FER2013_CROP, CropSpec
+from fer_edge.prior import Prior, require_prior
 
 SCHEMA_VERSION = 2
 """Newest schema that this version reads; a card of what readers of schema 1 know is still written as schema 1."""
@@ -111,6 +112,7 @@ class ModelCard:
         input: What it takes.
         crop: How a face is cut out for it.
         scores: Meaning of its output.
+        prior: Share of each expression that its scores assume in the faces it is shown; `None` if that is unknown.
         precision: As read from its tensors, not from what was asked for.
         quantization: Of the input and the output tensor, by those names, where they are integers.
         training: What it was trained on and how.
@@ -130,6 +132,7 @@ class ModelCard:
     input: InputSpec = field(default_factory=InputSpec)
     crop: CropSpec = FER2013_CROP
     scores: ScoreKind = ScoreKind.PROBABILITIES
+    prior: Prior | None = None
     precision: str = "fp32"
     quantization: dict[str, TensorQuantization] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -145,6 +148,15 @@ class ModelCard:
     def __post_init__(self) -> None:
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
             raise ValueError(f"expected two or more different labels, got {self.labels}")
+        for prior in (self.prior, self.photos_prior):
+            if prior is not None:
+                require_prior(prior, self.labels)
+
+    @property
+    def photos_prior(self) -> Prior | None:
+        """Share of each expression in people's votes on the photographs it learned; `None` if it learned no votes."""
+        votes: dict[str, Any] = self.training.get("votes") or {}
+        return votes.get("prior")
 
     @property
     def takes_raw_pixels(self) -> bool:
@@ -183,6 +195,8 @@ class ModelCard:
             facts["labels"] = tuple(printable(str(label)) for label in facts["labels"])
             facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
             facts["scores"] = ScoreKind(facts.get("scores", ScoreKind.PROBABILITIES))
+            if facts.get("prior") is not None:
+                facts["prior"] = {printable(str(label)): share for label, share in facts["prior"].items()}
             facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))
             facts["quantization"] = {
                 tensor: TensorQuantization(**_known(TensorQuantization, values))
@@ -190,8 +204,9 @@ class ModelCard:
             }
             return ModelCard(**facts)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
+            fault = printable(str(error))
             raise ModelError(
-                f"{source}: its model card is damaged or another tool's ({error}); export the model again"
+                f"{source}: its model card is damaged or another tool's ({fault}); export the model again"
             ) from error
 
 

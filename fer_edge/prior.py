@@ -15,70 +15,142 @@ FloatArray = npt.NDArray[np.float32]
 Prior = dict[str, float]
 """Share of each expression, by name, in the faces that scores are meant for; sums to 1."""
 
-OWN = "photos"
-"""The word for the prior that a model's scores assume, which for the shipped models is that of photographs."""
+PHOTOS = "photos"
+"""The word for the prior of the photographs that people voted on."""
 BALANCED = "balanced"
 """The word for every expression as likely as any other."""
+POWER = "^"
+"""Sign between `PHOTOS` and the power that its shares are raised to."""
 
+_FORMS = f"{PHOTOS}, {BALANCED}, {PHOTOS}{POWER}0.5 or shares such as neutral=0.7,happy=0.1"
 _LEAST_SHARE = 1e-3
-"""What an expression is expected at least: with 0 it could never be the answer, whatever the face shows."""
+"""Least share that an expression is expected with: with 0 it could never be the answer, whatever the face shows."""
+_SUM_TOLERANCE = 0.036
+"""Largest deviation of a sum from 1. Seven shares of two digits deviate by 0.035."""
+_NAME_TOLERANCE = 0.01
+"""Largest relative deviation of a share from that of a power of the photographs' prior that names it."""
 
 
-def read_prior(text: str, assumed: Mapping[str, float]) -> Prior:
-    """Read a prior as it is written on the command line.
+def read_prior(text: str, photos: Mapping[str, float]) -> Prior:
+    """Read a prior as a user writes it.
 
     Args:
-        text: `photos`, `balanced`, or shares such as `neutral=0.7,happy=0.1`: what they leave is divided among the
-            other expressions in proportion to `assumed`.
-        assumed: The prior that the model's scores assume.
+        text: `photos`; `balanced`; `photos^P`, the photographs' shares to a power from 0 (balanced) to 1 (photos),
+            normalized; or shares such as `neutral=0.7,happy=0.1`: what they leave is divided among the other
+            expressions in proportion to `photos`.
+        photos: The photographs' prior.
 
     Raises:
         InputError: If it is none of these, names an unknown expression, or its shares exceed 1.
     """
-    if text == OWN:
-        return dict(assumed)
+    text = text.strip()
     if text == BALANCED:
-        return dict.fromkeys(assumed, 1 / len(assumed))
-    given = _read_shares(text, assumed)
-    others = {name: share for name, share in assumed.items() if name not in given}
-    left, known = 1 - sum(given.values()), sum(others.values())
-    if left < -1e-9 or (not others and left > 1e-9):
-        raise InputError(f"--prior {text}: expected shares that sum to {'1' if not others else 'at most 1'}")
-    filled = {name: max(left, 0) * share / known for name, share in others.items()}
-    floored = {name: max({**given, **filled}[name], _LEAST_SHARE) for name in assumed}
-    total = sum(floored.values())
-    return {name: share / total for name, share in floored.items()}
+        return _to_power(photos, 0)
+    word, sign, power = text.partition(POWER)
+    if word.strip() == PHOTOS:
+        return _to_power(photos, _read_power(power) if sign else 1)
+    return _complete(_read_shares(text, photos), photos)
+
+
+def name_prior(prior: Mapping[str, float], photos: Mapping[str, float]) -> str:
+    """Return a prior as `read_prior` takes it: the words that give it within 1 %, or else the share of each expression.
+
+    Args:
+        prior: The prior to name.
+        photos: The photographs' prior, of the same expressions.
+    """
+    logs = [np.log([max(each[name], _LEAST_SHARE) for name in photos]) for each in (photos, prior)]
+    ours, named = (values - values.mean() for values in logs)
+    spread = float(ours @ ours)
+    power = round(float(ours @ named) / spread, 3) if spread > _NAME_TOLERANCE**2 else 1.0
+    if not 0 <= power <= 1 or np.abs(named - power * ours).max() > _NAME_TOLERANCE:
+        return ",".join(f"{name}={share:.3g}" for name, share in prior.items())
+    return {1.0: PHOTOS, 0.0: BALANCED}.get(power, f"{PHOTOS}{POWER}{power:g}")
+
+
+def require_prior(prior: Mapping[str, float], labels: tuple[str, ...]) -> None:
+    """Check a prior of the expressions `labels`.
+
+    Raises:
+        ValueError: If it has other expressions, or its values are no shares of a whole.
+    """
+    if set(prior) != set(labels):
+        raise ValueError(f"expected a prior of {', '.join(labels)}, got one of {', '.join(prior)}")
+    if not all(type(share) in (int, float) and 0 <= share <= 1 for share in prior.values()):
+        raise ValueError(f"expected a prior of shares from 0 to 1, got {', '.join(map(str, prior.values()))}")
+    if abs(sum(prior.values()) - 1) > _SUM_TOLERANCE:
+        raise ValueError(f"expected a prior whose shares sum to 1, got {sum(prior.values()):.6g}")
 
 
 def prior_factors(labels: tuple[str, ...], assumed: Mapping[str, float], wanted: Mapping[str, float]) -> FloatArray:
-    """Return what each score is multiplied by, float32 (labels,), before they are divided by their sum again."""
-    return np.array([wanted[label] / max(assumed[label], _LEAST_SHARE) for label in labels], np.float32)
+    """Return the ratio of two priors: factors of the scores before these are normalized again.
+
+    Args:
+        labels: The expressions in the order of the scores.
+        assumed: The prior that the scores assume.
+        wanted: The prior that they are to assume.
+
+    Returns:
+        float32 (labels,), above 0.
+    """
+    ratios = [max(wanted[label], _LEAST_SHARE) / max(assumed[label], _LEAST_SHARE) for label in labels]
+    return np.array(ratios, np.float32)
 
 
 def reweigh(scores: FloatArray, factors: FloatArray) -> FloatArray:
     """Return scores (..., labels) for another prior by Bayes' rule; `factors` as `prior_factors` returns them."""
     weighted: Any = scores * factors
-    return np.asarray(weighted / np.maximum(weighted.sum(axis=-1, keepdims=True), 1e-12), np.float32)
+    return np.asarray(weighted / np.add.reduce(weighted, axis=-1, keepdims=True), np.float32)
 
 
-def _read_shares(text: str, assumed: Mapping[str, float]) -> Prior:
+def _complete(given: Prior, photos: Mapping[str, float]) -> Prior:
+    """Divide what the shares in `given` leave among the other expressions, and rule out none."""
+    others = {name: max(share, _LEAST_SHARE) for name, share in photos.items() if name not in given}
+    left = 1 - sum(given.values())
+    if left < -_SUM_TOLERANCE or (not others and left > _SUM_TOLERANCE):
+        most = "at most 1" if others else "1"
+        raise InputError(f"expected shares that sum to {most}, got {1 - left:.6g}")
+    filled = {name: max(left, 0) * share / sum(others.values()) for name, share in others.items()}
+    return _normalized({name: max({**given, **filled}[name], _LEAST_SHARE) for name in photos})
+
+
+def _to_power(prior: Mapping[str, float], power: float) -> Prior:
+    return _normalized({name: share**power for name, share in prior.items()})
+
+
+def _normalized(shares: Mapping[str, float]) -> Prior:
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()}
+
+
+def _read_power(text: str) -> float:
+    power = _read_number(text)
+    if not 0 <= power <= 1:
+        raise InputError(f"expected a power from 0 ({BALANCED}) to 1 ({PHOTOS}), got {text.strip()!r}")
+    return power
+
+
+def _read_shares(text: str, photos: Mapping[str, float]) -> Prior:
     given: Prior = {}
     for part in text.split(","):
         name, _, share = (piece.strip() for piece in part.partition("="))
-        if name not in assumed or name in given:
-            raise InputError(
-                f"--prior {text}: expected {OWN}, {BALANCED} or shares such as neutral=0.7,happy=0.1 of "
-                f"{', '.join(assumed)}, got {part.strip()!r}"
-            )
-        given[name] = _read_share(text, part, share)
+        if name not in photos:
+            raise InputError(f"expected {_FORMS} of {', '.join(photos)}, got {part.strip()!r}")
+        if name in given:
+            raise InputError(f"expected each expression once, got {name} twice")
+        given[name] = _read_share(part, share)
     return given
 
 
-def _read_share(text: str, part: str, share: str) -> float:
+def _read_share(part: str, text: str) -> float:
+    share = _read_number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    if not 0 <= share <= 1:
+        raise InputError(f"expected a share from 0 to 1 such as neutral=0.7, got {part.strip()!r}")
+    return share
+
+
+def _read_number(text: str) -> float:
     try:
-        value = float(share.removesuffix("%")) / (100 if share.endswith("%") else 1)
+        return float(text)
     except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1:
-        raise InputError(f"--prior {text}: expected a share from 0 to 1 such as neutral=0.7, got {part.strip()!r}")
-    return value
+        return math.nan

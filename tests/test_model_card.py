@@ -35,6 +35,7 @@ CARD = ModelCard(
     labels=("calm", "größer"),
     input=InputSpec(width=32, height=24),
     crop=CropSpec("a detector", 1.5, 0.1, "nothing"),
+    prior={"calm": 0.7, "größer": 0.3},
     precision="int8",
     quantization={"input": TensorQuantization("int8", 1.0, -128)},
     training={"recipe": {"epochs": 3}},
@@ -85,6 +86,10 @@ def test_a_later_schema_is_refused_with_what_to_do() -> None:
         CARD.to_json().replace('"calm"', '"größer"'),
         CARD.to_json().replace('"scale": 1.5', '"scale": 99'),
         CARD.to_json().replace('"name"', '"nickname"'),
+        CARD.to_json().replace('"calm": 0.7', '"calm": 0.1'),
+        CARD.to_json().replace('"calm": 0.7', '"cold": 0.7'),
+        CARD.to_json().replace('"calm": 0.7', '"calm": "much"'),
+        CARD.to_json().replace('"training": {', '"training": {"votes": {"prior": {"calm": 2}},'),
     ],
 )
 def test_a_damaged_card_is_a_model_error(text: str) -> None:
@@ -249,5 +254,10 @@ def test_a_card_leaves_a_keras_file_loadable(tiny_run: RunFolder) -> None:
 
 
 def test_labels_cannot_control_a_terminal() -> None:
-    facts = {**json.loads(CARD.to_json()), "labels": ["\x1b[2Jhappy", "sad\ud800"]}
-    assert ModelCard.from_json(json.dumps(facts), "here").labels == ("\\x1b[2Jhappy", "sad\\ud800")
+    prior = {"\x1b[2Jhappy": 0.7, "sad\ud800": 0.3}
+    facts = {**json.loads(CARD.to_json()), "labels": list(prior), "prior": prior}
+    card = ModelCard.from_json(json.dumps(facts), "here")
+    assert card.labels == tuple(card.prior or ()) == ("\\x1b[2Jhappy", "sad\\ud800")
+    with pytest.raises(ModelError) as refused:
+        ModelCard.from_json(json.dumps({**facts, "training": {"votes": {"prior": {"\x1b[2J": 1}}}}), "here")
+    assert "\x1b" not in str(refused.value)

@@ -17,10 +17,15 @@ from fer_edge.metrics import (
     mean_kl_divergence,
     reliability_bins,
 )
+from fer_edge.model_card import ModelCard
+from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
 from fer_edge.training.data import Split
 from fer_edge.training.votes import CHOICES, NO_TRUTH, Votes
 
 FloatArray = npt.NDArray[np.floating[Any]]
+
+PRIORS = (PHOTOS, *(f"{PHOTOS}{POWER}{power}" for power in (0.75, 0.5, 0.25)), BALANCED)
+"""Priors that people's answer is shown under."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,10 @@ class PeoplesAnswer:
     def mean_recall(self) -> float:
         """Mean over the expressions of the share of the majority's answers found, 0..1."""
         return float(self.majority.recall.mean())
+
+    def headline(self) -> dict[str, float]:
+        """The two figures by which priors are compared, as JSON would have them."""
+        return {"accuracy": self.majority.accuracy, "mean_recall": self.mean_recall}
 
     def as_dict(self) -> dict[str, Any]:
         """The same as JSON would have it."""
@@ -98,17 +107,48 @@ def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityB
     return reliability_bins(*_winning_shares(scores, votes))
 
 
-def people_facts(scores: FloatArray, split: Split) -> dict[str, Any]:
-    """Return results against people's votes for a card or a report: `people` and `one_person`; empty without votes.
+def people_by_prior(scores: FloatArray, split: Split, card: ModelCard) -> dict[str, PeoplesAnswer]:
+    """Measure scores against people's votes under each of `PRIORS`.
+
+    Args:
+        scores: (N, 7), of the split's images, in the order of `EXPRESSIONS`.
+        split: Images with votes, or without.
+        card: The card of the model that gave the scores.
+
+    Returns:
+        Results by the name of the prior; empty if the card says no prior, or no majority agrees on an expression.
+    """
+    if card.prior is None or card.photos_prior is None or split.votes is None:
+        return {}
+    found: dict[str, PeoplesAnswer] = {}
+    for name in PRIORS:
+        factors = prior_factors(EXPRESSIONS, card.prior, read_prior(name, card.photos_prior))
+        answer = evaluate_by_votes(reweigh(np.asarray(scores, np.float32), factors), split.votes)
+        if answer is not None:
+            found[name] = answer
+    return found
+
+
+def people_facts(scores: FloatArray, split: Split, card: ModelCard | None = None) -> dict[str, Any]:
+    """Return results against people's votes for a card or a report; empty without votes.
 
     Args:
         scores: float32 (N, 7), of the split's images.
         split: Images with votes, or without.
+        card: The card of the model that gave the scores, to measure them under other priors.
+
+    Returns:
+        `people`, `one_person`, and `people_by_prior` if the card says a prior.
     """
     answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
     if answer is None or split.votes is None:
         return {}
-    return {"people": answer.as_dict(), "one_person": measure_one_person(split.votes).as_dict()}
+    by_prior = people_by_prior(scores, split, card) if card is not None else {}
+    return {
+        "people": answer.as_dict(),
+        "one_person": measure_one_person(split.votes).as_dict(),
+        **({"people_by_prior": {name: each.headline() for name, each in by_prior.items()}} if by_prior else {}),
+    }
 
 
 def measure_one_person(votes: Votes) -> OnePerson:

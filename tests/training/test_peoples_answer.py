@@ -1,11 +1,23 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.training.peoples_answer import evaluate_by_votes, measure_one_person
+from fer_edge.model_card import ModelCard
+from fer_edge.prior import prior_factors, read_prior, reweigh
+from fer_edge.training.data import Split
+from fer_edge.training.peoples_answer import (
+    PRIORS,
+    evaluate_by_votes,
+    measure_one_person,
+    people_by_prior,
+    people_facts,
+)
 from fer_edge.training.votes import CHOICES, Votes
+
+FloatArray = npt.NDArray[np.float32]
 
 HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", "sad"))
 
@@ -52,3 +64,44 @@ def test_one_person_is_held_against_the_others() -> None:
 
 def test_one_person_who_sees_no_face_is_wrong() -> None:
     assert measure_one_person(votes({HAPPY: 9, CHOICES.index("no face"): 1})).accuracy == pytest.approx(0.9)
+
+
+PHOTOS = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), strict=True))
+CARD = ModelCard("a", "a", prior=PHOTOS, training={"votes": {"prior": PHOTOS}})
+
+
+def voted(some: Votes) -> Split:
+    names = tuple(map(str, range(len(some))))
+    return Split(np.zeros((len(some), 48, 48), np.uint8), np.zeros(len(some), np.int64), names, some)
+
+
+def doubtful() -> tuple[FloatArray, Split]:
+    """A calm face and a sad one, of which a network says neutral, as most photographs are."""
+    scores = np.zeros((2, 7), np.float32)
+    scores[:, NEUTRAL], scores[:, SAD] = (0.9, 0.55), (0.1, 0.45)
+    return scores, voted(votes({NEUTRAL: 10}, {SAD: 10}))
+
+
+def test_people_are_answered_under_each_prior() -> None:
+    scores, split = doubtful()
+    found = people_by_prior(scores, split, CARD)
+    assert tuple(found) == PRIORS == ("photos", "photos^0.75", "photos^0.5", "photos^0.25", "balanced")
+    assert [each.majority.accuracy for each in found.values()] == [0.5, 1, 1, 1, 1]
+    facts = people_facts(scores, split, CARD)
+    assert facts["people_by_prior"]["photos"] == {"accuracy": 0.5, "mean_recall": pytest.approx(1 / 7)}
+    assert facts["people"]["accuracy"] == 0.5
+
+
+def test_a_file_for_another_prior_gives_the_same_answers() -> None:
+    scores, split = doubtful()
+    half = read_prior("photos^0.5", PHOTOS)
+    theirs = reweigh(scores, prior_factors(EXPRESSIONS, PHOTOS, half))
+    found = people_by_prior(theirs, split, ModelCard("a", "a", prior=half, training=CARD.training))
+    assert [each.majority.accuracy for each in found.values()] == [0.5, 1, 1, 1, 1]
+
+
+def test_a_card_without_a_prior_has_one_answer() -> None:
+    scores, split = doubtful()
+    assert people_by_prior(scores, split, ModelCard("a", "a")) == {}
+    assert people_by_prior(scores, voted(Votes.none(2)), CARD) == {}
+    assert set(people_facts(scores, split, ModelCard("a", "a"))) == {"people", "one_person"}
