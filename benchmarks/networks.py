@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
-from benchmarks.comparison import Comparison, Network
+from benchmarks.compared import Comparison, Network
 from benchmarks.entry import run_command
 from benchmarks.pages import fill_page, markdown_table
 from fer_edge.cli.consoles import stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fer_edge.labels import EXPRESSIONS
@@ -21,11 +21,14 @@ class People:
         interval: Of the accuracy on the majority's answers, 95 %, by bootstrap: its ends, 0..1.
         reliability: For each bin of the winning score, the lowest first: its mean score, the mean share of votes for
             that expression (both 0..1), and its number of images.
+        by_prior: Accuracy and mean recall, 0..1, with the scores re-weighted for other priors, by the prior's name;
+            empty where the model's card says no prior.
     """
 
     answer: dict[str, Any]
     interval: Interval
     reliability: tuple[tuple[float, float, int], ...]
+    by_prior: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def images(self) -> int:

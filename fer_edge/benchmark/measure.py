@@ -179,7 +179,9 @@ def _judge(
     scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
     copied = np.array([digit == "1" for digit in data.copied])
     qualities = {
-        name: judge_faces(values, faces, copied, scores[parents[name]] if name in parents else None)
+        name: judge_faces(
+            values, faces, copied, classifiers[name].card, scores[parents[name]] if name in parents else None
+        )
         for name, values in scores.items()
     }
     moved: list[Moved] = []

@@ -18,11 +18,12 @@ from fer_edge.benchmark.answers import People, WithoutCopies
 from fer_edge.benchmark.results import NO_MAJORITY, Moved, Quality
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import agreement, evaluate_scores
+from fer_edge.model_card import ModelCard
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
-from fer_edge.training.peoples_answer import evaluate_by_votes, reliability_by_votes
+from fer_edge.training.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes
 from fer_edge.training.votes import NO_TRUTH, Votes
 
 BoolArray = npt.NDArray[np.bool_]
@@ -100,30 +101,37 @@ def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray 
     )
 
 
-def judge_faces(scores: FloatArray, faces: Split, copied: BoolArray, parent: FloatArray | None = None) -> Quality:
+def judge_faces(
+    scores: FloatArray, faces: Split, copied: BoolArray, card: ModelCard | None, parent: FloatArray | None = None
+) -> Quality:
     """Measure scores (N, 7) against the faces' labels and people's votes, with and without copies of training images.
 
     Args:
         scores: Of the faces.
         faces: N labelled images, with votes or without.
         copied: (N,), whether each has an exact copy in the training split.
+        card: The model's, which may say the prior that its scores assume; `None` if it has none.
         parent: The full model's scores (N, 7), for an exported file.
     """
     return replace(
         judge(scores, faces.labels, parent),
-        people=None if faces.votes is None else _judge_by_people(scores, faces.votes),
+        people=None if faces.votes is None else _judge_by_people(scores, faces, faces.votes, card),
         without_copies=_judge_without_copies(scores, faces, copied),
     )
 
 
-def _judge_by_people(scores: FloatArray, votes: Votes) -> People | None:
+def _judge_by_people(scores: FloatArray, faces: Split, votes: Votes, card: ModelCard | None) -> People | None:
     answer = evaluate_by_votes(scores, votes)
     if answer is None:
         return None
-    hits = int(answer.majority.confusion.trace())
     bins = reliability_by_votes(scores, votes)
-    interval = accuracy_interval(hits, answer.majority.samples)
-    return People(answer.as_dict(), interval, tuple((each.confidence, each.outcome, each.images) for each in bins))
+    by_prior = {} if card is None else people_by_prior(scores, faces, card)
+    return People(
+        answer=answer.as_dict(),
+        interval=accuracy_interval(int(answer.majority.confusion.trace()), answer.majority.samples),
+        reliability=tuple((each.confidence, each.outcome, each.images) for each in bins),
+        by_prior={name: each.headline() for name, each in by_prior.items()},
+    )
 
 
 def _judge_without_copies(scores: FloatArray, faces: Split, copied: BoolArray) -> WithoutCopies | None:

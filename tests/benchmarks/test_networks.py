@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.comparison import Comparison, Network, load_own
+from benchmarks.compared import Comparison, Network
+from benchmarks.comparison import load_own
 from benchmarks.networks import ablation_table, networks_table, pareto_front, plot_pareto, quantization_table
 from fer_edge.errors import InputError
 from fer_edge.metrics import evaluate_scores

@@ -25,6 +25,11 @@ _OF_PEOPLE: Terms = (
         "calibration error (by votes)",
         "How far the best score is, on average, from the share of people who voted for that expression. 0 is perfect.",
     ),
+    (
+        "prior: photos, balanced",
+        "How often each expression is expected: as in the photographs that people voted on, or each as often as the "
+        "others.",
+    ),
     ("copy in training", "An image whose every pixel is also in the training split, under any name or label."),
 )
 

@@ -10,12 +10,15 @@ from fer_edge.benchmark.report.figures import NONE, decimal, share
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.results import Quality, Report
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.prior import BALANCED, PHOTOS
 
 ONE_PERSON = "one person"
 """What names the row of one person among the files."""
 
 _GROUP = "people's answer"
 _IN_SUMMARY = ("accuracy", "mean recall")
+_PRIORS = (PHOTOS, BALANCED)
+"""Priors that the tables show, of those that were measured."""
 
 
 def summary_columns(report: Report) -> list[Column]:
@@ -68,6 +71,8 @@ def people_tables(report: Report) -> list[Table]:
 def _agreement(report: Report, measured: Sequence[tuple[str, People]]) -> Table:
     columns = [text_column("file"), *(Column(name, _GROUP) for name in ("accuracy", "95% interval", "mean recall"))]
     columns += [Column("KL"), Column("calibration error")]
+    priors = [name for name in _PRIORS if any(name in people.by_prior for _, people in measured)]
+    columns += [Column(figure, f"prior: {name}") for name in priors for figure in _IN_SUMMARY]
     rows = [
         [
             name,
@@ -76,11 +81,19 @@ def _agreement(report: Report, measured: Sequence[tuple[str, People]]) -> Table:
             decimal(people.mean_recall, 3),
             decimal(people.kl_divergence, 3),
             decimal(people.calibration_error, 3),
+            *(cell for name in priors for cell in _under_prior(people, name)),
         ]
         for name, people in measured
     ]
     notes = [*people_notes(report), "KL and the calibration error are of all images with votes."]
+    if priors:
+        notes.append("Under another prior: with the scores re-weighted for faces that show the expressions so often.")
     return Table("Agreement with people's votes", columns, [*rows, *one_person_rows(report, columns)], notes)
+
+
+def _under_prior(people: People, prior: str) -> list[str]:
+    figures = people.by_prior.get(prior)
+    return [NONE, NONE] if figures is None else [share(figures["accuracy"]), decimal(figures["mean_recall"], 3)]
 
 
 def _per_class(report: Report, measured: Sequence[tuple[str, People]], measure: str) -> Table:
