@@ -71,6 +71,16 @@ class Network:
         return float(self.evaluation["accuracy"])
 
     @property
+    def first_accuracy(self) -> float:
+        """Accuracy by people's answer where it was measured, else by the label, 0..1."""
+        return self.accuracy if self.people is None else self.people.accuracy
+
+    @property
+    def display_name(self) -> str:
+        """Name in tables and pictures."""
+        return self.package or self.name
+
+    @property
     def calibration_error(self) -> float:
         """Expected calibration error, 0..1."""
         return float(self.evaluation["expected_calibration_error"])

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.compared import Comparison, Network
 from benchmarks.comparison import load_own
-from benchmarks.networks import ablation_table, networks_table, pareto_front, plot_pareto, quantization_table
+from benchmarks.networks import ablation_table, networks_table, quantization_table
+from benchmarks.pareto import pareto_front, plot_pareto
 from fer_edge.errors import InputError
 from fer_edge.metrics import evaluate_scores
 
