@@ -55,7 +55,7 @@ def plot_pareto(comparison: Comparison, path: Path) -> None:
             _draw_disc(axes, row, floor, on_front=row in front)
         _dress(axes, floor, span, _accuracy_words(comparison))
         _draw_person(axes, comparison)
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
         figure.canvas.draw()  # settles the layout that the labels' places depend on
         taken: list[Bbox] = []
         for row in [*front, *(row for row in comparison.networks if row not in front)]:
@@ -69,7 +69,7 @@ def plot_pareto(comparison: Comparison, path: Path) -> None:
 def _accuracy_words(comparison: Comparison) -> str:
     answers = [row.people for row in comparison.networks if row.people is not None]
     if answers:
-        return f"people's answer given, of {answers[0].images:,} validation images, %"
+        return f"people's answer, on {answers[0].images:,} validation images, %"
     return f"accuracy on {comparison.images:,} validation images, %"
 
 
