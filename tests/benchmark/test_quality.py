@@ -147,7 +147,7 @@ def test_people_are_judged_on_their_majority_beside_the_label(faces: Dataset) ->
     quality = judge_faces(SCORES, voted(faces.validation, 0, 1, 1, NO_TRUTH), NONE_COPIED, CARD)
     assert quality.accuracy == 1
     assert quality.people is not None
-    assert (quality.people.images, quality.people.accuracy) == (3, pytest.approx(2 / 3))
+    assert (quality.people.images, quality.people.accuracy) == pytest.approx((3, 2 / 3))
     assert quality.people.per_class("recall")[:2] == (1, 0.5)
     assert quality.people.mean_recall == pytest.approx(1.5 / 7)
     assert quality.people.interval[0] <= 2 / 3 <= quality.people.interval[1]

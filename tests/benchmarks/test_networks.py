@@ -99,11 +99,8 @@ def test_peoples_answer_comes_first_in_every_table_with_one_person_beneath() -> 
     assert per_class[4].startswith("| fer 1.0 | 50% / 50% |")
     assert per_class[8].startswith("| one person | 70% / - |")
     assert copies_table(VOTED).splitlines()[4] == "| fer 1.0 | 90.00% | 89.00% | 50.00% | 50.00% |"
-    assert (
-        quantization_table(VOTED)
-        .splitlines()[3]
-        .startswith("| small_int8 | 60.00% | 70.00% | 80.00% | 70.00% | -10.00 |")
-    )
+    row = quantization_table(VOTED).splitlines()[3]
+    assert row.startswith("| small_int8 | 60.00% | 70.00% | 80.00% | 70.00% | -10.00 |")
 
 
 def test_without_votes_there_is_nothing_of_people() -> None:

@@ -109,10 +109,9 @@ def test_a_card_without_a_prior_has_one_answer() -> None:
 
 
 def test_reliability_sets_winning_scores_against_their_share_of_votes() -> None:
-    some = votes(
-        {HAPPY: 7, NEUTRAL: 3}, {SAD: 4, NEUTRAL: 4, CHOICES.index("unknown"): 2}, {CHOICES.index("no face"): 9}
-    )
+    unknown, no_face = CHOICES.index("unknown"), CHOICES.index("no face")
+    some = votes({HAPPY: 7, NEUTRAL: 3}, {SAD: 4, NEUTRAL: 4, unknown: 2}, {no_face: 9})
     scores = np.full((3, 7), 0.1 / 6)
     scores[np.arange(3), [HAPPY, SAD, SAD]] = 0.9
     (found,) = reliability_by_votes(scores, some)
-    assert (found.confidence, found.outcome, found.images) == (pytest.approx(0.9), pytest.approx(0.6), 2)
+    assert (found.confidence, found.outcome, found.images) == pytest.approx((0.9, 0.6, 2))
