@@ -14,6 +14,7 @@ BENCH_FLAGS ?=
 PEERS_FLAGS ?=
 STREAM_FLAGS ?=
 STEADINESS_FLAGS ?=
+VOTES_FLAGS ?=
 PI_FLAGS ?=
 PROCESSORS_FLAGS ?=
 ABLATION_FLAGS ?=
@@ -25,10 +26,10 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-peers bench-stream steadiness pi processors ablation figures train clean
+.PHONY: help demo test lint types bench bench-peers bench-stream steadiness pi processors ablation figures votes-pictures train clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it, run the shipped model on a stream
 	$(BIN)/fer-edge train $(DEMO_TRAIN_FLAGS) --output $(DEMO)
@@ -74,6 +75,9 @@ ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): 
 figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from what was measured
 	$(BIN)/python -m benchmarks.networks
 	$(BIN)/python -m benchmarks.readme
+
+votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
+	$(BIN)/python -m benchmarks.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)
 
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)

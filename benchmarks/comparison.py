@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,125 +13,36 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.compared import Comparison, Network
 from benchmarks.entry import run_command
 from benchmarks.peers import PEERS, Peer, Prepare, fetch
+from fer_edge.benchmark.answers import People
 from fer_edge.benchmark.cost import count_cost
 from fer_edge.benchmark.machine import machine_facts, take_look
-from fer_edge.benchmark.results import Timing
+from fer_edge.benchmark.quality import BoolArray, judge_faces
+from fer_edge.benchmark.results import Quality, Timing
 from fer_edge.benchmark.subjects import distinct_files
 from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
-from fer_edge.cli.options import data_option, make_progress, read_data, yes_option
+from fer_edge.cli.options import data_option, make_progress, yes_option
 from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.errors import InputError
-from fer_edge.files import sha256_file, write_atomic
+from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier
 from fer_edge.runtime.inspection import inspect_tflite
 from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.tables import make_table
+from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Split
+from fer_edge.training.peoples_answer import measure_one_person
 from fer_edge.training.run_folder import RUNS
 
-SCHEMA_VERSION = 1
 REFERENCE = "fer"
 """The network that the others' latencies are divided by."""
 
 _WHOLE = " with its preprocessing"
-
-
-@dataclass(frozen=True)
-class Network:
-    """One row of peers.json.
-
-    Attributes:
-        name: The file's or, for a peer, its package's.
-        package: Where a peer comes from, `name version`; `None` for this project's own.
-        about: The architecture.
-        precision: As read from the tensors.
-        runtime: What it ran in.
-        sha256: Of the file.
-        bytes: Its size.
-        parameters: Its weights and biases.
-        macs: Multiply-accumulates of one image.
-        p50_ms: Median latency of the network alone, its input prepared.
-        p90_ms: The time that nine in ten calls did not exceed.
-        whole_p50_ms: The same from a 48x48 gray face, with the network's own preprocessing.
-        whole_p90_ms: Likewise.
-        latency_over_fer: `p50_ms` over that of `fer` in this run.
-        evaluation: On the validation images, as `Evaluation.as_dict` gives it.
-        parent_sha256: Of the float model that it was exported from, for this project's own.
-        agreement: With that model, as its card has it.
-        accuracy_drop: From that model, as its card has it.
-    """
-
-    name: str
-    package: str | None
-    about: str
-    precision: str
-    runtime: str
-    sha256: str
-    bytes: int
-    parameters: int
-    macs: int
-    p50_ms: float
-    p90_ms: float
-    whole_p50_ms: float
-    whole_p90_ms: float
-    latency_over_fer: float
-    evaluation: dict[str, Any]
-    parent_sha256: str | None = None
-    agreement: float | None = None
-    accuracy_drop: float | None = None
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the validation images, 0..1."""
-        return float(self.evaluation["accuracy"])
-
-    @property
-    def calibration_error(self) -> float:
-        """Expected calibration error, 0..1."""
-        return float(self.evaluation["expected_calibration_error"])
-
-    def per_class(self, measure: str) -> list[float]:
-        """Precision, recall or f1 of each of `EXPRESSIONS`."""
-        return [float(self.evaluation["per_class"][name][measure]) for name in EXPRESSIONS]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One run of the benchmark: peers.json."""
-
-    data: str
-    images: int
-    rounds: int
-    machine: dict[str, Any]
-    networks: tuple[Network, ...]
-
-    def write(self, path: Path) -> None:
-        """Write it as JSON."""
-        facts = {"schema_version": SCHEMA_VERSION, "threads": 1, **asdict(self)}
-        write_atomic(path, json.dumps(facts, indent=1) + "\n")
-
-    @staticmethod
-    def read(path: Path) -> Comparison:
-        """Read what `write` wrote.
-
-        Raises:
-            InputError: If it is not there, or not of this schema.
-        """
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            if facts.pop("schema_version") != SCHEMA_VERSION:
-                raise InputError(f"{path}: it is of another version; measure again: make bench-peers")
-            facts.pop("threads")
-            return Comparison(**{**facts, "networks": tuple(Network(**row) for row in facts["networks"])})
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{path}: expected the peers' benchmark ({error}); measure first: make bench-peers"
-            ) from error
 
 
 @dataclass(frozen=True)
@@ -212,8 +122,16 @@ def load_peers(cache: Path) -> list[Contender]:
     return contenders
 
 
-def compare(contenders: Sequence[Contender], faces: Split, data: str, rounds: int) -> Comparison:
-    """Time every network, alone and with its preprocessing, in turns; then score each on all faces."""
+def compare(contenders: Sequence[Contender], faces: Split, copied: BoolArray, data: str, rounds: int) -> Comparison:
+    """Time every network, alone and with its preprocessing, in turns; then score each on all faces.
+
+    Args:
+        contenders: The networks.
+        faces: N labelled faces, with votes or without.
+        copied: (N,), whether each has an exact copy in the training split.
+        data: Name of the data set.
+        rounds: Timed calls of each network.
+    """
     machine = {**machine_facts(), "load_average": take_look().as_dict()["load_average"]}
     with make_progress() as progress:
         task = progress.add_task("timing", total=rounds)
@@ -222,21 +140,25 @@ def compare(contenders: Sequence[Contender], faces: Split, data: str, rounds: in
             Effort("peers", rounds),
             lambda done: progress.update(task, completed=round(done * rounds)),
         )
-        evaluations = []
+        qualities = []
         for contender in contenders:
             progress.reset(task, description=f"scoring {contender.name}", total=len(faces))
             scores = []
             for face in faces.images:
                 scores.append(contender.classify(face))
                 progress.advance(task)
-            evaluations.append(evaluate_scores(np.array(scores), faces.labels))
-    rows = [_network(*each, timings) for each in zip(contenders, evaluations, strict=True)]
-    return Comparison(data, len(faces), rounds, machine, tuple(rows))
+            qualities.append(judge_faces(np.array(scores), faces, copied, contender.card))
+    rows = [_network(*each, timings) for each in zip(contenders, qualities, strict=True)]
+    has_people = any(row.people is not None for row in rows)
+    person = measure_one_person(faces.votes).as_dict() if has_people and faces.votes is not None else None
+    return Comparison(data, len(faces), rounds, machine, tuple(rows), person)
 
 
 def comparison_table(comparison: Comparison) -> Table:
     """The table for the terminal."""
+    has_people = comparison.one_person is not None
     numbers = (
+        *(("people's answer", "mean recall") if has_people else ()),
         "bytes",
         "parameters",
         "MMAC",
@@ -254,6 +176,7 @@ def comparison_table(comparison: Comparison) -> Table:
         table.add_row(
             row.package or row.name,
             row.precision,
+            *(_people_cells(row.people) if has_people else ()),
             f"{row.bytes:,}",
             f"{row.parameters:,}",
             f"{row.macs / 1e6:.1f}",
@@ -266,7 +189,15 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{row.whole_p50_ms:.3f}",
             f"{row.latency_over_fer:.2f}",
         )
+    person = comparison.one_person
+    if person is not None:
+        recall = sum(person["recall"].values()) / len(EXPRESSIONS)
+        table.add_row("one person", "", f"{person['accuracy']:.2%}", f"{recall:.3f}")
     return table
+
+
+def _people_cells(people: People | None) -> tuple[str, str]:
+    return ("-", "-") if people is None else (f"{people.accuracy:.2%}", f"{people.mean_recall:.3f}")
 
 
 def _calls(contenders: Sequence[Contender], faces: npt.NDArray[np.uint8]) -> dict[str, Callable[[int], object]]:
@@ -288,7 +219,7 @@ def _whole(contender: Contender, faces: npt.NDArray[np.uint8]) -> Callable[[int]
     return lambda i: contender.classify(faces[i % min(50, len(faces))])
 
 
-def _network(contender: Contender, evaluation: Evaluation, timings: dict[str, Timing]) -> Network:
+def _network(contender: Contender, quality: Quality, timings: dict[str, Timing]) -> Network:
     alone = timings[contender.name]
     whole = timings.get(contender.name + _WHOLE, alone)
     cost = count_cost(contender.path)
@@ -308,10 +239,12 @@ def _network(contender: Contender, evaluation: Evaluation, timings: dict[str, Ti
         whole_p50_ms=whole.p50,
         whole_p90_ms=_p90(whole),
         latency_over_fer=alone.p50 / timings[REFERENCE].p50,
-        evaluation=evaluation.as_dict(),
+        evaluation=quality.evaluation,
         parent_sha256=card.parent_sha256 if card else None,
         agreement=card.parity.get("agreement") if card else None,
         accuracy_drop=card.parity.get("accuracy_drop") if card else None,
+        people=quality.people,
+        without_copies=quality.without_copies,
     )
 
 
@@ -330,6 +263,7 @@ def _p90(timing: Timing) -> float:
     help="A .tflite file of this project; may be given again.  [default: the shipped ones and every run's]",
 )
 @data_option
+@votes_option
 @click.option(
     "--rounds",
     type=click.IntRange(calls_needed(0.9)),
@@ -341,16 +275,23 @@ def _p90(timing: Timing) -> float:
 @click.option("--output", type=click.Path(path_type=Path), default=RUNS / "peers", show_default=True, help="Folder.")
 @yes_option
 def command(
-    models: tuple[Path, ...], data: str | None, rounds: int, images: int | None, output: Path, yes: bool
+    models: tuple[Path, ...],
+    data: str | None,
+    votes_file: Path | None,
+    rounds: int,
+    images: int | None,
+    output: Path,
+    yes: bool,
 ) -> None:
     """Compare this project's networks with those that a user could install instead; write peers.json."""
-    dataset = read_data(data, yes=yes)
+    dataset = read_voted_data(data, votes_file, yes=yes)
     faces = dataset.validation
     # In any order, so that the faces that are timed are of all expressions.
     faces = faces.take(np.random.default_rng(0).permutation(len(faces))[:images])
     with native_stderr_muffled():
         contenders = [*load_own(models or own_files()), *load_peers(output / "cache")]
-    comparison = compare(contenders, faces, dataset.name, rounds)
+    copied = exact_copies(faces.images, dataset.train.images)
+    comparison = compare(contenders, faces, copied, dataset.name, rounds)
     comparison.write(output / "peers.json")
     console = Console(width=150, highlight=False)
     console.print(comparison_table(comparison))

@@ -25,6 +25,7 @@ from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.benchmark import read_emulated, show_changes, show_report, take_some
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.options import stages_display
+from fer_edge.cli.votes_options import read_voted_data
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import write_atomic
 from fer_edge.training.data import Dataset, Split
@@ -66,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "newest of the documented network and of each that ships]",
     )
     add("--data", help=f"labelled faces [${DATA_ENV}, else synthetic]")
+    add("--votes", type=Path, help="people's votes on the images, as fer-edge evaluate takes them [FER+'s on FER2013]")
     add("--quick", dest="effort", action="store_const", const=QUICK, help="at least 50 rounds and 1 s")
     add("--sustained", dest="effort", action="store_const", const=SUSTAINED, help="ten minutes")
     add("--images", type=int, help="of the validation split, for accuracy [all]")
@@ -200,7 +202,7 @@ def _data(config: pytest.Config) -> str:
 
 def _read_dataset(config: pytest.Config) -> Dataset:
     if _dataset not in config.stash:
-        config.stash[_dataset] = load_dataset(_data(config))
+        config.stash[_dataset] = read_voted_data(_data(config), config.getoption("--votes"))
     return config.stash[_dataset]
 
 

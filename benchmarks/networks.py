@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-import matplotlib
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
-from matplotlib.transforms import Bbox
-
-from benchmarks.comparison import Comparison, Network
+from benchmarks.compared import Comparison, Network
 from benchmarks.entry import run_command
-from benchmarks.pages import fill_page, markdown_table
+from benchmarks.pages import fill_page, markdown_table, size_words
+from benchmarks.pareto import plot_pareto
+from benchmarks.people_columns import one_person_row, people_cells, people_header
+from fer_edge.benchmark.report.people import ONE_PERSON
 from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
-from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.run_folder import RUNS
-
-_OWN, _PEER = "#1565c0", "#c62828"
-_AREA_PER_BYTE = 900 / 5e6
-"""Square points of a disc: the documented network's int8 file of 5.7 MB gets about 1,000."""
-_SMALLEST_AREA = 25.0
-_SPAN = 10.0
-"""Percentage points beneath the best accuracy that the picture shows."""
 
 
 def networks_table(comparison: Comparison) -> str:
     """Size, accuracy and latency of each network, the fastest first."""
-    header = ["network", "weights", "file", "parameters", "MMAC", "accuracy", "macro-F1", "ECE"]
+    people = [row.people for row in comparison.networks]
+    accuracy = "label: accuracy" if any(people) else "accuracy"
+    header = ["network", "weights", *people_header(people), "file", "parameters", "MMAC", accuracy, "macro-F1", "ECE"]
     header += ["p50", "p90", "from the crop, p50", "time, `fer` = 1"]
     rows = [
         [
-            _display_name(row),
+            row.display_name,
             row.precision,
-            _size(row.bytes),
+            *people_cells(row.people, people),
+            size_words(row.bytes),
             f"{row.parameters:,}",
             f"{row.macs / 1e6:.1f}",
             f"{row.accuracy:.1%}",
@@ -55,14 +44,46 @@ def networks_table(comparison: Comparison) -> str:
         ]
         for row in sorted(comparison.networks, key=lambda row: row.p50_ms)
     ]
+    rows += one_person_row(comparison.one_person, before=2, columns=len(header))
     return f"{markdown_table(header, rows, left=2)}\n\n{_setting(comparison)}"
+
+
+def people_per_class_table(comparison: Comparison) -> str:
+    """Recall and precision of each expression by people's answer, the most accurate first; nothing without votes."""
+    measured = [(row.display_name, row.people) for row in comparison.networks if row.people is not None]
+    if not measured or comparison.one_person is None:
+        return ""
+    rows = []
+    for name, people in sorted(measured, key=lambda pair: -pair[1].accuracy):
+        pairs = zip(people.per_class("recall"), people.per_class("precision"), strict=True)
+        rows.append([name, *(f"{recall:.0%} / {precision:.0%}" for recall, precision in pairs)])
+    rows.append([ONE_PERSON, *(f"{comparison.one_person['recall'][name]:.0%} / -" for name in EXPRESSIONS)])
+    support = measured[0][1].answer["per_class"]
+    rows.append(["images", *(f"{support[name]['support']:,}" for name in EXPRESSIONS)])
+    table = markdown_table(["recall / precision", *EXPRESSIONS], rows, left=1)
+    return f"By people's answer, on the images on which most of them agree:\n\n{table}\n\nBy the data set's label:"
+
+
+def copies_table(comparison: Comparison) -> str:
+    """Results on all images, and without those that have an exact copy in the training split; nothing if none has."""
+    rows = []
+    for row in _by_accuracy(comparison):
+        without = row.without_copies
+        if without is None:
+            continue
+        people = (row.people.answer if row.people else None, without.people)
+        pairs = (*(each and each["accuracy"] for each in people), row.accuracy, without.evaluation["accuracy"])
+        rows.append([row.display_name, *("-" if each is None else f"{each:.2%}" for each in pairs)])
+    header = ["network", "people's answer", "without copies", "label: accuracy", "without copies"]
+    heading = "## Without the images that have an exact copy in the training split"
+    return f"{heading}\n\n{markdown_table(header, rows, left=1)}" if rows else ""
 
 
 def per_class_table(comparison: Comparison) -> str:
     """Recall and F1 of each expression, the most accurate network first."""
     rows = [
         [
-            _display_name(row),
+            row.display_name,
             *(
                 f"{recall:.0%} / {f1:.2f}"
                 for recall, f1 in zip(row.per_class("recall"), row.per_class("f1"), strict=True)
@@ -76,16 +97,19 @@ def per_class_table(comparison: Comparison) -> str:
 
 def quantization_table(comparison: Comparison) -> str:
     """Each int8 file beside the float32 file of the same parent; without one, what its card says of the parent."""
+    by_people = any(row.people for row in comparison.networks)
     floats = {row.parent_sha256: row for row in comparison.networks if row.precision == "fp32"}
     rows = []
     for row in _by_accuracy(comparison):
         if row.package or row.precision != "int8" or row.agreement is None or row.accuracy_drop is None:
             continue
         before = floats.get(row.parent_sha256)
+        people = [_people_accuracy(before), _people_accuracy(row)] if by_people else []
         accuracy = before.accuracy if before else row.accuracy + row.accuracy_drop
         rows.append(
             [
-                _display_name(row),
+                row.display_name,
+                *people,
                 f"{accuracy:.2%}",
                 f"{row.accuracy:.2%}",
                 f"{100 * (row.accuracy - accuracy):+.2f}",
@@ -95,8 +119,13 @@ def quantization_table(comparison: Comparison) -> str:
                 f"{before.bytes / row.bytes:.1f}" if before else "-",
             ]
         )
-    header = ["network", "float32", "int8", "points", "agreement", "ECE float32", "ECE int8", "times smaller"]
+    names = ["people's answer: float32", "int8", "label: float32"] if by_people else ["float32"]
+    header = ["network", *names, "int8", "points", "agreement", "ECE float32", "ECE int8", "times smaller"]
     return markdown_table(header, rows, left=1)
+
+
+def _people_accuracy(row: Network | None) -> str:
+    return f"{row.people.accuracy:.2%}" if row is not None and row.people is not None else "-"
 
 
 def ablation_table(ablation: dict[str, Any]) -> str:
@@ -120,99 +149,8 @@ def ablation_table(ablation: dict[str, Any]) -> str:
     return f"{ablation['setup']}\n\n{table}"
 
 
-def pareto_front(networks: Sequence[Network]) -> list[Network]:
-    """The networks that no other is both faster and more accurate than, by latency."""
-    front: list[Network] = []
-    for row in sorted(networks, key=lambda row: (row.p50_ms, -row.accuracy)):
-        if not front or row.accuracy > front[-1].accuracy:
-            front.append(row)
-    return front
-
-
-def plot_pareto(comparison: Comparison, path: Path) -> None:
-    """Draw accuracy against latency into a PNG; a disc's area is the file's size.
-
-    A network far below the best one is put on the lower edge with its accuracy in words, so that the others spread out.
-    """
-    floor = 100 * max(row.accuracy for row in comparison.networks) - _SPAN
-    figure, axes = plt.subplots(figsize=(10, 6.2), layout="constrained")
-    try:
-        front = pareto_front(comparison.networks)
-        x, y = [row.p50_ms for row in front], [100 * row.accuracy for row in front]
-        axes.plot(x, y, color="0.6", linestyle="--", zorder=1, label="Pareto front: none is both faster and better")
-        axes.scatter([], [], color=_OWN, alpha=0.6, label="fer-edge")
-        axes.scatter([], [], color=_PEER, alpha=0.6, label="other projects: their weights, their preprocessing")
-        for row in comparison.networks:
-            _draw_disc(axes, row, floor, on_front=row in front)
-        _dress(axes, floor, comparison.images)
-        figure.legend(loc="outside lower center", ncols=3, frameon=False)
-        figure.canvas.draw()  # settles the layout that the labels' places depend on
-        taken: list[Bbox] = []
-        for row in [*front, *(row for row in comparison.networks if row not in front)]:
-            taken.append(_label(axes, row, floor, taken, bold=row in front))
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=120)
-    finally:
-        plt.close(figure)
-
-
-def _dress(axes: Axes, floor: float, images: int) -> None:
-    axes.set(
-        xscale="log",
-        xlabel="median latency of the network alone, ms (one face, one thread; logarithmic)",
-        ylabel=f"accuracy on {images:,} validation images, %",
-    )
-    axes.set_title("Accuracy against latency; the area is the file's size", loc="left")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.margins(x=0.15)
-    axes.set_ylim(floor - 1, floor + _SPAN + 3)
-    axes.grid(alpha=0.25, which="both")
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _draw_disc(axes: Axes, row: Network, floor: float, *, on_front: bool) -> None:
-    x, y = row.p50_ms, max(floor, 100 * row.accuracy)
-    colour = _PEER if row.package else _OWN
-    axes.scatter(x, y, s=_area(row), color=colour, alpha=0.4, linewidth=0, zorder=2)
-    marker = "v" if 100 * row.accuracy < floor else "o"
-    edge = "black" if on_front else "none"
-    axes.scatter(x, y, s=16, marker=marker, color=colour, edgecolor=edge, linewidth=1, zorder=3)
-
-
-def _label(axes: Axes, row: Network, floor: float, taken: Sequence[Bbox], *, bold: bool) -> Bbox:
-    """Write a network's name at the first place about its disc where no other name is, and tell what it covers."""
-    x, y = row.p50_ms, max(floor, 100 * row.accuracy)
-    below = f", {row.accuracy:.0%}" if 100 * row.accuracy < floor else ""
-    text = axes.annotate(
-        f"{_display_name(row)}\n{_size(row.bytes)}{below}",
-        (x, y),
-        (0, 0),
-        textcoords="offset points",
-        fontsize=9,
-        fontweight="bold" if bold else "normal",
-        color=_PEER if row.package else _OWN,
-    )
-    radius = (_area(row) / math.pi) ** 0.5 + 4
-    places = [(0, step, "center", side) for step, side in ((radius, "bottom"), (-radius, "top"))]
-    places += [(radius, 0, "left", "center"), (-radius, 0, "right", "center")]
-    places += [(0, n * radius + 28 * n, "center", "bottom") for n in (1, 2)]
-    for dx, dy, horizontal, vertical in places:
-        text.set(position=(dx, dy), horizontalalignment=horizontal, verticalalignment=vertical)
-        box = text.get_window_extent()
-        if not any(box.overlaps(other) for other in taken) and axes.bbox.y0 < box.y0:
-            break
-    return box
-
-
-def _area(row: Network) -> float:
-    """Of a disc, in square points."""
-    return max(_SMALLEST_AREA, row.bytes * _AREA_PER_BYTE)
-
-
 def _by_accuracy(comparison: Comparison) -> list[Network]:
-    return sorted(comparison.networks, key=lambda row: row.accuracy, reverse=True)
+    return sorted(comparison.networks, key=lambda row: row.first_accuracy, reverse=True)
 
 
 def _setting(comparison: Comparison) -> str:
@@ -221,14 +159,6 @@ def _setting(comparison: Comparison) -> str:
         f"{comparison.images:,} validation images of {comparison.data}; {comparison.rounds} interleaved rounds, "
         f"batch 1, one thread, {runtime}, {machine['processor']}, load {machine['load_average']}."
     )
-
-
-def _display_name(row: Network) -> str:
-    return row.package or row.name
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 @click.command()
@@ -241,7 +171,9 @@ def command(peers: Path, ablation: Path, page: Path, plot: Path) -> None:
     comparison = Comparison.read(peers)
     sections = {
         "networks": networks_table(comparison),
+        "people-per-class": people_per_class_table(comparison),
         "per-class": per_class_table(comparison),
+        "copies": copies_table(comparison),
         "quantization": quantization_table(comparison),
     }
     if ablation.is_file():

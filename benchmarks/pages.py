@@ -30,7 +30,7 @@ def fill(page: str, sections: dict[str, str]) -> str:
     for name, text in sections.items():
         marker = f"<!-- figures: {name} -->"
         pattern = re.compile(rf"{re.escape(marker)}\n.*?<!-- end -->", re.DOTALL)
-        content = f"{marker}\n\n{text}\n\n<!-- end -->"
+        content = f"{marker}\n\n{text}\n\n<!-- end -->" if text else f"{marker}\n<!-- end -->"
         page, found = pattern.subn(content.replace("\\", r"\\"), page)
         if found != 1:
             raise InputError(f"expected one section {marker} ... <!-- end --> in the page, found {found}")
@@ -41,3 +41,8 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left
     """A table whose first `left` columns are aligned to the left."""
     rule = [":--" if i < left else "--:" for i in range(len(header))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
+
+
+def size_words(size: int) -> str:
+    """Return a number of bytes in MB or kB."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from benchmarks.entry import run_command
 from benchmarks.pages import fill_page, markdown_table
 from benchmarks.peers import PEERS
+from benchmarks.people_columns import one_person_row, people_cells, people_header
 from fer_edge.benchmark.results import Quality, Report, Result
 from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
@@ -23,20 +25,22 @@ _FEAR = EXPRESSIONS.index("fear")
 
 
 def networks_section(report: Report) -> str:
-    """Each network's int8 file beside the peers', the fastest first."""
-    header = ["network", "bytes", "million multiplications", "p50 ms", "accuracy", "macro-F1"]
-    header += ["recall of fear", "calibration error"]
+    """Each network's int8 file beside the peers', the fastest first; people's answer, where measured, comes first."""
     chosen = [
         result
         for result in report.each_file
         if result.role == "peer" or (result.precision == "int8" and result.file.endswith(".tflite"))
     ]
+    people = [_quality(result).people for result in chosen]
+    header = ["network", *people_header(people), "bytes", "million multiplications", "p50 ms"]
+    header += ["label: accuracy" if any(people) else "accuracy", "macro-F1", "recall of fear", "calibration error"]
     rows = []
     for result in sorted(chosen, key=lambda result: result.model.p50):
         quality = _quality(result)
         rows.append(
             [
                 _network_words(result),
+                *people_cells(quality.people, people),
                 f"{result.bytes:,}",
                 "-" if result.macs is None else f"{result.macs / 1e6:.1f}",
                 f"{result.model.p50:.3f}",
@@ -46,7 +50,8 @@ def networks_section(report: Report) -> str:
                 _fraction(quality.calibration_error, 3),
             ]
         )
-    return f"{markdown_table(header, rows, left=1)}\n\n{_setting(report)}"
+    rows += one_person_row(_one_person(report), before=1, columns=len(header))
+    return "\n\n".join([*_answer_in_words(report), markdown_table(header, rows, left=1), _setting(report)])
 
 
 def files_section(report: Report, network: str = _DOCUMENTED) -> str:
@@ -58,16 +63,18 @@ def files_section(report: Report, network: str = _DOCUMENTED) -> str:
     full = next((result for result in report.results if (result.role, result.network) == ("full", network)), None)
     if full is None:
         raise InputError(f"expected a report with the full {network} network, got one without it")
-    header = ["file", "runtime", "bytes", "p50 ms", "p90 ms", "times faster", "accuracy", "macro-F1", "agreement"]
+    chosen = [result for result in report.each_file if result is full or report.parent_of(result) is full]
+    people = [_quality(result).people for result in chosen]
+    header = ["file", "runtime", *people_header(people), "bytes", "p50 ms", "p90 ms", "times faster"]
+    header += ["label: accuracy" if any(people) else "accuracy", "macro-F1", "agreement"]
     rows = []
-    for result in report.each_file:
-        if result is not full and report.parent_of(result) is not full:
-            continue
+    for result in chosen:
         quality, p90 = _quality(result), result.model.p90
         rows.append(
             [
                 f"`{result.file}`",
                 result.runtime,
+                *people_cells(quality.people, people),
                 f"{result.bytes:,}",
                 f"{result.model.p50:.3f}",
                 "-" if p90 is None else f"{p90:.3f}",
@@ -77,6 +84,7 @@ def files_section(report: Report, network: str = _DOCUMENTED) -> str:
                 _percent(1.0 if quality.agreement is None else quality.agreement),
             ]
         )
+    rows += one_person_row(_one_person(report), before=2, columns=len(header))
     return markdown_table(header, rows, left=2)
 
 
@@ -87,6 +95,25 @@ def training_section(seconds: dict[str, float]) -> str:
         f"A training step of 128 images takes {plain:.3f} s in plain Keras over a folder, {float32:.3f} s here in "
         f"float32 and {bfloat16:.3f} s in bfloat16,\nwhich is the default where the processor has it."
     )
+
+
+def _answer_in_words(report: Report) -> list[str]:
+    """What the best of the shipped files gives, beside one person; nothing without votes."""
+    digests = {sha256_file(path) for path in shipped_models().values()}
+    shipped = [(each.network, _quality(each).people) for each in report.each_file if each.sha256 in digests]
+    answers = [(network, people) for network, people in shipped if people is not None]
+    person = _one_person(report)
+    if not answers or person is None:
+        return []
+    network, people = max(answers, key=lambda pair: pair[1].accuracy)
+    return [
+        f"On the {people.images:,} images on which most people agree, the shipped `{network}` gives their answer on "
+        f"**{100 * people.accuracy:.1f} %**; one person gives that of the others on {100 * person['accuracy']:.1f} %."
+    ]
+
+
+def _one_person(report: Report) -> dict[str, Any] | None:
+    return report.data.one_person if report.data is not None else None
 
 
 def _network_words(result: Result) -> str:
@@ -104,7 +131,8 @@ def _setting(report: Report) -> str:
     """What the figures rest on."""
     data, facts = report.data, report.board.facts
     runtimes = sorted({result.runtime for result in report.each_file if result.file.endswith(".tflite")})
-    images = f"{data.images:,} {data.split} images of {data.name}; " if data else ""
+    agreed = f", {data.majorities:,} of them with a majority" if data and data.majorities else ""
+    images = f"{data.images:,} {data.split} images of {data.name}{agreed}; " if data else ""
     return (
         f"{images}{report.method.rounds:,} rounds in turns, one face at a time, one thread, {', '.join(runtimes)}, "
         f"{facts.get('processor') or facts.get('machine')}."

@@ -80,4 +80,7 @@ def _facts(report: Report, result: Result, timing: Timing) -> dict[str, Any]:
     facts |= {key: getattr(result, key) for key in ("file", "sha256", "precision", "runtime", "bytes", "threads")}
     facts |= {key: getattr(result, key) for key in ("load_ms", "first_ms", "peak_memory_bytes")}
     facts |= {key: getattr(quality, key) for key in ("accuracy", "macro_f1", "calibration_error", "agreement")}
+    if quality.people is not None:
+        names = ("accuracy", "mean_recall", "kl_divergence", "calibration_error")
+        facts |= {f"people_{name}": getattr(quality.people, name) for name in names}
     return {**facts, "times_faster": report.times_faster(result), "faults": list(report.board.faults)}

@@ -34,6 +34,7 @@ from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.peoples_answer import people_facts
 from fer_edge.versions import tool_versions
 
 
@@ -181,6 +182,7 @@ class Exporter:
         if classifier.card.precision != target.precision.value:
             faults.append(f"its tensors are {classifier.card.precision}, not {target.precision.value}")
         runtime = classifier.runtime
+        people = people_facts(scores, self._validation, classifier.card)
         card = replace(
             classifier.card,
             parity={
@@ -190,7 +192,7 @@ class Exporter:
                 "runtime": runtime,
                 "instruction_sets": [instruction_set()],
             },
-            evaluation={"split": "validation", "runtime": runtime, **evaluation.as_dict()},
+            evaluation={"split": "validation", "runtime": runtime, **evaluation.as_dict(), **people},
         )
         content = self._with_card(target, classifier.path.read_bytes(), card)
         return Exported(target, content, None, runtime, parity, evaluation, tuple(faults))

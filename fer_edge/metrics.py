@@ -67,6 +67,21 @@ class Evaluation:
         }
 
 
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers of nearly the same confidence.
+
+    Attributes:
+        confidence: Mean confidence, 0..1.
+        outcome: Mean of what came true, 0..1.
+        images: Number of answers.
+    """
+
+    confidence: float
+    outcome: float
+    images: int
+
+
 def evaluate_scores(scores: FloatArray, labels: IntArray) -> Evaluation:
     """Measure scores (N, 7), each row a probability distribution, against labels (N,).
 
@@ -111,9 +126,27 @@ def calibration_gap(confidence: FloatArray, outcome: npt.NDArray[Any], bins: int
         outcome: (N,), what the confidence is of: whether it came true, or how large a share of it did, 0..1.
         bins: Number of bins.
     """
+    groups = reliability_bins(confidence, outcome, bins)
+    return sum(group.images * abs(group.confidence - group.outcome) for group in groups) / len(confidence)
+
+
+def reliability_bins(
+    confidence: FloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS
+) -> tuple[ReliabilityBin, ...]:
+    """Group answers by equal-width bins of their confidence, the lowest first; empty bins are left out.
+
+    Args:
+        confidence: (N,), 0..1.
+        outcome: (N,), what came true of each, 0..1.
+        bins: Number of bins.
+    """
     which = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
-    gaps = np.bincount(which, weights=confidence - outcome, minlength=bins)
-    return float(np.abs(gaps).sum() / len(confidence))
+    images = np.bincount(which, minlength=bins)
+    sums = [np.bincount(which, weights=values, minlength=bins) for values in (confidence, outcome)]
+    return tuple(
+        ReliabilityBin(float(sums[0][i] / images[i]), float(sums[1][i] / images[i]), int(images[i]))
+        for i in np.flatnonzero(images)
+    )
 
 
 def agreement(scores: FloatArray, parent_scores: FloatArray) -> float:

@@ -9,10 +9,12 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import (
     FloatArray,
     agreement,
+    calibration_gap,
     confusion_matrix,
     evaluate_scores,
     expected_calibration_error,
     mean_kl_divergence,
+    reliability_bins,
 )
 
 
@@ -133,3 +135,12 @@ def test_kl_divergence_by_hand_is_of_the_parent_from_the_file() -> None:
 def test_kl_divergence_of_a_score_that_is_zero_is_finite() -> None:
     never, sure = np.eye(7)[[0]], np.eye(7)[[1]]
     assert mean_kl_divergence(never, sure) == pytest.approx(math.log(1e6), rel=0.01)
+
+
+def test_reliability_groups_by_confidence_and_leaves_out_empty_bins() -> None:
+    confidence, outcome = np.array([0.0, 0.09, 0.55, 1.0]), np.array([0.0, 0.2, 0.5, 0.9])
+    bins = reliability_bins(confidence, outcome, bins=10)
+    assert [each.confidence for each in bins] == pytest.approx([0.045, 0.55, 1.0])
+    assert [each.outcome for each in bins] == pytest.approx([0.1, 0.5, 0.9])
+    assert [each.images for each in bins] == [2, 1, 1]
+    assert calibration_gap(confidence, outcome, bins=10) == pytest.approx((2 * 0.055 + 0.05 + 0.1) / 4)

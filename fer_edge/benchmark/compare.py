@@ -11,7 +11,7 @@ from math import hypot
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmark.results import Report, Result, Timing
+from fer_edge.benchmark.results import NO_MAJORITY, Report, Result, Timing
 from fer_edge.errors import FerEdgeError
 
 LATENCY_NOISE = 0.05
@@ -123,6 +123,7 @@ def compare_reports(before: Report, after: Report) -> Changes:
     if obstacle:
         notes.append(f"accuracy is not judged: {obstacle}")
     else:
+        notes += _obstacle_to_people(before, after)
         rows += [change for pair in pairs for change in _quality(pair, (before, after))]
     return Changes(tuple(rows), tuple(notes))
 
@@ -209,22 +210,38 @@ def _obstacle_to_quality(before: Report, after: Report) -> str | None:
     return None
 
 
+def _majorities(before: Report, after: Report) -> tuple[str, str]:
+    then, now = (report.data.majority if report.data else "" for report in (before, after))
+    return then, now
+
+
+def _obstacle_to_people(before: Report, after: Report) -> Iterator[str]:
+    then, now = _majorities(before, after)
+    if then != now:
+        without = [which for which, votes in (("earlier", then), ("later", now)) if not votes]
+        reason = f"the {without[0]} run had no votes" if without else "the votes are not the same"
+        yield f"people's answer is not judged: {reason}"
+
+
 def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[Change]:
     both = list(zip(pair, reports, strict=True))
+    then_said, now_said = _majorities(*reports)
+    people = [_matches(result, now_said if then_said == now_said else None) for result in pair]
     right = [_matches(result, report.data.labels if report.data else None) for result, report in both]
     agreeing = [_matches(result, _predicted(report.parent_of(result))) for result, report in both]
-    for figure, (then, now) in (("accuracy", right), ("agreement", agreeing)):
+    figures = (("people's answer", people), ("accuracy", right), ("agreement", agreeing))
+    for figure, (then, now) in figures:
         if then is not None and now is not None:
             yield _paired(pair[1].name, figure, then, now)
 
 
 def _matches(result: Result, expected: str | None) -> npt.NDArray[np.int8] | None:
-    """Whether each image's best class is the expected one, 0 or 1; `None` where either is not known."""
+    """Whether each image's best class is the expected one, 0 or 1, images without one left out; `None` if not known."""
     predicted = _predicted(result)
     if not predicted or not expected or len(predicted) != len(expected):
         return None
     codes = [np.frombuffer(digits.encode(), np.uint8) for digits in (predicted, expected)]
-    return np.asarray(codes[0] == codes[1], np.int8)
+    return np.asarray((codes[0] == codes[1])[codes[1] != ord(NO_MAJORITY)], np.int8)
 
 
 def _predicted(result: Result | None) -> str | None:

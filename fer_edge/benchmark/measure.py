@@ -10,18 +10,22 @@ from functools import partial
 from typing import Any
 
 import cv2
+import numpy as np
 
 from fer_edge.benchmark.cost import Cost, count_cost
 from fer_edge.benchmark.frames import Shown, describe_shown, frame_call, model_call, show_demo, show_labelled
 from fer_edge.benchmark.fresh import Fresh, median_fresh
 from fer_edge.benchmark.machine import Watch
-from fer_edge.benchmark.quality import MOVED_SHOWN, as_digits, find_moved, judge, score_all
+from fer_edge.benchmark.quality import MOVED_SHOWN, as_digits, find_moved, judge_faces, score_all
 from fer_edge.benchmark.results import Data, Method, Moved, Quality, Report, Result, Threads, Timing
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
+from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Dataset, Split
+from fer_edge.training.peoples_answer import measure_one_person
+from fer_edge.training.votes import NO_TRUTH
 
 THREADS = (1, 2, 4)
 
@@ -72,7 +76,9 @@ def measure(
         watch.look()
         fresh = _start_fresh(subjects, partial(tell, "loading"))
     parents = _find_parents(subjects)
-    qualities, moved = ({}, ()) if faces is None else _judge(subjects, times, parents, faces, tell)
+    qualities, moved = (
+        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, tell)
+    )
     costs = _count_costs(subjects)
     return Report(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -94,8 +100,23 @@ def measure(
 
 
 def describe_data(dataset: Dataset, faces: Split, split: str, *, synthetic: bool) -> Data:
-    """What the report says of `faces`, all or some of the split called `split` of a data set."""
-    return Data(dataset.name, split, len(faces), dataset.sha256(), synthetic, as_digits(faces.labels))
+    """What the report says of `faces`, all or some of the split called `split` of a data set.
+
+    Images count as copied if the training split has the same pixels.
+    """
+    copied = exact_copies(faces.images, dataset.train.images)
+    plain = Data(dataset.name, split, len(faces), dataset.sha256(), synthetic, as_digits(faces.labels))
+    plain = replace(plain, copied=as_digits(copied.astype(np.int64)))
+    votes = faces.votes
+    if votes is None or (votes.majority == NO_TRUTH).all():
+        return plain
+    others = votes.take(np.flatnonzero(~copied))
+    return replace(
+        plain,
+        majority=as_digits(votes.majority),
+        one_person=measure_one_person(votes).as_dict(),
+        one_person_without_copies=measure_one_person(others).as_dict() if 0 < len(others) < len(votes) else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -146,13 +167,21 @@ def _start_fresh(subjects: Sequence[Subject], on_progress: Callable[[float], Non
 
 
 def _judge(
-    subjects: Sequence[Subject], times: Mapping[str, _Times], parents: Mapping[str, str], faces: Split, tell: OnProgress
+    subjects: Sequence[Subject],
+    times: Mapping[str, _Times],
+    parents: Mapping[str, str],
+    faces: Split,
+    data: Data,
+    tell: OnProgress,
 ) -> tuple[dict[str, Quality], tuple[Moved, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
     cost_ms = {name: each.model.p50 for name, each in times.items()}
     scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
+    copied = np.array([digit == "1" for digit in data.copied])
     qualities = {
-        name: judge(values, faces.labels, scores[parents[name]] if name in parents else None)
+        name: judge_faces(
+            values, faces, copied, classifiers[name].card, scores[parents[name]] if name in parents else None
+        )
         for name, values in scores.items()
     }
     moved: list[Moved] = []

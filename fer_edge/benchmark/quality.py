@@ -6,6 +6,7 @@ import base64
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from threading import Event
 
@@ -13,14 +14,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmark.results import Moved, Quality
+from fer_edge.benchmark.answers import People, WithoutCopies
+from fer_edge.benchmark.results import NO_MAJORITY, Moved, Quality
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import agreement, evaluate_scores
+from fer_edge.model_card import ModelCard
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
+from fer_edge.training.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes
+from fer_edge.training.votes import NO_TRUTH, Votes
 
+BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 
 RESAMPLES = 2000
@@ -95,9 +101,51 @@ def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray 
     )
 
 
+def judge_faces(
+    scores: FloatArray, faces: Split, copied: BoolArray, card: ModelCard | None, parent: FloatArray | None = None
+) -> Quality:
+    """Measure scores (N, 7) against the faces' labels and people's votes, with and without copies of training images.
+
+    Args:
+        scores: Of the faces.
+        faces: N labelled images, with votes or without.
+        copied: (N,), whether each has an exact copy in the training split.
+        card: The model's, which may say the prior that its scores assume; `None` if it has none.
+        parent: The full model's scores (N, 7), for an exported file.
+    """
+    return replace(
+        judge(scores, faces.labels, parent),
+        people=None if faces.votes is None else _judge_by_people(scores, faces, faces.votes, card),
+        without_copies=_judge_without_copies(scores, faces, copied),
+    )
+
+
+def _judge_by_people(scores: FloatArray, faces: Split, votes: Votes, card: ModelCard | None) -> People | None:
+    answer = evaluate_by_votes(scores, votes)
+    if answer is None:
+        return None
+    bins = reliability_by_votes(scores, votes)
+    by_prior = {} if card is None else people_by_prior(scores, faces, card)
+    return People(
+        answer=answer.as_dict(),
+        interval=accuracy_interval(int(answer.majority.confusion.trace()), answer.majority.samples),
+        reliability=tuple((each.confidence, each.outcome, each.images) for each in bins),
+        by_prior={name: each.headline() for name, each in by_prior.items()},
+    )
+
+
+def _judge_without_copies(scores: FloatArray, faces: Split, copied: BoolArray) -> WithoutCopies | None:
+    if copied.all() or not copied.any():
+        return None
+    kept = np.flatnonzero(~copied)
+    answer = None if faces.votes is None else evaluate_by_votes(scores[kept], faces.votes.take(kept))
+    evaluation = evaluate_scores(scores[kept], faces.labels[kept])
+    return WithoutCopies(evaluation.as_dict(), None if answer is None else answer.as_dict())
+
+
 def as_digits(classes: npt.NDArray[np.int64]) -> str:
-    """Classes (N,), 0..6, as the report stores them."""
-    return "".join(map(str, classes.tolist()))
+    """Classes (N,), 0..6, or `NO_TRUTH`, as the report stores them."""
+    return "".join(NO_MAJORITY if each == NO_TRUTH else str(each) for each in classes.tolist())
 
 
 def accuracy_interval(hits: int, images: int, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, float]:

@@ -8,11 +8,16 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fer_edge.benchmark.answers import Interval, People, WithoutCopies, read_people
+from fer_edge.benchmark.older_reports import READABLE_VERSIONS, upgraded
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.labels import EXPRESSIONS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = READABLE_VERSIONS[-1]
+
+NO_MAJORITY = "-"
+"""Stands in `Data.majority` for an image on which most people do not agree."""
 
 _Part = TypeVar("_Part")
 
@@ -57,12 +62,17 @@ class Quality:
             that was not measured.
         predicted: Each image's best class, a digit each: its index in `EXPRESSIONS`; so two runs can be compared image
             by image.
+        people: Agreement with people's votes on the same images; `None` without votes.
+        without_copies: Results without the images that have an exact copy in the training split; `None` where no image
+            has one, or that is not known.
     """
 
     evaluation: dict[str, Any]
-    interval: tuple[float, float]
+    interval: Interval
     agreement: float | None
     predicted: str = ""
+    people: People | None = None
+    without_copies: WithoutCopies | None = None
 
     @property
     def accuracy(self) -> float:
@@ -195,6 +205,11 @@ class Data:
         sha256: Of the data set.
         synthetic: Whether the faces are drawn, so that accuracy says little.
         labels: Each image's true class, a digit each, as in `Quality.predicted`.
+        majority: Each image's answer of most people, likewise, `-` where there is none; empty without votes.
+        copied: For each image, 1 if it has an exact copy in the training split, else 0; empty where that is not known.
+        one_person: One person's results against the majority of the others, as
+            `fer_edge.training.peoples_answer.OnePerson.as_dict` gives them; `None` without votes.
+        one_person_without_copies: The same on the images that have no copy; `None` where `Quality.without_copies` is.
     """
 
     name: str
@@ -203,6 +218,20 @@ class Data:
     sha256: str
     synthetic: bool
     labels: str = ""
+    majority: str = ""
+    copied: str = ""
+    one_person: dict[str, Any] | None = None
+    one_person_without_copies: dict[str, Any] | None = None
+
+    @property
+    def majorities(self) -> int:
+        """Number of images on which most people agree."""
+        return len(self.majority) - self.majority.count(NO_MAJORITY)
+
+    @property
+    def copies(self) -> int:
+        """Number of images that have an exact copy in the training split."""
+        return self.copied.count("1")
 
 
 @dataclass(frozen=True)
@@ -285,6 +314,11 @@ class Report:
             firsts.setdefault((result.role, result.sha256), result)
         return list(firsts.values())
 
+    @property
+    def has_people(self) -> bool:
+        """Whether people's answer was measured."""
+        return any(result.quality is not None and result.quality.people is not None for result in self.results)
+
     def parent_of(self, result: Result) -> Result | None:
         """The full model that a file was exported from, if that was measured."""
         return next((each for each in self.results if each.name == result.parent), None)
@@ -310,9 +344,10 @@ class Report:
         """
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
-            if facts.pop("schema_version") != SCHEMA_VERSION:
+            version = facts.pop("schema_version")
+            if version not in READABLE_VERSIONS:
                 raise InputError(f"{path}: it is of another version of the report; measure again")
-            return _report(facts)
+            return _report(upgraded(facts, version))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path}: expected a report.json of fer-edge benchmark, got: {error}") from error
 
@@ -331,11 +366,22 @@ def _report(facts: dict[str, Any]) -> Report:
 
 
 def _result(row: dict[str, Any]) -> Result:
-    quality = row["quality"]
-    if quality is not None:
-        low, high = quality["interval"]
-        quality = _part(Quality, {**quality, "interval": (low, high)})
+    quality = None if row["quality"] is None else _quality(row["quality"])
     return _part(Result, {**row, "model": _timing(row["model"]), "frame": _timing(row["frame"]), "quality": quality})
+
+
+def _quality(row: dict[str, Any]) -> Quality:
+    low, high = row["interval"]
+    without = row["without_copies"]
+    return _part(
+        Quality,
+        {
+            **row,
+            "interval": (low, high),
+            "people": read_people(row["people"]),
+            "without_copies": None if without is None else _part(WithoutCopies, without),
+        },
+    )
 
 
 def _timing(row: dict[str, Any]) -> Timing:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict
 from fer_edge.benchmark.report.figures import decimal, millions, share
+from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.benchmark.results import Report, Result
 from fer_edge.tables import make_table
 
@@ -14,19 +15,25 @@ _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "gree
 
 
 def summary_table(report: Report) -> Table:
-    """Size, times and, where they were measured, accuracy and agreement of every file.
+    """People's answer, size, times, accuracy and agreement of every file, each where it was measured.
 
     The times of a disturbed run are red, and the title says that the run is invalid.
     """
     has_quality = report.data is not None
     title = "latency and accuracy" if has_quality else "latency"
-    numbers = ["MB", "p50\nms", "p90\nms", "frame\nms", "times\nfaster"] + ["accu-\nracy", "agree-\nment"] * has_quality
+    numbers = ["people's\nanswer", "mean\nrecall"] * report.has_people
+    numbers += ["MB", "p50\nms", "p90\nms", "frame\nms", "times\nfaster"]
+    numbers += ["label's" if report.has_people else "accu-\nracy", "agree-\nment"] * has_quality
     table = make_table(title + (" (invalid run)" if report.board.faults else ""), ["file", "runtime"], numbers)
     for result in report.results:
         times = [Text(text, style="red" if report.board.faults else "") for text in _times(report, result)]
         quality = _quality(result) if has_quality else []
         # The library has a column of its own.
-        table.add_row(Text(result.plain_name), result.library, millions(result.bytes, 2), *times, *quality)
+        name, size = Text(result.plain_name), millions(result.bytes, 2)
+        table.add_row(name, result.library, *_people(report, result), size, *times, *quality)
+    if report.data is not None and report.data.one_person is not None:
+        person = report.data.one_person
+        table.add_row(ONE_PERSON, "", share(person["accuracy"]), decimal(mean_recall_of(person), 3))
     table.collapse_padding = True
     table.caption = Text(f"times faster: than {report.reference.name}, by the median of the model alone")
     table.caption_justify = "left"
@@ -55,6 +62,13 @@ def _times(report: Report, result: Result) -> list[str]:
     times = [decimal(time, 3) for time in (result.model.p50, result.model.p90, result.frame.p50)]
     faster = report.times_faster(result)
     return [*times, decimal(faster, 1) if faster >= 1 else f"{faster:.2g}"]
+
+
+def _people(report: Report, result: Result) -> list[str]:
+    people = None if result.quality is None else result.quality.people
+    if people is None:
+        return ["", ""] * report.has_people
+    return [share(people.accuracy), decimal(people.mean_recall, 3)]
 
 
 def _quality(result: Result) -> list[str]:

@@ -23,10 +23,11 @@ from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.opencv_logs import silence_opencv
-from fer_edge.cli.options import data_roles, read_data, stages_display
+from fer_edge.cli.options import data_roles, stages_display
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_of_better_order
+from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.errors import InputError
 from fer_edge.runtime.classifier import shipped_models
 from fer_edge.runtime.family import Family
@@ -50,6 +51,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="PATH|synthetic",
     help="Labelled faces, as for fer-edge evaluate, to measure accuracy on.  [default: $FER_EDGE_DATA, else none]",
 )
+@votes_option
 @click.option("--images", type=click.IntRange(1), help="Of the validation split, for accuracy.  [default: all]")
 @click.option(
     "--runtime",
@@ -92,6 +94,7 @@ def command(
     models: tuple[Path, ...],
     effort: str | None,
     data: str | None,
+    votes_file: Path | None,
     images: int | None,
     runtimes: tuple[str, ...],
     threads: tuple[int, ...],
@@ -108,7 +111,8 @@ def command(
 
     They take turns, so that a busy moment strikes all alike; compare times within one run.
 
-    Latency, percentiles, memory, size and the machine's state; with --data, accuracy too. It needs no TensorFlow.
+    Latency, percentiles, memory, size and the machine's state; with --data, people's answer and accuracy too.
+    It needs no TensorFlow.
 
     \b
     fer-edge benchmark                                       the shipped model, on this board
@@ -119,12 +123,12 @@ def command(
     if fail_on is not None and earlier is None:
         raise click.UsageError("--fail-on judges a comparison: give the earlier report with --compare")
     reads = [*roles("MODEL", *models), *roles("--peer", *peers), *roles("--compare", earlier)]
-    reads += [*roles("--emulated", emulated or EMULATED), *data_roles(data)]
+    reads += [*roles("--emulated", emulated or EMULATED), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, roles("--output", *report_paths(output)))
     silence_opencv()
     before = Report.read(earlier) if earlier else None
     counted = read_emulated(emulated)
-    faces, described = _read_faces(data, images)
+    faces, described = _read_faces(data, votes_file, images)
     stated = read_peers(peers, peer_labels, peer_range, logits=peer_logits)
     subjects = _load(models, peers=stated, runtimes=runtimes)
     with stages_display() as on_progress:
@@ -219,13 +223,15 @@ def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence
             warn_of_better_order(subject.name, confusion, subject.classifier.card.labels, said)
 
 
-def _read_faces(data: str | None, images: int | None) -> tuple[Split | None, Data | None]:
+def _read_faces(data: str | None, votes_file: Path | None, images: int | None) -> tuple[Split | None, Data | None]:
     """The labelled faces, if any were named; nothing is downloaded."""
     data = data or os.environ.get(DATA_ENV)
     if not data:
         if images is not None:
             raise click.UsageError("--images is a number of labelled faces: name them with --data")
+        if votes_file is not None:
+            raise click.UsageError("--votes are people's votes on labelled faces: name those with --data")
         return None, None
-    dataset = read_data(data)
+    dataset = read_voted_data(data, votes_file)
     faces = take_some(dataset.validation, images)
     return faces, describe_data(dataset, faces, "validation", synthetic=data == SYNTHETIC)

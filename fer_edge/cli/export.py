@@ -19,9 +19,10 @@ from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, yes_option
+from fer_edge.cli.options import data_option, data_roles, make_progress, yes_option
 from fer_edge.cli.prior_options import prior_named, prior_option
 from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
+from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
@@ -37,6 +38,7 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @data_option
+@votes_option
 @labels_option
 @input_range_option
 @logits_option
@@ -81,6 +83,7 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 def command(
     model: Path | None,
     data: str | None,
+    votes_file: Path | None,
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
     logits: bool,
@@ -125,8 +128,9 @@ def command(
     data = data or RunFolder(path.parent).data()
     facts = StatedFacts(labels, input_range, logits)
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
-    require_apart([*roles("MODEL", path), *data_roles(data)], _written(folder, parent.card.name, wanted))
-    dataset = read_data(data, yes=yes)
+    reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
+    require_apart(reads, _written(folder, parent.card.name, wanted))
+    dataset = read_voted_data(data, votes_file, yes=yes)
     job = _Job(
         parent,
         facts,

@@ -41,6 +41,11 @@ def copy_groups(images: npt.NDArray[np.uint8]) -> IntArray:
     return connect(len(images), np.concatenate([equal, *_near_pairs(images)]))
 
 
+def exact_copies(images: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return which images, uint8 (N, H, W), are also among `others`, uint8 (M, H, W), pixel for pixel: bool (N,)."""
+    return np.isin(digests(images), digests(others))
+
+
 def _near_pairs(images: npt.NDArray[np.uint8]) -> Iterator[IntArray]:
     """Pairs of indices, int64 (P, 2), of images that are nearly equal: a first look at thumbnails saves most work."""
     size = (_THUMBNAIL_SIZE, _THUMBNAIL_SIZE)

@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
-from fer_edge.metrics import Evaluation, calibration_gap, evaluate_scores, mean_kl_divergence
+from fer_edge.metrics import (
+    Evaluation,
+    ReliabilityBin,
+    calibration_gap,
+    evaluate_scores,
+    mean_kl_divergence,
+    reliability_bins,
+)
 from fer_edge.model_card import ModelCard
 from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
 from fer_edge.training.data import Split
@@ -83,12 +90,21 @@ def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
     if not len(agreed):
         return None
     voted = np.flatnonzero(votes.has_shares)
-    winners, shares = scores[voted].argmax(axis=1), votes.shares[voted]
     return PeoplesAnswer(
         majority=evaluate_scores(scores[agreed], votes.majority[agreed]),
-        kl_divergence=mean_kl_divergence(scores[voted], shares),
-        calibration_error=calibration_gap(scores[voted, winners], shares[np.arange(len(voted)), winners]),
+        kl_divergence=mean_kl_divergence(scores[voted], votes.shares[voted]),
+        calibration_error=calibration_gap(*_winning_shares(scores, votes)),
     )
+
+
+def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityBin, ...]:
+    """Group the images that have votes by the winning score; the outcome is the share of votes for its expression.
+
+    Args:
+        scores: (N, 7), each row a probability distribution.
+        votes: On the same images.
+    """
+    return reliability_bins(*_winning_shares(scores, votes))
 
 
 def people_by_prior(scores: FloatArray, split: Split, card: ModelCard) -> dict[str, PeoplesAnswer]:
@@ -154,3 +170,10 @@ def measure_one_person(votes: Votes) -> OnePerson:
             right[choice] = people[chosen][answer == choice].sum()
     recall = np.divide(right, asked, out=np.zeros(NUM_EXPRESSIONS), where=asked > 0)
     return OnePerson(float(right.sum() / max(asked.sum(), 1)), recall)
+
+
+def _winning_shares(scores: FloatArray, votes: Votes) -> tuple[FloatArray, FloatArray]:
+    """The winning scores of the V images that have votes, and the share of votes for that expression: two (V,)."""
+    voted = np.flatnonzero(votes.has_shares)
+    winners = scores[voted].argmax(axis=1)
+    return scores[voted, winners], votes.shares[voted, winners]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -13,16 +14,19 @@ import seaborn
 from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import Evaluation, FloatArray, IntArray
+from fer_edge.metrics import Evaluation, FloatArray, IntArray, ReliabilityBin
 from fer_edge.training.data import Split
 
 matplotlib.use("Agg")  # no display is needed, nor looked for
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 _TRAINING, _VALIDATION = "#4fc3f7", "#ffb74d"
+_PREDICTED = "#1565c0"
+_LARGEST_DISC = 500.0
+"""Square points of the disc of the bin with the most images."""
 
 
 def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) -> None:
@@ -48,28 +52,57 @@ def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) 
 
 def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
     """Draw a confusion matrix, each row as shares of its true class with the counts beneath, into a PNG."""
-    counts = evaluation.confusion
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    cells = [f"{share:.0%}\n{count}" for share, count in zip(shares.flat, counts.flat, strict=True)]
-    text = np.reshape(cells, counts.shape)
-    with open_figure(path, "default", figsize=(9, 8)) as figure:
+    words = _MatrixWords(
+        title=f"{title}\naccuracy {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}",
+        rows="true (images)",
+        columns="predicted",
+        share="share of the true class",
+    )
+    _plot_matrix(evaluation.confusion, path, words)
+
+
+def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> None:
+    """Draw which expression most people see in the images of each label into a PNG.
+
+    Args:
+        counts: (7, 7), images by label (rows) and by the majority's answer (columns).
+        path: The PNG.
+        data: Name of the data set, for the title.
+    """
+    images, same = int(counts.sum()), int(counts.trace())
+    words = _MatrixWords(
+        title=f"What most people see in the images of each label of {data}\n"
+        f"{images:,} images on which they agree; the label is theirs on {same / max(images, 1):.0%}",
+        rows="label (images)",
+        columns="answer of most people",
+        share="share of the label's images",
+    )
+    _plot_matrix(counts, path, words)
+
+
+def plot_reliability(bins: Sequence[ReliabilityBin], path: Path, *, title: str) -> None:
+    """Draw the share of people that scores predict against the share that voted so into a PNG.
+
+    Args:
+        bins: As `reliability_by_votes` gives them.
+        path: The PNG.
+        title: Above it.
+    """
+    predicted, voted, images = ([getattr(each, name) for each in bins] for name in ("confidence", "outcome", "images"))
+    most = max(images)
+    with open_figure(path, "default", figsize=(6.4, 6.4)) as figure:
         axes = figure.subplots()
-        seaborn.heatmap(
-            shares,
-            annot=text,
-            fmt="",
-            cmap="Blues",
-            vmin=0,
-            vmax=1,
-            square=True,
-            xticklabels=EXPRESSIONS,
-            yticklabels=[f"{name} ({n})" for name, n in zip(EXPRESSIONS, evaluation.support, strict=True)],
-            cbar_kws={"label": "share of the true class", "shrink": 0.8},
-            ax=axes,
-        )
-        axes.set(xlabel="predicted", ylabel="true (images)")
-        axes.set_title(f"{title}\naccuracy {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}")
-        axes.tick_params(axis="y", rotation=0)
+        axes.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="a score is the share of people who say so")
+        axes.plot(predicted, voted, color=_PREDICTED, zorder=2)
+        sizes = [_LARGEST_DISC * count / most for count in images]
+        axes.scatter(predicted, voted, sizes, _PREDICTED, alpha=0.5, clip_on=False, label="area: number of images")
+        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        axes.set(xlabel="share predicted: score of the answer", ylabel="share voted: people who gave that answer")
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.grid(alpha=0.25)
+        axes.legend(loc="upper left", frameon=False)
+        axes.set_title(title)
 
 
 def plot_samples(split: Split, path: Path, *, expression: str | None = None, seed: int = 0, side: int = 3) -> None:
@@ -99,6 +132,41 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
         for axes, index in zip(cells.flat, chosen, strict=False):  # the last row may not be full
             axes.imshow(split.images[index], cmap="gray", vmin=0, vmax=255)
             axes.set_title(EXPRESSIONS[split.labels[index]], fontsize=11)
+
+
+@dataclass(frozen=True)
+class _MatrixWords:
+    """What a matrix of counts is called: the title, the names of its rows, its columns and the share of a row."""
+
+    title: str
+    rows: str
+    columns: str
+    share: str
+
+
+def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords) -> None:
+    """Draw counts (7, 7) as shares of their rows with the counts beneath."""
+    totals = counts.sum(axis=1)
+    shares = counts / np.maximum(totals[:, np.newaxis], 1)
+    cells = [f"{share:.0%}\n{count:,}" for share, count in zip(shares.flat, counts.flat, strict=True)]
+    with open_figure(path, "default", figsize=(9, 8)) as figure:
+        axes = figure.subplots()
+        seaborn.heatmap(
+            shares,
+            annot=np.reshape(cells, counts.shape),
+            fmt="",
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            square=True,
+            xticklabels=EXPRESSIONS,
+            yticklabels=[f"{name} ({n:,})" for name, n in zip(EXPRESSIONS, totals, strict=True)],
+            cbar_kws={"label": words.share, "shrink": 0.8},
+            ax=axes,
+        )
+        axes.set(xlabel=words.columns, ylabel=words.rows)
+        axes.set_title(words.title)
+        axes.tick_params(axis="y", rotation=0)
 
 
 def _draw(rng: np.random.Generator, labels: IntArray, label: int, count: int) -> IntArray:

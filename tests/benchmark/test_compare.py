@@ -229,3 +229,37 @@ def test_nothing_in_common_is_told() -> None:
     changes = compare_reports(report(SMALL, data=None), report(OTHER, data=None))
     assert not changes.rows
     assert len(changes.notes) == 4
+
+
+def with_votes(whole: Report, majority: str) -> Report:
+    assert whole.data is not None
+    return replace(whole, data=replace(whole.data, majority=majority))
+
+
+MAJORITY = digits(LABELS)[:800] + "-" * 200
+
+
+def test_peoples_answer_is_judged_on_images_with_a_majority() -> None:
+    before = with_votes(BEFORE, MAJORITY)
+    after = with_votes(report(FULL, replace(SMALL, quality=wrong_at(*range(130))), OTHER), MAJORITY)
+    row = next(row for row in compare_reports(before, after).rows if row.figure == "people's answer" and row.worse)
+    assert row.name == "small"
+    assert (row.before, row.after) == pytest.approx((700 / 800, 670 / 800))
+    assert row.verdict is Verdict.WORSE
+    beyond = replace(SMALL, quality=wrong_at(*range(100), *range(800, 1000)))
+    changes = compare_reports(before, with_votes(report(FULL, beyond, OTHER), MAJORITY))
+    assert not [row for row in changes.beyond_noise() if row.figure == "people's answer"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "reason"),
+    [
+        ("", MAJORITY, "the earlier run had no votes"),
+        (MAJORITY, "", "the later run had no votes"),
+        (MAJORITY, MAJORITY[::-1], "the votes are not the same"),
+    ],
+)
+def test_answers_of_other_people_are_not_compared(earlier: str, later: str, reason: str) -> None:
+    changes = compare_reports(with_votes(BEFORE, earlier), with_votes(BEFORE, later))
+    assert changes.notes == (f"people's answer is not judged: {reason}",)
+    assert {row.figure for row in changes.rows if row.unit is Unit.SHARE} == {"accuracy", "agreement"}

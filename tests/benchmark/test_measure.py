@@ -22,7 +22,8 @@ from fer_edge.model_card import ModelCard
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import open_interpreter
-from fer_edge.training.data import Dataset
+from fer_edge.training.data import Dataset, Split
+from fer_edge.training.votes import CHOICES, Votes
 
 BRIEF = Effort("brief", 7)
 SAYS_FRESH = (sys.executable, "-c", """print('{"load_ms": 3.0, "first_ms": 2.0, "peak_memory_bytes": 1}')""")
@@ -127,6 +128,37 @@ def test_a_full_model_and_its_files(family: list[Subject], faces: Dataset, tmp_p
 
     assert report.data is not None
     assert (report.data.images, len(report.data.labels)) == (len(split), len(split))
+    report.write(tmp_path / "report.json")
+    assert Report.read(tmp_path / "report.json") == report
+
+
+def voted(split: Split) -> Split:
+    """The same images, on each of which nine of ten people give its label, and on the last nobody agrees."""
+    counts = np.zeros((len(split), len(CHOICES)), np.uint16)
+    counts[np.arange(len(split)), split.labels] = 9
+    counts[:, CHOICES.index("unknown")] += 1
+    counts[-1] = 1
+    return replace(split, votes=Votes(counts))
+
+
+def test_people_and_copies_of_training_images(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:
+    images = faces.validation.images.copy()
+    images[:3] = faces.train.images[:3]
+    split = voted(replace(faces.validation, images=images))
+    data = describe_data(faces, split, "validation", synthetic=True)
+    assert (data.copied.index("0"), data.copies, data.majorities) == (3, 3, len(split) - 1)
+    assert data.majority == data.labels[:-1] + "-"
+    assert data.one_person is not None
+    assert data.one_person_without_copies is not None
+    assert data.one_person["accuracy"] == pytest.approx(0.9)
+    report = measure(family, effort=BRIEF, faces=split, data=data, threads=())
+    for result in report.results:
+        assert result.quality is not None
+        assert result.quality.people is not None
+        assert result.quality.without_copies is not None
+        right = [a == b for a, b in zip(result.quality.predicted, data.majority, strict=True) if b != "-"]
+        assert result.quality.people.accuracy == pytest.approx(np.mean(right))
+        assert result.quality.without_copies.evaluation["samples"] == len(split) - 3
     report.write(tmp_path / "report.json")
     assert Report.read(tmp_path / "report.json") == report
 

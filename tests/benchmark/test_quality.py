@@ -3,15 +3,25 @@ from __future__ import annotations
 import base64
 import itertools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from fer_edge.benchmark.quality import accuracy_interval, find_moved, judge, score_all, score_faces
+from fer_edge.benchmark.quality import (
+    accuracy_interval,
+    as_digits,
+    find_moved,
+    judge,
+    judge_faces,
+    score_all,
+    score_faces,
+)
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import InputSpec, ModelCard
-from fer_edge.training.data import Dataset
+from fer_edge.training.data import Dataset, Split
+from fer_edge.training.votes import CHOICES, NO_TRUTH, Votes
 
 
 class Reversed:
@@ -119,3 +129,58 @@ def test_what_moved_comes_by_the_full_models_certainty(faces: Dataset) -> None:
     assert np.array_equal(np.asarray(picture), split.images[0])
     assert find_moved(files, full, split, limit=1) == moved[:1]
     assert find_moved({}, full, split) == ()
+
+
+CARD = ModelCard("net", "net")
+NONE_COPIED, ONE_COPIED = np.zeros(4, bool), np.array([True, False, False, False])
+
+
+def voted(split: Split, *answers: int) -> Split:
+    """The first images, all ten people giving the same answer on each; they are split on `NO_TRUTH`."""
+    counts = np.zeros((len(answers), len(CHOICES)), np.uint16)
+    for row, answer in zip(counts, answers, strict=True):
+        row[[0, 1] if answer == NO_TRUTH else answer] = 5 if answer == NO_TRUTH else 10
+    return replace(split.take(np.arange(len(answers))), labels=np.arange(len(answers)), votes=Votes(counts))
+
+
+def test_people_are_judged_on_their_majority_beside_the_label(faces: Dataset) -> None:
+    quality = judge_faces(SCORES, voted(faces.validation, 0, 1, 1, NO_TRUTH), NONE_COPIED, CARD)
+    assert quality.accuracy == 1
+    assert quality.people is not None
+    assert (quality.people.images, quality.people.accuracy) == pytest.approx((3, 2 / 3))
+    assert quality.people.per_class("recall")[:2] == (1, 0.5)
+    assert quality.people.mean_recall == pytest.approx(1.5 / 7)
+    assert quality.people.interval[0] <= 2 / 3 <= quality.people.interval[1]
+    assert [images for _, _, images in quality.people.reliability] == [4]
+    assert quality.people.calibration_error == pytest.approx(abs(SCORES.max() - 0.5))
+    assert (quality.people.by_prior, quality.without_copies) == ({}, None)
+
+
+def test_images_with_a_copy_in_training_are_left_out_beside_all(faces: Dataset) -> None:
+    quality = judge_faces(SCORES[[1, 1, 2, 3]], voted(faces.validation, 1, 0, 2, 3), ONE_COPIED, CARD)
+    assert quality.without_copies is not None
+    assert quality.without_copies.people is not None
+    assert (quality.accuracy, quality.without_copies.evaluation["accuracy"]) == (0.75, 1)
+    assert quality.without_copies.people["accuracy"] == pytest.approx(2 / 3)
+    assert quality.without_copies.evaluation["samples"] == 3
+
+
+def test_without_votes_only_the_label_is_judged(faces: Dataset) -> None:
+    split = replace(voted(faces.validation, 0, 1, 2, 3), votes=None)
+    assert judge_faces(SCORES, split, NONE_COPIED, CARD) == judge(SCORES, split.labels)
+    assert judge_faces(SCORES, split, ~NONE_COPIED, CARD).without_copies is None
+    undecided = voted(faces.validation, *[NO_TRUTH] * 4)
+    assert judge_faces(SCORES, undecided, ONE_COPIED, None).people is None
+
+
+def test_scores_are_re_weighed_for_the_priors_that_a_card_allows(faces: Dataset) -> None:
+    shares = dict(zip(EXPRESSIONS, [0.4, *[0.1] * 6], strict=True))
+    card = replace(CARD, prior=shares, training={"votes": {"prior": shares}})
+    people = judge_faces(SCORES, voted(faces.validation, 0, 1, 2, 3), NONE_COPIED, card).people
+    assert people is not None
+    assert people.by_prior["photos"] == {"accuracy": people.accuracy, "mean_recall": people.mean_recall}
+    assert "balanced" in people.by_prior
+
+
+def test_an_image_without_a_majority_is_stored_as_a_dash() -> None:
+    assert as_digits(np.array([0, NO_TRUTH, 6])) == "0-6"

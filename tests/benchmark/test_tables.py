@@ -9,10 +9,12 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from fer_edge.benchmark.answers import People
 from fer_edge.benchmark.compare import Change, Changes, Unit
 from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import summarize
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import evaluate_scores
 
 LABELS = np.arange(70) % 7
@@ -54,6 +56,21 @@ def test_the_summary_fits_a_hundred_columns() -> None:
         name, "tflite-runtime", "22.61", "1.500", "1.500", "2.500", "66.3", "100.00%", "98.5%"
     ]  # fmt: skip
     assert any("times faster: than full" in line for line in text)
+    assert not any("…" in line for line in text)
+
+
+def test_peoples_answer_comes_first_with_one_person_beneath() -> None:
+    answer = {"samples": 60, "accuracy": 0.8642, "mean_recall": 0.757}
+    people = People({**answer, "kl_divergence": 0.3, "calibration_error_by_votes": 0.02}, (0.8, 0.9), ())
+    base = result("documented_int16x8.tflite", 1.5)
+    assert base.quality is not None
+    person = {"accuracy": 0.8036, "recall": dict.fromkeys(EXPRESSIONS, 0.7)}
+    rows = (replace(base, quality=replace(base.quality, people=people)), result("unscored", 1.0, quality=None))
+    text = lines(summary_table(report(*rows, data=replace(DATA, one_person=person))))
+    assert row_of(base.name, text)[2:5] == ["86.42%", "0.757", "22.61"]
+    assert row_of("unscored", text)[2] == "22.61"
+    assert row_of("one person", text)[1:] == ["80.36%", "0.700"]
+    assert max(map(len, text)) <= 100
     assert not any("…" in line for line in text)
 
 

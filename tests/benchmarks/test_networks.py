@@ -1,15 +1,28 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from benchmarks.comparison import Comparison, Network, load_own
-from benchmarks.networks import ablation_table, networks_table, pareto_front, plot_pareto, quantization_table
+from benchmarks.compared import Comparison, Network
+from benchmarks.comparison import load_own
+from benchmarks.networks import (
+    ablation_table,
+    command,
+    copies_table,
+    networks_table,
+    people_per_class_table,
+    quantization_table,
+)
+from benchmarks.pareto import pareto_front, plot_pareto
+from fer_edge.benchmark.answers import People, WithoutCopies
 from fer_edge.errors import InputError
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import evaluate_scores
 
 
@@ -42,6 +55,73 @@ COMPARISON = Comparison(
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     COMPARISON.write(tmp_path / "peers.json")
     assert Comparison.read(tmp_path / "peers.json") == COMPARISON
+
+
+def with_votes(row: Network, accuracy: float) -> Network:
+    answer = {**row.evaluation, "samples": 60, "accuracy": accuracy, "mean_recall": 0.75}
+    answer |= {"kl_divergence": 0.3, "calibration_error_by_votes": 0.02}
+    without = WithoutCopies({**row.evaluation, "accuracy": 0.5}, {**answer, "accuracy": accuracy - 0.01})
+    return replace(row, people=People(answer, (0.8, 0.9), ((0.5, 0.6, 7),)), without_copies=without)
+
+
+VOTED = replace(
+    COMPARISON,
+    networks=tuple(with_votes(row, 0.6 + i / 10) for i, row in enumerate(COMPARISON.networks)),
+    one_person={"accuracy": 0.8, "recall": dict.fromkeys(EXPRESSIONS, 0.7)},
+)
+
+
+def test_votes_are_read_back_and_files_from_before_them_are_read(tmp_path: Path) -> None:
+    VOTED.write(tmp_path / "peers.json")
+    assert Comparison.read(tmp_path / "peers.json") == VOTED
+    COMPARISON.write(tmp_path / "peers.json")
+    facts = json.loads((tmp_path / "peers.json").read_text())
+    facts = {**facts, "schema_version": 1}
+    del facts["one_person"]
+    for row in facts["networks"]:
+        del row["people"], row["without_copies"]
+    (tmp_path / "old.json").write_text(json.dumps(facts))
+    assert Comparison.read(tmp_path / "old.json") == COMPARISON
+
+
+def test_peoples_answer_comes_first_in_every_table_with_one_person_beneath() -> None:
+    lines = networks_table(VOTED).splitlines()
+    assert lines[0].startswith(
+        "| network | weights | people's answer | mean recall | calibration error by votes | file |"
+    )
+    assert lines[2].startswith("| small_int8 | int8 | 70.00 % | .750 | .020 | 1.5 MB |")
+    assert lines[6].startswith("| one person | - | 80.00 % | .700 | - | - |")
+    assert len({line.count("|") for line in lines[:7]}) == 1
+    per_class = people_per_class_table(VOTED).splitlines()
+    assert [line.split(" | ")[0] for line in per_class[4:10]] == [
+        "| fer 1.0", "| alone_int8", "| small_int8", "| small_fp32", "| one person", "| images"
+    ]  # fmt: skip
+    assert per_class[4].startswith("| fer 1.0 | 50% / 50% |")
+    assert per_class[8].startswith("| one person | 70% / - |")
+    assert copies_table(VOTED).splitlines()[4] == "| fer 1.0 | 90.00% | 89.00% | 50.00% | 50.00% |"
+    row = quantization_table(VOTED).splitlines()[3]
+    assert row.startswith("| small_int8 | 60.00% | 70.00% | 80.00% | 70.00% | -10.00 |")
+
+
+def test_without_votes_there_is_nothing_of_people() -> None:
+    assert people_per_class_table(COMPARISON) == copies_table(COMPARISON) == ""
+    assert "people" not in networks_table(COMPARISON) + quantization_table(COMPARISON)
+
+
+def test_the_page_has_the_places(tmp_path: Path) -> None:
+    page = tmp_path / "networks.md"
+    page.write_bytes((Path(__file__).parents[2] / "docs" / "networks.md").read_bytes())
+    VOTED.write(tmp_path / "peers.json")
+    arguments = ["--peers", tmp_path / "peers.json", "--page", page, "--plot", tmp_path / "p.png", "--ablation", "none"]
+    CliRunner().invoke(command, list(map(str, arguments)), catch_exceptions=False)
+    text = page.read_text()
+    for section in (
+        networks_table(VOTED),
+        people_per_class_table(VOTED),
+        copies_table(VOTED),
+        quantization_table(VOTED),
+    ):
+        assert section in text
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"schema_version": 99}', '{"schema_version": 1, "threads": 1}'])
@@ -85,8 +165,9 @@ def test_the_ablation_keeps_its_order() -> None:
 
 
 def test_the_picture_is_drawn(tmp_path: Path) -> None:
-    plot_pareto(COMPARISON, tmp_path / "pareto.png")
-    assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")
+    for name, comparison in (("label", COMPARISON), ("people", VOTED)):
+        plot_pareto(comparison, tmp_path / f"{name}.png")
+        assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_file_that_is_named_twice_is_loaded_once(model_file: Path, tmp_path: Path) -> None:
@@ -94,3 +175,7 @@ def test_a_file_that_is_named_twice_is_loaded_once(model_file: Path, tmp_path: P
     copy.parent.mkdir()
     copy.write_bytes(model_file.read_bytes())
     assert [one.name for one in load_own([model_file, copy])] == [model_file.stem]
+
+
+def test_the_front_is_by_peoples_answer_where_there_are_votes() -> None:
+    assert [row.name for row in pareto_front(VOTED.networks)] == ["small_int8", "alone_int8", "fer"]

@@ -11,10 +11,14 @@ from click.testing import CliRunner
 
 from benchmarks.peers import PEERS
 from benchmarks.readme import command, files_section, networks_section, training_section
+from fer_edge.benchmark.answers import People
 from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
+from fer_edge.files import sha256_file
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import evaluate_scores
+from fer_edge.runtime.classifier import shipped_models
 
 ROOT = Path(__file__).parents[2]
 LABELS = np.arange(70) % 7
@@ -65,6 +69,56 @@ def test_int8_files_and_peers_come_by_latency_each_once() -> None:
     assert rows(section)[2][4:] == ["90.00 %", ".900", ".900", ".100"]
     assert section.splitlines()[-1].startswith("70 validation images of faces.zip; 700 rounds in turns")
     assert section.endswith("one thread, LiteRT 2.3.0, a processor.")
+
+
+def with_votes(row: Result, accuracy: float, by_prior: dict[str, dict[str, float]]) -> Result:
+    answer = {"samples": 60, "accuracy": accuracy, "mean_recall": 0.7571, "calibration_error_by_votes": 0.016}
+    assert row.quality is not None
+    return replace(row, quality=replace(row.quality, people=People(answer, (0.8, 0.9), (), by_prior)))
+
+
+PRIORS = {"photos": {"accuracy": 0.875, "mean_recall": 0.76}, "balanced": {"accuracy": 0.77, "mean_recall": 0.84}}
+SHIPPED_SHA256 = next(map(sha256_file, shipped_models().values()), "none ships")
+VOTED = replace(
+    REPORT,
+    data=replace(
+        REPORT.data or Data("", "", 0, "", False),
+        majority="0" * 60 + "-" * 10,
+        one_person={"accuracy": 0.8036, "recall": dict.fromkeys(EXPRESSIONS, 0.7)},
+    ),
+    results=(
+        *(with_votes(each, 0.86, PRIORS if each.role != "peer" else {}) for each in REPORT.results),
+        with_votes(result("shipped", 0.5, network="compact", sha256=SHIPPED_SHA256), 0.8725, {}),
+    ),
+)
+
+
+def test_peoples_answer_comes_first_where_there_are_votes() -> None:
+    lines = networks_section(VOTED).splitlines()
+    if shipped_models():
+        assert lines[0] == (
+            "On the 60 images on which most people agree, the shipped `compact` gives their answer on **87.2 %**; one "
+            "person gives that of the others on 80.4 %."
+        )
+    table = [line for line in lines if line.startswith("|")]
+    assert table[0].startswith(
+        "| network | people's answer | mean recall | photos' prior: answer / mean recall | "
+        "balanced prior: answer / mean recall | calibration error by votes | bytes |"
+    )
+    assert " p50 ms | label: accuracy | macro-F1 |" in table[0]
+    cells = {line.strip("| ").split(" | ")[0]: line.strip("| ").split(" | ") for line in table[2:]}
+    assert cells["`other`, int8"][1:6] == ["86.00 %", ".757", "87.50 % / .760", "77.00 % / .840", ".016"]
+    assert cells[f"`fer` {PEERS[0].version}'s own file"][1:6] == ["86.00 %", ".757", "-", "-", ".016"]
+    assert cells["one person"] == ["one person", "80.36 %", ".700", *["-"] * 10]
+    assert {line.count("|") for line in table} == {14}
+    assert "70 validation images of faces.zip, 60 of them with a majority; " in lines[-1]
+
+
+def test_the_files_have_peoples_answer_and_one_person_too() -> None:
+    table = files_section(VOTED).splitlines()
+    assert table[0].startswith("| file | runtime | people's answer | mean recall |")
+    assert table[-1].startswith("| one person | - | 80.36 % | .700 | - |")
+    assert len({line.count("|") for line in table}) == 1
 
 
 def test_the_files_stand_beside_the_model_that_they_came_from() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,33 @@ def test_a_device_install_measures_times_and_accuracy(earlier: Path, exported_pa
     assert (report.data.images, report.method.effort) == (112, "quick")
     assert all(result.quality is not None and len(result.model.samples_ms) >= 50 for result in report.results)
     assert {path.name for path in earlier.iterdir()} == {f"report.{kind}" for kind in ("html", "md", "json", "csv")}
+
+
+def test_own_raters_votes_come_first(
+    child_line: Callable[..., Any], model_file: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(faces_zip) as archive:
+        happy = [name for name in archive.namelist() if "validation/happy/" in name and not name.endswith("/")]
+    votes = tmp_path / "votes.csv"
+    rows = ["image," + ",".join(EXPRESSIONS), *(f"{name},0,0,0,9,1,0,0" for name in happy)]
+    votes.write_text("\n".join(rows) + "\n")
+    arguments = ("benchmark", model_file, *HASTE, "--data", faces_zip, "--votes", votes, "--output", "out")
+    ended = child_line(*arguments).require_success()
+    assert "one person" in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 100
+    report = Report.read(tmp_path / "out" / "report.json")
+    assert report.data is not None
+    assert report.data.majorities == len(happy)
+    assert report.results[0].quality is not None
+    assert report.results[0].quality.people is not None
+    assert "most people agree" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+
+
+def test_votes_without_labelled_faces_are_refused(child_line: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "votes.csv").write_text("image,happy\na.png,1\n")
+    ended = child_line("benchmark", "--votes", "votes.csv")
+    assert ended.exit_code == 2
+    assert "name those with --data" in ended.stderr
 
 
 def test_the_shipped_model_without_labelled_faces(

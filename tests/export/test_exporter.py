@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -16,8 +17,9 @@ from fer_edge.files import sha256_file
 from fer_edge.metrics import evaluate_scores
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.runtime.classifier import Classifier, read_card
-from fer_edge.training.data import Dataset
+from fer_edge.training.data import Dataset, SplitName
 from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.votes import CHOICES, Votes
 
 FP32 = Target(Format.TFLITE, Precision.FP32)
 TARGETS = targets(list(EXPORTABLE), list(Format))
@@ -81,6 +83,21 @@ def test_card_holds_a_proof_that_can_be_repeated(
     assert card.parent_sha256 == sha256_file(tiny_classifier.path)
     assert (card.calibration_sha256 is not None) is target.precision.needs_calibration
     assert exported.bytes == exported.path.stat().st_size
+
+
+def test_card_holds_peoples_answer_of_the_exported_file(
+    tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Path
+) -> None:
+    counts = np.zeros((len(faces.validation), len(CHOICES)), np.uint16)
+    counts[np.arange(len(counts)), faces.validation.labels] = 10
+    voted = replace(faces.validation, votes=Votes(counts))
+    splits = {**faces.splits, SplitName.VALIDATION: voted}
+    exported = make_exporter(tiny_classifier, replace(faces, splits=splits), tmp_path).export(FP32)
+    assert exported.path is not None
+    evaluation = read_card(exported.path).evaluation
+    assert evaluation["people"]["accuracy"] == evaluation["accuracy"]
+    assert evaluation["people"]["kl_divergence"] > 0
+    assert evaluation["one_person"]["accuracy"] == 1
 
 
 def test_the_cards_quantization_is_the_files(exports: dict[Target, Exported]) -> None:

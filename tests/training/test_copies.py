@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.training.copies import copy_groups
+from fer_edge.training.copies import copy_groups, exact_copies
 from fer_edge.training.data import Dataset
 
 
@@ -49,3 +49,11 @@ def test_constant_images_are_copies_only_if_they_are_equal(faces: Dataset) -> No
     images = faces.train.images[:5].copy()
     images[1], images[2], images[4] = 0, 7, 0
     assert copy_groups(images).tolist() == [0, 1, 2, 3, 1]
+
+
+def test_only_equal_pixels_are_exact_copies(faces: Dataset) -> None:
+    images = faces.train.images[:3].copy()
+    images[1, 0, 0] ^= 1
+    assert exact_copies(images, faces.train.images[::-1]).tolist() == [True, False, True]
+    assert exact_copies(images[:0], faces.train.images).tolist() == []
+    assert exact_copies(images, images[:0]).tolist() == [False] * 3

@@ -14,6 +14,7 @@ from fer_edge.training.peoples_answer import (
     measure_one_person,
     people_by_prior,
     people_facts,
+    reliability_by_votes,
 )
 from fer_edge.training.votes import CHOICES, Votes
 
@@ -105,3 +106,12 @@ def test_a_card_without_a_prior_has_one_answer() -> None:
     assert people_by_prior(scores, split, ModelCard("a", "a")) == {}
     assert people_by_prior(scores, voted(Votes.none(2)), CARD) == {}
     assert set(people_facts(scores, split, ModelCard("a", "a"))) == {"people", "one_person"}
+
+
+def test_reliability_sets_winning_scores_against_their_share_of_votes() -> None:
+    unknown, no_face = CHOICES.index("unknown"), CHOICES.index("no face")
+    some = votes({HAPPY: 7, NEUTRAL: 3}, {SAD: 4, NEUTRAL: 4, unknown: 2}, {no_face: 9})
+    scores = np.full((3, 7), 0.1 / 6)
+    scores[np.arange(3), [HAPPY, SAD, SAD]] = 0.9
+    (found,) = reliability_by_votes(scores, some)
+    assert (found.confidence, found.outcome, found.images) == pytest.approx((0.9, 0.6, 2))

@@ -8,9 +8,15 @@ import numpy.typing as npt
 import pytest
 
 from fer_edge.errors import InputError
-from fer_edge.metrics import evaluate_scores
+from fer_edge.metrics import ReliabilityBin, evaluate_scores
 from fer_edge.training.data import Dataset, Split
-from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
+from fer_edge.training.plots import (
+    plot_confusion,
+    plot_curves,
+    plot_labels_against_people,
+    plot_reliability,
+    plot_samples,
+)
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:
@@ -41,6 +47,23 @@ def test_a_confusion_matrix_is_drawn_even_with_classes_missing(tmp_path: Path) -
     evaluation = evaluate_scores(np.eye(7)[[0, 1, 1]], np.array([0, 1, 0]))
     plot_confusion(evaluation, tmp_path / "sub" / "confusion.png", title="three images")
     assert read(tmp_path / "sub" / "confusion.png").std() > 10
+
+
+def test_labels_against_people_are_drawn_even_with_classes_missing(tmp_path: Path) -> None:
+    counts = np.zeros((7, 7), np.int64)
+    counts[5, 4:6] = 1719, 1542
+    plot_labels_against_people(counts, tmp_path / "labels.png", data="faces")
+    assert read(tmp_path / "labels.png").std() > 10
+
+
+def test_reliability_is_drawn_with_a_disc_at_each_bin(tmp_path: Path) -> None:
+    drawn = []
+    for voted in (0.5, 0.9):
+        plot_reliability([ReliabilityBin(0.5, voted, 10)], tmp_path / "reliability.png", title="a model")
+        drawn.append(read(tmp_path / "reliability.png"))
+    height, width = drawn[0].shape[:2]
+    blue = [np.argwhere(image[:, width // 3 :, 0].astype(int) - image[:, width // 3 :, 2] > 60) for image in drawn]
+    assert blue[1][:, 0].mean() < blue[0][:, 0].mean() - 0.2 * height, "a larger share of votes lies higher"
 
 
 def test_samples_of_one_expression_are_three_by_three(tmp_path: Path, faces: Dataset) -> None:

@@ -14,8 +14,9 @@ from fer_edge.benchmark.report.circumstances import (
 from fer_edge.benchmark.report.confusion import confusion_tables
 from fer_edge.benchmark.report.emulation import boards_in_words, emulation_tables, understood
 from fer_edge.benchmark.report.every_call import every_call_chart
-from fer_edge.benchmark.report.glossary import GLOSSARY
+from fer_edge.benchmark.report.glossary import glossary
 from fer_edge.benchmark.report.moved import moved_table
+from fer_edge.benchmark.report.people import copies_table, people_tables
 from fer_edge.benchmark.report.quantities import (
     changes_table,
     cost_table,
@@ -25,20 +26,21 @@ from fer_edge.benchmark.report.quantities import (
     summary_table,
     threads_table,
 )
+from fer_edge.benchmark.report.reliability import reliability_chart
 from fer_edge.benchmark.report.table import Section
-from fer_edge.benchmark.report.trade_off import trade_off_chart
+from fer_edge.benchmark.report.trade_off import trade_off_charts
 from fer_edge.benchmark.results import Report
 
 
 def sections(report: Report) -> list[Section]:
     """Those for which there is something to show."""
-    return [*_judgement(report), *_detail(report), *_circumstances(report)]
+    return [*_judgement(report), *_people(report), *_detail(report), *_circumstances(report)]
 
 
 def _judgement(report: Report) -> Iterator[Section]:
     yield Section("Summary", tables=[[summary_table(report)]])
-    if (chart := trade_off_chart(report.each_file)) is not None:
-        yield Section("Accuracy against latency", charts=[chart])
+    if trade_offs := trade_off_charts(report):
+        yield Section("Accuracy against latency", charts=trade_offs)
     charts = [
         every_call_chart(
             "The model alone: call by call" + mark(report), {one.name: one.model for one in report.results}
@@ -48,6 +50,13 @@ def _judgement(report: Report) -> Iterator[Section]:
     yield Section("Latency", charts=charts, tables=[[latency_table(report)]])
     if report.threads:
         yield Section("Threads", tables=[[threads_table(report)]])
+
+
+def _people(report: Report) -> Iterator[Section]:
+    if (chart := reliability_chart(report.each_file)) is not None:
+        yield Section("People's answer", charts=[chart], tables=[[table] for table in people_tables(report)])
+    if (table := copies_table(report)).rows:
+        yield Section("Copies in training", tables=[[table]])
 
 
 def _detail(report: Report) -> Iterator[Section]:
@@ -87,4 +96,4 @@ def _emulation(report: Report, emulated: dict[str, object]) -> Section:
 def _circumstances(report: Report) -> Iterator[Section]:
     yield Section("Method", tables=[[method_table(report)], [files_table(report)]])
     yield Section("Machine", tables=[[board_table(report), state_table(report)], versions_tables(report)])
-    yield Section("Words explained", terms=GLOSSARY)
+    yield Section("Words explained", terms=glossary(report))

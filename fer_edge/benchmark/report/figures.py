@@ -37,3 +37,8 @@ def plural(count: int, noun: str) -> str:
 def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits beside or above a chart: its beginning and its end."""
+    return name if len(name) <= 27 else f"{name[:13]}…{name[-13:]}"

@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
-GLOSSARY = (
+from fer_edge.benchmark.results import Report
+
+Terms = tuple[tuple[str, str], ...]
+
+
+def glossary(report: Report) -> Terms:
+    """Return the words and their meaning; those of people's answer come first where it was measured."""
+    return _OF_PEOPLE + _OF_ALL if report.has_people else _OF_ALL
+
+
+_OF_PEOPLE: Terms = (
+    (
+        "people's answer",
+        "The expression that most of the people asked see in an image: choices with a tenth of the votes or less are "
+        "dropped, and the first must have more than half of the rest. Images without such an answer are not counted.",
+    ),
+    ("one person", "How often one of the people asked gives the answer of most of the others."),
+    ("mean recall", "The mean over the expressions of recall by people's answer, so that rare ones count as much."),
+    ("KL", "Kullback-Leibler divergence of the scores from the shares of votes, in nats. 0 is the same."),
+    (
+        "calibration error (by votes)",
+        "How far the best score is, on average, from the share of people who voted for that expression. 0 is perfect.",
+    ),
+    (
+        "prior: photos, balanced",
+        "How often each expression is expected: as in the photographs that people voted on, or each as often as the "
+        "others.",
+    ),
+    ("copy in training", "An image whose every pixel is also in the training split, under any name or label."),
+)
+
+_OF_ALL: Terms = (
     ("full model", "The Keras network as it was trained, in float32, from which the files were exported."),
     (
         "precision",

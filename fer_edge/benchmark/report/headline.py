@@ -8,13 +8,27 @@ from fer_edge.benchmark.results import Quality, Report, Result
 
 
 def headline(report: Report) -> list[str]:
-    """Which file is fastest, which most accurate, what int8 cost, and what to mind."""
-    sentences = [_fastest(report), *_most_accurate(report), *_int8(report)]
+    """Which file gives people's answer most often, is fastest, most accurate, what int8 cost, and what to mind."""
+    sentences = [*_people(report), _fastest(report), *_most_accurate(report), *_int8(report)]
     if report.data is None:
         sentences.append("Accuracy was not measured: there were no labelled images.")
     elif report.data.synthetic:
         sentences.append("The faces are drawn: what is said of accuracy holds for them and little else.")
     return sentences
+
+
+def _people(report: Report) -> list[str]:
+    measured = [(each, each.quality.people) for each in report.results if each.quality and each.quality.people]
+    if not measured or report.data is None or report.data.one_person is None:
+        return []
+    best, people = max(measured, key=lambda pair: pair[1].accuracy)
+    low, high = people.interval
+    most_often = "" if len(measured) == 1 else " most often"
+    return [
+        f"{best.name} gives people's answer{most_often}: on {share(people.accuracy)} of the {people.images:,} images "
+        f"on which most people agree (95% interval {100 * low:.1f}{NONE}{100 * high:.1f}%); one person gives it on "
+        f"{share(report.data.one_person['accuracy'], 1)}."
+    ]
 
 
 def _fastest(report: Report) -> str:
@@ -34,8 +48,9 @@ def _most_accurate(report: Report) -> list[str]:
         return []
     best, quality = max(measured, key=lambda pair: pair[1].accuracy)
     low, high = quality.interval
+    by = " by the data set's label" if report.has_people else ""
     return [
-        f"{best.name} is the most accurate: {share(quality.accuracy)} of {quality.evaluation['samples']:,} images "
+        f"{best.name} is the most accurate{by}: {share(quality.accuracy)} of {quality.evaluation['samples']:,} images "
         f"(95% interval {100 * low:.1f}{NONE}{100 * high:.1f}%)."
     ]
 

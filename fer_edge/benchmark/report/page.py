@@ -81,7 +81,7 @@ def _embedded(report: Report) -> str:
 
 
 def _identifier(section: Section) -> str:
-    return section.title.lower().replace(",", "").replace(" ", "-")
+    return section.title.lower().replace(",", "").replace("'", "").replace(" ", "-")
 
 
 def _link(section: Section) -> Element:

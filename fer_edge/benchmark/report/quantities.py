@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share, signed
 from fer_edge.benchmark.report.lineage import change_from, float_parent, in_words
+from fer_edge.benchmark.report.people import one_person_rows, people_notes, summary_cells, summary_columns
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.results import Report, Result, Timing
 from fer_edge.labels import EXPRESSIONS
@@ -19,11 +20,12 @@ def mark(report: Report) -> str:
 
 def summary_table(report: Report) -> Table:
     """Every file in one line."""
-    alone, accuracy = "model alone, ms", "on the labelled images"
+    alone, accuracy = "model alone, ms", "by the data set's label" if report.has_people else "on the labelled images"
     columns = [
         text_column("file"),
         text_column("runtime"),
         text_column("precision"),
+        *summary_columns(report),
         Column("MB", "size"),
         Column("param., M", "size"),
         Column("MMAC", "size"),
@@ -36,9 +38,8 @@ def summary_table(report: Report) -> Table:
         Column("ECE", accuracy),
         Column("agreement", accuracy),
     ]
-    return Table(
-        "Every file" + mark(report), columns, [_summary(report, each) for each in report.results], _notes(report)
-    )
+    rows = [*(_summary(report, each) for each in report.results), *one_person_rows(report, columns)]
+    return Table("Every file" + mark(report), columns, rows, [*people_notes(report), *_notes(report)])
 
 
 def latency_table(report: Report) -> Table:
@@ -55,7 +56,7 @@ def latency_table(report: Report) -> Table:
 def recall_table(report: Report) -> Table:
     """How many of each expression's images were found."""
     return Table(
-        "Recall of each expression",
+        "Recall of each expression" + (" by the data set's label" if report.has_people else ""),
         [text_column("file"), *(Column(name) for name in EXPRESSIONS)],
         [
             [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.recall)]
@@ -134,6 +135,7 @@ def _summary(report: Report, result: Result) -> list[str]:
         result.name,
         result.runtime,
         result.precision,
+        *summary_cells(report, quality),
         millions(result.bytes, 2),
         millions(result.parameters, 2),
         millions(result.macs, 1),

@@ -11,6 +11,8 @@ from fer_edge.benchmark.results import Quality, Report, Result, Timing
 from fer_edge.labels import EXPRESSIONS
 
 _TIMINGS = ("model", "frame")
+_Row = dict[str, float | int | None]
+
 _PERCENTILES = ("p50", "p90", "p95", "p99")
 
 
@@ -26,20 +28,51 @@ def as_csv(report: Report) -> str:
 
 def _row(report: Report, result: Result) -> dict[str, Any]:
     plain = [field.name for field in fields(Result) if field.name not in (*_TIMINGS, "quality")]
-    row = {name: getattr(result, name) for name in plain}
+    row = {"name": result.name} | (_people(report, result.quality) if report.has_people else {})
+    row |= {name: getattr(result, name) for name in plain}
     for name in _TIMINGS:
         row |= _timing(name, getattr(result, name))
     row["times_faster"] = report.times_faster(result)
-    row |= _quality(result.quality)
+    row |= _quality(result.quality) | _without_copies(report, result.quality)
     return row | {"times_valid": not report.board.faults, "created": report.created}
 
 
-def _timing(name: str, timing: Timing) -> dict[str, float | int | None]:
-    row: dict[str, float | int | None] = {f"{name}_{p}_ms": getattr(timing, p) for p in _PERCENTILES}
+def _people(report: Report, quality: Quality | None) -> _Row:
+    """People's answer: empty for a file that was not scored."""
+    names = ("images", "accuracy", "accuracy_low", "accuracy_high", "mean_recall", "kl_divergence", "calibration_error")
+    measures = [f"{measure}_{name}" for measure in ("precision", "recall") for name in EXPRESSIONS]
+    columns = [f"people_{name}" for name in (*names, *measures)]
+    person = {
+        "one_person_accuracy": report.data.one_person["accuracy"] if report.data and report.data.one_person else None
+    }
+    people = None if quality is None else quality.people
+    if people is None:
+        return {**dict.fromkeys(columns), **person}
+    plain = (people.images, people.accuracy, *people.interval, people.mean_recall)
+    values = (*plain, people.kl_divergence, people.calibration_error)
+    per_class = (*people.per_class("precision"), *people.per_class("recall"))
+    return {**dict(zip(columns, (*values, *per_class), strict=True)), **person}
+
+
+def _without_copies(report: Report, quality: Quality | None) -> _Row:
+    """Figures without images that have a copy in the training split; no columns where no file has them."""
+    if not any(each.quality is not None and each.quality.without_copies is not None for each in report.results):
+        return {}
+    found = None if quality is None else quality.without_copies
+    evaluation = {} if found is None else found.evaluation
+    people = {} if found is None or found.people is None else found.people
+    row: _Row = {f"{name}_without_copies": evaluation.get(name) for name in ("accuracy", "macro_f1")}
+    if report.has_people:
+        row |= {f"people_{name}_without_copies": people.get(name) for name in ("accuracy", "mean_recall")}
+    return row
+
+
+def _timing(name: str, timing: Timing) -> _Row:
+    row: _Row = {f"{name}_{p}_ms": getattr(timing, p) for p in _PERCENTILES}
     return row | {f"{name}_spread": timing.spread, f"{name}_calls": timing.calls}
 
 
-def _quality(quality: Quality | None) -> dict[str, float | int | None]:
+def _quality(quality: Quality | None) -> _Row:
     names = ("images", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "calibration_error", "agreement")
     recalls = [f"recall_{name}" for name in EXPRESSIONS]
     if quality is None:

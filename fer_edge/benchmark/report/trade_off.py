@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from fer_edge.benchmark.report.figures import decimal, listed, millions, plural, share
+from fer_edge.benchmark.answers import Interval
+from fer_edge.benchmark.report.figures import decimal, listed, millions, plural, share, shortened
 from fer_edge.benchmark.report.markup import Element, tag
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
 from fer_edge.benchmark.report.table import Chart
-from fer_edge.benchmark.results import Quality, Result
+from fer_edge.benchmark.results import Report, Result
 
 WIDTH = 640
 _LEFT, _RIGHT, _TOP = 44, 412, 16
@@ -16,65 +18,107 @@ _LABELS = _RIGHT + 40
 _LABEL_HEIGHT = 17
 _LARGEST_RADIUS = 22
 
-Point = tuple[Result, Quality]
+
+@dataclass(frozen=True)
+class _Point:
+    """A file in the chart: its result, and its accuracy with the 95 % interval, 0..1."""
+
+    result: Result
+    accuracy: float
+    interval: Interval
 
 
-def trade_off_chart(results: Sequence[Result]) -> Chart | None:
+def trade_off_charts(report: Report) -> list[Chart]:
+    """Accuracy by people's answer, where it was measured, then by the data set's label; empty without accuracy."""
+    person = report.data.one_person["accuracy"] if report.data is not None and report.data.one_person else None
+    by_people = trade_off_chart(report.each_file, by_people=True, one_person=person)
+    by_label = trade_off_chart(report.each_file)
+    if by_people is not None and by_label is not None:
+        by_label = replace(by_label, caption="Up is more accurate by the data set's label, left is faster")
+    return [chart for chart in (by_people, by_label) if chart is not None]
+
+
+def trade_off_chart(
+    results: Sequence[Result], *, by_people: bool = False, one_person: float | None = None
+) -> Chart | None:
     """Accuracy against the median of the model alone; `None` if no accuracy was measured.
 
     Args:
         results: Of different files, each in one interpreter.
+        by_people: Whether accuracy is by people's answer, not by the data set's label.
+        one_person: Accuracy of one person by people's answer, 0..1, drawn as a line.
     """
-    points = [(result, result.quality) for result in results if result.quality is not None]
+    points = _points(results, by_people=by_people)
     if not points:
         return None
-    front = {result.name for result in pareto_front(results)}
-    largest = max(result.bytes for result, _ in points)
+    front = {result.name for result in pareto_front(results, by_people=by_people)}
+    largest = max(point.result.bytes for point in points)
+    caption = "Up is more often people's answer, left is faster" if by_people else "Up is more accurate, left is faster"
+    person = () if one_person is None else (f"The dotted line is one person: {share(one_person, 1)}.",)
     return Chart(
-        "Up is more accurate, left is faster",
+        caption,
         f"{plural(len(points), 'file')}; no other is both faster and more accurate than {listed(sorted(front))}.",
-        _drawing(points, front, largest),
+        _drawing(points, front, largest, one_person),
         (
             "Each file in the first of its interpreters in the table.",
             f"A disc's area is the file's size, the largest {millions(largest, 2)} MB; the line through it is the 95% "
             "interval of its accuracy.",
             "Filled discs, in bold, are on the Pareto front (dashed): no other file is both faster and more accurate.",
+            *person,
         ),
     )
 
 
-def pareto_front(results: Sequence[Result]) -> list[Result]:
+def pareto_front(results: Sequence[Result], *, by_people: bool = False) -> list[Result]:
     """The results that no other beats in both accuracy and the model's median, the fastest first."""
     front: list[Result] = []
     best = -1.0
-    measured = [(result, result.quality.accuracy) for result in results if result.quality is not None]
-    for result, accuracy in sorted(measured, key=lambda pair: (pair[0].model.p50, -pair[1])):
-        if accuracy > best:
-            front.append(result)
-            best = accuracy
+    points = _points(results, by_people=by_people)
+    for point in sorted(points, key=lambda point: (point.result.model.p50, -point.accuracy)):
+        if point.accuracy > best:
+            front.append(point.result)
+            best = point.accuracy
     return front
 
 
-def _drawing(points: list[Point], front: set[str], largest: int) -> Element:
+def _points(results: Sequence[Result], *, by_people: bool) -> list[_Point]:
+    qualities = [(result, result.quality) for result in results if result.quality is not None]
+    if by_people:
+        voted = [(result, quality.people) for result, quality in qualities if quality.people is not None]
+        return [_Point(result, people.accuracy, people.interval) for result, people in voted]
+    return [_Point(result, quality.accuracy, quality.interval) for result, quality in qualities]
+
+
+def _drawing(points: list[_Point], front: set[str], largest: int, one_person: float | None) -> Element:
     bottom = _TOP + max(280, _LABEL_HEIGHT * len(points))
-    x = log_scale_of([result.model.p50 for result, _ in points], _LEFT, _RIGHT)
-    y = _accuracy_scale([quality for _, quality in points], bottom)
-    by_size = sorted(points, key=lambda point: -point[0].bytes)
-    corners = [(x(r.model.p50), y(q.accuracy)) for r, q in points if r.name in front]
+    x = log_scale_of([point.result.model.p50 for point in points], _LEFT, _RIGHT)
+    y = _accuracy_scale(points, one_person, bottom)
+    by_size = sorted(points, key=lambda point: -point.result.bytes)
+    corners = [(x(each.result.model.p50), y(each.accuracy)) for each in points if each.result.name in front]
     line = " ".join(f"{px:.1f},{py:.1f}" for px, py in sorted(corners))
     return tag(
         "svg",
         *_axes(x, y, bottom),
+        *_person(one_person, y),
         tag("polyline", points=line, class_="front"),
-        *(_disc(result, quality, x, y, largest, result.name in front) for result, quality in by_size),
+        *(_disc(point, x, y, largest, point.result.name in front) for point in by_size),
         *_labels(points, front, x, y, bottom),
         viewBox=f"0 0 {WIDTH} {bottom + 46}",
     )
 
 
-def _accuracy_scale(qualities: list[Quality], bottom: float) -> LinearScale:
-    low = min(min(quality.interval[0], quality.accuracy) for quality in qualities)
-    high = max(max(quality.interval[1], quality.accuracy) for quality in qualities)
+def _person(accuracy: float | None, y: LinearScale) -> list[Element]:
+    if accuracy is None:
+        return []
+    height = y(accuracy)
+    line = tag("line", x1=_LEFT, x2=_RIGHT, y1=height, y2=height, class_="person")
+    return [line, tag("text", "one person", x=_LEFT + 4, y=height - 5)]
+
+
+def _accuracy_scale(points: list[_Point], one_person: float | None, bottom: float) -> LinearScale:
+    others = [] if one_person is None else [one_person]
+    low = min([*others, *(min(point.interval[0], point.accuracy) for point in points)])
+    high = max([*others, *(max(point.interval[1], point.accuracy) for point in points)])
     room = max(0.1 * (high - low), 0.005)
     return LinearScale(max(0.0, low - room), min(1.0, high + room), bottom, _TOP)
 
@@ -91,31 +135,33 @@ def _axes(x: LogScale, y: LinearScale, bottom: float) -> list[Element]:
     return drawn
 
 
-def _disc(result: Result, quality: Quality, x: LogScale, y: LinearScale, largest: int, is_best: bool) -> Element:
+def _disc(point: _Point, x: LogScale, y: LinearScale, largest: int, is_best: bool) -> Element:
+    result, accuracy = point.result, point.accuracy
     centre_x = x(result.model.p50)
-    low, high = quality.interval
+    low, high = point.interval
     radius = max(3.0, _LARGEST_RADIUS * (result.bytes / largest) ** 0.5)
-    words = f"{result.name}: {decimal(result.model.p50, 3)} ms, {share(quality.accuracy)}"
+    words = f"{result.name}: {decimal(result.model.p50, 3)} ms, {share(accuracy)}"
     return tag(
         "g",
         tag("title", words),
         tag("line", x1=centre_x, x2=centre_x, y1=y(low), y2=y(high), class_="interval"),
-        tag("circle", cx=centre_x, cy=y(quality.accuracy), r=radius),
-        tag("circle", cx=centre_x, cy=y(quality.accuracy), r=1.5, class_="centre"),
+        tag("circle", cx=centre_x, cy=y(accuracy), r=radius),
+        tag("circle", cx=centre_x, cy=y(accuracy), r=1.5, class_="centre"),
         class_="disc best" if is_best else "disc",
     )
 
 
-def _labels(points: list[Point], front: set[str], x: LogScale, y: LinearScale, bottom: float) -> list[Element]:
+def _labels(points: list[_Point], front: set[str], x: LogScale, y: LinearScale, bottom: float) -> list[Element]:
     # Names of files that are nearly alike would lie on each other beside their discs.
-    ordered = sorted(points, key=lambda point: (round(y(point[1].accuracy) / _LABEL_HEIGHT), -point[0].model.p50))
-    heights = spread_out([y(quality.accuracy) for _, quality in ordered], _LABEL_HEIGHT, bottom)
+    ordered = sorted(points, key=lambda each: (round(y(each.accuracy) / _LABEL_HEIGHT), -each.result.model.p50))
+    heights = spread_out([y(point.accuracy) for point in ordered], _LABEL_HEIGHT, bottom)
     drawn = []
-    for (result, quality), height in zip(ordered, heights, strict=True):
-        begin = {"x1": x(result.model.p50), "y1": y(quality.accuracy)}
+    for point, height in zip(ordered, heights, strict=True):
+        result = point.result
+        begin = {"x1": x(result.model.p50), "y1": y(point.accuracy)}
         drawn.append(tag("line", **begin, x2=_LABELS - 5, y2=height, class_="leader"))
         style = "label best" if result.name in front else "label"
-        drawn.append(tag("text", _shortened(result.plain_name), x=_LABELS, y=height + 4, class_=style))
+        drawn.append(tag("text", shortened(result.plain_name), x=_LABELS, y=height + 4, class_=style))
     return drawn
 
 
@@ -129,7 +175,3 @@ def spread_out(wanted: list[float], distance: float, end: float) -> list[float]:
         placed[i] = min(placed[i], limit)
         limit = placed[i] - distance
     return placed
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= 27 else f"{name[:13]}…{name[-13:]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -11,9 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.benchmark.quality import judge_faces
 from fer_edge.benchmark.results import Board, Data, Method, Moved, Quality, Report, Result, Threads, Timing
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 from fer_edge.metrics import agreement, evaluate_scores
+from fer_edge.model_card import ModelCard
+from fer_edge.training.data import Split
+from fer_edge.training.peoples_answer import measure_one_person
+from fer_edge.training.votes import CHOICES, Votes
 
 IMAGES, CALLS = 400, 140
 HOSTILE = """</script><script>document.title='x'</script><img src=x onerror=alert(1)>"'&|`*_.tflite"""
@@ -47,6 +53,45 @@ def report() -> Report:
         moved=tuple(_moved(scores, labels)),
         emulated=_emulated(),
     )
+
+
+@pytest.fixture(scope="module")
+def voted_report(report: Report) -> Report:
+    """The same with people's votes, of which a third of the images has a copy in training."""
+    data = report.data
+    assert data is not None
+    majority = np.array([int(digit) for digit in data.labels])
+    counts = np.zeros((IMAGES, len(CHOICES)), np.uint16)
+    counts[np.arange(IMAGES), majority] = 8
+    counts[:, CHOICES.index("neutral")] += 2
+    labels = np.where(np.arange(IMAGES) % 4 == 0, (majority + 1) % NUM_EXPRESSIONS, majority)
+    faces = Split(np.zeros((IMAGES, 48, 48), np.uint8), labels, tuple(map(str, range(IMAGES))), Votes(counts))
+    copied = np.arange(IMAGES) % 3 == 0
+    person = measure_one_person(Votes(counts)).as_dict()
+    return replace(
+        report,
+        data=replace(
+            data,
+            labels="".join(map(str, labels)),
+            majority=data.labels,
+            copied="".join(str(int(each)) for each in copied),
+            one_person=person,
+            one_person_without_copies=person,
+        ),
+        results=tuple(_voted(result, faces, copied) for result in report.results),
+    )
+
+
+def _voted(result: Result, faces: Split, copied: npt.NDArray[np.bool_]) -> Result:
+    quality = result.quality
+    if quality is None:
+        return result
+    best = np.array([int(digit) for digit in quality.predicted])
+    scores = 0.6 * np.eye(NUM_EXPRESSIONS, dtype=np.float32)[best] + np.float32(0.4 / NUM_EXPRESSIONS)
+    prior = dict.fromkeys(EXPRESSIONS, 1 / NUM_EXPRESSIONS)
+    card = ModelCard("net", "net", prior=prior, training={"votes": {"prior": prior}})
+    judged = judge_faces(scores, faces, copied, card)
+    return replace(result, quality=replace(judged, agreement=quality.agreement))
 
 
 def _result(name: str, ms: float, size: int, random: np.random.Generator, **facts: Any) -> Result:

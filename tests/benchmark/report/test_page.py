@@ -30,6 +30,14 @@ def path(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report.html"
 
 
+@pytest.fixture(scope="module", params=["report", "voted_report"])
+def any_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a report without votes, and of one with them, which has more columns and sections."""
+    folder = tmp_path_factory.mktemp(request.param)
+    write_report(request.getfixturevalue(request.param), folder)
+    return folder / "report.html"
+
+
 @contextmanager
 def opened(browser: Browser, path: Path, width: int = 1280, **options: Any) -> Iterator[Page]:
     """The page; nothing may go wrong in it, and nothing but itself may be asked for."""
@@ -131,8 +139,8 @@ def test_the_page_carries_its_report(path: Path, report: Report) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])
-def test_no_width_scrolls_sideways(browser: Browser, path: Path, width: int) -> None:
-    with opened(browser, path, width) as page:
+def test_no_width_scrolls_sideways(browser: Browser, any_path: Path, width: int) -> None:
+    with opened(browser, any_path, width) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -159,9 +167,9 @@ def test_dark_and_light_differ_and_paper_is_always_light(browser: Browser, path:
         assert page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-def test_paper_cuts_no_table(browser: Browser, path: Path) -> None:
+def test_paper_cuts_no_table(browser: Browser, any_path: Path) -> None:
     within_a4 = 1032  # CSS pixels of 297 mm, less the margins
-    with opened(browser, path, within_a4) as page:
+    with opened(browser, any_path, within_a4) as page:
         page.emulate_media(media="print")
         widths = page.locator("table, svg").evaluate_all("all => all.map(each => each.getBoundingClientRect().right)")
         assert max(widths) <= within_a4

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmark import results
+from fer_edge.benchmark import answers, results
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "report.md"
 PARTS = (
@@ -20,6 +20,8 @@ PARTS = (
     results.Result,
     results.Timing,
     results.Quality,
+    answers.People,
+    answers.WithoutCopies,
     results.Threads,
     results.Moved,
 )
