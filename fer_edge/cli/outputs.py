@@ -52,7 +52,9 @@ def open_sinks(
     title = f"{source.description}, {printable(options.model.stem)}"
     # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
     if options.preview is not None:
-        page = open_preview(options.preview, labels, title, token=options.preview_token, privacy=options.privacy)
+        page = open_preview(
+            options.preview, labels, title, token=options.preview_token, privacy=options.privacy, tell=tell
+        )
         tell(f"preview at {page.url}")
         yield page
     if options.output is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtraError
@@ -11,7 +12,13 @@ if TYPE_CHECKING:
 
 
 def open_preview(
-    address: str, labels: tuple[str, ...], title: str, *, token: str | None = None, privacy: bool = False
+    address: str,
+    labels: tuple[str, ...],
+    title: str,
+    *,
+    token: str | None = None,
+    privacy: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> PreviewSink:
     """Start a preview, which listens from then on.
 
@@ -21,6 +28,7 @@ def open_preview(
         title: On the page, such as the source and the model.
         token: What a visitor must bring; where others can reach the page one is made if none is given.
         privacy: Never let go of a pixel: the page shows boxes on an empty canvas.
+        tell: Is told, in a sentence and at most once a minute, of refused connections and bad requests.
 
     Raises:
         MissingExtraError: If a package is not installed.
@@ -32,4 +40,4 @@ def open_preview(
         if (error.name or "").startswith("fer_edge."):
             raise
         raise MissingExtraError("--preview", "preview", str(error)) from error
-    return PreviewSink(address, labels, title, token=token, privacy=privacy)
+    return PreviewSink(address, labels, title, token=token, privacy=privacy, tell=tell)
