@@ -98,7 +98,7 @@ class Reception:
             self._notes.add("connection refused, as too many are open")
             connection.close()
             return
-        guest = _Guest(self._make_handler(), network, self._limits, self._forget)
+        guest = _Guest(self._make_handler(), network, self._limits, self._notes, self._forget)
         self._guests[guest.handler] = guest
         try:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: guest, connection)
@@ -127,12 +127,18 @@ class _Guest(asyncio.Protocol):
     """One connection, which is closed if it is not admitted in time or sends too much."""
 
     def __init__(
-        self, handler: asyncio.Protocol, network: str, limits: Limits, on_gone: Callable[[_Guest], None]
+        self,
+        handler: asyncio.Protocol,
+        network: str,
+        limits: Limits,
+        notes: PortNotes,
+        on_gone: Callable[[_Guest], None],
     ) -> None:
         self.handler = handler
         self.network = network
         self.admitted = False
         self._limits = limits
+        self._notes = notes
         self._on_gone = on_gone
         self._received = 0
         self._transport: asyncio.Transport | None = None
@@ -161,6 +167,7 @@ class _Guest(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
         if self._received > self._limits.request_bytes:
+            self._notes.add(f"request larger than {self._limits.request_bytes >> 10} KiB")
             self.abort()
         else:
             self.handler.data_received(data)
