@@ -13,6 +13,8 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 """Characters that reorder the text around them, so that a name can pose as another."""
 
 _MASK = "***"
+_NO_SECRETS = (_MASK, "PASSWORD")
+"""What stands for a password in messages."""
 
 _SCHEME = re.compile(r"[^:@]*?(?::/+|//+)")
 """All up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
@@ -78,6 +80,8 @@ def _login_span(address: str, start: int, at: int, *, has_scheme: bool) -> Itera
     Without a scheme and a colon it is a file's name.
     """
     user, colon, password = address[start:at].partition(":")
+    if password in _NO_SECRETS:
+        return
     if password:
         yield start + len(user) + 1, at
     elif has_scheme or colon:
