@@ -158,3 +158,13 @@ def test_no_value_of_a_secret_is_in_the_help(command_line: CommandLine, monkeypa
     shown = command_line("run", "--help").require_success().stdout
     assert CORE not in shown
     assert "FER_EDGE_CAMERA" in shown
+
+
+@pytest.mark.parametrize("line", ["camera = ['{}']", "fps = '{}'", "labels = [['{}']]"])
+def test_a_configuration_of_the_wrong_kind_does_not_show_its_value(
+    command_line: CommandLine, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "c.toml").write_text(line.format(f"rtsp://me:{CORE} {CORE}@host/x"))
+    ended = command_line("run", "--config", tmp_path / "c.toml")
+    assert ended.exit_code == 2
+    assert CORE not in ended.stderr

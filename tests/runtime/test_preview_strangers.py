@@ -125,7 +125,7 @@ def test_headers_have_a_deadline(sent: bytes) -> None:
 
 def test_headers_that_drip_have_the_same_deadline() -> None:
     with preview(Limits(admission_s=0.5)) as sink, connect(sink, b"GET / HTTP/1.1\r\n") as stranger:
-        assert is_refused(stranger, [b"X: y\r\n"] * 400, pause_s=0.05)
+        assert is_refused(stranger, [b"X: y\r\n"] * 200, pause_s=0.05)
 
 
 def test_a_stranger_gets_one_answer() -> None:
