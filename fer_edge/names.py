@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode's categories of control characters, lone surrogates, and line and paragraph separators."""
@@ -11,13 +12,24 @@ _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that reorder the text around them, so that a name can pose as another."""
 
-_LOGIN = re.compile(r"^((?:[^:]|:(?=/))*:(?!/)).*@", re.DOTALL)
-"""All up to the first colon that no slash follows, and the password that it begins, which ends at the last @."""
+_MASK = "***"
+_NO_SECRETS = (_MASK, "PASSWORD")
+"""What stands for a password in messages."""
+
+_SCHEME = re.compile(r"[^:@]*?(?::/+|//+)")
+"""All up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
+_SCHEME_ALONE = re.compile(r"\W*(?:rtsps?|https?|mqtts?|rtmps?|ftps?):", re.IGNORECASE)
+_HOST = re.compile(r"(?:\[[^\]]*\]|(?!\[)[^:/?#]*):")
+_PORT = re.compile(r"(\d{0,5})(?:[/?#]|\W*$)")
+_LARGEST_PORT = 65535
 _PARAMETER = re.compile(
-    r"((?:^|[?&;/_])[\w.-]*(?:pass?|passwd|password|passphrase|pwd|psw|pw|token|secret|key|auth|sig|signature)=|[?&;]p=)"
-    r"[^&;#\s]+",
-    re.IGNORECASE,
+    r"(?:(?:^|[?&;#/_])[\w.-]{0,40}(?:pas|pwd|psw|pw|token|secret|key|auth|sig|cred|code(?!c)|pin|sid|session|hash)[\w.-]{0,40}"
+    r"|[?&;]p)=(\*\*\*|.+?)(?=[&;][\w.-]{1,40}=|(?<=\*)\W*$|$)",
+    re.IGNORECASE | re.DOTALL,
 )
+"""Value of a parameter that is named as passwords are, in a query, a fragment or a path."""
+_TOKEN = re.compile(r"(?<=[/=])(?=[\w-]*\d)(?=[\w-]*[^\W\d_])([\w-]{16,})(?![\w.-])")
+"""Long word of letters and digits, with which some cameras' paths grant access."""
 
 
 def printable(text: str) -> str:
@@ -30,12 +42,59 @@ def printable(text: str) -> str:
 
 
 def without_password(address: str) -> str:
-    """Return a camera's address with `***` for every password in it, also where the address is malformed.
+    """Return an address with `***` for every password and token in it, also where the address is malformed.
 
-    The login ends at the last @, since passwords hold @, /, # and ? in the addresses that people write. Cameras also
-    take passwords as parameters.
+    What precedes the last @ is a login, of which the user's name is shown if a password follows it. Cameras also take
+    passwords as parameters, and tokens as a part of the path. Where an address can be read in two ways, what is a
+    secret in either is masked.
     """
-    return _PARAMETER.sub(r"\1***", _LOGIN.sub(r"\1***@", address))
+    shown, done = "", 0
+    for start, end in sorted(_secret_spans(address)):
+        if start >= done:
+            shown += address[done:start] + _MASK
+        done = max(done, end)
+    return shown + address[done:]
+
+
+def without_passwords(text: str) -> str:
+    """Return a text, such as a message, with every address in it as `without_password` shows it."""
+    return re.sub(r"\S+", lambda word: without_password(word[0]), text)
+
+
+def _secret_spans(address: str) -> Iterator[tuple[int, int]]:
+    """Yield the beginning and end of each secret; they may overlap."""
+    scheme = _SCHEME.match(address)
+    start = scheme.end() if scheme else 0
+    at = address.rfind("@")
+    if at > start:
+        yield from _login_span(address, start, at, has_scheme=scheme is not None)
+    elif at < 0:
+        yield from _no_port_span(address, scheme or _SCHEME_ALONE.match(address))
+    for pattern in (_PARAMETER, _TOKEN) if scheme else (_PARAMETER,):
+        yield from (match.span(1) for match in pattern.finditer(address))
+
+
+def _login_span(address: str, start: int, at: int, *, has_scheme: bool) -> Iterator[tuple[int, int]]:
+    """Yield the password behind `user:`, or all of the login; it ends at the last @, as passwords hold @, /, # and ?.
+
+    Without a scheme and a colon it is a file's name.
+    """
+    user, colon, password = address[start:at].partition(":")
+    if password in _NO_SECRETS:
+        return
+    if password:
+        yield start + len(user) + 1, at
+    elif has_scheme or colon:
+        yield start, at
+
+
+def _no_port_span(address: str, scheme: re.Match[str] | None) -> Iterator[tuple[int, int]]:
+    """Yield what stands where a port is expected and is none, as the password of an address that lacks its host."""
+    host = scheme and _HOST.match(address, scheme.end())
+    if host:
+        port = _PORT.match(address, host.end())
+        if port is None or int(port[1] or 0) > _LARGEST_PORT:
+            yield host.end(), len(address)
 
 
 def _is_unsafe(character: str) -> bool:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fer_edge.names import printable, without_password
+from fer_edge.names import printable, without_password, without_passwords
 
 
 @pytest.mark.parametrize(
@@ -30,8 +32,21 @@ def test_printable_escapes_only_what_cannot_be_shown(text: str, shown: str) -> N
         ("", ""),
         ("http://192.168.1.20:8080/video", "http://192.168.1.20:8080/video"),
         ("http://[fe80::1]:8080/video", "http://[fe80::1]:8080/video"),
-        ("rtsp://me@host/x", "rtsp://me@host/x"),
-        ("https://host/@name/live", "https://host/@name/live"),
+        ("rtsp://host:554/Streaming/Channels/101?size=640x480", "rtsp://host:554/Streaming/Channels/101?size=640x480"),
+        ("rtsp://SECRET@host/x", "rtsp://***@host/x"),
+        ("rtsp:SECRET@host/x", "rtsp:***@host/x"),
+        ("rtsp://SECRET:@host/x", "rtsp://***@host/x"),
+        ("https://host/@name/live", "https://***@name/live"),
+        ("rtsp://me:/SECRET@host/x", "rtsp://me:***@host/x"),
+        ("://me:SECRET@host/x", "://me:***@host/x"),
+        ("//me:SECRET@host/x", "//me:***@host/x"),
+        ("rtsp://me:SECRET@", "rtsp://me:***@"),
+        ("rtsp://me:SECRET", "rtsp://me:***"),
+        ("rtsp://me:SEC/RET", "rtsp://me:***"),
+        ("rtsp:me:SECRET", "rtsp:me:***"),
+        ("mqtt://me:123456", "mqtt://me:***"),
+        ("mqtt://me:99999/x", "mqtt://me:***"),
+        ("mqtt://host:1883/x", "mqtt://host:1883/x"),
         ("rtsp://me:SECRET@host:554/x", "rtsp://me:***@host:554/x"),
         ("RTSP://:SECRET@host", "RTSP://:***@host"),
         ("rtsp://me:SE@CRET@host/x", "rtsp://me:***@host/x"),
@@ -50,10 +65,87 @@ def test_printable_escapes_only_what_cannot_be_shown(text: str, shown: str) -> N
         ("http://host/x?key=SECRET&sig=SECRET&p=SECRET", "http://host/x?key=***&sig=***&p=***"),
         ("http://host/x?user=me&password=SECRET&channel=1", "http://host/x?user=me&password=***&channel=1"),
         ("http://host/cgi?usr=me&pwd=SECRET", "http://host/cgi?usr=me&pwd=***"),
+        ("http://host/cgi?pwd=SEC#RET", "http://host/cgi?pwd=***"),
+        ("http://host/cgi?pwd=SEC@RET", "http://***"),
+        ("http://host/cgi#access_token=SECRET", "http://host/cgi#access_token=***"),
+        ("rtsps://host:7441/aB3dE5gH7jK9mN1p?enableSrtp", "rtsps://host:7441/***?enableSrtp"),
         ("rtsp://host/user=me_password=SECRET_1_channel=1", "rtsp://host/user=me_password=***"),
         ("party.mp4", "party.mp4"),
+        ("party@home.mp4", "party@home.mp4"),
         ("2024-11-14T22:57:44.mp4", "2024-11-14T22:57:44.mp4"),
     ],
 )
 def test_no_password_is_shown(address: str, shown: str) -> None:
     assert without_password(address) == shown
+
+
+_SCHEMES = ("rtsp", "RTSPS", "http", "https", "mqtt", "mqtts", "ftp", "rtmp")
+_CORE = "XQZ"
+"""Every piece of a made secret; none may be shown."""
+
+# How an address holds a secret, and the characters that would make another address of it.
+_FORMS = {
+    "{}://me:#@host/x": "",
+    "{}://:#@host": "",
+    "{}://me:#@host:99999/x": "",
+    "{}://me:#@host:port": "",
+    "{}://me:#@": "",
+    "{}://me:#@/x": "",
+    "{}:/me:#@host/x": "",
+    "{}//me:#@host/x": "",
+    "{}:me:#@host": "",
+    "://me:#@host": "",
+    "me:#@host/x": "",
+    "{}://#@host/x": ":",
+    "{}://#:@host/x": ":",
+    "{}://#@": ":",
+    "{}:#@host": ":",
+    "{}://host/me:#@cam": "",
+    "{}://me:#": "@",
+    "{}:me:#": "@",
+    "{}://host:#/x": "@",
+    "{}://host/x?user=me&password=#": "=",
+    "{}://host/x?pwd=#&channel=1": "=",
+    "{}://host/x#access_token=#": "=",
+    "{}://host/user=me_password=#_channel=1": "=;&",
+    "{}://host/user=me&password=#&channel=1": "=",
+}
+
+
+@st.composite
+def addresses(draw: st.DrawFn, separators: str) -> str:
+    form, excluded = draw(st.sampled_from(sorted(_FORMS.items())))
+    allowed = [each for each in separators if each not in excluded]
+    pieces = draw(st.lists(st.text(st.sampled_from(allowed), max_size=2), min_size=1, max_size=4))
+    secret = _CORE + "".join(piece + _CORE for piece in pieces)
+    head, _, tail = form.rpartition("#")
+    return head.format(draw(st.sampled_from(_SCHEMES))) + secret + tail
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(addresses(separators="#/?@:;&=%+![]$.,'\" -_1"))
+def test_no_piece_of_a_secret_is_shown(address: str) -> None:
+    shown = without_password(address)
+    assert _CORE not in shown
+    assert "***" in shown
+    assert without_password(shown) == shown
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    addresses(separators="#/?@:;&=%+![]$.,-_1"), st.sampled_from(["error: {}: no video", "got ({})", "'{}', then {}"])
+)
+def test_no_piece_of_a_secret_is_shown_in_a_message(address: str, message: str) -> None:
+    shown = without_passwords(message.format(address, address))
+    assert _CORE not in shown
+    assert "***" in shown
+
+
+def test_a_message_without_an_address_stays_as_it_is() -> None:
+    message = "error: --camera party@home.mp4: no such file;\n expected 12:30, C:\\x or http://[::1]:80/x, see a/b//c"
+    assert without_passwords(message) == message
+
+
+def test_a_long_address_is_masked_in_no_time() -> None:
+    for character in ("_", "a", "/", ":", "@", "=", "pwd=", "?p="):
+        assert without_password(f"rtsp://host/{character * 10_000}")

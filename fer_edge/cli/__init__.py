@@ -20,7 +20,7 @@ import click
 
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError, MissingExtraError
-from fer_edge.names import printable
+from fer_edge.names import printable, without_passwords
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
@@ -140,7 +140,9 @@ def _run() -> int:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        _until_reader_leaves(error.show)
+        shown = io.StringIO()
+        error.show(shown)
+        _until_reader_leaves(lambda: click.echo(without_passwords(shown.getvalue()), err=True, nl=False))
         return error.exit_code
     except FerEdgeError as error:
         return _fail(str(error), error.exit_code)
@@ -151,7 +153,7 @@ def _run() -> int:
 
 
 def _fail(message: str, code: int, prefix: str = "error: ") -> int:
-    _until_reader_leaves(lambda: click.echo(f"{prefix}{printable(message)}", err=True))
+    _until_reader_leaves(lambda: click.echo(f"{prefix}{printable(without_passwords(message))}", err=True))
     return code
 
 

@@ -14,6 +14,7 @@ import click
 
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.errors import InputError
+from fer_edge.names import without_password
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -49,7 +50,8 @@ def load_config(path: Path, ctx: click.Context) -> dict[str, Any]:
         try:
             options[key].type_cast_value(ctx, value)
         except click.UsageError as error:
-            raise InputError(f"{where}: {error.message}") from error
+            reason = error.message.replace(str(value), without_password(str(value)))
+            raise InputError(f"{where}: {reason}") from error
         if value is not None:
             values[str(options[key].name)] = value
     return values
@@ -112,7 +114,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _require_kind(where: str, option: click.Option, given: Any) -> None:
     takes_list = option.multiple or option.nargs != 1
     if takes_list and not isinstance(given, list):
-        raise InputError(f"{where}: expected a list, got {_describe(given)}: [{_toml(given)}]")
+        raise InputError(f"{where}: expected a list, got {_describe(given)}: [{_toml(_masked(given))}]")
     kinds = _kinds(option)
     for one in given if takes_list else [given]:
         # TOML knows numbers from true and false, where Python does not.
@@ -151,7 +153,14 @@ def _nearest(key: str, keys: list[str]) -> str:
 def _describe(value: Any) -> str:
     if isinstance(value, dict):
         return "a table"
+    value = _masked(value)
     return f"{_KINDS[type(value)]} ({_toml(value)})" if type(value) in _KINDS else f"{type(value).__name__} {value}"
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(one) for one in value]
+    return without_password(value) if isinstance(value, str) else value
 
 
 def _shown_value(option: click.Option) -> str:

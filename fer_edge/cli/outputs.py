@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
+from fer_edge.cli.notes import tell_as_it_is
 from fer_edge.cli.run_options import RunOptions
 from fer_edge.device.notify import NotifySink
 from fer_edge.errors import MissingExtraError
 from fer_edge.model_card import ModelCard
-from fer_edge.names import printable
+from fer_edge.names import printable, without_password
 from fer_edge.runtime.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.frames import Source
 from fer_edge.runtime.log_files import LogPolicy
@@ -60,8 +61,11 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
             token=options.preview_token,
             privacy=options.privacy,
             meaning=score_meaning(card),
+            tell=tell,
         )
-        tell(f"preview at {page.url}")
+        # A token that was made here is told, as nobody knows it otherwise; one that was given is not.
+        url = page.url if options.preview_token is None else without_password(page.url)
+        tell_as_it_is(f"preview at {url}")
         yield page
     if options.output is not None:
         video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source))

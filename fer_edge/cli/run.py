@@ -12,6 +12,7 @@ import click
 
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.notes import tell
 from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.prior_options import with_prior
@@ -60,7 +61,7 @@ def command(**given: Any) -> None:
     tally = Tally()
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
-        with open_source(options.camera, options.camera_settings, paced=paced, tell=_tell) as source:
+        with open_source(options.camera, options.camera_settings, paced=paced, tell=tell) as source:
             _watch(source, classifier, tally, options)
     finally:
         if tally.frames and not options.quiet:
@@ -90,14 +91,14 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
-        opening = open_sinks(options, source, classifier.card, _tell)
+        opening = open_sinks(options, source, classifier.card, tell)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
             _run(_pipeline(options, classifier, source), stream, sinks, tally, options.frames, source.ends_at)
         finally:
             for note in source.notes:
-                _tell(note)
+                tell(note)
     if not tally.frames:
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
 
@@ -132,10 +133,6 @@ def _run(
         tally.add(result)
         if tally.frames == frames or (ends_at is not None and time.monotonic() >= ends_at):
             return
-
-
-def _tell(note: str) -> None:
-    click.echo(f"note: {printable(note)}", err=True)
 
 
 def _print_summary(tally: Tally, options: RunOptions) -> None:

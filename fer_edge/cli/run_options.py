@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from fer_edge.cli.credentials import SecretOption
 from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.cli.parameters import (
     read_byte_size,
@@ -109,12 +110,14 @@ def run_options(command: Command) -> Command:
 _OPTIONS = (
     click.option(
         "--camera",
+        cls=SecretOption,
+        envvar="FER_EDGE_CAMERA",
         default="0",
         show_default=True,
         metavar="SOURCE",
         help="A number, /dev/v4l/by-id/... or another link for a webcam, auto for the first that is there, picamera or "
         "libcamera, demo, a video file, an image or a folder of images, rtsp://..., or http(s)://... of a stream, a "
-        "snapshot or a video file.",
+        "snapshot or a video file; an address with a password better in the environment as FER_EDGE_CAMERA.",
     ),
     click.option("--resolution", callback=read_resolution, metavar="WxH", help="Of a camera.  [default: its own]"),
     click.option(
@@ -213,6 +216,7 @@ _OPTIONS = (
     click.option("--on-change-only", is_flag=True, help="Write to --jsonl and --csv only when faces or labels change."),
     click.option(
         "--mqtt",
+        cls=SecretOption,
         callback=read_mqtt_address,
         envvar="FER_EDGE_MQTT",
         metavar="URL",
@@ -227,6 +231,7 @@ _OPTIONS = (
     ),
     click.option(
         "--preview-token",
+        cls=SecretOption,
         envvar="FER_EDGE_PREVIEW_TOKEN",
         metavar="TOKEN",
         help="Wanted of the page's visitors.  [default: made for a HOST that others can reach]",

@@ -58,10 +58,12 @@ def print_unit(program: Path | None) -> None:
 @_root_option
 @click.option(
     "--camera",
+    envvar="FER_EDGE_CAMERA",
     metavar="SOURCE",
     default="auto",
     show_default=True,
-    help="What to write into a new configuration, as for fer-edge run.",
+    help="What to write into a new configuration, as for fer-edge run; an address with a password better in the "
+    "environment as FER_EDGE_CAMERA, with sudo --preserve-env=FER_EDGE_CAMERA.",
 )
 def install(program: Path | None, root: Path, camera: str) -> None:
     """Have fer-edge started at boot, and now.

@@ -11,9 +11,13 @@ UNIT_FILE = Path("etc/systemd/system", NAME)
 CONFIG_FILE = Path("etc/fer-edge/config.toml")
 """Both from the file system's root."""
 
-_GROWING_DELAY_SINCE = 254
-"""The first systemd with RestartSteps; Raspberry Pi OS bookworm has 252, trixie 257."""
+_NEWER_SINCE = 254
+"""The first systemd with RestartSteps and ImportCredential; Raspberry Pi OS bookworm has 252, trixie 257."""
 
+_IMPORT = """
+# Values that need not stand in the configuration: /etc/credstore/fer-edge.camera, .mqtt and .preview-token, or the same
+# encrypted in /etc/credstore.encrypted.
+ImportCredential=fer-edge.*"""
 _FIXED_DELAY = "RestartSec=30"
 _GROWING_DELAY = "RestartSec=5\nRestartSteps=6\nRestartMaxDelaySec=5min"
 
@@ -32,7 +36,7 @@ StartLimitBurst=150
 [Service]
 ExecStart={program} run --config %d/config.toml
 # From here the service gets a copy that only it can read, so that passwords can be kept to root.
-LoadCredential=config.toml:/{config}
+LoadCredential=config.toml:/{config}{imported}
 # Relative paths in the configuration are in /var/lib/fer-edge.
 StateDirectory=fer-edge
 WorkingDirectory=%S/fer-edge
@@ -49,6 +53,11 @@ Restart=on-failure
 SuccessExitStatus=143
 RestartPreventExitStatus=2
 LimitCORE=0
+
+# What clients of the preview or a broken camera may take from the machine; the kernel counts memory where its cgroup
+# controller is on, which Raspberry Pi OS wants by cgroup_enable=memory in /boot/firmware/cmdline.txt.
+LimitNOFILE=4096
+MemoryMax=75%
 
 # A user of its own while it runs; implies ProtectSystem=strict, PrivateTmp, NoNewPrivileges and RestrictSUIDSGID.
 DynamicUser=yes
@@ -88,13 +97,13 @@ def service_unit(program: Path, systemd_version: int) -> str:
 
     Args:
         program: The installed `fer-edge`, absolute.
-        systemd_version: For 254 and later the pause between restarts grows; before, it is fixed.
+        systemd_version: From 254 on the pause between restarts grows, and credentials are imported by name.
 
     Raises:
         InputError: If systemd takes no such path.
     """
-    delay = _GROWING_DELAY if systemd_version >= _GROWING_DELAY_SINCE else _FIXED_DELAY
-    return _TEMPLATE.format(program=_quote(program), config=CONFIG_FILE.as_posix(), delay=delay)
+    delay, imported = (_GROWING_DELAY, _IMPORT) if systemd_version >= _NEWER_SINCE else (_FIXED_DELAY, "")
+    return _TEMPLATE.format(program=_quote(program), config=CONFIG_FILE.as_posix(), delay=delay, imported=imported)
 
 
 def _quote(path: Path) -> str:

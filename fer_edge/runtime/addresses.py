@@ -6,7 +6,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from fer_edge.errors import InputError
 from fer_edge.names import without_password
@@ -51,7 +51,7 @@ class Address:
             raise InputError(f"--camera {shown}: not an address; expected {_EXAMPLE}{advice}") from None
         if parts.scheme.lower() not in _SCHEMES:
             raise InputError(f"--camera {shown}: expected an address with {', '.join(_SCHEMES)}, got {parts.scheme}")
-        if not host or "@" in parts.fragment:
+        if not host or _is_in_login(host, parts):
             raise InputError(f"--camera {shown}: the address names no host; expected {_EXAMPLE}{advice}")
         login = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
         url = quote(text, safe=_KEPT, errors="surrogateescape")
@@ -76,6 +76,14 @@ class Address:
     def example_with_login(self) -> str:
         """Example of an address with a login, for messages."""
         return f"{self.scheme}://USER:PASSWORD@{self.host}/..."
+
+
+def _is_in_login(host: str, parts: SplitResult) -> bool:
+    """Return whether what stands where a host does is rather the beginning of a login with /, ? or # in it."""
+    behind = f"{parts.path}?{parts.query}"
+    return "@" in parts.fragment or (
+        "@" in behind and "@" not in parts.netloc and not re.search(r"[.:]|^localhost$", host)
+    )
 
 
 def is_address(text: str) -> bool:

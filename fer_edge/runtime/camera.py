@@ -65,7 +65,8 @@ def open_source(
     if opener is not None:
         return ReopeningSource(opener, tell)
     if settings.size_wh or settings.fps:
-        raise InputError(f"--resolution and --fps are for cameras of this machine, which {spec or 'nothing'} is not")
+        named = without_password(spec) or "nothing"
+        raise InputError(f"--resolution and --fps are for cameras of this machine, which {named} is not")
     if spec == "demo":
         return DemoSource(paced=paced)
     path = typed_path(spec)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import ssl
+import threading
 import urllib.error
 import urllib.request as request
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import Message
 from http import HTTPStatus
 from typing import IO
@@ -16,6 +19,9 @@ from fer_edge.errors import SourceError, first_line
 from fer_edge.runtime.addresses import Address, is_local
 
 _HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
+
+_PIECES = 2
+"""Times that a piece of an answer may take, in which all of its headers must come."""
 
 
 class HttpError(SourceError):
@@ -118,8 +124,8 @@ class HttpClient:
         for handler in (
             request.ProxyHandler(),
             request.UnknownHandler(),
-            request.HTTPHandler(),
-            request.HTTPSHandler(context=context),
+            _HttpHandler(),
+            _HttpsHandler(context),
             request.HTTPDefaultErrorHandler(),
             request.HTTPErrorProcessor(),
             _Refusals(),
@@ -164,7 +170,50 @@ class _Redirects(request.HTTPRedirectHandler):
     def redirect_request(
         self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> request.Request | None:
-        return super().redirect_request(req, fp, 307 if code == 308 else code, msg, headers, newurl)  # type: ignore[arg-type]
+        redirected = super().redirect_request(req, fp, 307 if code == 308 else code, msg, headers, newurl)  # type: ignore[arg-type]
+        fp.close()  # else the handler reads all of the answer, which may have no end
+        return redirected
+
+
+class _InTime:
+    """Connection that lets go if the head of an answer does not come in a while, piece by piece or without an end."""
+
+    sock: socket.socket
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        sock = self.sock  # which http.client forgets
+        timer = threading.Timer(_PIECES * (sock.gettimeout() or 0), _shut_down, [sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            return super().getresponse()  # type: ignore[misc, no-any-return]
+        finally:
+            timer.cancel()
+
+
+class _Connection(_InTime, http.client.HTTPConnection): ...
+
+
+class _SecureConnection(_InTime, http.client.HTTPSConnection): ...
+
+
+class _HttpHandler(request.HTTPHandler):
+    def http_open(self, req: request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+class _HttpsHandler(request.HTTPSHandler):
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        super().__init__(context=context)
+        self._checks = context
+
+    def https_open(self, req: request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_SecureConnection, req, context=self._checks)
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):  # it has ended meanwhile
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def ask_directly(host: str) -> None:

@@ -34,10 +34,12 @@ class Content:
     Attributes:
         kind: How it is read.
         is_playlist: Whether it only names the files that hold the frames (HLS).
+        is_multipart: Whether it is one picture after another (motion JPEG).
     """
 
     kind: Kind
     is_playlist: bool = False
+    is_multipart: bool = False
 
 
 def look_up(client: HttpClient) -> Content:
@@ -58,7 +60,7 @@ def look_up(client: HttpClient) -> Content:
 def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
     media_type = response.headers.get_content_type()
     if media_type.startswith("multipart/"):
-        return Content(Kind.STREAM)
+        return Content(Kind.STREAM, is_multipart=True)
     head: bytes = response.read(_HEAD_BYTES)
     if not head:
         raise HttpError(client.address, "its answer is empty; check the address in a browser")
@@ -66,7 +68,7 @@ def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
         playlist = head + response.read(_LARGEST_PLAYLIST)
         return Content(_kind_of_playlist(playlist, response.geturl(), client), is_playlist=True)
     if head.startswith(b"--"):  # the boundary of a multipart answer
-        return Content(Kind.STREAM)
+        return Content(Kind.STREAM, is_multipart=True)
     if _is_text(head):
         raise HttpError(
             client.address,

@@ -25,6 +25,8 @@ from fer_edge.runtime.results import Event, FrameResult, iso_time
 EVENTS_KEPT = 10_000
 """Events that wait for a broker: a few megabytes."""
 
+_INTRODUCTION_PAUSE_S = 1.0
+"""Least time between two answers to Home Assistant's start, as anyone at the broker can ask, and answers are larger."""
 _KEEPALIVE_S = 30
 _PAUSES_S = (1, 60)
 _FIRST_ANSWER_TIMEOUT_S = 3.0
@@ -77,6 +79,7 @@ class MqttSink:
         self._state: dict[str, Any] = {}
         self._state_message = ""
         self._state_time = float("-inf")
+        self._introduction_due = float("-inf")
         self._answered = threading.Event()
         self._refusal = ""
         self._outage_told = False
@@ -182,7 +185,9 @@ class MqttSink:
             self._tell_outage("the connection broke")
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
-        if message.payload == b"online":  # Home Assistant has started, and knows nothing
+        now = time.monotonic()
+        if message.payload == b"online" and now >= self._introduction_due:  # Home Assistant has started, knows nothing
+            self._introduction_due = now + _INTRODUCTION_PAUSE_S
             self._introduce()
 
     def _tell_outage(self, reason: str) -> None:

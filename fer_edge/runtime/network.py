@@ -16,6 +16,7 @@ from fer_edge.runtime.http_client import HttpClient
 from fer_edge.runtime.http_content import Kind, look_up
 from fer_edge.runtime.http_recording import fetch_recording
 from fer_edge.runtime.live import LiveSource
+from fer_edge.runtime.motion_jpeg import MotionJpegCapture
 from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.reopening import ReopeningSource
 from fer_edge.runtime.snapshots import INTERVAL_S, SnapshotCapture
@@ -49,8 +50,11 @@ def open_address(address: Address, settings: CameraSettings, tell: Callable[[str
         if content.kind is Kind.RECORDING:
             _refuse_fps(settings)
             return VideoFile(address.url, str(address)) if content.is_playlist else fetch_recording(client, tell)
+        if content.is_multipart:
+            _refuse_fps(settings)
+            return _open_motion_jpeg(client, settings.timeout_s, tell)
     _refuse_fps(settings)
-    return _open_stream(address, settings.timeout_s, tell)
+    return _open_stream(lambda: _open_live(address, settings.timeout_s), address, settings.timeout_s, tell)
 
 
 def _refuse_fps(settings: CameraSettings) -> None:
@@ -71,10 +75,17 @@ def _open_snapshots(client: HttpClient, settings: CameraSettings, tell: Callable
     return ReopeningSource(open_live, tell, stall_s=patience_s + settings.timeout_s, raw_sensor=False)
 
 
-def _open_stream(address: Address, timeout_s: float, tell: Callable[[str], None]) -> Source:
+def _open_motion_jpeg(client: HttpClient, timeout_s: float, tell: Callable[[str], None]) -> Source:
     def open_live() -> LiveSource:
-        return _open_live(address, timeout_s)
+        capture = MotionJpegCapture(client, timeout_s)
+        return LiveSource(capture, str(client.address), fps=None, advice=_ADVICE, timeout_s=timeout_s)
 
+    return _open_stream(open_live, client.address, timeout_s, tell)
+
+
+def _open_stream(
+    open_live: Callable[[], LiveSource], address: Address, timeout_s: float, tell: Callable[[str], None]
+) -> Source:
     try:
         return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
     except SourceError:

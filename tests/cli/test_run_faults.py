@@ -149,6 +149,34 @@ def test_a_stuck_client_of_the_preview_holds_nothing_up(
     assert frames == list(range(len(frames)))
 
 
+def test_idle_strangers_at_the_preview_leave_files_for_the_frames(
+    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
+) -> None:
+    pytest.importorskip("aiohttp")
+
+    def have_few_files() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (96, 96))
+
+    arguments = ("--camera", "demo", "--preview", "0", "--preview-token", "given", "--jsonl", "a.jsonl", "--quiet")
+    process = start_run(*arguments, preexec_fn=have_few_files)
+    assert process.stderr is not None
+    port = re.search(r"127\.0\.0\.1:(\d+)", process.stderr.readline())
+    assert port
+    with ExitStack() as stack:
+        for number in range(150):
+            stranger = stack.enter_context(socket.create_connection(("127.0.0.1", int(port[1])), 30))
+            stranger.sendall(
+                (b"", b"GET / HTTP/1.1\r\nX: y\r\n", b"\x16\x03\x01\0\0", b"GET / FTP/9\r\n\r\n")[number % 4]
+            )
+        before = len(lines_of(tmp_path / "a.jsonl"))
+        wait_until(lambda: len(lines_of(tmp_path / "a.jsonl")) >= before + 100)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    said = process.stderr.read().splitlines()
+    assert 1 <= len(said) <= 4
+    assert all(line.startswith("note: at the preview's port: ") for line in said)
+
+
 def test_sigterm_at_any_moment(start_run: StartRun, tmp_path: Path) -> None:
     began = time.monotonic()
     assert start_run("--camera", "demo", "--frames", "1", "--quiet").wait(60) == 0

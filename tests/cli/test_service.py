@@ -105,6 +105,18 @@ def test_install_and_remove_on_an_image(root: Path, capsys: pytest.CaptureFixtur
 
 
 @needs_systemctl
+def test_an_address_from_the_environment_is_for_root_alone(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_EDGE_CAMERA", "rtsp://me:secret@host/a")
+    call("install", "--root", root, "--program", PROGRAM)
+    assert 'camera = "rtsp://me:secret@host/a"' in (root / CONFIG_FILE).read_text()
+    assert stat.S_IMODE((root / CONFIG_FILE).stat().st_mode) == 0o600
+    written = capsys.readouterr()
+    assert "secret" not in (root / UNIT_FILE).read_text() + written.out + written.err
+
+
+@needs_systemctl
 def test_a_configuration_is_never_overwritten(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / CONFIG_FILE).parent.mkdir(parents=True)
     (root / CONFIG_FILE).write_text('camera = "1"')

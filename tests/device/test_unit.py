@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_the_command_has_the_program_and_the_configuration() -> None:
     unit = service_unit(Path("/opt/fer-edge/bin/fer-edge"), 252)
     assert "\nExecStart=/opt/fer-edge/bin/fer-edge run --config %d/config.toml\n" in unit
     assert "\nLoadCredential=config.toml:/etc/fer-edge/config.toml\n" in unit
+
+
+@pytest.mark.parametrize(("version", "imports"), [(252, False), (253, False), (254, True), (257, True)])
+def test_credentials_are_imported_where_systemd_can(version: int, imports: bool) -> None:
+    unit = service_unit(Path("/bin/true"), version)
+    assert ("\nImportCredential=fer-edge.*\n" in unit) is imports
+
+
+@pytest.mark.parametrize("version", [252, 257])
+def test_files_and_memory_are_limited(version: int) -> None:
+    unit = service_unit(Path("/bin/true"), version)
+    assert re.search(r"^LimitNOFILE=\d+$", unit, re.MULTILINE)
+    assert re.search(r"^MemoryMax=\d+%$", unit, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["a'b", 'a"b', "a\\b", "a\nb"])

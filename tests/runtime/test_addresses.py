@@ -29,6 +29,7 @@ def test_characters_that_no_address_may_hold_are_encoded() -> None:
         "rtsp://admin:SECRET[PW@127.0.0.1/x",
         "ftp://admin:SECRET@127.0.0.1/x",
         "http://admin:SECRET@",
+        "rtsp://admin:12/SECRET@127.0.0.1/x",
     ],
 )
 def test_a_malformed_address_does_not_show_its_password(text: str) -> None:

@@ -10,6 +10,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,32 @@ def test_nobody_listens() -> None:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(HttpError, match=r"no video came from there \(Connection refused\)"):
             fetch(f"http://127.0.0.1:{closed.getsockname()[1]}/")
+
+
+def test_a_redirect_is_followed_without_reading_an_answer_that_has_no_end(server: WebServer) -> None:
+    def redirect(request: Request) -> None:
+        request.send_response(302)
+        request.send_header("Location", "/hello")
+        request.end_headers()
+        for _ in range(10_000):
+            request.wfile.write(b"\0" * 100_000)
+        request.server.asked.append("all of it")
+
+    server.answers.update({"/": redirect, "/hello": hello})
+    assert fetch(f"{server.url}/") == b"hello"
+    assert server.asked == ["/", "/hello"]
+
+
+@pytest.mark.parametrize("endless", [b"HTTP/1.1 100 Continue\r\n\r\n", b"H"])
+def test_headers_without_an_end_are_given_up(server: WebServer, endless: bytes) -> None:
+    def answer(request: Request) -> None:
+        while True:
+            request.wfile.write(endless)
+            time.sleep(0.02)
+
+    server.answers["/"] = answer
+    with pytest.raises(HttpError):
+        fetch(f"{server.url}/", timeout_s=0.3)
 
 
 def test_a_server_that_says_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 from fer_edge.errors import InputError
 
 _LOOPBACK = "127.0.0.1"
+_BACKLOG = 128
+"""Connections that the system holds for us until they are accepted."""
 _ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation (RFC 5737), to which nothing is sent."""
 
@@ -63,6 +66,35 @@ def host_of(header: str) -> str | None:
         return urlsplit(f"//{header}").hostname
     except ValueError:
         return None
+
+
+def listen(address: Address) -> list[socket.socket]:
+    """Open non-blocking sockets that listen at a host's addresses, all on one port.
+
+    Raises:
+        InputError: If it is not possible to listen there.
+    """
+    listeners: list[socket.socket] = []
+    try:
+        for family, host in _resolve(address):
+            port = listeners[0].getsockname()[1] if listeners else address.port
+            listeners.append(socket.create_server((host, port), family=family, backlog=_BACKLOG))
+            listeners[-1].setblocking(False)
+    except (OSError, UnicodeError) as error:  # the latter for a host that no name can be
+        for listener in listeners:
+            listener.close()
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number and number > 0 else str(error)
+        raise InputError(
+            f"--preview {address.host}:{address.port}: cannot listen there ({reason}); try another port, or 0 for one "
+            "that is free, and as the host one of this machine's own, or 0.0.0.0 for all of them"
+        ) from error
+    return listeners
+
+
+def _resolve(address: Address) -> list[tuple[socket.AddressFamily, str]]:
+    entries = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys((family, str(where[0])) for family, _, _, _, where in entries))
 
 
 def _is_unspecified(host: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,16 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from fer_edge.board import temperature_c
-from fer_edge.errors import InputError
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.preview import messages
 from fer_edge.runtime.preview.access import Gate, harden
-from fer_edge.runtime.preview.address import Address
+from fer_edge.runtime.preview.address import Address, listen
 from fer_edge.runtime.preview.channel import Channel
 from fer_edge.runtime.preview.metrics import CONTENT_TYPE, Metrics
 from fer_edge.runtime.preview.pace import Pace
+from fer_edge.runtime.preview.port_notes import PortNotes
+from fer_edge.runtime.preview.reception import Limits, Reception
 from fer_edge.runtime.preview.streaming import LONGEST_DELAY_S, stream
 from fer_edge.runtime.preview.timeline import HISTORY_S, Timeline
 from fer_edge.runtime.results import FrameResult
@@ -43,9 +44,21 @@ class Server:
     as for the page, and `curl` can read them.
     """
 
-    def __init__(self, gate: Gate, labels: tuple[str, ...], title: str, *, privacy: bool, meaning: str = "") -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        labels: tuple[str, ...],
+        title: str,
+        *,
+        privacy: bool,
+        meaning: str = "",
+        limits: Limits,
+        tell: Callable[[str], None],
+    ) -> None:
         """Prepare to serve."""
         self._gate = gate
+        self._limits = limits
+        self._notes = PortNotes(tell)
         self._labels = labels
         self._title = title
         self._privacy = privacy
@@ -73,16 +86,33 @@ class Server:
         Raises:
             InputError: If it is not possible to listen there.
         """
+        listeners = listen(address)
+        asyncio.get_running_loop().set_exception_handler(self._notes.on_loop_error)
         runner = web.AppRunner(
-            self._application(), access_log=None, handler_cancellation=True, keepalive_timeout=15, shutdown_timeout=1
+            self._application(),
+            access_log=None,
+            handler_cancellation=True,
+            keepalive_timeout=15,
+            shutdown_timeout=1,
+            logger=self._notes.logger(),
+            auto_decompress=False,  # no request's content is read, and a small one can become a large one
         )
         await runner.setup()
+        assert runner.server is not None
+        self._reception = Reception(runner.server, self._notes, self._limits.within_open_files())
+        accepting = [asyncio.ensure_future(self._reception.accept_from(listener)) for listener in listeners]
         try:
-            on_listening(await _listen(runner, address))
+            on_listening(Address(address.host, int(listeners[0].getsockname()[1])))
             with ThreadPoolExecutor(1, "preview's encoder") as encoder:
                 await self._publish(encoder)
         finally:
+            for task in accepting:
+                task.cancel()
+            await asyncio.gather(*accepting, return_exceptions=True)
+            for listener in listeners:
+                listener.close()
             await runner.cleanup()
+            self._notes.report()
 
     def take(self, frame: Frame, result: FrameResult) -> None:
         """Take the newest result, from any thread.
@@ -125,7 +155,7 @@ class Server:
             self._pictures.publish(part)
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._gate.admit])
+        application = web.Application(middlewares=[self._receive, self._gate.admit])
         application.on_response_prepare.append(harden)
         application.on_shutdown.append(self._close_channels)
         application.add_routes([_serve_file(path) for path in sorted(_PAGE.iterdir())])
@@ -138,6 +168,20 @@ class Server:
             ]
         )
         return application
+
+    @web.middleware
+    async def _receive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let the connection stay if the request shows the token; a stranger gets one answer."""
+        if self._gate.knows(request):
+            self._reception.admit(request.protocol)
+            return await handler(request)
+        try:
+            response = await handler(request)
+        except web.HTTPException as refusal:
+            refusal.force_close()
+            raise
+        response.force_close()
+        return response
 
     async def _close_channels(self, _application: web.Application) -> None:
         self._events.close()
@@ -177,19 +221,6 @@ class _Thermometer:
         if now - self._read > _TEMPERATURE_S:
             self._celsius, self._read = temperature_c(), now
         return self._celsius
-
-
-async def _listen(runner: web.AppRunner, address: Address) -> Address:
-    try:
-        await web.TCPSite(runner, address.host, address.port).start()
-    except (OSError, UnicodeError) as error:  # the latter for a host that no name can be
-        number = getattr(error, "errno", None)
-        reason = os.strerror(number) if number and number > 0 else str(error)
-        raise InputError(
-            f"--preview {address.host}:{address.port}: cannot listen there ({reason}); try another port, or 0 for one "
-            "that is free, and as the host one of this machine's own, or 0.0.0.0 for all of them"
-        ) from error
-    return Address(address.host, int(runner.addresses[0][1]))
 
 
 def _serve_file(path: Path) -> web.RouteDef:

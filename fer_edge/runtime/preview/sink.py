@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.preview.access import Gate
 from fer_edge.runtime.preview.address import Address
+from fer_edge.runtime.preview.reception import Limits
 from fer_edge.runtime.preview.server import Server
 from fer_edge.runtime.results import FrameResult
 
@@ -32,15 +34,21 @@ class PreviewSink:
         token: str | None = None,
         privacy: bool = False,
         meaning: str = "",
+        tell: Callable[[str], None] = lambda _: None,
+        limits: Limits | None = None,
     ) -> None:
         """Start to listen; for the arguments see `open_preview`.
+
+        `limits` are of what clients can take up, as they are by default if `None`.
 
         Raises:
             InputError: If `address` or `token` cannot be used.
         """
         wanted = Address.parse(address)
         gate = Gate(wanted, token)
-        self._server = Server(gate, labels, title, privacy=privacy, meaning=meaning)
+        self._server = Server(
+            gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), tell=tell
+        )
         self._listening: Future[Address] = Future()
         self._failure: Exception | None = None
         # A daemon, so that nothing that a client does can keep the program from ending.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,19 @@ def test_home_assistant_finds_the_camera(
     wait_until(lambda: len(subscriber.on(f"{BASE}/state")) == states + 1)
     assert subscriber.on(DISCOVERY) == [found, found]
     sink.close()
+
+
+def test_a_flood_of_messages_is_not_answered_one_by_one(
+    broker: Broker, subscriber: Subscriber, open_sink: OpenSink, wait_until: WaitUntil
+) -> None:
+    began = time.monotonic()
+    sink = open_sink(broker.url, "Front door")
+    for _ in range(500):
+        subscriber.client.publish("homeassistant/status", "online")
+    sink.close()  # after which nothing more comes
+    wait_until(lambda: subscriber.on(f"{BASE}/availability")[-1:] == ["offline"])
+    answers = len(subscriber.on(DISCOVERY))
+    assert 1 <= answers <= 3 + (time.monotonic() - began)
 
 
 @pytest.mark.parametrize(("one", "other"), [("Кухня 2", "Спальня 2"), ("笑顔", "猫")])

@@ -1,0 +1,74 @@
+"""Rate-limited notes on what strangers do at the preview's port, however often they do it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
+from fer_edge.errors import first_line
+
+_INTERVAL_S = 60.0
+_MOST_KINDS = 8
+_OTHERS = "other faults"
+
+
+class PortNotes:
+    """Counts incidents by kind: the first is reported at once, those after it in one line a minute."""
+
+    def __init__(self, tell: Callable[[str], None], interval_s: float = _INTERVAL_S) -> None:
+        """Begin without incidents.
+
+        Args:
+            tell: Is told, in a sentence.
+            interval_s: Least time between two lines.
+        """
+        self._tell = tell
+        self._interval_s = interval_s
+        self._due = float("-inf")
+        self._counts: Counter[str] = Counter()
+
+    def add(self, what: str) -> None:
+        """Count one incident, and report all that were counted if it is time."""
+        known = what in self._counts or len(self._counts) < _MOST_KINDS
+        self._counts[what if known else _OTHERS] += 1
+        if time.monotonic() >= self._due:
+            self.report()
+
+    def report(self) -> None:
+        """Report what was counted since the last line, if anything was."""
+        if self._counts:
+            self._tell("at the preview's port: " + ", ".join(f"{n:,} x {what}" for what, n in self._counts.items()))
+            self._counts.clear()
+            self._due = time.monotonic() + self._interval_s
+
+    def logger(self) -> logging.Logger:
+        """Return a logger for aiohttp, which logs a traceback a bad request."""
+        logger = logging.Logger("fer-edge preview")
+        logger.addHandler(_Counting(self))
+        return logger
+
+    def on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Handle an error for asyncio, which logs a traceback each; for `loop.set_exception_handler`."""
+        self.add(_describe(context.get("exception"), context["message"]))
+
+
+class _Counting(logging.Handler):
+    def __init__(self, notes: PortNotes) -> None:
+        super().__init__(logging.WARNING)
+        self._notes = notes
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._notes.add(_describe(record.exc_info[1] if record.exc_info else None, record.getMessage()))
+
+
+def _describe(error: BaseException | None, message: str) -> str:
+    if isinstance(error, (HttpProcessingError, web.RequestPayloadError)):
+        return "request that is not HTTP"
+    return message if error is None else f"{type(error).__name__}: {first_line(error)}"
