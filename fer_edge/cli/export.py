@@ -19,7 +19,13 @@ from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, make_progress, read_data, yes_option
-from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
+from fer_edge.cli.stated_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    trust_option,
+    warn_of_better_order,
+)
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
@@ -38,6 +44,7 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @labels_option
 @input_range_option
 @logits_option
+@trust_option
 @click.option("--int8", is_flag=True, help="The same as --precision int8.")
 @click.option(
     "--precision",
@@ -81,6 +88,7 @@ def command(
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
     logits: bool,
+    trust_model: bool,
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
@@ -118,7 +126,7 @@ def command(
     path = model or newest_run().model
     folder = output or path.parent / "export"
     data = data or RunFolder(path.parent).data()
-    facts = StatedFacts(labels, input_range, logits)
+    facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     parent = KerasClassifier.load(path, facts)
     require_apart([*roles("MODEL", path), *data_roles(data)], _written(folder, parent.card.name, wanted))
     dataset = read_data(data, yes=yes)
