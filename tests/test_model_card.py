@@ -263,7 +263,7 @@ def zipped(path: Path, text: str | bytes) -> Path:
 def test_card_of_many_megabytes_is_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "model.tflite", bytes(50 << 20))
     assert path.stat().st_size < 100_000
-    with pytest.raises(ModelError, match="its model card cannot be read .*at most 1,048,576 bytes"):
+    with pytest.raises(ModelError, match=r"its model card cannot be read .*at most 1,048,576 bytes"):
         read_zipped_card(path)
 
 
@@ -311,6 +311,6 @@ def test_json_that_is_no_card_is_a_model_error(text: str) -> None:
 
 
 def test_no_text_in_a_card_can_control_a_terminal() -> None:
-    facts = {**json.loads(CARD.to_json()), "name": "\x1b[2Jx", "training": {"a\nb": ["\x07"]}}
+    facts = {**json.loads(CARD.to_json()), "architecture": "\x1b[2Jx", "training": {"a\nb": ["\x07"]}}
     card = ModelCard.from_json(json.dumps(facts), "here")
-    assert (card.name, card.training) == ("\\x1b[2Jx", {"a\\nb": ["\\x07"]})
+    assert (card.architecture, card.training) == ("\\x1b[2Jx", {"a\\nb": ["\\x07"]})

@@ -60,8 +60,8 @@ class KerasClassifier:
         found = find_card(path)
         if path.suffix.lower() != ".keras":
             raise ModelError(f"{path}: expected a .keras file")
-        network = load_network(path, found.architecture if found else None, trusted=facts.trusted)
         card = facts.card_for(path, found)
+        network = load_network(path, found.architecture if found else None, trusted=facts.trusted)
         require_fitting(network, card, path)
         if found is None:
             try_out(network, card, path)

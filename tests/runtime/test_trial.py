@@ -24,7 +24,7 @@ from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.runtime.trial import require_harmless
 from fer_edge.stated_facts import StatedFacts
 
-# A TFLite flatbuffer whose root table has a version, 3, and nothing else: no subgraphs, which LiteRT reads all the same.
+# A TFLite flatbuffer whose root table has a version, 3, and nothing else: no subgraphs, which LiteRT reads anyway.
 NO_SUBGRAPHS = struct.pack("<I4sHHHxxiI", 16, b"TFL3", 6, 8, 4, 8, 3)
 FACTS = StatedFacts(EXPRESSIONS, (0, 255))
 
