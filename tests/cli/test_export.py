@@ -155,7 +155,7 @@ def export_own(
         "tflite",
         "--trust-model",
     )
-    return partial(command_line, "export", own_keras, *common)
+    return partial(command_line, "export", own_keras, "--trust-model", *common)
 
 
 def test_a_model_without_a_card_is_exported_as_it_was_stated(
