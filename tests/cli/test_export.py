@@ -144,17 +144,7 @@ def export_own(
     command_line: Callable[..., Any], own_keras: Path, faces_zip: Path, tmp_path: Path
 ) -> Callable[..., Any]:
     """`fer-edge export` of that model into `tmp_path/out`."""
-    common = (
-        "--data",
-        faces_zip,
-        "--output",
-        tmp_path / "out",
-        "--calibration-images",
-        35,
-        "--format",
-        "tflite",
-        "--trust-model",
-    )
+    common = ("--data", faces_zip, "--output", tmp_path / "out", "--calibration-images", 35, "--format", "tflite")
     return partial(command_line, "export", own_keras, "--trust-model", *common)
 
 
