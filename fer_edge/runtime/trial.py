@@ -70,7 +70,7 @@ def _try_once(path: Path, sha256: str, family: Family | None) -> None:
 
 
 def _run_child(path: Path, family: Family | None) -> dict[str, str]:
-    code = _CHILD.format(path=[entry for entry in sys.path if isinstance(entry, str)])
+    code = _CHILD.format(path=sys.path)
     command = [sys.executable, "-c", code, str(path), family.value if family else ""]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     try:
