@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+MINIMA_VENV ?= .venv-minima
 DATA ?=
 
 DEMO := runs/demo
@@ -26,7 +27,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-peers bench-stream steadiness pi processors ablation figures votes-pictures train clean
+.PHONY: help demo test minima lint types bench bench-peers bench-stream steadiness pi processors ablation figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,12 @@ demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it,
 
 test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+minima: ## run the quick tests with the oldest versions that setup.cfg allows, in an environment of their own
+	$(PYTHON) -m venv --clear $(MINIMA_VENV)
+	$(MINIMA_VENV)/bin/python -m pip install --quiet uv
+	$(MINIMA_VENV)/bin/uv pip install --python $(MINIMA_VENV)/bin/python --resolution lowest-direct --editable '.[dev]'
+	$(MINIMA_VENV)/bin/python -m pytest $(PYTEST_FLAGS) -m 'not slow'
 
 lint: $(INSTALLED) ## check style and formatting with ruff
 	$(BIN)/ruff check .

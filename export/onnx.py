@@ -19,8 +19,9 @@ from export.calibration import CalibrationSet
 from export.onnx_graph import clippable_activations
 from export.ranges import best_ranges, in_batches
 from fer_edge.errors import FerEdgeError, InputError
-from fer_edge.model_card import ONNX_CARD_KEY, ModelCard
+from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
+from fer_edge.runtime.onnx_file import append_card_to_onnx
 
 OPSET = 17
 """The newest that tf2onnx 1.17 converts these networks to; it refuses 21."""
@@ -51,11 +52,12 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
 
 
 def add_onnx_card(content: bytes, card: ModelCard) -> bytes:
-    """Return the model with its card among its metadata, after `onnx.checker` has passed it."""
+    """Return the model with its card as its only metadata, after `onnx.checker` has passed it."""
     model = onnx.load_from_string(content)
-    onnx.helper.set_model_props(model, {ONNX_CARD_KEY: card.to_json()})
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString())
+    del model.metadata_props[:]
+    with_card = append_card_to_onnx(bytes(model.SerializeToString()), card)
+    onnx.checker.check_model(with_card, full_check=True)
+    return with_card
 
 
 def _convert_float(model: keras.Model) -> bytes:

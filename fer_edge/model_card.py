@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.card_facts import read_facts, require_types
 from fer_edge.errors import ModelError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.names import printable
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 from fer_edge.prior import Prior, require_prior
 
@@ -32,6 +32,11 @@ KERAS_CARD_MEMBER = "model_card.json"
 """Not metadata.json: Keras keeps its own facts under that name."""
 LABELS_MEMBER = "labels.txt"
 ONNX_CARD_KEY = "fer_edge_card"
+
+_LARGEST_CARD = 1 << 20
+"""Bytes of a card; those that are written have about 5,000. A zip could hold gigabytes in their place."""
+_LARGEST_SIDE = 4096
+"""Pixels of a model's input."""
 
 WEIGHTS_LICENCE = (
     "Apache-2.0, so far as the images that they were trained on allow: FER2013 (Kaggle, Challenges in Representation "
@@ -70,8 +75,8 @@ class InputSpec:
     def __post_init__(self) -> None:
         if self.colour != "gray" or self.resize != "area":
             raise ValueError(f"expected a gray input, resized by area, got {self.colour}, {self.resize}")
-        if any(type(side) is not int or side < 1 for side in self.size_wh):
-            raise ValueError(f"expected an input of whole pixels, got {self.width}x{self.height}")
+        if any(type(side) is not int or not 1 <= side <= _LARGEST_SIDE for side in self.size_wh):
+            raise ValueError(f"expected an input of 1 to {_LARGEST_SIDE} pixels a side, got {self.width}x{self.height}")
         if not (math.isfinite(self.minimum) and math.isfinite(self.maximum) and self.minimum < self.maximum):
             raise ValueError(f"expected a value of black below that of white, got {self.minimum} and {self.maximum}")
 
@@ -164,6 +169,11 @@ class ModelCard:
         return self.input.range == RAW_RANGE and self.scores is ScoreKind.PROBABILITIES
 
     @property
+    def is_verified(self) -> bool:
+        """True if the card holds a digest of its model, with which a file is compared whenever its card is read."""
+        return self.model_sha256 is not None
+
+    @property
     def schema_version(self) -> int:
         """Schema that a reader must know. Readers of schema 1 take every model for one of raw pixels."""
         return 1 if self.takes_raw_pixels else SCHEMA_VERSION
@@ -185,28 +195,26 @@ class ModelCard:
             ModelError: If it is no card, or of a later schema.
         """
         try:
-            facts = json.loads(text)
+            facts = read_facts(text)
             if facts["schema_version"] > SCHEMA_VERSION:
                 raise ModelError(
                     f"{source}: its card has schema {facts['schema_version']}, this fer-edge reads {SCHEMA_VERSION}; "
                     "update it: pip install -U fer-edge"
                 )
             facts = _known(ModelCard, facts)
-            facts["labels"] = tuple(printable(str(label)) for label in facts["labels"])
+            require_types(facts)
+            facts["labels"] = tuple(facts["labels"])
             facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
             facts["scores"] = ScoreKind(facts.get("scores", ScoreKind.PROBABILITIES))
-            if facts.get("prior") is not None:
-                facts["prior"] = {printable(str(label)): share for label, share in facts["prior"].items()}
             facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))
             facts["quantization"] = {
                 tensor: TensorQuantization(**_known(TensorQuantization, values))
                 for tensor, values in facts["quantization"].items()
             }
             return ModelCard(**facts)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            fault = printable(str(error))
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise ModelError(
-                f"{source}: its model card is damaged or another tool's ({fault}); export the model again"
+                f"{source}: its model card is damaged or another tool's ({error}); export the model again"
             ) from error
 
 
@@ -243,26 +251,39 @@ def read_zipped_card(path: Path) -> ModelCard | None:
         with zipfile.ZipFile(path) as archive:
             if member not in archive.namelist():
                 return None
-            text = archive.read(member).decode()
+            text = _read_card_text(archive, member)
     except DAMAGED_ZIP_ERRORS as error:
         raise ModelError(f"{path}: its model card cannot be read ({error}); copy or export the file again") from error
     card = ModelCard.from_json(text, str(path))
     if card.model_sha256 is not None:
-        _verify_model_part(path, card)
+        require_model_part(path, card)
     return card
+
+
+def require_model_part(path: Path, card: ModelCard) -> None:
+    """Compare a file's first bytes with the digest in its card.
+
+    Raises:
+        ModelError: If they differ.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.sha256(file.read(card.model_bytes or 0)).hexdigest()
+    if digest != card.model_sha256:
+        raise ModelError(f"{path}: its content is not what its card was written for; copy or export the file again")
+
+
+def _read_card_text(archive: zipfile.ZipFile, member: str) -> str:
+    with archive.open(member) as file:
+        content = file.read(_LARGEST_CARD + 1)
+    if len(content) > _LARGEST_CARD:
+        raise ValueError(f"expected at most {_LARGEST_CARD:,} bytes, got more")
+    return content.decode()
 
 
 def _write_card(archive: zipfile.ZipFile, card_member: str, card: ModelCard) -> None:
     # Fixed times, so that the same model gives the same file.
     for member, text in ((card_member, card.to_json()), (LABELS_MEMBER, "\n".join(card.labels) + "\n")):
         archive.writestr(zipfile.ZipInfo(member), text, zipfile.ZIP_DEFLATED)
-
-
-def _verify_model_part(path: Path, card: ModelCard) -> None:
-    with path.open("rb") as file:
-        digest = hashlib.sha256(file.read(card.model_bytes or 0)).hexdigest()
-    if digest != card.model_sha256:
-        raise ModelError(f"{path}: its content is not what its card was written for; copy or export the file again")
 
 
 def _known(kind: type, facts: dict[str, Any]) -> dict[str, Any]:

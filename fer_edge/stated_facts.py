@@ -13,6 +13,7 @@ from fer_edge.names import printable
 
 UNKNOWN = "unknown"
 OPTIONS = ("--labels", "--input-range", "--logits")
+TRUST_OPTION = "--trust-model"
 PEER_OPTIONS = ("--peer-labels", "--peer-range", "--peer-logits")
 
 
@@ -25,12 +26,15 @@ class StatedFacts:
         input_range: Values of black and white that it was trained on.
         logits: Whether its scores have not been through a softmax.
         options: What the three are called on the command line, for errors.
+        trusted: Whether the user vouches for whoever made the file, so that a network that is none of this project's
+            may be loaded from a .keras file.
     """
 
     labels: tuple[str, ...] | None = None
     input_range: tuple[float, float] | None = None
     logits: bool = False
     options: tuple[str, str, str] = OPTIONS
+    trusted: bool = False
 
     def card_for(self, path: Path, found: ModelCard | None, size_wh: tuple[int, int] = (48, 48)) -> ModelCard:
         """Return the card in a file, or, for a file without one, a card of these facts.

@@ -261,3 +261,66 @@ def test_labels_cannot_control_a_terminal() -> None:
     with pytest.raises(ModelError) as refused:
         ModelCard.from_json(json.dumps({**facts, "training": {"votes": {"prior": {"\x1b[2J": 1}}}}), "here")
     assert "\x1b" not in str(refused.value)
+
+
+def zipped(path: Path, text: str | bytes) -> Path:
+    """A TFLite file whose card is any text."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", text)
+    return path
+
+
+def test_card_of_many_megabytes_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "model.tflite", bytes(50 << 20))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ModelError, match=r"its model card cannot be read .*at most 1,048,576 bytes"):
+        read_zipped_card(path)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"labels": [1, 2]},
+        {"labels": "abcdefg"},
+        {"labels": ["a", ""]},
+        {"name": 5},
+        {"name": "../../tmp/x"},
+        {"name": "a\\b"},
+        {"architecture": None},
+        {"training": []},
+        {"parity": "passed"},
+        {"tools": [1]},
+        {"licence": {}},
+        {"model_sha256": 1},
+        {"model_bytes": True},
+        {"model_bytes": -1},
+        {"model_bytes": 10**30},
+        {"schema_version": "1"},
+        {"quantization": [1]},
+        {"input": {"width": 10**6}},
+        {"input": {"width": True}},
+        {"input": {"minimum": 10**400}},
+        {"input": {"colour": "rgb"}},
+        {"crop": []},
+        {"crop": {"scale": "wide"}},
+    ],
+)
+def test_member_of_another_type_or_size_is_a_model_error(changed: dict[str, object]) -> None:
+    facts = json.loads(CARD.to_json())
+    for name, value in changed.items():
+        facts[name] = {**facts[name], **value} if isinstance(value, dict) and isinstance(facts[name], dict) else value
+    with pytest.raises(ModelError, match="here: its model card is damaged or another tool's") as raised:
+        ModelCard.from_json(json.dumps(facts), "here")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "null", "[" * 100_000, '{"training":' + "[" * 80 + "]" * 80 + "}"])
+def test_json_that_is_no_card_is_a_model_error(text: str) -> None:
+    with pytest.raises(ModelError, match="its model card is damaged"):
+        ModelCard.from_json(text, "here")
+
+
+def test_no_text_in_a_card_can_control_a_terminal() -> None:
+    facts = {**json.loads(CARD.to_json()), "architecture": "\x1b[2Jx", "training": {"a\nb": ["\x07"]}}
+    card = ModelCard.from_json(json.dumps(facts), "here")
+    assert (card.architecture, card.training) == ("\\x1b[2Jx", {"a\\nb": ["\\x07"]})

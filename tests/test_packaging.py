@@ -137,7 +137,27 @@ def test_numpy_and_opencv_are_held_back_only_for_tflite_runtime(metadata: Messag
     assert wanted["numpy"].contains("2.5.0") is not is_held_back
     assert wanted["numpy"].contains("1.26.4")
     assert wanted["opencv-python-headless"].contains("5.0.0.93") is not is_held_back
-    assert wanted["opencv-python-headless"].contains("4.11.0.86")
+    assert wanted["opencv-python-headless"].contains("4.9.0.80") is (python != "3.13")
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(
+    ("extra", "package", "holed", "repaired"),
+    [
+        ("", "opencv-python-headless", ["4.8.0.76", "4.10.0.84", "4.11.0.86"], "4.12.0.88"),
+        ("train", "keras", ["3.8.0", "3.10.0", "3.12.1", "3.13.2", "3.14.1", "3.15.0"], "3.12.4"),
+        ("train", "pillow", ["11.3.0", "12.1.1"], "13.0.0"),
+        ("export", "keras", ["3.10.0"], "3.15.1"),
+        ("export", "onnx", ["1.17.0", "1.20.1"], "1.21.0"),
+        ("preview", "aiohttp", ["3.9.5", "3.13.2", "3.14.3"], "3.14.4"),
+    ],
+)
+def test_versions_with_known_holes_are_not_installed(
+    metadata: Message, python: str, extra: str, package: str, holed: list[str], repaired: str
+) -> None:
+    allowed = required(metadata, python, "Linux", "x86_64", extra)[package]
+    assert [version for version in holed if allowed.contains(version)] == []
+    assert allowed.contains(repaired)
 
 
 @pytest.mark.parametrize("python", PYTHONS)

@@ -9,8 +9,9 @@ from pathlib import Path
 import onnx
 
 from fer_edge.files import write_atomic
-from fer_edge.model_card import ONNX_CARD_KEY, ModelCard, append_card
+from fer_edge.model_card import ModelCard, append_card
 from fer_edge.runtime.classifier import read_card
+from fer_edge.runtime.onnx_file import append_card_to_onnx
 
 
 def record_instruction_sets(path: Path, names: Sequence[str]) -> None:
@@ -32,5 +33,5 @@ def _with_card(path: Path, card: ModelCard) -> bytes:
     if path.suffix.lower() == ".tflite":
         return append_card(content[: card.model_bytes], card)
     model = onnx.load_from_string(content)
-    onnx.helper.set_model_props(model, {ONNX_CARD_KEY: card.to_json()})
-    return bytes(model.SerializeToString())
+    del model.metadata_props[:]
+    return append_card_to_onnx(bytes(model.SerializeToString()), card)

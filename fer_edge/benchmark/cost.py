@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
-from fer_edge.runtime.tflite import tflite_graph
+from fer_edge.runtime.tflite import graph_faults_named, operators_of, tflite_graph
 
 _WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 
@@ -35,10 +36,15 @@ def count_cost(path: Path) -> Cost:
         ModelError: If the file cannot be loaded.
     """
     interpreter = tflite_graph(path)
+    with graph_faults_named(path):
+        return _count(interpreter)
+
+
+def _count(interpreter: Any) -> Cost:
     shapes = {tensor["index"]: [int(n) for n in tensor["shape"]] for tensor in interpreter.get_tensor_details()}
     macs = 0
     weights: set[int] = set()
-    for operator in interpreter._get_ops_details():  # neither runtime has a public call that lists them
+    for operator in operators_of(interpreter):
         if operator["op_name"] not in _WEIGHTED:
             continue
         _, kernel, *bias = (int(index) for index in operator["inputs"])

@@ -125,7 +125,7 @@ def _peak_memory_bytes() -> int | None:
 
 
 def _load(path: Path, family: Family, threads: int) -> Callable[[], object]:
-    interpreter = open_interpreter(path, threads, family)
+    interpreter = open_interpreter(path, threads, family, tried=True)  # by whoever starts this process
     image = np.random.default_rng(0).integers(0, 256, interpreter.input_shape[1:], np.uint8)
     return lambda: interpreter.run(image)
 

@@ -20,7 +20,14 @@ from fer_edge.cli.options import (
 )
 from fer_edge.cli.prior_options import named_prior, prior_option, with_prior
 from fer_edge.cli.quiet import native_stderr_muffled
-from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
+from fer_edge.cli.stated_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    trust_option,
+    warn_if_unverified,
+    warn_of_better_order,
+)
 from fer_edge.cli.votes_options import official_split_option, read_voted_data, show_peoples_answer, votes_option
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.metrics import Evaluation, evaluate_scores
@@ -44,6 +51,7 @@ from fer_edge.training.peoples_answer import people_facts
 @input_range_option
 @logits_option
 @prior_option("Re-weigh the scores for faces that show each expression so often")
+@trust_option
 @click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
@@ -59,6 +67,7 @@ def command(
     input_range: tuple[float, float] | None,
     logits: bool,
     prior: str | None,
+    trust_model: bool,
     num_threads: int,
     as_json: bool,
     plot: Path | None,
@@ -76,8 +85,9 @@ def command(
     picture = plot or Path(f"{model.stem}_confusion.png")
     require_apart([*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file)], roles("--plot", picture))
     require_picture_name("--plot", picture)
-    facts = StatedFacts(labels, input_range, logits)
+    facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     classifier = with_prior(load_classifier(model, num_threads, facts), prior, model)
+    warn_if_unverified(model, classifier.card)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:

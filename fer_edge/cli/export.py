@@ -21,7 +21,13 @@ from fer_edge.cli.export_tables import layer_table, proof_table, trial_table
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, make_progress, yes_option
 from fer_edge.cli.prior_options import prior_named, prior_option
-from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option, warn_of_better_order
+from fer_edge.cli.stated_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    trust_option,
+    warn_of_better_order,
+)
 from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
@@ -43,6 +49,7 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @input_range_option
 @logits_option
 @prior_option("Make files whose scores are for faces that show each expression so often")
+@trust_option
 @click.option("--int8", is_flag=True, help="The same as --precision int8.")
 @click.option(
     "--precision",
@@ -88,6 +95,7 @@ def command(
     input_range: tuple[float, float] | None,
     logits: bool,
     prior: str | None,
+    trust_model: bool,
     int8: bool,
     precisions: tuple[str, ...],
     everything: bool,
@@ -126,7 +134,7 @@ def command(
     path = model or newest_run().model
     folder = output or path.parent / "export"
     data = data or RunFolder(path.parent).data()
-    facts = StatedFacts(labels, input_range, logits)
+    facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
     reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, _written(folder, parent.card.name, wanted))

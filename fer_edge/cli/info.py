@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,16 @@ import click
 from fer_edge.cli.consoles import stdout
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.prior_options import named_prior
-from fer_edge.errors import ModelError
+from fer_edge.cli.stated_options import UNVERIFIED
+from fer_edge.errors import ModelError, first_line
 from fer_edge.files import sha256_file
+from fer_edge.keras_archive import read_config
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
-from fer_edge.runtime.classifier import SHIPPED_MODEL, read_card
+from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, read_card, require_fitting
 from fer_edge.runtime.inspection import inspect_tflite
+from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.runtime.onnx import one_image
 from fer_edge.scores import score_meaning
 
 
@@ -42,6 +45,8 @@ def command(model: Path, as_json: bool) -> None:
 
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     facts = {"file": printable(str(model)), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
+    if model.suffix.lower() != ".keras":  # whose zip has checksums of its own
+        facts["verified"] = "by the digest in its card" if card.is_verified else f"no: {UNVERIFIED}"
     read = {".tflite": _tflite_facts, ".onnx": _onnx_facts, ".keras": _keras_facts}[model.suffix.lower()]
     facts |= {**read(model, card), "scores": score_meaning(card)}
     if (prior := named_prior(card)) is not None:
@@ -53,6 +58,7 @@ def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     graph = inspect_tflite(model)
+    Classifier(open_interpreter(model), card, model)  # refuses a card of another model
     return {
         "precision": graph.precision.value,
         "input": f"{graph.input_dtype} (1, {card.input.height}, {card.input.width}, 1)",
@@ -63,6 +69,7 @@ def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 
 def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    require_fitting(model, card, *one_image(model))
     edges = {
         "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
         "output": f"float32 (any number, {len(card.labels)})",
@@ -72,16 +79,25 @@ def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     except ImportError:
         return {**edges, "operators": "to see them: pip install 'fer-edge[export]'"}
     content = model.read_bytes()
-    return {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+    try:
+        return {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+    except Exception as error:  # protobuf's, whose classes share no base
+        raise ModelError(f"{model}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
 
 
 def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
-    with zipfile.ZipFile(model) as archive:
-        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    try:
+        layers = read_config(model)["config"]["layers"]
+        operators = dict(Counter(str(layer["class_name"]) for layer in layers))
+        taken = [layer["config"]["batch_shape"] for layer in layers if layer["class_name"] == "InputLayer"]
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{model}: its config.json describes no network of layers; save it again") from error
+    if taken not in ([], [[None, card.input.height, card.input.width, 1]]):
+        raise ModelError(f"{model}: its card says {card.input.size_wh}, its network takes {taken}; save it again")
     return {
         "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
         "output": f"float32 (any number, {len(card.labels)})",
-        "operators": dict(Counter(layer["class_name"] for layer in layers)),
+        "operators": operators,
     }
 
 

@@ -18,6 +18,7 @@ from fer_edge.cli.outputs import open_sinks
 from fer_edge.cli.prior_options import with_prior
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
+from fer_edge.cli.stated_options import warn_if_unverified
 from fer_edge.errors import SourceError
 from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
@@ -58,6 +59,7 @@ def command(**given: Any) -> None:
     with native_stderr_muffled():
         loaded = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
     classifier = with_prior(loaded, options.prior, options.model)
+    warn_if_unverified(options.model, classifier.card)
     tally = Tally()
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from fer_edge.cli.consoles import stderr
 from fer_edge.cli.parameters import read_labels, read_range
 from fer_edge.label_order import find_better_order
 from fer_edge.metrics import IntArray
-from fer_edge.stated_facts import StatedFacts
+from fer_edge.model_card import ModelCard
+from fer_edge.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
+
+UNVERIFIED = "its card holds no digest (written before there were any); export it again"
 
 labels_option = click.option(
     "--labels",
@@ -23,6 +28,19 @@ input_range_option = click.option(
     help="Values of black and white that such a model was trained on: 0..1, -1..1 or 0..255.",
 )
 logits_option = click.option("--logits", is_flag=True, help="Such a model's scores have not been through a softmax.")
+
+trust_option = click.option(
+    TRUST_OPTION,
+    is_flag=True,
+    help="Load a .keras file whose network is none of fer-edge's. Only for files whose maker you trust: Keras' safe "
+    "mode has been got round before.",
+)
+
+
+def warn_if_unverified(model: Path, card: ModelCard) -> None:
+    """Print a note if an ONNX file's card holds no digest, so that damage to the file cannot be seen."""
+    if model.suffix.lower() == ".onnx" and card.architecture != UNKNOWN and not card.is_verified:
+        stderr.print(f"note: {model}: not verified: {UNVERIFIED}", soft_wrap=True, markup=False)
 
 
 def warn_of_better_order(name: str, confusion: IntArray, labels: tuple[str, ...], stated: StatedFacts) -> None:

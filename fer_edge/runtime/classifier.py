@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import ModelError
-from fer_edge.model_card import ModelCard, TensorQuantization, read_zipped_card
+from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization, read_zipped_card
 from fer_edge.runtime.delegation import Delegation
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import Interpreter, open_interpreter
-from fer_edge.runtime.onnx import read_onnx_card
+from fer_edge.runtime.onnx_file import read_onnx_card
+from fer_edge.runtime.trial import SHIPPED_FOLDER
 from fer_edge.scores import require_kind, to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
@@ -26,15 +27,13 @@ _LEAST_SHARE = 0.25
 
 _OLD_KERAS = (".h5", ".hdf5")
 
-_MODELS = Path(__file__).parent.parent / "models"
-
-SHIPPED_MODEL = _MODELS / "compact_int8.tflite"
+SHIPPED_MODEL = SHIPPED_FOLDER / "compact_int8.tflite"
 """The model that is used when none is named."""
 
 
 def shipped_models() -> dict[str, Path]:
     """The models that come with this package, by the name of their network."""
-    return {path.name.removesuffix("_int8.tflite"): path for path in sorted(_MODELS.glob("*_int8.tflite"))}
+    return {path.name.removesuffix("_int8.tflite"): path for path in sorted(SHIPPED_FOLDER.glob("*_int8.tflite"))}
 
 
 class ScoresFaces(Protocol):
@@ -61,15 +60,7 @@ class Classifier:
         Raises:
             ModelError: If the model does not take or give what the card says.
         """
-        height, width = card.input.height, card.input.width
-        expected, got = (1, height, width, 1), interpreter.input_shape
-        # With one channel, (1, 1, H, W) holds the same numbers.
-        fits = got in (expected, (1, 1, height, width))
-        if not fits or interpreter.output_size != len(card.labels):
-            raise ModelError(
-                f"{path}: expected a classifier from {expected} to {len(card.labels)} scores, "
-                f"got one from {got} to {interpreter.output_size}; it is for another task"
-            )
+        require_fitting(path, card, interpreter.input_shape, interpreter.output_size)
         _require_range(path, card, interpreter.quantization.get("input"))
         self.card = card
         self.path = path
@@ -99,7 +90,7 @@ class Classifier:
         found = find_card(path)
         card = facts.card_for(path, found)
         classifier = Classifier(open_interpreter(path, num_threads, family), card, path)
-        if found is None:
+        if found is None or card.scores is ScoreKind.LOGITS:
             classifier.try_out()
         return classifier
 
@@ -120,7 +111,10 @@ class Classifier:
         Raises:
             ModelError: If the model's scores are not what the card says.
         """
-        return to_probabilities(self._interpreter.run(self.card.input.scale(face)), self.card.scores, self.path)
+        scores = self._interpreter.run(self.card.input.scale(face))
+        if scores.shape != (len(self.card.labels),):
+            raise ModelError(f"{self.path}: expected {len(self.card.labels)} scores, got the shape {scores.shape}")
+        return to_probabilities(scores, self.card.scores, self.path)
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
@@ -143,6 +137,22 @@ class Classifier:
         images = np.random.default_rng(0).integers(0, 256, (_TRIALS, height, width), np.uint8)
         raw = np.stack([self._interpreter.run(self.card.input.scale(image)) for image in images])
         require_kind(raw, self.card.scores, self.path)
+
+
+def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], output_size: int) -> None:
+    """Compare a card with the shape of its model's input, and the number of its scores.
+
+    Raises:
+        ModelError: If they differ.
+    """
+    height, width = card.input.height, card.input.width
+    expected = (1, height, width, 1)
+    # With one channel, (1, 1, H, W) holds the same numbers.
+    if input_shape not in (expected, (1, 1, height, width)) or output_size != len(card.labels):
+        raise ModelError(
+            f"{path}: expected a classifier from {expected} to {len(card.labels)} scores, "
+            f"got one from {input_shape} to {output_size}; it is for another task"
+        )
 
 
 def find_card(path: Path) -> ModelCard | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fer_edge.precision import Precision
-from fer_edge.runtime.tflite import tflite_graph
+from fer_edge.runtime.tflite import graph_faults_named, operators_of, tflite_graph
 
 _WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 _EDGES = {"QUANTIZE", "DEQUANTIZE"}
@@ -46,8 +46,13 @@ def inspect_tflite(path: Path) -> Graph:
         ModelError: If it cannot be loaded.
     """
     interpreter = tflite_graph(path)
+    with graph_faults_named(path):
+        return _read_graph(interpreter)
+
+
+def _read_graph(interpreter: Any) -> Graph:
     tensors = {tensor["index"]: np.dtype(tensor["dtype"]).name for tensor in interpreter.get_tensor_details()}
-    operators = interpreter._get_ops_details()  # neither runtime has a public call that lists them
+    operators = operators_of(interpreter)
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     return Graph(
         operators=tuple(operator["op_name"] for operator in operators),

@@ -14,6 +14,7 @@ from fer_edge.runtime.delegation import Delegation
 from fer_edge.runtime.family import Family, families_for
 from fer_edge.runtime.onnx import OnnxInterpreter, OpenCvInterpreter
 from fer_edge.runtime.tflite import TFLiteInterpreter
+from fer_edge.runtime.trial import require_harmless
 
 
 class Interpreter(Protocol):
@@ -39,13 +40,16 @@ class Interpreter(Protocol):
         """Scores float32 (output_size,) for one image, uint8 or float32 (H, W), in the model's range of values."""
 
 
-def open_interpreter(path: Path, num_threads: int = 1, family: Family | None = None) -> Interpreter:
-    """Load a .tflite or .onnx file.
+def open_interpreter(
+    path: Path, num_threads: int = 1, family: Family | None = None, *, tried: bool = False
+) -> Interpreter:
+    """Load a .tflite or .onnx file, after a child process has.
 
     Args:
         path: The file.
         num_threads: Of the interpreter.
         family: What to run it in; `None` for LiteRT, or else another that is installed, or onnxruntime.
+        tried: Whether the file is known to crash nothing, so that no child process is needed.
 
     Raises:
         ModelError: If it is neither, is damaged, or the interpreter here cannot run it.
@@ -62,6 +66,8 @@ def open_interpreter(path: Path, num_threads: int = 1, family: Family | None = N
     if family is not None and family not in possible:
         names = ", ".join(each.value for each in possible)
         raise InputError(f"{path}: {family.value} does not run such files; expected one of {names}")
+    if not tried:
+        require_harmless(path, family)
     if family is Family.OPENCV:
         return OpenCvInterpreter(path, num_threads)
     if family is Family.ONNXRUNTIME or path.suffix.lower() == ".onnx":

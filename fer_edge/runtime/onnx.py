@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import MissingExtraError, ModelError, first_line
-from fer_edge.model_card import ONNX_CARD_KEY, ModelCard, TensorQuantization
+from fer_edge.model_card import TensorQuantization
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.native_paths import native_path
 from fer_edge.runtime.delegation import OWN_KERNELS, UNTOLD, Delegation
@@ -23,12 +23,12 @@ class OnnxInterpreter:
 
     def __init__(self, path: Path, num_threads: int = 1) -> None:
         """Load `path`."""
-        self.runtime, self._session = _load(path, num_threads)
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        self._path = path
+        self.runtime, self._session, inputs, outputs = _load(path, num_threads)
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
             raise ModelError(f"{path}: expected one float32 input and one output")
         self._input_name = inputs[0].name
-        self.input_shape, self.output_size = _one_image(path)
+        self.input_shape, self.output_size = one_image(path)
         self.quantization: dict[str, TensorQuantization] = {}
 
     @property
@@ -38,8 +38,11 @@ class OnnxInterpreter:
 
     def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
-        batch = image.astype(np.float32).reshape(self.input_shape)
-        return np.asarray(self._session.run(None, {self._input_name: batch})[0][0], np.float32)
+        try:
+            batch = image.astype(np.float32).reshape(self.input_shape)
+            return np.asarray(self._session.run(None, {self._input_name: batch})[0][0], np.float32)
+        except Exception as error:  # as in _load
+            raise ModelError(f"{self._path}: {self.runtime} cannot run it: {first_line(error)}") from error
 
 
 class OpenCvInterpreter:
@@ -47,13 +50,14 @@ class OpenCvInterpreter:
 
     def __init__(self, path: Path, num_threads: int = 1) -> None:
         """Load `path`; the threads are those of all of OpenCV, in this whole process."""
-        self.input_shape, self.output_size = _one_image(path)
+        self._path = path
+        self.input_shape, self.output_size = one_image(path)
         try:
             with native_path(path) as name, chatter_held_back():
                 self._net = cv2.dnn.readNetFromONNX(name)
                 self._net.setInput(np.zeros(self.input_shape, np.float32))
                 self._net.forward()
-        except cv2.error as error:
+        except (cv2.error, ValueError) as error:
             raise ModelError(f"{path}: OpenCV's dnn cannot run it: {first_line(error)}") from error
         cv2.setNumThreads(num_threads)
         self.runtime = f"OpenCV {cv2.__version__}"
@@ -66,21 +70,14 @@ class OpenCvInterpreter:
 
     def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
-        self._net.setInput(image.astype(np.float32).reshape(self.input_shape))
-        return np.array(self._net.forward()[0], np.float32)
+        try:
+            self._net.setInput(image.astype(np.float32).reshape(self.input_shape))
+            return np.array(self._net.forward()[0], np.float32)
+        except (cv2.error, ValueError, IndexError) as error:
+            raise ModelError(f"{self._path}: OpenCV's dnn cannot run it: {first_line(error)}") from error
 
 
-def read_onnx_card(path: Path) -> ModelCard | None:
-    """The card in an ONNX file's metadata, or `None`.
-
-    Raises:
-        ModelError: If the file is missing or damaged.
-    """
-    text = read_onnx_file(path).metadata.get(ONNX_CARD_KEY)
-    return None if text is None else ModelCard.from_json(text, str(path))
-
-
-def _one_image(path: Path) -> tuple[tuple[int, ...], int]:
+def one_image(path: Path) -> tuple[tuple[int, ...], int]:
     """The input's shape for one image, and the number of scores."""
     file = read_onnx_file(path)
     shapes = [*file.inputs.values(), *file.outputs.values()]
@@ -92,7 +89,8 @@ def _one_image(path: Path) -> tuple[tuple[int, ...], int]:
     return (1, *image), scores[-1]
 
 
-def _load(path: Path, num_threads: int) -> tuple[str, Any]:
+def _load(path: Path, num_threads: int) -> tuple[str, Any, list[Any], list[Any]]:
+    """The library's name and version, the session, its inputs and its outputs."""
     try:
         with chatter_held_back():
             onnxruntime = importlib.import_module("onnxruntime")
@@ -104,6 +102,7 @@ def _load(path: Path, num_threads: int) -> tuple[str, Any]:
     try:
         with native_path(path) as name, chatter_held_back():
             session = onnxruntime.InferenceSession(name, options, providers=["CPUExecutionProvider"])
+        inputs, outputs = session.get_inputs(), session.get_outputs()
     except Exception as error:  # onnxruntime's own exception classes share no public base
         raise ModelError(f"{path}: onnxruntime cannot load it: {first_line(error)}") from error
-    return f"onnxruntime {onnxruntime.__version__}", session
+    return f"onnxruntime {onnxruntime.__version__}", session, inputs, outputs

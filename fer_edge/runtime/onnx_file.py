@@ -1,16 +1,19 @@
-"""What an ONNX file says of itself, read from its bytes, so that no library need be there.
+"""What an ONNX file says of itself, read from its bytes, so that no library need be there; and its card, appended.
 
 The field numbers are those of onnx.proto; the encoding is protobuf's: a field is a tag (number * 8 + wire type) and a
-value, and a message lies in a field of wire type 2.
+value, and a message lies in a field of wire type 2. Fields may be in any order, so a card can follow the model.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import ModelError
+from fer_edge.model_card import ONNX_CARD_KEY, ModelCard, require_model_part
 
 _MODEL_GRAPH, _MODEL_METADATA = 7, 14
 _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 5, 11, 12
@@ -21,6 +24,12 @@ _TENSOR_NAME = 8
 _KEY, _VALUE = 1, 2
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_LONGEST_VARINT = 10
+"""Bytes: seven bits in each, 64 in all."""
+_MOST_FIELDS = 100_000
+"""Fields of one message; a graph of a thousand nodes has 2,000."""
+
+_DIGEST_KEY = "fer_edge_card_sha256"
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,58 @@ def read_onnx_file(path: Path) -> OnnxFile:
         return _read_model(memoryview(path.read_bytes()))
     except (ValueError, IndexError) as error:
         raise ModelError(f"{path}: expected an ONNX model, got something else or a damaged one ({error})") from error
+
+
+def append_card_to_onnx(model: bytes, card: ModelCard) -> bytes:
+    """Return an ONNX model with its card, and the card's own digest, among its metadata, as its last bytes.
+
+    The card's `model_sha256` and `model_bytes` are those of `model`, so every byte of the file is covered by a digest.
+
+    Args:
+        model: Without a card.
+        card: Of it.
+    """
+    card = dataclasses.replace(card, model_sha256=hashlib.sha256(model).hexdigest(), model_bytes=len(model))
+    return model + _card_fields(card.to_json())
+
+
+def read_onnx_card(path: Path) -> ModelCard | None:
+    """Return the card in an ONNX file's metadata, or `None`. A card that was written without a digest is not verified.
+
+    Raises:
+        ModelError: If the file is missing or damaged, or is not what its card was written for.
+    """
+    metadata = read_onnx_file(path).metadata
+    text = metadata.get(ONNX_CARD_KEY)
+    if text is None:
+        return None
+    card = ModelCard.from_json(text, str(path))
+    if card.model_sha256 is not None or _DIGEST_KEY in metadata:
+        require_model_part(path, card)
+        # What follows the model could add to its graph.
+        if path.read_bytes()[card.model_bytes or 0 :] != _card_fields(text):
+            raise ModelError(f"{path}: its card, or what follows it, was changed; copy or export the file again")
+    return card
+
+
+def _card_fields(text: str) -> bytes:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return b"".join(
+        _field(_MODEL_METADATA, _field(_KEY, key.encode()) + _field(_VALUE, value.encode()))
+        for key, value in ((ONNX_CARD_KEY, text), (_DIGEST_KEY, digest))
+    )
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _to_varint(number << 3 | _BYTES) + _to_varint(len(content)) + content
+
+
+def _to_varint(value: int) -> bytes:
+    groups = []
+    while value > 0x7F:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*groups, value])
 
 
 def _read_model(content: memoryview) -> OnnxFile:
@@ -98,8 +159,11 @@ def _message(value: int | memoryview) -> memoryview:
 
 def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """A message's fields: their numbers, and integers or bytes."""
-    at = 0
+    at = count = 0
     while at < len(message):
+        count += 1
+        if count > _MOST_FIELDS:
+            raise ValueError(f"more than {_MOST_FIELDS:,} fields")
         tag, at = _varint(message, at)
         kind = tag & 7
         if kind == _VARINT:
@@ -120,10 +184,9 @@ def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
     """An integer in groups of seven bits, the lowest first, and where it ends."""
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+    value = 0
+    for i, byte in enumerate(message[at : at + _LONGEST_VARINT]):
+        value |= (byte & 0x7F) << 7 * i
         if byte < 0x80:
-            return value, at
+            return value, at + i + 1
+    raise ValueError("not protobuf")

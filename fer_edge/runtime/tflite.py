@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from fer_edge.native_logs import chatter_held_back
 from fer_edge.native_paths import native_path
 from fer_edge.runtime.delegation import Delegation, read_delegation
 from fer_edge.runtime.family import TFLITE_FAMILIES, Family
+from fer_edge.runtime.trial import require_harmless
 
 _NAMES = {
     Family.LITERT: ("LiteRT", "ai-edge-litert"),
@@ -32,8 +34,10 @@ class TFLiteInterpreter:
 
     def __init__(self, path: Path, num_threads: int = 1, family: Family | None = None) -> None:
         """Load `path`; the threads are fixed here, since XNNPACK takes them when the model is loaded."""
+        self._path = path
         self.runtime, self._interpreter = _load(path, num_threads, _choice(family))
-        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        with graph_faults_named(path):
+            inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ModelError(f"{path}: expected one input and one output, got {len(inputs)} and {len(outputs)}")
         self._input, self._output = inputs[0], outputs[0]
@@ -51,23 +55,50 @@ class TFLiteInterpreter:
     @property
     def delegation(self) -> Delegation:
         """What runs the graph."""
-        return read_delegation(self._interpreter._get_ops_details())  # no runtime has a public call that lists them
+        with graph_faults_named(self._path):
+            return read_delegation(operators_of(self._interpreter))
 
     def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
-        self._interpreter.set_tensor(self._input["index"], self._encode(image).reshape(self.input_shape))
-        self._interpreter.invoke()
-        stored = self._interpreter.get_tensor(self._output["index"])[0]
+        try:
+            self._interpreter.set_tensor(self._input["index"], self._encode(image).reshape(self.input_shape))
+            self._interpreter.invoke()
+            stored = self._interpreter.get_tensor(self._output["index"])[0]
+        except (ValueError, RuntimeError, IndexError) as error:
+            raise ModelError(f"{self._path}: {self.runtime} cannot run it: {first_line(error)}") from error
         return _decode(stored, self.quantization.get("output"))
 
 
-def tflite_graph(path: Path) -> Any:
+def tflite_graph(path: Path, *, tried: bool = False) -> Any:
     """A TFLite interpreter that shows the graph as it is stored, with no delegate in its place.
+
+    Args:
+        path: The file.
+        tried: As for `open_interpreter`.
 
     Raises:
         ModelError: If the file is missing or damaged.
     """
+    if not tried and path.is_file():
+        require_harmless(path)
     return _load(path, 1, TFLITE_FAMILIES, delegates=False)[1]
+
+
+def operators_of(interpreter: Any) -> list[dict[str, Any]]:
+    """Return a TFLite interpreter's operators in order of execution: names, and indices of their tensors."""
+    return list(interpreter._get_ops_details())  # no runtime has a public call that lists them
+
+
+@contextmanager
+def graph_faults_named(path: Path) -> Iterator[None]:
+    """Turn what a graph that is none raises in the block into a `ModelError`.
+
+    Interpreters load names that are no UTF-8, and operators whose tensors do not exist.
+    """
+    try:
+        yield
+    except (ValueError, RuntimeError, LookupError, ArithmeticError) as error:
+        raise ModelError(f"{path}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
 
 
 def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: bool = True) -> tuple[str, Any]:

@@ -49,19 +49,19 @@ class KerasClassifier:
 
         Args:
             path: The file.
-            facts: What a file without a card does not say itself.
+            facts: What a file without a card does not say itself, and whether its user trusts it.
 
         Raises:
-            ModelError: If the file is missing, damaged, or no classifier of seven expressions in 48x48 gray faces, or
-                has no card and a fact is not stated.
+            ModelError: If the file is missing, damaged, of another network and not trusted, or no classifier of seven
+                expressions in 48x48 gray faces, or has no card and a fact is not stated.
         """
         if not path.exists():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
         found = find_card(path)
         if path.suffix.lower() != ".keras":
             raise ModelError(f"{path}: expected a .keras file")
-        network = load_network(path, found.architecture if found else None)
         card = facts.card_for(path, found)
+        network = load_network(path, found.architecture if found else None, trusted=facts.trusted)
         require_fitting(network, card, path)
         if found is None:
             try_out(network, card, path)

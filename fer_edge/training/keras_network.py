@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,33 +10,42 @@ import keras
 import numpy as np
 
 from fer_edge.errors import ModelError, first_line
-from fer_edge.files import DAMAGED_ZIP_ERRORS
+from fer_edge.keras_archive import read_config, require_undamaged
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.scores import require_expressions, require_kind
+from fer_edge.stated_facts import TRUST_OPTION
 from fer_edge.training.architectures import ARCHITECTURES, INPUT_SHAPE, build
 
 _TRIALS = 4
 
 
-def load_network(path: Path, architecture: str | None) -> keras.Model:
+def load_network(path: Path, architecture: str | None, *, trusted: bool = False) -> keras.Model:
     """Load the network of a .keras file.
 
     Args:
         path: The file.
         architecture: Its card's. A network of this project is built from its code and takes only the weights from the
             file, since a whole .keras file of one Keras version often does not load in another.
+        trusted: Whether the user vouches for the file, so that another network may be loaded, in safe mode.
 
     Returns:
         A functional network from (N, 48, 48, 1) to seven scores, also of a Sequential one or of one with lists of one
         input and one output, which cannot be exported.
 
     Raises:
-        ModelError: If it is damaged, has layers that are no part of Keras, or other inputs or outputs.
+        ModelError: If it is damaged, has another network and is not trusted, has layers that are no part of Keras, or
+            other inputs or outputs.
     """
-    _require_undamaged(path)
+    require_undamaged(path)
     known = architecture in ARCHITECTURES
+    if not known and not trusted:
+        raise ModelError(
+            f"{path}: its network is none of this project's, and loading it runs what the file describes, in Keras' "
+            "safe mode, which has been got round before (CVE-2025-1550, CVE-2025-8747): if you trust whoever made it, "
+            f"evaluate and export take it with {TRUST_OPTION}"
+        )
     try:
         with chatter_held_back():  # TensorFlow's, as it looks for a GPU
             if architecture in ARCHITECTURES:
@@ -110,17 +117,6 @@ def try_out(model: keras.Model, card: ModelCard, path: Path) -> None:
     require_kind(np.asarray(raw), card.scores, path)
 
 
-def _require_undamaged(path: Path) -> None:
-    """Check every member's checksum: Keras meets damaged weights with a warning, and leaves a layer untrained."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except DAMAGED_ZIP_ERRORS as error:
-        raise ModelError(f"{path}: expected a .keras file, got something else or a damaged one ({error})") from error
-    if damaged is not None:
-        raise ModelError(f"{path}: {damaged} in it is damaged; copy the file again")
-
-
 def _require_shapes(model: keras.Model, path: Path) -> None:
     """Raise unless there is one input and one output, of the data set's faces and expressions."""
     # An unbuilt model has none.
@@ -141,10 +137,7 @@ def _listed(shapes: list[tuple[int | None, ...]]) -> str:
 
 def _layers_with_code(path: Path) -> list[str]:
     """Names of a file's Lambda layers and of those that are not Keras' own."""
-    with zipfile.ZipFile(path) as archive:
-        if "config.json" not in archive.namelist():
-            return []
-        return sorted(set(_class_names(json.loads(archive.read("config.json")))))
+    return sorted(set(_class_names(read_config(path))))
 
 
 def _class_names(config: Any) -> Iterator[str]:

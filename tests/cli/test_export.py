@@ -145,7 +145,7 @@ def export_own(
 ) -> Callable[..., Any]:
     """`fer-edge export` of that model into `tmp_path/out`."""
     common = ("--data", faces_zip, "--output", tmp_path / "out", "--calibration-images", 35, "--format", "tflite")
-    return partial(command_line, "export", own_keras, *common)
+    return partial(command_line, "export", own_keras, "--trust-model", *common)
 
 
 def test_a_model_without_a_card_is_exported_as_it_was_stated(

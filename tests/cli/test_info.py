@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import helper
 
-from fer_edge.model_card import append_card
-from fer_edge.runtime.classifier import read_card, shipped_models
+from fer_edge.model_card import InputSpec, ModelCard, append_card
+from fer_edge.runtime.classifier import SHIPPED_MODEL, read_card, shipped_models
+from fer_edge.runtime.onnx_file import append_card_to_onnx
 from fer_edge.scores import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE
 from fer_edge.training.run_folder import RunFolder
 
@@ -85,6 +87,39 @@ def test_info_says_what_a_score_means(
         f"^scores +{re.escape(meaning)}$", command_line("info", path).require_success().stdout, re.MULTILINE
     )
     assert json.loads(command_line("info", path, "--json").require_success().stdout)["scores"] == meaning
+
+
+@pytest.mark.parametrize("arguments", [("info",), ("run", "--camera", "demo", "--frames", 1, "--model")])
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"labels": ("yes", "no")}, "to 2 scores, got one from (1, 48, 48, 1) to 7"),
+        ({"input": InputSpec(width=64)}, "from (1, 48, 64, 1)"),
+        ({"input": InputSpec(minimum=0.0, maximum=1.0)}, "its input tensor holds 0..255, not 0..1"),
+    ],
+)
+def test_card_that_contradicts_its_file_is_refused(
+    command_line: Callable[..., Any], tmp_path: Path, arguments: tuple[object, ...], changed: dict[str, Any],
+    message: str,
+) -> None:  # fmt: skip
+    card = read_card(SHIPPED_MODEL)
+    path = tmp_path / "liar.tflite"
+    path.write_bytes(append_card(SHIPPED_MODEL.read_bytes()[: card.model_bytes], replace(card, **changed)))
+    ended = command_line(*arguments, path)
+    assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+    assert message in ended.stderr
+
+
+def test_file_says_whether_it_is_verified(command_line: Callable[..., Any], tmp_path: Path) -> None:
+    edges = [helper.make_tensor_value_info(*each) for each in (("x", 1, [None, 48, 48, 1]), ("y", 1, [None, 7]))]
+    model = helper.make_model(helper.make_graph([helper.make_node("Sigmoid", ["x"], ["y"])], "g", edges[:1], edges[1:]))
+    card = ModelCard("small", "small", precision="fp32")
+    (tmp_path / "new.onnx").write_bytes(append_card_to_onnx(model.SerializeToString(), card))
+    helper.set_model_props(model, {"fer_edge_card": card.to_json()})
+    (tmp_path / "old.onnx").write_bytes(model.SerializeToString())
+    for name, verified in (("new.onnx", "by the digest in its card"), ("old.onnx", "no: its card holds no digest")):
+        facts = json.loads(command_line("info", tmp_path / name, "--json").require_success().stdout)
+        assert facts["verified"].startswith(verified)
 
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.keras"])

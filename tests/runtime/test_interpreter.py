@@ -11,7 +11,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.precision import EXPORTABLE
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import open_interpreter
-from fer_edge.runtime.onnx import read_onnx_card
+from fer_edge.runtime.onnx_file import read_onnx_card
 from fer_edge.training.data import Dataset
 
 if TYPE_CHECKING:

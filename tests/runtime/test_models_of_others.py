@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,7 @@ def load(path: Path, facts: StatedFacts, family: Family | None = None) -> Scores
     if path.suffix == ".keras":
         from fer_edge.training.keras_file import KerasClassifier
 
-        return KerasClassifier.load(path, facts)
+        return KerasClassifier.load(path, replace(facts, trusted=True))
     return Classifier.load(path, facts=facts, family=family)
 
 

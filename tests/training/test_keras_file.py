@@ -8,6 +8,7 @@ import pytest
 
 from fer_edge.errors import ModelError
 from fer_edge.model_card import ModelCard
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.architectures import ARCHITECTURES
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier, save_keras
@@ -33,7 +34,7 @@ def test_a_model_is_loaded_by_its_code_or_whole(
 ) -> None:
     if not known:
         monkeypatch.delitem(ARCHITECTURES, "tiny")
-    loaded = KerasClassifier.load(tiny_run.model)
+    loaded = KerasClassifier.load(tiny_run.model, StatedFacts(trusted=not known))
     assert loaded.card == tiny_classifier.card
     images = faces.validation.images
     assert np.array_equal(loaded.classify_all(images), tiny_classifier.classify_all(images))
@@ -72,4 +73,4 @@ def test_a_model_of_another_task_is_a_model_error(tmp_path: Path) -> None:
     model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(inputs)))
     save_keras(model, ModelCard("ten", "unknown"), tmp_path / "ten.keras")
     with pytest.raises(ModelError, match=r"to 7 scores, got one from .* to \(None, 10\)"):
-        KerasClassifier.load(tmp_path / "ten.keras")
+        KerasClassifier.load(tmp_path / "ten.keras", StatedFacts(trusted=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -16,7 +17,7 @@ from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.keras_file import KerasClassifier, save_keras
 
 L = keras.layers
-FACTS = StatedFacts(EXPRESSIONS, (0, 1))
+FACTS = StatedFacts(EXPRESSIONS, (0, 1), trusted=True)
 
 
 @keras.saving.register_keras_serializable("mine")
@@ -69,17 +70,27 @@ def test_another_model_is_refused_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("card", [None, ModelCard("own", "unknown"), ModelCard("own", "compact ")])
+def test_network_of_others_is_loaded_only_on_trust(tmp_path: Path, card: ModelCard | None) -> None:
+    path, model = tmp_path / "own.keras", classifier((48, 48, 1))
+    model.save(path) if card is None else save_keras(model, card, path)
+    facts = StatedFacts() if card else StatedFacts(EXPRESSIONS, (0, 255))
+    with pytest.raises(ModelError, match=r"none of this project's.*CVE-2025-8747.*--trust-model"):
+        KerasClassifier.load(path, facts)
+    assert KerasClassifier.load(path, replace(facts, trusted=True)).classify_all(np.zeros((1, 48, 48), np.uint8)).any()
+
+
 def test_a_card_of_another_size_than_its_network_is_refused(tmp_path: Path) -> None:
     card = ModelCard("own", "unknown", input=InputSpec(width=64, height=64))
     save_keras(classifier((48, 48, 1)), card, tmp_path / "own.keras")
     with pytest.raises(ModelError, match=r"its card says \(64, 64\), its network takes \(48, 48\)"):
-        KerasClassifier.load(tmp_path / "own.keras")
+        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(trusted=True))
 
 
 def test_labels_other_than_the_expressions_are_refused(tmp_path: Path) -> None:
     classifier((48, 48, 1)).save(tmp_path / "own.keras")
     with pytest.raises(ModelError, match=r"own\.keras: expected scores of angry.*; its classes are a, b, c"):
-        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(tuple("abcdefg"), (0, 1)))
+        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(tuple("abcdefg"), (0, 1), trusted=True))
 
 
 def residual() -> keras.Model:
@@ -94,7 +105,7 @@ def test_scaling_and_softmax_become_layers_of_the_network(tmp_path: Path) -> Non
     keras.utils.set_random_seed(0)
     model = residual()
     model.save(tmp_path / "own.keras")
-    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (-1, 1), logits=True))
+    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (-1, 1), logits=True, trusted=True))
     assert (loaded.card.input, loaded.card.takes_raw_pixels) == (InputSpec(), True)
     faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
     expected = keras.ops.softmax(model.predict_on_batch(faces[..., np.newaxis] / 127.5 - 1))
@@ -111,7 +122,7 @@ def in_lists() -> keras.Model:
 def test_a_softmax_and_raw_pixels_leave_the_layers_alone(tmp_path: Path, make: Callable[[], keras.Model]) -> None:
     model = make()
     model.save(tmp_path / "own.keras")
-    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (0, 255)))
+    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (0, 255), trusted=True))
     assert not isinstance(loaded.model, keras.Sequential), "which cannot be exported"
     faces = np.zeros((2, 48, 48), np.uint8)
     assert loaded.classify_all(faces) == pytest.approx(np.asarray(model.predict_on_batch(faces[..., np.newaxis])))
