@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fer_edge.errors import InputError
+from fer_edge.temporary import temporary_folder
 
 if sys.platform != "win32":
     import fcntl
@@ -28,6 +28,9 @@ DAMAGED_ZIP_ERRORS = (
 )
 """What Python's zipfile raises, by where the damage is."""
 
+_STEM_LENGTH = 40
+"""Characters of a file's name in that of its temporary folder, as a system limits the length of names."""
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -36,8 +39,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     The temporary name keeps `path`'s suffixes, since many writers choose the format by them.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
-        temporary = Path(folder) / path.name
+    with temporary_folder(path.parent, f".{path.stem[:_STEM_LENGTH]}") as folder:
+        temporary = folder / path.name
         yield temporary
         temporary.replace(path)
 
