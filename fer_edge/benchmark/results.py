@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fer_edge.errors import InputError
-from fer_edge.files import write_atomic
+from fer_edge.files import read_text_file, write_atomic
 from fer_edge.labels import EXPRESSIONS
 
 SCHEMA_VERSION = 3
@@ -309,11 +309,11 @@ class Report:
             InputError: If it is not there, is damaged, or is of another schema.
         """
         try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
+            facts = json.loads(read_text_file(path, "a report.json of fer-edge benchmark"))
             if facts.pop("schema_version") != SCHEMA_VERSION:
                 raise InputError(f"{path}: it is of another version of the report; measure again")
             return _report(facts)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise InputError(f"{path}: expected a report.json of fer-edge benchmark, got: {error}") from error
 
 

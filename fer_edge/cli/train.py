@@ -155,7 +155,8 @@ def _hold(run: RunFolder) -> None:
     """Make sure that no other process trains in the run's folder, and settle what a killed one left there."""
     click.get_current_context().with_resource(sole_user(run.path))
     if run.settle():
-        stderr.print(f"note: {run.path}: the run that --overwrite was to replace is back; the other had no whole epoch")
+        note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
+        stderr.print(f"note: {run.path}: {note}", soft_wrap=True)
 
 
 def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:

@@ -106,7 +106,7 @@ class RunState:
                 facts = json.loads(str(saved["facts"]))
                 values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
             progress = Progress(**facts["progress"])
-            counters = [{name: value and float(value) for name, value in each.items()} for each in facts["callbacks"]]
+            counters = [{name: x and float(x) for name, x in each.items()} for each in facts["callbacks"]]
             progress.require_sound()
         except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
             raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error

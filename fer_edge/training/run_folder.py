@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import DataError, InputError
-from fer_edge.files import atomic_path, write_atomic
+from fer_edge.files import atomic_path, require_regular_file, write_atomic
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 
@@ -173,6 +173,8 @@ class RunFolder:
 
 def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
     try:
+        if path.exists():
+            require_regular_file(path, "the settings of a run")
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         known = {field.name for field in fields(Recipe)}
         recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
@@ -182,7 +184,7 @@ def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
         return recipe, data, str(facts["data_sha256"])
     except FileNotFoundError as error:
         raise DataError(f"nothing to resume: {path.parent} holds no run") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
 
 

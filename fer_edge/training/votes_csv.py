@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
+from fer_edge.files import require_regular_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import printable
 from fer_edge.training.data import Dataset, Split
@@ -52,12 +53,11 @@ def read_votes_csv(path: Path) -> VotesTable:
     Raises:
         DataError: If the file is missing or no CSV, lacks a column, or has a count that is none.
     """
+    require_regular_file(path, "a CSV file of votes")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return _read(path, csv.reader(file))
-    except FileNotFoundError as error:
-        raise DataError(f"--votes {path}: no such file") from error
-    except (csv.Error, UnicodeDecodeError, IsADirectoryError) as error:
+    except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(f"--votes {path}: expected a CSV file in UTF-8, got something else ({error})") from error
 
 
