@@ -118,6 +118,7 @@ class _LazyGroup(click.Group):
     type=click.FloatRange(min=1, max=10_000),
     metavar="N",
     envvar="FER_EDGE_MAX_MEGAPIXELS",
+    show_envvar=True,
     expose_value=False,
     callback=lambda _ctx, _param, value: limit_opencv(value),
     help="Largest picture or video frame that is decoded, in millions of pixels.  [default: 100]",
