@@ -127,9 +127,7 @@ def test_no_file_no_folder_no_other_encoding(tmp_path: Path) -> None:
             load_config(tmp_path / name, context)
 
 
-@pytest.mark.parametrize(
-    "text", ["n = " + "9" * 5000, "n = " + "[" * 3000, 'into = "a\\u0000b"', "into = 1e999999999999999999999", "\0"]
-)
+@pytest.mark.parametrize("text", ["n = " + "9" * 5000, "n = " + "[" * 3000, 'into = "a\\u0000b"', "\0"])
 def test_what_python_cannot_take_is_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "brew.toml").write_text(text)
     with pytest.raises(InputError) as fault:
