@@ -101,7 +101,7 @@ def test_a_text_file_is_read_with_or_without_a_mark(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such devices")
 def test_devices_pipes_and_folders_are_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    found = {
+    found: dict[Path | str, str] = {
         "/dev/zero": "got a pipe, socket or device",
         tmp_path / "pipe": "got a pipe, socket or device",
         tmp_path: "got a folder",

@@ -26,7 +26,7 @@ from fer_edge.runtime.fan_out import FanOut
 from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.sinks import STDOUT, Sink
+from fer_edge.runtime.sinks import STDOUT
 from fer_edge.runtime.tally import Tally
 
 
@@ -121,7 +121,7 @@ def _pipeline(options: RunOptions, classifier: Classifier, source: Source) -> Pi
 def _run(
     pipeline: Pipeline,
     stream: Iterable[Frame],
-    sink: Sink,
+    sink: FanOut,
     tally: Tally,
     frames: int | None,
     ends_at: float | None,

@@ -117,8 +117,8 @@ class RunState:
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         for callback, values_of_one in zip(self._callbacks, counters, strict=True):
-            for name, value in values_of_one.items():
-                setattr(callback, name, value)
+            for name, counter in values_of_one.items():
+                setattr(callback, name, counter)
         if self._early_stopping is not None:
             self._early_stopping.best_weights = best_weights or None
         return progress

@@ -86,6 +86,13 @@ class RunFolder:
         }
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
+    def forget(self) -> None:
+        """Remove the run's state and settings, so that another can begin."""
+        if self.checkpoints.exists():
+            shutil.rmtree(self.checkpoints)
+        for path in (self.left_out, self.settings):
+            path.unlink(missing_ok=True)
+
     @contextmanager
     def replacing(self) -> Iterator[None]:
         """Set an earlier run aside for the block, in which another one begins in its place.
