@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import sys
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fer_edge.errors import InputError
+from fer_edge.temporary import temporary_folder
 
 if sys.platform != "win32":
     import fcntl
@@ -28,6 +29,12 @@ DAMAGED_ZIP_ERRORS = (
 )
 """What Python's zipfile raises, by where the damage is."""
 
+_LARGEST_TEXT_BYTES = 64 << 20
+"""More than any list, table or report that people write; a hundred thousand names take 5 MB."""
+
+_STEM_LENGTH = 40
+"""Characters of a file's name in that of its temporary folder, as a system limits the length of names."""
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -36,8 +43,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     The temporary name keeps `path`'s suffixes, since many writers choose the format by them.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
-        temporary = Path(folder) / path.name
+    with temporary_folder(path.parent, f".{path.stem[:_STEM_LENGTH]}") as folder:
+        temporary = folder / path.name
         yield temporary
         temporary.replace(path)
 
@@ -87,6 +94,42 @@ def lock_file(descriptor: int) -> bool:
     except OSError:  # some network file systems
         return True
     return True
+
+
+def read_text_file(path: Path, expected: str) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Args:
+        path: A regular file: a device may never end, and reading from a pipe would wait and take what is in it.
+        expected: What it is to be, for messages, such as "a configuration file".
+
+    Raises:
+        InputError: If it is missing, no regular file, too large or no text.
+    """
+    require_regular_file(path, expected)
+    if path.stat().st_size > _LARGEST_TEXT_BYTES:
+        raise InputError(f"{path}: expected {expected}, got a file of more than {_LARGEST_TEXT_BYTES >> 20} MiB")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected {expected} in UTF-8, got something else ({error})") from error
+
+
+def require_regular_file(path: Path, expected: str) -> None:
+    """Check that a path leads to a regular file, before it is opened.
+
+    Raises:
+        InputError: If it does not; the message says what is there.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"{path}: no such file; expected {expected}") from error
+    except ValueError as error:  # a NUL in it
+        raise InputError(f"{path}: expected the name of {expected}, got one that no file can have") from error
+    if not stat.S_ISREG(mode):
+        found = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
+        raise InputError(f"{path}: expected {expected}, got {found}")
 
 
 def sha256_file(path: Path) -> str:

@@ -15,6 +15,7 @@ from fer_edge.exif import exif_turn
 from fer_edge.iso_media import picture_turn
 from fer_edge.jpeg import jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
+from fer_edge.picture_size import declared_size, knows_size, require_moderate
 from fer_edge.preprocess import Image
 from fer_edge.upright import UNTURNED, Turn, upright
 
@@ -102,6 +103,10 @@ def decode_picture(content: bytes) -> Image:
         raise InputError("something that is no picture by its content")
     if _ends_early(kind, content):
         raise InputError(f"{kind}, but it ends too early; get a whole copy")
+    size = declared_size(kind, content)
+    if size is None and knows_size(kind):
+        raise InputError(_advice(kind))
+    require_moderate(*size or (0, 0), kind=kind)
     # Exif is obeyed here, as OpenCV obeys it only from some versions on, and never where it keeps the alpha channel.
     keep = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if kind in _NEVER_SEE_THROUGH else cv2.IMREAD_UNCHANGED
     try:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.errors import InputError
-from fer_edge.files import atomic_path, sha256_file, sole_user, write_atomic
+from fer_edge.files import atomic_path, read_text_file, sha256_file, sole_user, write_atomic
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
@@ -89,3 +90,25 @@ def test_a_file_is_no_folder_to_hold(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("kept")
     with pytest.raises(InputError, match="expected a folder, got a file"), sole_user(tmp_path / "a"):
         pytest.fail("it was not refused")
+
+
+def test_a_text_file_is_read_with_or_without_a_mark(tmp_path: Path) -> None:
+    for content in ("größer".encode(), "größer".encode("utf-8-sig")):
+        (tmp_path / "a").write_bytes(content)
+        assert read_text_file(tmp_path / "a", "a list") == "größer"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such devices")
+def test_devices_pipes_and_folders_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    found: dict[Path | str, str] = {
+        "/dev/zero": "got a pipe, socket or device",
+        tmp_path / "pipe": "got a pipe, socket or device",
+        tmp_path: "got a folder",
+        tmp_path / "none": "no such file",
+        tmp_path / "pipe" / "within": "no such file",
+        "a\0b": "one that no file can have",
+    }
+    for path, reason in found.items():
+        with pytest.raises(InputError, match=reason):
+            read_text_file(Path(path), "a list")

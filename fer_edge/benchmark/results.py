@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from fer_edge.benchmark.answers import Interval, People, WithoutCopies, read_people
 from fer_edge.benchmark.older_reports import READABLE_VERSIONS, upgraded
 from fer_edge.errors import InputError
-from fer_edge.files import write_atomic
+from fer_edge.files import read_text_file, write_atomic
 from fer_edge.labels import EXPRESSIONS
 
 SCHEMA_VERSION = READABLE_VERSIONS[-1]
@@ -343,12 +343,12 @@ class Report:
             InputError: If it is not there, is damaged, or is of another schema.
         """
         try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
+            facts = json.loads(read_text_file(path, "a report.json of fer-edge benchmark"))
             version = facts.pop("schema_version")
             if version not in READABLE_VERSIONS:
                 raise InputError(f"{path}: it is of another version of the report; measure again")
             return _report(upgraded(facts, version))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise InputError(f"{path}: expected a report.json of fer-edge benchmark, got: {error}") from error
 
 

@@ -21,6 +21,7 @@ import click
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
+from fer_edge.picture_size import limit_opencv
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
@@ -112,6 +113,16 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="fer-edge")
+@click.option(
+    "--max-megapixels",
+    type=click.FloatRange(min=1, max=10_000),
+    metavar="N",
+    envvar="FER_EDGE_MAX_MEGAPIXELS",
+    show_envvar=True,
+    expose_value=False,
+    callback=lambda _ctx, _param, value: limit_opencv(value),
+    help="Largest picture or video frame that is decoded, in millions of pixels.  [default: 100]",
+)
 def cli() -> None:
     """Facial-expression recognition, from labelled faces to a Raspberry Pi camera.
 

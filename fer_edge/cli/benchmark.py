@@ -29,6 +29,7 @@ from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.errors import InputError
+from fer_edge.files import read_text_file
 from fer_edge.runtime.classifier import shipped_models
 from fer_edge.runtime.family import Family
 from fer_edge.training.data import Split
@@ -162,8 +163,8 @@ def read_emulated(path: Path | None) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        counted = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        counted = json.loads(read_text_file(path, "what make pi counted"))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: expected what make pi counted, got no JSON ({error})") from error
     if not isinstance(counted, dict):
         raise InputError(f"{path}: expected what make pi counted, a JSON object, got {type(counted).__name__}")

@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.errors import InputError
+from fer_edge.errors import InputError, first_line
+from fer_edge.files import read_text_file
 from fer_edge.names import without_password
 
 if sys.version_info >= (3, 11):
@@ -100,14 +101,11 @@ def _options_by_key(command: click.Command) -> dict[str, click.Option]:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    text = read_text_file(path, "a configuration file")
     try:
-        settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such configuration file") from error
-    except IsADirectoryError as error:
-        raise InputError(f"{path}: expected a configuration file, got a folder") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f'{path}: not TOML: {error}; expected lines such as: camera = "0"') from error
+        settings: dict[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and deep nesting
+        raise InputError(f'{path}: not TOML: {first_line(error)}; expected lines such as: camera = "0"') from error
     return settings
 
 
@@ -117,6 +115,8 @@ def _require_kind(where: str, option: click.Option, given: Any) -> None:
         raise InputError(f"{where}: expected a list, got {_describe(given)}: [{_toml(_masked(given))}]")
     kinds = _kinds(option)
     for one in given if takes_list else [given]:
+        if isinstance(one, str) and "\0" in one:
+            raise InputError(f"{where}: expected text without NUL characters, got {_describe(one)}")
         # TOML knows numbers from true and false, where Python does not.
         if not isinstance(one, kinds) or (isinstance(one, bool) and bool not in kinds):
             raise InputError(f"{where}: expected {_KINDS[kinds[0]]}, got {_describe(one)}")

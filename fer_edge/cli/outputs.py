@@ -68,7 +68,7 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
         tell_as_it_is(f"preview at {url}")
         yield page
     if options.output is not None:
-        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source))
+        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), tell=tell)
         yield behind(video, options.output, _PICTURES_WAITING, pictures=True)
     if options.mqtt is not None:
         yield _open_mqtt(options.mqtt, options.name, labels, tell)

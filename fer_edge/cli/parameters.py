@@ -11,12 +11,15 @@ from fer_edge.stated_facts import parse_labels, parse_range
 
 AUTO = "auto"
 
+_MOST_DIGITS = 9
+_LARGEST_BYTES = 1e18
+
 
 def read_every_nth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
     """Read a whole number from 1, or `auto`, which becomes `None`."""
     if value == AUTO:
         return None
-    if not value.isdecimal() or int(value) < 1:
+    if not _is_count(value):
         raise click.BadParameter(f"expected a whole number from 1, or {AUTO}, got {value!r}", ctx, param)
     return int(value)
 
@@ -61,7 +64,7 @@ def read_range(ctx: click.Context, param: click.Parameter, value: str | None) ->
 def read_counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
     """Read different whole numbers from 1 with commas between."""
     words = [word.strip() for word in value.split(",")]
-    if not all(word.isdecimal() and int(word) >= 1 for word in words) or len(set(words)) != len(words):
+    if not all(map(_is_count, words)) or len(set(words)) != len(words):
         raise click.BadParameter(f"expected different whole numbers such as 1,2,4, got {value!r}", ctx, param)
     return tuple(map(int, words))
 
@@ -71,10 +74,15 @@ def read_byte_size(ctx: click.Context, param: click.Parameter, value: str | None
     if value is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", value.strip(), re.IGNORECASE)
-    size = round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2].lower()]) if match else 0
-    if size < 1:
+    size = float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2].lower()] if match else 0.0
+    if not 1 <= size < _LARGEST_BYTES:
         raise click.BadParameter(f"expected a size such as 50MB, got {value!r}", ctx, param)
-    return size
+    return round(size)
+
+
+def _is_count(text: str) -> bool:
+    """Return whether it is a whole number from 1, and of so few digits that Python and every option can take it."""
+    return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) >= 1
 
 
 def read_mqtt_address(ctx: click.Context, param: click.Parameter, value: str | None) -> MqttAddress | None:

@@ -19,15 +19,17 @@ from fer_edge.cli.prior_options import with_prior
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.run_options import RunOptions, run_options
 from fer_edge.cli.stated_options import warn_if_unverified
-from fer_edge.errors import SourceError
+from fer_edge.device.notify import NotifySink
+from fer_edge.errors import FerEdgeError, SourceError
 from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier, ScoresFaces
 from fer_edge.runtime.detector import FaceDetector, small_faces_advice
+from fer_edge.runtime.fan_out import FanOut
 from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.sinks import STDOUT, Sink
+from fer_edge.runtime.sinks import STDOUT
 from fer_edge.runtime.tally import Tally
 
 
@@ -95,12 +97,15 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
     with ExitStack() as stack:
         opening = open_sinks(options, source, classifier.card, tell)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
+        watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
+        sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, tell)
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
-            _run(_pipeline(options, classifier, source), stream, sinks, tally, options.frames, source.ends_at)
+            _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
         finally:
             for note in source.notes:
                 tell(note)
+    sink.require_whole()
     if not tally.frames:
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
 
@@ -124,14 +129,13 @@ def _pipeline(options: RunOptions, classifier: ScoresFaces, source: Source) -> P
 def _run(
     pipeline: Pipeline,
     stream: Iterable[Frame],
-    sinks: list[Sink],
+    sink: FanOut,
     tally: Tally,
     frames: int | None,
     ends_at: float | None,
 ) -> None:
     for frame, result in pipeline.process_all(stream):
-        for sink in sinks:
-            sink.write(frame, result)
+        sink.write(frame, result)
         tally.add(result)
         if tally.frames == frames or (ends_at is not None and time.monotonic() >= ends_at):
             return
@@ -142,5 +146,5 @@ def _print_summary(tally: Tally, options: RunOptions) -> None:
         click.echo(line, err=True)
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) != STDOUT]
-    if written:
+    if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error says what became of one
         click.echo(f"written: {printable(', '.join(written))}", err=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -32,6 +33,7 @@ from fer_edge.cli.votes_options import (
 from fer_edge.errors import DataError
 from fer_edge.files import sole_user, write_atomic
 from fer_edge.tables import evaluation_table
+from fer_edge.temporary import temporary_folder
 from fer_edge.training.cluster import Cluster, read_cluster
 from fer_edge.training.data import Dataset
 from fer_edge.training.distribute import Team, join
@@ -113,9 +115,10 @@ def command(
         return
     if resume:
         run = RunFolder(output) if output else newest_run(trained=False)
+        _hold(run)
         asked, (recipe, known_data, sha256) = recipe, run.resume()
         refuse_other_settings(asked, recipe)
-        _hold(run, data or known_data, votes_file, leave_out_list, recipe)
+        _require_apart(run, data or known_data, votes_file, leave_out_list, recipe)
         if leave_out_list:
             raise click.UsageError("--resume keeps the run's own list: leave out --leave-out, or train anew")
         names = read_list(run.left_out) if run.left_out.exists() else ()
@@ -128,32 +131,38 @@ def command(
         run.require_same_votes(dataset)
     else:
         run = RunFolder(output or RUNS / recipe.arch)
-        _hold(run, data, votes_file, leave_out_list, recipe)
+        _require_apart(run, data, votes_file, leave_out_list, recipe)
+        _hold(run)
         if not overwrite:
             run.require_empty()
         dataset = _without(read(data), names)
     team = None
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
-    if not resume:
-        if overwrite:
-            run.clear()
-        if names:
-            write_atomic(run.left_out, "\n".join(names) + "\n")
-        run.begin(recipe, dataset)
-    with _Display() as display:
+    with run.replacing() if overwrite and not resume else nullcontext(), _Display(run.settle) as display:
+        if not resume:
+            if names:
+                write_atomic(run.left_out, "\n".join(names) + "\n")
+            run.begin(recipe, dataset)
         trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume, team=team)
     _finish(run, trained, dataset, recipe)
 
 
-def _hold(
+def _require_apart(
     run: RunFolder, data: str | None, votes_file: Path | None, leave_out_list: Path | None, recipe: Recipe
 ) -> None:
-    """Make sure that the run overwrites nothing that it reads, and that no other process trains in its folder."""
+    """Make sure that the run overwrites nothing that it reads."""
     lists = [*roles("--votes", votes_file), *roles("--leave-out", leave_out_list)]
     reads = [*data_roles(data), *lists, *recipe_roles(recipe)]
     require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+
+
+def _hold(run: RunFolder) -> None:
+    """Make sure that no other process trains in the run's folder, and settle what a killed one left there."""
     click.get_current_context().with_resource(sole_user(run.path))
+    if run.settle():
+        note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
+        stderr.print(f"note: {run.path}: {note}", soft_wrap=True)
 
 
 def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
@@ -174,8 +183,8 @@ def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *,
 def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> None:
     """Train as a worker that is not the chief, and keep nothing."""
     team, recipe = _join(cluster, timeout, dataset, recipe, resume=resume)
-    with TemporaryDirectory(prefix="fer-edge-worker-") as folder, _Display() as display:
-        trained = train(dataset, recipe, Path(folder), observer=display, resume=resume, team=team)
+    with temporary_folder() as folder, _Display() as display:
+        trained = train(dataset, recipe, folder, observer=display, resume=resume, team=team)
     stdout.print(f"{_count_epochs(trained)}, ended by {trained.ended_by}; the files are at worker 0")
     if trained.interruption is not None:
         raise trained.interruption
@@ -206,7 +215,8 @@ def _count_epochs(trained: Trained) -> str:
 class _Display:
     """Shows epochs and steps with the time left; where stderr is no terminal, a line per epoch."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_saved: Callable[[], object] = lambda: None) -> None:
+        self._on_saved = on_saved
         self._progress = make_progress(with_notes=True)
         self._total, self._steps = 0, 1
         self._epochs, self._within = TaskID(0), TaskID(0)
@@ -231,6 +241,7 @@ class _Display:
 
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         """Print the epoch's line and move the upper bar."""
+        self._on_saved()
         stderr.print(
             f"epoch {epoch}/{self._total}: {logs['seconds']:.0f} s, loss {logs['loss']:.4f}, "
             f"accuracy {logs['accuracy']:.4f}, val_loss {logs['val_loss']:.4f}, "

@@ -42,8 +42,10 @@ StateDirectory=fer-edge
 WorkingDirectory=%S/fer-edge
 
 # Ready with the first frame's result; started anew when none came for so long, and when it failed. It is told to end
-# first, which completes its files. The time that the machine sleeps does not count.
+# first, which completes its files; ffmpeg, which writes the video, ends with it. The time that the machine sleeps does
+# not count.
 Type=notify
+KillMode=mixed
 TimeoutStartSec=90
 WatchdogSec=30
 WatchdogSignal=SIGTERM

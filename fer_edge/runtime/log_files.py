@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -211,11 +212,17 @@ class LogFile:
                 error.filename = str(self._path)
                 raise
 
+    def _require_folder(self) -> None:
+        """Raise where lines would be lost without an error, as the system goes on with a file that nobody can open."""
+        if not self._path.parent.exists():
+            raise FileNotFoundError(errno.ENOENT, "its folder was removed while it was written", str(self._path))
+
     def _sync_regularly(self) -> None:
         while not self._closing.wait(self._policy.sync_s):
             try:
                 with self._lock:
                     self._sync()
+                    self._require_folder()
             except OSError as error:  # raised again by the next write, or by close
                 self._failure = error
                 return

@@ -9,6 +9,7 @@ import cv2
 
 from fer_edge.errors import InputError, SourceError
 from fer_edge.native_logs import quiet_ffmpeg
+from fer_edge.picture_size import require_moderate
 from fer_edge.runtime.addresses import Address
 from fer_edge.runtime.devices import CameraSettings, OpenCVCapture
 from fer_edge.runtime.frames import Source
@@ -109,6 +110,8 @@ def _open_capture(address: Address, timeout_s: float) -> cv2.VideoCapture:
     quiet_ffmpeg()
     capture = cv2.VideoCapture(address.url, cv2.CAP_FFMPEG, limits)
     if capture.isOpened():
+        width, height = (int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        require_moderate(width, height, kind=f"{address}: video")
         return capture
     raise SourceError(
         f"{address}: no video came from there in {timeout_s:g} s or less; check the network, the address (in a "

@@ -13,6 +13,7 @@ import numpy as np
 from fer_edge.errors import InputError
 from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.native_paths import native_path
+from fer_edge.picture_size import require_moderate
 from fer_edge.preprocess import Image
 from fer_edge.runtime.frames import Frame, Source
 from fer_edge.runtime.orientation import take_over_turn
@@ -53,7 +54,7 @@ class VideoFile(Source):
             description: What to call it before people, if not by its path.
 
         Raises:
-            InputError: If OpenCV cannot read it as a video.
+            InputError: If OpenCV cannot read it as a video, or its pictures are too large.
         """
         self._path = path
         self._capture = open_video(path)
@@ -62,6 +63,9 @@ class VideoFile(Source):
                 f"{description or path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image "
                 "or a folder of images; this is none, or is damaged"
             )
+        sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        width, height = (int(self._capture.get(side)) for side in sides)
+        require_moderate(width, height, kind=f"{description or path}: video")
         fps = float(self._capture.get(cv2.CAP_PROP_FPS))
         super().__init__(description or str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
         self._turn, note = take_over_turn(self._capture, path)

@@ -57,6 +57,7 @@ class JsonlSink:
         frame       int     the frame's number in its source, from 0; live sources pass frames over
         time        float   seconds since 1970, when the frame was taken or read
         position_s  float   its place in a recording (absent elsewhere)
+        elapsed_s   float   seconds since the first frame of a live source, however the clock is set (absent elsewhere)
         file        str     the image's file name (only for images)
         faces       array   the largest first; empty if there is none
             id          int     the same for the same face from frame to frame, from 1
@@ -82,6 +83,7 @@ class JsonlSink:
     ) -> None:
         """Open `path`, or standard output for `-`; raises as `LogFile` does."""
         self._labels = labels
+        self._first_at: float | None = None
         self._lines = _open_lines(path, "", policy, tell)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
@@ -98,6 +100,9 @@ class JsonlSink:
             facts["position_s"] = round(frame.position_s, 3)
         if frame.name is not None:
             facts["file"] = frame.name
+        if frame.position_s is None and frame.name is None:
+            self._first_at = frame.taken_at if self._first_at is None else self._first_at
+            facts["elapsed_s"] = round(frame.taken_at - self._first_at, 3)
         facts["faces"] = [self._describe_face(face) for face in result.faces]
         if result.events:
             facts["events"] = [_describe_event(event) for event in result.events]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
-from fer_edge.files import atomic_path
-from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
-from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.unfinished import UnfinishedFile
+from fer_edge.runtime.video_writers import CODECS, VideoWriter, count_frames, open_writer
 
-_CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
 _LONGEST_S = 30.0
@@ -26,6 +25,8 @@ _LONGEST_LIVE_S = 10.0
 """Longest time where a camera was away; a run that ends then waits no longer than for other outputs."""
 _LONGEST_SIDE = 8190
 """Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
+_CHECK_S = 1.0
+"""Seconds from one look at the disk to the next."""
 
 
 class VideoSink:
@@ -35,7 +36,15 @@ class VideoSink:
     left out, so that the video runs in real time. A recording of constant rate is so written frame by frame.
     """
 
-    def __init__(self, path: Path, labels: tuple[str, ...], *, live: bool, fps: float | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        labels: tuple[str, ...],
+        *,
+        live: bool,
+        fps: float | None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         """Prepare to write; the file is made with the first frame, whose size it takes.
 
         Args:
@@ -43,32 +52,69 @@ class VideoSink:
             labels: The expressions in the order of the scores.
             live: Whether the source is live.
             fps: A recording's usual frames a second; `None` for images, which are shown for a second each.
+            tell: Is told, in a sentence, where the video of an earlier run that was killed is now.
 
         Raises:
             InputError: If `path` has another suffix.
         """
-        if path.suffix.lower() not in _CODECS:
+        if path.suffix.lower() not in CODECS:
             raise InputError(
-                f"--output {path}: expected a video ending in {', '.join(_CODECS)}, got {path.suffix or 'no ending'}"
+                f"--output {path}: expected a video ending in {', '.join(CODECS)}, got {path.suffix or 'no ending'}"
             )
         self._path = path
         self._labels = labels
         self._live = live
         self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
-        self._writer: cv2.VideoWriter | None = None
+        self._tell = tell
+        self._file: UnfinishedFile | None = None
+        self._writer: VideoWriter | None = None
         self._size_wh = (0, 0)
         self._start = 0.0
         self._written = 0
-        self._placing = ExitStack()
+        self._checked = 0.0
+        self._failed = False
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame.
 
         Raises:
-            FerEdgeError: If the file cannot be written as a video.
+            FerEdgeError: If the file cannot be written as a video, or no more of it.
+            InputError: If another process writes to the file.
         """
-        if self._writer is None:
-            self._writer = self._open(frame)
+        try:
+            self._write(frame, result)
+        except (FerEdgeError, OSError) as error:
+            self._failed = True
+            if isinstance(error, InputError):
+                raise
+            raise self._failure(error, self._file) from error
+
+    def close(self) -> None:
+        """Complete the video, count its frames and give it its name; without a frame there is none.
+
+        Raises:
+            FerEdgeError: If frames are missing, as where the disk is full; the file keeps its unfinished name then.
+        """
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            self._complete(file)
+        except (FerEdgeError, OSError) as error:
+            if not self._failed:  # else `write` has told
+                raise self._failure(error, file) from error
+        finally:
+            if file.path.exists() and not count_frames(file.path):
+                file.discard()
+            file.leave()
+
+    def _write(self, frame: Frame, result: FrameResult) -> None:
+        if self._writer is None or self._file is None:
+            self._file, self._writer = self._open(frame)
+        now = time.monotonic()
+        if now - self._checked > _CHECK_S:
+            self._file.require_place()
+            self._checked = now
         copies = self._copies_due(frame.moment) if self._live or frame.position_s is not None else 1
         if copies:
             picture = _fit(annotate(frame.image, result, self._labels), self._size_wh)
@@ -76,40 +122,36 @@ class VideoSink:
                 self._writer.write(picture)
         self._written += copies
 
-    def close(self) -> None:
-        """Complete the video and move it to its name; without a frame there is none."""
-        if self._writer is not None:
-            self._writer.release()
-            self._writer = None
-        if self._written:
-            self._placing.close()
-        else:  # such as after a Ctrl-C while the file was being made
-            self._discard(FerEdgeError("no frame was written"))
-
-    def _open(self, frame: Frame) -> cv2.VideoWriter:
+    def _open(self, frame: Frame) -> tuple[UnfinishedFile, VideoWriter]:
         height, width = frame.image.shape[:2]
         scale = min(_LONGEST_SIDE / max(height, width), 1)
         height, width = max(int(height * scale), 1), max(int(width * scale), 1)
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.moment
-        temporary = self._placing.enter_context(atomic_path(self._path))
-        codec = _CODECS[self._path.suffix.lower()]
-        quiet_ffmpeg()
-        with native_path(temporary) as name, chatter_held_back():
-            writer = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*codec), self._fps, self._size_wh)
-        if writer.isOpened():
-            return writer
-        error = FerEdgeError(
-            f"{self._path}: this OpenCV cannot write {codec} video of {width}x{height} at {self._fps:g} frames/s; "
-            "try an .avi file, or another OpenCV: pip install -U opencv-python-headless"
-        )
-        self._discard(error)
-        raise error
+        file = UnfinishedFile(self._path, self._tell, is_worth_keeping=lambda path: count_frames(path) > 0)
+        try:
+            return file, open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
+        except BaseException:  # such as Ctrl-C while the file is being made
+            file.discard()
+            raise
 
-    def _discard(self, reason: FerEdgeError) -> None:
-        """Remove the temporary file: `atomic_path` puts a file in its place unless its block fails."""
-        self._placing.__exit__(type(reason), reason, None)
+    def _complete(self, file: UnfinishedFile) -> None:
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            writer.close()
+        if self._failed or not self._written:
+            return
+        file.require_place()
+        found = count_frames(file.path)
+        if found < self._written:
+            raise FerEdgeError(f"only {found} of its {self._written} frames are in the file; check the disk")
+        file.place()
+
+    def _failure(self, error: FerEdgeError | OSError, file: UnfinishedFile | None) -> FerEdgeError:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        rest = f"; what can be read of it stays in {file.path}" if file is not None else ""
+        return FerEdgeError(f"{self._path}: {reason}{rest}")
 
     def _copies_due(self, moment: float) -> int:
         copies = round((moment - self._start) * self._fps) + 1 - self._written

@@ -47,6 +47,19 @@ class Progress:
         """The epoch, from 1, of the best validation accuracy: the first of them, as ModelCheckpoint keeps it."""
         return int(np.argmax([row["val_accuracy"] for row in self.history])) + 1
 
+    def require_sound(self) -> None:
+        """Check what was read from a file.
+
+        Raises:
+            ValueError: If it is no count of epochs with a row of numbers for each.
+        """
+        rows = [{**row} for row in self.history]
+        are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
+        if type(self.epochs_done) is not int or not 0 < self.epochs_done == len(rows) or not are_numbers:
+            raise ValueError("its epochs and their history do not fit together")
+        if any("val_accuracy" not in row for row in rows):
+            raise ValueError("its history has no val_accuracy")
+
 
 def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
     """Keras' own checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
@@ -92,19 +105,23 @@ class RunState:
             with path.open("rb") as file, np.load(file) as saved:
                 facts = json.loads(str(saved["facts"]))
                 values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
-        except (*DAMAGED_ZIP_ERRORS, KeyError) as error:
+            progress = Progress(**facts["progress"])
+            counters = [{name: x and float(x) for name, x in each.items()} for each in facts["callbacks"]]
+            progress.require_sound()
+        except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
             raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
         variables = self._variables()
-        if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
+        shapes = [tuple(variable.shape) for variable in variables]
+        if [value.shape for value in values] != shapes or len(counters) != len(self._callbacks):
             raise DataError(f"{path} belongs to another network or version; train again with --overwrite")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
-        for callback, counters in zip(self._callbacks, facts["callbacks"], strict=True):
-            for name, value in counters.items():
-                setattr(callback, name, value)
+        for callback, values_of_one in zip(self._callbacks, counters, strict=True):
+            for name, counter in values_of_one.items():
+                setattr(callback, name, counter)
         if self._early_stopping is not None:
             self._early_stopping.best_weights = best_weights or None
-        return Progress(**facts["progress"])
+        return progress
 
     def _variables(self) -> list[Any]:
         return [*self._model.variables, *self._model.optimizer.variables]

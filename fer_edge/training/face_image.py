@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from fer_edge.jpeg import JPEG_SIGNATURE, jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
+from fer_edge.picture_size import declared_size, knows_size, most_pixels
+from fer_edge.pictures import picture_kind
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.training.data import FACE_SIZE, Finding
-from fer_edge.training.image_header import declared_size
 from fer_edge.training.listing import MAX_IMAGE_BYTES
 
-MAX_IMAGE_PIXELS = 50_000_000
-"""More than a phone's camera takes; a PNG of a few kilobytes can claim thousands of times as many."""
+_UNREADABLE = "is no picture that OpenCV can read"
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,13 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
         return Rejected(Finding.NOT_AN_IMAGE, "is empty")
     if len(content) > MAX_IMAGE_BYTES:
         return Rejected(Finding.TOO_LARGE, f"has more than {MAX_IMAGE_BYTES >> 20} MiB")
-    width, height = declared_size(content) or (0, 0)
-    if width * height > MAX_IMAGE_PIXELS:
-        limit = f"{MAX_IMAGE_PIXELS / 1e6:.0f} million"
+    kind = picture_kind(content)
+    size = declared_size(kind, content)
+    if kind is None or (size is None and knows_size(kind)):
+        return Rejected(Finding.NOT_AN_IMAGE, _UNREADABLE)
+    width, height = size or (0, 0)
+    if width * height > most_pixels():
+        limit = f"{most_pixels() / 1e6:g} million"
         return Rejected(Finding.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
     if content.startswith(JPEG_SIGNATURE) and jpeg_is_cut_off(content):
         return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
@@ -57,7 +61,7 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
     except cv2.error:
         image = None
     if image is None:
-        return Rejected(Finding.NOT_AN_IMAGE, "is no picture that OpenCV can read")
+        return Rejected(Finding.NOT_AN_IMAGE, _UNREADABLE)
     return _as_face(np.asarray(image, np.uint8))
 
 

@@ -90,7 +90,7 @@ def score_out_of_fold(
 def clear_folds(folder: Path) -> None:
     """Forget the folds in `folder`, so that others can begin."""
     for settings in folder.glob("*/settings.json"):
-        RunFolder(settings.parent).clear()
+        RunFolder(settings.parent).forget()
 
 
 def _train_fold(run: RunFolder, dataset: Dataset, recipe: Recipe, observer: TrainingObserver) -> Trained:

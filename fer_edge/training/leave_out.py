@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.errors import DataError
+from fer_edge.files import read_text_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset, SplitName
 from fer_edge.training.gathering import some
@@ -36,14 +37,10 @@ def read_list(path: Path) -> tuple[str, ...]:
         path: Text with a name a line; what follows a `#` at the line's beginning, or after two blanks, is a comment.
 
     Raises:
-        DataError: If the file is missing or no text.
+        InputError: If the file is missing or no text.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such list of images; make one: fer-edge data audit --data ...") from error
-    except ValueError as error:
-        raise DataError(f"{path}: expected text with an image's name a line, got something else ({error})") from error
+    text = read_text_file(path, "text with an image's name a line, such as fer-edge data audit makes")
+    lines = text.splitlines()
     return tuple(name for line in lines if (name := _COMMENT.sub("", line).strip()))
 
 

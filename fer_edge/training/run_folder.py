@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import DataError, InputError
-from fer_edge.files import write_atomic
+from fer_edge.files import atomic_path, require_regular_file, write_atomic
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 
@@ -49,6 +52,15 @@ class RunFolder:
         return self.path / "leave-out.txt"
 
     @property
+    def _aside(self) -> Path:
+        """The state and settings of the run that is being replaced, until the new one has a whole epoch."""
+        return self.path / ".replaced"
+
+    @property
+    def _has_epoch(self) -> bool:
+        return (self.checkpoints / STATE_NAME).exists()
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """Every file that a run writes, except its checkpoints."""
         pictures = (self.path / f"{name}.png" for name in ("curves", "confusion", "samples"))
@@ -57,7 +69,7 @@ class RunFolder:
 
     def require_empty(self) -> None:
         """Raise `InputError` if the folder already holds a model, or an epoch to go on from."""
-        if self.model.exists() or (self.checkpoints / STATE_NAME).exists():
+        if self.model.exists() or self._has_epoch:
             raise InputError(
                 f"{self.path} already holds a run: go on with --resume, choose another --output, or --overwrite it"
             )
@@ -74,9 +86,62 @@ class RunFolder:
         }
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
-    def clear(self) -> None:
-        """Forget an earlier run, so that another can begin; its model and pictures stay until the new one ends."""
-        for path in (self.settings, self.left_out, *self.checkpoints.glob("*")):
+    def forget(self) -> None:
+        """Remove the run's state and settings, so that another can begin."""
+        if self.checkpoints.exists():
+            shutil.rmtree(self.checkpoints)
+        for path in (self.left_out, self.settings):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def replacing(self) -> Iterator[None]:
+        """Set an earlier run aside for the block, in which another one begins in its place.
+
+        Its state and settings are set aside; its model and pictures stay in place. All of it is removed by `settle`
+        once the new run has a whole epoch. If the block fails before, the earlier run is whole again.
+        """
+        self._set_aside()
+        try:
+            yield
+        finally:
+            self.settle()
+
+    def settle(self) -> bool:
+        """Remove the run that was set aside if the new one has a whole epoch, or else put it back; return if so.
+
+        Each step can be repeated, so that a process that comes after a kill at any moment completes it.
+        """
+        if not self._aside.exists():
+            return False
+        if self._has_epoch:
+            for path in set(self.files) - {self.settings, self.left_out}:
+                path.unlink(missing_ok=True)
+            shutil.rmtree(self._aside)
+            return False
+        for path in (self.settings, self.left_out):
+            kept = self._aside / path.name
+            if kept.exists():
+                with atomic_path(path) as temporary:
+                    shutil.copy2(kept, temporary)
+            else:
+                path.unlink(missing_ok=True)
+        if self.checkpoints.exists():
+            shutil.rmtree(self.checkpoints)
+        self._aside.rename(self.checkpoints)
+        return True
+
+    def _set_aside(self) -> None:
+        """Move the state, with copies of the settings in it, at one blow: before that the old run is whole."""
+        if not (self.model.exists() or self.settings.exists() or self.checkpoints.exists()):
+            return
+        self.checkpoints.mkdir(exist_ok=True)
+        for path in (self.settings, self.left_out):
+            copy = self.checkpoints / path.name
+            copy.unlink(missing_ok=True)
+            if path.exists():
+                shutil.copy2(path, copy)
+        self.checkpoints.rename(self._aside)
+        for path in (self.settings, self.left_out):
             path.unlink(missing_ok=True)
 
     def resume(self) -> tuple[Recipe, str | None, str]:
@@ -85,15 +150,7 @@ class RunFolder:
         Raises:
             DataError: If no run began here, or its settings are damaged.
         """
-        try:
-            facts: dict[str, Any] = json.loads(self.settings.read_text())
-            known = {field.name for field in fields(Recipe)}
-            recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
-            return recipe, facts["data"], str(facts["data_sha256"])
-        except FileNotFoundError as error:
-            raise DataError(f"nothing to resume: {self.path} holds no run") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"{self.settings} is damaged ({error}); train again with --overwrite") from error
+        return _read_settings(self.settings)
 
     def require_same_votes(self, dataset: Dataset) -> None:
         """Check that the votes on the images are those that the run began with.
@@ -101,13 +158,15 @@ class RunFolder:
         Raises:
             DataError: If they are others.
         """
-        known = json.loads(self.settings.read_text()).get("votes_sha256")
+        known = json.loads(self.settings.read_text(encoding="utf-8")).get("votes_sha256")
         if known is not None and known != dataset.votes_sha256():
             raise DataError(f"{self.path} was trained on other people's votes; give the same --votes, or none as then")
 
     def data(self) -> str | None:
         """The labelled faces that the run began with, or `None` if no run began here."""
-        return self.resume()[1] if self.settings.exists() else None
+        kept = self._aside / self.settings.name  # those of the model, which is still the earlier run's
+        settings = kept if kept.exists() else self.settings
+        return _read_settings(settings)[1] if settings.exists() else None
 
     def write_history(self, history: list[dict[str, float]]) -> None:
         """Write history.csv, a row per epoch."""
@@ -117,6 +176,23 @@ class RunFolder:
             writer.writeheader()
             writer.writerows({"epoch": epoch, **row} for epoch, row in enumerate(history, start=1))
         write_atomic(self.path / "history.csv", text.getvalue())
+
+
+def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
+    try:
+        if path.exists():
+            require_regular_file(path, "the settings of a run")
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = {field.name for field in fields(Recipe)}
+        recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
+        data = facts["data"]
+        if data is not None and not isinstance(data, str):
+            raise TypeError(f"data is {data!r}")
+        return recipe, data, str(facts["data_sha256"])
+    except FileNotFoundError as error:
+        raise DataError(f"nothing to resume: {path.parent} holds no run") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
 
 
 def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:

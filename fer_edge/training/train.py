@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import InputError
+from fer_edge.errors import DataError, InputError, first_line
 from fer_edge.training.architectures import BACKBONES, LayerSet, build, load_pretrained
 from fer_edge.training.augment import augment
 from fer_edge.training.batches import ShuffledBatches
@@ -284,7 +284,10 @@ def _fit(
 
 def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model:
     """The plain architecture with the weights in `best`, which load only into layers of the classes that made them."""
-    trained.load_weights(best)
+    try:
+        trained.load_weights(best)
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # as Keras and h5py please
+        raise DataError(f"{best} is damaged ({first_line(error)}); train again with --overwrite") from error
     plain = build(recipe.arch)
     plain.set_weights(trained.get_weights())
     return plain

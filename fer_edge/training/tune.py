@@ -173,7 +173,7 @@ class TuningFolder:
     def _require_same(self, facts: dict[str, Any]) -> None:
         try:
             known: dict[str, Any] = dict(json.loads(self.settings.read_text()))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise DataError(f"{self.settings} is damaged ({error}); search again with --overwrite") from error
         differing = [name for name in facts if known.get(name) != facts[name]]
         if differing:

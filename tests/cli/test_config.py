@@ -122,9 +122,17 @@ def test_a_mistake_names_file_and_key(write_config: WriteConfig, text: str, mess
 def test_no_file_no_folder_no_other_encoding(tmp_path: Path) -> None:
     context = click.Context(brew)
     (tmp_path / "latin.toml").write_bytes(b'into = "caf\xe9"')
-    for name, message in (("gone.toml", "no such"), (".", "got a folder"), ("latin.toml", "not TOML: 'utf-8'")):
+    for name, message in (("gone.toml", "no such"), (".", "got a folder"), ("latin.toml", "in UTF-8")):
         with pytest.raises(InputError, match=message):
             load_config(tmp_path / name, context)
+
+
+@pytest.mark.parametrize("text", ["n = " + "9" * 5000, "n = " + "[" * 3000, 'into = "a\\u0000b"', "\0"])
+def test_what_python_cannot_take_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "brew.toml").write_text(text)
+    with pytest.raises(InputError) as fault:
+        load_config(tmp_path / "brew.toml", click.Context(brew))
+    assert len(str(fault.value).splitlines()) == 1
 
 
 def test_the_commented_file_says_nothing_until_a_line_is_uncommented(write_config: WriteConfig) -> None:

@@ -126,8 +126,25 @@ def test_an_overwriting_run_that_fails_replaces_no_model(train_line: Callable[..
     assert train_line("--overwrite", "--data", "nowhere.zip").exit_code == 2
     assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before
     assert train_line("--overwrite", "--learning-rate", "1e30").exit_code == 1
-    model = tmp_path / "run" / "model.keras"
-    assert model.read_bytes() == before[model]
+    after = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert {path: after[path] for path in before} == before
+    train_line("--resume").require_success()
+
+
+def test_a_killed_replacement_can_be_resumed_or_replaced(train_line: Callable[..., Any], tmp_path: Path) -> None:
+    train_line().require_success()
+    run = RunFolder(tmp_path / "run")
+    settings = run.settings.read_text()
+    run._set_aside()  # as a process that is killed in the new run's first epoch leaves it
+    run.settings.write_text("{}")
+    (run.checkpoints / ".state-abcd1234").mkdir(parents=True)
+    resumed = train_line("--resume").require_success()
+    assert "the run that --overwrite was to replace is back" in resumed.stderr
+    assert run.settings.read_text() == settings
+    (run.checkpoints / ".state-abcd1234").mkdir()
+    train_line("--overwrite").require_success()
+    assert {path.name for path in run.path.iterdir()} == RUN_FILES
+    assert not (run.checkpoints / ".state-abcd1234").exists()
 
 
 def test_a_temperature_without_enough_images_is_left_out_with_a_note(

@@ -280,3 +280,17 @@ def test_a_log_of_zeros_from_a_power_cut_is_begun_again(tmp_path: Path) -> None:
     path.write_bytes(b"\0" * 4096)
     write_all(path, APPEND, "next")
     assert path.read_text() == "next\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be removed")
+def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "log.jsonl"
+    log = LogFile(path, LogPolicy(sync_s=0.01))
+    log.write("a line\n")
+    path.parent.rename(tmp_path / "elsewhere")
+    log._thread.join(60)
+    with pytest.raises(FileNotFoundError, match="its folder was removed") as fault:
+        log.write("another\n")
+    assert fault.value.filename == str(path)
+    with pytest.raises(FileNotFoundError):
+        log.close()

@@ -306,7 +306,8 @@ def test_the_timeline_bridges_short_misses_and_stalls_and_forgets(make_face: Mak
     timeline = Timeline()
 
     def see(moment: float, *faces: FaceResult) -> list[tuple[int, str, float, float]]:
-        timeline.add(make_result(*faces, time=moment)[1])
+        # The time of day is set again and again.
+        timeline.add(moment, make_result(*faces, time=1000 - 3600 * moment)[1])
         return [(span.track_id, span.label, span.start, span.end) for span in timeline.since(0)]
 
     happy, sad = make_face("happy"), make_face("sad")

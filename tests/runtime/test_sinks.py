@@ -28,7 +28,8 @@ def test_jsonl_is_an_object_a_frame_readable_before_the_end(
     first, second = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
     sink.close()
     assert first["faces"] == []
-    assert list(second) == ["frame", "time", "faces", "timings_ms"]
+    assert list(second) == ["frame", "time", "elapsed_s", "faces", "timings_ms"]
+    assert second["elapsed_s"] >= 0
     assert (second["frame"], second["time"]) == (3, 1_700_000_000.25)
     (face,) = second["faces"]
     assert list(face) == ["id", "box", "confidence", "label", "score", "scores"]

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.video import VideoSink
+from fer_edge.runtime.video_writers import count_frames
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
@@ -24,7 +29,18 @@ def frames_of(path: Path) -> list[tuple[int, ...]]:
         return [frame.image.shape for frame in video]
 
 
+@pytest.fixture(params=["ffmpeg", "opencv"])
+def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The program that writes .mp4 files: ffmpeg, where it is installed, or OpenCV."""
+    if request.param == "opencv":
+        monkeypatch.setattr(shutil, "which", lambda _: None)
+    elif shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    return str(request.param)
+
+
 @pytest.mark.parametrize("name", ["out.mp4", "out.avi", "out.mkv", "OUT.MP4"])
+@pytest.mark.usefixtures("encoder")
 def test_a_recording_is_written_frame_by_frame(
     make_face: MakeFace, make_result: MakeResult, tmp_path: Path, name: str
 ) -> None:
@@ -37,6 +53,7 @@ def test_a_recording_is_written_frame_by_frame(
         assert video.fps == pytest.approx(12, abs=0.1)
 
 
+@pytest.mark.usefixtures("encoder")
 def test_the_file_appears_when_it_is_complete(make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     path.write_text("what was there before")
@@ -53,6 +70,19 @@ def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("encoder")
+@pytest.mark.parametrize("fps", [14.987654321, 23.976, 240, 0.3])
+def test_a_video_of_any_rate_is_written(make_result: MakeResult, tmp_path: Path, fps: float) -> None:
+    sink = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=fps)
+    for number in range(9):
+        sink.write(*make_result(number=number, position_s=number / fps))
+    sink.close()
+    with VideoFile(tmp_path / "out.mp4") as video:
+        assert len(list(video)) == 9
+        assert video.fps == pytest.approx(fps, rel=0.01)
+
+
+@pytest.mark.usefixtures("encoder")
 def test_odd_sizes_and_changing_sizes(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     sink = VideoSink(path, EXPRESSIONS, live=False, fps=None)
@@ -145,7 +175,7 @@ def test_a_video_that_never_began_leaves_what_was_there(
     interrupts: bool,
     error: type[BaseException],
 ) -> None:
-    path = tmp_path / "out.mp4"
+    path = tmp_path / "out.avi"
     path.write_text("what was there before")
     monkeypatch.setattr(FailingWriter, "interrupts", interrupts)
     monkeypatch.setattr(cv2, "VideoWriter", FailingWriter)
@@ -180,3 +210,108 @@ def test_a_picture_of_an_unusual_size_does_not_keep_the_next_out(
     sink.write(*make_result())
     sink.close()
     assert len(frames_of(tmp_path / "a.mp4")) == 2
+
+
+WRITE = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from fer_edge.errors import FerEdgeError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.video import VideoSink
+
+path, ending = Path(sys.argv[1]), sys.argv[2]
+if ending == "full":
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+sink = VideoSink(path, EXPRESSIONS, live=False, fps=10, tell=print)
+rng = np.random.default_rng(0)
+try:
+    for number in range(60):
+        image = rng.integers(0, 256, (192, 256, 3), np.uint8)
+        sink.write(Frame(image, number, 0.0, number / 10), FrameResult(number, 0.0, (), {}))
+        if ending == "gone" and number == 30:
+            path.parent.rename(path.parent.with_name("elsewhere"))
+            sink._checked = 0
+    if ending == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+except FerEdgeError as error:
+    print(error)
+try:
+    sink.close()
+except FerEdgeError as error:
+    print(error)
+"""
+
+
+def write_in_child(path: Path, ending: str, environment: dict[str, str], encoder: str) -> tuple[int, str]:
+    """Write 60 frames in a process; "full" limits the file, "gone" moves its folder, "killed" kills the process."""
+    if encoder == "opencv":
+        environment = {**environment, "PATH": ""}
+    command = [sys.executable, "-c", WRITE, str(path), ending]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files by setrlimit")
+@pytest.mark.parametrize(
+    ("name", "reason"), [("out.mp4", ""), ("out.avi", " of its 60 frames"), ("out.mkv", " of its 60 frames")]
+)
+def test_a_video_that_does_not_fit_is_an_error_and_takes_no_name(
+    tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str, reason: str
+) -> None:
+    code, said = write_in_child(tmp_path / name, "full", child_environment, encoder)
+    assert code == 0
+    assert said.startswith(f"{tmp_path / name}: ")
+    assert len(said.splitlines()) == 1
+    assert reason in said
+    assert not (tmp_path / name).exists()
+    for kept in tmp_path.iterdir():
+        assert 0 < len(frames_of(kept)) < 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be moved")
+@pytest.mark.parametrize("name", ["out.mp4", "out.avi"])
+def test_a_folder_that_vanishes_is_named(
+    tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str
+) -> None:
+    path = tmp_path / "folder" / name
+    _, said = write_in_child(path, "gone", child_environment, encoder)
+    assert said.startswith(f"{path}: it or its folder was removed while it was written")
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
+@pytest.mark.parametrize("name", ["out.mp4", "out.avi", "out.mkv"])
+def test_a_killed_video_can_be_read_and_is_kept(
+    tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str
+) -> None:
+    path = tmp_path / name
+    assert write_in_child(path, "killed", child_environment, encoder)[0] == -signal.SIGKILL
+    unfinished, kept = (path.with_name(f"out.{state}{path.suffix}") for state in ("unfinished", "killed-1"))
+    is_readable = name != "out.mp4" or encoder == "ffmpeg"
+    wait_until(lambda: (count_frames(unfinished) > 20) == is_readable)  # ffmpeg completes the file by itself
+    code, said = write_in_child(path, "", child_environment, encoder)
+    note = f"{path}: an earlier run was killed before it was complete; what it had written is in {kept}\n"
+    assert (code, said) == (0, note if is_readable else "")
+    assert {each.name for each in tmp_path.iterdir()} == ({path.name, kept.name} if is_readable else {path.name})
+    assert count_frames(path) == 60
+
+
+def wait_until(is_done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_two_processes_do_not_write_one_video(make_result: MakeResult, tmp_path: Path) -> None:
+    first, second = (VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10) for _ in range(2))
+    first.write(*make_result())
+    with pytest.raises(InputError, match="another process writes to it"):
+        second.write(*make_result())
+    second.close()
+    first.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]

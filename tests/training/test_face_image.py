@@ -27,7 +27,7 @@ def png_that_claims(width: int, height: int) -> bytes:
         (b"", Finding.NOT_AN_IMAGE, "is empty"),
         (b"<html>not found</html>", Finding.NOT_AN_IMAGE, "is no picture that OpenCV can read"),
         (bytes(MAX_IMAGE_BYTES + 1), Finding.TOO_LARGE, "has more than 4 MiB"),
-        (png_that_claims(9000, 8000), Finding.TOO_LARGE, "claims 9000x8000 pixels, more than 50 million"),
+        (png_that_claims(19000, 8000), Finding.TOO_LARGE, "claims 19000x8000 pixels, more than 100 million"),
     ],
 )
 def test_a_rejected_file_has_its_reason(content: bytes, finding: Finding, reason: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_edge.errors import DataError
+from fer_edge.errors import DataError, InputError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset
 from fer_edge.training.leave_out import format_list, leave_out, read_list
@@ -47,12 +47,12 @@ def test_comments_and_blanks_are_no_names(tmp_path: Path, text: str, names: tupl
     assert read_list(path) == names
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "no such list"), (b"\xff\xfe\x00\x80", "expected text")])
+@pytest.mark.parametrize(("content", "message"), [(None, "no such file"), (b"\xff\xfe\x00\x80", "expected text")])
 def test_a_file_that_is_no_list_is_told(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "list.txt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(InputError, match=message):
         read_list(path)
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,12 +67,129 @@ def test_a_run_is_not_overwritten_unasked(run: RunFolder, faces: Dataset) -> Non
     (run.checkpoints / "state.npz").touch()
     with pytest.raises(InputError, match="already holds a run: go on with --resume"):
         run.require_empty()
-    run.clear()
-    run.require_empty()
-    assert not list(run.checkpoints.iterdir())
-    run.model.touch()
-    run.clear()
-    assert run.model.exists()  # until another replaces it
+
+
+def contents(run: RunFolder) -> dict[str, str]:
+    files = (path for path in run.path.rglob("*") if path.is_file())
+    return {str(path.relative_to(run.path)): path.read_text() for path in files}
+
+
+@pytest.fixture
+def finished(run: RunFolder) -> RunFolder:
+    """A run whose files each hold the word "old"."""
+    run.checkpoints.mkdir(parents=True)
+    for path in (*run.files, run.checkpoints / "state.npz", run.checkpoints / "best.weights.h5"):
+        path.write_text("old")
+    return run
+
+
+def test_a_failed_replacement_leaves_the_earlier_run_whole(finished: RunFolder) -> None:
+    before = contents(finished)
+
+    def fail() -> None:
+        with finished.replacing():
+            assert finished.model.read_text() == "old"
+            assert not finished.settings.exists()
+            assert not finished.checkpoints.exists()
+            finished.settings.write_text("new")
+            (finished.checkpoints / "half").mkdir(parents=True)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert {name: text for name, text in contents(finished).items() if name in before} == before
+    assert set(contents(finished)) - set(before) == {"checkpoints/settings.json", "checkpoints/leave-out.txt"}
+
+
+def test_the_first_whole_epoch_removes_the_earlier_run(finished: RunFolder) -> None:
+    with finished.replacing():
+        finished.settings.write_text("new")
+        finished.checkpoints.mkdir()
+        (finished.checkpoints / "state.npz").write_text("new")
+        finished.settle()
+        assert contents(finished) == {"settings.json": "new", "checkpoints/state.npz": "new"}
+        finished.model.write_text("new")
+    assert finished.model.read_text() == "new"
+
+
+def test_nothing_is_set_aside_in_an_empty_folder(run: RunFolder) -> None:
+    run.path.mkdir(parents=True)
+    with run.replacing():
+        run.settings.write_text("new")
+    assert contents(run) == {"settings.json": "new"}
+
+
+KILL_AT_EVERY_STEP = """
+import os, shutil, sys
+from pathlib import Path
+from fer_edge.training.run_folder import RunFolder
+
+STEPS = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.copyfile"}
+folder = Path(sys.argv[1])
+run = RunFolder(folder / "run")
+outputs = [path for path in run.files if path not in (run.settings, run.left_out)]
+
+def replace(last_step):
+    done = 0
+    def count(event, arguments):
+        nonlocal done
+        if event in STEPS and str(folder) in str(arguments[0]):
+            done += 1
+            if done > last_step:
+                os._exit(9)
+    if last_step is not None:
+        sys.addaudithook(count)
+    run.settle()
+    with run.replacing():
+        run.settings.write_text("new")
+        run.checkpoints.mkdir()
+        (run.checkpoints / "best.weights.h5").write_text("new")
+        shutil.copyfile(run.settings, run.checkpoints / "half")
+        os.rename(run.checkpoints / "half", run.checkpoints / "state.npz")
+        run.settle()
+    for path in outputs:
+        path.write_text("new")
+
+def in_child(last_step):
+    child = os.fork()
+    if not child:
+        replace(last_step)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def texts(*paths):
+    return {path.read_text() for path in paths if path.exists()}
+
+code, step = 9, 0
+while code == 9:
+    shutil.rmtree(run.path, ignore_errors=True)
+    run.checkpoints.mkdir(parents=True)
+    for path in (*run.files, run.checkpoints / "state.npz", run.checkpoints / "best.weights.h5"):
+        path.write_text("old")
+    code = in_child(step)
+    again = in_child(step // 2)  # killed again while it recovers
+    run.settle()
+    whole = texts(run.settings, run.checkpoints / "state.npz", run.checkpoints / "best.weights.h5")
+    assert whole in ({"old"}, {"new"}), (step, whole)
+    assert (run.checkpoints / "state.npz").exists()
+    if whole == {"old"}:
+        assert run.left_out.exists() and texts(*outputs) == {"old"} and all(map(Path.exists, outputs)), step
+    else:
+        assert not run.left_out.exists() and texts(*outputs) <= {"new"}, step
+    assert in_child(None) == 0 and texts(*outputs, run.settings) == {"new"}, step
+    assert set(run.path.iterdir()) == {*outputs, run.settings, run.checkpoints}, step
+    step += 1
+print(code, step)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it forks")
+def test_a_kill_at_any_moment_loses_neither_run(tmp_path: Path, child_environment: dict[str, str]) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", KILL_AT_EVERY_STEP, str(tmp_path)]
+    done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    code, steps = map(int, done.stdout.split())
+    assert (code, steps > 30) == (0, True)
 
 
 @pytest.mark.parametrize(

@@ -437,6 +437,6 @@ def test_the_real_faces_faults_are_those_known(real_data: Dataset) -> None:
 
 
 def test_a_picture_that_claims_to_be_enormous_is_not_decoded(tree: Path) -> None:
-    write_image(tree / "train" / "happy" / "bomb.png", np.zeros((8000, 8000), np.uint8))
+    write_image(tree / "train" / "happy" / "bomb.png", np.zeros((11_000, 11_000), np.uint8))
     dataset = load_dataset(str(tree))
     assert dataset.findings[SplitName.TRAIN][Finding.TOO_LARGE] == 1

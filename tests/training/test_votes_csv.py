@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_edge.errors import DataError
+from fer_edge.errors import DataError, InputError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.data import Dataset, Split, SplitName
 from fer_edge.training.votes_csv import join_votes, read_votes_csv
@@ -95,7 +95,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> No
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(InputError, match="no such file"):
         read_votes_csv(tmp_path / "none.csv")
 
 

@@ -27,8 +27,19 @@ _LONGEST_SIDE = 960
 _QUALITY = 80
 
 
-def hello(title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span]) -> bytes:
-    """The first event: what does not change, and the timeline so far."""
+def hello(
+    title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span], clock_offset: float
+) -> bytes:
+    """Return the first event: what does not change, and the timeline so far.
+
+    Args:
+        title: Of the page.
+        labels: The expressions in the order of the scores.
+        privacy: Whether no picture is to be had.
+        meaning: Of a score, in a sentence.
+        spans: By the clock that nobody sets.
+        clock_offset: Seconds to add to that clock's for the time of day, as known now.
+    """
     colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
     facts = {
         "title": title,
@@ -38,6 +49,7 @@ def hello(title: str, labels: tuple[str, ...], privacy: bool, meaning: str, span
         "meaning": meaning,
         "history_s": HISTORY_S,
         "spans": _describe_spans(spans),
+        "clock_offset": round(clock_offset, 3),
     }
     return b"event: hello\n" + _event(facts)
 
@@ -51,6 +63,8 @@ def frame_event(
         {
             "frame": result.number,
             "time": round(result.time, 3),
+            "moment": round(frame.taken_at, 3),
+            "clock_offset": round(result.time - frame.taken_at, 3),
             "size": [width, height],
             "faces": [_describe_face(face) for face in result.faces],
             "fps": round(pace.fps, 2),

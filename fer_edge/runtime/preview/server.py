@@ -68,7 +68,7 @@ class Server:
         self._pace = Pace()
         self._started = time.monotonic()
         self._newest: tuple[Frame, FrameResult] | None = None
-        self._arrived: deque[tuple[float, FrameResult]] = deque()
+        self._arrived: deque[tuple[float, float, FrameResult]] = deque()
         self._asked = False
         self._temperature = _Thermometer()
         self._events = Channel(_MOST_CLIENTS)
@@ -120,7 +120,7 @@ class Server:
         It is only put down here: to wake the event loop would be to let it have the interpreter, and to wait for that.
         """
         self._newest = frame, result
-        self._arrived.append((time.monotonic(), result))
+        self._arrived.append((time.monotonic(), frame.taken_at, result))
 
     async def _publish(self, encoder: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
@@ -134,10 +134,10 @@ class Server:
     def _count_arrived(self) -> bool:
         any_arrived = bool(self._arrived)
         while self._arrived:
-            moment, result = self._arrived.popleft()
+            arrived, taken_at, result = self._arrived.popleft()
             self._metrics.add(result)
-            self._timeline.add(result)
-            self._pace.add(moment, result)
+            self._timeline.add(taken_at, result)
+            self._pace.add(arrived, result)
         return any_arrived
 
     def _ask(self) -> None:
@@ -147,7 +147,7 @@ class Server:
     async def _publish_one(self, frame: Frame, result: FrameResult, encoder: ThreadPoolExecutor) -> None:
         if self._events.watchers:
             # Whoever is further behind has been disconnected, and will get all spans anew.
-            spans = self._timeline.since(result.time - LONGEST_DELAY_S)
+            spans = self._timeline.since(frame.taken_at - LONGEST_DELAY_S)
             self._events.publish(messages.frame_event(frame, result, self._pace, self._temperature.read(), spans))
         if self._pictures.watchers:
             loop = asyncio.get_running_loop()
@@ -188,8 +188,9 @@ class Server:
         self._pictures.close()
 
     async def _serve_events(self, request: web.Request) -> web.StreamResponse:
-        spans = self._timeline.since(time.time() - HISTORY_S)
-        first = messages.hello(self._title, self._labels, self._privacy, self._meaning, spans)
+        spans = self._timeline.since(time.monotonic() - HISTORY_S)
+        offset = time.time() - time.monotonic()
+        first = messages.hello(self._title, self._labels, self._privacy, self._meaning, spans, offset)
         response = web.StreamResponse(headers={"Content-Type": messages.EVENTS_TYPE})
         return await stream(request, response, self._events, first, self._ask, messages.HEARTBEAT)
 

@@ -17,7 +17,7 @@ _MOST_SPANS = 2000
 
 @dataclass
 class Span:
-    """A time in which a face showed one expression, in seconds since 1970."""
+    """A time in which a face showed one expression, in seconds of a clock that nobody sets."""
 
     track_id: int
     label: str
@@ -33,22 +33,22 @@ class Timeline:
         self._spans: deque[Span] = deque(maxlen=_MOST_SPANS)
         self._latest: dict[int, Span] = {}
 
-    def add(self, result: FrameResult) -> None:
-        """Take what one frame shows."""
+    def add(self, moment: float, result: FrameResult) -> None:
+        """Take what one frame shows that was taken at `moment`, in seconds of `time.monotonic()`."""
         for face in result.faces:
             span = self._latest.get(face.track_id)
             if span is not None and span.label == face.label:
-                span.end = result.time
+                span.end = moment
             else:
-                span = Span(face.track_id, face.label, result.time, result.time)
+                span = Span(face.track_id, face.label, moment, moment)
                 self._spans.append(span)
                 self._latest[face.track_id] = span
         self._latest = {
-            track_id: span for track_id, span in self._latest.items() if result.time - span.end <= _LONGEST_GAP_S
+            track_id: span for track_id, span in self._latest.items() if moment - span.end <= _LONGEST_GAP_S
         }
-        while self._spans and self._spans[0].end < result.time - HISTORY_S:
+        while self._spans and self._spans[0].end < moment - HISTORY_S:
             self._spans.popleft()
 
-    def since(self, time: float) -> list[Span]:
-        """Those that lasted until `time` or longer, by their beginning."""
-        return [span for span in self._spans if span.end >= time]
+    def since(self, moment: float) -> list[Span]:
+        """Return the spans that lasted until `moment` or longer, by their beginning."""
+        return [span for span in self._spans if span.end >= moment]

@@ -99,13 +99,13 @@ function show(told) {
   enter("live");
   picture.chosen = chosen;
   picture.addResult(told);
-  const fresh = timeline.merge(told.spans, told.time);
+  const fresh = timeline.merge(told.spans, told.moment);
   if (fresh.length) showChanges();
   showBars();
   if (lastFrame - lastText > TEXT_MS) {
     lastText = lastFrame;
     showTexts();
-    timeline.forgetBefore(told.time - facts.history_s);
+    timeline.forgetBefore(told.moment - facts.history_s);
     timeline.draw();
   }
   if (lastFrame - lastWords > WORDS_MS) {
@@ -181,7 +181,8 @@ function showChanges() {
     const item = element("li", "", "");
     const swatch = element("span", "swatch", "");
     swatch.style.background = colourOf(label);
-    const moment = new Date(start * 1000);
+    // Spans are on a clock that nobody sets; the time of day may be set while the page is open.
+    const moment = new Date((start + (result ?? facts).clock_offset) * 1000);
     const time = element("time", "", moment.toLocaleTimeString());
     time.dateTime = moment.toISOString();
     item.append(time, swatch, element("span", "", `face ${face}: ${label}`));
