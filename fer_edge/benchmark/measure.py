@@ -21,7 +21,11 @@ from fer_edge.benchmark.results import Data, Method, Moved, Quality, Report, Res
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
 from fer_edge.files import sha256_file
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import FloatArray
+from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
+from fer_edge.prior import prior_factors, reweigh
 from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Dataset, Split
 from fer_edge.training.peoples_answer import measure_one_person
@@ -178,18 +182,27 @@ def _judge(
     cost_ms = {name: each.model.p50 for name, each in times.items()}
     scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
     copied = np.array([digit == "1" for digit in data.copied])
+    expected = {
+        name: _for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card)
+        for name, parent in parents.items()
+    }
     qualities = {
-        name: judge_faces(
-            values, faces, copied, classifiers[name].card, scores[parents[name]] if name in parents else None
-        )
+        name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name))
         for name, values in scores.items()
     }
     moved: list[Moved] = []
     for full in dict.fromkeys(parents.values()):
-        files = {name: scores[name] for name, parent in parents.items() if parent == full}
-        moved += find_moved(files, scores[full], faces)
+        names = [name for name, parent in parents.items() if parent == full]
+        moved += find_moved({name: scores[name] for name in names}, expected[names[0]], faces)
     moved.sort(key=lambda each: -each.full[1])
     return qualities, tuple(moved[:MOVED_SHOWN])
+
+
+def _for_prior_of(file: ModelCard, scores: FloatArray, full: ModelCard) -> FloatArray:
+    """Return a full model's scores (N, 7) for the prior that export has folded into one of its files."""
+    if file.prior is None or full.prior is None or file.prior == full.prior:
+        return scores
+    return reweigh(scores, prior_factors(EXPRESSIONS, full.prior, file.prior))
 
 
 def _find_parents(subjects: Sequence[Subject]) -> dict[str, str]:

@@ -18,10 +18,12 @@ from fer_edge.benchmark.subjects import Role, Subject, load_subjects
 from fer_edge.benchmark.timing import Effort
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.family import Family
 from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.runtime.reweighting import for_prior
 from fer_edge.training.data import Dataset, Split
 from fer_edge.training.votes import CHOICES, Votes
 
@@ -98,6 +100,25 @@ def test_a_device_without_labelled_faces(model_file: Path, tmp_path: Path) -> No
     assert {what for what, share in told if share == 1} == {"timing", "threads", "loading"}
     report.write(tmp_path / "report.json")
     assert Report.read(tmp_path / "report.json") == report
+
+
+def test_a_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subject], faces: Dataset) -> None:
+    full, exported, *_ = family
+    split = faces.validation
+    data = describe_data(faces, split, "validation", synthetic=True)
+    photos = dict(zip(EXPRESSIONS, (0.08, 0.02, 0.04, 0.27, 0.33, 0.14, 0.12), strict=True))
+    card = ModelCard("full", "full", prior=photos, training={"votes": {"prior": photos}})
+    assert isinstance(full.classifier, Doubting)
+    full.classifier.card = card
+    twin = Doubting(Classifier.load(exported.path))
+    twin.card = replace(card, parent_sha256=sha256_file(full.path))
+    folded = for_prior(twin, "balanced", exported.path)
+    report = measure([full, replace(exported, classifier=folded)], effort=BRIEF, faces=split, data=data, threads=(1,))
+    qualities = [result.quality for result in report.results]
+    assert qualities[0] is not None
+    assert qualities[1] is not None
+    assert qualities[0].predicted != qualities[1].predicted
+    assert (qualities[1].agreement, report.moved) == (1, ())
 
 
 def test_a_full_model_and_its_files(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:
