@@ -34,7 +34,7 @@ from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
-from fer_edge.training.peoples_answer import people_facts
+from fer_edge.training.peoples_answer import facts_without_copies, people_facts
 from fer_edge.versions import tool_versions
 
 
@@ -115,6 +115,7 @@ class Exporter:
         calibration: CalibrationSet,
         output: Path,
         *,
+        copied: npt.NDArray[np.bool_] | None = None,
         float_io: bool = False,
         keep_failed: bool = False,
         on_progress: Callable[[int], None] | None = None,
@@ -126,6 +127,7 @@ class Exporter:
             validation: The images of the proof.
             calibration: The images that activation ranges are measured on.
             output: Folder for the files.
+            copied: bool (N,), whether each image of the proof has an exact copy among the training images.
             float_io: For int8 TFLite, keep float32 at the edges.
             keep_failed: Keep a file that fails its proof, as `<name>.failed.<format>`.
             on_progress: Told how many validation images a file has been run on.
@@ -135,6 +137,7 @@ class Exporter:
         """
         self._parent = parent
         self._validation = validation
+        self._copied = copied
         self._calibration = calibration
         self._output = output
         self._float_io = float_io
@@ -183,6 +186,8 @@ class Exporter:
             faults.append(f"its tensors are {classifier.card.precision}, not {target.precision.value}")
         runtime = classifier.runtime
         people = people_facts(scores, self._validation, classifier.card)
+        if self._copied is not None:
+            people |= facts_without_copies(scores, self._validation, self._copied)
         card = replace(
             classifier.card,
             parity={

@@ -23,7 +23,7 @@ from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.scores import in_expression_order
 from fer_edge.training.data import Split
-from fer_edge.training.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes
+from fer_edge.training.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes, without_copies
 from fer_edge.training.votes import NO_TRUTH, Votes
 
 BoolArray = npt.NDArray[np.bool_]
@@ -135,11 +135,10 @@ def _judge_by_people(scores: FloatArray, faces: Split, votes: Votes, card: Model
 
 
 def _judge_without_copies(scores: FloatArray, faces: Split, copied: BoolArray) -> WithoutCopies | None:
-    if copied.all() or not copied.any():
+    found = without_copies(scores, faces, copied)
+    if found is None:
         return None
-    kept = np.flatnonzero(~copied)
-    answer = None if faces.votes is None else evaluate_by_votes(scores[kept], faces.votes.take(kept))
-    evaluation = evaluate_scores(scores[kept], faces.labels[kept])
+    evaluation, answer = found
     return WithoutCopies(evaluation.as_dict(), None if answer is None else answer.as_dict())
 
 

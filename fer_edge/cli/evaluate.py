@@ -28,7 +28,13 @@ from fer_edge.cli.stated_options import (
     warn_if_unverified,
     warn_of_better_order,
 )
-from fer_edge.cli.votes_options import official_split_option, read_voted_data, show_peoples_answer, votes_option
+from fer_edge.cli.votes_options import (
+    official_split_option,
+    read_voted_data,
+    show_peoples_answer,
+    show_without_copies,
+    votes_option,
+)
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
@@ -37,8 +43,9 @@ from fer_edge.runtime.classifier import SHIPPED_MODEL, Classifier, ScoresFaces
 from fer_edge.scores import in_expression_order, require_expressions
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
+from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import FACE_SIZE
-from fer_edge.training.peoples_answer import people_facts
+from fer_edge.training.peoples_answer import facts_without_copies, people_facts
 
 
 @click.command()
@@ -96,18 +103,21 @@ def command(
     evaluation = evaluate_scores(scores, faces.labels)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
+    copied = exact_copies(faces.images, dataset.train.images)
     _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
     if as_json:
         source = {"model": printable(str(model)), "runtime": classifier.runtime, "data": dataset.source, "split": split}
         assumed = {"prior": named_prior(classifier.card), "prior_shares": classifier.card.prior}
         people = people_facts(scores, faces, classifier.card)
-        click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people}))
+        without = facts_without_copies(scores, faces, copied)
+        click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people, **without}))
     else:
         title = f"{model.name} in {classifier.runtime}{_of_prior(classifier.card)}: {split} of {dataset.name}"
         stdout.print(evaluation_table(evaluation, title))
         stdout.print(confusion_table(evaluation))
         title = f"{model.name}: people's answer on {split} of {dataset.name}"
         show_peoples_answer(scores, faces, classifier.card, title)
+        show_without_copies(scores, faces, copied)
 
 
 def _of_prior(card: ModelCard) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import numpy as np
+import numpy.typing as npt
 
 from export.auto import FAR, Progress, export_fastest
 from export.calibration import DEFAULT_IMAGES, CalibrationSet, choose_calibration_set
@@ -33,6 +35,7 @@ from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.stated_facts import StatedFacts
+from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Split
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
@@ -143,6 +146,7 @@ def command(
         parent,
         facts,
         dataset.validation,
+        exact_copies(dataset.validation.images, dataset.train.images),
         choose_calibration_set(dataset.train, dataset.name, images=calibration_images, seed=seed),
         folder,
         float_io,
@@ -168,6 +172,7 @@ class _Job:
     parent: KerasClassifier
     stated: StatedFacts
     faces: Split
+    copied: npt.NDArray[np.bool_]
     calibration: CalibrationSet
     folder: Path
     float_io: bool
@@ -183,6 +188,7 @@ class _Job:
             self.faces,
             self.calibration,
             self.folder,
+            copied=self.copied,
             float_io=self.float_io,
             keep_failed=keep_failed,
             on_progress=progress.on_step,

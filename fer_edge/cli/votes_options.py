@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+import numpy.typing as npt
 from rich.table import Table
 
 from fer_edge.cli.consoles import stderr, stdout
@@ -24,6 +25,7 @@ from fer_edge.training.peoples_answer import (
     evaluate_by_votes,
     measure_one_person,
     people_by_prior,
+    without_copies,
 )
 from fer_edge.training.sources import SYNTHETIC
 from fer_edge.training.votes import NO_TRUTH, Votes
@@ -114,6 +116,27 @@ def show_peoples_answer(scores: FloatArray, split: Split, card: ModelCard, title
     by_prior = people_by_prior(scores, split, card)
     if by_prior:
         stdout.print(prior_table(by_prior))
+
+
+def show_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> None:
+    """Print both answers on the images that have no exact copy in the training split, if some have one.
+
+    Args:
+        scores: float32 (N, 7), of the split's images.
+        split: Images with votes, or without.
+        copied: bool (N,), whether each has a copy.
+    """
+    found = without_copies(scores, split, copied)
+    if found is None:
+        return
+    evaluation, answer = found
+    line = (
+        f"without the {copied.sum():,} images that training has an exact copy of: "
+        f"label {evaluation.accuracy:.2%} (macro-F1 {evaluation.macro_f1:.3f})"
+    )
+    if answer is not None:
+        line += f", people's answer {answer.majority.accuracy:.2%} (mean recall {answer.mean_recall:.3f})"
+    stdout.print(line, soft_wrap=True)
 
 
 def prior_table(by_prior: Mapping[str, PeoplesAnswer]) -> Table:

@@ -107,6 +107,36 @@ def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityB
     return reliability_bins(*_winning_shares(scores, votes))
 
 
+def without_copies(
+    scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]
+) -> tuple[Evaluation, PeoplesAnswer | None] | None:
+    """Measure scores on the images that have no copy in the training split, which a network may remember.
+
+    Args:
+        scores: (N, 7), of the split's images.
+        split: Images with votes, or without.
+        copied: (N,), whether each has a copy, as `fer_edge.training.copies.exact_copies` tells.
+
+    Returns:
+        Results against the labels and, with votes, against people; `None` if no image has a copy, or every one.
+    """
+    if copied.all() or not copied.any():
+        return None
+    kept = split.take(np.flatnonzero(~copied))
+    answer = None if kept.votes is None else evaluate_by_votes(scores[~copied], kept.votes)
+    return evaluate_scores(scores[~copied], kept.labels), answer
+
+
+def facts_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the results of `without_copies` for a card or a report, under that name; empty where there are none."""
+    found = without_copies(scores, split, copied)
+    if found is None:
+        return {}
+    evaluation, answer = found
+    facts = {"samples": evaluation.samples, "accuracy": evaluation.accuracy, "macro_f1": evaluation.macro_f1}
+    return {"without_copies": {**facts, **({} if answer is None else {"people": answer.headline()})}}
+
+
 def people_by_prior(scores: FloatArray, split: Split, card: ModelCard) -> dict[str, PeoplesAnswer]:
     """Measure scores against people's votes under each of `PRIORS`.
 

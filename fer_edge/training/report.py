@@ -14,10 +14,11 @@ from fer_edge.files import sha256_file, write_atomic
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
+from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Dataset
 from fer_edge.training.keras_file import KerasClassifier, save_keras
 from fer_edge.training.learned_prior import learned_prior, photos_prior
-from fer_edge.training.peoples_answer import people_facts
+from fer_edge.training.peoples_answer import facts_without_copies, people_facts
 from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder
@@ -70,7 +71,9 @@ def write_run(
     scores = classifier.classify_all(dataset.validation.images, on_progress)
     evaluation = evaluate_scores(scores, dataset.validation.labels)
     facts = {"split": "validation", "runtime": classifier.runtime, **evaluation.as_dict()}
-    card = replace(card, evaluation={**facts, **people_facts(scores, dataset.validation, card)})
+    copied = exact_copies(dataset.validation.images, dataset.train.images)
+    facts |= people_facts(scores, dataset.validation, card) | facts_without_copies(scores, dataset.validation, copied)
+    card = replace(card, evaluation=facts)
     save_keras(trained.model, card, run.model)
     write_atomic(run.path / "card.json", card.to_json() + "\n")
     _write_pictures(run, trained, dataset, recipe, evaluation)

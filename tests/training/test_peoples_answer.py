@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,6 +13,7 @@ from fer_edge.training.data import Split
 from fer_edge.training.peoples_answer import (
     PRIORS,
     evaluate_by_votes,
+    facts_without_copies,
     measure_one_person,
     people_by_prior,
     people_facts,
@@ -115,3 +118,14 @@ def test_reliability_sets_winning_scores_against_their_share_of_votes() -> None:
     scores[np.arange(3), [HAPPY, SAD, SAD]] = 0.9
     (found,) = reliability_by_votes(scores, some)
     assert (found.confidence, found.outcome, found.images) == pytest.approx((0.9, 0.6, 2))
+
+
+def test_copies_of_training_images_are_left_out_of_both_answers() -> None:
+    split = voted(votes({HAPPY: 10}, {SAD: 10}, {SAD: 10}))
+    scores = np.eye(7, dtype=np.float32)[[HAPPY, SAD, NEUTRAL]]
+    facts = facts_without_copies(scores, split, np.array([True, False, False]))["without_copies"]
+    assert (facts["samples"], facts["accuracy"], facts["people"]["accuracy"]) == (2, 0, 0.5)
+    unvoted = replace(split, votes=None)
+    assert "people" not in facts_without_copies(scores, unvoted, np.array([True, False, False]))["without_copies"]
+    for copied in (np.zeros(3, bool), np.ones(3, bool)):
+        assert facts_without_copies(scores, split, copied) == {}
