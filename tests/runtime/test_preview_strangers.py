@@ -133,8 +133,8 @@ def test_headers_have_a_deadline(sent: bytes) -> None:
 
 @pytest.mark.usefixtures("lasting_connections")
 def test_headers_that_drip_have_the_same_deadline() -> None:
-    with preview(Limits(admission_s=0.5)) as sink, connect(sink, b"GET / HTTP/1.1\r\n") as stranger:
-        assert is_refused(stranger, [b"X: y\r\n"] * 200, pause_s=0.05)
+    with preview(Limits(admission_s=0.5)) as sink, connect(sink, b"GET / HTTP/1.1\r\nX: ") as stranger:
+        assert is_refused(stranger, [b"y"] * 200, pause_s=0.05)  # one header, as aiohttp bounds their number
 
 
 def test_a_stranger_gets_one_answer() -> None:
