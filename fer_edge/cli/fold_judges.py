@@ -45,7 +45,7 @@ def judge_out_of_fold(
     try:
         with (
             earlier.replacing() if overwrite else nullcontext(),
-            _Display(count, recipe.epochs, earlier.settle) as display,
+            _Display(count, recipe.epochs, earlier.confirm) as display,
         ):
             return score_out_of_fold(dataset, recipe, fold_of, folder, display.observe)
     except KeyboardInterrupt:

@@ -142,7 +142,7 @@ def command(
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
     earlier = run.replacement
-    with earlier.replacing() if overwrite and not resume else nullcontext(), _Display(earlier.settle) as display:
+    with earlier.replacing() if overwrite and not resume else nullcontext(), _Display(earlier.confirm) as display:
         if not resume:
             if names:
                 write_atomic(run.left_out, "\n".join(names) + "\n")

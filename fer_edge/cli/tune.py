@@ -109,7 +109,7 @@ def command(
         _hold(folder)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     earlier = folder.replacement
-    with earlier.replacing() if overwrite else nullcontext(), _Display(trials, earlier.settle) as display:
+    with earlier.replacing() if overwrite else nullcontext(), _Display(trials, earlier.confirm) as display:
         folder.begin(study, dataset)
         searcher = RecipeTuner(study, dataset, folder, display)
         display.begin(searcher)

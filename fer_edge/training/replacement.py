@@ -36,12 +36,17 @@ class Replacement:
     def replacing(self) -> Iterator[None]:
         """Set the earlier results aside for the block, in which other work begins in their place.
 
-        They are removed by `settle` once the new work has begun. If the block ends before, they are whole again.
+        They are removed by `confirm` once the new work has begun. If the block ends before, they are whole again.
         """
         self._set_aside()
         try:
             yield
         finally:
+            self.settle()
+
+    def confirm(self) -> None:
+        """Remove what was set aside if the new work has begun; called while it goes on, so nothing is put back."""
+        if self.is_begun():
             self.settle()
 
     def settle(self) -> bool:
