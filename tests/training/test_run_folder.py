@@ -112,6 +112,14 @@ def test_the_first_whole_epoch_removes_the_earlier_run(finished: RunFolder) -> N
     assert finished.model.read_text() == "new"
 
 
+def test_nothing_is_put_back_while_the_new_run_goes_on(finished: RunFolder) -> None:
+    with finished.replacement.replacing():
+        finished.settings.write_text("new")
+        finished.replacement.confirm()
+        assert contents(finished)["settings.json"] == "new"
+        assert not finished.checkpoints.exists()
+
+
 def test_nothing_is_set_aside_in_an_empty_folder(run: RunFolder) -> None:
     run.path.mkdir(parents=True)
     with run.replacement.replacing():
