@@ -6,6 +6,7 @@ user's mistake, 130 Ctrl-C, 143 SIGTERM.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -45,6 +46,9 @@ _EXTRA_OF_COMMAND = {
     "export": "export",
 }
 T = TypeVar("T")
+
+_SHOWN = 60
+"""Characters of an over-long name in a message."""
 
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
@@ -160,6 +164,8 @@ def _run() -> int:
     except click.Abort:
         return _fail("stopped", _EXIT_INTERRUPTED, prefix="")
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return _fail(f"{str(error.filename)[:_SHOWN]}...: no file can have so long a name; choose a shorter one", 2)
         return _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
 
 

@@ -148,8 +148,6 @@ def audit(
         found = _audit_by_votes(dataset)
     else:
         found = _audit_by_networks(dataset, judges, classifiers, output / "folds", overwrite=overwrite)
-    if overwrite:
-        (output / LIST_NAME).unlink(missing_ok=True)
     written = write_audit(found, output, data=dataset.name, worst=worst)
     _print_findings(found, dataset)
     if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
@@ -199,17 +197,15 @@ def _audit_by_networks(
     if judges.recipe:
         try:
             with native_stderr_muffled():
-                from fer_edge.cli.fold_judges import clear_folds, judge_out_of_fold, require_unseen
+                from fer_edge.cli.fold_judges import judge_out_of_fold, require_unseen
         except ImportError as error:
             raise MissingExtraError("training the networks that judge", "train", str(error)) from error
         require_unseen(judges.recipe, dataset)
-        if overwrite:
-            clear_folds(folder)
     with stderr.status("looking for copies"):
         copies = copy_groups(dataset.train.images)
     judgements = [_judge(classifier, dataset) for classifier in classifiers]
     if judges.recipe:
-        judgements.append(judge_out_of_fold(dataset, judges.recipe, copies, judges.folds, folder))
+        judgements.append(judge_out_of_fold(dataset, judges.recipe, copies, judges.folds, folder, overwrite=overwrite))
     return find_suspects(dataset.train, judgements, copies)
 
 

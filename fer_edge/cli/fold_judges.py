@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.progress import TaskID
@@ -13,10 +14,8 @@ from fer_edge.errors import InputError
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.audit import FloatArray, IntArray
 from fer_edge.training.data import Dataset
-from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
+from fer_edge.training.folds import assign_folds, folds_replacement, score_out_of_fold
 from fer_edge.training.recipe import Recipe
-
-__all__ = ["clear_folds", "judge_out_of_fold", "require_unseen"]
 
 
 def require_unseen(recipe: Recipe, dataset: Dataset) -> None:
@@ -33,21 +32,32 @@ def require_unseen(recipe: Recipe, dataset: Dataset) -> None:
             )
 
 
-def judge_out_of_fold(dataset: Dataset, recipe: Recipe, copies: IntArray, folds: int, folder: Path) -> FloatArray:
+def judge_out_of_fold(
+    dataset: Dataset, recipe: Recipe, copies: IntArray, folds: int, folder: Path, *, overwrite: bool
+) -> FloatArray:
     """Score each training image by a network that was trained on the other folds, float32 (N, 7)."""
     fold_of = assign_folds(dataset.train.labels, copies, folds, recipe.seed)
+    earlier = folds_replacement(folder)
+    if earlier.settle():
+        note = "the networks that --overwrite was to replace are back, as none of the new ones had a whole epoch"
+        stderr.print(f"note: {folder}: {note}", soft_wrap=True)
+    count = int(fold_of.max()) + 1
     try:
-        with _Display(int(fold_of.max()) + 1, recipe.epochs) as display:
+        with (
+            earlier.replacing() if overwrite else nullcontext(),
+            _Display(count, recipe.epochs, earlier.confirm) as display,
+        ):
             return score_out_of_fold(dataset, recipe, fold_of, folder, display.observe)
     except KeyboardInterrupt:
-        stderr.print("the same command goes on from here")
+        stderr.print(f"the same command{' without --overwrite' if overwrite else ''} goes on from here")
         raise
 
 
 class _Display:
     """Shows the epochs of all folds as one bar, and a line per fold that is done."""
 
-    def __init__(self, folds: int, epochs: int) -> None:
+    def __init__(self, folds: int, epochs: int, on_saved: Callable[[], object]) -> None:
+        self._on_saved = on_saved
         self._progress = make_progress()
         self._folds, self._epochs = folds, epochs
         self._task = TaskID(0)
@@ -68,14 +78,14 @@ class _Display:
             self._progress.update(self._task, description=f"epochs of {name}", completed=fold * self._epochs + epochs)
 
         advance(0)
-        return _FoldObserver(name, advance)
+        return _FoldObserver(name, advance, self._on_saved)
 
 
 class _FoldObserver:
     """Passes on how much of a fold's training is done, in epochs."""
 
-    def __init__(self, name: str, advance: Callable[[float], None]) -> None:
-        self._name, self._advance = name, advance
+    def __init__(self, name: str, advance: Callable[[float], None], on_saved: Callable[[], object]) -> None:
+        self._name, self._advance, self._on_saved = name, advance, on_saved
         self._done, self._steps = 0, 1
 
     def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
@@ -89,6 +99,7 @@ class _FoldObserver:
 
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         """Print the epoch's line."""
+        self._on_saved()
         self._done = epoch
         stderr.print(
             f"{self._name}, epoch {epoch}: {logs['seconds']:.0f} s, accuracy {logs['accuracy']:.4f}, "

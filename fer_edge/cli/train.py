@@ -141,7 +141,8 @@ def command(
     team = None
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
-    with run.replacing() if overwrite and not resume else nullcontext(), _Display(run.settle) as display:
+    earlier = run.replacement
+    with earlier.replacing() if overwrite and not resume else nullcontext(), _Display(earlier.confirm) as display:
         if not resume:
             if names:
                 write_atomic(run.left_out, "\n".join(names) + "\n")
@@ -162,7 +163,7 @@ def _require_apart(
 def _hold(run: RunFolder) -> None:
     """Make sure that no other process trains in the run's folder, and settle what a killed one left there."""
     click.get_current_context().with_resource(sole_user(run.path))
-    if run.settle():
+    if run.replacement.settle():
         note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
         stderr.print(f"note: {run.path}: {note}", soft_wrap=True)
 

@@ -6,6 +6,8 @@ import logging
 import os
 import shlex
 import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
@@ -104,22 +106,31 @@ def command(
         [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
     )
     if Role.of_process() is not Role.WORKER:
-        click.get_current_context().with_resource(sole_user(folder.path))
+        _hold(folder)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
-    if overwrite:
-        folder.clear()
-    folder.begin(study, dataset)
-    with _Display(trials) as display:
+    earlier = folder.replacement
+    with earlier.replacing() if overwrite else nullcontext(), _Display(trials, earlier.confirm) as display:
+        folder.begin(study, dataset)
         searcher = RecipeTuner(study, dataset, folder, display)
         display.begin(searcher)
         interruption = searcher.run()
+        if interruption is not None and overwrite and not earlier.is_begun():
+            raise interruption  # and the earlier search comes back
     if searcher.role is Role.WORKER:
         stderr.print("this worker is done; the chief writes the results")
     else:
         _finish(searcher.outcomes(), study, folder, dataset, interrupted=interruption is not None)
     if interruption is not None:
-        stderr.print("go on with: the same command")
+        stderr.print(f"go on with: the same command{', without --overwrite' if overwrite else ''}")
         raise interruption
+
+
+def _hold(folder: TuningFolder) -> None:
+    """Make sure that no other process searches in the folder, and settle what a killed one left there."""
+    click.get_current_context().with_resource(sole_user(folder.path))
+    if folder.replacement.settle():
+        note = "the search that --overwrite was to replace is back, as the new one had no whole epoch"
+        stderr.print(f"note: {folder.path}: {note}", soft_wrap=True)
 
 
 def _without_fixed(over: tuple[str, ...]) -> list[str]:
@@ -183,7 +194,8 @@ def _words(name: str, value: Any) -> list[str]:
 class _Display:
     """Prints a line per trial, with bars for the trials and for the steps of the one under way."""
 
-    def __init__(self, trials: int) -> None:
+    def __init__(self, trials: int, on_saved: Callable[[], object]) -> None:
+        self._on_saved = on_saved
         self._progress = make_progress(with_notes=True)
         self._trials = self._progress.add_task("trials (at most)", total=trials, note="")
         self._within: TaskID | None = None
@@ -224,12 +236,14 @@ class _Display:
 
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         """Show the epoch's result."""
+        self._on_saved()
         self._epoch = epoch
         if self._within is not None:
             self._progress.update(self._within, note=f"epoch {epoch}: val_accuracy {logs['val_accuracy']:.4f}")
 
     def on_trial(self, outcome: Outcome) -> None:
         """Print the trial's line and move the upper bar."""
+        self._on_saved()
         self._ended += 1
         self._progress.update(self._trials, completed=self._ended)
         values = ", ".join(f"{name} {value}" for name, value in outcome.values.items())

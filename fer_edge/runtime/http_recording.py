@@ -9,14 +9,15 @@ import http.client
 import os
 import shutil
 import ssl
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
 from fer_edge.errors import SourceError
 from fer_edge.runtime.http_client import HttpClient, HttpError
 from fer_edge.runtime.recordings import VideoFile
+from fer_edge.temporary import temporary_folder
 
 _CHUNK_BYTES = 1 << 20
 _ATTEMPTS = 5
@@ -31,15 +32,15 @@ _KEPT_FREE_BYTES = 64 << 20
 class FetchedVideo(VideoFile):
     """A video in a temporary folder that goes with it."""
 
-    def __init__(self, folder: tempfile.TemporaryDirectory[str], path: Path, description: str) -> None:
-        """Open `path`, a file in `folder`."""
+    def __init__(self, path: Path, description: str, folder: ExitStack) -> None:
+        """Open `path`, a file in `folder`, which ends with this video if it can be opened."""
         super().__init__(path, description)
-        self._folder = folder
+        self._folder = folder.pop_all()
 
     def close(self) -> None:
         """Close the file and remove it."""
         super().close()
-        self._folder.cleanup()
+        self._folder.close()
 
 
 def fetch_recording(client: HttpClient, tell: Callable[[str], None]) -> VideoFile:
@@ -49,15 +50,12 @@ def fetch_recording(client: HttpClient, tell: Callable[[str], None]) -> VideoFil
         InputError: If it is no video.
         SourceError: If it does not come whole, or the disk has no room for it.
     """
-    folder = tempfile.TemporaryDirectory(prefix="fer-edge-", dir=_roomy_folder())
-    try:
-        path = Path(folder.name, "recording")
+    with ExitStack() as stack:
+        folder = stack.enter_context(temporary_folder(_roomy_folder(), "recording"))
+        path = folder / "recording"
         with path.open("wb") as file:
             _fetch(client, file, tell)
-        return FetchedVideo(folder, path, str(client.address))
-    except BaseException:
-        folder.cleanup()
-        raise
+        return FetchedVideo(path, str(client.address), stack)
 
 
 def _fetch(client: HttpClient, file: BinaryIO, tell: Callable[[str], None]) -> None:

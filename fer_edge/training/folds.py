@@ -15,7 +15,8 @@ from fer_edge.model_card import ModelCard
 from fer_edge.training.data import Dataset, SplitName
 from fer_edge.training.keras_file import KerasClassifier
 from fer_edge.training.recipe import Recipe
-from fer_edge.training.run_folder import STATE_NAME, RunFolder
+from fer_edge.training.replacement import Replacement
+from fer_edge.training.run_folder import CHECKPOINTS_NAME, STATE_NAME, RunFolder
 from fer_edge.training.train import Trained, TrainingObserver, train
 
 IntArray = npt.NDArray[np.int64]
@@ -87,10 +88,9 @@ def score_out_of_fold(
     return scores
 
 
-def clear_folds(folder: Path) -> None:
-    """Forget the folds in `folder`, so that others can begin."""
-    for settings in folder.glob("*/settings.json"):
-        RunFolder(settings.parent).forget()
+def folds_replacement(folder: Path) -> Replacement:
+    """The folds in `folder` as those that others replace, once one of these has a whole epoch."""
+    return Replacement(folder, lambda: any(folder.glob(f"*/{CHECKPOINTS_NAME}/{STATE_NAME}")))
 
 
 def _train_fold(run: RunFolder, dataset: Dataset, recipe: Recipe, observer: TrainingObserver) -> Trained:

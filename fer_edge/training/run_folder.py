@@ -5,22 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from fer_edge.errors import DataError, InputError
-from fer_edge.files import atomic_path, require_regular_file, write_atomic
+from fer_edge.files import require_regular_file, write_atomic
 from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
+from fer_edge.training.replacement import Replacement
 
 RUNS = Path("runs")
 """Where runs lie by default, under the folder that the command is given in."""
 
-
+CHECKPOINTS_NAME = "checkpoints"
 STATE_NAME = "state.npz"
 """Among a run's checkpoints: the last whole epoch's."""
 
@@ -39,7 +37,7 @@ class RunFolder:
     @property
     def checkpoints(self) -> Path:
         """What `--resume` goes on from."""
-        return self.path / "checkpoints"
+        return self.path / CHECKPOINTS_NAME
 
     @property
     def settings(self) -> Path:
@@ -52,9 +50,11 @@ class RunFolder:
         return self.path / "leave-out.txt"
 
     @property
-    def _aside(self) -> Path:
-        """The state and settings of the run that is being replaced, until the new one has a whole epoch."""
-        return self.path / ".replaced"
+    def replacement(self) -> Replacement:
+        """The run as one that another run replaces, once that has a whole epoch."""
+        settings = (self.settings, self.left_out)
+        outputs = tuple(path for path in self.files if path not in settings)
+        return Replacement(self.checkpoints, lambda: self._has_epoch, settings, outputs)
 
     @property
     def _has_epoch(self) -> bool:
@@ -86,64 +86,6 @@ class RunFolder:
         }
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
-    def forget(self) -> None:
-        """Remove the run's state and settings, so that another can begin."""
-        if self.checkpoints.exists():
-            shutil.rmtree(self.checkpoints)
-        for path in (self.left_out, self.settings):
-            path.unlink(missing_ok=True)
-
-    @contextmanager
-    def replacing(self) -> Iterator[None]:
-        """Set an earlier run aside for the block, in which another one begins in its place.
-
-        Its state and settings are set aside; its model and pictures stay in place. All of it is removed by `settle`
-        once the new run has a whole epoch. If the block fails before, the earlier run is whole again.
-        """
-        self._set_aside()
-        try:
-            yield
-        finally:
-            self.settle()
-
-    def settle(self) -> bool:
-        """Remove the run that was set aside if the new one has a whole epoch, or else put it back; return if so.
-
-        Each step can be repeated, so that a process that comes after a kill at any moment completes it.
-        """
-        if not self._aside.exists():
-            return False
-        if self._has_epoch:
-            for path in set(self.files) - {self.settings, self.left_out}:
-                path.unlink(missing_ok=True)
-            shutil.rmtree(self._aside)
-            return False
-        for path in (self.settings, self.left_out):
-            kept = self._aside / path.name
-            if kept.exists():
-                with atomic_path(path) as temporary:
-                    shutil.copy2(kept, temporary)
-            else:
-                path.unlink(missing_ok=True)
-        if self.checkpoints.exists():
-            shutil.rmtree(self.checkpoints)
-        self._aside.rename(self.checkpoints)
-        return True
-
-    def _set_aside(self) -> None:
-        """Move the state, with copies of the settings in it, at one blow: before that the old run is whole."""
-        if not (self.model.exists() or self.settings.exists() or self.checkpoints.exists()):
-            return
-        self.checkpoints.mkdir(exist_ok=True)
-        for path in (self.settings, self.left_out):
-            copy = self.checkpoints / path.name
-            copy.unlink(missing_ok=True)
-            if path.exists():
-                shutil.copy2(path, copy)
-        self.checkpoints.rename(self._aside)
-        for path in (self.settings, self.left_out):
-            path.unlink(missing_ok=True)
-
     def resume(self) -> tuple[Recipe, str | None, str]:
         """The recipe, the data and its digest that the run began with.
 
@@ -164,7 +106,7 @@ class RunFolder:
 
     def data(self) -> str | None:
         """The labelled faces that the run began with, or `None` if no run began here."""
-        kept = self._aside / self.settings.name  # those of the model, which is still the earlier run's
+        kept = self.replacement.aside / self.settings.name  # those of the model, which is still the earlier run's
         settings = kept if kept.exists() else self.settings
         return _read_settings(settings)[1] if settings.exists() else None
 

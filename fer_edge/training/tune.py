@@ -27,11 +27,14 @@ from fer_edge.errors import DataError, FerEdgeError, InputError, MissingExtraErr
 from fer_edge.files import atomic_path, write_atomic
 from fer_edge.training.data import Dataset, SplitName
 from fer_edge.training.recipe import Recipe
-from fer_edge.training.run_folder import STATE_NAME
+from fer_edge.training.replacement import Replacement
+from fer_edge.training.run_folder import CHECKPOINTS_NAME, STATE_NAME
 from fer_edge.training.train import TrainingObserver, train
 from fer_edge.training.tune_space import Space
 
 _OBJECTIVE = "val_accuracy"
+_SUCCEEDED = "COMPLETED"
+"""KerasTuner's word for a trial that ended without a fault."""
 _PAUSE_OF_WORKERS = 0.5
 """Seconds between a worker's requests, which KerasTuner repeats at once while the chief has no trial to give."""
 
@@ -182,11 +185,17 @@ class TuningFolder:
                 "repeat its command to go on, choose another --output, or --overwrite it"
             )
 
-    def clear(self) -> None:
-        """Forget an earlier search."""
-        shutil.rmtree(self.trials, ignore_errors=True)
-        for path in self.files:
-            path.unlink(missing_ok=True)
+    @property
+    def replacement(self) -> Replacement:
+        """The search as one that another search replaces, once that has a whole epoch or a trial that succeeded."""
+        outputs = tuple(path for path in self.files if path != self.settings)
+        return Replacement(self.trials, self._is_begun, (self.settings,), outputs)
+
+    def _is_begun(self) -> bool:
+        """Workers may keep their epochs elsewhere; of theirs the chief has the trials that ended."""
+        if any(self.trials.glob(f"trial_*/{CHECKPOINTS_NAME}/{STATE_NAME}")):
+            return True
+        return any(f'"{_SUCCEEDED}"' in path.read_text() for path in self.trials.glob("trial_*/trial.json"))
 
     def write_results(self, outcomes: Sequence[Outcome], study: Study) -> None:
         """Write trials.csv, and best.json with the whole recipe of the best trial; at least one must have succeeded."""
@@ -249,7 +258,7 @@ class RecipeTuner(BaseTuner):
         except RuntimeError as error:
             raise FerEdgeError(f"the search stopped: {error}") from error
         if self.role is not Role.WORKER:
-            for checkpoints in Path(self.project_dir).glob("trial_*/checkpoints"):
+            for checkpoints in Path(self.project_dir).glob(f"trial_*/{CHECKPOINTS_NAME}"):
                 shutil.rmtree(checkpoints)
         return None
 
@@ -290,11 +299,11 @@ class RecipeTuner(BaseTuner):
         self._observer.on_trial(self._outcome(trial))
 
     def _checkpoints(self, trial: Any) -> Path:
-        return Path(self.get_trial_dir(trial.trial_id)) / "checkpoints"
+        return Path(self.get_trial_dir(trial.trial_id)) / CHECKPOINTS_NAME
 
     def _outcome(self, trial: Any) -> Outcome:
         values = self._study.values(trial.hyperparameters.values)
-        if trial.status != "COMPLETED":
+        if trial.status != _SUCCEEDED:
             lines = (trial.message or "").strip().splitlines() or ["unknown"]
             # The end of a traceback: the error's class stands before its message.
             return Outcome(trial.trial_id, values, None, fault=re.sub(r"^fer_edge\.errors\.\w+: ", "", lines[-1]))

@@ -94,6 +94,25 @@ def test_folds_judge_and_are_kept_for_another_list(
     assert "was trained on other images or otherwise" in refused.stderr
 
 
+def test_a_replacement_that_fails_costs_neither_networks_nor_list(
+    tiny_architecture: str, command_line: Callable[..., Any], noisy_folder: Path, tmp_path: Path
+) -> None:
+    def results() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in (tmp_path / "audit").rglob("*") if path.is_file()}
+
+    arguments = ("data", "audit", "--output", tmp_path / "audit", "--arch", tiny_architecture, "--folds", 2)
+    short = ("--epochs", 1, "--batch-size", 64, "--mixed-precision", "off")
+    command_line(*arguments, *short, "--data", noisy_folder).require_success()
+    before = results()
+    assert command_line(*arguments, *short, "--overwrite", "--data", "nowhere.zip").exit_code == 2
+    diverges = command_line(*arguments, *short, "--overwrite", "--data", noisy_folder, "--learning-rate", "1e30")
+    assert diverges.exit_code == 1
+    assert results() == before
+    replaced = command_line(*arguments, *short, "--overwrite", "--data", noisy_folder, "--seed", 5).require_success()
+    assert "fold 2 of 2, epoch 1:" in replaced.stderr
+    assert results().keys() == before.keys()
+
+
 @pytest.fixture
 def votes_file(noisy_folder: Path, tmp_path: Path) -> Path:
     """Ten people agree with every label but happy/swap.png's, which they call sad; no one saw angry/0.png as a face."""

@@ -88,3 +88,15 @@ def test_a_missing_extra_is_named(child_environment: dict[str, str]) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].endswith("pip install 'fer-edge[export]'")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("info", "a" * 5000), ("run", "--config", f"{'a' * 300}/b")],
+)
+def test_an_overlong_name_is_one_line(command_line: Callable[..., Any], arguments: tuple[str, ...]) -> None:
+    ended = command_line(*arguments)
+    assert ended.exit_code == 2
+    assert ended.stderr.count("\n") == 1
+    assert "no file can have so long a name; choose a shorter one" in ended.stderr
+    assert len(ended.stderr) < 200

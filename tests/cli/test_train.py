@@ -135,7 +135,7 @@ def test_a_killed_replacement_can_be_resumed_or_replaced(train_line: Callable[..
     train_line().require_success()
     run = RunFolder(tmp_path / "run")
     settings = run.settings.read_text()
-    run._set_aside()  # as a process that is killed in the new run's first epoch leaves it
+    run.replacement._set_aside()  # as a process that is killed in the new run's first epoch leaves it
     run.settings.write_text("{}")
     (run.checkpoints / ".state-abcd1234").mkdir(parents=True)
     resumed = train_line("--resume").require_success()

@@ -79,6 +79,24 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(
     assert "trial 0: " in tune_line("--overwrite", "--batch-size", 7).require_success().stderr
 
 
+def test_a_replacement_that_comes_to_nothing_costs_nothing(tune_line: Callable[..., Any], tmp_path: Path) -> None:
+    def results() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in (tmp_path / "search").rglob("*") if path.is_file()}
+
+    tune_line().require_success()
+    before = results()
+    assert tune_line("--overwrite", "--data", "nowhere.zip").exit_code == 2
+    assert results() == before
+    failed = tune_line("--overwrite", "--learning-rate", "1e30")
+    assert (failed.exit_code, "no trial succeeded" in failed.stderr) == (1, True)
+    after = results()
+    assert {path: after[path] for path in before} == before
+    (tmp_path / "search" / "trials").rename(tmp_path / "search" / ".replaced")  # as a kill in the first trial leaves it
+    again = tune_line().require_success()
+    assert "the search that --overwrite was to replace is back" in again.stderr
+    assert "going on after 2 trials" in again.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

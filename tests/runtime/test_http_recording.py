@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +138,18 @@ def test_what_is_no_video_is_the_users_mistake(server: WebServer) -> None:
     server.answers["/party.mp4"] = lambda request: request.reply(bytes(range(256)) * 10, "video/mp4")
     with pytest.raises(InputError, match=rf"{server.url}/party\.mp4: expected a video that OpenCV can read"):
         fetch(server)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
+def test_a_recording_that_a_kill_has_left_is_removed_by_the_next(
+    server: WebServer, video: bytes, temporary: Path
+) -> None:
+    server.answers["/party.mp4"] = lambda request: request.reply(video, "video/mp4")
+    client = HttpClient(Address.parse(f"{server.url}/party.mp4"), 2)
+    with fetch_recording(client, str):
+        (held,) = temporary.iterdir()
+        left = held.with_name(held.name.replace("recording-", "recording-killed-"))
+        left.mkdir()
+        (left / "recording").write_bytes(video)
+        fetch(server)
+        assert list(temporary.iterdir()) == [held]

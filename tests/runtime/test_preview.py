@@ -35,6 +35,7 @@ MakeResult = Callable[..., tuple[Frame, FrameResult]]
 WaitUntil = Callable[..., None]
 TIMEOUT_S = 20
 STREAMS = ("events", "picture.mjpg")
+MOST_REPEATS = 200
 
 
 @contextmanager
@@ -155,14 +156,19 @@ def test_with_privacy_no_picture_is_sent(make_face: MakeFace, make_result: MakeR
             assert len(next_event(response)["faces"]) == 1
 
 
+def rises(numbers: Iterator[int]) -> bool:
+    """Read frames' numbers up to the first other one: any may come again, as who joins has the newest sent to all."""
+    first = next(numbers)
+    return next((number for number in numbers if number != first), first) > first
+
+
 def test_twenty_clients_at_once_all_see_frames_go_by(make_face: MakeFace, make_result: MakeResult) -> None:
     with preview() as sink, frames_going(sink, *make_result(make_face())), ExitStack() as stack:
         clients = [[stack.enter_context(fetch(f"{sink.url}{path}")) for path in STREAMS] for _ in range(20)]
         for events, pictures in clients:
             next_event(events)
-            first, last = (next_event(events)["frame"] for _ in range(2))
-            assert first < last
-            assert next_picture(pictures)[0] < next_picture(pictures)[0]
+            assert rises(next_event(events)["frame"] for _ in range(MOST_REPEATS))
+            assert rises(next_picture(pictures)[0] for _ in range(MOST_REPEATS))
         assert metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 20
 
 

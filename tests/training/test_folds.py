@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge.errors import DataError, DivergenceError, InputError
 from fer_edge.training.data import Dataset, SplitName
-from fer_edge.training.folds import assign_folds, clear_folds, score_out_of_fold
+from fer_edge.training.folds import assign_folds, folds_replacement, score_out_of_fold
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.train import train
 
@@ -110,10 +110,11 @@ def test_an_interrupted_call_is_gone_on_with_to_the_same_scores(few: Dataset, re
         score_out_of_fold(few, replace(recipe, seed=2), fold_of, tmp_path / "broken", rest.observe)
     with pytest.raises(InputError, match="1 was trained on other images or otherwise"):
         score_out_of_fold(few, recipe, 1 - fold_of, tmp_path / "broken", rest.observe)
-    clear_folds(tmp_path / "broken")
     again = Counting()
-    score_out_of_fold(few, replace(recipe, epochs=1), fold_of, tmp_path / "broken", again.observe)
+    with folds_replacement(tmp_path / "broken").replacing():
+        score_out_of_fold(few, replace(recipe, epochs=1), fold_of, tmp_path / "broken", again.observe)
     assert again.epochs == [(0, 1), (1, 1)]
+    assert not (tmp_path / ".replaced").exists()
 
 
 def test_a_fold_that_diverges_ends_the_audit(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:

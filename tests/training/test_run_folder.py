@@ -87,7 +87,7 @@ def test_a_failed_replacement_leaves_the_earlier_run_whole(finished: RunFolder) 
     before = contents(finished)
 
     def fail() -> None:
-        with finished.replacing():
+        with finished.replacement.replacing():
             assert finished.model.read_text() == "old"
             assert not finished.settings.exists()
             assert not finished.checkpoints.exists()
@@ -102,19 +102,27 @@ def test_a_failed_replacement_leaves_the_earlier_run_whole(finished: RunFolder) 
 
 
 def test_the_first_whole_epoch_removes_the_earlier_run(finished: RunFolder) -> None:
-    with finished.replacing():
+    with finished.replacement.replacing():
         finished.settings.write_text("new")
         finished.checkpoints.mkdir()
         (finished.checkpoints / "state.npz").write_text("new")
-        finished.settle()
+        finished.replacement.settle()
         assert contents(finished) == {"settings.json": "new", "checkpoints/state.npz": "new"}
         finished.model.write_text("new")
     assert finished.model.read_text() == "new"
 
 
+def test_nothing_is_put_back_while_the_new_run_goes_on(finished: RunFolder) -> None:
+    with finished.replacement.replacing():
+        finished.settings.write_text("new")
+        finished.replacement.confirm()
+        assert contents(finished)["settings.json"] == "new"
+        assert not finished.checkpoints.exists()
+
+
 def test_nothing_is_set_aside_in_an_empty_folder(run: RunFolder) -> None:
     run.path.mkdir(parents=True)
-    with run.replacing():
+    with run.replacement.replacing():
         run.settings.write_text("new")
     assert contents(run) == {"settings.json": "new"}
 
@@ -139,14 +147,14 @@ def replace(last_step):
                 os._exit(9)
     if last_step is not None:
         sys.addaudithook(count)
-    run.settle()
-    with run.replacing():
+    run.replacement.settle()
+    with run.replacement.replacing():
         run.settings.write_text("new")
         run.checkpoints.mkdir()
         (run.checkpoints / "best.weights.h5").write_text("new")
         shutil.copyfile(run.settings, run.checkpoints / "half")
         os.rename(run.checkpoints / "half", run.checkpoints / "state.npz")
-        run.settle()
+        run.replacement.settle()
     for path in outputs:
         path.write_text("new")
 
@@ -168,7 +176,7 @@ while code == 9:
         path.write_text("old")
     code = in_child(step)
     again = in_child(step // 2)  # killed again while it recovers
-    run.settle()
+    run.replacement.settle()
     whole = texts(run.settings, run.checkpoints / "state.npz", run.checkpoints / "best.weights.h5")
     assert whole in ({"old"}, {"new"}), (step, whole)
     assert (run.checkpoints / "state.npz").exists()

@@ -169,8 +169,35 @@ def test_a_folder_keeps_to_its_search(faces: Dataset, tmp_path: Path) -> None:
     other = replace(asked, tuner=TunerName.RANDOM, recipe=replace(asked.recipe, mixup=0.1))
     with pytest.raises(InputError, match="with another mixup, tuner: "):
         folder.begin(other, faces)
-    folder.clear()
-    folder.begin(other, faces)
+    with folder.replacement.replacing():
+        folder.begin(other, faces)
+    folder.begin(asked, faces)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("trial_0/checkpoints/state.npz", "a whole epoch"),
+        ("trial_3/trial.json", '{"trial_id": "3", "status": "COMPLETED"}'),
+    ],
+)
+def test_a_search_is_replaced_by_one_that_has_come_to_something(tmp_path: Path, written: str, text: str) -> None:
+    folder = TuningFolder(tmp_path)
+    folder.trials.mkdir()
+    for path in (*folder.files, folder.trials / "oracle.json"):
+        path.write_text("earlier")
+    for text_of_trial in ('{"status": "FAILED"}', text):
+        with folder.replacement.replacing():
+            assert not folder.settings.exists()
+            folder.settings.write_text("new")
+            path = folder.trials / written
+            path.parent.mkdir(parents=True)
+            if text_of_trial == text:
+                path.write_text(text)
+            else:
+                (path.parent / "trial.json").write_text(text_of_trial)
+        assert folder.settings.read_text() == ("new" if text_of_trial == text else "earlier")
+    assert {path.name for path in tmp_path.iterdir()} == {folder.settings.name, folder.trials.name}
 
 
 def test_damaged_files_are_told(tiny_architecture: str, faces: Dataset, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ _PAGE_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript
 _INTERVAL_S = 1 / 15
 _MOST_CLIENTS = 64
 _HEALTHY_S = 30.0
+_KEPT_ALIVE_S = 15.0
+"""Time without a request after which a connection is closed, by aiohttp."""
 _TEMPERATURE_S = 2.0
 
 
@@ -92,7 +94,7 @@ class Server:
             self._application(),
             access_log=None,
             handler_cancellation=True,
-            keepalive_timeout=15,
+            keepalive_timeout=_KEPT_ALIVE_S,
             shutdown_timeout=1,
             logger=self._notes.logger(),
             auto_decompress=False,  # no request's content is read, and a small one can become a large one
