@@ -152,6 +152,7 @@ class BackgroundSink:
         lossless: bool = False,
         pictures: bool = True,
         drain_s: float = DRAIN_TIMEOUT_S,
+        checking_s: Callable[[], float] = lambda: 0.0,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Start the thread.
@@ -163,11 +164,13 @@ class BackgroundSink:
             lossless: Let the stream wait while that many do, as for a recording; otherwise the oldest is dropped.
             pictures: Whether the sink looks at the pictures; if not, those of waiting results take no memory.
             drain_s: How long the end waits for what is queued.
+            checking_s: Returns how much longer it waits for the sink to check what it has written.
             tell: Is told, in a sentence, how many results the sink did not get.
         """
         self._sink = sink
         self._pictures = pictures
         self._drain_s = drain_s
+        self._checking_s = checking_s
         self._queue: BackgroundQueue[tuple[Frame, FrameResult]] = BackgroundQueue(
             name, capacity, self._pass_on, sink.close, lossless=lossless, tell=tell
         )
@@ -183,7 +186,7 @@ class BackgroundSink:
 
     def close(self) -> None:
         """Wait for what is queued, as `BackgroundQueue.close` does."""
-        self._queue.close(self._drain_s)
+        self._queue.close(self._drain_s + self._checking_s())
 
     def _pass_on(self, item: tuple[Frame, FrameResult]) -> None:
         self._sink.write(*item)

@@ -15,7 +15,7 @@ from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.unfinished import UnfinishedFile
-from fer_edge.runtime.video_writers import CODECS, VideoWriter, count_frames, open_writer
+from fer_edge.runtime.video_writers import CODECS, VideoWriter, holds_a_frame, open_writer
 
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
@@ -25,6 +25,8 @@ _LONGEST_LIVE_S = 10.0
 """Longest time where a camera was away; a run that ends then waits no longer than for other outputs."""
 _LONGEST_SIDE = 8190
 """Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
+_SLOW_BYTES_PER_S = 5e6
+"""Bytes that a slow SD card gives a second."""
 _CHECK_S = 1.0
 """Seconds from one look at the disk to the next."""
 
@@ -89,8 +91,14 @@ class VideoSink:
                 raise
             raise self._failure(error, self._file) from error
 
+    def checking_s(self) -> float:
+        """Seconds that a slow disk needs to read what is written so far, as `close` may do; asked by another thread."""
+        file = self._file
+        size = file.path.stat().st_size if file is not None and file.path.exists() else 0
+        return size / _SLOW_BYTES_PER_S
+
     def close(self) -> None:
-        """Complete the video, count its frames and give it its name; without a frame there is none.
+        """Complete the video, check its frames and give it its name; without a frame there is none.
 
         Raises:
             FerEdgeError: If frames are missing, as where the disk is full; the file keeps its unfinished name then.
@@ -104,7 +112,7 @@ class VideoSink:
             if not self._failed:  # else `write` has told
                 raise self._failure(error, file) from error
         finally:
-            if file.path.exists() and not count_frames(file.path):
+            if file.path.exists() and not holds_a_frame(file.path):
                 file.discard()
             file.leave()
 
@@ -129,7 +137,7 @@ class VideoSink:
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.moment
-        file = UnfinishedFile(self._path, self._tell, is_worth_keeping=lambda path: count_frames(path) > 0)
+        file = UnfinishedFile(self._path, self._tell, is_worth_keeping=holds_a_frame)
         try:
             return file, open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
         except BaseException:  # such as Ctrl-C while the file is being made
@@ -138,14 +146,12 @@ class VideoSink:
 
     def _complete(self, file: UnfinishedFile) -> None:
         if self._writer is not None:
-            writer, self._writer = self._writer, None
-            writer.close()
+            self._writer.close()
         if self._failed or not self._written:
             return
         file.require_place()
-        found = count_frames(file.path)
-        if found < self._written:
-            raise FerEdgeError(f"only {found} of its {self._written} frames are in the file; check the disk")
+        if self._writer is not None:
+            self._writer.require_frames(self._written)
         file.place()
 
     def _failure(self, error: FerEdgeError | OSError, file: UnfinishedFile | None) -> FerEdgeError:

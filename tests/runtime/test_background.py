@@ -135,3 +135,14 @@ def test_closing_takes_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert queue.dropped >= 4
     assert told == [f"disk: {queue.dropped} could not be passed on in time and were dropped"]
     leave.set()
+
+
+def test_the_end_waits_for_a_sink_that_checks_what_it_wrote(make_result: MakeResult) -> None:
+    recorder = Recorder()
+    recorder.leave.clear()
+    sink = BackgroundSink(recorder, "video", drain_s=0, checking_s=lambda: 60)
+    sink.write(*make_result())
+    threading.Timer(0.2, recorder.leave.set).start()
+    sink.close()
+    assert recorder.closed
+    assert recorder.numbers == [0]

@@ -14,6 +14,7 @@ import pytest
 
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime import video_writers
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.results import FaceResult, FrameResult
@@ -270,6 +271,47 @@ def test_a_video_that_does_not_fit_is_an_error_and_takes_no_name(
     assert not (tmp_path / name).exists()
     for kept in tmp_path.iterdir():
         assert 0 < len(frames_of(kept)) < 60
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="runs a shell script")
+def test_an_ffmpeg_that_hides_a_full_disk_is_found_out(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = shutil.which("ffmpeg")
+    if program is None:
+        pytest.skip("ffmpeg is not installed")
+    script = tmp_path / "bin" / "ffmpeg"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\n{program} "$@" | (head -c 2000; cat > /dev/null)\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
+    sink = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=1)
+    for number in range(9):
+        sink.write(*make_result(number=number))
+    with pytest.raises(FerEdgeError, match="of its 9 frames are in the file; check the disk"):
+        sink.close()
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.avi"])
+def test_only_what_opencv_wrote_is_read_again(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    counted: list[Path] = []
+    monkeypatch.setattr(video_writers, "count_frames", lambda path: counted.append(path) or 1)
+    sink = VideoSink(tmp_path / name, EXPRESSIONS, live=False, fps=1)
+    assert sink.checking_s() == 0
+    sink.write(*make_result())
+    with (tmp_path / f"out.unfinished{name[3:]}").open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.truncate(50_000_000)
+        assert sink.checking_s() == pytest.approx(10)
+        file.truncate(size)
+    sink.close()
+    assert len(counted) == (name == "out.avi")
+    assert (tmp_path / name).exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be moved")
