@@ -47,7 +47,7 @@ class VideoSink:
         fps: float | None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Prepare to write; the file is made with the first frame, whose size it takes.
+        """Begin the unfinished file, so that nobody else does; the first frame gives the video its size.
 
         Args:
             path: An .mp4, .avi or .mkv file; it takes this name when it is complete.
@@ -57,7 +57,8 @@ class VideoSink:
             tell: Is told, in a sentence, where the video of an earlier run that was killed is now.
 
         Raises:
-            InputError: If `path` has another suffix.
+            InputError: If `path` has another suffix, or another process writes to it.
+            FerEdgeError: If the file cannot be made.
         """
         if path.suffix.lower() not in CODECS:
             raise InputError(
@@ -67,28 +68,29 @@ class VideoSink:
         self._labels = labels
         self._live = live
         self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
-        self._tell = tell
-        self._file: UnfinishedFile | None = None
         self._writer: VideoWriter | None = None
         self._size_wh = (0, 0)
         self._start = 0.0
         self._written = 0
         self._checked = 0.0
         self._failed = False
+        self._file: UnfinishedFile | None = None
+        try:
+            self._file = UnfinishedFile(path, tell, is_worth_keeping=holds_a_frame)
+        except OSError as error:
+            raise self._failure(error, None) from error
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame.
 
         Raises:
             FerEdgeError: If the file cannot be written as a video, or no more of it.
-            InputError: If another process writes to the file.
         """
+        assert self._file is not None, "the sink is closed"
         try:
-            self._write(frame, result)
+            self._write(frame, result, self._file)
         except (FerEdgeError, OSError) as error:
             self._failed = True
-            if isinstance(error, InputError):
-                raise
             raise self._failure(error, self._file) from error
 
     def checking_s(self) -> float:
@@ -116,12 +118,12 @@ class VideoSink:
                 file.discard()
             file.leave()
 
-    def _write(self, frame: Frame, result: FrameResult) -> None:
-        if self._writer is None or self._file is None:
-            self._file, self._writer = self._open(frame)
+    def _write(self, frame: Frame, result: FrameResult, file: UnfinishedFile) -> None:
+        if self._writer is None:
+            self._writer = self._open(frame, file)
         now = time.monotonic()
         if now - self._checked > _CHECK_S:
-            self._file.require_place()
+            file.require_place()
             self._checked = now
         copies = self._copies_due(frame.moment) if self._live or frame.position_s is not None else 1
         if copies:
@@ -130,19 +132,14 @@ class VideoSink:
                 self._writer.write(picture)
         self._written += copies
 
-    def _open(self, frame: Frame) -> tuple[UnfinishedFile, VideoWriter]:
+    def _open(self, frame: Frame, file: UnfinishedFile) -> VideoWriter:
         height, width = frame.image.shape[:2]
         scale = min(_LONGEST_SIDE / max(height, width), 1)
         height, width = max(int(height * scale), 1), max(int(width * scale), 1)
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.moment
-        file = UnfinishedFile(self._path, self._tell, is_worth_keeping=holds_a_frame)
-        try:
-            return file, open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
-        except BaseException:  # such as Ctrl-C while the file is being made
-            file.discard()
-            raise
+        return open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
 
     def _complete(self, file: UnfinishedFile) -> None:
         if self._writer is not None:

@@ -13,6 +13,7 @@ import cv2
 import pytest
 
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import lock_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime import video_writers
 from fer_edge.runtime.frames import Frame
@@ -334,12 +335,18 @@ def test_a_killed_video_can_be_read_and_is_kept(
     assert write_in_child(path, "killed", child_environment, encoder)[0] == -signal.SIGKILL
     unfinished, kept = (path.with_name(f"out.{state}{path.suffix}") for state in ("unfinished", "killed-1"))
     is_readable = name != "out.mp4" or encoder == "ffmpeg"
-    wait_until(lambda: (count_frames(unfinished) > 20) == is_readable)  # ffmpeg completes the file by itself
+    wait_until(lambda: is_unlocked(unfinished))  # ffmpeg completes the file by itself
+    assert (count_frames(unfinished) > 20) == is_readable
     code, said = write_in_child(path, "", child_environment, encoder)
     note = f"{path}: an earlier run was killed before it was complete; what it had written is in {kept}\n"
     assert (code, said) == (0, note if is_readable else "")
     assert {each.name for each in tmp_path.iterdir()} == ({path.name, kept.name} if is_readable else {path.name})
     assert count_frames(path) == 60
+
+
+def is_unlocked(path: Path) -> bool:
+    with path.open("r+b") as file:
+        return lock_file(file.fileno())
 
 
 def wait_until(is_done: Callable[[], bool]) -> None:
@@ -350,10 +357,9 @@ def wait_until(is_done: Callable[[], bool]) -> None:
 
 
 def test_two_processes_do_not_write_one_video(make_result: MakeResult, tmp_path: Path) -> None:
-    first, second = (VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10) for _ in range(2))
-    first.write(*make_result())
+    first = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10)
     with pytest.raises(InputError, match="another process writes to it"):
-        second.write(*make_result())
-    second.close()
+        VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10)
+    first.write(*make_result())
     first.close()
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
