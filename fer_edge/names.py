@@ -19,6 +19,9 @@ _NO_SECRETS = (_MASK, "PASSWORD")
 _SCHEME = re.compile(r"[^:@]*?(?::/+|//+)")
 """All up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
 _SCHEME_ALONE = re.compile(r"\W*(?:rtsps?|https?|mqtts?|rtmps?|ftps?):", re.IGNORECASE)
+_PROPER_SCHEME = re.compile(r"\w+://")
+_PATH = re.compile(r"""["'(\[]*(?:[A-Za-z]:[\\/]|/)(?!/)""")
+"""Beginning of an absolute path, with or without a drive; its colon and its slashes begin no host."""
 _HOST = re.compile(r"(?:\[[^\]]*\]|(?!\[)[^:/?#]*):")
 _PORT = re.compile(r"(\d{0,5})(?:[/?#]|\W*$)")
 _LARGEST_PORT = 65535
@@ -28,8 +31,10 @@ _PARAMETER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Value of a parameter that is named as passwords are, in a query, a fragment or a path."""
-_TOKEN = re.compile(r"(?<=[/=])(?=[\w-]*\d)(?=[\w-]*[^\W\d_])([\w-]{16,})(?![\w.-])")
-"""Long word of letters and digits, with which some cameras' paths grant access."""
+_BEFORE_PARAMETER = re.compile(r"[/?&;#]")
+"""Without one of these or a scheme, `key=value` is a word of a message."""
+_TOKEN = re.compile(r"(?<=[/=])(?=[\w-]*(?:\d[^\W\d_]|[^\W\d_]\d))([\w-]{16,})(?![\w.-])")
+"""Long word with which some cameras' paths grant access: letters beside digits, unlike words joined by hyphens."""
 
 
 def printable(text: str) -> str:
@@ -63,15 +68,20 @@ def without_passwords(text: str) -> str:
 
 def _secret_spans(address: str) -> Iterator[tuple[int, int]]:
     """Yield the beginning and end of each secret; they may overlap."""
-    scheme = _SCHEME.match(address)
-    start = scheme.end() if scheme else 0
+    path = _PATH.match(address)
+    scheme = None if path else _SCHEME.match(address)
+    beginning = path or scheme
+    start = beginning.end() if beginning else 0
     at = address.rfind("@")
     if at > start:
         yield from _login_span(address, start, at, has_scheme=scheme is not None)
     elif at < 0:
         yield from _no_port_span(address, scheme or _SCHEME_ALONE.match(address))
-    for pattern in (_PARAMETER, _TOKEN) if scheme else (_PARAMETER,):
-        yield from (match.span(1) for match in pattern.finditer(address))
+    for match in _PARAMETER.finditer(address):
+        if scheme or _BEFORE_PARAMETER.search(address, 0, match.start(1)):
+            yield match.span(1)
+    if _PROPER_SCHEME.search(address):
+        yield from (match.span(1) for match in _TOKEN.finditer(address))
 
 
 def _login_span(address: str, start: int, at: int, *, has_scheme: bool) -> Iterator[tuple[int, int]]:

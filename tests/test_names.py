@@ -146,6 +146,37 @@ def test_a_message_without_an_address_stays_as_it_is() -> None:
     assert without_passwords(message) == message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"C:\Users\me\img@2x.png",
+        r"--output 'C:\Users\me\img@2x.mp4': expected a video",
+        "D:/me/img@2x.png",
+        "/home/pi//img@2x.png",
+        "/home/pi//abcdefghijklmnop12345/x",
+        "/home/pi//12:30/x:y",
+        "src//abcdefghijklmnop12345/x",
+        "https://github.com/a/face-expression-recognition-2024-dataset",
+        "expected key=value, max_key=3 or author=me",
+    ],
+)
+def test_what_is_no_secret_is_shown(text: str) -> None:
+    assert without_passwords(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/me:SECRET@host/x", "/me:***@host/x"),
+        ("host/cgi?pwd=SECRET", "host/cgi?pwd=***"),
+        ("'/cgi?user=me&pwd=SECRET'", "'/cgi?user=me&pwd=***"),
+        ("a:SECRET@host/x", "a:***@host/x"),
+    ],
+)
+def test_a_secret_without_a_scheme_is_masked(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown
+
+
 def test_a_long_address_is_masked_in_no_time() -> None:
     for character in ("_", "a", "/", ":", "@", "=", "pwd=", "?p="):
         assert without_password(f"rtsp://host/{character * 10_000}")

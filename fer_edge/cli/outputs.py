@@ -38,14 +38,9 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
         InputError: If a file's name, an address or a broker's login will not do.
     """
 
-    def behind(sink: Sink, name: object, waiting: int, *, pictures: bool = False) -> Sink:
-        drain_s = _RECORDING_DRAIN_S if pictures and source.recorded else DRAIN_TIMEOUT_S
-        return BackgroundSink(
-            sink, str(name), waiting, lossless=not source.live, pictures=pictures, drain_s=drain_s, tell=tell
-        )
-
     def lines(sink: Sink, name: str) -> Sink:
-        return behind(OnChangeOnly(sink) if options.on_change_only else sink, name, _LINES_WAITING)
+        shown = OnChangeOnly(sink) if options.on_change_only else sink
+        return BackgroundSink(shown, name, _LINES_WAITING, lossless=not source.live, pictures=False, tell=tell)
 
     labels = card.labels
     policy = LogPolicy(
@@ -69,7 +64,15 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
         yield page
     if options.output is not None:
         video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), tell=tell)
-        yield behind(video, options.output, _PICTURES_WAITING, pictures=True)
+        yield BackgroundSink(
+            video,
+            str(options.output),
+            _PICTURES_WAITING,
+            lossless=not source.live,
+            drain_s=_RECORDING_DRAIN_S if source.recorded else DRAIN_TIMEOUT_S,
+            checking_s=video.checking_s,
+            tell=tell,
+        )
     if options.mqtt is not None:
         yield _open_mqtt(options.mqtt, options.name, labels, tell)
     if options.jsonl is not None:

@@ -63,13 +63,14 @@ def command(**given: Any) -> None:
     classifier = with_prior(loaded, options.prior, options.model)
     warn_if_unverified(options.model, classifier.card)
     tally = Tally()
+    failed: list[str] = []
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
         with open_source(options.camera, options.camera_settings, paced=paced, tell=tell) as source:
-            _watch(source, classifier, tally, options)
+            _watch(source, classifier, tally, options, failed)
     finally:
         if tally.frames and not options.quiet:
-            _print_summary(tally, options)
+            _print_summary(tally, options, failed)
 
 
 def _refuse_contradictions(options: RunOptions) -> None:
@@ -90,7 +91,8 @@ def _written(options: RunOptions) -> list[FileRole]:
     return written
 
 
-def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOptions) -> None:
+def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOptions, failed: list[str]) -> None:
+    """Show the source to the end; `failed` gets the names of the files that lack results, also if it is interrupted."""
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
@@ -103,6 +105,7 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
         try:
             _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
         finally:
+            failed += sink.failed
             for note in source.notes:
                 tell(note)
     sink.require_whole()
@@ -141,10 +144,10 @@ def _run(
             return
 
 
-def _print_summary(tally: Tally, options: RunOptions) -> None:
+def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None:
     for line in tally.lines():
         click.echo(line, err=True)
     outputs = (options.jsonl, options.csv, options.output)
-    written = [str(path) for path in outputs if path is not None and str(path) != STDOUT]
+    written = [str(path) for path in outputs if path is not None and str(path) not in (STDOUT, *failed)]
     if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error says what became of one
         click.echo(f"written: {printable(', '.join(written))}", err=True)

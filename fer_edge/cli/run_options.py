@@ -234,7 +234,7 @@ _OPTIONS = (
         cls=SecretOption,
         envvar="FER_EDGE_PREVIEW_TOKEN",
         metavar="TOKEN",
-        help="Wanted of the page's visitors.  [default: made for a HOST that others can reach]",
+        help="Token that visitors of the page must present.  [default: made for a HOST that others can reach]",
     ),
     click.option("--privacy", is_flag=True, help="Send and store no picture, only boxes and scores."),
     click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames."),

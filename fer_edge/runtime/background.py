@@ -13,7 +13,7 @@ import numpy as np
 from fer_edge.errors import FerEdgeError
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FrameResult
-from fer_edge.runtime.sinks import Sink
+from fer_edge.runtime.sinks import Reopenable, Sink
 
 DRAIN_TIMEOUT_S = 10.0
 
@@ -27,6 +27,7 @@ class BackgroundQueue(Generic[_ItemT]):
 
     Attributes:
         dropped: How many were given and never taken.
+        has_taken: Whether one was taken without a failure.
         given_up: Whether it is being closed and the time for what was left is over; whoever waits may stop.
     """
 
@@ -52,6 +53,7 @@ class BackgroundQueue(Generic[_ItemT]):
             tell: Is told, in a sentence, when it is closed and something was dropped.
         """
         self.dropped = 0
+        self.has_taken = False
         self.given_up = False
         self._name = name
         self._capacity = capacity
@@ -120,6 +122,7 @@ class BackgroundQueue(Generic[_ItemT]):
             try:
                 while item := self._next():
                     self._take(item[0])
+                    self.has_taken = True
             finally:
                 self._end()
         except Exception as error:  # whatever a disk, an encoder or a network raises; told where results are given
@@ -141,6 +144,9 @@ class BackgroundSink:
     """Gives results to another sink in a thread of its own, so that a slow one does not slow the stream.
 
     Frames are kept without being copied: every source gives each frame memory of its own, and nobody draws into it.
+
+    Attributes:
+        name: What to call it before people.
     """
 
     def __init__(
@@ -152,6 +158,7 @@ class BackgroundSink:
         lossless: bool = False,
         pictures: bool = True,
         drain_s: float = DRAIN_TIMEOUT_S,
+        checking_s: Callable[[], float] = lambda: 0.0,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Start the thread.
@@ -163,19 +170,41 @@ class BackgroundSink:
             lossless: Let the stream wait while that many do, as for a recording; otherwise the oldest is dropped.
             pictures: Whether the sink looks at the pictures; if not, those of waiting results take no memory.
             drain_s: How long the end waits for what is queued.
+            checking_s: Returns how much longer it waits for the sink to check what it has written.
             tell: Is told, in a sentence, how many results the sink did not get.
         """
+        self.name = name
         self._sink = sink
         self._pictures = pictures
         self._drain_s = drain_s
-        self._queue: BackgroundQueue[tuple[Frame, FrameResult]] = BackgroundQueue(
+        self._checking_s = checking_s
+        self._begin_queue = lambda: BackgroundQueue(
             name, capacity, self._pass_on, sink.close, lossless=lossless, tell=tell
         )
+        self._queue = self._begin_queue()
 
     @property
     def dropped(self) -> int:
         """How many results the sink did not get."""
         return self._queue.dropped
+
+    @property
+    def has_taken(self) -> bool:
+        """Whether the sink took a result since it was opened, or opened again."""
+        return self._queue.has_taken
+
+    def reopen(self) -> bool:
+        """Open the sink again after it has failed, if it can be; results that waited are lost.
+
+        Raises:
+            FerEdgeError: If that fails.
+            OSError: If that fails.
+        """
+        if not (isinstance(self._sink, Reopenable) and self._sink.reopen()):
+            return False
+        self._queue.close(0)
+        self._queue = self._begin_queue()
+        return True
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Queue one result; raises what the sink has raised, as `BackgroundQueue.put` does."""
@@ -183,7 +212,7 @@ class BackgroundSink:
 
     def close(self) -> None:
         """Wait for what is queued, as `BackgroundQueue.close` does."""
-        self._queue.close(self._drain_s)
+        self._queue.close(self._drain_s + self._checking_s())
 
     def _pass_on(self, item: tuple[Frame, FrameResult]) -> None:
         self._sink.write(*item)

@@ -71,9 +71,27 @@ class LogFile:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._open(append=policy.append and self._is_file)
-        self._thread = threading.Thread(target=self._sync_regularly, name=f"sync of {path}", daemon=True)
-        if self._is_file and policy.sync_s:
-            self._thread.start()
+        self._start_syncing()
+
+    def reopen(self) -> bool:
+        """Open the closed file again, and append to it; return False if it is a pipe or device.
+
+        Raises:
+            InputError: If another process writes to it, or it holds no lines.
+            OSError: If it cannot be written.
+        """
+        if not self._is_file:
+            return False
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open(append=True)
+        except BaseException:
+            self._file.close()
+            raise
+        self._failure = None
+        self._closing.clear()
+        self._start_syncing()
+        return True
 
     def write(self, lines: str) -> None:
         """Write whole lines: all of them, or none if the disk is full.
@@ -101,6 +119,11 @@ class LogFile:
             self._sync()
             if self._failure:
                 raise self._failure
+
+    def _start_syncing(self) -> None:
+        self._thread = threading.Thread(target=self._sync_regularly, name=f"sync of {self._path}", daemon=True)
+        if self._is_file and self._policy.sync_s:
+            self._thread.start()
 
     def _open(self, append: bool) -> None:
         """Always to append, so that bytes cut off at the end leave no hole."""

@@ -18,6 +18,7 @@ _LARGEST_PART = 32 << 20
 _LARGEST_LINE = 64 << 10
 _MOST_HEADERS = 100
 _CHUNK_BYTES = 1 << 16
+_ENDED = "the connection has ended"
 _JPEG_END = b"\xff\xd9"
 """Some cameras leave it out."""
 
@@ -39,6 +40,8 @@ class MotionJpegCapture:
         self._timeout_s = timeout_s
         self._deadline = float("inf")
         self._boundary = b""
+        self._boundary_read = False
+        self._waiting = bytearray()
         self._response = client.get()
 
     def read(self) -> Image | None:
@@ -62,13 +65,13 @@ class MotionJpegCapture:
         self._response.close()
 
     def _read_part(self) -> bytes:
-        if not self._boundary:
-            self._boundary = self._find_boundary()
+        if not self._boundary_read:
+            line = self._find_boundary()
+            self._boundary = self._boundary or line
         length = self._read_length()
-        part = self._read_until_boundary() if length is None else self._read_whole(length)
-        if length is not None:
-            self._find_boundary()
-        return part
+        # Some servers send the next boundary with the next picture; waiting for it would hold this one back.
+        self._boundary_read = length is None
+        return self._read_until_boundary() if length is None else self._read_whole(length)
 
     def _find_boundary(self) -> bytes:
         """Skip what precedes the next line that begins with two hyphens, and return that line.
@@ -95,10 +98,10 @@ class MotionJpegCapture:
 
     def _read_whole(self, length: int) -> bytes:
         self._require_size(length)
-        part = bytearray()
-        while len(part) < length:
-            part += self._received(self._response.read1(min(length - len(part), _CHUNK_BYTES)))
-        return bytes(part)
+        while len(self._waiting) < length:
+            if not self._receive():
+                raise SourceError(_ENDED)
+        return self._take(length)
 
     def _read_until_boundary(self) -> bytes:
         part = bytearray()
@@ -108,14 +111,26 @@ class MotionJpegCapture:
         return bytes(part)
 
     def _read_line(self) -> bytes:
-        return self._received(self._response.readline(_LARGEST_LINE))
+        """Return the next line with its end, or the largest piece of it; `readline` of a response has no deadline."""
+        while not (end := self._waiting.find(b"\n", 0, _LARGEST_LINE) + 1) and len(self._waiting) < _LARGEST_LINE:
+            if not self._receive():
+                break
+        if not self._waiting:
+            raise SourceError(_ENDED)
+        return self._take(end or _LARGEST_LINE)
 
-    def _received(self, received: bytes) -> bytes:
-        if not received:
-            raise SourceError("the connection has ended")
+    def _take(self, size: int) -> bytes:
+        taken = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        return taken
+
+    def _receive(self) -> bool:
+        """Wait for more bytes; return False at the end of the stream."""
+        received = self._response.read1(_CHUNK_BYTES)
         if time.monotonic() > self._deadline:
             raise SourceError(f"no whole picture came in {self._timeout_s:g} s")
-        return received
+        self._waiting += received
+        return bool(received)
 
     def _require_size(self, size: int) -> None:
         if size > _LARGEST_PART:

@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.log_files import LogFile, LogPolicy
@@ -29,6 +29,14 @@ class Sink(Protocol):
         """Finish what was written."""
 
 
+@runtime_checkable
+class Reopenable(Protocol):
+    """A sink that can be opened again after it has failed and was closed."""
+
+    def reopen(self) -> bool:
+        """Append to what was written; return False if that cannot be, raise FerEdgeError or OSError if it fails."""
+
+
 class OnChangeOnly:
     """Passes on the results that tell something new: an event, or other faces or labels than the last one passed on."""
 
@@ -43,6 +51,11 @@ class OnChangeOnly:
         if result.events or seen != self._last:
             self._last = seen
             self._sink.write(frame, result)
+
+    def reopen(self) -> bool:
+        """Reopen the sink, if it can be; it gets the next result."""
+        self._last = None
+        return isinstance(self._sink, Reopenable) and self._sink.reopen()
 
     def close(self) -> None:
         """Close the sink."""
@@ -89,6 +102,10 @@ class JsonlSink:
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line."""
         self._lines.write(json.dumps(self._describe(frame, result), ensure_ascii=False) + "\n")
+
+    def reopen(self) -> bool:
+        """Append to the file, as `LogFile.reopen` does."""
+        return self._lines.reopen()
 
     def close(self) -> None:
         """Close the file."""
@@ -143,6 +160,10 @@ class CsvSink:
         known = (iso_time(result.time), result.number, position_s, frame.name or "")
         self._lines.write(_csv_lines([*known, *_describe_row(face)] for face in result.faces))
 
+    def reopen(self) -> bool:
+        """Append to the file, as `LogFile.reopen` does."""
+        return self._lines.reopen()
+
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
@@ -157,6 +178,9 @@ class _StandardOutput:
     def write(self, lines: str) -> None:
         sys.stdout.buffer.write(lines.encode())
         sys.stdout.buffer.flush()
+
+    def reopen(self) -> bool:
+        return False
 
     def close(self) -> None:
         """Leave it open."""

@@ -101,34 +101,12 @@ def graph_faults_named(path: Path) -> Iterator[None]:
         raise ModelError(f"{path}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
 
 
-def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: bool = True) -> tuple[str, Any]:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such model file")
-    with path.open("rb") as file:
-        if file.read(8)[4:] != b"TFL3":
-            raise ModelError(f"{path}: expected a TFLite flatbuffer, got something else")
-    runtime, module = _first_that_works(families)
-    resolvers = module.OpResolverType
-    resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    try:
-        with native_path(path) as name, chatter_held_back(), warnings.catch_warnings():
-            # TensorFlow's, which is the last choice for this reason.
-            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
-            interpreter = module.Interpreter(
-                model_path=name, num_threads=num_threads, experimental_op_resolver_type=resolver
-            )
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{path}: {runtime} cannot load it: {first_line(error)}") from error
-    return runtime, interpreter
+def first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
+    """Return name and module of the first interpreter that works: with numpy 2, tflite-runtime imports and does not.
 
-
-def _choice(family: Family | None) -> tuple[Family, ...]:
-    return TFLITE_FAMILIES if family is None else (family,)
-
-
-def _first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
-    """The first interpreter that is installed and works: with numpy 2, tflite-runtime only imports."""
+    Raises:
+        InputError: If none does.
+    """
     failures = []
     for family in families:
         name, distribution = _NAMES[family]
@@ -149,6 +127,32 @@ def _first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
         f"running a .tflite file needs an interpreter, and none works here ({'; '.join(failures)}): pip install "
         "ai-edge-litert, or use an .onnx model: pip install 'fer-edge[onnx]'"
     )
+
+
+def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: bool = True) -> tuple[str, Any]:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file")
+    with path.open("rb") as file:
+        if file.read(8)[4:] != b"TFL3":
+            raise ModelError(f"{path}: expected a TFLite flatbuffer, got something else")
+    runtime, module = first_that_works(families)
+    resolvers = module.OpResolverType
+    resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    try:
+        with native_path(path) as name, chatter_held_back(), warnings.catch_warnings():
+            # TensorFlow's, which is the last choice for this reason.
+            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+            interpreter = module.Interpreter(
+                model_path=name, num_threads=num_threads, experimental_op_resolver_type=resolver
+            )
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"{path}: {runtime} cannot load it: {first_line(error)}") from error
+    return runtime, interpreter
+
+
+def _choice(family: Family | None) -> tuple[Family, ...]:
+    return TFLITE_FAMILIES if family is None else (family,)
 
 
 def _tensor_quantization(details: dict[str, Any]) -> TensorQuantization | None:

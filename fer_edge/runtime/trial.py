@@ -14,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import numpy as np
 
 from fer_edge.errors import InputError, ModelError, first_line
 from fer_edge.files import sha256_file
-from fer_edge.runtime.family import Family, families_for
+from fer_edge.runtime.family import TFLITE_FAMILIES, Family, families_for
 
 if sys.platform != "win32":
     import resource
@@ -45,8 +46,8 @@ _CHILD = "import sys; sys.path[:] = {path!r}; from fer_edge.runtime.trial import
 def require_harmless(path: Path, family: Family | None = None) -> None:
     """Let a child process load a model file and score one image, unless the file ships with this package.
 
-    What a process has tried once, it does not try again. Python that is embedded in another program has no executable
-    of its own; there is no trial then.
+    What a process has tried once in an interpreter, it does not try there again. Python that is embedded in another
+    program has no executable of its own; there is no trial then.
 
     Args:
         path: A .tflite or .onnx file.
@@ -128,12 +129,14 @@ def _try_here(path: Path, family: Family | None) -> None:
 
 def _import_interpreter(path: Path, family: Family | None) -> None:
     """Import the library that will run the file, so that its own memory counts as none of the file's."""
-    for each in (family,) if family else families_for(path):
-        try:
-            importlib.import_module(each.module)
-            return
-        except ImportError:  # reported when the file is opened
-            continue
+    from fer_edge.runtime.tflite import first_that_works  # it imports this module
+
+    families = (family,) if family else families_for(path)
+    with suppress(ImportError, InputError):  # reported when the file is opened
+        if families[0] in TFLITE_FAMILIES:
+            first_that_works(families)
+        else:
+            importlib.import_module(families[0].module)
 
 
 def _limit_this_process(file_bytes: int) -> None:

@@ -52,8 +52,10 @@ class UnfinishedFile:
         """Give what is there a name of its own, which is returned, and begin a new file."""
         names = (_named(self._final, f"killed-{number}") for number in count(1))
         kept = next(path for path in names if not path.exists())
+        if os.name == "nt":  # where no open file can be renamed
+            self.leave()
         self.path.rename(kept)
-        os.close(self.descriptor)
+        self.leave()
         self.descriptor = self._open()
         return kept
 

@@ -15,7 +15,7 @@ from fer_edge.runtime.annotate import annotate
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.unfinished import UnfinishedFile
-from fer_edge.runtime.video_writers import CODECS, VideoWriter, count_frames, open_writer
+from fer_edge.runtime.video_writers import CODECS, VideoWriter, holds_a_frame, open_writer
 
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
@@ -25,6 +25,8 @@ _LONGEST_LIVE_S = 10.0
 """Longest time where a camera was away; a run that ends then waits no longer than for other outputs."""
 _LONGEST_SIDE = 8190
 """Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
+_SLOW_BYTES_PER_S = 5e6
+"""Bytes that a slow SD card gives a second."""
 _CHECK_S = 1.0
 """Seconds from one look at the disk to the next."""
 
@@ -45,7 +47,7 @@ class VideoSink:
         fps: float | None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Prepare to write; the file is made with the first frame, whose size it takes.
+        """Begin the unfinished file, so that nobody else does; the first frame gives the video its size.
 
         Args:
             path: An .mp4, .avi or .mkv file; it takes this name when it is complete.
@@ -55,7 +57,8 @@ class VideoSink:
             tell: Is told, in a sentence, where the video of an earlier run that was killed is now.
 
         Raises:
-            InputError: If `path` has another suffix.
+            InputError: If `path` has another suffix, or another process writes to it.
+            FerEdgeError: If the file cannot be made.
         """
         if path.suffix.lower() not in CODECS:
             raise InputError(
@@ -65,32 +68,39 @@ class VideoSink:
         self._labels = labels
         self._live = live
         self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
-        self._tell = tell
-        self._file: UnfinishedFile | None = None
         self._writer: VideoWriter | None = None
         self._size_wh = (0, 0)
         self._start = 0.0
         self._written = 0
         self._checked = 0.0
         self._failed = False
+        self._file: UnfinishedFile | None = None
+        try:
+            self._file = UnfinishedFile(path, tell, is_worth_keeping=holds_a_frame)
+        except OSError as error:
+            raise self._failure(error, None) from error
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Add one frame.
 
         Raises:
             FerEdgeError: If the file cannot be written as a video, or no more of it.
-            InputError: If another process writes to the file.
         """
+        assert self._file is not None, "the sink is closed"
         try:
-            self._write(frame, result)
+            self._write(frame, result, self._file)
         except (FerEdgeError, OSError) as error:
             self._failed = True
-            if isinstance(error, InputError):
-                raise
             raise self._failure(error, self._file) from error
 
+    def checking_s(self) -> float:
+        """Seconds that a slow disk needs to read what is written so far, as `close` may do; asked by another thread."""
+        file = self._file
+        size = file.path.stat().st_size if file is not None and file.path.exists() else 0
+        return size / _SLOW_BYTES_PER_S
+
     def close(self) -> None:
-        """Complete the video, count its frames and give it its name; without a frame there is none.
+        """Complete the video, check its frames and give it its name; without a frame there is none.
 
         Raises:
             FerEdgeError: If frames are missing, as where the disk is full; the file keeps its unfinished name then.
@@ -104,16 +114,16 @@ class VideoSink:
             if not self._failed:  # else `write` has told
                 raise self._failure(error, file) from error
         finally:
-            if file.path.exists() and not count_frames(file.path):
+            if file.path.exists() and not holds_a_frame(file.path):
                 file.discard()
             file.leave()
 
-    def _write(self, frame: Frame, result: FrameResult) -> None:
-        if self._writer is None or self._file is None:
-            self._file, self._writer = self._open(frame)
+    def _write(self, frame: Frame, result: FrameResult, file: UnfinishedFile) -> None:
+        if self._writer is None:
+            self._writer = self._open(frame, file)
         now = time.monotonic()
         if now - self._checked > _CHECK_S:
-            self._file.require_place()
+            file.require_place()
             self._checked = now
         copies = self._copies_due(frame.moment) if self._live or frame.position_s is not None else 1
         if copies:
@@ -122,30 +132,23 @@ class VideoSink:
                 self._writer.write(picture)
         self._written += copies
 
-    def _open(self, frame: Frame) -> tuple[UnfinishedFile, VideoWriter]:
+    def _open(self, frame: Frame, file: UnfinishedFile) -> VideoWriter:
         height, width = frame.image.shape[:2]
         scale = min(_LONGEST_SIDE / max(height, width), 1)
         height, width = max(int(height * scale), 1), max(int(width * scale), 1)
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.moment
-        file = UnfinishedFile(self._path, self._tell, is_worth_keeping=lambda path: count_frames(path) > 0)
-        try:
-            return file, open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
-        except BaseException:  # such as Ctrl-C while the file is being made
-            file.discard()
-            raise
+        return open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
 
     def _complete(self, file: UnfinishedFile) -> None:
         if self._writer is not None:
-            writer, self._writer = self._writer, None
-            writer.close()
+            self._writer.close()
         if self._failed or not self._written:
             return
         file.require_place()
-        found = count_frames(file.path)
-        if found < self._written:
-            raise FerEdgeError(f"only {found} of its {self._written} frames are in the file; check the disk")
+        if self._writer is not None:
+            self._writer.require_frames(self._written)
         file.place()
 
     def _failure(self, error: FerEdgeError | OSError, file: UnfinishedFile | None) -> FerEdgeError:

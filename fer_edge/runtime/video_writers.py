@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
 from contextlib import suppress
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +28,9 @@ CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
 _LARGEST_TIME_BASE = 65_535
 """Ticks a second that MPEG-4 can count."""
 _FRAGMENT_US = 1_000_000
+_LAST_BOX = b"mfro"
+_LAST_BOX_BYTES = 16
+"""An .mp4 file of fragments ends in this box (ISO/IEC 14496-12, 8.8.11)."""
 
 
 class VideoWriter(Protocol):
@@ -36,6 +41,9 @@ class VideoWriter(Protocol):
 
     def close(self) -> None:
         """Complete the file; raise FerEdgeError if that fails."""
+
+    def require_frames(self, number: int) -> None:
+        """Check that the completed file holds so many frames; raise FerEdgeError if not."""
 
 
 def open_writer(file: UnfinishedFile, suffix: str, size_wh: tuple[int, int], fps: float) -> VideoWriter:
@@ -54,11 +62,26 @@ def open_writer(file: UnfinishedFile, suffix: str, size_wh: tuple[int, int], fps
 
 def count_frames(path: Path) -> int:
     """Return how many frames a video file holds, 0 if it cannot be opened; they are not decoded."""
+    return _grab(path, None)
+
+
+def holds_a_frame(path: Path) -> bool:
+    """Return whether a video file can be opened and holds a frame; no more than that one is read."""
+    return _grab(path, 1) > 0
+
+
+def _grab(path: Path, most: int | None) -> int:
     capture = open_video(path)
     capture.set(cv2.CAP_PROP_FORMAT, -1)
-    frames = sum(1 for _ in iter(capture.grab, False))
+    frames = sum(1 for _ in islice(iter(capture.grab, False), most))
     capture.release()
     return frames
+
+
+def _require_counted(path: Path, number: int) -> None:
+    found = count_frames(path)
+    if found < number:
+        raise FerEdgeError(f"only {found} of its {number} frames are in the file; check the disk")
 
 
 class OpenCVWriter:
@@ -67,6 +90,7 @@ class OpenCVWriter:
     def __init__(self, path: Path, codec: str, size_wh: tuple[int, int], fps: float) -> None:
         """Open `path`; raises FerEdgeError if this OpenCV has no such encoder."""
         quiet_ffmpeg()
+        self._path = path
         with native_path(path) as name, chatter_held_back():
             self._writer = cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*codec), fps, size_wh)
         if not self._writer.isOpened():
@@ -84,6 +108,10 @@ class OpenCVWriter:
         """Complete the file."""
         self._writer.release()
 
+    def require_frames(self, number: int) -> None:
+        """Count the frames, for which all of the file is read."""
+        _require_counted(self._path, number)
+
 
 class FfmpegWriter:
     """The ffmpeg program, which writes a fragment each second and completes the file even if this process is killed."""
@@ -95,6 +123,7 @@ class FfmpegWriter:
         reads = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", str(rate), "-i", "pipe:0"]
         encodes = ["-c:v", "mpeg4", "-q:v", "3", "-pix_fmt", "yuv420p"]
         fragments = ["-movflags", "frag_keyframe+empty_moov+default_base_moof", "-frag_duration", str(_FRAGMENT_US)]
+        self._path = file.path
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
             [program, "-nostdin", "-loglevel", "error", *reads, *encodes, *fragments, "-f", "mp4", "pipe:1"],
@@ -120,6 +149,17 @@ class FfmpegWriter:
         with self._errors:
             if self._process.wait():
                 raise self._failure()
+
+    def require_frames(self, number: int) -> None:
+        """Look for the last box, and count the frames if it is not there.
+
+        ffmpeg writes nothing more after a write that failed, as on a full disk, and older ones end with 0 nevertheless.
+        """
+        with self._path.open("rb") as video:
+            video.seek(-min(_LAST_BOX_BYTES, self._path.stat().st_size), os.SEEK_END)
+            ending = video.read()
+        if ending[4:8] != _LAST_BOX:
+            _require_counted(self._path, number)
 
     def _failure(self) -> FerEdgeError:
         code = self._process.wait()

@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -23,6 +24,7 @@ import pytest
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
 from fer_edge.runtime.recordings import VideoFile
+from fer_edge.runtime.video import VideoSink
 from fer_edge.scores import NETWORKS_PROBABILITY
 
 StartRun = Callable[..., "subprocess.Popen[str]"]
@@ -383,3 +385,13 @@ def test_privacy_and_a_video_exclude_each_other(run_command: Any, tmp_path: Path
     assert refused.returncode == 2
     assert "--privacy stores no picture" in refused.stderr
     assert not (tmp_path / "a.mp4").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_a_video_that_is_being_written_is_refused_before_any_file_is_begun(run_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("{}\n")
+    with closing(VideoSink(tmp_path / "a.mp4", EXPRESSIONS, live=True, fps=None)):
+        done = run_command("--camera", "demo", "--frames", "2", "--jsonl", "a.jsonl", "--output", "a.mp4")
+    assert done.returncode == 2
+    assert "a.mp4: another process writes to it" in done.stderr
+    assert (tmp_path / "a.jsonl").read_text() == "{}\n"

@@ -123,6 +123,20 @@ def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartR
     assert len(rows) >= len(frames)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_does_not_call_a_failed_output_written(
+    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil, end: signal.Signals, code: int
+) -> None:
+    said = tmp_path / "said"
+    with said.open("w") as errors:
+        process = start_run("--camera", "demo", "--jsonl", "/dev/full", "--csv", "a.csv", stderr=errors, stdout=errors)
+        wait_until(lambda: len(lines_of(tmp_path / "a.csv")) > 3 and "the other outputs go on" in said.read_text())
+        process.send_signal(end)
+        assert process.wait(60) == code
+    assert "written: a.csv\n" in said.read_text()
+
+
 def test_a_stuck_client_of_the_preview_holds_nothing_up(
     start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,17 @@ CONFIGURATIONS = (
     "labels = {{a = '{}'}}",
     "model = '{}'",
 )
+
+
+@pytest.fixture(autouse=True)
+def no_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no made-up host be asked for in the network."""
+    look_up = socket.getaddrinfo
+
+    def numbers_alone(*arguments: Any, flags: int = 0, **options: Any) -> Any:
+        return look_up(*arguments, flags=flags | socket.AI_NUMERICHOST, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", numbers_alone)
 
 
 @st.composite

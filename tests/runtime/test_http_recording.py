@@ -146,7 +146,7 @@ def test_a_recording_that_a_kill_has_left_is_removed_by_the_next(
 ) -> None:
     server.answers["/party.mp4"] = lambda request: request.reply(video, "video/mp4")
     client = HttpClient(Address.parse(f"{server.url}/party.mp4"), 2)
-    with fetch_recording(client, str):
+    with fetch_recording(client, lambda _: None):
         (held,) = temporary.iterdir()
         left = held.with_name(held.name.replace("recording-", "recording-killed-"))
         left.mkdir()

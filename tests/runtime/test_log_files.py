@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -294,3 +295,31 @@ def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:
     assert fault.value.filename == str(path)
     with pytest.raises(FileNotFoundError):
         log.close()
+
+
+def test_a_closed_log_is_opened_again_and_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    log = LogFile(path, LogPolicy(), "header\n")
+    log.write("first\n")
+    log.close()
+    assert log.reopen()
+    log.write("second\n")
+    log.close()
+    assert path.read_text() == "header\nfirst\nsecond\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file's folder cannot be removed")
+def test_a_log_whose_folder_vanished_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "a.csv"
+    log = LogFile(path, LogPolicy(sync_s=0.01), "header\n")
+    shutil.rmtree(path.parent)
+    deadline = time.monotonic() + 60
+    while log._failure is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with pytest.raises(FileNotFoundError):
+        log.close()
+    assert log.reopen()
+    log.write("kept\n")
+    log.close()
+    assert path.read_text() == "header\nkept\n"

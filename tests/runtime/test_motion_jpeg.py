@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -64,7 +65,7 @@ FORMS = {
 
 @pytest.mark.parametrize("pieces", FORMS.values(), ids=FORMS.keys())
 def test_each_part_is_a_picture(server: WebServer, pieces: list[bytes]) -> None:
-    stream = capture(server, *pieces, b"--named\r\n")
+    stream = capture(server, *pieces)
     images = [stream.read() for _ in JPEGS]
     for image, level in zip(images, LEVELS, strict=True):
         assert image is not None
@@ -97,17 +98,47 @@ def test_a_broken_picture_is_a_miss(server: WebServer) -> None:
 def test_what_has_no_end_is_refused(server: WebServer, beginning: bytes, endless: bytes, message: str) -> None:
     stream = capture(server, beginning, endless=endless)
     with pytest.raises(SourceError, match=message):
-        stream.read()
+        [stream.read() for _ in range(2)]
     stream.close()
 
 
-def test_a_picture_that_drips_is_refused(server: WebServer) -> None:
+def test_a_picture_is_given_before_the_next_boundary_is_sent(server: WebServer) -> None:
+    is_read = threading.Event()
+
     def answer(request: Request) -> None:
         request.send_response(200)
         request.end_headers()
-        request.wfile.write(b"--named\r\n\r\n")
+        for jpeg in JPEGS:
+            request.wfile.write(with_length(jpeg)[:-2])
+            assert is_read.wait(TIMEOUT_S)
+            is_read.clear()
+            request.wfile.write(b"\r\n")
+
+    server.answers["/x"] = answer
+    stream = MotionJpegCapture(HttpClient(Address.parse(f"{server.url}/x"), TIMEOUT_S), TIMEOUT_S)
+    for _ in JPEGS:
+        assert stream.read() is not None
+        is_read.set()
+    stream.close()
+
+
+@pytest.mark.parametrize(
+    ("beginning", "drop"),
+    [
+        (b"", b"x"),
+        (b"--named\r\nX: ", b"y"),
+        (b"--named\r\n\r\n", b"\n"),
+        (b"--named\r\n\r\n", b"\0"),
+        (b"--named\r\nContent-Length: 100000\r\n\r\n", b"\0"),
+    ],
+)
+def test_a_picture_that_drips_is_refused(server: WebServer, beginning: bytes, drop: bytes) -> None:
+    def answer(request: Request) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(beginning)
         while True:
-            request.wfile.write(b"\n")
+            request.wfile.write(drop)
             time.sleep(0.02)
 
     server.answers["/x"] = answer

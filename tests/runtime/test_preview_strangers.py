@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import logging
 import re
 import socket
@@ -12,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPResponse
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +23,7 @@ pytest.importorskip("aiohttp")
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.preview import server
 from fer_edge.runtime.preview.port_notes import PortNotes
-from fer_edge.runtime.preview.reception import Limits
+from fer_edge.runtime.preview.reception import Limits, Reception, _describe_refusal
 from fer_edge.runtime.preview.sink import PreviewSink
 
 TIMEOUT_S = 20
@@ -123,12 +126,69 @@ def lasting_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("lasting_connections")
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\r\n"])
 def test_headers_have_a_deadline(sent: bytes) -> None:
-    with preview(Limits(admission_s=0.5)) as sink, fetch_as_owner(sink, "events") as stream:
+    with preview(Limits(admission_s=3)) as sink, fetch_as_owner(sink, "events") as stream:
         with connect(sink, sent) as stranger:
             assert ends(stranger)
         assert stream.readline().startswith(b"event: hello")
         with fetch_as_owner(sink, "metrics") as response:
             assert b'fer_edge_preview_clients{stream="data"} 1.0' in response.read()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs a client without an address")
+@pytest.mark.filterwarnings("error")
+def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
+    """The first client's handler fails, the second is gone already; none of them has an address."""
+    told: list[str] = []
+    made: list[int] = []
+
+    def make_handler() -> asyncio.Protocol:
+        made.append(len(made))
+        if made == [0]:
+            raise ValueError("a fault")
+        return Greeting()
+
+    async def accept_three() -> list[bytes]:
+        listener = socket.socket(socket.AF_UNIX)
+        with listener:
+            listener.bind(str(tmp_path / "port"))
+            listener.listen()
+            listener.setblocking(False)
+            reception = Reception(make_handler, PortNotes(told.append, interval_s=0), Limits())
+            accepting = asyncio.create_task(reception.accept_from(listener))
+            loop = asyncio.get_running_loop()
+            connect_accepted, loop.connect_accepted_socket = loop.connect_accepted_socket, vanish  # type: ignore[method-assign]
+            answers = [await read_all(listener.getsockname()) for _ in range(2)]
+            loop.connect_accepted_socket = connect_accepted  # type: ignore[method-assign]
+            answers.append(await read_all(listener.getsockname()))
+            accepting.cancel()
+        return answers
+
+    async def vanish(*_: object) -> None:
+        raise OSError(errno.EINVAL, "gone")
+
+    assert asyncio.run(accept_three()) == [b"", b"", b"hello"]
+    assert told == ["at the preview's port: 1 x connection failed (ValueError: a fault)"]
+
+
+class Greeting(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"hello")
+        transport.close()
+
+
+async def read_all(address: str) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(address)
+    answer = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("number", "note"), [(errno.EMFILE, "no file left for a connection"), (errno.ENOBUFS, "connection not accepted (")]
+)
+def test_a_connection_that_cannot_be_accepted_is_explained(number: int, note: str) -> None:
+    assert _describe_refusal(OSError(number, "text")).startswith(note)
 
 
 @pytest.mark.usefixtures("lasting_connections")

@@ -125,3 +125,24 @@ def test_missing_interpreter_is_an_input_error(bare: Path) -> None:
     with pytest.raises(InputError, match="pip install tflite-runtime") as raised:
         require_harmless(bare, Family.TFLITE_RUNTIME)
     assert not isinstance(raised.value, ModelError)
+
+
+IMPORT = """
+import sys
+from pathlib import Path
+from fer_edge.runtime import trial
+from fer_edge.runtime.family import Family
+
+trial.families_for = lambda _: (Family.TFLITE_RUNTIME, Family.LITERT)
+trial._import_interpreter(Path("x.tflite"), None)
+print(Family.LITERT.module in sys.modules)
+"""
+
+
+def test_interpreter_that_only_imports_is_passed_over(tmp_path: Path, child_environment: dict[str, str]) -> None:
+    pytest.importorskip("ai_edge_litert")
+    (tmp_path / "tflite_runtime").mkdir()
+    (tmp_path / "tflite_runtime" / "interpreter.py").touch()
+    code = f"import sys; sys.path.append({str(tmp_path)!r})\n{IMPORT}"
+    done = subprocess.run([sys.executable, "-c", code], env=child_environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")

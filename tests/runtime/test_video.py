@@ -13,7 +13,9 @@ import cv2
 import pytest
 
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import lock_file
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime import video_writers
 from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.results import FaceResult, FrameResult
@@ -272,6 +274,47 @@ def test_a_video_that_does_not_fit_is_an_error_and_takes_no_name(
         assert 0 < len(frames_of(kept)) < 60
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="runs a shell script")
+def test_an_ffmpeg_that_hides_a_full_disk_is_found_out(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = shutil.which("ffmpeg")
+    if program is None:
+        pytest.skip("ffmpeg is not installed")
+    script = tmp_path / "bin" / "ffmpeg"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\n{program} "$@" | (head -c 2000; cat > /dev/null)\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(script.parent), prepend=os.pathsep)
+    sink = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=1)
+    for number in range(9):
+        sink.write(*make_result(number=number))
+    with pytest.raises(FerEdgeError, match="of its 9 frames are in the file; check the disk"):
+        sink.close()
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.avi"])
+def test_only_what_opencv_wrote_is_read_again(
+    make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed")
+    counted: list[Path] = []
+    monkeypatch.setattr(video_writers, "count_frames", lambda path: counted.append(path) or 1)
+    sink = VideoSink(tmp_path / name, EXPRESSIONS, live=False, fps=1)
+    assert sink.checking_s() == 0
+    sink.write(*make_result())
+    with (tmp_path / f"out.unfinished{name[3:]}").open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.truncate(50_000_000)
+        assert sink.checking_s() == pytest.approx(10)
+        file.truncate(size)
+    sink.close()
+    assert len(counted) == (name == "out.avi")
+    assert (tmp_path / name).exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be moved")
 @pytest.mark.parametrize("name", ["out.mp4", "out.avi"])
 def test_a_folder_that_vanishes_is_named(
@@ -292,12 +335,18 @@ def test_a_killed_video_can_be_read_and_is_kept(
     assert write_in_child(path, "killed", child_environment, encoder)[0] == -signal.SIGKILL
     unfinished, kept = (path.with_name(f"out.{state}{path.suffix}") for state in ("unfinished", "killed-1"))
     is_readable = name != "out.mp4" or encoder == "ffmpeg"
-    wait_until(lambda: (count_frames(unfinished) > 20) == is_readable)  # ffmpeg completes the file by itself
+    wait_until(lambda: is_unlocked(unfinished))  # ffmpeg completes the file by itself
+    assert (count_frames(unfinished) > 20) == is_readable
     code, said = write_in_child(path, "", child_environment, encoder)
     note = f"{path}: an earlier run was killed before it was complete; what it had written is in {kept}\n"
     assert (code, said) == (0, note if is_readable else "")
     assert {each.name for each in tmp_path.iterdir()} == ({path.name, kept.name} if is_readable else {path.name})
     assert count_frames(path) == 60
+
+
+def is_unlocked(path: Path) -> bool:
+    with path.open("r+b") as file:
+        return lock_file(file.fileno())
 
 
 def wait_until(is_done: Callable[[], bool]) -> None:
@@ -308,10 +357,9 @@ def wait_until(is_done: Callable[[], bool]) -> None:
 
 
 def test_two_processes_do_not_write_one_video(make_result: MakeResult, tmp_path: Path) -> None:
-    first, second = (VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10) for _ in range(2))
-    first.write(*make_result())
+    first = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10)
     with pytest.raises(InputError, match="another process writes to it"):
-        second.write(*make_result())
-    second.close()
+        VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10)
+    first.write(*make_result())
     first.close()
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]

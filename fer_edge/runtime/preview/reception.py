@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fer_edge.errors import first_line
 from fer_edge.runtime.preview.port_notes import PortNotes
 
 if sys.platform != "win32":
@@ -81,11 +84,16 @@ class Reception:
                 connection, peer = await loop.sock_accept(listener)
             except ConnectionAbortedError:
                 continue
-            except OSError:
-                self._notes.add("no file left for a connection (see ulimit -n)")
+            except OSError as error:
+                self._notes.add(_describe_refusal(error))
                 await asyncio.sleep(_PAUSE_WITHOUT_FILES_S)
                 continue
-            await self._receive(connection, _network_of(peer[0]))
+            try:
+                # Some systems give no address for a client that has gone already.
+                await self._receive(connection, _network_of(peer[0] if peer else ""))
+            except Exception as error:  # whatever it is, it must not end the preview for others
+                connection.close()
+                self._notes.add(f"connection failed ({type(error).__name__}: {first_line(error)})")
             await asyncio.sleep(_PAUSE_S)
 
     def admit(self, handler: asyncio.BaseProtocol) -> None:
@@ -104,6 +112,10 @@ class Reception:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: guest, connection)
         except OSError:  # it has gone already
             self._forget(guest)
+            connection.close()
+        except Exception:
+            self._forget(guest)
+            raise
 
     def _has_room(self, network: str | None) -> bool:
         """Return whether one more may come from a network, or from anywhere, and make room if a stranger can go."""
@@ -185,6 +197,12 @@ class _Guest(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+def _describe_refusal(error: OSError) -> str:
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "no file left for a connection (see ulimit -n)"
+    return f"connection not accepted ({os.strerror(error.errno) if error.errno else first_line(error)})"
 
 
 def _network_of(address: str) -> str:

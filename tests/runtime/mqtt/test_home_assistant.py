@@ -84,7 +84,7 @@ def test_a_flood_of_messages_is_answered_once_in_a_pause(
     answers: int,
 ) -> None:
     monkeypatch.setattr(mqtt, "_INTRODUCTION_PAUSE_S", pause_s)
-    handled = []
+    handled: list[None] = []
     with closing(open_sink(broker.url, "Front door")) as sink:
         on_message = sink._on_message
         sink._client.on_message = lambda *message: handled.append(on_message(*message))
