@@ -29,8 +29,8 @@ def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
     in the target, and label smoothing to equal shares.
 
     Returns:
-        `None` if no votes were learned, if a teacher's card does not say its prior, or if teachers' scores were softened,
-        which moves them to equal shares by an unknown amount.
+        `None` if no votes were learned, if a teacher's card does not say its prior, or if the teachers' scores were
+        softened, which moves them to equal shares by an unknown amount.
     """
     photos = photos_prior(split, recipe.votes_weight)
     if photos is None:
