@@ -82,11 +82,11 @@ def note_other_training(cards: Mapping[str, ModelCard], data_sha256: str, *, off
     """
     others = [name for name, card in cards.items() if card.training.get("data_sha256") not in (None, data_sha256)]
     if others:
-        change = "leave out" if official_split else "give"
+        had, change = ("had no", "leave it out") if official_split else ("had", "give it")
         stderr.print(
-            f"note: {', '.join(others)}: trained on other images than these, or with another division of them; if "
-            f"training had {'no ' if official_split else ''}--official-split, {change} it here too, as images that a "
-            "model has learned prove little",
+            f"note: {', '.join(others)}: trained on other images than these, or on another division of them; if "
+            f"training {had} --official-split, {change} here, too, as results on images that a model has learned say "
+            "little",
             markup=False,
             soft_wrap=True,
         )
