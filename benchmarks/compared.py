@@ -34,7 +34,7 @@ class Network:
         p50_ms: Median latency of the network alone, its input prepared.
         p90_ms: The time that nine in ten calls did not exceed.
         whole_p50_ms: The same from a 48x48 gray face, with the network's own preprocessing.
-        whole_p90_ms: Likewise.
+        whole_p90_ms: The time that nine in ten such calls did not exceed.
         latency_over_fer: `p50_ms` over that of `fer` in this run.
         evaluation: On the validation images, by their labels, as `Evaluation.as_dict` gives it.
         parent_sha256: Of the float model that it was exported from, for this project's own.

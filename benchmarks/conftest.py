@@ -68,6 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--data", help=f"labelled faces [${DATA_ENV}, else synthetic]")
     add("--votes", type=Path, help="people's votes on the images, as fer-edge evaluate takes them [FER+'s on FER2013]")
+    add("--official-split", action="store_true", help="divide a copy of FER2013 as fer-edge train does with it")
     add("--quick", dest="effort", action="store_const", const=QUICK, help="at least 50 rounds and 1 s")
     add("--sustained", dest="effort", action="store_const", const=SUSTAINED, help="ten minutes")
     add("--images", type=int, help="of the validation split, for accuracy [all]")
@@ -192,7 +193,8 @@ def _load(config: pytest.Config) -> Prepared:
         config.add_cleanup(scratch.cleanup)
         models, data = [train_for_a_moment(Path(scratch.name) / "drawn", _tell)], SYNTHETIC
         dataset = load_dataset(data)
-    return Prepared(load_all(models, data, peers, _tell), dataset, data == SYNTHETIC)
+    division = ["--official-split"] * (config.getoption("--official-split") and data != SYNTHETIC)
+    return Prepared(load_all(models, ["--data", data, *division], peers, _tell), dataset, data == SYNTHETIC)
 
 
 def _data(config: pytest.Config) -> str:
@@ -202,7 +204,8 @@ def _data(config: pytest.Config) -> str:
 
 def _read_dataset(config: pytest.Config) -> Dataset:
     if _dataset not in config.stash:
-        config.stash[_dataset] = read_voted_data(_data(config), config.getoption("--votes"))
+        official = config.getoption("--official-split")
+        config.stash[_dataset] = read_voted_data(_data(config), config.getoption("--votes"), official_split=official)
     return config.stash[_dataset]
 
 

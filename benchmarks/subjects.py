@@ -49,18 +49,18 @@ def train_for_a_moment(folder: Path, tell: Tell) -> Path:
     return folder / "model.keras"
 
 
-def load_all(models: Sequence[Path], data: str, peers: Sequence[PeerFile], tell: Tell) -> list[Subject]:
+def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[PeerFile], tell: Tell) -> list[Subject]:
     """Load full models, their files, the shipped ones and peers, each file in every interpreter that is installed.
 
     Args:
         models: Of each, the files in export/ beside it; it is exported first if there is none.
-        data: The labelled faces to export with.
+        data_words: Options of fer-edge export that name the labelled faces.
         peers: Other projects' files.
         tell: Told of commands that are run, and of interpreters that are left out.
     """
     for model in models:
         if not exports(model):
-            _fer_edge(tell, "export", str(model), "--all", "--data", data)
+            _fer_edge(tell, "export", str(model), "--all", *data_words)
     files = [path for model in models for path in exports(model)]
     notes: list[str] = []
     with native_stderr_muffled():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from benchmarks.whole_pipeline import measure_end_to_end, print_end_to_end
 from fer_edge.runtime.classifier import Classifier
 from fer_edge.runtime.smoothing import RAW, Smoothing
 from fer_edge.training.data import Split
-from fer_edge.training.fer2013_votes import find_fer2013
 
 CONSOLE = Console(file=sys.stderr, width=120, highlight=False)
 
@@ -35,11 +33,10 @@ def test_upright_faces_of_100_px_keep_the_classifiers_accuracy(validation: Split
 
 
 def test_labels_are_steady_and_changes_show(validation: Split) -> None:
-    voted = replace(validation, votes=find_fer2013(validation.images).votes)
-    if voted.votes is None or not voted.votes.voters.any():
+    if validation.votes is None or not validation.votes.voters.any():
         pytest.skip("which changes are real is known where people have voted on the images, as on FER2013's")
-    seen, crops = record_clips(voted.images[:100])
-    faces = score_faces(Classifier.load(), voted, seen, crops)
+    seen, crops = record_clips(validation.images[:100])
+    faces = score_faces(Classifier.load(), validation, seen, crops)
     raw, steady = (measure_labels(faces, smoothing) for smoothing in (RAW, Smoothing()))
     assert steady.changes_a_second <= 0.1
     assert steady.changes_a_second < raw.changes_a_second / 5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -203,6 +204,13 @@ def test_a_flipped_byte_in_the_model_is_found(tmp_path: Path, position: int) -> 
     path.write_bytes(flipped(append_card(MODEL, CARD), position))
     with pytest.raises(ModelError, match="not what its card was written for"):
         read_zipped_card(path)
+
+
+@pytest.mark.parametrize("length", [10_000, 1 << 40, 1 << 61])
+def test_a_card_of_more_bytes_than_its_file_has_is_a_model_error(tmp_path: Path, length: int) -> None:
+    card = replace(CARD, model_sha256=hashlib.sha256(b"").hexdigest(), model_bytes=length)
+    with pytest.raises(ModelError, match="not what its card was written for"):
+        read_zipped_card(zipped(tmp_path / "model.tflite", card.to_json()))
 
 
 def test_a_flipped_byte_in_the_card_is_a_model_error_or_harmless(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ FLOAT_TOLERANCE = 1e-4
 """Scores of float files may differ by so much: sums are added up in another order."""
 
 DYNAMIC_TOLERANCE = 0.02
-"""Likewise where activations are rounded to 8 bits as they come: a last bit of difference can round the other way."""
+"""The same where activations are rounded to 8 bits as they come: a last bit of difference can round the other way."""
 
 ABOUT_EVEN = 0.05
 """Two scores that are no further apart count as a tie between interpreters that round in different ways."""

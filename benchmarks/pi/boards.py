@@ -16,10 +16,10 @@ class Board:
         cpu: Its processor, as QEMU calls it.
         model: What it calls itself.
         revision: Of the board, as in /proc/cpuinfo.
-        part: Of the processor, likewise.
-        variant: Likewise.
-        stepping: Likewise, "CPU revision".
-        features: Likewise. Libraries choose their kernels by them.
+        part: Of the processor, as in /proc/cpuinfo.
+        variant: Of the processor, as in /proc/cpuinfo.
+        stepping: "CPU revision" in /proc/cpuinfo.
+        features: Of the processor, as in /proc/cpuinfo. Libraries choose their kernels by them.
     """
 
     name: str

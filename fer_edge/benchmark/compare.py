@@ -124,6 +124,7 @@ def compare_reports(before: Report, after: Report) -> Changes:
         notes.append(f"accuracy is not judged: {obstacle}")
     else:
         notes += _obstacle_to_people(before, after)
+        notes += _obstacle_to_agreement(pairs, (before, after))
         rows += [change for pair in pairs for change in _quality(pair, (before, after))]
     return Changes(tuple(rows), tuple(notes))
 
@@ -223,16 +224,35 @@ def _obstacle_to_people(before: Report, after: Report) -> Iterator[str]:
         yield f"people's answer is not judged: {reason}"
 
 
+def _obstacle_to_agreement(pairs: list[_Pair], reports: tuple[Report, Report]) -> Iterator[str]:
+    names = [pair[1].name for pair in pairs if any(_has_other_prior(*each) for each in zip(pair, reports, strict=True))]
+    if names:
+        yield f"agreement is not judged for {', '.join(names)}: the prior is another than the full model's"
+
+
 def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[Change]:
     both = list(zip(pair, reports, strict=True))
     then_said, now_said = _majorities(*reports)
     people = [_matches(result, now_said if then_said == now_said else None) for result in pair]
     right = [_matches(result, report.data.labels if report.data else None) for result, report in both]
-    agreeing = [_matches(result, _predicted(report.parent_of(result))) for result, report in both]
+    agreeing = [None if _has_other_prior(*each) else _agreeing(*each) for each in both]
     figures = (("people's answer", people), ("accuracy", right), ("agreement", agreeing))
     for figure, (then, now) in figures:
         if then is not None and now is not None:
             yield _paired(pair[1].name, figure, then, now)
+
+
+def _agreeing(result: Result, report: Report) -> npt.NDArray[np.int8] | None:
+    """Whether each image's best class is the full model's, 0 or 1; `None` if not known."""
+    return _matches(result, _predicted(report.parent_of(result)))
+
+
+def _has_other_prior(result: Result, report: Report) -> bool:
+    """Whether a file's agreement was measured with its full model's scores re-weighted, whose classes no report has."""
+    agreeing = _agreeing(result, report)
+    if agreeing is None or result.quality is None or result.quality.agreement is None:
+        return False
+    return abs(float(agreeing.mean()) - result.quality.agreement) * len(agreeing) > 0.5
 
 
 def _matches(result: Result, expected: str | None) -> npt.NDArray[np.int8] | None:

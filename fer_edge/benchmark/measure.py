@@ -25,7 +25,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import FloatArray
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
-from fer_edge.prior import prior_factors, reweigh
+from fer_edge.prior import Prior, prior_factors, reweigh
 from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Dataset, Split
 from fer_edge.training.peoples_answer import measure_one_person
@@ -191,11 +191,19 @@ def _judge(
         for name, values in scores.items()
     }
     moved: list[Moved] = []
-    for full in dict.fromkeys(parents.values()):
-        names = [name for name, parent in parents.items() if parent == full]
+    for names in _alike(parents, {name: classifiers[name].card.prior for name in parents}):
         moved += find_moved({name: scores[name] for name in names}, expected[names[0]], faces)
     moved.sort(key=lambda each: -each.full[1])
     return qualities, tuple(moved[:MOVED_SHOWN])
+
+
+def _alike(parents: Mapping[str, str], priors: Mapping[str, Prior | None]) -> list[list[str]]:
+    """Return the names of the files, those of one full model and one prior together."""
+    groups: dict[tuple[str, tuple[tuple[str, float], ...]], list[str]] = {}
+    for name, parent in parents.items():
+        prior = tuple(sorted((priors[name] or {}).items()))
+        groups.setdefault((parent, prior), []).append(name)
+    return list(groups.values())
 
 
 def _for_prior_of(file: ModelCard, scores: FloatArray, full: ModelCard) -> FloatArray:

@@ -32,8 +32,8 @@ class Timing:
         samples_ms: Each call's time, in the order they were made; of more than 2,000 calls, so many evenly spaced ones.
         p50: The median, ms.
         p90: Not exceeded by nine in ten, ms; `None` if there are too few calls to tell, as in the other two.
-        p95: Likewise.
-        p99: Likewise.
+        p95: Not exceeded by 19 in 20, ms.
+        p99: Not exceeded by 99 in 100, ms.
         longest: Of all calls, ms.
         windows_ms: The medians of five equal stretches of the run.
         spread: The largest of `windows_ms` over the smallest, less 1.
@@ -116,7 +116,7 @@ class Result:
         role: "full" for the Keras model that the others came from, "file" for this project's, "peer" for another's.
         bytes: The file's size.
         parameters: Numbers in kernels and biases; `None` where the file does not tell.
-        macs: Multiply-accumulates of one image; likewise.
+        macs: Multiply-accumulates of one image; `None` where the file does not tell.
         delegate: What runs the graph, such as "XNNPACK"; `None` if the interpreter's own kernels do.
         parts: How many pieces the delegate and the interpreter cut the graph into; `None` where nobody knows.
         load_ms: From the start of loading to a model that is ready, in a fresh process; `None` if not measured.
@@ -167,7 +167,7 @@ class Threads:
     Attributes:
         name: The result's.
         p50_ms: Number of threads to the median of the model alone, ms.
-        spread: Likewise, to the largest of five windows' medians over the smallest, less 1.
+        spread: Number of threads to the largest of five windows' medians over the smallest, less 1.
     """
 
     name: str
@@ -205,7 +205,7 @@ class Data:
         sha256: Of the data set.
         synthetic: Whether the faces are drawn, so that accuracy says little.
         labels: Each image's true class, a digit each, as in `Quality.predicted`.
-        majority: Each image's answer of most people, likewise, `-` where there is none; empty without votes.
+        majority: Each image's answer of most people, a digit each, `-` where there is none; empty without votes.
         copied: For each image, 1 if it has an exact copy in the training split, else 0; empty where that is not known.
         one_person: One person's results against the majority of the others, as
             `fer_edge.training.peoples_answer.OnePerson.as_dict` gives them; `None` without votes.

@@ -27,7 +27,7 @@ from fer_edge.cli.options import data_roles, stages_display
 from fer_edge.cli.parameters import read_counts
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_of_better_order
-from fer_edge.cli.votes_options import read_voted_data, votes_option
+from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
 from fer_edge.errors import InputError
 from fer_edge.files import read_text_file
 from fer_edge.runtime.classifier import shipped_models
@@ -53,6 +53,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Labelled faces, as for fer-edge evaluate, to measure accuracy on.  [default: $FER_EDGE_DATA, else none]",
 )
 @votes_option
+@official_split_option
 @click.option("--images", type=click.IntRange(1), help="Of the validation split, for accuracy.  [default: all]")
 @click.option(
     "--runtime",
@@ -96,6 +97,7 @@ def command(
     effort: str | None,
     data: str | None,
     votes_file: Path | None,
+    official_split: bool,
     images: int | None,
     runtimes: tuple[str, ...],
     threads: tuple[int, ...],
@@ -129,9 +131,12 @@ def command(
     silence_opencv()
     before = Report.read(earlier) if earlier else None
     counted = read_emulated(emulated)
-    faces, described = _read_faces(data, votes_file, images)
+    faces, described = _read_faces(data, votes_file, images, official_split=official_split)
     stated = read_peers(peers, peer_labels, peer_range, logits=peer_logits)
     subjects = _load(models, peers=stated, runtimes=runtimes)
+    if described is not None:
+        cards = {each.path.name: each.classifier.card for each in subjects}
+        note_other_training(cards, described.sha256, official_split=official_split)
     with stages_display() as on_progress:
         report = measure(
             subjects,
@@ -224,7 +229,9 @@ def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence
             warn_of_better_order(subject.name, confusion, subject.classifier.card.labels, said)
 
 
-def _read_faces(data: str | None, votes_file: Path | None, images: int | None) -> tuple[Split | None, Data | None]:
+def _read_faces(
+    data: str | None, votes_file: Path | None, images: int | None, *, official_split: bool
+) -> tuple[Split | None, Data | None]:
     """The labelled faces, if any were named; nothing is downloaded."""
     data = data or os.environ.get(DATA_ENV)
     if not data:
@@ -232,7 +239,9 @@ def _read_faces(data: str | None, votes_file: Path | None, images: int | None) -
             raise click.UsageError("--images is a number of labelled faces: name them with --data")
         if votes_file is not None:
             raise click.UsageError("--votes are people's votes on labelled faces: name those with --data")
+        if official_split:
+            raise click.UsageError("--official-split divides labelled faces: name those with --data")
         return None, None
-    dataset = read_voted_data(data, votes_file)
+    dataset = read_voted_data(data, votes_file, official_split=official_split)
     faces = take_some(dataset.validation, images)
     return faces, describe_data(dataset, faces, "validation", synthetic=data == SYNTHETIC)

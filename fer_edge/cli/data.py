@@ -169,6 +169,11 @@ def _read_judges(
         raise click.UsageError("--votes are what people judge by: give --by-votes too, or leave out --votes")
     if folds == 1 or not (folds or models):
         raise click.UsageError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
+    if folds and options["votes_weight"]:
+        raise click.UsageError(
+            "--votes-weight: networks that judge labels learn nothing but labels; leave it out, or let people judge by "
+            "their votes with --by-votes"
+        )
     return _Judges(models, folds, read_recipe(options) if folds else None)
 
 

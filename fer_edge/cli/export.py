@@ -30,7 +30,7 @@ from fer_edge.cli.stated_options import (
     trust_option,
     warn_of_better_order,
 )
-from fer_edge.cli.votes_options import read_voted_data, votes_option
+from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
@@ -48,6 +48,7 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @data_option
 @votes_option
+@official_split_option
 @labels_option
 @input_range_option
 @logits_option
@@ -94,6 +95,7 @@ def command(
     model: Path | None,
     data: str | None,
     votes_file: Path | None,
+    official_split: bool,
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
     logits: bool,
@@ -126,7 +128,7 @@ def command(
     fer-edge export --precision fp16 --precision int8 --format tflite
     fer-edge export --auto
     fer-edge export --prior photos^0.6
-    fer-edge export mine.keras --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
+    fer-edge export mine.keras --trust-model --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
     """
     chosen_formats = [Format(one) for one in formats] or list(Format)
     names = precisions + (("int8",) if int8 else ())
@@ -141,7 +143,8 @@ def command(
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
     reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, _written(folder, parent.card.name, wanted))
-    dataset = read_voted_data(data, votes_file, yes=yes)
+    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes)
+    note_other_training({path.name: parent.card}, dataset.sha256(), official_split=official_split)
     job = _Job(
         parent,
         facts,

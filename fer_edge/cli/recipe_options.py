@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.model_path import SHIPPED, ModelPath
+from fer_edge.errors import MissingExtraError
 from fer_edge.runtime.classifier import read_card
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
 
@@ -31,8 +33,11 @@ class _NetworkName(click.types.StringParamType):
     name = "network"
 
     def get_metavar(self, *args: Any, **kwargs: Any) -> str | None:
-        """Return the networks' names, for the help."""
-        return _networks().get_metavar(*args, **kwargs)
+        """Return the networks' names, for the help; without TensorFlow the default, NETWORK."""
+        try:
+            return _networks().get_metavar(*args, **kwargs)
+        except MissingExtraError:
+            return None
 
 
 _HELP: dict[str, tuple[Any, str]] = {
@@ -147,9 +152,27 @@ def recipe_roles(recipe: Recipe) -> list[FileRole]:
     return [*roles("--start-from", recipe.start_from or None), *weights, *roles("--distill", *recipe.teachers)]
 
 
-def _networks() -> click.Choice[str]:
-    from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
+def network_words(arch: str) -> list[str]:
+    """Return the words of a command line that name a network of `Recipe.arch`, and where its weights come from."""
+    from fer_edge.training.architectures import BACKBONES
 
+    if arch not in BACKBONES:
+        return ["--arch", arch]
+    name, _, weights = arch.rpartition("-")
+    return ["--arch", name, f"--{_PRETRAINED}", weights]
+
+
+@contextmanager
+def _needing_tensorflow() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError("training a network", "train", str(error)) from error
+
+
+def _networks() -> click.Choice[str]:
+    with _needing_tensorflow():
+        from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
     return click.Choice(sorted(set(ARCHITECTURES) - set(BACKBONES)))
 
 
@@ -161,8 +184,8 @@ def _require_network(name: str | None) -> None:
 
 
 def _arch_of(model: Path, given: str | None) -> str:
-    from fer_edge.training.architectures import ARCHITECTURES
-
+    with _needing_tensorflow():
+        from fer_edge.training.architectures import ARCHITECTURES
     if model.suffix.lower() not in (".keras", ".tflite"):
         got = model.suffix or "a name without ending"
         raise click.UsageError(f"--start-from {model}: expected a .keras or .tflite file, got {got}")
@@ -175,8 +198,8 @@ def _arch_of(model: Path, given: str | None) -> str:
 
 
 def _with_backbone(arch: str, weights: str) -> str:
-    from fer_edge.training.architectures import BACKBONES
-
+    with _needing_tensorflow():
+        from fer_edge.training.architectures import BACKBONES
     name = f"{arch}-{weights}"
     if name not in BACKBONES:
         known = " or ".join(key.removesuffix(f"-{weights}") for key in BACKBONES)
@@ -186,8 +209,8 @@ def _with_backbone(arch: str, weights: str) -> str:
 
 def _require_weights(arch: str, file: str | None) -> None:
     """Raise, before any data is read, if the weights are missing or do not fit."""
-    from fer_edge.training.architectures import build, load_pretrained, reads_weights_file
-
+    with _needing_tensorflow():
+        from fer_edge.training.architectures import build, load_pretrained, reads_weights_file
     if reads_weights_file(arch):
         load_pretrained(build(arch), arch, Path(file) if file else None)
     elif file:

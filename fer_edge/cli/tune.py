@@ -22,7 +22,7 @@ from rich.table import Table
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, make_progress, strict_option, yes_option
-from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
@@ -119,7 +119,8 @@ def command(
     if searcher.role is Role.WORKER:
         stderr.print("this worker is done; the chief writes the results")
     else:
-        _finish(searcher.outcomes(), study, folder, dataset, interrupted=interruption is not None)
+        data_words = _data_words(dataset, votes_file, official_split=official_split)
+        _finish(searcher.outcomes(), study, folder, dataset, data_words, interrupted=interruption is not None)
     if interruption is not None:
         stderr.print(f"go on with: the same command{', without --overwrite' if overwrite else ''}")
         raise interruption
@@ -144,7 +145,13 @@ def _without_fixed(over: tuple[str, ...]) -> list[str]:
 
 
 def _finish(
-    outcomes: list[Outcome], study: Study, folder: TuningFolder, dataset: Dataset, *, interrupted: bool
+    outcomes: list[Outcome],
+    study: Study,
+    folder: TuningFolder,
+    dataset: Dataset,
+    data_words: list[str],
+    *,
+    interrupted: bool,
 ) -> None:
     best = ranked(outcomes)
     if not best and interrupted:
@@ -157,7 +164,7 @@ def _finish(
     plot_tuning(outcomes, study.space, folder.picture, title=title, images=len(dataset.validation))
     stdout.print(_best_table(best[:_SHOWN], study, f"{folder.path.name}: the best of {len(outcomes)} trials"))
     stdout.print(f"Files in {folder.path}. Train with the best values, for the recipe's own number of epochs:")
-    stdout.print(_train_line(replace(study.recipe, **best[0].values), dataset), soft_wrap=True)
+    stdout.print(_train_line(replace(study.recipe, **best[0].values), data_words), soft_wrap=True)
 
 
 def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
@@ -169,14 +176,19 @@ def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
     return table
 
 
-def _train_line(recipe: Recipe, dataset: Dataset) -> str:
+def _data_words(dataset: Dataset, votes_file: Path | None, *, official_split: bool) -> list[str]:
+    votes = ["--votes", str(votes_file)] if votes_file else []
+    return ["--data", dataset.source, *votes, *["--official-split"] * official_split]
+
+
+def _train_line(recipe: Recipe, data_words: list[str]) -> str:
     """The command that trains `recipe` for as many epochs as the recipe of its name does."""
-    words = ["fer-edge", "train", "--data", dataset.source, "--recipe", recipe.name]
+    words = ["fer-edge", "train", *data_words, "--recipe", recipe.name]
     base = RECIPES[recipe.name]
     for name in (field.name for field in fields(Recipe) if field.name not in _NOT_SEARCHED):
         value = getattr(recipe, name)
         if value != getattr(base, name):
-            words += _words(name, value)
+            words += network_words(value) if name == "arch" else _words(name, value)
     for teacher in recipe.teachers:
         words += ["--distill", teacher]
     if recipe.bfloat16 is not MixedPrecision.AUTO.enabled():

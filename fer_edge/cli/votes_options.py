@@ -72,6 +72,26 @@ def read_voted_data(
     return dataset
 
 
+def note_other_training(cards: Mapping[str, ModelCard], data_sha256: str, *, official_split: bool) -> None:
+    """Print a note on stderr if models were trained on another data set or division than they are measured on.
+
+    Args:
+        cards: The models' cards by their names.
+        data_sha256: Of the data set that they are measured on.
+        official_split: Whether it is divided as FER2013 is.
+    """
+    others = [name for name, card in cards.items() if card.training.get("data_sha256") not in (None, data_sha256)]
+    if others:
+        had, change = ("had no", "leave it out") if official_split else ("had", "give it")
+        stderr.print(
+            f"note: {', '.join(others)}: trained on other images than these, or on another division of them; if "
+            f"training {had} --official-split, {change} here, too, as results on images that a model has learned say "
+            "little",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
 def show_votes(dataset: Dataset) -> None:
     """Print on stderr what people say of the training split's labels, if anybody was asked."""
     votes = dataset.train.votes

@@ -106,11 +106,15 @@ class ShuffledBatches(keras.utils.PyDataset):
         return images, targets
 
     def _score_once(self, rows: npt.NDArray[np.int64]) -> None:
-        """Let the teachers score those of `rows`' images that they have not scored yet, unchanged."""
-        new = rows[~self._scored[rows]]
-        if len(new):
-            self._targets[new] = self._taught(self._split.images[new].astype(np.float32), self._targets[new])
-            self._scored[new] = True
+        """Let the teachers score the blocks of images that `rows` are in, unchanged, but for those already scored.
+
+        Rounding depends on the images scored together: in fixed blocks, a resumed run has the same targets.
+        """
+        size = self._recipe.batch_size
+        for block in np.unique(rows[~self._scored[rows]] // size).tolist():
+            those = slice(block * size, (block + 1) * size)
+            self._targets[those] = self._taught(self._split.images[those].astype(np.float32), self._targets[those])
+            self._scored[those] = True
 
     def _taught(self, images: FloatArray, targets: FloatArray) -> FloatArray:
         if self._teach is None:

@@ -26,10 +26,11 @@ def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
     """Return the prior that the scores of a network trained on `split` assume.
 
     That is the targets' own, as class balance weighs them. Teachers pull it to the prior of their scores by their share
-    in the target.
+    in the target, and label smoothing to equal shares.
 
     Returns:
-        `None` if no votes were learned, or if a teacher's card does not say its prior.
+        `None` if no votes were learned, if a teacher's card does not say its prior, or if the teachers' scores were
+        softened, which moves them to equal shares by an unknown amount.
     """
     photos = photos_prior(split, recipe.votes_weight)
     if photos is None:
@@ -37,13 +38,16 @@ def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
     targets = learning_targets(split, recipe.votes_weight)
     shares = (image_weights(targets, recipe.class_balance.power)[:, np.newaxis] * targets).mean(axis=0)
     if recipe.teachers:
+        if recipe.distill_temperature != 1:
+            return None
         priors = [_prior_of(Path(path)) for path in recipe.teachers]
         known = [prior for prior in priors if prior is not None]
         if len(known) < len(priors):
             return None
         pulls = np.mean([prior_factors(EXPRESSIONS, photos, prior) for prior in known], axis=0)
         shares = shares * (1 + recipe.distill_weight * (pulls - 1))
-    return _named(shares)
+    smoothing = recipe.label_smoothing
+    return _named((1 - smoothing) * shares / shares.sum() + smoothing / len(EXPRESSIONS))
 
 
 def _prior_of(path: Path) -> Prior | None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError
+from fer_edge.files import read_text_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import printable
 from fer_edge.training.data import Dataset, Split
@@ -56,16 +58,13 @@ def read_votes_csv(path: Path) -> VotesTable:
     """Read a file with a column for the picture's name and one for each expression, and perhaps `OTHER_CHOICES`.
 
     Raises:
-        DataError: If the file is missing or no CSV, lacks a column, or has a count that is none.
+        InputError: If the file is missing, no regular file, too large or no text.
+        DataError: If it is no CSV, lacks a column, or has a count that is none.
     """
-    if not path.exists():
-        raise DataError(f"--votes {path}: no such file")
-    if not (path.is_file() or path.is_fifo()):
-        raise DataError(f"--votes {path}: expected a CSV file, got a folder or device")
+    text = read_text_file(path, "a CSV file of people's votes")
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return _read(path, _records(file))
-    except (csv.Error, UnicodeDecodeError) as error:
+        return _read(path, _records(StringIO(text)))
+    except csv.Error as error:
         raise DataError(f"--votes {path}: expected a CSV file; save it as CSV in UTF-8 ({error})") from error
 
 

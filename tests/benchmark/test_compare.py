@@ -45,13 +45,22 @@ SMALL = result("small", 0.5)
 OTHER = result("other", 0.7)
 
 
+def with_agreement(each: Result, results: tuple[Result, ...]) -> Result:
+    """The same with the agreement that a report states, if the full model is among the results."""
+    full = next((one for one in results if one.name == each.parent), None)
+    if full is None or full.quality is None or each.quality is None:
+        return each
+    same = [one == other for one, other in zip(each.quality.predicted, full.quality.predicted, strict=True)]
+    return replace(each, quality=replace(each.quality, agreement=float(np.mean(same))))
+
+
 def report(*results: Result, **facts: Any) -> Report:
     whole = Report(
         created="2026-01-01T00:00:00Z",
         method=Method("quick", 100, 5, 0.5, 10.0, "faces"),
         data=Data("faces.zip", "validation", IMAGES, "abc", False, digits(LABELS)),
         board=Board({"machine": "board", "processor": "processor"}, {}, {}, ()),
-        results=results,
+        results=tuple(with_agreement(each, results) for each in results),
     )
     return replace(whole, **facts)
 
@@ -180,6 +189,17 @@ def test_quality_is_judged_image_by_image(wrong: range, expected: list[str]) -> 
     changes = compare_reports(BEFORE, report(FULL, replace(SMALL, quality=wrong_at(*wrong)), OTHER))
     found = [row.figure for row in changes.beyond_noise() if row.verdict is Verdict.WORSE]
     assert found == expected
+
+
+def test_agreement_with_a_full_model_of_another_prior_is_not_judged() -> None:
+    full, small, other = BEFORE.results
+    assert small.quality is not None
+    folded = replace(small, quality=replace(small.quality, agreement=1.0))
+    for pair in ((BEFORE, folded), (replace(BEFORE, results=(full, folded, other)), small)):
+        changes = compare_reports(pair[0], replace(BEFORE, results=(full, pair[1], other)))
+        assert changes.notes == ("agreement is not judged for small: the prior is another than the full model's",)
+        assert [row.name for row in changes.rows if row.figure == "agreement"] == ["other"]
+        assert {row.name for row in changes.rows if row.figure == "accuracy"} == {"full", "small", "other"}
 
 
 def test_few_images_more_that_are_right_are_better() -> None:

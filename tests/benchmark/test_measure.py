@@ -113,12 +113,14 @@ def test_a_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subj
     twin = Doubting(Classifier.load(exported.path))
     twin.card = replace(card, parent_sha256=sha256_file(full.path))
     folded = for_prior(twin, "balanced", exported.path)
-    report = measure([full, replace(exported, classifier=folded)], effort=BRIEF, faces=split, data=data, threads=(1,))
+    files = [replace(exported, classifier=folded), replace(exported, name="as trained", classifier=twin)]
+    report = measure([full, *files], effort=BRIEF, faces=split, data=data, threads=(1,))
     qualities = [result.quality for result in report.results]
     assert qualities[0] is not None
     assert qualities[1] is not None
     assert qualities[0].predicted != qualities[1].predicted
-    assert (qualities[1].agreement, report.moved) == (1, ())
+    assert qualities[2] is not None
+    assert (qualities[1].agreement, qualities[2].agreement, report.moved) == (1, 1, ())
 
 
 def test_a_full_model_and_its_files(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from fer_edge.benchmark.results import Report
 from fer_edge.cli.benchmark_peers import read_peers
-from fer_edge.errors import InputError
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
+from fer_edge.model_card import append_card
 from fer_edge.runtime.classifier import read_card
 
 HASTE = ("--quick", "--threads", "1", "--runtime", "litert")
@@ -69,6 +70,29 @@ def test_own_raters_votes_come_first(
     assert "most people agree" in (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("division", [(), ("--official-split",)])
+def test_faces_are_divided_as_in_training_or_a_note_says_how(
+    command_line: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    model_file: Path,
+    mixed_fer2013: Path,
+    tmp_path: Path,
+    division: tuple[str, ...],
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise FerEdgeError("enough")
+
+    card = read_card(model_file)
+    model = tmp_path / "other.tflite"
+    content = model_file.read_bytes()[: card.model_bytes]
+    model.write_bytes(append_card(content, replace(card, training={"data_sha256": "ab"})))
+    monkeypatch.setattr("fer_edge.cli.benchmark.measure", stop)
+    ended = command_line("benchmark", model, *HASTE, "--data", mixed_fer2013, *division)
+    assert "enough" in ended.stderr
+    assert "note: other.tflite: trained on other images than these" in ended.stderr
+    assert ("21 images of Training, 21 of PublicTest" in " ".join(ended.stderr.split())) == bool(division)
+
+
 def test_votes_without_labelled_faces_are_refused(child_line: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "votes.csv").write_text("image,happy\na.png,1\n")
     ended = child_line("benchmark", "--votes", "votes.csv")
@@ -116,6 +140,7 @@ def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
         (("none.tflite",), "no such model file"),
         (("--fail-on", "5"), "--compare"),
         (("--images", "5"), "--data"),
+        (("--official-split",), "name those with --data"),
         (("--threads", "1,1"), "expected different whole numbers"),
         (("--threads", "two"), "expected different whole numbers"),
         (("--compare", "none.json"), "none.json"),

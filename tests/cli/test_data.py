@@ -229,11 +229,12 @@ def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
         (["--folds", "0"], "nobody to judge"),
         (["--folds", "0", "--model", "none.keras"], "none.keras: no such model file"),
         (["--worst", "0"], "0 is not in the range"),
+        (["--votes-weight", "1"], "--votes-weight: networks that judge labels learn nothing but labels"),
         (["--by-votes"], "expected people's votes on its training images, got none"),
         (["--by-votes", "--folds", "2", "--epochs", "3"], "network: leave out --folds, --epochs, or --by-votes"),
         (["--by-votes", "--model", "none.keras"], "leave out --model"),
         (["--votes", "votes.csv"], "--votes are what people judge by: give --by-votes too"),
-        (["--by-votes", "--votes", "votes.csv"], "--votes votes.csv: no such file"),
+        (["--by-votes", "--votes", "votes.csv"], "votes.csv: no such file; expected a CSV file of people's votes"),
         (["--arch", "compact-xl"], "Invalid value for '--arch': 'compact-xl' is not one of"),
     ],
 )
@@ -244,6 +245,25 @@ def test_a_mistake_is_told(
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert message in ended.stderr
     assert not (tmp_path / "audit").exists()
+
+
+@pytest.mark.parametrize("option", [("--arch", "compact"), ("--pretrained", "imagenet"), ("--start-from", "compact")])
+def test_without_tensorflow_the_extra_is_named(
+    child_environment: dict[str, str], tmp_path: Path, option: tuple[str, str]
+) -> None:
+    code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
+    command = [sys.executable, "-c", code, "data", "audit", "--data", "synthetic", "--output", str(tmp_path / "audit")]
+    done = subprocess.run([*command, *option], env=child_environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.endswith("pip install 'fer-edge[train]'\n")
+
+
+def test_help_needs_no_tensorflow(child_environment: dict[str, str]) -> None:
+    code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
+    command = [sys.executable, "-c", code, "data", "audit", "--help"]
+    done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--arch NETWORK" in done.stdout
 
 
 def test_a_judge_without_a_card_is_one_line(

@@ -61,6 +61,16 @@ def test_the_files_that_were_asked_for(
     assert names - {"calibration.json"} == expected
 
 
+def test_other_faces_than_in_training_are_divided_officially_and_noted(
+    export_line: Callable[..., Any], mixed_fer2013: Path
+) -> None:
+    one = ("--precision", "fp32", "--format", "tflite")
+    assert "trained on other images" not in export_line(*one).stderr
+    ended = export_line(*one, "--data", mixed_fer2013, "--official-split")
+    assert "21 images of Training, 21 of PublicTest" in " ".join(ended.stderr.split())
+    assert "note: model.keras: trained on other images than these" in ended.stderr
+
+
 def test_every_onnx_precision(export_line: Callable[..., Any], tmp_path: Path) -> None:
     export_line("--all", "--format", "onnx").require_success()
     names = {path.name for path in (tmp_path / "out").iterdir()}

@@ -7,10 +7,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from fer_edge.training.data import Dataset
+from fer_edge.training.recipe import RECIPES
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),
@@ -58,6 +62,18 @@ def test_a_search_ends_with_a_command_that_trains(
     trained = json.loads((tmp_path / "runs" / "tiny-tuned" / "settings.json").read_text())["recipe"]
     assert trained == best["recipe"]
     assert trained["flip"] is True
+
+
+def test_the_command_names_votes_division_and_pretrained_weights(faces: Dataset) -> None:
+    from fer_edge.cli.tune import _data_words, _train_line
+
+    data = _data_words(faces, Path("my votes.csv"), official_split=True)
+    line = _train_line(replace(RECIPES["modern"], arch="efficientnet-lite0-imagenet"), data)
+    assert f"--data {faces.source} --votes 'my votes.csv' --official-split" in line
+    assert "--arch efficientnet-lite0 --pretrained imagenet" in line
+    plain = _train_line(replace(RECIPES["modern"], arch="mobilenet"), _data_words(faces, None, official_split=False))
+    assert "--arch mobilenet" in plain
+    assert not {"--votes", "--official-split", "--pretrained"} & set(shlex.split(plain))
 
 
 def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(

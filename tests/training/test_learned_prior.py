@@ -15,7 +15,7 @@ from fer_edge.training.recipe import ClassBalance, Recipe
 from fer_edge.training.votes import CHOICES, Votes
 
 HAPPY, SAD = EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")
-RECIPE = Recipe(votes_weight=1.0)
+RECIPE = Recipe(votes_weight=1.0, distill_temperature=1.0)
 
 
 @pytest.fixture
@@ -49,6 +49,23 @@ def test_class_balance_changes_the_prior_but_not_the_photographs(split: Split, b
     assert photos is not None
     assert prior["happy"] == pytest.approx(happy)
     assert photos["happy"] == pytest.approx(0.9)
+
+
+def test_label_smoothing_moves_the_prior_to_equal_shares(split: Split, tmp_path: Path) -> None:
+    smoothed = replace(RECIPE, label_smoothing=0.1)
+    expected = {name: 0.9 * share + 0.1 / 7 for name, share in (learned_prior(split, RECIPE) or {}).items()}
+    assert expected["disgust"] == pytest.approx(0.1 / 7)
+    assert learned_prior(split, smoothed) == pytest.approx(expected)
+    photos = photos_prior(split, 1)
+    assert photos is not None
+    assert photos["disgust"] == 0
+    path = teacher(tmp_path / "teacher.keras", photos)
+    assert learned_prior(split, replace(smoothed, teachers=(path,))) == pytest.approx(expected)
+
+
+def test_softened_teachers_leave_the_prior_unknown(split: Split, tmp_path: Path) -> None:
+    path = teacher(tmp_path / "teacher.keras", learned_prior(split, RECIPE))
+    assert learned_prior(split, replace(RECIPE, teachers=(path,), distill_temperature=2.0)) is None
 
 
 def test_labels_alone_give_none(split: Split) -> None:

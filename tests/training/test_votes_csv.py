@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,7 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, lines: list[str], messa
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "votes.csv"
     path.write_bytes(content)
-    with pytest.raises(DataError, match="--votes"):
+    with pytest.raises(InputError, match=r"expected (a CSV file|the columns)"):
         read_votes_csv(path)
 
 
@@ -99,9 +100,22 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_votes_csv(tmp_path / "none.csv")
 
 
-@pytest.mark.parametrize("path", [Path(), Path("/dev/zero")])
-def test_a_folder_or_device_is_refused(path: Path) -> None:
-    with pytest.raises(DataError, match="expected a CSV file, got a folder or device"):
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
+    path = Path("/dev/zero") if kind == "device" else tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(InputError, match=r"expected a CSV file of .*, got a (folder|pipe, socket or device)"):
+        read_votes_csv(path)
+
+
+def test_a_file_too_large_for_a_table_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    with path.open("wb") as file:
+        file.truncate(65 << 20)
+    with pytest.raises(InputError, match="got a file of more than 64 MiB"):
         read_votes_csv(path)
 
 
