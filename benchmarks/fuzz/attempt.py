@@ -140,6 +140,8 @@ def _become(
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         for descriptor, target in ((0, os.devnull), (1, printed), (2, said)):
             os.dup2(os.open(target, flags if descriptor else os.O_RDONLY), descriptor)
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
         sys.argv = ["fer-edge", *arguments]
         command()
         code = 0
