@@ -221,7 +221,11 @@ _OPTIONS = (
         help="Go on with --jsonl and --csv files that are there, and begin a new one at a size such as 50MB.",
     ),
     click.option(
-        "--rotate-keep", type=click.IntRange(1, _MOST_OLDER_FILES), default=LogPolicy.keep, show_default=True, help="Older files to keep."
+        "--rotate-keep",
+        type=click.IntRange(1, _MOST_OLDER_FILES),
+        default=LogPolicy.keep,
+        show_default=True,
+        help="Older files to keep.",
     ),
     click.option("--on-change-only", is_flag=True, help="Write to --jsonl and --csv only when faces or labels change."),
     click.option(
