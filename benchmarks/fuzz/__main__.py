@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def command(
 
 def _hunt(batches: list[Batch], workers: int, output: Path) -> dict[str, Tally]:
     tallies = {kind: Tally() for kind, _, _ in batches}
-    with make_progress() as progress:
+    # Ctrl-C ends a long hunt; what was tried until then counts.
+    with make_progress() as progress, suppress(KeyboardInterrupt):
         task = progress.add_task("inputs", total=sum(count for _, _, count in batches))
         for kind, one, outcome in hunt(batches, workers):
             tallies[kind].add(outcome)

@@ -55,7 +55,6 @@ KINDS = {
     ".keras": Kind(binaries.keras, 10, ("fer_edge.training.keras_file",)),
     "run folders": Kind(structured.run_folders, 10, ("fer_edge.cli.train",)),
 }
-"""Those that need TensorFlow come last, as a process that has imported it forks more slowly."""
 
 
 @dataclass
@@ -77,15 +76,16 @@ class Tally:
 
 
 def plan(inputs: int, seed: int, kinds: Sequence[str]) -> list[Batch]:
-    """Return batches: the kind, a seed of its own, and how many inputs."""
+    """Return batches of all kinds in turn, those that need TensorFlow last: a process that has it forks more slowly."""
     whole = sum(KINDS[kind].share for kind in kinds)
-    batches = []
+    numbered = []
     for kind in kinds:
         count = max(1, round(inputs * KINDS[kind].share / whole))
         for number, done in enumerate(range(0, count, _BATCH)):
             digest = sha256(f"{seed} {kind} {number}".encode()).digest()
-            batches.append((kind, int.from_bytes(digest[:6], "big"), min(_BATCH, count - done)))
-    return batches
+            batch = (kind, int.from_bytes(digest[:6], "big"), min(_BATCH, count - done))
+            numbered.append((bool(KINDS[kind].modules), number, batch))
+    return [batch for *_, batch in sorted(numbered, key=lambda one: one[:2])]
 
 
 def hunt(batches: Sequence[Batch], workers: int) -> Iterator[tuple[str, FuzzInput | None, Outcome]]:
@@ -95,12 +95,15 @@ def hunt(batches: Sequence[Batch], workers: int) -> Iterator[tuple[str, FuzzInpu
         The kind, the input if it found a fault, and the outcome of each input.
     """
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn, prepare) as pool:
+    pool = ProcessPoolExecutor(workers, spawn, prepare)
+    try:
         pending = {pool.submit(_try_batch, *batch): batch for batch in batches}
         for done in as_completed(pending):
             kind, _, _ = pending[done]
             for one, outcome in done.result():
                 yield kind, one, outcome
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def prepare(kind: str = "") -> None:
