@@ -71,11 +71,9 @@ def onnx_model() -> bytes:
         helper.make_node("MatMul", ["flat", "weights"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["scores"]),
     ]
-    edges = [
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)]
-        for name, shape in (("image", ["n", 48, 48, 1]), ("scores", ["n", 7]))
-    ]
-    graph = helper.make_graph(nodes, "fuzz", *edges, [numpy_helper.from_array(weights, "weights")])
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", 48, 48, 1])
+    scores = helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", 7])
+    graph = helper.make_graph(nodes, "fuzz", [image], [scores], [numpy_helper.from_array(weights, "weights")])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

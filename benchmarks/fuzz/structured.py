@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -218,7 +219,7 @@ def _table(is_votes: bool, cells: list[tuple[int, int, str]]) -> FuzzInput:
     return FuzzInput("CSV", arguments, {**files, "faces.zip": materials.faces_zip()} if is_votes else files)
 
 
-def _changed(facts: dict[str, Any], changes: list[tuple[tuple[str, ...], Any]]) -> dict[str, Any]:
+def _changed(facts: dict[str, Any], changes: Sequence[tuple[tuple[str, ...], Any]]) -> dict[str, Any]:
     changed: dict[str, Any] = json.loads(json.dumps(facts, default=str))
     for path, value in changes:
         place = changed

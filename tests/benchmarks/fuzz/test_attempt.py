@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_the_command_gets_the_input_and_nothing_stays(tmp_path: Path, monkeypatc
     def command() -> None:
         print(*sys.argv, Path("file").read_bytes(), Path.cwd())
 
-    monkeypatch.setattr(hunted.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     outcome = attempt(INPUT, command)
     assert outcome.stdout.startswith(f"fer-edge info file {INPUT.files['file']!r} {tmp_path}")
     assert not list(tmp_path.iterdir())
