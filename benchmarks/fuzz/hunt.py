@@ -16,7 +16,7 @@ from benchmarks.fuzz.attempt import Fault, FuzzInput, Outcome, attempt
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.picture_size import limit_opencv
 
-_BATCH = 10
+_BATCH = 5
 _COMMANDS = ("run", "info", "samples", "evaluate", "benchmark", "doctor", "service")
 _LIBRARIES = ("ai_edge_litert.interpreter", "onnxruntime", "export.onnx_graph", "matplotlib.pyplot")
 
