@@ -18,6 +18,8 @@ STEADINESS_FLAGS ?=
 VOTES_FLAGS ?=
 PI_FLAGS ?=
 PROCESSORS_FLAGS ?=
+FUZZ_FLAGS ?=
+SOAK_FLAGS ?=
 ABLATION_FLAGS ?=
 # A process a core; a file's tests stay together, as they share what they make.
 PYTEST_FLAGS ?= --numprocesses auto --dist loadfile
@@ -27,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test minima lint types bench bench-peers bench-stream steadiness pi processors ablation figures votes-pictures train clean
+.PHONY: help demo test minima lint types bench bench-peers bench-stream steadiness pi processors fuzz soak ablation figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +77,12 @@ pi: $(INSTALLED) ## prove it on an emulated Raspberry Pi's userland, and count i
 
 processors: $(INSTALLED) ## compare every exported and shipped file's classes with emulated older processors (minutes)
 	$(BIN)/python -m benchmarks.processors $(DATA_FLAG) $(PROCESSORS_FLAGS)
+
+fuzz: $(INSTALLED) ## hunt for faults with damaged and hostile input (minutes; hours: FUZZ_FLAGS="--inputs 20000 --seed 1")
+	$(BIN)/python -m benchmarks.fuzz $(FUZZ_FLAGS)
+
+soak: $(INSTALLED) ## kills, lost cameras and brokers, clock jumps, full disks, crowds (10 minutes; SOAK_FLAGS="--minutes 2")
+	$(BIN)/python -m benchmarks.soak $(SOAK_FLAGS)
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)

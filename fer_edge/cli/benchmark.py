@@ -24,7 +24,7 @@ from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.options import data_roles, stages_display
-from fer_edge.cli.parameters import read_counts
+from fer_edge.cli.parameters import read_thread_counts
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
@@ -68,7 +68,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="N,N,...",
     default=",".join(map(str, THREADS)),
     show_default=True,
-    callback=read_counts,
+    callback=read_thread_counts,
     help="Numbers of threads to compare; all else is measured with one.",
 )
 @click.option("--peer", "peers", multiple=True, type=_FILE, help="Another project's .tflite or .onnx file, too.")

@@ -18,6 +18,7 @@ from fer_edge.cli.options import (
     strict_option,
     yes_option,
 )
+from fer_edge.cli.parameters import MOST_THREADS
 from fer_edge.cli.prior_options import named_prior, prior_option, with_prior
 from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import (
@@ -59,7 +60,7 @@ from fer_edge.training.peoples_answer import facts_without_copies, people_facts
 @logits_option
 @prior_option("Re-weigh the scores for faces that show each expression so often")
 @trust_option
-@click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
 @strict_option

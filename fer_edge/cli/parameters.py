@@ -11,6 +11,9 @@ from fer_edge.stated_facts import parse_labels, parse_range
 
 AUTO = "auto"
 
+MOST_THREADS = 256
+"""Of an interpreter. Each takes memory when it starts, so a number with a digit too many would fill the machine."""
+
 _MOST_DIGITS = 9
 _LARGEST_BYTES = 1e18
 
@@ -61,11 +64,12 @@ def read_range(ctx: click.Context, param: click.Parameter, value: str | None) ->
         raise click.BadParameter(str(error), ctx, param) from error
 
 
-def read_counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
-    """Read different whole numbers from 1 with commas between."""
+def read_thread_counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    """Read different whole numbers from 1 to `MOST_THREADS` with commas between."""
     words = [word.strip() for word in value.split(",")]
-    if not all(map(_is_count, words)) or len(set(words)) != len(words):
-        raise click.BadParameter(f"expected different whole numbers such as 1,2,4, got {value!r}", ctx, param)
+    if not all(_is_count(word) and int(word) <= MOST_THREADS for word in words) or len(set(words)) != len(words):
+        expected = f"expected different whole numbers from 1 to {MOST_THREADS} such as 1,2,4"
+        raise click.BadParameter(f"{expected}, got {value!r}", ctx, param)
     return tuple(map(int, words))
 
 

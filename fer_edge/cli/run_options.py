@@ -13,6 +13,7 @@ import click
 from fer_edge.cli.credentials import SecretOption
 from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.cli.parameters import (
+    MOST_THREADS,
     read_byte_size,
     read_every_nth,
     read_mqtt_address,
@@ -31,6 +32,9 @@ from fer_edge.runtime.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSc
 from fer_edge.runtime.sinks import STDOUT
 from fer_edge.runtime.smoothing import RAW, Smoothing
 from fer_edge.stated_facts import StatedFacts
+
+_MOST_OLDER_FILES = 10_000
+"""Each is looked for whenever a file is rotated."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -151,7 +155,13 @@ _OPTIONS = (
     input_range_option,
     logits_option,
     prior_option("How often the camera sees each expression, by which scores are re-weighted"),
-    click.option("--num-threads", type=click.IntRange(1), default=1, show_default=True, help="Of the classifier."),
+    click.option(
+        "--num-threads",
+        type=click.IntRange(1, MOST_THREADS),
+        default=1,
+        show_default=True,
+        help="Of the classifier.",
+    ),
     click.option(
         "--detector-width",
         type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
@@ -211,7 +221,11 @@ _OPTIONS = (
         help="Go on with --jsonl and --csv files that are there, and begin a new one at a size such as 50MB.",
     ),
     click.option(
-        "--rotate-keep", type=click.IntRange(1), default=LogPolicy.keep, show_default=True, help="Older files to keep."
+        "--rotate-keep",
+        type=click.IntRange(1, _MOST_OLDER_FILES),
+        default=LogPolicy.keep,
+        show_default=True,
+        help="Older files to keep.",
     ),
     click.option("--on-change-only", is_flag=True, help="Write to --jsonl and --csv only when faces or labels change."),
     click.option(

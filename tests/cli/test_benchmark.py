@@ -143,6 +143,7 @@ def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
         (("--official-split",), "name those with --data"),
         (("--threads", "1,1"), "expected different whole numbers"),
         (("--threads", "two"), "expected different whole numbers"),
+        (("--threads", "10000001"), "expected different whole numbers from 1 to 256"),
         (("--compare", "none.json"), "none.json"),
         (("--runtime", "tflite"), "tflite"),
         (("--emulated", "text.json"), "what make pi counted"),

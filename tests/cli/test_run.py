@@ -226,6 +226,8 @@ def test_a_mistake_is_one_line_and_a_code(
         ("--detector-width", "5"),
         ("--max-faces", "0"),
         ("--num-threads", "0"),
+        ("--num-threads", "10000001"),
+        ("--rotate-keep", "1000000000"),
         ("--frame", "1"),
     ],
 )
