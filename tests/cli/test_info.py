@@ -93,7 +93,7 @@ def test_info_says_what_a_score_means(
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"labels": ("yes", "no"), "prior": None}, "to 2 scores, got one from (1, 48, 48, 1) to 7"),
+        ({"labels": ("yes", "no"), "prior": None, "training": {}}, "to 2 scores, got one from (1, 48, 48, 1) to 7"),
         ({"input": InputSpec(width=64)}, "from (1, 48, 64, 1)"),
         ({"input": InputSpec(minimum=0.0, maximum=1.0)}, "its input tensor holds 0..255, not 0..1"),
     ],

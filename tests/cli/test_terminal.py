@@ -96,7 +96,17 @@ def test_export_shows_a_bar_whole_file_names_and_no_chatter(
     in_terminal: Terminal, tiny_run: Any, faces_folder: Path, tmp_path: Path
 ) -> None:
     precisions = ("--int8", "--precision", "dynamic")
-    options = ("--data", faces_folder, "--output", "out", "--format", "tflite", "--layer-errors", *precisions)
+    options = (
+        "--data",
+        faces_folder,
+        "--output",
+        "out",
+        "--format",
+        "tflite",
+        "--layer-errors",
+        "--trust-model",
+        *precisions,
+    )
     code, shown = in_terminal(80, "export", tiny_run.model, *options)
     assert code == 0, shown
     assert BAR in shown
