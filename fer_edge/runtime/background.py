@@ -178,7 +178,7 @@ class BackgroundSink:
         self._pictures = pictures
         self._drain_s = drain_s
         self._checking_s = checking_s
-        self._begin_queue = lambda: BackgroundQueue(
+        self._begin_queue: Callable[[], BackgroundQueue[tuple[Frame, FrameResult]]] = lambda: BackgroundQueue(
             name, capacity, self._pass_on, sink.close, lossless=lossless, tell=tell
         )
         self._queue = self._begin_queue()

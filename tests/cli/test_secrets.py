@@ -63,8 +63,10 @@ def no_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no made-up host be asked for in the network."""
     look_up = socket.getaddrinfo
 
-    def numbers_alone(*arguments: Any, flags: int = 0, **options: Any) -> Any:
-        return look_up(*arguments, flags=flags | socket.AI_NUMERICHOST, **options)
+    def numbers_alone(
+        host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+    ) -> list[Any]:
+        return list(look_up(host, port, family, type, proto, flags | socket.AI_NUMERICHOST))
 
     monkeypatch.setattr(socket, "getaddrinfo", numbers_alone)
 

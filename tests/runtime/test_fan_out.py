@@ -79,7 +79,8 @@ class FullForAWhile(Failing):
 
 
 def test_a_failed_log_is_opened_again_and_reported_once(make_result: MakeResult) -> None:
-    disk, notes = FullForAWhile(), []
+    disk = FullForAWhile()
+    notes: list[str] = []
     with closing(BackgroundSink(disk, "a.jsonl")) as log:
         sink = FanOut([log, Failing()], [], notes.append, retry_s=0)
         write_until(sink, make_result, lambda: disk.reopened >= 3)

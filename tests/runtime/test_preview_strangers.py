@@ -156,9 +156,9 @@ def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
             reception = Reception(make_handler, PortNotes(told.append, interval_s=0), Limits())
             accepting = asyncio.create_task(reception.accept_from(listener))
             loop = asyncio.get_running_loop()
-            connect_accepted, loop.connect_accepted_socket = loop.connect_accepted_socket, vanish  # type: ignore[method-assign]
-            answers = [await read_all(listener.getsockname()) for _ in range(2)]
-            loop.connect_accepted_socket = connect_accepted  # type: ignore[method-assign]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(loop, "connect_accepted_socket", vanish)
+                answers = [await read_all(listener.getsockname()) for _ in range(2)]
             answers.append(await read_all(listener.getsockname()))
             accepting.cancel()
         return answers
