@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -145,7 +146,9 @@ def clock_jumps(seconds: float, random: Random) -> Report:
                 count += 1
                 time.sleep(2)
             faults += stream.ended_with(0, timeout_s=_RETURN_S)
-        faults += line_faults([work / "log.jsonl"], gapless=False) + _length_faults(work / "seen.avi", length_s)
+        faults += line_faults([work / "log.jsonl"], gapless=False) + _length_faults(
+            work / "seen.avi", work / "log.jsonl", length_s
+        )
     camera.unplug()
     return Report(f"{count} jumps ({'libfaketime' if library else 'Python clock with an offset'})", faults)
 
@@ -244,12 +247,14 @@ def write_whole(path: Path, text: str) -> None:
     new.replace(path)
 
 
-def _length_faults(video: Path, seconds: float) -> list[str]:
-    """A busy machine loses frames, but a video that is written by the monotonic clock repeats the last one instead."""
+def _length_faults(video: Path, log: Path, most_s: float) -> list[str]:
+    """Compare a video's length with the seconds from its first frame to its last, which are in the log."""
     capture = cv2.VideoCapture(str(video))
     fps, frames = capture.get(cv2.CAP_PROP_FPS) or CAMERA_FPS, 0
     while capture.grab():
         frames += 1
-    if abs(frames / fps - seconds) > 0.3 * seconds + 2:
-        return [f"{video.name} lasts {frames / fps:.1f} s of {seconds:g} s"]
-    return []
+    elapsed_s = [json.loads(line)["elapsed_s"] for line in log.read_text().splitlines()][-1]
+    faults = [] if 0 <= elapsed_s < most_s + 2 else [f"{elapsed_s:g} s are said to have passed of {most_s:g} s"]
+    if abs(frames / fps - elapsed_s) > 0.3 * elapsed_s + 2:
+        faults.append(f"{video.name} lasts {frames / fps:.1f} s of {elapsed_s:g} s")
+    return faults
