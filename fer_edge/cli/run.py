@@ -40,7 +40,7 @@ def command(**given: Any) -> None:
     """Find faces in a camera, stream, video or images and tell their expressions, until the end or Ctrl-C.
 
     A score estimates the share of people who would name that expression for such a face, if the model learned people's
-    votes; else it is the network's probability for it. fer-edge info says which.
+    votes alone; else it is the network's probability for it. fer-edge info says which.
 
     \b
     fer-edge run --camera demo                           no camera needed
