@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -25,7 +25,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
 from fer_edge.runtime.recordings import VideoFile
 from fer_edge.runtime.video import VideoSink
-from fer_edge.scores import NETWORKS_PROBABILITY
+from fer_edge.scores import SHARE_OF_PEOPLE
 
 StartRun = Callable[..., "subprocess.Popen[str]"]
 WaitUntil = Callable[..., None]
@@ -369,7 +369,8 @@ def test_a_configuration_takes_the_place_of_options(run_command: Any, tmp_path: 
 
 def test_a_preview_is_shown_while_the_stream_goes_on(start_run: StartRun) -> None:
     pytest.importorskip("aiohttp")
-    with start_run("--camera", "demo", "--preview", "0", "--quiet", "--privacy") as process:
+    with start_run("--camera", "demo", "--preview", "0", "--quiet", "--privacy") as process, ExitStack() as ended:
+        ended.callback(process.kill)
         assert process.stderr is not None
         said = re.match(r"note: preview at (http://127\.0\.0\.1:\d+/)", process.stderr.readline())
         assert said
@@ -377,7 +378,7 @@ def test_a_preview_is_shown_while_the_stream_goes_on(start_run: StartRun) -> Non
             assert b"fer_edge_frames_total" in answer.read()
         with urlopen(f"{said[1]}events", timeout=30) as events:
             hello = next(line for line in events if line.startswith(b"data: "))
-            assert json.loads(hello.removeprefix(b"data: "))["meaning"] == NETWORKS_PROBABILITY
+            assert json.loads(hello.removeprefix(b"data: "))["meaning"] == SHARE_OF_PEOPLE
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 143
 
