@@ -160,8 +160,9 @@ class ModelCard:
     @property
     def photos_prior(self) -> Prior | None:
         """Share of each expression in people's votes on the photographs it learned; `None` if it learned no votes."""
-        votes: dict[str, Any] = self.training.get("votes") or {}
-        return votes.get("prior")
+        votes = self.training.get("votes")
+        prior: Prior | None = votes.get("prior") if isinstance(votes, dict) else None
+        return prior
 
     @property
     def takes_raw_pixels(self) -> bool:
