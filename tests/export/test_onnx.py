@@ -98,7 +98,10 @@ def test_the_card_is_among_the_metadata(exported_paths: dict[str, Path], precisi
 def test_the_card_is_replaced_and_not_doubled(exported_paths: dict[str, Path]) -> None:
     card = ModelCard("second", "tiny")
     content = add_onnx_card(exported_paths["onnx fp32"].read_bytes(), replace(card, name="third"))
-    assert [one.key for one in onnx.load_from_string(content).metadata_props] == ["fer_edge_card", "fer_edge_card_sha256"]
+    assert [one.key for one in onnx.load_from_string(content).metadata_props] == [
+        "fer_edge_card",
+        "fer_edge_card_sha256",
+    ]
 
 
 @pytest.mark.parametrize("precision", [Precision.FP16, Precision.DYNAMIC, Precision.INT16X8])

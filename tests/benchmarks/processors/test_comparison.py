@@ -9,7 +9,9 @@ from onnx import numpy_helper
 
 from benchmarks.processors.comparison import compare_files, compare_scores
 from benchmarks.processors.emulation import EMULATED, missing_emulator
+from export.onnx import add_onnx_card
 from fer_edge.precision import Precision
+from fer_edge.runtime.classifier import read_card
 from fer_edge.training.data import Dataset
 
 HASWELL = EMULATED[0]
@@ -46,7 +48,8 @@ def test_int8_files_agree_without_vnni(exported_paths: dict[str, Path], faces: D
 @pytest.mark.skipif(missing_emulator() is not None, reason=str(missing_emulator()))
 def test_file_with_weights_of_8_bits_is_found(exported_paths: dict[str, Path], faces: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "saturates.onnx"
-    path.write_bytes(double_weights(exported_paths["onnx int8"].read_bytes()))
+    exact = exported_paths["onnx int8"]
+    path.write_bytes(add_onnx_card(double_weights(exact.read_bytes()), read_card(exact)))
     (found,) = compare_files([path], faces.validation.images, [HASWELL])
     assert found.fault is not None
     assert "another class on" in found.fault
