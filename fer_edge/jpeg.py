@@ -17,11 +17,13 @@ _NOT_FRAMES = {0xC4, 0xC8, 0xCC}
 def jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield the marker of each segment of a JPEG file, and where its data starts and ends, up to the first scan.
 
+    Bytes between segments are skipped, as decoders skip them.
+
     Raises:
         struct.error: If the file ends within the length of a segment.
     """
     position, marker = 2, 0
-    while marker != _SCAN and content[position : position + 1] == b"\xff":
+    while marker != _SCAN and (position := content.find(b"\xff", position)) >= 0:
         (marker,) = struct.unpack_from("B", content, position + 1)
         if marker == 0xFF:  # padding
             position += 1
@@ -52,7 +54,6 @@ def jpeg_is_cut_off(content: bytes) -> bool:
     A thumbnail, which lies in a segment before the picture, has an end of its own.
     """
     try:
-        # Where other bytes stand between segments, which decoders skip, this is the end of the last one before them.
         *_, header_end = [2, *(end for _, _, end in jpeg_segments(content))]
     except struct.error:
         return True

@@ -45,6 +45,8 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
         return Rejected(Finding.NOT_AN_IMAGE, "is empty")
     if len(content) > MAX_IMAGE_BYTES:
         return Rejected(Finding.TOO_LARGE, f"has more than {MAX_IMAGE_BYTES >> 20} MiB")
+    if content.startswith(JPEG_SIGNATURE) and jpeg_is_cut_off(content):
+        return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
     kind = picture_kind(content)
     size = declared_size(kind, content)
     if kind is None or (size is None and knows_size(kind)):
@@ -53,8 +55,6 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] |
     if width * height > most_pixels():
         limit = f"{most_pixels() / 1e6:g} million"
         return Rejected(Finding.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
-    if content.startswith(JPEG_SIGNATURE) and jpeg_is_cut_off(content):
-        return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
     try:
         with chatter_held_back():
             image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)

@@ -23,6 +23,7 @@ def test_a_depthwise_convolution_with_a_multiplier(tmp_path: Path, precision: Pr
     inputs = keras.Input((8, 8, 3), name="image")
     x = keras.layers.DepthwiseConv2D(3, depth_multiplier=2)(inputs)  # 6x6x6, nine weights a value
     x = keras.layers.Conv2D(4, 1, strides=2)(x)  # 3x3x4, six weights a value
+    x = keras.layers.Reshape((36,))(x)  # as scores have two axes
     path = tmp_path / "depthwise.tflite"
     path.write_bytes(convert_to_tflite(keras.Model(inputs, x), precision))
     macs = 6 * 6 * 6 * 9 + 3 * 3 * 4 * 6
