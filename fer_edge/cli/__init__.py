@@ -140,7 +140,17 @@ def main() -> NoReturn:
     _keep_own_stderr()
     signal.signal(signal.SIGTERM, _raise_terminated)
     _escape_what_cannot_be_shown()
-    sys.exit(_run())
+    code = _run()
+    _drop_what_cannot_be_written()
+    sys.exit(code)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Empty a buffer that a full disk has refused; Python would report it once more, with an exit code of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _escape_what_cannot_be_shown() -> None:

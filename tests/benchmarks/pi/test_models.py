@@ -17,8 +17,8 @@ from fer_edge.runtime.classifier import SHIPPED_MODEL
 
 def test_each_file_is_measured_once_and_told_apart() -> None:
     models = find_models()
-    assert models[0].path == SHIPPED_MODEL
-    assert models[0].precision is Precision.INT8
+    (shipped,) = (model for model in models if model.path == SHIPPED_MODEL)
+    assert shipped.precision is Precision.INT8
     assert len({each.sha256 for each in models}) == len({each.name for each in models}) == len(models)
 
 
