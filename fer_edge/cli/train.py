@@ -36,7 +36,6 @@ from fer_edge.files import sole_user, write_atomic
 from fer_edge.tables import evaluation_table
 from fer_edge.temporary import temporary_folder
 from fer_edge.training.cluster import Cluster, read_cluster
-from fer_edge.training.copies import exact_copies
 from fer_edge.training.data import Dataset
 from fer_edge.training.distribute import Team, join
 from fer_edge.training.leave_out import leave_out, read_list
@@ -201,8 +200,7 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
     title = f"{run.path.name}, validation split"
     stdout.print(evaluation_table(measured.evaluation, title))
     show_peoples_answer(measured.scores, dataset.validation, measured.card, f"{title}: people's answer")
-    copied = exact_copies(dataset.validation.images, dataset.train.images)
-    show_without_copies(measured.scores, dataset.validation, copied)
+    show_without_copies(measured.scores, dataset.validation, measured.copied)
     stdout.print(
         f"{_count_epochs(trained)}, ended by {trained.ended_by}; "
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"

@@ -36,11 +36,13 @@ class Measured:
         card: What the model's file says about itself.
         scores: float32 (N, 7), of the split's images.
         evaluation: How good they are by the labels.
+        copied: bool (N,), whether each image has an exact copy in the training split.
     """
 
     card: ModelCard
     scores: npt.NDArray[np.float32]
     evaluation: Evaluation
+    copied: npt.NDArray[np.bool_]
 
 
 def write_run(
@@ -78,7 +80,7 @@ def write_run(
     write_atomic(run.path / "card.json", card.to_json() + "\n")
     _write_pictures(run, trained, dataset, recipe, evaluation)
     write_atomic(run.path / "summary.txt", _summary(trained, dataset, recipe, evaluation))
-    return Measured(card, scores, evaluation)
+    return Measured(card, scores, evaluation, copied)
 
 
 def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
