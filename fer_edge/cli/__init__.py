@@ -141,16 +141,8 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _raise_terminated)
     _escape_what_cannot_be_shown()
     code = _run()
-    _drop_what_cannot_be_written()
+    _discard_unwritten()
     sys.exit(code)
-
-
-def _drop_what_cannot_be_written() -> None:
-    """Empty a buffer that a full disk has refused; Python would report it once more, with an exit code of its own."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _escape_what_cannot_be_shown() -> None:
@@ -195,16 +187,16 @@ def _until_reader_leaves(step: Callable[[], T]) -> T | None:
     except BrokenPipeError as error:
         if error.filename is not None:
             raise FerEdgeError(f"{error.filename}: nobody reads this pipe any more; start its reader again") from error
-        _discard_unread()
+        _discard_unwritten()
         return None
 
 
-def _discard_unread() -> None:
-    """Keep the interpreter from writing into the closed pipe again as it ends, and failing by that."""
+def _discard_unwritten() -> None:
+    """Keep the interpreter from writing into a closed pipe or full disk again as it ends, and failing by that."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
