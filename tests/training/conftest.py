@@ -57,3 +57,15 @@ def real_data() -> Dataset:
     if not named:
         pytest.skip("no real faces: set FER_EDGE_DATA to Kaggle's face-expression-recognition-dataset.zip")
     return load_dataset(named)
+
+
+@pytest.fixture
+def write_checkpoint(tmp_path: Path) -> Callable[[bytes], Path]:
+    """A function that writes the content of a PyTorch checkpoint to a file."""
+
+    def write(content: bytes) -> Path:
+        path = tmp_path / "weights.pth"
+        path.write_bytes(content)
+        return path
+
+    return write

@@ -48,22 +48,12 @@ def normalization(module: str, channels: int) -> dict[str, tuple[int, ...]]:
     return {f"{module}.{kind}": (channels,) for kind in ("weight", "bias", "running_mean", "running_var")}
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[bytes], Path]:
-    def write(content: bytes) -> Path:
-        path = tmp_path / "weights.pth"
-        path.write_bytes(content)
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_weight_but_the_head_comes_from_the_checkpoint(
-    model: keras.Model, state: State, write: Callable[[bytes], Path], layout: str
+    model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path], layout: str
 ) -> None:
     head = model.layers[-1].get_weights()
-    load_pretrained(model, NAME, write(LAYOUTS[layout](state)))
+    load_pretrained(model, NAME, write_checkpoint(LAYOUTS[layout](state)))
     (stem,) = model.get_layer("conv_stem").get_weights()
     assert stem[2, 1, 0, 5] == pytest.approx(state["_conv_stem.weight"][5, :, 2, 1].sum())
     (depthwise,) = model.get_layer("blocks_3_depthwise_conv").get_weights()
@@ -79,9 +69,11 @@ def test_every_weight_but_the_head_comes_from_the_checkpoint(
 
 
 def test_a_checkpoint_without_a_classifier_is_enough(
-    model: keras.Model, state: State, write: Callable[[bytes], Path]
+    model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path]
 ) -> None:
-    load_pretrained(model, NAME, write(zipped({name: v for name, v in state.items() if not name.startswith("_fc")})))
+    load_pretrained(
+        model, NAME, write_checkpoint(zipped({name: v for name, v in state.items() if not name.startswith("_fc")}))
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,10 +88,10 @@ def test_a_checkpoint_without_a_classifier_is_enough(
     ids=["missing entry", "other width", "gray stem", "EfficientNet-B0", "not finite"],
 )
 def test_the_checkpoint_of_another_network_is_one_line(
-    model: keras.Model, state: State, write: Callable[[bytes], Path], changes: dict[str, Any], message: str
+    model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path], changes: dict[str, Any], message: str
 ) -> None:
     changed = {name: value for name, value in {**state, **changes}.items() if value is not None}
-    path = write(pickled(changed))
+    path = write_checkpoint(pickled(changed))
     with pytest.raises(InputError) as raised:
         load_pretrained(model, NAME, path)
     assert str(raised.value).startswith(f"{path}: ")

@@ -29,19 +29,9 @@ STATE = {
 }
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[bytes], Path]:
-    def write(content: bytes) -> Path:
-        path = tmp_path / "weights.pth"
-        path.write_bytes(content)
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_tensors_are_read_in_their_own_shapes_and_types(write: Callable[[bytes], Path], layout: str) -> None:
-    read = read_state_dict(write(LAYOUTS[layout](STATE)))
+def test_tensors_are_read_in_their_own_shapes_and_types(write_checkpoint: Callable[[bytes], Path], layout: str) -> None:
+    read = read_state_dict(write_checkpoint(LAYOUTS[layout](STATE)))
     assert list(read) == list(STATE)
     for name, expected in STATE.items():
         assert (read[name].dtype, read[name].shape) == (expected.dtype, expected.shape)
@@ -50,11 +40,11 @@ def test_tensors_are_read_in_their_own_shapes_and_types(write: Callable[[bytes],
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_attributes_that_pytorch_adds_to_the_dictionary_are_left_out(
-    write: Callable[[bytes], Path], layout: str
+    write_checkpoint: Callable[[bytes], Path], layout: str
 ) -> None:
     state = OrderedDict(STATE)
     state.__dict__["_metadata"] = OrderedDict({"": {"version": 1}})
-    assert list(read_state_dict(write(LAYOUTS[layout](state)))) == list(STATE)
+    assert list(read_state_dict(write_checkpoint(LAYOUTS[layout](state)))) == list(STATE)
 
 
 class Calls:
@@ -70,12 +60,12 @@ class Calls:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("function", [os.mkdir, builtins.eval, builtins.getattr, pickle.loads])
 def test_nothing_that_the_file_names_is_run(
-    write: Callable[[bytes], Path], tmp_path: Path, layout: str, function: Callable[..., Any]
+    write_checkpoint: Callable[[bytes], Path], tmp_path: Path, layout: str, function: Callable[..., Any]
 ) -> None:
     trap = tmp_path / "made"
     argument = str(trap) if function is os.mkdir else f"__import__('os').mkdir({str(trap)!r})"
     with pytest.raises(InputError, match=r"it names \w+\.\w+, which no state dict needs and is not run") as raised:
-        read_state_dict(write(LAYOUTS[layout]({**STATE, "bias": Calls(function, argument)})))
+        read_state_dict(write_checkpoint(LAYOUTS[layout]({**STATE, "bias": Calls(function, argument)})))
     assert "\n" not in str(raised.value)
     assert not trap.exists()
 
@@ -87,13 +77,13 @@ STATES = {"slots": b"N}X\x08\0\0\0__code__Ns\x86", "attributes": b"}X\x04\0\0\0c
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("state", STATES)
-def test_a_pickle_cannot_change_the_reader(write: Callable[[bytes], Path], name: bytes, state: str) -> None:
+def test_a_pickle_cannot_change_the_reader(write_checkpoint: Callable[[bytes], Path], name: bytes, state: str) -> None:
     valid = pickled(STATE)
     start = valid.index(b"\x80\x02}", valid.index(b"type_sizes"))
     setting = b"\x80\x02c" + name + b"\n" + STATES[state] + b"b." + pickle.dumps([], 2)
     with pytest.raises(InputError, match=r"no attribute|no named tensors"):
-        read_state_dict(write(valid[:start] + setting))
-    assert list(read_state_dict(write(valid))) == list(STATE)
+        read_state_dict(write_checkpoint(valid[:start] + setting))
+    assert list(read_state_dict(write_checkpoint(valid))) == list(STATE)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +132,10 @@ def test_a_pickle_cannot_change_the_reader(write: Callable[[bytes], Path], name:
         "memo",
     ],
 )
-def test_a_foreign_or_damaged_file_is_one_line(write: Callable[[bytes], Path], content: bytes, message: str) -> None:
-    path = write(content)
+def test_a_foreign_or_damaged_file_is_one_line(
+    write_checkpoint: Callable[[bytes], Path], content: bytes, message: str
+) -> None:
+    path = write_checkpoint(content)
     with pytest.raises(InputError, match="expected a PyTorch checkpoint of named tensors, got") as raised:
         read_state_dict(path)
     assert str(raised.value).startswith(f"{path}: ")
@@ -158,7 +150,7 @@ def test_a_missing_file_and_a_folder_are_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_damage_anywhere_raises_nothing_else(write: Callable[[bytes], Path], layout: str) -> None:
+def test_damage_anywhere_raises_nothing_else(write_checkpoint: Callable[[bytes], Path], layout: str) -> None:
     valid = LAYOUTS[layout](STATE)
     rng = np.random.default_rng(1)
     for position in rng.integers(0, len(valid), 400):
@@ -166,4 +158,4 @@ def test_damage_anywhere_raises_nothing_else(write: Callable[[bytes], Path], lay
         damaged[position] ^= 1 << rng.integers(8)
         for content in (bytes(damaged), valid[:position]):
             with suppress(InputError):
-                read_state_dict(write(content))
+                read_state_dict(write_checkpoint(content))
