@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,11 +31,12 @@ _NAMES = {
 
 
 class TFLiteInterpreter:
-    """A TFLite model with the quantization of its edges."""
+    """A TFLite model with the quantization of its edges. Threads may share one; they wait for each other."""
 
     def __init__(self, path: Path, num_threads: int = 1, family: Family | None = None) -> None:
         """Load `path`; the threads are fixed here, since XNNPACK takes them when the model is loaded."""
         self._path = path
+        self._lock = threading.Lock()
         self.runtime, self._interpreter = _load(path, num_threads, _choice(family))
         with graph_faults_named(path):
             inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
@@ -61,9 +63,11 @@ class TFLiteInterpreter:
     def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
         try:
-            self._interpreter.set_tensor(self._input["index"], self._encode(image).reshape(self.input_shape))
-            self._interpreter.invoke()
-            stored = self._interpreter.get_tensor(self._output["index"])[0]
+            encoded = self._encode(image).reshape(self.input_shape)
+            with self._lock:
+                self._interpreter.set_tensor(self._input["index"], encoded)
+                self._interpreter.invoke()
+                stored = self._interpreter.get_tensor(self._output["index"])[0]
         except (ValueError, RuntimeError, IndexError) as error:
             raise ModelError(f"{self._path}: {self.runtime} cannot run it: {first_line(error)}") from error
         return _decode(stored, self.quantization.get("output"))

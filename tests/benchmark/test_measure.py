@@ -110,9 +110,9 @@ def test_a_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subj
     card = ModelCard("full", "full", prior=photos, training={"votes": {"prior": photos}})
     assert isinstance(full.classifier, Doubting)
     full.classifier.card = card
-    twin = Doubting(Classifier.load(exported.path))
-    twin.card = replace(card, parent_sha256=sha256_file(full.path))
-    folded = for_prior(twin, "balanced", exported.path)
+    twin, folded_twin = (Doubting(Classifier.load(exported.path)) for _ in range(2))
+    twin.card = folded_twin.card = replace(card, parent_sha256=sha256_file(full.path))
+    folded = for_prior(folded_twin, "balanced", exported.path)
     files = [replace(exported, classifier=folded), replace(exported, name="as trained", classifier=twin)]
     report = measure([full, *files], effort=BRIEF, faces=split, data=data, threads=(1,))
     qualities = [result.quality for result in report.results]

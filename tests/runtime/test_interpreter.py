@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,18 @@ def test_threads_do_not_change_scores(exported_paths: dict[str, Path], faces: Da
     image = faces.validation.images[5]
     one, two = (open_interpreter(exported_paths["tflite fp32"], threads).run(image) for threads in (1, 2))
     assert one == pytest.approx(two, abs=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_concurrent_threads_get_the_scores_of_one(
+    exported_paths: dict[str, Path], faces: Dataset, precision: str
+) -> None:
+    interpreter = open_interpreter(exported_paths[f"tflite {precision}"])
+    images = faces.validation.images[:24].astype(np.float32)
+    expected = [interpreter.run(image) for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        scores = list(pool.map(interpreter.run, [image for _ in range(40) for image in images]))
+    np.testing.assert_array_equal(scores, expected * 40)
 
 
 @pytest.mark.parametrize("name", ["a.tflite", "a.onnx", "a.keras"])
