@@ -64,19 +64,19 @@ bench: $(INSTALLED) ## measure every exported file beside the full model (minute
 	$(BIN)/python -m pytest benchmarks $(DATA_FLAG) $(BENCH_FLAGS)
 
 bench-peers: $(INSTALLED) ## measure our networks beside another project's: make bench-peers DATA=faces.zip
-	$(BIN)/python -m benchmarks.comparison $(DATA_FLAG) $(PEERS_FLAGS)
+	$(BIN)/python -m benchmarks.peers.comparison $(DATA_FLAG) $(PEERS_FLAGS)
 
 bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames passed over (minutes, best on an idle machine)
-	$(BIN)/python -m benchmarks.streaming $(STREAM_FLAGS)
+	$(BIN)/python -m benchmarks.stream.streaming $(STREAM_FLAGS)
 
 steadiness: $(INSTALLED) ## measure flicker, delay and doubt of labels for each smoothing and threshold: make steadiness DATA=faces.zip
-	$(BIN)/python -m benchmarks.steadiness $(DATA_FLAG) $(STEADINESS_FLAGS)
+	$(BIN)/python -m benchmarks.stream.steadiness $(DATA_FLAG) $(STEADINESS_FLAGS)
 
 pi: $(INSTALLED) ## prove it on an emulated Raspberry Pi's userland, and count instructions (minutes): make pi DATA=faces.zip
 	$(BIN)/python -m benchmarks.pi $(DATA_FLAG) $(PI_FLAGS)
 
 processors: $(INSTALLED) ## compare every exported and shipped file's classes with emulated older processors (minutes)
-	$(BIN)/python -m benchmarks.processors $(DATA_FLAG) $(PROCESSORS_FLAGS)
+	$(BIN)/python -m benchmarks.pi.processors $(DATA_FLAG) $(PROCESSORS_FLAGS)
 
 fuzz: $(INSTALLED) ## hunt for faults with damaged and hostile input (minutes; hours: FUZZ_FLAGS="--inputs 20000 --seed 1")
 	$(BIN)/python -m benchmarks.fuzz $(FUZZ_FLAGS)
@@ -85,14 +85,14 @@ soak: $(INSTALLED) ## kills, lost cameras and brokers, clock jumps, full disks, 
 	$(BIN)/python -m benchmarks.soak $(SOAK_FLAGS)
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
-	$(BIN)/python -m benchmarks.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
+	$(BIN)/python -m benchmarks.training.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
 
 figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from what was measured
-	$(BIN)/python -m benchmarks.networks
-	$(BIN)/python -m benchmarks.readme
+	$(BIN)/python -m benchmarks.figures.networks
+	$(BIN)/python -m benchmarks.figures.readme
 
 votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
-	$(BIN)/python -m benchmarks.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)
+	$(BIN)/python -m benchmarks.figures.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)
 
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)

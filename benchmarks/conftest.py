@@ -14,22 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.subjects import find_models, find_peers, load_all, train_for_a_moment
-from benchmarks.training_speed import print_step_seconds
+from benchmarks.files.subjects import find_models, find_peers, load_all, train_for_a_moment
+from benchmarks.training.training_speed import print_step_seconds
 from fer_edge.benchmark.compare import Changes, compare_reports
 from fer_edge.benchmark.measure import describe_data, measure
 from fer_edge.benchmark.report import write_report
 from fer_edge.benchmark.results import Report
 from fer_edge.benchmark.subjects import Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
-from fer_edge.cli.benchmark import read_emulated, show_changes, show_report, take_some
+from fer_edge.cli.commands.benchmark import read_emulated, show_changes, show_report, take_some
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.options import stages_display
 from fer_edge.cli.votes_options import read_voted_data
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import write_atomic
-from fer_edge.training.data import Dataset, Split
-from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data" / "face-expression-recognition-dataset.zip"
 
@@ -151,7 +151,7 @@ def changes(report: Report, pytestconfig: pytest.Config) -> Changes:
 @pytest.fixture(scope="session")
 def step_seconds(pytestconfig: pytest.Config) -> dict[str, float]:
     """Seconds per training step, in a process of its own: this one's TensorFlow is held to one thread."""
-    command = [sys.executable, "-m", "benchmarks.training_speed", _data(pytestconfig)]
+    command = [sys.executable, "-m", "benchmarks.training.training_speed", _data(pytestconfig)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     seconds: dict[str, float] = json.loads(done.stdout)
     write_atomic(pytestconfig.getoption("--report") / "training_speed.json", json.dumps(seconds, indent=1) + "\n")

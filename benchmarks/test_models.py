@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.replay import REPLAY, replayed
+from benchmarks.files.replay import REPLAY, replayed
 from fer_edge.benchmark.compare import Changes
 from fer_edge.benchmark.results import Quality, Report, Result, Timing
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks.steadiness.clips import record_clips
-from benchmarks.steadiness.labels import measure_labels, score_faces
-from benchmarks.whole_pipeline import measure_end_to_end, print_end_to_end
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.smoothing import RAW, Smoothing
-from fer_edge.training.data import Split
+from benchmarks.stream.steadiness.clips import record_clips
+from benchmarks.stream.steadiness.labels import measure_labels, score_faces
+from benchmarks.stream.whole_pipeline import measure_end_to_end, print_end_to_end
+from fer_edge.dataset.data import Split
+from fer_edge.inference.classifier import Classifier
+from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 
 CONSOLE = Console(file=sys.stderr, width=120, highlight=False)
 

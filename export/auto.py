@@ -13,9 +13,9 @@ from fer_edge.benchmark.frames import model_call, show_labelled
 from fer_edge.benchmark.machine import Watch
 from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import DEFAULT, Effort, measure_interleaved
+from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.training.data import Split
+from fer_edge.inference.classifier import Classifier
 
 FAR = 10
 """A file that takes more than so many times as long as one that has passed is not proved: it cannot be chosen, and may

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import Split
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
-from fer_edge.training.data import Split
 
 DEFAULT_IMAGES = 500
 

@@ -23,18 +23,18 @@ from export.preparation import prepare_for_integers
 from export.rounding import INT7_LARGEST, INT8_LARGEST
 from export.tflite import convert_to_tflite
 from fer_edge.board import instruction_set
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file, write_atomic
+from fer_edge.inference.classifier import Classifier, ScoresFaces
+from fer_edge.inference.inspection import inspect_tflite
+from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import Classifier, ScoresFaces
-from fer_edge.runtime.inspection import inspect_tflite
-from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.scores import in_expression_order
-from fer_edge.training.data import Split
-from fer_edge.training.keras_file import KerasClassifier
-from fer_edge.training.peoples_answer import facts_without_copies, people_facts
+from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.versions import tool_versions
 
 

@@ -19,10 +19,10 @@ from export.calibration import CalibrationSet
 from export.equalization import equalize
 from export.folding import fold
 from export.tflite import configure_converter, save_with_fixed_batch
+from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
-from fer_edge.training.data import Split
 
 MEASURED_IMAGES = 100
 

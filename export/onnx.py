@@ -19,9 +19,9 @@ from export.calibration import CalibrationSet
 from export.onnx_graph import clippable_activations
 from export.ranges import best_ranges, in_batches
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.inference.onnx_file import append_card_to_onnx
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
-from fer_edge.runtime.onnx_file import append_card_to_onnx
 
 OPSET = 17
 """The newest that tf2onnx 1.17 converts these networks to; it refuses 21."""

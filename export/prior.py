@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import ModelError
+from fer_edge.inference.reweighting import assumed_and_wanted
 from fer_edge.prior import prior_factors
-from fer_edge.runtime.reweighting import assumed_and_wanted
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 
 def fold_prior(classifier: KerasClassifier, text: str) -> KerasClassifier:

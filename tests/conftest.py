@@ -22,20 +22,20 @@ import pytest
 
 import fer_edge
 from fer_edge.cli import consoles, main
+from fer_edge.dataset.data import FACE_SIZE, Dataset, Split
+from fer_edge.dataset.fer2013_votes import known_pictures
+from fer_edge.dataset.fingerprint import frequencies
+from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
-from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.training.data import FACE_SIZE, Dataset, Split
-from fer_edge.training.fer2013_votes import known_pictures
-from fer_edge.training.fingerprint import frequencies
-from fer_edge.training.synthetic import synthetic_dataset
+from fer_edge.models import SHIPPED_MODEL
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from export.calibration import CalibrationSet
     from export.exporter import Exported, Target
-    from fer_edge.training.keras_file import KerasClassifier
+    from fer_edge.training.networks.keras_file import KerasClassifier
     from fer_edge.training.run_folder import RunFolder
 
 ROOT = Path(fer_edge.__file__).parent.parent
@@ -214,7 +214,7 @@ def tiny_architecture() -> Iterator[str]:
         pytest.skip("making a model needs TensorFlow")
     import keras
 
-    from fer_edge.training.architectures import ARCHITECTURES, INPUT_SHAPE, LayerSet
+    from fer_edge.training.networks.architectures import ARCHITECTURES, INPUT_SHAPE, LayerSet
 
     def tiny_cnn(layers: LayerSet | None = None) -> keras.Model:
         layers = layers or LayerSet()
@@ -263,7 +263,7 @@ def tiny_run(tiny_architecture: str, faces: Dataset, tmp_path_factory: pytest.Te
 @pytest.fixture(scope="session")
 def tiny_classifier(tiny_run: RunFolder) -> KerasClassifier:
     """The network that the run left behind."""
-    from fer_edge.training.keras_file import KerasClassifier
+    from fer_edge.training.networks.keras_file import KerasClassifier
 
     return KerasClassifier.load(tiny_run.model)
 
@@ -271,7 +271,7 @@ def tiny_classifier(tiny_run: RunFolder) -> KerasClassifier:
 @pytest.fixture(scope="session")
 def voted_model(tiny_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """That network's file with a card that says a prior, as training on people's votes writes it."""
-    from fer_edge.training.keras_file import KerasClassifier, save_keras
+    from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 
     tiny = KerasClassifier.load(tiny_run.model)
     prior = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), strict=True))

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.jpeg import jpeg_is_cut_off, jpeg_segments, jpeg_size
 from fer_edge.pictures import decode_picture
-from fer_edge.training.face_image import Rejected, decode_face
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
 WHOLE = cv2.imencode(".jpg", PIXELS)[1].tobytes()

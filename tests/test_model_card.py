@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import ModelError
+from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import (
     SCHEMA_VERSION,
@@ -23,7 +24,6 @@ from fer_edge.model_card import (
     read_zipped_card,
 )
 from fer_edge.preprocess import CropSpec
-from fer_edge.runtime.classifier import read_card
 
 if TYPE_CHECKING:
     from fer_edge.training.run_folder import RunFolder

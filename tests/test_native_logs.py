@@ -77,9 +77,9 @@ _USE = """
 import sys
 from pathlib import Path
 import numpy as np
-from fer_edge.runtime.camera import open_source
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.detector import FaceDetector
+from fer_edge.runtime.sources.opening import open_source
+from fer_edge.inference.classifier import Classifier
+from fer_edge.runtime.faces.detector import FaceDetector
 Classifier.load(Path(sys.argv[1])).classify(np.zeros((48, 48), np.uint8))
 FaceDetector().detect(np.zeros((90, 120, 3), np.uint8))
 for path in sys.argv[2:]:
@@ -135,7 +135,7 @@ from export.calibration import choose_calibration_set
 from export.tflite import convert_to_tflite
 from fer_edge.errors import FerEdgeError
 from fer_edge.precision import Precision
-from fer_edge.training.synthetic import synthetic_dataset
+from fer_edge.dataset.synthetic import synthetic_dataset
 
 class Unknown(keras.layers.Layer):
     def call(self, inputs):

@@ -74,7 +74,7 @@ def test_a_picture_above_the_limit_costs_no_memory() -> None:
         "import sys, resource",
         "from fer_edge.errors import InputError",
         "from fer_edge.pictures import decode_picture",
-        "from fer_edge.training.face_image import Rejected, decode_face",
+        "from fer_edge.dataset.face_image import Rejected, decode_face",
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss",
         "for content in eval(sys.stdin.read()):",
         "    try:",

@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 
 from benchmarks.entry import run_command
+from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.fuzz.attempt import Fault, FuzzInput, attempt
 from benchmarks.fuzz.hunt import KINDS, Batch, Tally, hunt, plan, prepare
-from benchmarks.pages import fill_page, markdown_table
 from fer_edge.cli.consoles import stdout
 from fer_edge.cli.options import make_progress
 from fer_edge.errors import InputError

@@ -24,7 +24,7 @@ from fer_edge.cli import main
 PROCESSOR_S = 10
 """Of one process; more is a hang."""
 CLOCK_S = 200
-"""For a process that sleeps for ever. `fer_edge.runtime.trial` waits 120 s for its child."""
+"""For a process that sleeps for ever. `fer_edge.inference.trial` waits 120 s for its child."""
 MEMORY_BYTES = 500_000_000
 """Above what the process holds before it starts."""
 _HELD_BACK_BYTES = 3 << 30

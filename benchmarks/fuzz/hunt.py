@@ -52,8 +52,8 @@ KINDS = {
     "pictures": Kind(binaries.pictures, 60),
     "videos": Kind(binaries.videos, 60),
     "zips": Kind(binaries.zips, 50),
-    ".keras": Kind(binaries.keras, 10, ("fer_edge.training.keras_file",)),
-    "run folders": Kind(structured.run_folders, 10, ("fer_edge.cli.train",)),
+    ".keras": Kind(binaries.keras, 10, ("fer_edge.training.networks.keras_file",)),
+    "run folders": Kind(structured.run_folders, 10, ("fer_edge.cli.commands.train",)),
 }
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_edge.dataset.synthetic import draw_face
+from fer_edge.inference.onnx_file import append_card_to_onnx
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card, read_zipped_card
-from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.runtime.demo import DemoSource
-from fer_edge.runtime.onnx_file import append_card_to_onnx
-from fer_edge.training.synthetic import draw_face
+from fer_edge.models import SHIPPED_MODEL
+from fer_edge.runtime.sources.demo import DemoSource
 
 VIDEO_SIZE_WH = (160, 120)
 _VIDEO_CODECS = {".avi": "MJPG", ".mp4": "mp4v", ".mkv": "mp4v"}
@@ -32,8 +32,8 @@ import sys
 from pathlib import Path
 import keras
 from fer_edge.model_card import ModelCard
-from fer_edge.training.architectures import ARCHITECTURES
-from fer_edge.training.keras_file import save_keras
+from fer_edge.training.networks.architectures import ARCHITECTURES
+from fer_edge.training.networks.keras_file import save_keras
 keras.utils.set_random_seed(0)
 save_keras(ARCHITECTURES["compact-s"](), ModelCard("fuzz", "compact-s"), Path(sys.argv[1]))
 """

@@ -28,9 +28,9 @@ from benchmarks.pi.userland import SUITES, Suite
 from fer_edge.cli import Terminated
 from fer_edge.cli.consoles import stderr
 from fer_edge.cli.options import make_progress
+from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
 from fer_edge.training.run_folder import RUNS
-from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _NAMES = [suite.name for suite in SUITES]
 

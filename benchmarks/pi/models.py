@@ -18,9 +18,9 @@ from benchmarks.pi.install import PIP, PYTHON, ROOT, pip_install
 from benchmarks.pi.userland import HOME, Userland
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
+from fer_edge.inference.inspection import inspect_tflite
+from fer_edge.models import SHIPPED_MODEL
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import SHIPPED_MODEL
-from fer_edge.runtime.inspection import inspect_tflite
 from fer_edge.training.run_folder import RUNS
 
 

@@ -14,7 +14,7 @@ from random import Random
 import click
 
 from benchmarks.entry import run_command
-from benchmarks.pages import fill_page, markdown_table
+from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.soak.scenarios import SCENARIOS, Report, many_frames
 from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError

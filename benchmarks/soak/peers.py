@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 
 from benchmarks.soak.stream import wait_for
-from fer_edge.runtime.demo import DemoSource
+from fer_edge.runtime.sources.demo import DemoSource
 
 CAMERA_FPS = 10
 _PART = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n"

@@ -17,8 +17,8 @@ import cv2
 
 from benchmarks.soak.peers import CAMERA_FPS, Broker, MjpegCamera, Visitor, free_port, retained
 from benchmarks.soak.stream import COMMAND, Stream, folder, line_faults, lines_in, rotated, wait_for
-from fer_edge.runtime.home_assistant import discovery_topic
-from fer_edge.runtime.mqtt_camera import MqttCamera
+from fer_edge.runtime.sinks.mqtt.camera import MqttCamera
+from fer_edge.runtime.sinks.mqtt.home_assistant import discovery_topic
 
 CLIENTS = 100
 _RETURN_S = 300.0

@@ -17,7 +17,7 @@ class People:
     """Agreement of the scores with people's votes.
 
     Attributes:
-        answer: As `fer_edge.training.peoples_answer.PeoplesAnswer.as_dict` gives it.
+        answer: As `fer_edge.dataset.peoples_answer.PeoplesAnswer.as_dict` gives it.
         interval: Of the accuracy on the majority's answers, 95 %, by bootstrap: its ends, 0..1.
         reliability: For each bin of the winning score, the lowest first: its mean score, the mean share of votes for
             that expression (both 0..1), and its number of images.

@@ -7,7 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from fer_edge.runtime.tflite import graph_faults_named, operators_of, tflite_graph
+from fer_edge.inference.tflite import graph_faults_named, operators_of, tflite_graph
 
 _WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 

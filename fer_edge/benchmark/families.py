@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.errors import FerEdgeError
-from fer_edge.runtime.family import Family, families_for
-from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.inference.engine import Family, families_for
+from fer_edge.inference.interpreter import open_interpreter
 
 _TIMEOUT_S = 600.0
 

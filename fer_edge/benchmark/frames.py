@@ -9,12 +9,12 @@ import numpy as np
 
 from fer_edge.benchmark.results import Data
 from fer_edge.boxes import BoxArray
+from fer_edge.dataset.data import FACE_SIZE, Split
+from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.preprocess import FER2013_CROP, Image, crop_face, resize
-from fer_edge.runtime.classifier import ScoresFaces
-from fer_edge.runtime.demo import FPS, PERIOD_S, RESOLUTION_WH, DemoSource
-from fer_edge.runtime.detector import FaceDetector
-from fer_edge.runtime.smoothing import SmoothedScores, Smoothing
-from fer_edge.training.data import FACE_SIZE, Split
+from fer_edge.runtime.faces.detector import FaceDetector
+from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
+from fer_edge.runtime.sources.demo import FPS, PERIOD_S, RESOLUTION_WH, DemoSource
 
 SHOWN = 32
 """How many faces, at most: 28 MB of frames."""

@@ -20,8 +20,8 @@ from statistics import median
 import numpy as np
 
 from fer_edge.errors import FerEdgeError, first_line
-from fer_edge.runtime.family import Family
-from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.inference.engine import Family
+from fer_edge.inference.interpreter import open_interpreter
 
 REPEATS = 3
 REPEATED_UP_TO_MS = 2000.0

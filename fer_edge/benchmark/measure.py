@@ -20,16 +20,16 @@ from fer_edge.benchmark.quality import MOVED_SHOWN, as_digits, find_moved, judge
 from fer_edge.benchmark.results import Data, Method, Moved, Quality, Report, Result, Threads, Timing
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
+from fer_edge.dataset.copies import exact_copies
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.peoples_answer import measure_one_person
+from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import FloatArray
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
 from fer_edge.prior import Prior, prior_factors, reweigh
-from fer_edge.training.copies import exact_copies
-from fer_edge.training.data import Dataset, Split
-from fer_edge.training.peoples_answer import measure_one_person
-from fer_edge.training.votes import NO_TRUTH
 
 THREADS = (1, 2, 4)
 

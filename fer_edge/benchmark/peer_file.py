@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import InputError, ModelError
+from fer_edge.inference.card_reader import find_card
+from fer_edge.inference.classifier import Classifier
+from fer_edge.inference.delegation import Delegation
+from fer_edge.inference.engine import Family
+from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import TensorQuantization
-from fer_edge.runtime.classifier import Classifier, find_card
-from fer_edge.runtime.delegation import Delegation
-from fer_edge.runtime.family import Family
-from fer_edge.runtime.interpreter import Interpreter, open_interpreter
 from fer_edge.scores import require_expressions
 from fer_edge.stated_facts import UNKNOWN, StatedFacts
 

@@ -16,15 +16,15 @@ import numpy.typing as npt
 
 from fer_edge.benchmark.answers import People, WithoutCopies
 from fer_edge.benchmark.results import NO_MAJORITY, Moved, Quality
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes, without_copies
+from fer_edge.dataset.votes import NO_TRUTH, Votes
+from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import agreement, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.preprocess import Image, resize
-from fer_edge.runtime.classifier import ScoresFaces
 from fer_edge.scores import in_expression_order
-from fer_edge.training.data import Split
-from fer_edge.training.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes, without_copies
-from fer_edge.training.votes import NO_TRUTH, Votes
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]

@@ -208,7 +208,7 @@ class Data:
         majority: Each image's answer of most people, a digit each, `-` where there is none; empty without votes.
         copied: For each image, 1 if it has an exact copy in the training split, else 0; empty where that is not known.
         one_person: One person's results against the majority of the others, as
-            `fer_edge.training.peoples_answer.OnePerson.as_dict` gives them; `None` without votes.
+            `fer_edge.dataset.peoples_answer.OnePerson.as_dict` gives them; `None` without votes.
         one_person_without_copies: The same on the images that have no copy; `None` where `Quality.without_copies` is.
     """
 

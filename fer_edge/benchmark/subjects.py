@@ -17,12 +17,13 @@ from fer_edge.benchmark.fresh import fresh_command
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError, ModelError
 from fer_edge.files import sha256_file
+from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.classifier import Classifier, ScoresFaces
+from fer_edge.inference.delegation import UNTOLD, Delegation
+from fer_edge.inference.engine import Family, families_for
+from fer_edge.inference.inspection import inspect_tflite
+from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import Classifier, ScoresFaces, read_card
-from fer_edge.runtime.delegation import UNTOLD, Delegation
-from fer_edge.runtime.family import Family, families_for
-from fer_edge.runtime.inspection import inspect_tflite
-from fer_edge.runtime.interpreter import open_interpreter
 from fer_edge.scores import require_expressions
 
 __all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]

@@ -73,7 +73,7 @@ class _LazyGroup(click.Group):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             with native_stderr_muffled():
-                module = importlib.import_module(f"fer_edge.cli.{cmd_name}")
+                module = importlib.import_module(f"fer_edge.cli.commands.{cmd_name}")
         except ImportError as error:
             if cmd_name not in _EXTRA_OF_COMMAND or (error.name or "").startswith("fer_edge."):
                 raise

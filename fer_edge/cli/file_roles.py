@@ -13,8 +13,8 @@ from pathlib import Path
 from fer_edge.errors import InputError
 from fer_edge.native_paths import typed_path
 from fer_edge.pictures import is_picture
-from fer_edge.runtime.image_files import promises_picture
-from fer_edge.runtime.sinks import STDOUT
+from fer_edge.runtime.sinks.text import STDOUT
+from fer_edge.runtime.sources.image_files import promises_picture
 
 _STDOUT_FILE = Path("/dev/stdout")
 _IGNORES_CASE = sys.platform in ("darwin", "win32")

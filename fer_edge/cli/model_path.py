@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fer_edge.runtime.classifier import shipped_models
+from fer_edge.models import shipped_models
 
 SHIPPED = ", ".join(shipped_models())
 """The names that need no file, for help texts."""

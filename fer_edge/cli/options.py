@@ -25,11 +25,11 @@ from rich.text import Text
 
 from fer_edge.cli.consoles import stderr
 from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.dataset.data import Dataset, Finding
+from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import InputError
 from fer_edge.names import printable
 from fer_edge.tables import make_table
-from fer_edge.training.data import Dataset, Finding
-from fer_edge.training.sources import DATA_ENV, SYNTHETIC, load_dataset
 
 _PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _REFRESH_S = 0.5

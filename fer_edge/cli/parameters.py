@@ -6,7 +6,7 @@ import re
 
 import click
 
-from fer_edge.runtime.mqtt_address import MqttAddress
+from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.stated_facts import parse_labels, parse_range
 
 AUTO = "auto"

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.errors import InputError
+from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.reweighting import for_prior
 from fer_edge.model_card import ModelCard
 from fer_edge.prior import name_prior
-from fer_edge.runtime.classifier import ScoresFaces
-from fer_edge.runtime.reweighting import for_prior
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.model_path import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError
-from fer_edge.runtime.classifier import read_card
+from fer_edge.inference.card_reader import read_card
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -154,7 +154,7 @@ def recipe_roles(recipe: Recipe) -> list[FileRole]:
 
 def network_words(arch: str) -> list[str]:
     """Return the words of a command line that name a network of `Recipe.arch`, and where its weights come from."""
-    from fer_edge.training.architectures import BACKBONES
+    from fer_edge.training.networks.architectures import BACKBONES
 
     if arch not in BACKBONES:
         return ["--arch", arch]
@@ -172,7 +172,7 @@ def _needing_tensorflow() -> Iterator[None]:
 
 def _networks() -> click.Choice[str]:
     with _needing_tensorflow():
-        from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
+        from fer_edge.training.networks.architectures import ARCHITECTURES, BACKBONES
     return click.Choice(sorted(set(ARCHITECTURES) - set(BACKBONES)))
 
 
@@ -185,7 +185,7 @@ def _require_network(name: str | None) -> None:
 
 def _arch_of(model: Path, given: str | None) -> str:
     with _needing_tensorflow():
-        from fer_edge.training.architectures import ARCHITECTURES
+        from fer_edge.training.networks.architectures import ARCHITECTURES
     if model.suffix.lower() not in (".keras", ".tflite"):
         got = model.suffix or "a name without ending"
         raise click.UsageError(f"--start-from {model}: expected a .keras or .tflite file, got {got}")
@@ -199,7 +199,7 @@ def _arch_of(model: Path, given: str | None) -> str:
 
 def _with_backbone(arch: str, weights: str) -> str:
     with _needing_tensorflow():
-        from fer_edge.training.architectures import BACKBONES
+        from fer_edge.training.networks.architectures import BACKBONES
     name = f"{arch}-{weights}"
     if name not in BACKBONES:
         known = " or ".join(key.removesuffix(f"-{weights}") for key in BACKBONES)
@@ -210,7 +210,7 @@ def _with_backbone(arch: str, weights: str) -> str:
 def _require_weights(arch: str, file: str | None) -> None:
     """Raise, before any data is read, if the weights are missing or do not fit."""
     with _needing_tensorflow():
-        from fer_edge.training.architectures import build, load_pretrained, reads_weights_file
+        from fer_edge.training.networks.architectures import build, load_pretrained, reads_weights_file
     if reads_weights_file(arch):
         load_pretrained(build(arch), arch, Path(file) if file else None)
     elif file:

@@ -13,13 +13,10 @@ from rich.table import Table
 from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.options import load_data, report_data
 from fer_edge.cli.prior_options import named_prior
-from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import FloatArray
-from fer_edge.model_card import ModelCard
-from fer_edge.tables import make_table
-from fer_edge.training.data import Dataset, Split, SplitName
-from fer_edge.training.official_split import JoinedDataset, join_fer2013_votes, restore_official_split
-from fer_edge.training.peoples_answer import (
+from fer_edge.dataset.data import Dataset, Split, SplitName
+from fer_edge.dataset.loading import SYNTHETIC
+from fer_edge.dataset.official_split import JoinedDataset, join_fer2013_votes, restore_official_split
+from fer_edge.dataset.peoples_answer import (
     OnePerson,
     PeoplesAnswer,
     evaluate_by_votes,
@@ -27,9 +24,12 @@ from fer_edge.training.peoples_answer import (
     people_by_prior,
     without_copies,
 )
-from fer_edge.training.sources import SYNTHETIC
-from fer_edge.training.votes import NO_TRUTH, Votes
-from fer_edge.training.votes_csv import join_votes, read_votes_csv
+from fer_edge.dataset.votes import NO_TRUTH, Votes
+from fer_edge.dataset.votes_csv import join_votes, read_votes_csv
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.metrics import FloatArray
+from fer_edge.model_card import ModelCard
+from fer_edge.tables import make_table
 
 votes_option = click.option(
     "--votes",

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from math import radians
 
 from fer_edge.boxes import area, clip, is_centred_within
+from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.preprocess import Image, crop_face
-from fer_edge.runtime.classifier import ScoresFaces
-from fer_edge.runtime.detector import FaceDetector
-from fer_edge.runtime.frames import Frame
-from fer_edge.runtime.motion import MotionEstimator
+from fer_edge.runtime.faces.detector import FaceDetector
+from fer_edge.runtime.faces.motion import MotionEstimator
+from fer_edge.runtime.faces.schedule import DetectionSchedule
+from fer_edge.runtime.faces.smoothing import Smoothing
+from fer_edge.runtime.faces.tracker import Track, Tracker
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
-from fer_edge.runtime.schedule import DetectionSchedule
-from fer_edge.runtime.smoothing import Smoothing
-from fer_edge.runtime.tracker import Track, Tracker
+from fer_edge.runtime.sources.source import Frame
 
 _LEVEL = radians(5)
 """Heads turned less are cut out as they are, as in the training images."""

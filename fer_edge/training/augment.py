@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.training.data import FACE_SIZE
+from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.training.recipe import Recipe
 
 FloatArray = npt.NDArray[np.float32]

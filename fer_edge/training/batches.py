@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import Split
 from fer_edge.training.augment import augment, mirror, mixup
-from fer_edge.training.data import Split
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.targets import image_weights, learning_targets
 from fer_edge.training.views import Views

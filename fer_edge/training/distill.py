@@ -11,10 +11,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from fer_edge.errors import ModelError
+from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.classifier import read_card
-from fer_edge.training.architectures import build
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.architectures import build
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -11,11 +11,11 @@ import matplotlib
 import numpy as np
 import seaborn
 
+from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, FloatArray, IntArray, ReliabilityBin
-from fer_edge.training.data import Split
 
 matplotlib.use("Agg")  # no display is needed, nor looked for
 from matplotlib import pyplot as plt

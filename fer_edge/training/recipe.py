@@ -50,7 +50,7 @@ class Recipe:
 
     Attributes:
         name: What the recipe is called on the command line.
-        arch: A key of `fer_edge.training.architectures.ARCHITECTURES`.
+        arch: A key of `fer_edge.training.networks.architectures.ARCHITECTURES`.
         start_from: .keras or .tflite file of an `arch` model whose weights training starts from; empty for random ones.
         pretrained_weights: File of ImageNet's weights; empty for those that Keras fetches or a package ships.
         epochs: At most so many.

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.copies import exact_copies
+from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.loading import SYNTHETIC
+from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
-from fer_edge.training.copies import exact_copies
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier, save_keras
 from fer_edge.training.learned_prior import learned_prior, photos_prior
-from fer_edge.training.peoples_answer import facts_without_copies, people_facts
+from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder
-from fer_edge.training.sources import SYNTHETIC
 from fer_edge.training.targets import with_expression
 from fer_edge.training.train import Trained
 from fer_edge.versions import tool_versions

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError, InputError
 from fer_edge.files import require_regular_file, write_atomic
-from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.labels import NUM_EXPRESSIONS
-from fer_edge.training.data import Split
-from fer_edge.training.votes import NO_TRUTH
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from fer_edge.training.data import Split, digests
+from fer_edge.dataset.data import Split, digests
 from fer_edge.training.targets import FloatArray, learning_targets
 
 MIN_HELD_BACK = 100

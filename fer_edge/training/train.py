@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import DataError, InputError, first_line
-from fer_edge.training.architectures import BACKBONES, LayerSet, build, load_pretrained
 from fer_edge.training.augment import augment
 from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.checkpoint import (
@@ -25,17 +25,17 @@ from fer_edge.training.checkpoint import (
     SaveEveryEpoch,
     best_checkpoint,
 )
-from fer_edge.training.data import Dataset, Split
 from fer_edge.training.distill import load_teachers
-from fer_edge.training.distribute import Team
+from fer_edge.training.distributed.distribute import Team
 from fer_edge.training.divergence import StopAtDivergence
-from fer_edge.training.keras_file import KerasClassifier
-from fer_edge.training.layers import ByteDropout, FusedBatchNormalization
+from fer_edge.training.networks.architectures import BACKBONES, LayerSet, build, load_pretrained
+from fer_edge.training.networks.keras_file import KerasClassifier
+from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
+from fer_edge.training.networks.unfold import unfold
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.targets import learning_targets, with_expression, with_truth
 from fer_edge.training.temperature import Calibration, calibrate, hold_back
-from fer_edge.training.unfold import unfold
 from fer_edge.training.views import Views
 
 FloatArray = npt.NDArray[np.float32]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.labels import NUM_EXPRESSIONS
-from fer_edge.training.data import FACE_SIZE
 
 FloatArray = npt.NDArray[np.float32]
 

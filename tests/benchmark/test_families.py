@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge.benchmark import families
 from fer_edge.benchmark.families import check_families, installed_families
-from fer_edge.runtime.family import Family
+from fer_edge.inference.engine import Family
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ import pytest
 
 from fer_edge.benchmark.frames import SHOWN, describe_shown, frame_call, model_call, show_demo, show_labelled
 from fer_edge.benchmark.results import Data
+from fer_edge.dataset.data import Dataset
+from fer_edge.inference.classifier import Classifier
 from fer_edge.model_card import InputSpec
 from fer_edge.preprocess import FER2013_CROP, crop_face
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.training.data import Dataset
 
 
 def test_the_box_of_a_labelled_face_gives_it_back(faces: Dataset) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fer_edge.benchmark import fresh
 from fer_edge.benchmark.fresh import Fresh, fresh_command, median_fresh, run_fresh
 from fer_edge.errors import FerEdgeError
-from fer_edge.runtime.family import Family
+from fer_edge.inference.engine import Family
 
 
 def python(code: str) -> tuple[str, ...]:

@@ -16,16 +16,16 @@ from fer_edge.benchmark.measure import describe_data, measure
 from fer_edge.benchmark.results import Report
 from fer_edge.benchmark.subjects import Role, Subject, load_subjects
 from fer_edge.benchmark.timing import Effort
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
+from fer_edge.inference.classifier import Classifier
+from fer_edge.inference.engine import Family
+from fer_edge.inference.interpreter import open_interpreter
+from fer_edge.inference.reweighting import for_prior
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.family import Family
-from fer_edge.runtime.interpreter import open_interpreter
-from fer_edge.runtime.reweighting import for_prior
-from fer_edge.training.data import Dataset, Split
-from fer_edge.training.votes import CHOICES, Votes
 
 BRIEF = Effort("brief", 7)
 SAYS_FRESH = (sys.executable, "-c", """print('{"load_ms": 3.0, "first_ms": 2.0, "peak_memory_bytes": 1}')""")

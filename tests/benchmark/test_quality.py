@@ -18,10 +18,10 @@ from fer_edge.benchmark.quality import (
     score_all,
     score_faces,
 )
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import InputSpec, ModelCard
-from fer_edge.training.data import Dataset, Split
-from fer_edge.training.votes import CHOICES, NO_TRUTH, Votes
 
 
 class Reversed:

@@ -12,8 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from fer_edge.cli.commands.run import command as run_command
 from fer_edge.cli.config import commented_config, config_option, load_config
-from fer_edge.cli.run import command as run_command
 from fer_edge.errors import InputError
 
 WriteConfig = Callable[[str], Path]

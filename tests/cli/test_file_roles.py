@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.errors import InputError
 from fer_edge.files import sole_user
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder
-from fer_edge.training.synthetic import synthetic_dataset
 
 CommandLine = Callable[..., Any]
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from fer_edge.dataset.peoples_answer import PRIORS
+from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import append_card
+from fer_edge.models import PORTRAIT_FILE
 from fer_edge.prior import read_prior
-from fer_edge.runtime.classifier import read_card
-from fer_edge.runtime.demo import PORTRAIT_FILE
-from fer_edge.training.peoples_answer import PRIORS
 from fer_edge.training.run_folder import RunFolder
 
 PHOTOS = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), strict=True))

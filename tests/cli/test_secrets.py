@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fer_edge.cli.run import command as run_command
+from fer_edge.cli.commands.run import command as run_command
 from fer_edge.errors import InputError
 
 if TYPE_CHECKING:

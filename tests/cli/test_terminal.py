@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from fer_edge.dataset.data import Dataset
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.training.data import Dataset
 
 pty = pytest.importorskip("pty", reason="needs pseudo-terminals, which Windows has not")
 

@@ -13,12 +13,12 @@ from export.exporter import Exporter, Format, Target
 from export.parity import Tolerance, tolerance_for
 from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import Effort, summarize
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError
+from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import read_card
-from fer_edge.runtime.interpreter import open_interpreter
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 FP32, DYNAMIC, INT8 = (Target(Format.TFLITE, each) for each in (Precision.FP32, Precision.DYNAMIC, Precision.INT8))
 IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)

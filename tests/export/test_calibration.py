@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from export.calibration import DEFAULT_IMAGES, CalibrationSet, choose_calibration_set
+from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.training.data import Dataset, Split
 
 
 def noise(counts: list[int]) -> Split:

@@ -13,10 +13,10 @@ from export.clipping import clip_activations
 from export.folding import fold
 from export.preparation import prepare_for_integers
 from export.tflite import convert_to_tflite
+from fer_edge.dataset.data import Dataset
 from fer_edge.precision import Precision
-from fer_edge.training.architectures import build
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.architectures import build
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 FloatArray = npt.NDArray[np.float32]
 RANDOM = np.random.default_rng(0)

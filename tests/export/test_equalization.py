@@ -11,8 +11,8 @@ from export.calibration import choose_calibration_set
 from export.equalization import equalize
 from export.folding import fold
 from export.layer_errors import measure_layer_errors
-from fer_edge.training.architectures import build
-from fer_edge.training.data import Dataset
+from fer_edge.dataset.data import Dataset
+from fer_edge.training.networks.architectures import build
 
 layers = keras.layers
 IMAGES = np.random.default_rng(0).integers(0, 256, (16, 48, 48, 1)).astype(np.float32)

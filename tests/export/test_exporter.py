@@ -12,14 +12,15 @@ from export.calibration import choose_calibration_set
 from export.exporter import Exported, Exporter, Format, Target, targets
 from export.parity import Tolerance
 from fer_edge.board import instruction_set
+from fer_edge.dataset.data import Dataset, SplitName
+from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file
+from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.classifier import Classifier
 from fer_edge.metrics import evaluate_scores
 from fer_edge.precision import EXPORTABLE, Precision
-from fer_edge.runtime.classifier import Classifier, read_card
-from fer_edge.training.data import Dataset, SplitName
-from fer_edge.training.keras_file import KerasClassifier
-from fer_edge.training.votes import CHOICES, Votes
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 FP32 = Target(Format.TFLITE, Precision.FP32)
 TARGETS = targets(list(EXPORTABLE), list(Format))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from export.folding import fold
-from fer_edge.training.architectures import ARCHITECTURES, build, documented_cnn
+from fer_edge.training.networks.architectures import ARCHITECTURES, build, documented_cnn
 
 layers = keras.layers
 

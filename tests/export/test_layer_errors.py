@@ -13,9 +13,9 @@ from export.equalization import equalize
 from export.folding import fold
 from export.layer_errors import LayerError, as_csv, measure_layer_errors
 from export.tflite import convert_to_tflite
+from fer_edge.dataset.data import Dataset
 from fer_edge.precision import Precision
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 LAYERS = {1: "CONV_2D", 3: "CONV_2D", 6: "FULLY_CONNECTED", 7: "FULLY_CONNECTED", 8: "SOFTMAX"}
 """Of the tiny network, by position; pooling and reshaping lose nothing."""

@@ -10,12 +10,12 @@ import pytest
 
 from export.onnx import add_onnx_card, convert_to_onnx
 from export.onnx_graph import onnx_operators, onnx_precision
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
+from fer_edge.inference.card_reader import read_card
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import read_card
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 PRECISIONS = ("fp32", "int8")
 

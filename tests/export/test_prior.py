@@ -10,13 +10,13 @@ import pytest
 from export.calibration import CalibrationSet
 from export.exporter import Exporter, Format, Target
 from export.prior import fold_prior
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, ModelError
+from fer_edge.inference.classifier import Classifier
+from fer_edge.inference.reweighting import for_prior
 from fer_edge.precision import Precision
 from fer_edge.prior import read_prior
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.reweighting import for_prior
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 TFLITE, TFLITE_INT8 = Target(Format.TFLITE, Precision.FP32), Target(Format.TFLITE, Precision.INT8)
 ONNX = Target(Format.ONNX, Precision.FP32)

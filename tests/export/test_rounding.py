@@ -18,10 +18,10 @@ from export.onnx import convert_to_onnx
 from export.preparation import prepare_for_integers
 from export.rounding import INT7_LARGEST, INT8_LARGEST, round_kernels
 from export.tflite import convert_to_tflite
+from fer_edge.dataset.data import Dataset
 from fer_edge.precision import Precision
-from fer_edge.training.architectures import build
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.architectures import build
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 layers = keras.layers
 

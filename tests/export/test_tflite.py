@@ -10,12 +10,12 @@ from ai_edge_litert.interpreter import Interpreter
 from export.calibration import choose_calibration_set
 from export.folding import fold
 from export.tflite import convert_to_tflite
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
+from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.precision import EXPORTABLE, Precision
-from fer_edge.runtime.inspection import inspect_tflite
-from fer_edge.training.architectures import documented_cnn
-from fer_edge.training.data import Dataset
-from fer_edge.training.keras_file import KerasClassifier
+from fer_edge.training.networks.architectures import documented_cnn
+from fer_edge.training.networks.keras_file import KerasClassifier
 
 FLOAT_OPERATORS = [*["CONV_2D", "MAX_POOL_2D"] * 2, "RESHAPE", *["FULLY_CONNECTED"] * 2, "SOFTMAX"]
 """What is left of the tiny network: no MUL or ADD of a BatchNormalization, no SHAPE of a free batch size."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.frames import Frame
 from fer_edge.runtime.results import FaceResult, FrameResult
+from fer_edge.runtime.sources.source import Frame
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from fer_edge.boxes import overlaps
+from fer_edge.inference.classifier import Classifier
+from fer_edge.models import PORTRAIT_FILE
 from fer_edge.preprocess import Image, crop_face
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.demo import PORTRAIT_FILE, DemoSource
-from fer_edge.runtime.detector import Face, FaceDetector
-from fer_edge.runtime.frames import Frame
+from fer_edge.runtime.faces.detector import Face, FaceDetector
+from fer_edge.runtime.faces.schedule import DetectionSchedule
+from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.results import STAGES, UNCERTAIN, EventKind, FrameResult
-from fer_edge.runtime.schedule import DetectionSchedule
-from fer_edge.runtime.smoothing import RAW, Smoothing
+from fer_edge.runtime.sources.demo import DemoSource
+from fer_edge.runtime.sources.source import Frame
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.dataset.data import Dataset
 from fer_edge.training.augment import augment, mixup
-from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 
 RNG = np.random.default_rng

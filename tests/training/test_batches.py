@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.dataset.data import Split
 from fer_edge.training.batches import ShuffledBatches
-from fer_edge.training.data import Split
 from fer_edge.training.recipe import ClassBalance, Recipe
 from fer_edge.training.views import Views
 

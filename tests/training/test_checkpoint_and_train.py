@@ -10,18 +10,18 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.dataset.data import Dataset, Split, SplitName
+from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.errors import DataError, InputError, ModelError
 from fer_edge.labels import FER2013_ORDER
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import ModelCard, add_card_to_keras
-from fer_edge.training.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.checkpoint import BEST_NAME, AveragedWeights
-from fer_edge.training.data import Dataset, Split, SplitName
 from fer_edge.training.distill import load_teachers
-from fer_edge.training.keras_file import KerasClassifier, save_keras
+from fer_edge.training.networks.architectures import ARCHITECTURES, BACKBONES
+from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME, RunFolder
-from fer_edge.training.synthetic import synthetic_dataset
 from fer_edge.training.targets import one_hot
 from fer_edge.training.temperature import fit_temperature, hold_back
 from fer_edge.training.train import Trained, compiled_model, recipe_callbacks, train

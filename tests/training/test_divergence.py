@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DivergenceError
-from fer_edge.training.data import Dataset
 from fer_edge.training.divergence import StopAtDivergence
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.train import train

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import InputError
 from fer_edge.metrics import ReliabilityBin, evaluate_scores
-from fer_edge.training.data import Dataset, Split
 from fer_edge.training.plots import (
     plot_confusion,
     plot_curves,

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
+from fer_edge.dataset.data import Dataset
 from fer_edge.files import sha256_file
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
-from fer_edge.training.architectures import ARCHITECTURES
 from fer_edge.training.checkpoint import Progress
-from fer_edge.training.data import Dataset
+from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.report import write_run
 from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.train import Trained
 
 if TYPE_CHECKING:
-    from fer_edge.training.keras_file import KerasClassifier
+    from fer_edge.training.networks.keras_file import KerasClassifier
 
 
 @pytest.fixture(scope="module")

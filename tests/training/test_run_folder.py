@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError, InputError
-from fer_edge.training.data import Dataset
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RunFolder, newest_run
 

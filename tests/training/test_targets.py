@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.training.data import Split
 from fer_edge.training.targets import image_weights, learning_targets, one_hot, with_expression, with_truth
-from fer_edge.training.votes import CHOICES, Votes
 
 HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", "sad"))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.errors import ModelError
-from fer_edge.runtime.interpreter import open_interpreter
+from fer_edge.inference.interpreter import open_interpreter
 
 WARM_UP = 2
 MARKED = 3

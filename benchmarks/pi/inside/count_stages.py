@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 import cv2
 
-from fer_edge.runtime.classifier import Classifier
-from fer_edge.runtime.demo import DemoSource
-from fer_edge.runtime.detector import FaceDetector
+from fer_edge.inference.classifier import Classifier
+from fer_edge.runtime.faces.detector import FaceDetector
+from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, DetectionSchedule
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.schedule import DEFAULT_EVERY, DetectionSchedule
+from fer_edge.runtime.sources.demo import DemoSource
 
 WARM_UP = 2 * DEFAULT_EVERY
 FRAMES = 3 * DEFAULT_EVERY

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import FerEdgeError
-from fer_edge.runtime.interpreter import Interpreter, open_interpreter
-from fer_edge.runtime.tflite import tflite_graph
+from fer_edge.inference.interpreter import Interpreter, open_interpreter
+from fer_edge.inference.tflite import tflite_graph
 
 
 def main(faces_file: str, output: str, *models: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fer_edge.benchmark.report.figures import decimal, listed, millions
-from fer_edge.benchmark.report.quantities import mark
+from fer_edge.benchmark.report.measurements import mark
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.results import Report
 

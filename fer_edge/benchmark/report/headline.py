@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fer_edge.benchmark.report.figures import NONE, decimal, plural, share
-from fer_edge.benchmark.report.lineage import change_from, float_parent, in_words
+from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
 from fer_edge.benchmark.results import Quality, Report, Result
 
 

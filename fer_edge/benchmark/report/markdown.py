@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from fer_edge.benchmark.report.contents import sections
 from fer_edge.benchmark.report.headline import headline
+from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Column, Section, Table
 from fer_edge.benchmark.results import Report
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from fer_edge.benchmark.report.contents import sections
 from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.markup import Child, Element, render, tag
+from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Chart, Column, Section, Table
 from fer_edge.benchmark.results import Report
 

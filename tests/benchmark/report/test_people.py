@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from fer_edge.benchmark.report.contents import sections
 from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.markdown import as_markdown
 from fer_edge.benchmark.report.markup import render
+from fer_edge.benchmark.report.measurements import summary_table
 from fer_edge.benchmark.report.page import as_html
 from fer_edge.benchmark.report.people import copies_table, people_tables
-from fer_edge.benchmark.report.quantities import summary_table
 from fer_edge.benchmark.report.reliability import reliability_chart
+from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.spreadsheet import as_csv
 from fer_edge.benchmark.report.table import Cell, Table
 from fer_edge.benchmark.report.trade_off import trade_off_charts

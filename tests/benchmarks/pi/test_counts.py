@@ -14,7 +14,7 @@ from benchmarks.pi import counts
 from benchmarks.pi.counts import check_repeatable, parse_log, stage_counts
 from benchmarks.pi.models import INSIDE
 from benchmarks.pi.result import WHOLE_FRAME, Count
-from fer_edge.runtime.classifier import SHIPPED_MODEL
+from fer_edge.models import SHIPPED_MODEL
 
 # Tells of every mark what came before it, by standing in its place.
 MARKED = "import os, runpy, sys; os.getsid = lambda _: print('mark'); sys.argv = sys.argv[1:]; "

@@ -11,8 +11,8 @@ from benchmarks.pi.models import (
     scores_here,
     snapshot,
 )
+from fer_edge.models import SHIPPED_MODEL
 from fer_edge.precision import Precision
-from fer_edge.runtime.classifier import SHIPPED_MODEL
 
 
 def test_each_file_is_measured_once_and_told_apart() -> None:

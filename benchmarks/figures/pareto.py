@@ -1,0 +1,134 @@
+"""The picture of accuracy against latency: by people's answer where it was measured, else by the data set's label."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
+
+from benchmarks.figures.pages import size_words
+from benchmarks.peers.compared import Comparison, Network
+from fer_edge.files import atomic_path
+
+_OWN, _PEER = "#1565c0", "#c62828"
+_AREA_PER_BYTE = 900 / 5e6
+"""Square points of a disc: the documented network's int8 file of 5.7 MB gets about 1,000."""
+_SMALLEST_AREA = 25.0
+_SPAN = 10.0
+"""Percentage points beneath the best accuracy that the picture shows."""
+_SPAN_BY_PEOPLE = 22.0
+"""The same by people's answer, which tells networks further apart."""
+
+
+def pareto_front(networks: Sequence[Network]) -> list[Network]:
+    """The networks that no other is both faster and more accurate than, by latency."""
+    front: list[Network] = []
+    for row in sorted(networks, key=lambda row: (row.p50_ms, -row.first_accuracy)):
+        if not front or row.first_accuracy > front[-1].first_accuracy:
+            front.append(row)
+    return front
+
+
+def plot_pareto(comparison: Comparison, path: Path) -> None:
+    """Draw accuracy against latency into a PNG; a disc's area is the file's size.
+
+    A network far below the best one is put on the lower edge with its accuracy in words, so that the others spread out.
+    """
+    span = _SPAN if comparison.one_person is None else _SPAN_BY_PEOPLE
+    floor = 100 * max(row.first_accuracy for row in comparison.networks) - span
+    figure, axes = plt.subplots(figsize=(10, 6.2), layout="constrained")
+    try:
+        front = pareto_front(comparison.networks)
+        x, y = [row.p50_ms for row in front], [100 * row.first_accuracy for row in front]
+        axes.plot(x, y, color="0.6", linestyle="--", zorder=1, label="Pareto front: none is both faster and better")
+        axes.scatter([], [], color=_OWN, alpha=0.6, label="fer-edge")
+        axes.scatter([], [], color=_PEER, alpha=0.6, label="other projects: their weights, their preprocessing")
+        for row in comparison.networks:
+            _draw_disc(axes, row, floor, on_front=row in front)
+        _dress(axes, floor, span, _accuracy_words(comparison))
+        _draw_person(axes, comparison)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
+        figure.canvas.draw()  # settles the layout that the labels' places depend on
+        taken: list[Bbox] = []
+        for row in [*front, *(row for row in comparison.networks if row not in front)]:
+            taken.append(_label(axes, row, floor, taken, bold=row in front))
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=120)
+    finally:
+        plt.close(figure)
+
+
+def _accuracy_words(comparison: Comparison) -> str:
+    answers = [row.people for row in comparison.networks if row.people is not None]
+    if answers:
+        return f"people's answer, on {answers[0].images:,} validation images, %"
+    return f"accuracy on {comparison.images:,} validation images, %"
+
+
+def _draw_person(axes: Axes, comparison: Comparison) -> None:
+    if comparison.one_person is not None:
+        accuracy = 100 * comparison.one_person["accuracy"]
+        axes.axhline(accuracy, color="0.3", linestyle=":", zorder=1, label=f"one person: {accuracy:.1f} %")
+
+
+def _dress(axes: Axes, floor: float, span: float, accuracy: str) -> None:
+    axes.set(
+        xscale="log",
+        xlabel="median latency of the network alone, ms (one face, one thread; logarithmic)",
+        ylabel=accuracy,
+    )
+    axes.set_title("Accuracy against latency; the area is the file's size", loc="left")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(x=0.15)
+    axes.set_ylim(floor - 1, floor + span + 3)
+    axes.grid(alpha=0.25, which="both")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_disc(axes: Axes, row: Network, floor: float, *, on_front: bool) -> None:
+    x, y = row.p50_ms, max(floor, 100 * row.first_accuracy)
+    colour = _PEER if row.package else _OWN
+    axes.scatter(x, y, s=_area(row), color=colour, alpha=0.4, linewidth=0, zorder=2)
+    marker = "v" if 100 * row.first_accuracy < floor else "o"
+    edge = "black" if on_front else "none"
+    axes.scatter(x, y, s=16, marker=marker, color=colour, edgecolor=edge, linewidth=1, zorder=3)
+
+
+def _label(axes: Axes, row: Network, floor: float, taken: Sequence[Bbox], *, bold: bool) -> Bbox:
+    """Write a network's name at the first place about its disc where no other name is, and tell what it covers."""
+    x, y = row.p50_ms, max(floor, 100 * row.first_accuracy)
+    below = f", {row.first_accuracy:.0%}" if 100 * row.first_accuracy < floor else ""
+    text = axes.annotate(
+        f"{row.display_name}\n{size_words(row.bytes)}{below}",
+        (x, y),
+        (0, 0),
+        textcoords="offset points",
+        fontsize=9,
+        fontweight="bold" if bold else "normal",
+        color=_PEER if row.package else _OWN,
+    )
+    radius = (_area(row) / math.pi) ** 0.5 + 4
+    places = [(0, step, "center", side) for step, side in ((radius, "bottom"), (-radius, "top"))]
+    places += [(radius, 0, "left", "center"), (-radius, 0, "right", "center")]
+    places += [(0, n * radius + 28 * n, "center", "bottom") for n in (1, 2)]
+    for dx, dy, horizontal, vertical in places:
+        text.set(position=(dx, dy), horizontalalignment=horizontal, verticalalignment=vertical)
+        box = text.get_window_extent()
+        if not any(box.overlaps(other) for other in taken) and axes.bbox.y0 < box.y0:
+            break
+    return box
+
+
+def _area(row: Network) -> float:
+    """Of a disc, in square points."""
+    return max(_SMALLEST_AREA, row.bytes * _AREA_PER_BYTE)

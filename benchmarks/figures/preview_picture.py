@@ -1,0 +1,52 @@
+"""`python -m benchmarks.figures.preview_picture`: the README's picture of the preview, taken on an idle machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from benchmarks.entry import run_command
+from benchmarks.figures.report_picture import take_picture
+from fer_edge.errors import FerEdgeError
+
+_COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--preview", "0", "--quiet")
+_SIZE = (1280, 800)
+
+
+@contextmanager
+def demo_preview() -> Iterator[str]:
+    """Show the demo, and give the page's address.
+
+    Raises:
+        FerEdgeError: If the preview does not start.
+    """
+    with subprocess.Popen(_COMMAND, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = process.stderr.readline()
+            url = re.search(r"http://\S+", said)
+            if url is None:
+                raise FerEdgeError(f"expected the preview's address, got {said.strip() or 'nothing'}")
+            yield url[0]
+        finally:
+            process.terminate()
+
+
+@click.command()
+@click.argument("picture", type=click.Path(dir_okay=False, path_type=Path), default="docs/images/preview.png")
+@click.option("--seconds", default=33.0, show_default=True, help="To wait: the demo repeats itself every 8.")
+def command(picture: Path, seconds: float) -> None:
+    """Run the demo with its preview for some seconds, and write the page as the PNG PICTURE."""
+    width, height = _SIZE
+    with demo_preview() as url:
+        take_picture(url, picture, width=width, height=height, after_s=seconds)
+
+
+if __name__ == "__main__":
+    run_command(command)

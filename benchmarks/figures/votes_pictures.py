@@ -1,0 +1,73 @@
+"""`make votes-pictures`: the pictures of docs/votes.md, made of figures alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.entry import run_command
+from fer_edge.cli.commands.evaluate import load_classifier
+from fer_edge.cli.consoles import stdout
+from fer_edge.cli.options import data_option, progress_bar
+from fer_edge.cli.votes_options import read_voted_data
+from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
+from fer_edge.dataset.votes import NO_TRUTH
+from fer_edge.errors import InputError
+from fer_edge.metrics import confusion_matrix
+from fer_edge.models import SHIPPED_MODEL
+from fer_edge.scores import in_expression_order
+from fer_edge.training.plots import plot_labels_against_people, plot_reliability
+
+LABELS_PICTURE = "labels-against-people.png"
+RELIABILITY_PICTURE = "reliability.png"
+
+
+def count_labels_against_people(dataset: Dataset) -> npt.NDArray[np.int64]:
+    """Count the images of all splits by label (rows) and by the majority's answer (columns): (7, 7).
+
+    Raises:
+        InputError: If there is no image on which most people agree.
+    """
+    counts = np.zeros((7, 7), np.int64)
+    for split in dataset.splits.values():
+        if split.votes is not None:
+            agreed = split.votes.majority != NO_TRUTH
+            counts += confusion_matrix(split.votes.majority[agreed], split.labels[agreed])
+    if not counts.any():
+        raise InputError(f"{dataset.source}: expected a copy of FER2013, found no image with people's votes")
+    return counts
+
+
+@click.command()
+@data_option
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=SHIPPED_MODEL,
+    help="Whose scores are held against the votes.  [default: the shipped one]",
+)
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("docs/images"), show_default=True)
+def command(data: str | None, model: Path, folder: Path) -> None:
+    """Draw the labels against people's votes, and the scores of a model on the validation split against them."""
+    classifier = load_classifier(model)
+    dataset = read_voted_data(data, None)
+    counts = count_labels_against_people(dataset)
+    plot_labels_against_people(counts, folder / LABELS_PICTURE, data="FER2013")
+    faces = dataset.validation
+    with progress_bar(model.name, len(faces)) as on_progress:
+        scores = in_expression_order(classifier.classify_all(faces.images, on_progress), classifier.card.labels)
+    answer = evaluate_by_votes(scores, faces.votes) if faces.votes is not None else None
+    if answer is None or faces.votes is None:
+        raise InputError(f"{dataset.source}: expected votes on the validation split, found none")
+    images, error = faces.votes.has_shares.sum(), answer.calibration_error
+    title = f"{model.name} on {images:,} images\ncalibration error by votes {error:.3f}"
+    plot_reliability(reliability_by_votes(scores, faces.votes), folder / RELIABILITY_PICTURE, title=title)
+    stdout.print(f"written: {folder / LABELS_PICTURE}, {folder / RELIABILITY_PICTURE}")
+
+
+if __name__ == "__main__":
+    run_command(command)

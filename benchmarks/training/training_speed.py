@@ -1,0 +1,89 @@
+"""Seconds per training step: this project's, against a plain Keras `fit` over a folder, as the notebook does it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from rich.console import Console
+
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.loading import load_dataset
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.tables import make_table
+from fer_edge.training.batches import ShuffledBatches
+from fer_edge.training.networks.architectures import documented_cnn
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.train import compiled_model
+
+_STEPS = 6
+_TURNS = 2
+_BATCH = 128
+
+
+class _StepClock(keras.callbacks.Callback):
+    """Keeps the time from the beginning of each step to that of the next, the loading of data included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: list[float] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.marks.append(time.perf_counter())
+
+
+def step_seconds(data: str) -> dict[str, float]:
+    """Median seconds per step of each variant; they take turns, so that a change of pace strikes all alike."""
+    split = load_dataset(data).train
+    split = split.take(np.random.default_rng(0).permutation(len(split))[: _BATCH * _STEPS])
+    with tempfile.TemporaryDirectory() as folder:
+        _write_folders(split, Path(folder))
+        variants = dict(_variants(split, folder))
+        samples: dict[str, list[float]] = {name: [] for name in variants}
+        for turn in range(_TURNS + 1):
+            for name, (model, batches) in variants.items():
+                clock = _StepClock()
+                model.fit(batches, epochs=1, callbacks=[clock], verbose=0)
+                if turn:  # the first one traces the graph
+                    samples[name] += list(np.diff(clock.marks))
+    return {name: float(np.median(values)) for name, values in samples.items()}
+
+
+def print_step_seconds(seconds: dict[str, float], console: Console) -> None:
+    """Print seconds per step; the first variant is the one that the others are compared with."""
+    table = make_table("training: median seconds per step of 128 images", ["variant"], ["seconds", "times faster"])
+    reference = next(iter(seconds.values()))
+    for name, value in seconds.items():
+        table.add_row(name, f"{value:.3f}", f"{reference / value:.2f}")
+    console.print(table)
+
+
+def _variants(split: Split, folder: str) -> Iterator[tuple[str, tuple[keras.Model, Any]]]:
+    plain = documented_cnn()
+    plain.compile(keras.optimizers.Adam(1e-4), "categorical_crossentropy", metrics=["accuracy"])
+    files = keras.utils.image_dataset_from_directory(
+        folder, label_mode="categorical", color_mode="grayscale", image_size=(48, 48), batch_size=_BATCH, verbose=False
+    )
+    yield "plain Keras over a folder, float32", (plain, files)
+    for bfloat16, name in ((False, "fer-edge, float32"), (True, "fer-edge, bfloat16")):
+        recipe = Recipe(batch_size=_BATCH, bfloat16=bfloat16)
+        yield name, (compiled_model(recipe, _STEPS), ShuffledBatches(split, recipe))
+
+
+def _write_folders(split: Split, folder: Path) -> None:
+    for i, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+        path = folder / EXPRESSIONS[label] / f"{i}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), image)
+
+
+if __name__ == "__main__":
+    print(json.dumps(step_seconds(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""One module for each subcommand, and what only one of them uses."""

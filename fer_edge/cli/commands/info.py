@@ -1,0 +1,127 @@
+"""`fer-edge info`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fer_edge.cli.consoles import stdout
+from fer_edge.cli.model_path import ModelPath
+from fer_edge.cli.prior_options import named_prior
+from fer_edge.cli.stated_options import UNVERIFIED
+from fer_edge.errors import ModelError, first_line
+from fer_edge.files import sha256_file
+from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.classifier import Classifier, require_fitting
+from fer_edge.inference.inspection import inspect_tflite
+from fer_edge.inference.interpreter import open_interpreter
+from fer_edge.inference.onnx import one_image
+from fer_edge.keras_archive import read_config
+from fer_edge.model_card import ModelCard
+from fer_edge.models import SHIPPED_MODEL
+from fer_edge.names import printable
+from fer_edge.scores import score_meaning
+
+
+@click.command()
+@click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(model: Path, as_json: bool) -> None:
+    """Show what MODEL (.tflite, .onnx or .keras; the shipped one by default) says about itself.
+
+    The size, digest, operators, precision and edges are read from the file; the rest is its card's.
+    """
+    card = read_card(model)
+    facts = _file_facts(model, card)
+    if as_json:
+        click.echo(json.dumps({**facts, "card": json.loads(card.to_json())}))
+        return
+    _print_facts(facts)
+    stdout.print("\ncard", style="bold")
+    _print_facts(json.loads(card.to_json()), indent=2)
+
+
+def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    facts = {"file": printable(str(model)), "bytes": model.stat().st_size, "sha256": sha256_file(model)}
+    if model.suffix.lower() != ".keras":  # whose zip has checksums of its own
+        facts["verified"] = "by the digest in its card" if card.is_verified else f"no: {UNVERIFIED}"
+    read = {".tflite": _tflite_facts, ".onnx": _onnx_facts, ".keras": _keras_facts}[model.suffix.lower()]
+    facts |= {**read(model, card), "scores": score_meaning(card)}
+    if (prior := named_prior(card)) is not None:
+        facts["prior"] = prior
+    if facts.get("precision", card.precision) != card.precision:
+        raise ModelError(f"{model}: its card says {card.precision}, its tensors are {facts['precision']}")
+    return facts
+
+
+def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    graph = inspect_tflite(model)
+    Classifier(open_interpreter(model), card, model)  # refuses a card of another model
+    return {
+        "precision": graph.precision.value,
+        "input": f"{graph.input_dtype} (1, {card.input.height}, {card.input.width}, 1)",
+        "output": f"{graph.output_dtype} (1, {len(card.labels)})",
+        "operators": graph.operator_counts(),
+        "signatures": list(graph.signatures),
+    }
+
+
+def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    require_fitting(model, card, *one_image(model))
+    edges = {
+        "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
+        "output": f"float32 (any number, {len(card.labels)})",
+    }
+    try:
+        from export.onnx_graph import onnx_operator_counts, onnx_precision
+    except ImportError:
+        return {**edges, "operators": "to see them: pip install 'fer-edge[export]'"}
+    content = model.read_bytes()
+    try:
+        return {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+    except Exception as error:  # protobuf's, whose classes share no base
+        raise ModelError(f"{model}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
+
+
+def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
+    try:
+        layers = read_config(model)["config"]["layers"]
+        operators = dict(Counter(str(layer["class_name"]) for layer in layers))
+        taken = [layer["config"]["batch_shape"] for layer in layers if layer["class_name"] == "InputLayer"]
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{model}: its config.json describes no network of layers; save it again") from error
+    if taken not in ([], [[None, card.input.height, card.input.width, 1]]):
+        raise ModelError(f"{model}: its card says {card.input.size_wh}, its network takes {taken}; save it again")
+    return {
+        "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
+        "output": f"float32 (any number, {len(card.labels)})",
+        "operators": operators,
+    }
+
+
+def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
+    """Print names and values, one a line, a level deeper for each object within; leave out what is empty."""
+    shown = {name: value for name, value in facts.items() if value not in (None, {}, [])}
+    width = max((len(name) for name, value in shown.items() if not _is_nested(value)), default=0)
+    for name, value in shown.items():
+        if _is_nested(value):
+            stdout.print(f"{' ' * indent}{name}", markup=False)
+            _print_facts(value, indent + 2)
+        else:
+            stdout.print(f"{' ' * indent}{name:<{width}}  {_inline(value)}", markup=False, soft_wrap=True)
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict) and any(isinstance(one, (dict, list)) for one in value.values())
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_inline(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(f"[{_inline(one)}]" if isinstance(one, list) else _inline(one) for one in value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

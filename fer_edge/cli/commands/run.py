@@ -1,0 +1,153 @@
+"""`fer-edge run`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
+from typing import Any
+
+import click
+
+from fer_edge.cli.commands.notes import tell
+from fer_edge.cli.commands.outputs import open_sinks
+from fer_edge.cli.commands.run_options import RunOptions, run_options
+from fer_edge.cli.config import config_option, config_roles
+from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.opencv_logs import silence_opencv
+from fer_edge.cli.prior_options import with_prior
+from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.stated_options import warn_if_unverified
+from fer_edge.errors import FerEdgeError, SourceError
+from fer_edge.inference.classifier import Classifier, ScoresFaces
+from fer_edge.names import printable
+from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
+from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.sinks.fan_out import FanOut
+from fer_edge.runtime.sinks.systemd import NotifySink
+from fer_edge.runtime.sinks.tally import Tally
+from fer_edge.runtime.sinks.text import STDOUT
+from fer_edge.runtime.sources.opening import open_source
+from fer_edge.runtime.sources.orientation import Flip, oriented
+from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
+
+
+@click.command()
+@config_option
+@run_options
+def command(**given: Any) -> None:
+    """Find faces in a camera, stream, video or images and tell their expressions, until the end or Ctrl-C.
+
+    A score estimates the share of people who would name that expression for such a face, if the model learned people's
+    votes alone; else it is the network's probability for it. fer-edge info says which.
+
+    \b
+    fer-edge run --camera demo                           no camera needed
+    fer-edge run --camera picamera --jsonl log.jsonl     a Raspberry Pi's own camera
+    fer-edge run --camera 0 --jsonl - | jq .faces        a webcam, as data
+    fer-edge run --camera party.mp4 --output seen.mp4    a video, annotated
+    fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv --seconds 60
+    fer-edge run --camera 0 --detect-every auto --budget 40% --max-fps 10
+    fer-edge run --camera auto --preview 8080            a page in the browser
+    fer-edge run --camera auto --name "Front door" --mqtt mqtt://homeassistant.local
+    """
+    options = RunOptions(**given)
+    _refuse_contradictions(options)
+    require_apart(
+        [*roles("--camera", options.camera), *roles("--model", options.model), *config_roles()], _written(options)
+    )
+    silence_opencv()
+    with native_stderr_muffled():
+        loaded = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
+    classifier = with_prior(loaded, options.prior, options.model)
+    warn_if_unverified(options.model, classifier.card)
+    tally = Tally()
+    failed: list[str] = []
+    paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
+    try:
+        with open_source(options.camera, options.camera_settings, paced=paced, tell=tell) as source:
+            _watch(source, classifier, tally, options, failed)
+    finally:
+        if tally.frames and not options.quiet:
+            _print_summary(tally, options, failed)
+
+
+def _refuse_contradictions(options: RunOptions) -> None:
+    if options.jsonl == options.csv == STDOUT:
+        raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
+    if options.privacy and options.output:
+        raise click.UsageError("--privacy stores no picture, and --output is nothing else; leave one of them out")
+
+
+def _written(options: RunOptions) -> list[FileRole]:
+    """The files that the sinks write, the older ones of a rotated log among them."""
+    logs = {"--jsonl": options.jsonl, "--csv": options.csv}
+    written = [*roles("--output", options.output)]
+    for option, path in logs.items():
+        written += roles(option, path)
+        if path not in (None, STDOUT) and options.rotate_size is not None:
+            written += roles(option, *(f"{path}.{number}" for number in range(1, options.rotate_keep + 1)))
+    return written
+
+
+def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOptions, failed: list[str]) -> None:
+    """Show the source to the end; `failed` gets the names of the files that lack results, also if it is interrupted."""
+    tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
+    if options.seconds is not None and not source.recorded:
+        source.ends_at = time.monotonic() + options.seconds
+    with ExitStack() as stack:
+        opening = open_sinks(options, source, classifier.card, tell)
+        sinks = [stack.enter_context(closing(sink)) for sink in opening]
+        watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
+        sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, tell)
+        stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
+        try:
+            _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
+        finally:
+            failed += sink.failed
+            for note in source.notes:
+                tell(note)
+    sink.require_whole()
+    if not tally.frames:
+        raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
+
+
+def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
+    frames = first_seconds(source, options.seconds) if source.recorded else source
+    return at_most(frames, options.max_fps, recorded=source.recorded)
+
+
+def _pipeline(options: RunOptions, classifier: ScoresFaces, source: Source) -> Pipeline:
+    return Pipeline(
+        FaceDetector(options.detector_width, options.confidence, stills=source.stills),
+        classifier,
+        max_faces=options.max_faces,
+        smoothing=options.smoothed,
+        schedule=options.schedule,
+        stills=source.stills,
+    )
+
+
+def _run(
+    pipeline: Pipeline,
+    stream: Iterable[Frame],
+    sink: FanOut,
+    tally: Tally,
+    frames: int | None,
+    ends_at: float | None,
+) -> None:
+    for frame, result in pipeline.process_all(stream):
+        sink.write(frame, result)
+        tally.add(result)
+        if tally.frames == frames or (ends_at is not None and time.monotonic() >= ends_at):
+            return
+
+
+def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None:
+    for line in tally.lines():
+        click.echo(line, err=True)
+    outputs = (options.jsonl, options.csv, options.output)
+    written = [str(path) for path in outputs if path is not None and str(path) not in (STDOUT, *failed)]
+    if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error says what became of one
+        click.echo(f"written: {printable(', '.join(written))}", err=True)

@@ -1,0 +1,267 @@
+"""`fer-edge tune`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import fields, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+import keras_tuner  # noqa: F401  # before TensorFlow, whose chatter would surround the error where this is missing
+from click.core import ParameterSource
+from rich.progress import TaskID
+from rich.table import Table
+
+from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.options import data_option, data_roles, make_progress, strict_option, yes_option
+from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
+from fer_edge.dataset.data import Dataset
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.files import sole_user
+from fer_edge.tables import make_table
+from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
+from fer_edge.training.tune.plot import plot_tuning
+from fer_edge.training.tune.search import (
+    Outcome,
+    RecipeTuner,
+    Role,
+    Study,
+    TunerName,
+    TuningFolder,
+    ranked,
+)
+from fer_edge.training.tune.space import DEFAULT_OVER, SPACE, read_space
+
+_SHOWN = 10
+_NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
+"""Fields of `Recipe` that the best trial's command line takes from elsewhere than their values."""
+
+
+@click.command()
+@data_option
+@votes_option
+@official_split_option
+@recipe_options
+@click.option(
+    "--over",
+    multiple=True,
+    metavar="NAME[=LOW:HIGH|=A,B,...]",
+    help=f"Search over this part of the recipe; repeat for several: {', '.join(SPACE)}.  "
+    f"[default: {', '.join(DEFAULT_OVER)}]",
+)
+@click.option(
+    "--tuner", type=click.Choice([name.value for name in TunerName]), default="hyperband", show_default=True,
+    help="Who proposes what to try.",
+)  # fmt: skip
+@click.option("--trials", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@click.option("--images", type=click.IntRange(1), help="Train on so many only, drawn at random.  [default: all]")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the search.  [default: tuning/<arch>]")
+@click.option("--overwrite", is_flag=True, help="Replace the search in --output.")
+@strict_option
+@yes_option
+def command(
+    data: str | None,
+    votes_file: Path | None,
+    official_split: bool,
+    over: tuple[str, ...],
+    tuner: str,
+    trials: int,
+    images: int | None,
+    output: Path | None,
+    overwrite: bool,
+    strict: bool,
+    yes: bool,
+    **options: Any,
+) -> None:
+    """Search for the values of a recipe's parts that train best.
+
+    Each trial trains the recipe with other values and is judged by its best validation accuracy. The folder gets
+    trials.csv, tuning.png and best.json. Ctrl-C stops after writing them for the trials so far; the same command
+    goes on. docs/tuning.md tells how several machines share a search.
+
+    \b
+    fer-edge tune --data face-expression-recognition-dataset.zip --recipe modern --arch compact-s --epochs 5
+    fer-edge tune --data synthetic --epochs 2 --trials 6 --tuner random --over learning_rate --over batch_size
+    fer-edge tune --recipe modern --epochs 5 --images 6000 --over mixup=0:0.3 --over class_balance=none,sqrt
+    """
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that every trial is a network of its own
+    warnings.filterwarnings("ignore", module="sklearn")  # on the fit of the Bayesian tuner's few points
+    recipe = read_recipe(options)
+    space = read_space(_without_fixed(over), recipe)
+    study = Study(recipe, space, TunerName(tuner), trials, images)
+    folder = TuningFolder(output or Path("tuning") / recipe.arch)
+    if overwrite and Role.of_process() is Role.WORKER:
+        raise InputError("--overwrite is the chief's: leave it out for workers")
+    require_apart(
+        [*data_roles(data), *roles("--votes", votes_file), *recipe_roles(recipe)],
+        [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
+    )
+    if Role.of_process() is not Role.WORKER:
+        _hold(folder)
+    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    earlier = folder.replacement
+    with earlier.replacing() if overwrite else nullcontext(), _Display(trials, earlier.confirm) as display:
+        folder.begin(study, dataset)
+        searcher = RecipeTuner(study, dataset, folder, display)
+        display.begin(searcher)
+        interruption = searcher.run()
+        if interruption is not None and overwrite and not earlier.is_begun():
+            raise interruption  # and the earlier search comes back
+    if searcher.role is Role.WORKER:
+        stderr.print("this worker is done; the chief writes the results")
+    else:
+        data_words = _data_words(dataset, votes_file, official_split=official_split)
+        _finish(searcher.outcomes(), study, folder, dataset, data_words, interrupted=interruption is not None)
+    if interruption is not None:
+        stderr.print(f"go on with: the same command{', without --overwrite' if overwrite else ''}")
+        raise interruption
+
+
+def _hold(folder: TuningFolder) -> None:
+    """Make sure that no other process searches in the folder, and settle what a killed one left there."""
+    click.get_current_context().with_resource(sole_user(folder.path))
+    if folder.replacement.settle():
+        note = "the search that --overwrite was to replace is back, as the new one had no whole epoch"
+        stderr.print(f"note: {folder.path}: {note}", soft_wrap=True)
+
+
+def _without_fixed(over: tuple[str, ...]) -> list[str]:
+    """What to search over, but for what is given a value on the command line."""
+    context = click.get_current_context()
+    fixed = {name for name in SPACE if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    both = [text for text in over if text.partition("=")[0].replace("-", "_") in fixed]
+    if both:
+        raise click.UsageError(f"--over {both[0]} is searched over: leave out the option that gives it a value")
+    return list(over) or [name for name in DEFAULT_OVER if name not in fixed]
+
+
+def _finish(
+    outcomes: list[Outcome],
+    study: Study,
+    folder: TuningFolder,
+    dataset: Dataset,
+    data_words: list[str],
+    *,
+    interrupted: bool,
+) -> None:
+    best = ranked(outcomes)
+    if not best and interrupted:
+        return
+    if not best:
+        fault = outcomes[-1].fault if outcomes else "there was nothing to try"
+        raise FerEdgeError(f"no trial succeeded ({fault}); search again with --overwrite")
+    folder.write_results(outcomes, study)
+    title = f"{study.recipe.arch}: {len(outcomes)} trials by {study.tuner.value}, best {best[0].val_accuracy:.2%}"
+    plot_tuning(outcomes, study.space, folder.picture, title=title, images=len(dataset.validation))
+    stdout.print(_best_table(best[:_SHOWN], study, f"{folder.path.name}: the best of {len(outcomes)} trials"))
+    stdout.print(f"Files in {folder.path}. Train with the best values, for the recipe's own number of epochs:")
+    stdout.print(_train_line(replace(study.recipe, **best[0].values), data_words), soft_wrap=True)
+
+
+def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
+    table = make_table(title, ["rank", "trial"], [*study.space, "val accuracy", "epochs", "seconds"])
+    for rank, outcome in enumerate(best, start=1):
+        values = [str(value) for value in outcome.values.values()]
+        accuracy = f"{outcome.val_accuracy:.4f}"
+        table.add_row(str(rank), outcome.trial, *values, accuracy, str(outcome.epochs), f"{outcome.seconds:.0f}")
+    return table
+
+
+def _data_words(dataset: Dataset, votes_file: Path | None, *, official_split: bool) -> list[str]:
+    votes = ["--votes", str(votes_file)] if votes_file else []
+    return ["--data", dataset.source, *votes, *["--official-split"] * official_split]
+
+
+def _train_line(recipe: Recipe, data_words: list[str]) -> str:
+    """The command that trains `recipe` for as many epochs as the recipe of its name does."""
+    words = ["fer-edge", "train", *data_words, "--recipe", recipe.name]
+    base = RECIPES[recipe.name]
+    for name in (field.name for field in fields(Recipe) if field.name not in _NOT_SEARCHED):
+        value = getattr(recipe, name)
+        if value != getattr(base, name):
+            words += network_words(value) if name == "arch" else _words(name, value)
+    for teacher in recipe.teachers:
+        words += ["--distill", teacher]
+    if recipe.bfloat16 is not MixedPrecision.AUTO.enabled():
+        words += ["--mixed-precision", "on" if recipe.bfloat16 else "off"]
+    return shlex.join([*words, "--output", f"runs/{recipe.arch}-tuned"])
+
+
+def _words(name: str, value: Any) -> list[str]:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    return [f"--{flag}", str(value.value if isinstance(value, Enum) else value)]
+
+
+class _Display:
+    """Prints a line per trial, with bars for the trials and for the steps of the one under way."""
+
+    def __init__(self, trials: int, on_saved: Callable[[], object]) -> None:
+        self._on_saved = on_saved
+        self._progress = make_progress(with_notes=True)
+        self._trials = self._progress.add_task("trials (at most)", total=trials, note="")
+        self._within: TaskID | None = None
+        self._steps, self._epoch = 1, 0
+        self._ended = 0
+
+    def __enter__(self) -> _Display:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def begin(self, tuner: RecipeTuner) -> None:
+        """Show what this process is to do, and what is done already."""
+        if tuner.role is not Role.WORKER:
+            self._ended = len(tuner.outcomes())
+            self._progress.update(self._trials, completed=self._ended)
+        if self._ended:
+            stderr.print(f"going on after {self._ended} trials")
+        if tuner.role is not Role.ALONE:
+            address = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
+            does = "hands trials out at" if tuner.role is Role.CHIEF else "asks for trials at"
+            stderr.print(f"{tuner.tuner_id} {does} {address}")
+
+    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
+        """Set the trial's bar up."""
+        self._steps, self._epoch = steps, epochs_done
+        if self._within is not None:
+            self._progress.remove_task(self._within)
+        total = epochs * steps
+        self._within = self._progress.add_task("steps of this one", total=total, completed=epochs_done * steps, note="")
+
+    def on_step(self, step: int, logs: dict[str, float]) -> None:
+        """Move the trial's bar."""
+        if self._within is not None:
+            self._progress.update(self._within, completed=self._epoch * self._steps + step)
+
+    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+        """Show the epoch's result."""
+        self._on_saved()
+        self._epoch = epoch
+        if self._within is not None:
+            self._progress.update(self._within, note=f"epoch {epoch}: val_accuracy {logs['val_accuracy']:.4f}")
+
+    def on_trial(self, outcome: Outcome) -> None:
+        """Print the trial's line and move the upper bar."""
+        self._on_saved()
+        self._ended += 1
+        self._progress.update(self._trials, completed=self._ended)
+        values = ", ".join(f"{name} {value}" for name, value in outcome.values.items())
+        result = (
+            f"failed: {outcome.fault}"
+            if outcome.val_accuracy is None
+            else f"val_accuracy {outcome.val_accuracy:.4f}, {outcome.epochs} epochs, {outcome.seconds:.0f} s"
+        )
+        stderr.print(f"trial {outcome.trial}: {result}; {values}", markup=False)

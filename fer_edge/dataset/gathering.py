@@ -1,0 +1,123 @@
+"""Labelled images as they are read, one by one, until they are a data set. No TensorFlow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence, Set
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, note_finding
+from fer_edge.errors import DataError
+from fer_edge.labels import EXPRESSIONS
+
+_SHOWN = 3
+
+
+class Gathered:
+    """Images by split, what was found wrong with them, and why others were left out."""
+
+    def __init__(self) -> None:
+        self._rows: dict[SplitName, list[tuple[npt.NDArray[np.uint8], int, str]]] = {}
+        self._reasons: dict[SplitName, list[tuple[int, str]]] = {}
+        self._findings: dict[SplitName, Counter[Finding]] = {}
+        self._examples: dict[Finding, list[str]] = {}
+        self._changes: dict[str, tuple[Finding, ...]] = {}
+
+    @property
+    def splits(self) -> Set[SplitName]:
+        """Splits for which there were images, usable or not."""
+        return self._rows.keys() | self._reasons.keys()
+
+    def add(
+        self,
+        split: SplitName,
+        label: int,
+        name: str,
+        image: npt.NDArray[np.uint8],
+        changes: Sequence[Finding] = (),
+    ) -> None:
+        """Take in an image.
+
+        Args:
+            split: Which part it belongs to.
+            label: An index into `EXPRESSIONS`.
+            name: Where it came from.
+            image: uint8 (48, 48).
+            changes: What was changed in it.
+        """
+        for change in changes:
+            self._note(split, change, name)
+        if changes:
+            self._changes[name] = tuple(changes)
+        self._rows.setdefault(split, []).append((image, label, name))
+
+    def leave_out(self, split: SplitName, label: int, name: str, finding: Finding, reason: str) -> None:
+        """Count an image that cannot be used.
+
+        Args:
+            split: Which part it belongs to.
+            label: An index into `EXPRESSIONS`.
+            name: Where it came from.
+            finding: What kind of fault it has.
+            reason: The fault in words, to follow the name: "is empty".
+        """
+        self._note(split, finding, name)
+        self._reasons.setdefault(split, []).append((label, f"{name} {reason}"))
+
+    def dataset(self, source: str, notes: tuple[str, ...] = ()) -> Dataset:
+        """Return all images; the test split replaces a validation split that the source does not have, with a note.
+
+        Raises:
+            DataError: If a split or an expression had images and none can be used.
+        """
+        self._require_usable(source)
+        splits = {name: _stack(self._rows[name]) for name in SplitName if name in self._rows}
+        findings = self._findings
+        notes = (*notes, *(self._left_out(name) for name in SplitName if name in self._reasons))
+        if SplitName.VALIDATION not in splits and SplitName.TEST in splits:
+            splits = {_stand_in(name): split for name, split in splits.items()}
+            findings = {_stand_in(name): counts for name, counts in findings.items()}
+            notes = (*notes, "no validation split: the test split stands in for it")
+        return Dataset(source, splits, findings, self._examples, notes, self._changes)
+
+    def _note(self, split: SplitName, finding: Finding, name: str) -> None:
+        note_finding(self._findings.setdefault(split, Counter()), self._examples, finding, name)
+
+    def _require_usable(self, source: str) -> None:
+        reasons = [reason for faults in self._reasons.values() for _, reason in faults]
+        if reasons and not self._rows:
+            raise DataError(f"{source}: none of its {len(reasons):,} images can be used: {some(reasons, '; ')}")
+        for split, faults in self._reasons.items():
+            reasons = [reason for _, reason in faults]
+            if split not in self._rows:
+                raise DataError(
+                    f"{source}: none of the {len(reasons):,} images of the {split.value} split can be used: "
+                    f"{some(reasons, '; ')}"
+                )
+            usable = {label for _, label, _ in self._rows[split]}
+            for label in sorted({label for label, _ in faults} - usable):
+                missing = f"no usable image of {EXPRESSIONS[label]} in the {split.value} split"
+                of_label = [reason for fault_label, reason in faults if fault_label == label]
+                raise DataError(f"{source}: {missing}: {some(of_label, '; ')}")
+
+    def _left_out(self, split: SplitName) -> str:
+        reasons = [reason for _, reason in self._reasons[split]]
+        images = "image" if len(reasons) == 1 else "images"
+        return f"left out {len(reasons):,} {images} of the {split.value} split: {some(reasons, '; ')}"
+
+
+def some(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first few texts, and how many more there are."""
+    more = len(texts) - _SHOWN
+    return separator.join([*texts[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def _stack(rows: Sequence[tuple[npt.NDArray[np.uint8], int, str]]) -> Split:
+    images, labels, names = zip(*rows, strict=True)
+    return Split(np.stack(images), np.array(labels, np.int64), tuple(names))
+
+
+def _stand_in(name: SplitName) -> SplitName:
+    return SplitName.VALIDATION if name is SplitName.TEST else name

@@ -1,0 +1,235 @@
+"""Folders of the splits and classes in a folder or zip of labelled faces. No TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from fer_edge.dataset.data import SplitName
+from fer_edge.dataset.gathering import some
+from fer_edge.dataset.listing import Listing, RawFile
+from fer_edge.errors import DataError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.names import printable
+
+_SPLITS = {
+    "train": SplitName.TRAIN,
+    "validation": SplitName.VALIDATION,
+    "valid": SplitName.VALIDATION,
+    "val": SplitName.VALIDATION,
+    "test": SplitName.TEST,
+}
+
+_Root = tuple[str, ...]
+"""The folders above the split folders."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folder that holds the split folders.
+
+    Attributes:
+        source: What is read, to be named in errors.
+        root: The folders above the split folders.
+        copies: Other such folders, each a copy of `root` or of a part of it.
+    """
+
+    source: str
+    root: _Root
+    copies: tuple[_Root, ...] = ()
+
+    def place(self, path: PurePosixPath) -> tuple[SplitName, int] | None:
+        """Return the split and label of a file, or `None` if it lies in no class folder.
+
+        Files at any depth below a class folder belong to the class.
+
+        Raises:
+            DataError: If the class folder is unknown, or another class or split folder lies within it.
+        """
+        within = self._within(path)
+        if len(within) < 3 or not _is_split(within[0]):
+            return None
+        folder = PurePosixPath(*self.root, *within[:2])
+        if not _is_class(within[1]):
+            near = get_close_matches(_plain(within[1]), EXPRESSIONS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            classes = ", ".join(EXPRESSIONS)
+            raise DataError(f"{self.source}: unknown class folder {_name(folder)}; the classes are {classes}{hint}")
+        for depth, part in enumerate(within[2:-1], start=3):
+            if _is_split(part) or _is_class(part):
+                inner = PurePosixPath(*self.root, *within[:depth])
+                raise DataError(
+                    f"{self.source}: {_name(inner)} is named like a class or split but lies in the class folder "
+                    f"{_name(folder)}; move or rename it"
+                )
+        return _SPLITS[_plain(within[0])], EXPRESSIONS.index(_plain(within[1]))
+
+    def place_unreadable(self, path: PurePosixPath) -> tuple[SplitName, int] | None:
+        """Return the split and label of what cannot be read in a class folder, or of a class folder that cannot be."""
+        within = self._within(path)
+        if len(within) < 2 or not _is_split(within[0]) or not _is_class(within[1]):
+            return None
+        return _SPLITS[_plain(within[0])], EXPRESSIONS.index(_plain(within[1]))
+
+    def require_filled(self, listing: Listing, filled: Collection[SplitName]) -> None:
+        """Check that `train` and `validation` gave files if they are there: `test` must not replace one unnoticed.
+
+        Args:
+            listing: What was read.
+            filled: Splits for which there were files, usable or not.
+
+        Raises:
+            DataError: If one of them gave none.
+        """
+        for path in (*(entry.path for entry in listing.unreadable), *listing.folders, *_paths(listing.files)):
+            within = self._within(path)
+            split = _SPLITS.get(_plain(within[0])) if len(within) == 1 else None
+            if split in (SplitName.TRAIN, SplitName.VALIDATION) and split not in filled:
+                raise DataError(
+                    f"{self.source}: {_name(path)} {_why_empty(path, listing)}; expected "
+                    f"{_name(path)}/<expression>/ with pictures. Mend it, or remove it if it is not wanted"
+                )
+
+    def notes(self, listing: Listing) -> tuple[str, ...]:
+        """Count and name what is left out of `listing`, apart from what cannot be read in a class folder."""
+        left = [file.path for file in listing.files if self.place(file.path) is None]
+        notes = []
+        for copy in self.copies:
+            copied = [path for path in left if _starts_with(path, copy)]
+            left = [path for path in left if not _starts_with(path, copy)]
+            notes.append(f"left out {_shown(copy)} ({_count(copied)}): a second copy beside {_shown(self.root)}")
+        if left:
+            notes.append(f"left out {_count(left)} outside the class folders: {some([_name(path) for path in left])}")
+        unreadable = [entry for entry in listing.unreadable if self.place_unreadable(entry.path) is None]
+        if unreadable:
+            notes.append(
+                f"left out {some([f'{_name(entry.path)}, which {entry.reason}' for entry in unreadable], '; ')}"
+            )
+        if listing.system_files:
+            names = some([_name(path) for path in listing.system_files])
+            notes.append(f"left out {_count(listing.system_files)} hidden or of an operating system: {names}")
+        return tuple(notes)
+
+    def _within(self, path: PurePosixPath) -> tuple[str, ...]:
+        """The parts of `path` below the root, none if it does not lie there."""
+        return path.parts[len(self.root) :] if _starts_with(path, self.root) else ()
+
+
+def find_layout(source: str, listing: Listing) -> Layout:
+    """Find the folder that holds the split folders: the shallowest, as Kaggle's zip repeats itself deeper.
+
+    Raises:
+        DataError: If there is none, or more than one that could be meant.
+    """
+    files: dict[_Root, list[RawFile]] = {}
+    for file in listing.files:
+        root = _root(file.path)
+        if root is not None:
+            files.setdefault(root, []).append(file)
+    files = {root: members for root, members in files.items() if _has_classes(root, members)} or files
+    if not files:
+        raise DataError(_nothing_found(source, listing))
+    root, *others = sorted(files, key=lambda root: (not _is_whole(root, files[root]), len(root), root))
+    copies = [other for other in others if _is_copy(files[other], other, files[root], root)]
+    for other in others:
+        if other not in copies and _is_whole(root, files[root]) == _is_whole(other, files[other]):
+            raise DataError(_two_found(source, root, other, whole=_is_whole(root, files[root])))
+    return Layout(source, root, tuple(copies))
+
+
+def _two_found(source: str, root: _Root, other: _Root, *, whole: bool) -> str:
+    both = f"{_shown(root)} and in {_shown(other)}"
+    if whole:
+        return (
+            f"{source} holds two data sets, in {both}, which are no copies of each other; give --data one of these "
+            "folders (of a zip, once it is unpacked)"
+        )
+    return f"{source} has its split folders in {both}; expected train/ and validation/ side by side in one folder"
+
+
+def _root(path: PurePosixPath) -> _Root | None:
+    """The folders above a file's split folder, which is best followed by a class folder."""
+    parts = path.parts
+    for place in range(len(parts) - 2):
+        if _is_split(parts[place]) and _is_class(parts[place + 1]):
+            return parts[:place]
+    return parts[:-3] if len(parts) >= 3 and _is_split(parts[-3]) else None
+
+
+def _has_classes(root: _Root, files: Iterable[RawFile]) -> bool:
+    return any(_is_class(file.path.parts[len(root) + 1]) for file in files)
+
+
+def _is_whole(root: _Root, files: Iterable[RawFile]) -> bool:
+    """Return whether there are images to train on and others to measure on."""
+    splits = {_SPLITS[_plain(file.path.parts[len(root)])] for file in files}
+    return SplitName.TRAIN in splits and len(splits) > 1
+
+
+def _is_copy(files: Sequence[RawFile], root: _Root, originals: Sequence[RawFile], original_root: _Root) -> bool:
+    """Return whether each of `files` has the same content as the one of its name among `originals`."""
+    by_name = {file.path.parts[len(original_root) :]: file for file in originals}
+    pairs = [(file, by_name.get(file.path.parts[len(root) :])) for file in files]
+    if any(original is None or original.size != file.size for file, original in pairs):
+        return False
+    try:
+        return all(original is not None and original.checksum() == file.checksum() for file, original in pairs)
+    except OSError:
+        return False
+
+
+def _nothing_found(source: str, listing: Listing) -> str:
+    """Return a message of what was expected of `source`, and what seems to be wrong with it."""
+    names = sorted(_name(file.path) for file in listing.files)
+    packed = [name for name in names if name.lower().endswith((".zip", ".csv", ".gz", ".tar", ".7z", ".rar"))]
+    classes = [path for path in listing.folders + tuple(f.path.parent for f in listing.files) if _is_class(path.name)]
+    expected = f"{source} has no train/<expression>/ and validation/<expression>/ folders, at its top or deeper"
+    if listing.unreadable:
+        first = f"{_name(listing.unreadable[0].path)} {listing.unreadable[0].reason}"
+        return f"{expected}; {first}" if names else f"{source}: nothing in it can be read: {first}"
+    if classes:
+        return f"{expected}; {_name(classes[0])} lies in neither: move the class folders into train/ and validation/"
+    if packed:
+        return f"{expected}; it holds {some(packed)}: unpack it, and give what is in it"
+    return f"{expected}; it holds {some(names) or 'no files'}"
+
+
+def _why_empty(path: PurePosixPath, listing: Listing) -> str:
+    for entry in listing.unreadable:
+        if entry.path == path:
+            return entry.reason
+    return "is a file" if path in _paths(listing.files) else "holds no pictures in class folders"
+
+
+def _paths(files: Iterable[RawFile]) -> list[PurePosixPath]:
+    return [file.path for file in files]
+
+
+def _starts_with(path: PurePosixPath, root: _Root) -> bool:
+    return path.parts[: len(root)] == root
+
+
+def _plain(folder: str) -> str:
+    return folder.strip().lower()
+
+
+def _is_split(folder: str) -> bool:
+    return _plain(folder) in _SPLITS
+
+
+def _is_class(folder: str) -> bool:
+    return _plain(folder) in EXPRESSIONS
+
+
+def _name(path: PurePosixPath) -> str:
+    return printable(str(path))
+
+
+def _shown(root: _Root) -> str:
+    return printable("/".join(root) or ".")
+
+
+def _count(paths: Sequence[PurePosixPath]) -> str:
+    return f"{len(paths):,} file{'' if len(paths) == 1 else 's'}"

@@ -1,0 +1,80 @@
+"""Lists of training images to leave out: one name a line, for people to read and to shorten. No TensorFlow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fer_edge.dataset.data import Dataset, SplitName
+from fer_edge.dataset.gathering import some
+from fer_edge.errors import DataError
+from fer_edge.files import read_text_file
+from fer_edge.labels import EXPRESSIONS
+
+_COMMENT = re.compile(r"(^\s*|\s{2,}|\t)#.*")
+"""Two blanks before a remark behind a name, since `face #1.png` is a name."""
+
+
+def format_list(heading: Iterable[str], entries: Iterable[tuple[str, str]]) -> str:
+    """A list with a remark on each image.
+
+    Args:
+        heading: Lines to stand above the list.
+        entries: The name of each image, as in `Split.names`, and what to remark on it.
+    """
+    lines = [*(f"# {line}".rstrip() for line in heading), *(f"{name}  # {remark}" for name, remark in entries)]
+    return "\n".join(lines) + "\n"
+
+
+def read_list(path: Path) -> tuple[str, ...]:
+    """The names in a list.
+
+    Args:
+        path: Text with a name a line; what follows a `#` at the line's beginning, or after two blanks, is a comment.
+
+    Raises:
+        InputError: If the file is missing or no text.
+    """
+    text = read_text_file(path, "text with an image's name a line, such as fer-edge data audit makes")
+    lines = text.splitlines()
+    return tuple(name for line in lines if (name := _COMMENT.sub("", line).strip()))
+
+
+def leave_out(dataset: Dataset, names: Collection[str]) -> Dataset:
+    """The same labelled faces without some training images.
+
+    Only the training split can lose images: results on a validation split that was cleaned could be compared with
+    nobody's.
+
+    Args:
+        dataset: Labelled faces.
+        names: Of training images, as in `Split.names`.
+
+    Raises:
+        DataError: If a name belongs to another split or to none, or an expression would lose all its images.
+    """
+    left_out = set(names)
+    for split_name, split in dataset.splits.items():
+        if split_name is not SplitName.TRAIN and (shared := left_out & set(split.names)):
+            raise DataError(
+                f"the {split_name.value} split is never cleaned: take {_some(names, shared)} from the list of images "
+                "to leave out"
+            )
+    if unknown := left_out - set(dataset.train.names):
+        raise DataError(
+            f"{dataset.source} has no training image {_some(names, unknown)}; names to leave out look like "
+            f"{dataset.train.names[0]}"
+        )
+    kept = dataset.train.take(np.flatnonzero([name not in left_out for name in dataset.train.names]))
+    if empty := [EXPRESSIONS[i] for i in np.flatnonzero(kept.class_counts() == 0)]:
+        raise DataError(f"the list of images to leave out has every training image of {', '.join(empty)}; shorten it")
+    return replace(dataset, splits={**dataset.splits, SplitName.TRAIN: kept})
+
+
+def _some(names: Collection[str], chosen: Collection[str]) -> str:
+    """The first few of `chosen`, in the order of `names`, and how many more there are."""
+    return some([name for name in dict.fromkeys(names) if name in chosen])

@@ -1,0 +1,171 @@
+"""FER2013's own division into Training, PublicTest and PrivateTest, told by what pictures show. No TensorFlow."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits, note_finding
+from fer_edge.dataset.fer2013_votes import NOT_FER2013, Matches, find_fer2013, known_pictures
+from fer_edge.dataset.votes import Votes
+from fer_edge.errors import DataError
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+_LEAST_FER2013 = 0.5
+"""Share of a data set's images that are FER2013's, above which it is taken for a copy of FER2013."""
+
+_FIRST_LINE = 2
+"""Of a CSV file, that has a row: the first one is the header."""
+
+_LEFT_OUT = (Finding.NOT_AN_IMAGE, Finding.TOO_LARGE, Finding.UNREADABLE)
+"""Faults of images that no split holds."""
+
+
+@dataclass(frozen=True)
+class JoinedDataset:
+    """Labelled faces with people's votes, and how they are divided.
+
+    Attributes:
+        dataset: The same images, with votes.
+        known: Index of each image of a split in `KnownPictures`, int64 (N,); -1 for one that is not FER2013's.
+    """
+
+    dataset: Dataset
+    known: dict[SplitName, IntArray]
+
+    @property
+    def found(self) -> int:
+        """How many images are FER2013's."""
+        return sum(int((known >= 0).sum()) for known in self.known.values())
+
+    @property
+    def misplaced(self) -> dict[SplitName, int]:
+        """For each split, how many of its images FER2013 has in another part only."""
+        return {name: _misplaced(name, known) for name, known in self.known.items()}
+
+
+def join_fer2013_votes(dataset: Dataset) -> JoinedDataset:
+    """Give every image of FER2013 the votes that FER+ has on it.
+
+    Images that are not FER2013's get none. In a fer2013.csv with all its rows, the rows that no fingerprint is known of
+    (PrivateTest's, and constant pictures) get their votes by their number.
+    """
+    matches = {name: find_fer2013(split.images) for name, split in dataset.splits.items()}
+    row_votes = _votes_by_row(dataset, matches)
+    splits = {
+        name: replace(split, votes=matches[name].votes if row_votes is None else row_votes[name])
+        for name, split in dataset.splits.items()
+    }
+    return JoinedDataset(
+        replace(dataset, splits=splits),
+        {name: match.known for name, match in matches.items()},
+    )
+
+
+def restore_official_split(joined: JoinedDataset) -> JoinedDataset:
+    """Return the images that FER2013's Training and PublicTest parts hold, divided as FER2013 is, and checked anew.
+
+    A copy of a picture that stands in both parts stays where the data set has it, but each part gets one of several
+    copies. Other images are left out.
+
+    Raises:
+        DataError: If most images are not FER2013's, or an expression has no image in one of the parts.
+    """
+    dataset = joined.dataset
+    everything = _joined(list(dataset.splits.values()))
+    known = np.concatenate(list(joined.known.values()))
+    if (known >= 0).mean() < _LEAST_FER2013:
+        raise DataError(
+            f"{dataset.source}: expected a copy of FER2013, whose official split can be restored; "
+            f"only {(known >= 0).sum():,} of {len(known):,} images are FER2013's; leave out --official-split"
+        )
+    was_training = np.repeat([name is SplitName.TRAIN for name in dataset.splits], [*map(len, joined.known.values())])
+    places = _official_places(known, was_training)
+    splits = {name: everything.take(rows) for name, rows in places.items()}
+    left_out = len(everything) - sum(map(len, splits.values()))
+    note = f"official split restored: {len(splits[SplitName.TRAIN]):,} images of Training, " + (
+        f"{len(splits[SplitName.VALIDATION]):,} of PublicTest; {left_out:,} others left out"
+    )
+    restored = check_splits(_with_findings(replace(dataset, splits=splits, notes=(*dataset.notes, note))))
+    return JoinedDataset(restored, {name: known[rows] for name, rows in places.items()})
+
+
+def _official_places(known: IntArray, was_training: BoolArray) -> dict[SplitName, IntArray]:
+    """Return the indices of the images that belong to Training and to PublicTest, ascending.
+
+    Args:
+        known: Index of each image in `KnownPictures`, int64 (N,), or -1.
+        was_training: Whether the data set has it in its training split, bool (N,).
+    """
+    pictures, count = known_pictures(), len(known_pictures().counts)
+    images = np.lexsort((~was_training, known))[(known < 0).sum() :]  # by picture, those of the training split first
+    picture = known[images]
+    copies = np.bincount(picture, minlength=count)
+    was_validation = np.bincount(known[~was_training & (known >= 0)], minlength=count)
+    shared = np.clip(was_validation, np.minimum(copies - 1, 1), np.maximum(copies - 1, 1))
+    in_both = pictures.in_training & pictures.in_public_test
+    to_validation = np.where(in_both, shared, np.where(pictures.in_public_test, copies, 0))
+    place = np.arange(len(images)) - np.searchsorted(picture, picture)
+    in_validation = place >= (copies - to_validation)[picture]
+    return {
+        SplitName.TRAIN: np.sort(images[~in_validation]),
+        SplitName.VALIDATION: np.sort(images[in_validation]),
+    }
+
+
+def _with_findings(dataset: Dataset) -> Dataset:
+    """Return `dataset` with what was changed in its images counted anew, and with what was left out while reading."""
+    findings = {
+        name: Counter({fault: n for fault, n in dataset.findings.get(name, Counter()).items() if fault in _LEFT_OUT})
+        for name in dataset.splits
+    }
+    examples = {fault: names for fault, names in dataset.examples.items() if fault in _LEFT_OUT}
+    for split_name, split in dataset.splits.items():
+        for name in split.names:
+            for change in dataset.changes.get(name, ()):
+                note_finding(findings[split_name], examples, change, name)
+    return replace(dataset, findings=findings, examples=examples)
+
+
+def _misplaced(name: SplitName, known: IntArray) -> int:
+    if name is SplitName.TEST:
+        return 0
+    pictures = known_pictures()
+    of_part = pictures.in_training if name is SplitName.TRAIN else pictures.in_public_test
+    return int(((known >= 0) & ~of_part[known]).sum())
+
+
+def _votes_by_row(dataset: Dataset, matches: dict[SplitName, Matches]) -> dict[SplitName, Votes] | None:
+    """The votes on each row of fer2013.csv; `None` unless every picture that is known lies in its own row."""
+    pictures = known_pictures()
+    found = np.full(len(pictures.row_counts), NOT_FER2013)
+    rows = {name: _rows(split) for name, split in dataset.splits.items()}
+    for name, numbers in rows.items():
+        if numbers is None or numbers.max() >= len(found):
+            return None
+        found[numbers] = matches[name].known
+    known = pictures.picture_of_row >= 0
+    if not np.array_equal(found[known], pictures.picture_of_row[known]):
+        return None
+    return {name: Votes(pictures.row_counts[numbers]) for name, numbers in rows.items() if numbers is not None}
+
+
+def _rows(split: Split) -> npt.NDArray[np.int64] | None:
+    """Each image's row in a CSV file, from 0; `None` if the images are not from one."""
+    lines = [re.fullmatch(r"line (\d+)", name) for name in split.names]
+    return np.array([int(line[1]) - _FIRST_LINE for line in lines if line]) if all(lines) else None
+
+
+def _joined(splits: list[Split]) -> Split:
+    return Split(
+        np.concatenate([split.images for split in splits]),
+        np.concatenate([split.labels for split in splits]),
+        tuple(name for split in splits for name in split.names),
+        Votes(np.concatenate([split.votes.counts for split in splits if split.votes])),
+    )

@@ -1,0 +1,209 @@
+"""Agreement of scores with what people see, beside that of one person. No TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
+from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.metrics import (
+    Evaluation,
+    ReliabilityBin,
+    calibration_gap,
+    evaluate_scores,
+    mean_kl_divergence,
+    reliability_bins,
+)
+from fer_edge.model_card import ModelCard
+from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+PRIORS = (PHOTOS, *(f"{PHOTOS}{POWER}{power}" for power in (0.75, 0.5, 0.25)), BALANCED)
+"""Priors that people's answer is shown under."""
+
+
+@dataclass(frozen=True)
+class PeoplesAnswer:
+    """A classifier's results against people's votes.
+
+    Attributes:
+        majority: Its results on the images whose majority agrees on one of the seven expressions; the majority's answer
+            stands for the label.
+        kl_divergence: Mean of KL(votes || scores) over the images that have votes for the seven, nats.
+        calibration_error: Mean distance between the winning score and the share of votes for that expression, over 15
+            equal-width bins of the score, weighted by size, 0..1.
+    """
+
+    majority: Evaluation
+    kl_divergence: float
+    calibration_error: float
+
+    @property
+    def mean_recall(self) -> float:
+        """Mean over the expressions of the share of the majority's answers found, 0..1."""
+        return float(self.majority.recall.mean())
+
+    def headline(self) -> dict[str, float]:
+        """The two figures by which priors are compared, as JSON would have them."""
+        return {"accuracy": self.majority.accuracy, "mean_recall": self.mean_recall}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON would have it."""
+        return {
+            **self.majority.as_dict(),
+            "mean_recall": self.mean_recall,
+            "kl_divergence": self.kl_divergence,
+            "calibration_error_by_votes": self.calibration_error,
+        }
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """Rate at which one person gives the answer of the other people's majority.
+
+    Attributes:
+        accuracy: Over all pictures, 0..1.
+        recall: (7,) by the majority's answer, 0..1; 0 for an expression that is never the answer.
+    """
+
+    accuracy: float
+    recall: FloatArray
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as JSON would have it, the expressions by name."""
+        return {"accuracy": self.accuracy, "recall": dict(zip(EXPRESSIONS, self.recall.tolist(), strict=True))}
+
+
+def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
+    """Measure scores (N, 7), each row a probability distribution, against the votes on the same images.
+
+    Returns:
+        The results; `None` if there is no image whose majority agrees on an expression.
+    """
+    agreed = np.flatnonzero(votes.majority != NO_TRUTH)
+    if not len(agreed):
+        return None
+    voted = np.flatnonzero(votes.has_shares)
+    return PeoplesAnswer(
+        majority=evaluate_scores(scores[agreed], votes.majority[agreed]),
+        kl_divergence=mean_kl_divergence(scores[voted], votes.shares[voted]),
+        calibration_error=calibration_gap(*_winning_shares(scores, votes)),
+    )
+
+
+def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityBin, ...]:
+    """Group the images that have votes by the winning score; the outcome is the share of votes for its expression.
+
+    Args:
+        scores: (N, 7), each row a probability distribution.
+        votes: On the same images.
+    """
+    return reliability_bins(*_winning_shares(scores, votes))
+
+
+def without_copies(
+    scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]
+) -> tuple[Evaluation, PeoplesAnswer | None] | None:
+    """Measure scores on the images that have no copy in the training split, which a network may remember.
+
+    Args:
+        scores: (N, 7), of the split's images.
+        split: Images with votes, or without.
+        copied: (N,), whether each has a copy, as `fer_edge.dataset.copies.exact_copies` tells.
+
+    Returns:
+        Results against the labels and, with votes, against people; `None` if no image has a copy, or every one.
+    """
+    if copied.all() or not copied.any():
+        return None
+    kept = split.take(np.flatnonzero(~copied))
+    answer = None if kept.votes is None else evaluate_by_votes(scores[~copied], kept.votes)
+    return evaluate_scores(scores[~copied], kept.labels), answer
+
+
+def facts_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the results of `without_copies` for a card or a report, under that name; empty where there are none."""
+    found = without_copies(scores, split, copied)
+    if found is None:
+        return {}
+    evaluation, answer = found
+    facts = {"samples": evaluation.samples, "accuracy": evaluation.accuracy, "macro_f1": evaluation.macro_f1}
+    return {"without_copies": {**facts, **({} if answer is None else {"people": answer.headline()})}}
+
+
+def people_by_prior(scores: FloatArray, split: Split, card: ModelCard) -> dict[str, PeoplesAnswer]:
+    """Measure scores against people's votes under each of `PRIORS`.
+
+    Args:
+        scores: (N, 7), of the split's images, in the order of `EXPRESSIONS`.
+        split: Images with votes, or without.
+        card: The card of the model that gave the scores.
+
+    Returns:
+        Results by the name of the prior; empty if the card says no prior, or no majority agrees on an expression.
+    """
+    if card.prior is None or card.photos_prior is None or split.votes is None:
+        return {}
+    found: dict[str, PeoplesAnswer] = {}
+    for name in PRIORS:
+        factors = prior_factors(EXPRESSIONS, card.prior, read_prior(name, card.photos_prior))
+        answer = evaluate_by_votes(reweigh(np.asarray(scores, np.float32), factors), split.votes)
+        if answer is not None:
+            found[name] = answer
+    return found
+
+
+def people_facts(scores: FloatArray, split: Split, card: ModelCard | None = None) -> dict[str, Any]:
+    """Return results against people's votes for a card or a report; empty without votes.
+
+    Args:
+        scores: float32 (N, 7), of the split's images.
+        split: Images with votes, or without.
+        card: The card of the model that gave the scores, to measure them under other priors.
+
+    Returns:
+        `people`, `one_person`, and `people_by_prior` if the card says a prior.
+    """
+    answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
+    if answer is None or split.votes is None:
+        return {}
+    by_prior = people_by_prior(scores, split, card) if card is not None else {}
+    return {
+        "people": answer.as_dict(),
+        "one_person": measure_one_person(split.votes).as_dict(),
+        **({"people_by_prior": {name: each.headline() for name, each in by_prior.items()}} if by_prior else {}),
+    }
+
+
+def measure_one_person(votes: Votes) -> OnePerson:
+    """Hold each person's vote against the majority of the others, on the pictures whose majority agrees.
+
+    A person who answers contempt, unknown or no face is wrong where the others agree on an expression.
+    """
+    votes = votes.take(np.flatnonzero(votes.majority != NO_TRUTH))
+    right, asked = np.zeros(NUM_EXPRESSIONS), np.zeros(NUM_EXPRESSIONS)
+    for choice in range(len(CHOICES)):
+        people = votes.counts[:, choice]
+        chosen = np.flatnonzero(people)
+        others = votes.counts[chosen].copy()
+        others[:, choice] -= 1
+        answer = Votes(others).majority
+        counted = answer != NO_TRUTH
+        np.add.at(asked, answer[counted], people[chosen][counted])
+        if choice < NUM_EXPRESSIONS:
+            right[choice] = people[chosen][answer == choice].sum()
+    recall = np.divide(right, asked, out=np.zeros(NUM_EXPRESSIONS), where=asked > 0)
+    return OnePerson(float(right.sum() / max(asked.sum(), 1)), recall)
+
+
+def _winning_shares(scores: FloatArray, votes: Votes) -> tuple[FloatArray, FloatArray]:
+    """The winning scores of the V images that have votes, and the share of votes for that expression: two (V,)."""
+    voted = np.flatnonzero(votes.has_shares)
+    winners = scores[voted].argmax(axis=1)
+    return scores[voted, winners], votes.shares[voted, winners]

@@ -1,0 +1,188 @@
+"""People's votes from a CSV file: a line a picture, with the counts of its votes. No TensorFlow."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.votes import CHOICES, Votes
+from fer_edge.errors import DataError
+from fer_edge.files import read_text_file
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.names import printable
+
+_NAME_COLUMNS = ("image", "name", "image name", "file")
+_SYNONYMS = {
+    "anger": "angry",
+    "happiness": "happy",
+    "sadness": "sad",
+    "nf": "no face",
+    "no_face": "no face",
+}
+"""FER+'s words for `CHOICES`."""
+
+_MOST = np.iinfo(np.uint16).max
+_NAMES_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class VotesTable:
+    """A CSV file of votes.
+
+    Attributes:
+        path: The file.
+        counts: uint16 (10,), votes for each of `CHOICES`, by the picture's name.
+        empty: Names of the pictures that nobody voted on.
+        ignored: Columns that are no choice.
+    """
+
+    path: Path
+    counts: dict[str, npt.NDArray[np.uint16]]
+    empty: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+
+
+def read_votes_csv(path: Path) -> VotesTable:
+    """Read a file with a column for the picture's name and one for each expression, and perhaps `OTHER_CHOICES`.
+
+    Raises:
+        InputError: If the file is missing, no regular file, too large or no text.
+        DataError: If it is no CSV, lacks a column, or has a count that is none.
+    """
+    text = read_text_file(path, "a CSV file of people's votes")
+    try:
+        return _read(path, _records(StringIO(text)))
+    except csv.Error as error:
+        raise DataError(f"--votes {path}: expected a CSV file; save it as CSV in UTF-8 ({error})") from error
+
+
+def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
+    """Give images the votes that a table has on them, in place of any others.
+
+    Args:
+        dataset: Labelled faces.
+        table: Names are as in `Split.names`, or as much of their end as tells them apart, such as the file's name.
+
+    Returns:
+        The data set, and a sentence that says how many images have votes and which names of the table have no image.
+
+    Raises:
+        DataError: If no name is an image's, or one could be several images'.
+    """
+    images = _by_ending(name for split in dataset.splits.values() for name in split.names)
+    found = {name: images.get(_normal(name), []) for name in table.counts}
+    if not any(found.values()):
+        raise DataError(
+            f"--votes {table.path}: expected names of the data set's images such as "
+            f"{printable(dataset.train.names[0])}, got {_some(list(found)) or 'none'}"
+        )
+    if several := [name for name, matching in found.items() if len(matching) > 1]:
+        raise DataError(f"--votes {table.path}: {_some(several)} could be several images; give more of the path")
+    lines = Counter(matching[0] for matching in found.values() if matching)
+    if twice := [name for name, count in lines.items() if count > 1]:
+        raise DataError(f"--votes {table.path}: expected each image once, several lines name {_some(twice)}")
+    counts = {matching[0]: table.counts[name] for name, matching in found.items() if matching}
+    splits = {name: replace(split, votes=_votes(split, counts)) for name, split in dataset.splits.items()}
+    return replace(dataset, splits=splits), _summary(
+        table, len(counts), [n for n, found_ in found.items() if not found_]
+    )
+
+
+def _records(file: TextIO) -> Iterator[list[str]]:
+    """Yield the cells of each line, separated by what the first one has most of: commas, semicolons or tabs."""
+    first = file.readline()
+    separator = max(",;\t", key=first.count)
+    yield from csv.reader(chain([first], file), delimiter=separator)
+
+
+def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
+    columns = [_SYNONYMS.get(name, name) for name in (cell.strip().lower() for cell in next(records, []))]
+    key, places = _columns(path, columns)
+    counts: dict[str, npt.NDArray[np.uint16]] = {}
+    for number, cells in enumerate(records, start=2):
+        if not any(cells):
+            continue
+        where = f"--votes {path}, line {number}"
+        if len(cells) != len(columns):
+            raise DataError(f"{where}: expected {len(columns)} columns, got {len(cells)}")
+        name = cells[key].strip()
+        if not name or name in counts:
+            got = f"{printable(name)} stands above already" if name else "a line without a name"
+            raise DataError(f"{where}: expected each image once, {got}")
+        row = counts[name] = np.zeros(len(CHOICES), np.uint16)
+        for choice, column in places:
+            row[choice] = _count(where, cells[column])
+    used = {key, *(column for _, column in places)}
+    ignored = tuple(name for i, name in enumerate(columns) if i not in used and name)
+    return VotesTable(path, counts, tuple(name for name, row in counts.items() if not row.any()), ignored)
+
+
+def _columns(path: Path, columns: list[str]) -> tuple[int, list[tuple[int, int]]]:
+    """Return the column of the pictures' names, and each choice with its column."""
+    key = next((columns.index(name) for name in _NAME_COLUMNS if name in columns), None)
+    missing = [name for name in EXPRESSIONS if name not in columns]
+    if key is None or missing:
+        lacking = "a column image" if key is None else f"the column {missing[0]}"
+        raise DataError(
+            f"--votes {path}: expected the columns image, {', '.join(EXPRESSIONS)} and perhaps contempt, unknown, "
+            f"no face; {lacking} is missing"
+        )
+    if twice := [name for name in CHOICES if columns.count(name) > 1]:
+        raise DataError(f"--votes {path}: expected one column for each expression, got several for {twice[0]}")
+    return key, [(i, columns.index(choice)) for i, choice in enumerate(CHOICES) if choice in columns]
+
+
+def _count(where: str, text: str) -> int:
+    # A spreadsheet or pandas may write 7 as 7.0.
+    match = re.fullmatch(r"0*([0-9]{1,5})(\.0*)?", text.strip() or "0", re.ASCII)
+    if match is None or int(match[1]) > _MOST:
+        raise DataError(f"{where}: expected whole numbers of votes from 0 to {_MOST}, got {printable(text[:20])!r}")
+    return int(match[1])
+
+
+def _by_ending(names: Iterator[str]) -> dict[str, list[str]]:
+    """Images by each ending of their path, from the file's name to the whole."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        parts = _normal(name).split("/")
+        for start in range(len(parts)):
+            found.setdefault("/".join(parts[start:]), []).append(name)
+    return found
+
+
+def _normal(name: str) -> str:
+    """Return a path as it is compared: in one spelling of its letters, with `/` between folders and no `./` before."""
+    return unicodedata.normalize("NFC", printable(name)).replace("\\", "/").removeprefix("./")
+
+
+def _votes(split: Split, counts: dict[str, npt.NDArray[np.uint16]]) -> Votes:
+    nobody = np.zeros(len(CHOICES), np.uint16)
+    return Votes(np.stack([counts.get(name, nobody) for name in split.names]))
+
+
+def _summary(table: VotesTable, joined: int, unknown: list[str]) -> str:
+    parts = [f"{table.path}: votes on {joined:,} images"]
+    if table.empty:
+        parts.append(f"{len(table.empty):,} of them without a vote ({_some(table.empty)})")
+    if unknown:
+        parts.append(f"{len(unknown):,} names that are no image's ({_some(unknown)})")
+    if table.ignored:
+        parts.append(f"columns that are ignored: {_some(table.ignored)}")
+    return "; ".join(parts)
+
+
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(map(printable, names[:_NAMES_SHOWN]))
+    return f"{shown}, ..." if len(names) > _NAMES_SHOWN else shown

@@ -1,1 +1,0 @@
-"""The board that fer-edge runs on, and fer-edge as its service. Nothing here needs TensorFlow."""

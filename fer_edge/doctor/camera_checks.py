@@ -1,0 +1,66 @@
+"""Whether cameras can be found, opened and seen through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fer_edge import board
+from fer_edge.doctor.finding import Finding, failure, ok, warning
+from fer_edge.doctor.probes import run_probe
+from fer_edge.runtime.sources.webcam_names import stable_name
+
+JOIN_VIDEO = "sudo usermod -aG video $USER, and log in again"
+
+_CAMERA_TIMEOUT_S = 20.0
+
+
+def check_cameras() -> Iterator[Finding]:
+    """Every camera that can be found, with a picture from each."""
+    findings = [*_check_picamera(), *_check_video_devices()]
+    if not findings:
+        advice = "plug one in, or go on with fer-edge run --camera demo, a file, or an address"
+        findings.append(warning("camera", "none found", advice))
+    yield from findings
+
+
+def check_group() -> Iterator[Finding]:
+    """Whether a Raspberry Pi's cameras are open to this user."""
+    if board.is_raspberry_pi() and not board.is_in_group("video"):
+        yield warning("group", "this user is not in the group video, to which cameras belong", JOIN_VIDEO)
+
+
+def _check_picamera() -> Iterator[Finding]:
+    probed = run_probe("picamera")
+    if "No module named 'picamera2'" in probed.detail:
+        if board.is_raspberry_pi():
+            advice = (
+                "for a camera on the ribbon cable: sudo apt install python3-picamera2, and make the environment with "
+                "python3 -m venv --system-site-packages"
+            )
+            yield warning("picamera", "picamera2 is not to be seen from this environment", advice)
+    elif not probed.worked:
+        yield failure("picamera", probed.detail, probed.advice)
+    elif probed.facts["cameras"]:
+        yield _take_picture("picamera", "picamera", probed.detail)
+
+
+def _check_video_devices() -> Iterator[Finding]:
+    for device in board.video_devices():
+        name = f"camera {device.path.name.removeprefix('video')}"
+        if not device.may_be_webcam:
+            continue
+        if device.is_open_to_us:
+            link = stable_name(device.path)
+            yield _take_picture(name, str(device.path), f"{device.name}, {link}" if link else device.name)
+        elif device.captures is None:
+            yield failure(name, f"{device.name}: no permission for {device.path}", JOIN_VIDEO)
+
+
+def _take_picture(name: str, spec: str, description: str) -> Finding:
+    probed = run_probe("camera", spec, timeout_s=_CAMERA_TIMEOUT_S)
+    if not probed.worked:
+        return failure(name, f"{description}: {probed.detail}", probed.advice)
+    if probed.facts["is_dark"]:
+        advice = "take the cap off the lens, or make light"
+        return warning(name, f"{description}: {probed.detail}, all black", advice, **probed.facts)
+    return ok(name, f"{description}: {probed.detail}", **probed.facts)

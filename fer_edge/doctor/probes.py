@@ -1,0 +1,80 @@
+"""Tries things in processes of their own with a time limit, and explains what went wrong there."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+PROBE_TIMEOUT_S = 30.0
+"""A Pi Zero 2 takes 10 s to import everything from a slow card."""
+
+_CAUSES = (
+    (
+        r"numpy\.dtype size changed|compiled using NumPy 1|_ARRAY_API|multiarray failed to import|numpy<2",
+        "a compiled package here was built for another major version of numpy (numpy's ABI): pip install 'numpy<2' "
+        "'opencv-python-headless<4.12', as Raspberry Pi OS bookworm's own packages are for numpy 1; or, where none of "
+        "them is needed, a virtual environment without --system-site-packages",
+    ),
+    (r"libGL\.so", "pip uninstall -y opencv-python opencv-python-headless && pip install opencv-python-headless"),
+    (r"GLIBC(XX)?_\d", "the wheel is for a newer system: Raspberry Pi OS bookworm (Debian 12) or later"),
+    (r"lib(open|c)?blas|libatlas", "sudo apt install libopenblas0"),
+    (r"cannot open shared object file", "install the library that is named, with sudo apt install"),
+    (r"No module named", "install again in the same environment: pip install --force-reinstall fer-edge"),
+)
+_CRASHES = {
+    signal.SIGILL: "a wheel was built for a newer processor than this one: pip install an older version of it",
+    signal.SIGKILL: "most likely memory ran out: close programs, or add swap",
+}
+_REINSTALL = "install again in a fresh virtual environment"
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What came of a probe.
+
+    Attributes:
+        detail: What was found, or what went wrong.
+        facts: The same as data; empty if it went wrong.
+        advice: What to do if it went wrong, unless `detail` says it.
+        worked: Whether it did not go wrong.
+    """
+
+    detail: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    advice: str = ""
+    worked: bool = False
+
+
+def run_probe(name: str, *arguments: str, timeout_s: float = PROBE_TIMEOUT_S) -> Probed:
+    """Run a probe of `fer_edge.doctor.probe`; a crash and a hang are findings, too."""
+    command = [sys.executable, "-m", "fer_edge.doctor.probe", name, *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        return Probed(f"nothing came of it in {timeout_s:g} s", advice="try again when the machine is less busy")
+    if done.returncode < 0:
+        number = -done.returncode
+        advice = _CRASHES.get(signal.Signals(number), _REINSTALL)
+        return Probed(f"it crashed the process ({signal.Signals(number).name})", advice=advice)
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        return Probed(_last_line(done.stderr), advice=explain(done.stderr))
+    if "error" in answer:
+        advice = "" if answer["is_explained"] else explain(answer["error"] + done.stderr)
+        return Probed(_last_line(answer["error"]), advice=advice)
+    return Probed(answer["detail"], answer["facts"], worked=True)
+
+
+def explain(error: str) -> str:
+    """What to do about an error, by what is known of its words."""
+    return next((advice for pattern, advice in _CAUSES if re.search(pattern, error)), _REINSTALL)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip() or "it ended without a word").splitlines()[-1]

@@ -1,0 +1,1 @@
+"""A model file, its card and its interpreter. No TensorFlow."""

@@ -1,0 +1,161 @@
+"""A model file and its card as one thing: pixels of a face in, scores of the expressions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import ModelError
+from fer_edge.inference.card_reader import find_card
+from fer_edge.inference.delegation import Delegation
+from fer_edge.inference.engine import Family
+from fer_edge.inference.interpreter import Interpreter, open_interpreter
+from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization
+from fer_edge.models import SHIPPED_MODEL
+from fer_edge.scores import require_kind, to_probabilities
+from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+
+_TRIALS = 4
+_RANGE_TOLERANCE = 0.1
+"""Largest reach of a card's range beyond what an 8-bit tensor holds, in spans of the range."""
+_LEAST_SHARE = 0.25
+"""Least span of a card's range, in spans of what the tensor holds; with less, faces would be nearly black."""
+
+
+class ScoresFaces(Protocol):
+    """Anything that scores faces: a model file on the device's interpreter, or a Keras model."""
+
+    card: ModelCard
+    runtime: str
+
+    def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
+
+    def classify_all(
+        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
+
+
+class Classifier:
+    """Scores faces as the model's card says they must be shown to it. One thread's own."""
+
+    def __init__(self, interpreter: Interpreter, card: ModelCard, path: Path) -> None:
+        """Join a loaded model and its card.
+
+        Raises:
+            ModelError: If the model does not take or give what the card says.
+        """
+        require_fitting(path, card, interpreter.input_shape, interpreter.output_size)
+        _require_range(path, card, interpreter.quantization.get("input"))
+        self.card = card
+        self.path = path
+        self.runtime = interpreter.runtime
+        self._interpreter = interpreter
+
+    @staticmethod
+    def load(
+        path: Path = SHIPPED_MODEL,
+        *,
+        num_threads: int = 1,
+        facts: StatedFacts = NOTHING_STATED,
+        family: Family | None = None,
+    ) -> Classifier:
+        """Load a .tflite or .onnx file with its card.
+
+        Args:
+            path: The model file.
+            num_threads: Threads of the interpreter.
+            facts: What a file without a card does not say itself.
+            family: What to run it in, as for `open_interpreter`.
+
+        Raises:
+            ModelError: If the file is missing, damaged or for another task, or has no card and a fact is not stated.
+            MissingExtraError: If no interpreter for it is installed.
+        """
+        found = find_card(path)
+        card = facts.card_for(path, found)
+        classifier = Classifier(open_interpreter(path, num_threads, family), card, path)
+        if found is None or card.scores is ScoreKind.LOGITS:
+            classifier.try_out()
+        return classifier
+
+    @property
+    def delegation(self) -> Delegation:
+        """What runs the graph."""
+        return self._interpreter.delegation
+
+    def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Scores of one face.
+
+        Args:
+            face: uint8 (H, W) gray, 0..255, of the size in the card.
+
+        Returns:
+            float32 (number of labels,), at least 0, with a sum of 1 (an int8 output's own sum is off by up to 1 %).
+
+        Raises:
+            ModelError: If the model's scores are not what the card says.
+        """
+        scores = self._interpreter.run(self.card.input.scale(face))
+        if scores.shape != (len(self.card.labels),):
+            raise ModelError(f"{self.path}: expected {len(self.card.labels)} scores, got the shape {scores.shape}")
+        return to_probabilities(scores, self.card.scores, self.path)
+
+    def classify_all(
+        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Scores float32 (N, labels) of faces uint8 (N, H, W), one by one as on the device."""
+        scores = np.empty((len(faces), len(self.card.labels)), np.float32)
+        for i, face in enumerate(faces):
+            scores[i] = self.classify(face)
+            if on_progress is not None:
+                on_progress(i + 1)
+        return scores
+
+    def try_out(self) -> None:
+        """Score a few random images, so that a wrong fact about the scores is found before the first face.
+
+        Raises:
+            ModelError: If the scores are not what the card says, or what it calls logits are probabilities.
+        """
+        width, height = self.card.input.size_wh
+        images = np.random.default_rng(0).integers(0, 256, (_TRIALS, height, width), np.uint8)
+        raw = np.stack([self._interpreter.run(self.card.input.scale(image)) for image in images])
+        require_kind(raw, self.card.scores, self.path)
+
+
+def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], output_size: int) -> None:
+    """Compare a card with the shape of its model's input, and the number of its scores.
+
+    Raises:
+        ModelError: If they differ.
+    """
+    height, width = card.input.height, card.input.width
+    expected = (1, height, width, 1)
+    # With one channel, (1, 1, H, W) holds the same numbers.
+    if input_shape not in (expected, (1, 1, height, width)) or output_size != len(card.labels):
+        raise ModelError(
+            f"{path}: expected a classifier from {expected} to {len(card.labels)} scores, "
+            f"got one from {input_shape} to {output_size}; it is for another task"
+        )
+
+
+def _require_range(path: Path, card: ModelCard, stored: TensorQuantization | None) -> None:
+    """Raise if an 8-bit input tensor cannot hold the card's values, or holds many times their span."""
+    if stored is None or stored.dtype not in ("int8", "uint8"):
+        return
+    limits = np.iinfo(stored.dtype)
+    low, high = (stored.scale * (limit - stored.zero_point) for limit in (limits.min, limits.max))
+    minimum, maximum = card.input.range
+    span = maximum - minimum
+    beyond = max(low - minimum, maximum - high) > _RANGE_TOLERANCE * span
+    if beyond or span < _LEAST_SHARE * (high - low):
+        raise ModelError(
+            f"{path}: its input tensor holds {low:.3g}..{high:.3g}, not {minimum:g}..{maximum:g}; its card or "
+            "--input-range must give the range that it was trained on"
+        )

@@ -1,0 +1,75 @@
+"""A classifier whose scores are re-weighted for another prior than the one that its file assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import ModelError
+from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.model_card import ModelCard
+from fer_edge.prior import Prior, prior_factors, read_prior, reweigh
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class Reweighted:
+    """Scores of a classifier for another prior. One thread's own.
+
+    Attributes:
+        card: The classifier's, with the new prior.
+        runtime: The classifier's.
+    """
+
+    def __init__(self, classifier: ScoresFaces, assumed: Prior, wanted: Prior) -> None:
+        """Re-weigh the scores of `classifier`, which assume one prior, for another."""
+        self.card = replace(classifier.card, prior=wanted)
+        self.runtime = classifier.runtime
+        self._classifier = classifier
+        self._factors = prior_factors(self.card.labels, assumed, wanted)
+
+    def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
+        """Scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
+        return reweigh(self._classifier.classify(face), self._factors)
+
+    def classify_all(
+        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+    ) -> FloatArray:
+        """Scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
+        return reweigh(self._classifier.classify_all(faces, on_progress), self._factors)
+
+
+def for_prior(classifier: ScoresFaces, text: str, path: Path) -> ScoresFaces:
+    """Return a classifier whose scores assume the prior that a user writes as `text`.
+
+    Args:
+        classifier: A loaded model.
+        text: As `fer_edge.prior.read_prior` takes it.
+        path: The model's file, for an error.
+
+    Raises:
+        InputError: If the text is no prior.
+        ModelError: If the card does not say which prior the scores assume now.
+    """
+    assumed, wanted = assumed_and_wanted(classifier.card, text, path)
+    return Reweighted(classifier, assumed, wanted)
+
+
+def assumed_and_wanted(card: ModelCard, text: str, path: Path) -> tuple[Prior, Prior]:
+    """Return the prior that a model's scores assume, and the one that a user writes as `text`.
+
+    Raises:
+        InputError: If the text is no prior.
+        ModelError: If the card does not say both the prior of its scores and that of the photographs.
+    """
+    photos = card.photos_prior
+    if card.prior is None or photos is None:
+        raise ModelError(
+            f"{path}: expected a model whose card says which prior its scores assume, got one without; take one that "
+            "was trained on people's votes, or its scores as they are"
+        )
+    return card.prior, read_prior(text, photos)

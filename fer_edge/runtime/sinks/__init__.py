@@ -1,0 +1,1 @@
+"""Where results go: text, video, terminal, systemd, MQTT and the preview."""

@@ -1,0 +1,98 @@
+"""Several sinks for one stream, of which one that fails does not end the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from fer_edge.errors import FerEdgeError
+from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sinks.background import BackgroundSink
+from fer_edge.runtime.sinks.text import Sink
+from fer_edge.runtime.sources.source import Frame
+
+_RETRY_S = 60.0
+
+
+class FanOut:
+    """Passes results on to every sink that works; the sinks are closed elsewhere.
+
+    A file of lines that has failed, as on a full disk, is opened again after a pause.
+
+    Attributes:
+        failed: Names of the files that lack results, in order of their first failure.
+    """
+
+    def __init__(
+        self,
+        outputs: Sequence[Sink],
+        watchers: Sequence[Sink],
+        tell: Callable[[str], None],
+        retry_s: float = _RETRY_S,
+    ) -> None:
+        """Stand before the sinks.
+
+        Args:
+            outputs: The stream goes on as long as one of them works.
+            watchers: Sinks that alone are no reason for it to go on.
+            tell: Is told, in a sentence, which output has failed and why, and which works again.
+            retry_s: Seconds from a failure until the output is opened again.
+        """
+        self.failed: list[str] = []
+        self._outputs = list(outputs)
+        self._watchers = list(watchers)
+        self._tell = tell
+        self._retry_s = retry_s
+        self._retry_at: dict[BackgroundSink, float] = {}
+        self._reopened: list[BackgroundSink] = []
+        self._failure: FerEdgeError | None = None
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Pass one result on.
+
+        Raises:
+            FerEdgeError: If the last output has failed.
+            BrokenPipeError: If the reader of a pipe has gone, which ends the stream.
+        """
+        self._reopen_failed()
+        for sink in tuple(self._outputs):
+            try:
+                sink.write(frame, result)
+            except FerEdgeError as error:
+                self._leave_out(sink, error)
+        for sink in self._watchers:
+            sink.write(frame, result)
+
+    def require_whole(self) -> None:
+        """Raise the first failure, if an output has failed."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _leave_out(self, sink: Sink, error: FerEdgeError) -> None:
+        is_known = sink in self._reopened
+        self._outputs.remove(sink)
+        self._failure = self._failure or error
+        if isinstance(sink, BackgroundSink):
+            self._retry_at[sink] = time.monotonic() + self._retry_s
+            self._reopened = [each for each in self._reopened if each is not sink]
+            self.failed += [sink.name] if sink.name not in self.failed else []
+        if not self._outputs:
+            raise self._failure
+        if not is_known:
+            self._tell(f"{error}; the other outputs go on")
+
+    def _reopen_failed(self) -> None:
+        now = time.monotonic()
+        for sink in [each for each, due in self._retry_at.items() if due <= now]:
+            del self._retry_at[sink]
+            try:
+                is_open = sink.reopen()
+            except (FerEdgeError, OSError):  # which was told when it failed first
+                self._retry_at[sink] = now + self._retry_s
+                continue
+            if is_open:
+                self._outputs.append(sink)
+                self._reopened.append(sink)
+        for sink in [each for each in self._reopened if each.has_taken]:
+            self._reopened.remove(sink)
+            self._tell(f"{sink.name}: works again; it lacks the results since it failed")

@@ -1,0 +1,1 @@
+"""Results as MQTT messages, and a camera's entities in Home Assistant."""

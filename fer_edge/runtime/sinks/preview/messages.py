@@ -1,0 +1,109 @@
+"""What a browser is sent: server-sent events with JSON, and the parts of a motion JPEG."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import cv2
+
+from fer_edge.preprocess import Image, shrink
+from fer_edge.runtime.results import UNCERTAIN, FaceResult, FrameResult
+from fer_edge.runtime.sinks import annotate
+from fer_edge.runtime.sinks.preview.pace import Pace
+from fer_edge.runtime.sinks.preview.timeline import HISTORY_S, Span
+from fer_edge.runtime.sources.source import Frame
+
+EVENTS_TYPE = "text/event-stream"
+HEARTBEAT = b":\n\n"
+"""A comment, which tells both ends that the other is there."""
+
+_BOUNDARY = "picture"
+PICTURES_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+PICTURES_START = f"--{_BOUNDARY}\r\n".encode()
+
+_LONGEST_SIDE = 960
+_QUALITY = 80
+
+
+def hello(
+    title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span], clock_offset: float
+) -> bytes:
+    """Return the first event: what does not change, and the timeline so far.
+
+    Args:
+        title: Of the page.
+        labels: The expressions in the order of the scores.
+        privacy: Whether no picture is to be had.
+        meaning: Of a score, in a sentence.
+        spans: By the clock that nobody sets.
+        clock_offset: Seconds to add to that clock's for the time of day, as known now.
+    """
+    colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
+    facts = {
+        "title": title,
+        "labels": labels,
+        "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
+        "privacy": privacy,
+        "meaning": meaning,
+        "history_s": HISTORY_S,
+        "spans": _describe_spans(spans),
+        "clock_offset": round(clock_offset, 3),
+    }
+    return b"event: hello\n" + _event(facts)
+
+
+def frame_event(
+    frame: Frame, result: FrameResult, pace: Pace, temperature: float | None, spans: Iterable[Span]
+) -> bytes:
+    """What was seen in one frame, with the spans that it may have changed."""
+    height, width = frame.image.shape[:2]
+    return _event(
+        {
+            "frame": result.number,
+            "time": round(result.time, 3),
+            "moment": round(frame.taken_at, 3),
+            "clock_offset": round(result.time - frame.taken_at, 3),
+            "size": [width, height],
+            "faces": [_describe_face(face) for face in result.faces],
+            "fps": round(pace.fps, 2),
+            "stages_ms": {stage: round(value, 3) for stage, value in pace.stages_ms.items()},
+            "temperature": temperature,
+            "spans": _describe_spans(spans),
+        }
+    )
+
+
+def picture_part(image: Image, number: int) -> bytes:
+    """A frame, uint8 (H, W, 3) BGR, as one part; smaller than the frame if that is large.
+
+    The next part's boundary is in it, as browsers show a part only when they see that.
+    """
+    _, encoded = cv2.imencode(".jpg", shrink(image, _LONGEST_SIDE), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    jpeg = encoded.tobytes()
+    head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\n\r\n"
+    return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()
+
+
+def _describe_face(face: FaceResult) -> dict[str, Any]:
+    return {
+        "id": face.track_id,
+        "box": [round(float(value), 1) for value in face.box_xyxy],
+        "label": face.label,
+        "score": round(face.score, 3),
+        "scores": [round(float(score), 3) for score in face.scores],
+    }
+
+
+def _describe_spans(spans: Iterable[Span]) -> list[list[Any]]:
+    return [[span.track_id, span.label, round(span.start, 2), round(span.end, 2)] for span in spans]
+
+
+def _event(facts: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(facts, separators=(',', ':'))}\n\n".encode()
+
+
+def _css(colour_bgr: tuple[int, int, int]) -> str:
+    blue, green, red = colour_bgr
+    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -1,0 +1,94 @@
+"""Tells systemd that frames flow, by the protocol of sd_notify(3)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+from fer_edge.errors import InputError
+from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sources.source import Frame
+
+STATUS_INTERVAL_S = 5.0
+
+
+class NotifySink:
+    """Reports the first result as readiness, later ones as signs of life and as a status line now and then.
+
+    A sign of life comes only with a result: a camera that hangs is a service that hangs, and is started anew. Without
+    a systemd that asks for it, nothing is done.
+    """
+
+    def __init__(self, pause_s: float = 0.0, environment: Mapping[str, str] = os.environ) -> None:
+        """Find whom to tell.
+
+        Args:
+            pause_s: From one result to the next, as asked for; where that is long the watchdog is told to wait longer.
+            environment: With systemd's NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
+
+        Raises:
+            InputError: If NOTIFY_SOCKET is no address of a local socket.
+        """
+        self._socket = _connect(environment.get("NOTIFY_SOCKET", ""))
+        self._watchdog_s = _watchdog_s(environment)
+        self._pause_s = pause_s
+        self._alive_due = float("-inf") if self._watchdog_s < float("inf") else float("inf")
+        self._shown: float | None = None
+        self._frames = 0
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Tell what is due."""
+        if self._socket is None:
+            return
+        now = time.monotonic()
+        lines = []
+        if self._shown is None:
+            self._shown = now
+            lines += ["READY=1", *self._longer_watchdog()]
+        else:
+            self._frames += 1
+        if now >= self._alive_due:
+            self._alive_due = now + self._watchdog_s / 3
+            lines.append("WATCHDOG=1")
+        if now - self._shown >= STATUS_INTERVAL_S:
+            lines.append(f"STATUS={self._frames / (now - self._shown):.1f} frames/s, {_count_faces(result)}")
+            self._shown, self._frames = now, 0
+        if lines:
+            self._socket.send("\n".join(lines).encode())
+
+    def close(self) -> None:
+        """Tell that the end has begun."""
+        if self._socket is not None:
+            with self._socket:
+                self._socket.send(b"STOPPING=1")
+            self._socket = None
+
+    def _longer_watchdog(self) -> list[str]:
+        """What has systemd wait for its time and a pause, where the pause alone takes more than a third of it."""
+        if self._pause_s <= self._watchdog_s / 3:
+            return []
+        return [f"WATCHDOG_USEC={round((self._watchdog_s + self._pause_s) * 1e6)}"]
+
+
+def _connect(address: str) -> socket.socket | None:
+    if not address:
+        return None
+    if address[0] not in "/@":
+        raise InputError(f"NOTIFY_SOCKET: expected a path or @name, as systemd sets it for a service, got {address}")
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    # An abstract name begins with a zero byte, which no environment variable can hold.
+    connection.connect("\0" + address[1:] if address[0] == "@" else address)
+    return connection
+
+
+def _watchdog_s(environment: Mapping[str, str]) -> float:
+    """How long systemd waits for a sign of life; for ever if it asks for none, or asks another process."""
+    if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return float("inf")
+    return int(environment.get("WATCHDOG_USEC", 0)) / 1e6 or float("inf")
+
+
+def _count_faces(result: FrameResult) -> str:
+    return {0: "no face", 1: "1 face"}.get(len(result.faces), f"{len(result.faces)} faces")

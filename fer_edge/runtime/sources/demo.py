@@ -1,0 +1,75 @@
+"""The demo source: a portrait that moves, grows and turns, so that everything can be tried without a camera."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import cached_property
+from math import cos, pi, sin
+
+import cv2
+import numpy as np
+
+from fer_edge.models import PORTRAIT_FILE
+from fer_edge.preprocess import Image
+from fer_edge.runtime.sources.source import Frame, Source
+
+RESOLUTION_WH = (640, 480)
+FPS = 30.0
+
+PERIOD_S = 8.0
+"""After which the motion begins again."""
+
+_ZOOM = (0.7, 1.3)
+_TURN_DEGREES = 12.0
+_SWAY_PX = (150, 60)
+
+
+class DemoSource(Source):
+    """The portrait of an astronaut in slow motion, without an end; frame n is always the same."""
+
+    def __init__(self, *, paced: bool = False, wall: Image | None = None) -> None:
+        """Make the source.
+
+        Args:
+            paced: Give 30 frames a second as a camera would, rather than as many as are asked for.
+            wall: What is behind the portrait, uint8 (480, 640, 3) BGR; a plain one if this is left out.
+        """
+        super().__init__("demo", live=False, fps=FPS)
+        self._paced = paced
+        self._wall = _plain_wall() if wall is None else wall
+
+    def __iter__(self) -> Iterator[Frame]:
+        start = time.monotonic()
+        number = 0
+        while True:
+            if self._paced:
+                time.sleep(max(start + number / FPS - time.monotonic(), 0))
+            yield Frame(self.draw(number), number, time.time(), number / FPS)
+            number += 1
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def draw(self, number: int) -> Image:
+        """Frame `number`, uint8 (480, 640, 3) BGR."""
+        phase = 2 * pi * number / (FPS * PERIOD_S)
+        height, width = self._portrait.shape[:2]
+        zoom = _ZOOM[0] + (_ZOOM[1] - _ZOOM[0]) * (1 - cos(phase)) / 2
+        motion = cv2.getRotationMatrix2D((width / 2, height / 2), _TURN_DEGREES * sin(2 * phase), zoom)
+        motion[:, 2] += np.array(RESOLUTION_WH) / 2 - (width / 2, height / 2)
+        motion[:, 2] += np.array([_SWAY_PX[0] * sin(phase), _SWAY_PX[1] * sin(3 * phase)])
+        frame: Image = self._wall.copy()
+        cv2.warpAffine(self._portrait, motion, RESOLUTION_WH, frame, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+        return frame
+
+    @cached_property
+    def _portrait(self) -> Image:
+        content = np.frombuffer(PORTRAIT_FILE.read_bytes(), np.uint8)
+        return np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _plain_wall() -> Image:
+    width, height = RESOLUTION_WH
+    shade = np.linspace(150, 90, height).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(shade[:, None, None], (height, width, 3)))

@@ -1,0 +1,120 @@
+"""Kind of content at an http or https address, from the first bytes of an answer, as its headers may be wrong."""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import urljoin
+
+from fer_edge.pictures import picture_kind
+from fer_edge.runtime.sources.http_client import HttpClient, HttpError, NotHttpError
+
+_HEAD_BYTES = 64
+"""The signature of every picture format lies in these, but for SVG, which is text."""
+_LARGEST_PLAYLIST = 1 << 20
+_LARGEST_BOX = 32 << 20
+
+
+class Kind(Enum):
+    """Ways to read an address."""
+
+    STREAM = "stream"
+    """Frames without an end, of which the newest counts."""
+    SNAPSHOT = "snapshot"
+    """One picture, another one each time that it is asked for."""
+    RECORDING = "recording"
+    """A video with an end, read whole."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """Content of an address.
+
+    Attributes:
+        kind: How it is read.
+        is_playlist: Whether it only names the files that hold the frames (HLS).
+        is_multipart: Whether it is one picture after another (motion JPEG).
+    """
+
+    kind: Kind
+    is_playlist: bool = False
+    is_multipart: bool = False
+
+
+def look_up(client: HttpClient) -> Content:
+    """Ask for an address and look at the beginning of what comes.
+
+    Raises:
+        HttpError: If nothing comes, or what is neither a picture nor video.
+    """
+    try:
+        with client.get() as response:
+            return _look_at(response, client)
+    except NotHttpError:
+        return Content(Kind.STREAM)
+    except (OSError, http.client.HTTPException) as error:
+        raise client.failure(error) from error
+
+
+def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
+    media_type = response.headers.get_content_type()
+    if media_type.startswith("multipart/"):
+        return Content(Kind.STREAM, is_multipart=True)
+    head: bytes = response.read(_HEAD_BYTES)
+    if not head:
+        raise HttpError(client.address, "its answer is empty; check the address in a browser")
+    if head.startswith(b"#EXTM3U"):
+        playlist = head + response.read(_LARGEST_PLAYLIST)
+        return Content(_kind_of_playlist(playlist, response.geturl(), client), is_playlist=True)
+    if head.startswith(b"--"):  # the boundary of a multipart answer
+        return Content(Kind.STREAM, is_multipart=True)
+    if _is_text(head):
+        raise HttpError(
+            client.address,
+            f"expected video or a picture there, got a text or page ({media_type}); the addresses of the camera's "
+            "stream and snapshot are in its manual",
+        )
+    if _is_picture(head, media_type):
+        return Content(Kind.SNAPSHOT)
+    has_end = response.headers.get("Content-Length") is not None or _is_whole_mp4(head, response)
+    return Content(Kind.RECORDING if has_end else Kind.STREAM)
+
+
+def _is_picture(head: bytes, media_type: str) -> bool:
+    if media_type.startswith("video/"):  # JPEGs one after another
+        return False
+    return media_type.startswith("image/") or picture_kind(head) is not None
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "ignore")
+    return all(character.isprintable() or character in "\t\r\n" for character in text) and len(text) > len(head) // 2
+
+
+def _is_whole_mp4(head: bytes, response: http.client.HTTPResponse) -> bool:
+    """Return whether this is MP4 with an end; one without comes in fragments, which an `mvex` box announces."""
+    if head[4:8] != b"ftyp":
+        return False
+    boxes, start = head, 0
+    while True:
+        boxes += response.read(max(start + 8 - len(boxes), 0))
+        size, name = int.from_bytes(boxes[start : start + 4], "big"), boxes[start + 4 : start + 8]
+        if name == b"mdat":
+            return True
+        if not 8 <= size <= _LARGEST_BOX:
+            return False
+        boxes += response.read(max(start + size - len(boxes), 0))
+        if name == b"moov":
+            return b"mvex" not in boxes[start:]
+        start += size
+
+
+def _kind_of_playlist(playlist: bytes, url: str, client: HttpClient) -> Kind:
+    """An HLS playlist with an end is a recording; a master playlist has none itself, but names others."""
+    if b"#EXT-X-STREAM-INF" in playlist:
+        names = [line.strip() for line in playlist.splitlines() if line.strip() and not line.startswith(b"#")]
+        if names:
+            with client.get(urljoin(url, names[0].decode("utf-8", "replace"))) as response:
+                playlist = response.read(_LARGEST_PLAYLIST)
+    return Kind.RECORDING if b"#EXT-X-ENDLIST" in playlist else Kind.STREAM

@@ -1,0 +1,135 @@
+"""Image files, read one after another."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer_edge.errors import InputError
+from fer_edge.names import printable
+from fer_edge.pictures import decode_picture, is_animated, is_animated_gif, is_picture
+from fer_edge.runtime.sources.recordings import open_video
+from fer_edge.runtime.sources.source import Frame, Source
+
+_PROMISED = re.compile(r"\.(avif|bmp|gif|heic|heif|jfif|jp2|jpe|jpeg|jpg|jxl|pgm|png|ppm|tif|tiff|webp)", re.IGNORECASE)
+"""Suffixes that promise a picture: a file that is none by its content is reported as one that cannot be read."""
+
+_NAMES_SHOWN = 3
+
+
+def promises_picture(path: Path) -> bool:
+    """Return whether a file is named like a picture, whatever its content."""
+    return bool(_PROMISED.fullmatch(path.suffix))
+
+
+def is_still(path: Path) -> bool:
+    """Return whether a file that is named by itself is read as a picture rather than a video.
+
+    An animated GIF is a video. A file that is no picture but is named like one is a video only if it can be read so.
+    """
+    if is_picture(path):
+        return not is_animated_gif(path)
+    # By its name alone, OpenCV opens it as a video of one picture or more, and finds none.
+    return promises_picture(path) and not open_video(path).read()[0]
+
+
+class ImageFiles(Source):
+    """Image files one after another; those that cannot be read are passed over, with one note for each reason."""
+
+    def __init__(self, description: str, paths: list[Path], notes: tuple[str, ...] = ()) -> None:
+        """Prepare to read `paths`; `notes` are what there is to say about them beforehand."""
+        super().__init__(description, live=False, fps=None, stills=True)
+        self.notes.extend(notes)
+        self._paths = paths
+
+    @staticmethod
+    def in_folder(folder: Path) -> ImageFiles:
+        """The pictures right in `folder`, `2.jpg` before `10.jpg`, whatever their names end in.
+
+        Raises:
+            InputError: If there is none.
+        """
+        files, folders = _listed(folder)
+        paths = [path for path in files if promises_picture(path) or is_picture(path)]
+        others = sorted(set(files) - set(paths), key=_natural_order)
+        if not paths:
+            found = f"only {_named([*others, *folders])}" if others or folders else "nothing"
+            raise InputError(
+                f"{folder}: expected pictures (such as JPEG, PNG or WebP) right in this folder, found {found}; name "
+                "the folder they are in"
+            )
+        notes = []
+        if others:
+            notes.append(f"{folder}: {_named(others)} passed over: no pictures by their content")
+        if folders:
+            notes.append(f"{folder}: {_named(folders)} not looked into: only pictures right in the folder are read")
+        return ImageFiles(f"{folder} ({len(paths)} images)", paths, tuple(notes))
+
+    def __iter__(self) -> Iterator[Frame]:
+        remarks = _Remarks(self.notes)
+        is_any_read = False
+        for number, path in enumerate(self._paths):
+            try:
+                content = path.read_bytes()
+                image = decode_picture(content)
+            except (OSError, InputError) as error:
+                remarks.add(path, f"passed over: {_cause(error)}")
+                continue
+            if is_animated(content):
+                remarks.add(path, "animated: only the first picture was looked at")
+            is_any_read = True
+            yield Frame(image, number, time.time(), name=printable(path.name))
+        if not is_any_read:
+            raise InputError(f"{self.description}: expected pictures that can be read; {remarks.take_back()}")
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class _Remarks:
+    """Remarks on files, joined to one note for each reason among `notes`, which they keep up to date."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+        self._before = len(notes)
+        self._paths: dict[str, list[Path]] = {}
+
+    def add(self, path: Path, reason: str) -> None:
+        self._paths.setdefault(reason, []).append(path)
+        self._notes[self._before :] = [f"{_named(paths)} {reason}" for reason, paths in self._paths.items()]
+
+    def take_back(self) -> str:
+        """Remove the remarks from the notes and return them as one sentence."""
+        text = "; ".join(self._notes[self._before :])
+        del self._notes[self._before :]
+        return text
+
+
+def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files and folders in a folder, without those that systems hide by a point before their name.
+
+    Among the files are links that lead nowhere; pipes and devices are left out.
+    """
+    entries = [path for path in folder.iterdir() if not path.name.startswith(".") or is_picture(path)]
+    entries.sort(key=_natural_order)
+    files = [path for path in entries if path.is_file() or (path.is_symlink() and not path.exists())]
+    return files, [path for path in entries if path.is_dir()]
+
+
+def _named(paths: list[Path]) -> str:
+    """Some of the names, and how many more there are."""
+    names = ", ".join(path.name for path in paths[:_NAMES_SHOWN])
+    more = len(paths) - _NAMES_SHOWN
+    return f"{names} and {more} more" if more > 0 else names
+
+
+def _cause(error: OSError | InputError) -> str:
+    """Return the reason in one line, without the path that an OSError repeats."""
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
+
+
+def _natural_order(path: Path) -> list[tuple[int, str]]:
+    parts = [part for part in re.split(r"(\d+)", path.name.lower()) if part]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

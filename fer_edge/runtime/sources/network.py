@@ -1,0 +1,119 @@
+"""From the address of a network camera, or of a recording on a web server, to a source of frames."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import cv2
+
+from fer_edge.errors import InputError, SourceError
+from fer_edge.native_logs import quiet_ffmpeg
+from fer_edge.picture_size import require_moderate
+from fer_edge.runtime.sources.addresses import Address
+from fer_edge.runtime.sources.devices import CameraSettings, OpenCVCapture
+from fer_edge.runtime.sources.http_client import HttpClient
+from fer_edge.runtime.sources.http_content import Kind, look_up
+from fer_edge.runtime.sources.http_recording import fetch_recording
+from fer_edge.runtime.sources.live import LiveSource
+from fer_edge.runtime.sources.motion_jpeg import MotionJpegCapture
+from fer_edge.runtime.sources.recordings import VideoFile
+from fer_edge.runtime.sources.reopening import ReopeningSource
+from fer_edge.runtime.sources.snapshots import INTERVAL_S, SnapshotCapture
+from fer_edge.runtime.sources.source import Source
+
+_ASKED_FIRST = ("http", "https")
+_PAUSE_AFTER_LOOK_S = 1.0
+"""For cameras that have a single client, and take a moment to see that the one who looked has gone."""
+_ADVICE = "check the camera and the network"
+_NO_SETTINGS = "--resolution and --fps are set at a network camera itself, not from here"
+
+
+def open_address(address: Address, settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+    """Open what is at an address: a stream or snapshots, opened again when they fail, or a recording, read once.
+
+    Args:
+        address: Of any scheme.
+        settings: `fps` is how often a snapshot is asked for.
+        tell: Is told, in a sentence, when a camera fails or is back, or a recording is fetched first.
+
+    Raises:
+        InputError: If the settings do not go with what is there, or a recording is no video.
+        SourceError: If nothing is there that can be opened.
+    """
+    if settings.size_wh:
+        raise InputError(_NO_SETTINGS)
+    if address.scheme in _ASKED_FIRST:
+        client = HttpClient(address, settings.timeout_s, tell)
+        content = look_up(client)
+        if content.kind is Kind.SNAPSHOT:
+            return _open_snapshots(client, settings, tell)
+        if content.kind is Kind.RECORDING:
+            _refuse_fps(settings)
+            return VideoFile(address.url, str(address)) if content.is_playlist else fetch_recording(client, tell)
+        if content.is_multipart:
+            _refuse_fps(settings)
+            return _open_motion_jpeg(client, settings.timeout_s, tell)
+    _refuse_fps(settings)
+    return _open_stream(lambda: _open_live(address, settings.timeout_s), address, settings.timeout_s, tell)
+
+
+def _refuse_fps(settings: CameraSettings) -> None:
+    if settings.fps:
+        raise InputError(f"{_NO_SETTINGS}; --fps is also for an address of single pictures")
+
+
+def _open_snapshots(client: HttpClient, settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+    interval_s = 1 / settings.fps if settings.fps else INTERVAL_S
+    patience_s = interval_s + settings.timeout_s
+
+    def open_live() -> LiveSource:
+        capture = SnapshotCapture(client, interval_s, patience_s)
+        return LiveSource(
+            capture, str(client.address), fps=1 / interval_s, advice=_ADVICE, timeout_s=patience_s + settings.timeout_s
+        )
+
+    return ReopeningSource(open_live, tell, stall_s=patience_s + settings.timeout_s, raw_sensor=False)
+
+
+def _open_motion_jpeg(client: HttpClient, timeout_s: float, tell: Callable[[str], None]) -> Source:
+    def open_live() -> LiveSource:
+        capture = MotionJpegCapture(client, timeout_s)
+        return LiveSource(capture, str(client.address), fps=None, advice=_ADVICE, timeout_s=timeout_s)
+
+    return _open_stream(open_live, client.address, timeout_s, tell)
+
+
+def _open_stream(
+    open_live: Callable[[], LiveSource], address: Address, timeout_s: float, tell: Callable[[str], None]
+) -> Source:
+    try:
+        return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
+    except SourceError:
+        if address.scheme not in _ASKED_FIRST:
+            raise
+    time.sleep(_PAUSE_AFTER_LOOK_S)
+    return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
+
+
+def _open_live(address: Address, timeout_s: float) -> LiveSource:
+    capture = _open_capture(address, timeout_s)
+    fps = float(capture.get(cv2.CAP_PROP_FPS))
+    return LiveSource(
+        OpenCVCapture(capture), str(address), fps=fps if 0 < fps <= 120 else None, advice=_ADVICE, timeout_s=timeout_s
+    )
+
+
+def _open_capture(address: Address, timeout_s: float) -> cv2.VideoCapture:
+    limit_ms = int(timeout_s * 1000)
+    limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, limit_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, limit_ms]
+    quiet_ffmpeg()
+    capture = cv2.VideoCapture(address.url, cv2.CAP_FFMPEG, limits)
+    if capture.isOpened():
+        width, height = (int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        require_moderate(width, height, kind=f"{address}: video")
+        return capture
+    raise SourceError(
+        f"{address}: no video came from there in {timeout_s:g} s or less; check the network, the address (in a "
+        f"browser, VLC or ffplay) and whether it wants a login: {address.example_with_login}"
+    )

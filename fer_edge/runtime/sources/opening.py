@@ -1,0 +1,125 @@
+"""From what the user calls a camera to a source of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+
+from fer_edge.errors import InputError, SourceError
+from fer_edge.names import without_password
+from fer_edge.native_paths import typed_path
+from fer_edge.runtime.sources.addresses import Address, is_address
+from fer_edge.runtime.sources.demo import DemoSource
+from fer_edge.runtime.sources.devices import (
+    CameraSettings,
+    has_gstreamer,
+    has_picamera,
+    open_libcamera,
+    open_picamera,
+    open_webcam,
+    webcams,
+)
+from fer_edge.runtime.sources.image_files import ImageFiles, is_still
+from fer_edge.runtime.sources.live import LiveSource
+from fer_edge.runtime.sources.recordings import VideoFile
+from fer_edge.runtime.sources.reopening import ReopeningSource
+from fer_edge.runtime.sources.source import Source
+from fer_edge.runtime.sources.webcam_names import names_webcam
+
+WAYS = (
+    "auto, a number (0 is the first webcam) or a device such as /dev/v4l/by-id/..., picamera, libcamera, demo, a video "
+    "file, an image or a folder of images, or an http://, https:// or rtsp:// address"
+)
+
+_WORDS = ("auto", "demo", "libcamera", "picamera")
+
+
+def open_source(
+    spec: str,
+    settings: CameraSettings | None = None,
+    *,
+    paced: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Source:
+    """Open a camera, stream, recording or the demo; cameras and streams are opened again when they fail.
+
+    Args:
+        spec: One of `WAYS`.
+        settings: How a camera is started.
+        paced: Let the demo go at a camera's speed.
+        tell: Is told, in a sentence, what `auto` chose, when a camera fails or is back, and what is fetched first.
+
+    Raises:
+        InputError: If `spec` is none of these, or a file of another kind.
+        SourceError: If the camera or stream cannot be opened.
+    """
+    settings = settings or CameraSettings()
+    if spec == "auto":
+        return _open_first(settings, tell)
+    if is_address(spec):
+        from fer_edge.runtime.sources.network import (
+            open_address,  # an HTTP client is slow to import, and cameras need none
+        )
+
+        return open_address(Address.parse(spec), settings, tell)
+    opener = _live_opener(spec, settings)
+    if opener is not None:
+        return ReopeningSource(opener, tell)
+    if settings.size_wh or settings.fps:
+        named = without_password(spec) or "nothing"
+        raise InputError(f"--resolution and --fps are for cameras of this machine, which {named} is not")
+    if spec == "demo":
+        return DemoSource(paced=paced)
+    path = typed_path(spec)
+    if spec and path.is_dir():
+        return ImageFiles.in_folder(path)
+    if spec and path.exists():
+        return ImageFiles(str(path), [path]) if is_still(path) else VideoFile(path)
+    raise InputError(
+        f"--camera {without_password(spec)}: no such camera or file{_nearest(spec, path)}; expected {WAYS}"
+    )
+
+
+def _live_opener(spec: str, settings: CameraSettings) -> Callable[[], LiveSource] | None:
+    """Return what opens a camera of this machine, each time that it is called; `None` if `spec` is none."""
+    if spec in ("picamera", "picamera2"):
+        return lambda: open_picamera(settings)
+    if spec == "libcamera":
+        return lambda: open_libcamera(settings)
+    if names_webcam(spec):
+        return lambda: open_webcam(spec, settings)
+    return None
+
+
+def _open_first(settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+    """The first camera that gives a picture: a Raspberry Pi's own, then webcams in the order of their numbers."""
+    candidates = ["picamera"] if has_picamera() else []
+    if not candidates and has_gstreamer():
+        candidates = ["libcamera"]
+    candidates += [str(index) for index in webcams()]
+    failures = []
+    for spec in candidates:
+        try:
+            source = open_source(spec, settings, tell=tell)
+        except SourceError as error:
+            failures.append(str(error))
+            continue
+        try:
+            next(iter(source))
+        except SourceError as error:
+            failures.append(str(error))
+            source.close()
+            continue
+        tell(f"--camera auto chose {spec}" + (f" of {', '.join(candidates)}" if len(candidates) > 1 else ""))
+        return source
+    tried = f" ({'; '.join(failures)})" if failures else ""
+    raise SourceError(f"--camera auto found no camera that gives a picture{tried}; plug one in, or try --camera demo")
+
+
+def _nearest(spec: str, path: Path) -> str:
+    siblings = [str(path.parent / each.name) for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    if path.is_symlink():
+        return ": it is a link that leads nowhere"
+    near = get_close_matches(spec, [*_WORDS, *siblings], n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,73 @@
+"""An address that holds one picture, asked again and again for the next."""
+
+from __future__ import annotations
+
+import http.client
+import time
+
+from fer_edge.errors import InputError, SourceError
+from fer_edge.pictures import decode_picture
+from fer_edge.preprocess import Image
+from fer_edge.runtime.sources.http_client import HttpClient, HttpError
+
+INTERVAL_S = 1.0
+"""Seconds from one request to the next by default."""
+
+_LEAST_PAUSE_S = 0.1
+"""Seconds after an answer, so that a slow server can do other work."""
+_PAUSE_AFTER_FAILURE_S = 0.5
+_LARGEST_BYTES = 64 << 20
+
+
+class SnapshotCapture:
+    """Gives a picture for each request; a failed request is a miss, and failures for `patience_s` are an error."""
+
+    def __init__(self, client: HttpClient, interval_s: float, patience_s: float) -> None:
+        """Prepare to ask."""
+        self._client = client
+        self._interval_s = interval_s
+        self._patience_s = patience_s
+        self._due = time.monotonic()
+        self._worked = time.monotonic()
+
+    def read(self) -> Image | None:
+        """Wait until it is time to ask again, and return the picture that came.
+
+        Raises:
+            SourceError: If none has come for long.
+        """
+        time.sleep(max(self._due - time.monotonic(), 0))
+        began = time.monotonic()
+        image = self._ask()
+        pause_s = _PAUSE_AFTER_FAILURE_S if image is None else _LEAST_PAUSE_S
+        self._due = max(began + self._interval_s, time.monotonic() + pause_s)
+        return image
+
+    def close(self) -> None:
+        """Nothing is held open between requests."""
+
+    def _ask(self) -> Image | None:
+        try:
+            image = self._decode(self._fetch())
+        except HttpError as error:
+            if time.monotonic() - self._worked > self._patience_s:
+                raise SourceError(error.reason) from error
+            return None
+        self._worked = time.monotonic()
+        return image
+
+    def _fetch(self) -> bytes:
+        try:
+            with self._client.get() as response:
+                content: bytes = response.read(_LARGEST_BYTES)
+                if response.length:  # a part of a picture would be decoded, with gray for the rest
+                    raise http.client.IncompleteRead(content, response.length)
+                return content
+        except (OSError, http.client.HTTPException) as error:
+            raise self._client.failure(error) from error
+
+    def _decode(self, content: bytes) -> Image:
+        try:
+            return decode_picture(content)
+        except InputError as error:
+            raise HttpError(self._client.address, f"expected a picture, got {error}") from error

@@ -1,0 +1,1 @@
+"""The systemd unit that runs a stream at boot."""

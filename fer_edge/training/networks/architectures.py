@@ -1,0 +1,261 @@
+"""The networks that can be trained, by name.
+
+All take raw pixels. The BatchNormalization after the first convolution absorbs the scaling by 1/255, or by anything
+else; export folds both into that convolution's kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.training.networks import efficientnet_lite
+from fer_edge.training.networks.pretrained import MOBILENET, RESNET, Backbone, Pretrained
+
+INPUT_SHAPE = (48, 48, 1)
+"""Height, width and channels: FER2013's 48x48 grayscale faces."""
+
+_HEAD_DROPOUT = 0.2
+_STEM_SIZE = 3
+
+
+@dataclass(frozen=True)
+class LayerSet:
+    """The classes that an architecture is put together from, where more than one computes the same."""
+
+    batch_normalization: Callable[..., Any] = keras.layers.BatchNormalization
+    dropout: Callable[[float], Any] = keras.layers.Dropout
+
+
+def documented_cnn(layers: LayerSet | None = None) -> keras.Model:
+    """Build the documented CNN: three convolutions, two dense layers, 5,655,815 parameters.
+
+    Args:
+        layers: The layer classes to use; Keras' own by default.
+
+    Returns:
+        A model from raw pixels, float32 (N, 48, 48, 1) in 0..255, to probabilities, float32 (N, 7), in the
+        order of `fer_edge.labels.EXPRESSIONS`.
+    """
+    layers = layers or LayerSet()
+    inputs = keras.Input(INPUT_SHAPE, name="image")
+    x = inputs
+    for filters, size in ((64, 3), (128, 5), (512, 3)):
+        x = keras.layers.Conv2D(filters, size, padding="same")(x)
+        x = layers.batch_normalization()(x)
+        x = keras.layers.ReLU()(x)
+        x = keras.layers.MaxPooling2D(2)(x)
+        x = layers.dropout(0.25)(x)
+    x = keras.layers.Flatten()(x)
+    for units in (256, 512):
+        x = keras.layers.Dense(units)(x)
+        x = layers.batch_normalization()(x)
+        x = keras.layers.ReLU()(x)
+        x = layers.dropout(0.25)(x)
+    return keras.Model(inputs, _scores(x), name="documented")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The size of a network whose resolution halves from stage to stage.
+
+    Attributes:
+        stem: Channels of the first convolution, at full resolution.
+        widths: Channels of each stage, at 24x24, 12x12 and 6x6.
+        blocks: Residual blocks in each stage.
+    """
+
+    stem: int
+    widths: tuple[int, int, int]
+    blocks: tuple[int, int, int]
+
+
+_Block = Callable[..., Any]
+
+
+def compact(layers: LayerSet | None = None) -> keras.Model:
+    """Build the project's own network for a Raspberry Pi: depthwise-separable, residual, ReLU throughout.
+
+    The few channels of the first two convolutions are mixed densely: a depthwise convolution between them was where
+    int8 lost most.
+
+    Takes and returns what `documented_cnn` does.
+    """
+    return _residual_network("compact", Stages(8, (32, 72, 176), (1, 2, 2)), _Layers(layers).separable, layers)
+
+
+def compact_s(layers: LayerSet | None = None) -> keras.Model:
+    """Build `compact`'s smaller size."""
+    return _residual_network("compact-s", Stages(8, (24, 48, 104), (1, 1, 2)), _Layers(layers).separable, layers)
+
+
+def resnet(layers: LayerSet | None = None) -> keras.Model:
+    """Build a small residual network of dense 3x3 convolutions (He et al., 2015), fit to teach the compact ones."""
+    return _residual_network("resnet", Stages(16, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
+
+
+def mobilenet(layers: LayerSet | None = None) -> keras.Model:
+    """Build a small MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks and ReLU6."""
+    made = _Layers(layers, maximum=6.0)
+    inputs = keras.Input(INPUT_SHAPE, name="image")
+    x = made.stem(inputs, 16, strides=2)
+    for width, blocks in ((24, 2), (40, 3), (72, 3)):
+        for block in range(blocks):
+            x = made.inverted_residual(x, width, strides=2 if block == 0 and width > 24 else 1)
+    x = made.convolution(x, 256, 1)
+    return made.classifier(inputs, x, "mobilenet")
+
+
+def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None) -> keras.Model:
+    made = _Layers(layers)
+    inputs = keras.Input(INPUT_SHAPE, name="image")
+    x = made.stem(inputs, stages.stem)
+    for stage, (width, blocks) in enumerate(zip(stages.widths, stages.blocks, strict=True)):
+        x = (block if stage else made.dense)(x, width, strides=2)
+        for _ in range(blocks):
+            branch = block(block(x, width), width, ends_branch=True)
+            x = keras.layers.ReLU()(keras.layers.Add()([x, branch]))
+    return made.classifier(inputs, x, name)
+
+
+class _Layers:
+    """Convolution, BatchNormalization and ReLU, in the order that quantizes well: export folds the first two."""
+
+    def __init__(self, layers: LayerSet | None, maximum: float | None = None) -> None:
+        self._layers = layers or LayerSet()
+        self._maximum = maximum
+
+    def stem(self, x: Any, filters: int, *, strides: int = 1) -> Any:
+        kernel = keras.initializers.Constant(_edge_filters(filters))
+        x = keras.layers.Conv2D(
+            filters, _STEM_SIZE, strides=strides, padding="same", use_bias=False, kernel_initializer=kernel
+        )(x)
+        return self._normalized(x)
+
+    def convolution(self, x: Any, filters: int, size: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
+        x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+        return self._branch_end(x) if ends_branch else self._normalized(x)
+
+    def dense(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
+        return self.convolution(x, filters, 3, strides=strides, ends_branch=ends_branch)
+
+    def separable(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
+        x = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
+        return self.convolution(x, filters, 1, ends_branch=ends_branch)
+
+    def inverted_residual(self, x: Any, filters: int, *, strides: int) -> Any:
+        wide = self.convolution(x, 4 * x.shape[-1], 1)
+        wide = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(wide)
+        y = keras.layers.Conv2D(filters, 1, use_bias=False)(self._normalized(wide))
+        if x.shape != (*y.shape[:-1], filters):
+            return self._layers.batch_normalization()(y)
+        return keras.layers.Add()([x, self._branch_end(y)])
+
+    def classifier(self, inputs: Any, x: Any, name: str) -> keras.Model:
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        return keras.Model(inputs, _scores(self._layers.dropout(_HEAD_DROPOUT)(x)), name=name)
+
+    def _normalized(self, x: Any) -> Any:
+        return keras.layers.ReLU(self._maximum)(self._layers.batch_normalization()(x))
+
+    def _branch_end(self, x: Any) -> Any:
+        # Scaled by 0 at first, so that a block starts as the identity (Goyal et al., 2017).
+        return self._layers.batch_normalization(gamma_initializer="zeros")(x)
+
+
+def _edge_filters(filters: int) -> npt.NDArray[np.float32]:
+    """The 2-D discrete cosine basis but for its constant, lowest frequencies first, each with both signs.
+
+    Neighbouring pixels are much alike, so random filters all start out as about the same blurred picture.
+
+    Returns:
+        A kernel, float32 (3, 3, 1, `filters`), of unit norm in each filter.
+    """
+    waves = np.cos(np.pi * np.outer(np.arange(_STEM_SIZE), np.arange(_STEM_SIZE) + 0.5) / _STEM_SIZE)
+    order = sorted(np.ndindex(_STEM_SIZE, _STEM_SIZE), key=sum)[1 : filters // 2 + 1]
+    basis = np.stack([np.outer(waves[row], waves[column]) for row, column in order], axis=-1)
+    basis /= np.linalg.norm(basis, axis=(0, 1))
+    return np.concatenate([basis, -basis], axis=-1)[:, :, np.newaxis].astype(np.float32)
+
+
+def _transfer(backbone: Backbone, name: str) -> Callable[[LayerSet | None], keras.Model]:
+    def builder(layers: LayerSet | None = None) -> keras.Model:
+        inputs = keras.Input(INPUT_SHAPE, name="image")
+        x = (layers or LayerSet()).dropout(_HEAD_DROPOUT)(backbone.features(inputs))
+        return keras.Model(inputs, _scores(x), name=name)
+
+    return builder
+
+
+def efficientnet_lite0(layers: LayerSet | None = None) -> keras.Model:
+    """Build EfficientNet-Lite0 behind a doubling of the picture: 69 M multiplications, 3.4 M parameters."""
+    layers = layers or LayerSet()
+    inputs = keras.Input(INPUT_SHAPE, name="image")
+    x = layers.dropout(_HEAD_DROPOUT)(efficientnet_lite.features(inputs, layers.batch_normalization))
+    return keras.Model(inputs, _scores(x), name="efficientnet-lite0")
+
+
+def _scores(x: Any) -> Any:
+    # float32 whatever the policy: a probability in bfloat16 has 8 bits.
+    return keras.layers.Dense(NUM_EXPRESSIONS, activation="softmax", dtype="float32", name="scores")(x)
+
+
+ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {
+    "compact": compact,
+    "compact-s": compact_s,
+    "documented": documented_cnn,
+    "efficientnet-lite0": efficientnet_lite0,
+    "efficientnet-lite0-imagenet": efficientnet_lite0,
+    "mobilenet": mobilenet,
+    "mobilenet-imagenet": _transfer(MOBILENET, "mobilenet-imagenet"),
+    "resnet": resnet,
+    "resnet-imagenet": _transfer(RESNET, "resnet-imagenet"),
+}
+"""Builders by name. The ones for ImageNet's weights, `--pretrained imagenet`, start from random ones too."""
+
+BACKBONES: dict[str, Pretrained] = {
+    "efficientnet-lite0-imagenet": efficientnet_lite.ShippedWeights(),
+    "mobilenet-imagenet": MOBILENET,
+    "resnet-imagenet": RESNET,
+}
+"""Whose ImageNet weights a network can start from."""
+
+
+def reads_weights_file(name: str) -> bool:
+    """Return whether the ImageNet weights of a network of `BACKBONES` are in a file that is there before training."""
+    return isinstance(BACKBONES[name], efficientnet_lite.ShippedWeights)
+
+
+def load_pretrained(model: keras.Model, name: str, file: Path | None = None) -> None:
+    """Give a network of `BACKBONES` its ImageNet weights.
+
+    Args:
+        model: What `build` made; it is changed.
+        name: A key of `BACKBONES`.
+        file: A PyTorch checkpoint to read instead of the usual source, where `reads_weights_file`.
+
+    Raises:
+        FerEdgeError: If they cannot be fetched.
+        InputError: If their package is missing, or their file cannot be used.
+    """
+    if file is None:
+        BACKBONES[name].load_imagenet(model)
+    else:
+        efficientnet_lite.load_weights(model, file)
+
+
+def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None) -> keras.Model:
+    """Build a network of `ARCHITECTURES`, computing in float32 or, with its weights kept in float32, in bfloat16."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
+    try:
+        return ARCHITECTURES[name](layers)
+    finally:
+        keras.config.set_dtype_policy(before)

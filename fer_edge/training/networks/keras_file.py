@@ -1,0 +1,93 @@
+"""A .keras file with its card: written, read, and scored like any other model file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.errors import ModelError
+from fer_edge.files import atomic_path
+from fer_edge.inference.card_reader import find_card
+from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, add_card_to_keras
+from fer_edge.scores import to_probabilities
+from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.training.networks.architectures import ARCHITECTURES
+from fer_edge.training.networks.keras_network import from_raw_pixels, load_network, require_fitting, try_out
+
+_BATCH = 256
+
+
+class KerasClassifier:
+    """A Keras model and its card, with the surface of `fer_edge.inference.classifier.Classifier`.
+
+    Attributes:
+        model: From raw pixels to probabilities, whatever the file holds: the rest is layers of it.
+        card: Says so.
+    """
+
+    def __init__(self, model: keras.Model, card: ModelCard, path: Path) -> None:
+        """Join a loaded model and its card."""
+        self.model = model
+        self.card = card
+        self.path = path
+        self.runtime = f"Keras {keras.__version__}"
+
+    @property
+    def known(self) -> bool:
+        """Whether the network is one of this project's, which can be built from its code."""
+        return self.card.architecture in ARCHITECTURES
+
+    @staticmethod
+    def load(path: Path, facts: StatedFacts = NOTHING_STATED) -> KerasClassifier:
+        """Load a .keras file.
+
+        Args:
+            path: The file.
+            facts: What a file without a card does not say itself, and whether its user trusts it.
+
+        Raises:
+            ModelError: If the file is missing, damaged, of another network and not trusted, or no classifier of seven
+                expressions in 48x48 gray faces, or has no card and a fact is not stated.
+        """
+        if not path.exists():
+            raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
+        found = find_card(path)
+        if path.suffix.lower() != ".keras":
+            raise ModelError(f"{path}: expected a .keras file")
+        card = facts.card_for(path, found)
+        network = load_network(path, found.architecture if found else None, trusted=facts.trusted)
+        require_fitting(network, card, path)
+        if found is None:
+            try_out(network, card, path)
+        raw = replace(card, input=InputSpec(), scores=ScoreKind.PROBABILITIES)
+        return KerasClassifier(from_raw_pixels(network, card), raw, path)
+
+    def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Scores float32 (7,) of one face, uint8 (48, 48), 0..255."""
+        return np.asarray(self.classify_all(face[np.newaxis])[0])
+
+    def classify_all(
+        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Scores float32 (N, 7) of faces uint8 (N, 48, 48), 0..255."""
+        scores = np.empty((len(faces), NUM_EXPRESSIONS), np.float32)
+        for start in range(0, len(faces), _BATCH):
+            batch = faces[start : start + _BATCH, ..., np.newaxis].astype(np.float32)
+            raw = np.asarray(self.model.predict_on_batch(batch))
+            scores[start : start + len(batch)] = to_probabilities(raw, self.card.scores, self.path)
+            if on_progress is not None:
+                on_progress(start + len(batch))
+        return scores
+
+
+def save_keras(model: keras.Model, card: ModelCard, path: Path) -> None:
+    """Write a model with its card inside, wholly or not at all."""
+    with atomic_path(path) as temporary:
+        model.save(temporary)
+        add_card_to_keras(temporary, card)

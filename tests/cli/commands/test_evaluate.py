@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections import ChainMap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from fer_edge.inference.card_reader import read_card
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
+from fer_edge.model_card import ModelCard, append_card
+from fer_edge.training.run_folder import RunFolder
+
+
+@pytest.fixture
+def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str, Path]:
+    return ChainMap({"keras": tiny_run.model}, exported_paths)
+
+
+@pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx fp32"])
+def test_one_json_object_and_nothing_else(
+    command_line: Callable[..., Any],
+    models: ChainMap[str, Path],
+    faces_zip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    file: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command_line("evaluate", models[file], "--data", faces_zip, "--json").require_success()
+    facts = json.loads(ended.stdout)
+    assert facts["accuracy"] == pytest.approx(read_card(models[file]).evaluation["accuracy"])
+    assert (facts["samples"], facts["split"], facts["data"]) == (112, "validation", str(faces_zip))
+    assert {"macro_f1", "expected_calibration_error", "per_class", "confusion_matrix", "runtime"} <= set(facts)
+    assert facts["per_class"]["happy"]["support"] == 16
+    assert [path.name for path in tmp_path.iterdir()] == [f"{models[file].stem}_confusion.png"]
+
+
+def test_tables_and_picture(
+    command_line: Callable[..., Any], models: ChainMap[str, Path], faces_zip: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "c.png"
+    arguments = ("--data", faces_zip, "--split", "train", "--plot", picture)
+    ended = command_line("evaluate", models["tflite fp32"], *arguments).require_success()
+    for word in ("precision", "recall", "F1", "support", "calibration error", "rows true, columns predicted", "280"):
+        assert word in ended.stdout
+    assert cv2.imread(str(picture)) is not None
+
+
+def test_a_tflite_file_is_evaluated_without_tensorflow(
+    child_environment: dict[str, str], exported_paths: dict[str, Path], faces_zip: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys\nfrom fer_edge.cli import main\ntry:\n    main()\nfinally:\n"
+        "    print({'tensorflow', 'keras', 'onnx'} & set(sys.modules), file=sys.stderr)"
+    )
+    model = str(exported_paths["tflite int8"])
+    command = [sys.executable, "-c", code, "evaluate", model, "--data", str(faces_zip), "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "set()"
+    assert json.loads(done.stdout)["samples"] == 112
+
+
+@pytest.fixture
+def bare(exported_paths: dict[str, Path], tmp_path: Path) -> Path:
+    """A TFLite file without a card, which knows the drawn faces."""
+    path, whole = tmp_path / "bare.tflite", exported_paths["tflite int8"]
+    path.write_bytes(whole.read_bytes()[: read_card(whole).model_bytes])
+    return path
+
+
+def test_a_model_without_a_card_takes_labels_and_input_range(
+    command_line: Callable[..., Any], bare: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    common = ("evaluate", bare, "--data", faces_zip, "--plot", tmp_path / "c.png")
+    for stated, asked in (((), "--labels angry"), (("--labels", ",".join(EXPRESSIONS)), "--input-range 0..1")):
+        refused = command_line(*common, *stated)
+        assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+        assert asked in refused.stderr
+    done = command_line(*common, "--labels", ",".join(EXPRESSIONS), "--input-range", "0..255").require_success()
+    assert "warning" not in done.stderr
+    other = command_line(*common, "--labels", "a,b,c,d,e,f,g", "--input-range", "0..255")
+    assert other.exit_code == 2
+    assert "its classes are a, b, c" in other.stderr
+
+
+def test_labels_in_the_wrong_order_are_warned_of(
+    command_line: Callable[..., Any], bare: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    common = ("evaluate", bare, "--data", faces_zip, "--plot", tmp_path / "c.png", "--input-range", "0..255", "--json")
+    right, wrong = (
+        command_line(*common, "--labels", ",".join(order)).require_success() for order in (EXPRESSIONS, FER2013_ORDER)
+    )
+    before, after = (json.loads(ended.stdout)["accuracy"] for ended in (wrong, right))
+    (warning,) = (line for line in wrong.stderr.splitlines() if line.startswith("warning: "))
+    assert warning == (
+        f"warning: bare.tflite: with the order {','.join(EXPRESSIONS)} the accuracy would be {after:.1%} "
+        f"instead of {before:.1%}; check --labels"
+    )
+
+
+def test_a_card_with_labels_in_the_wrong_order_is_warned_of(
+    command_line: Callable[..., Any], bare: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    card = ModelCard("wrong", "unknown", labels=FER2013_ORDER)
+    bare.write_bytes(append_card(bare.read_bytes(), card))
+    ended = command_line("evaluate", bare, "--data", faces_zip, "--plot", tmp_path / "c.png").require_success()
+    assert "its card may name the scores in the wrong order" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["none.tflite", "none.onnx", "none.keras"])
+def test_a_missing_model_is_one_line(command_line: Callable[..., Any], tmp_path: Path, name: str) -> None:
+    ended = command_line("evaluate", tmp_path / name, "--data", "synthetic")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "no such model file" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_own_raters_votes_are_the_second_answer(
+    command_line: Callable[..., Any], model_file: Path, faces_zip: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(faces_zip) as archive:
+        happy = [name for name in archive.namelist() if "validation/happy/" in name and not name.endswith("/")]
+    votes = tmp_path / "votes.csv"
+    lines = ["image," + ",".join(EXPRESSIONS), *(f"{name},0,0,0,7,3,0,0" for name in happy), "nobody.png,1,1,1,1,1,1,1"]
+    votes.write_text("\n".join(lines) + "\n")
+    arguments = ("evaluate", model_file, "--data", faces_zip, "--plot", tmp_path / "c.png", "--votes", votes)
+    ended = command_line(*arguments).require_success()
+    assert "people's answer" in ended.stdout
+    assert f"votes on {len(happy)} images; 1 names that are no image's (nobody.png)" in " ".join(ended.stderr.split())
+    facts = json.loads(command_line(*arguments, "--json").require_success().stdout)
+    assert facts["people"]["samples"] == len(happy)
+    assert facts["people"]["per_class"]["happy"]["support"] == len(happy)
+    assert facts["one_person"]["accuracy"] == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize(("content", "words"), [("", "a column image is missing"), (None, "no such file")])
+def test_votes_that_cannot_be_read_are_refused(
+    command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path, content: str | None, words: str
+) -> None:
+    votes = tmp_path / "votes.csv"
+    if content is not None:
+        votes.write_text(content)
+    ended = command_line("evaluate", "--data", faces_zip, "--votes", votes)
+    assert ended.exit_code == 2
+    assert words in " ".join(ended.stderr.split())
+
+
+def test_a_mixed_copy_of_fer2013_is_measured_as_it_is_or_as_fer2013_divides_it(
+    command_line: Callable[..., Any], model_file: Path, mixed_fer2013: Path, tmp_path: Path
+) -> None:
+    arguments = ("evaluate", model_file, "--data", mixed_fer2013, "--json", "--plot", tmp_path / "c.png")
+    mixed = command_line(*arguments).require_success()
+    assert "7 of the train split, 7 of the validation split belong to another part" in " ".join(mixed.stderr.split())
+    official = command_line(*arguments, "--official-split").require_success()
+    assert "21 images of Training, 21 of PublicTest; 0 others left out" in " ".join(official.stderr.split())
+    assert "belong to another part" not in official.stderr
+    assert json.loads(mixed.stdout)["people"] != json.loads(official.stdout)["people"]
+
+
+def test_drawn_faces_have_no_official_split(command_line: Callable[..., Any], model_file: Path, tmp_path: Path) -> None:
+    ended = command_line(
+        "evaluate", model_file, "--data", "synthetic", "--official-split", "--plot", tmp_path / "c.png"
+    )
+    assert ended.exit_code == 2
+    assert "synthetic: expected a copy of FER2013, whose official split can be restored" in ended.stderr

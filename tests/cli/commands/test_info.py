@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import ChainMap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onnx import helper
+
+from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.onnx_file import append_card_to_onnx
+from fer_edge.model_card import InputSpec, ModelCard, append_card
+from fer_edge.models import SHIPPED_MODEL, shipped_models
+from fer_edge.scores import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE
+from fer_edge.training.run_folder import RunFolder
+
+
+@pytest.fixture
+def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str, Path]:
+    return ChainMap({"keras": tiny_run.model}, exported_paths)
+
+
+@pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
+def test_a_file_is_described(command_line: Callable[..., Any], models: ChainMap[str, Path], file: str) -> None:
+    path = models[file]
+    content = path.read_bytes()
+    facts = json.loads(command_line("info", path, "--json").require_success().stdout)
+    assert (facts["bytes"], facts["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert facts["card"] == json.loads(read_card(path).to_json())
+    text = command_line("info", path).require_success().stdout
+    for part in (facts["sha256"], "tiny", "angry, disgust, fear", facts["card"]["precision"]):
+        assert part in text
+
+
+def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models: ChainMap[str, Path]) -> None:
+    facts = json.loads(command_line("info", models["tflite int8"], "--json").require_success().stdout)
+    assert (facts["precision"], facts["input"], facts["output"]) == ("int8", "int8 (1, 48, 48, 1)", "int8 (1, 7)")
+    assert facts["operators"]["CONV_2D"] == 2
+    assert facts["signatures"] == ["serving_default"]
+
+
+@pytest.mark.parametrize(
+    ("file", "operator", "precision"),
+    [("onnx fp32", "Conv", "fp32"), ("onnx int8", "Conv", "int8"), ("keras", "Conv2D", None)],
+)
+def test_an_onnx_or_keras_files_graph_is_shown(
+    command_line: Callable[..., Any], models: ChainMap[str, Path], file: str, operator: str, precision: str | None
+) -> None:
+    facts = json.loads(command_line("info", models[file], "--json").require_success().stdout)
+    assert facts["input"] == "float32 (any number, 48, 48, 1)"
+    assert facts["operators"][operator] == 2
+    assert facts.get("precision") == precision
+
+
+def test_a_card_that_claims_another_precision_is_refused(
+    command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path
+) -> None:
+    whole = models["tflite dynamic"]
+    card = read_card(whole)
+    path = tmp_path / "liar.tflite"
+    path.write_bytes(append_card(whole.read_bytes()[: card.model_bytes], replace(card, precision="int8")))
+    ended = command_line("info", path)
+    assert ended.exit_code == 2
+    assert "its card says int8, its tensors are dynamic" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("training", "meaning"),
+    [({}, NETWORKS_PROBABILITY), ({"votes": {"weight": 1.0, "images": 7}}, SHARE_OF_PEOPLE)],
+)
+def test_info_says_what_a_score_means(
+    command_line: Callable[..., Any],
+    models: ChainMap[str, Path],
+    tmp_path: Path,
+    training: dict[str, Any],
+    meaning: str,
+) -> None:
+    whole = models["tflite int8"]
+    card = read_card(whole)
+    path = tmp_path / "taught.tflite"
+    path.write_bytes(append_card(whole.read_bytes()[: card.model_bytes], replace(card, training=training)))
+    assert re.search(
+        f"^scores +{re.escape(meaning)}$", command_line("info", path).require_success().stdout, re.MULTILINE
+    )
+    assert json.loads(command_line("info", path, "--json").require_success().stdout)["scores"] == meaning
+
+
+@pytest.mark.parametrize("arguments", [("info",), ("run", "--camera", "demo", "--frames", 1, "--model")])
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"labels": ("yes", "no"), "prior": None, "training": {}}, "to 2 scores, got one from (1, 48, 48, 1) to 7"),
+        ({"input": InputSpec(width=64)}, "from (1, 48, 64, 1)"),
+        ({"input": InputSpec(minimum=0.0, maximum=1.0)}, "its input tensor holds 0..255, not 0..1"),
+    ],
+)
+def test_card_that_contradicts_its_file_is_refused(
+    command_line: Callable[..., Any], tmp_path: Path, arguments: tuple[object, ...], changed: dict[str, Any],
+    message: str,
+) -> None:  # fmt: skip
+    card = read_card(SHIPPED_MODEL)
+    path = tmp_path / "liar.tflite"
+    path.write_bytes(append_card(SHIPPED_MODEL.read_bytes()[: card.model_bytes], replace(card, **changed)))
+    ended = command_line(*arguments, path)
+    assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+    assert message in ended.stderr
+
+
+def test_file_says_whether_it_is_verified(command_line: Callable[..., Any], tmp_path: Path) -> None:
+    edges = [helper.make_tensor_value_info(*each) for each in (("x", 1, [None, 48, 48, 1]), ("y", 1, [None, 7]))]
+    model = helper.make_model(helper.make_graph([helper.make_node("Sigmoid", ["x"], ["y"])], "g", edges[:1], edges[1:]))
+    card = ModelCard("small", "small", precision="fp32")
+    (tmp_path / "new.onnx").write_bytes(append_card_to_onnx(model.SerializeToString(), card))
+    helper.set_model_props(model, {"fer_edge_card": card.to_json()})
+    (tmp_path / "old.onnx").write_bytes(model.SerializeToString())
+    for name, verified in (("new.onnx", "by the digest in its card"), ("old.onnx", "no: its card holds no digest")):
+        facts = json.loads(command_line("info", tmp_path / name, "--json").require_success().stdout)
+        assert facts["verified"].startswith(verified)
+
+
+@pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.keras"])
+@pytest.mark.parametrize("content", [None, "", "text"])
+def test_what_is_no_model_is_one_line(
+    command_line: Callable[..., Any], tmp_path: Path, name: str, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    ended = command_line("info", tmp_path / name)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("error: ")
+    assert name in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
+def test_a_truncated_model_is_one_line(
+    command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path, file: str
+) -> None:
+    content = models[file].read_bytes()
+    path = tmp_path / f"cut{models[file].suffix}"
+    path.write_bytes(content[: len(content) // 2])
+    ended = command_line("info", path)
+    assert ended.exit_code == 2
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_real_process_shows_no_traceback(child_line: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "notes.tflite").write_text("text renamed")
+    ended = child_line("info", "notes.tflite")
+    assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_a_shipped_model_is_known_by_name(command_line: Callable[..., Any], name: str) -> None:
+    facts = json.loads(command_line("info", name, "--json").require_success().stdout)
+    assert Path(facts["file"]) == shipped_models()[name]
+    assert facts["card"]["architecture"] == name
+
+
+@pytest.mark.parametrize("name", sorted(shipped_models()))
+def test_shipped_model_names_the_instruction_sets_it_was_verified_on(
+    command_line: Callable[..., Any], name: str
+) -> None:
+    # What is missing is added by: python -m benchmarks.pi.processors FILE --update-cards
+    shown = command_line("info", name).require_success().stdout
+    assert re.search(r"^ *instruction_sets +.*x86-64 AVX2, x86-64 SSE4.2", shown, re.MULTILINE)
+
+
+def test_a_file_is_taken_before_a_shipped_model_of_its_name(
+    command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = next(iter(shipped_models()))
+    Path(name).write_bytes(models["tflite int8"].read_bytes())
+    assert f"{name}: expected a .tflite" in command_line("info", name).stderr

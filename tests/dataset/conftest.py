@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.loading import load_dataset
+from fer_edge.labels import EXPRESSIONS
+
+
+@pytest.fixture(scope="session")
+def write_face() -> Callable[[Path, int], None]:
+    """A function that writes 48x48 pixels of noise to an image file, by a seed."""
+
+    def write(path: Path, seed: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), np.random.default_rng(seed).integers(0, 256, (48, 48), np.uint8))
+
+    return write
+
+
+@pytest.fixture
+def tree(tmp_path: Path, write_face: Callable[[Path, int], None]) -> Path:
+    """A folder with one image of each expression in `train` and in `validation`, by the seeds 0..6 and 10..16."""
+    root = tmp_path / "faces"
+    for i, split in enumerate(("train", "validation")):
+        for label, name in enumerate(EXPRESSIONS):
+            write_face(root / split / name / "a.png", 10 * i + label)
+    return root
+
+
+@pytest.fixture(scope="session")
+def zip_folder() -> Callable[..., Path]:
+    """A function that packs a folder, each name changed by a function, and returns the zip beside it."""
+
+    def pack(folder: Path, rename: Callable[[str], str] = str, compression: int = zipfile.ZIP_DEFLATED) -> Path:
+        path = folder.with_suffix(".zip")
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    archive.writestr(rename(file.relative_to(folder).as_posix()), file.read_bytes())
+        return path
+
+    return pack
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Dataset:
+    """FER2013 as Kaggle's zip has it, where $FER_EDGE_DATA names a copy."""
+    named = os.environ.get("FER_EDGE_DATA")
+    if not named:
+        pytest.skip("no real faces: set FER_EDGE_DATA to Kaggle's face-expression-recognition-dataset.zip")
+    return load_dataset(named)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_edge.dataset.fer2013_csv import read_fer2013_csv
+from fer_edge.errors import DataError
+
+HEADER = ("emotion", "pixels", "Usage")
+
+
+def pixels(seed: int) -> list[int]:
+    values: list[int] = np.random.default_rng(seed).integers(0, 256, 48 * 48).tolist()
+    return values
+
+
+def rows() -> list[tuple[int, list[int], str]]:
+    usages = ("Training", "PublicTest")
+    return [(emotion, pixels(10 * i + emotion), usage) for i, usage in enumerate(usages) for emotion in range(7)]
+
+
+def spaced(values: list[int]) -> str:
+    return " ".join(map(str, values))
+
+
+def write(path: Path, lines: list[list[str]], **options: str) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file, **options).writerows(lines)  # type: ignore[arg-type]
+    return path
+
+
+def write_pixels(path: Path, texts: list[str]) -> Path:
+    lines = [[str(emotion), text, usage] for (emotion, _, usage), text in zip(rows(), texts, strict=True)]
+    return write(path, [list(HEADER), *lines])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        str,
+        lambda values: str(tuple(values)),
+        lambda values: ",".join(map(str, values)),
+        lambda values: str(np.array(values)).replace("...", spaced(values[3:-3])),
+        lambda values: f"'{spaced(values)}'",
+        lambda values: f" {spaced(values)}\n",
+    ],
+    ids=["list", "tuple", "commas", "numpy", "quotes", "line break"],
+)
+def test_pixels_are_read_in_the_forms_that_tools_write(tmp_path: Path, form: object) -> None:
+    assert callable(form)
+    dataset = read_fer2013_csv(write_pixels(tmp_path / "faces.csv", [form(values) for _, values, _ in rows()]))
+    assert np.array_equal(dataset.train.images.reshape(7, -1), [values for _, values, usage in rows()][:7])
+    assert dataset.notes == ()
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_semicolons_and_tabs_separate_columns_too(tmp_path: Path, delimiter: str) -> None:
+    lines = [[str(emotion), spaced(values), usage.lower()] for emotion, values, usage in rows()]
+    path = write(tmp_path / "faces.csv", [list(HEADER), *lines], delimiter=delimiter)
+    assert len(read_fer2013_csv(path).train) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "line 2 has 0 pixels; expected 2304 whole numbers 0..255"),
+        (spaced(pixels(0)[1:]), "line 2 has 2,303 pixels; expected 2304"),
+        (spaced([300, *pixels(0)[1:]]), r"line 2 has pixels from \d+ to 300"),
+        (spaced([-1, *pixels(0)[1:]]), "line 2 has pixels from -1 to"),
+        ("0.274 " * 2304, "line 2 has other pixels; expected 2304 whole numbers 0..255, got '0.274'"),
+        ("9" * 30 + " 0" * 2303, "line 2 has other pixels|line 2 has pixels from"),
+        (str(np.array(pixels(0))), r"line 2 has '\.\.\.' among its pixels: the tool that wrote the file left out most"),
+    ],
+)
+def test_that_all_pixels_fail_is_the_error_with_the_first_reason(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(DataError, match=f"none of its 14 images can be used: {reason}.*; and 11 more"):
+        read_fer2013_csv(write_pixels(tmp_path / "faces.csv", [text] * 14))
+
+
+def test_a_public_test_that_fails_is_never_replaced_by_the_private_test(tmp_path: Path) -> None:
+    lines = [[str(emotion), spaced(values), usage] for emotion, values, usage in rows()]
+    lines = [
+        [emotion, "0", usage] if usage == "PublicTest" else [emotion, text, usage] for emotion, text, usage in lines
+    ]
+    lines += [[emotion, text, "PrivateTest"] for emotion, text, usage in lines if usage == "Training"]
+    with pytest.raises(
+        DataError, match="none of the 7 images of the validation split can be used: line 9 has 1 pixels"
+    ):
+        read_fer2013_csv(write(tmp_path / "faces.csv", [list(HEADER), *lines]))
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (["emotion", "pixels"], r"usage is missing among emotion, pixels; it assigns each image to a split, so add it"),
+        (["emotion", "Usage"], r"pixels is missing among emotion, usage$"),
+        ([f"pixel{i}" for i in range(2304)], r"emotion, pixels, usage is missing among pixel0, .* and 2,298 more"),
+        ([], "is missing among nothing"),
+    ],
+)
+def test_a_missing_column_is_named_beside_those_there(tmp_path: Path, header: list[str], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_fer2013_csv(write(tmp_path / "faces.csv", [header] if header else []))
+
+
+def test_pixels_that_are_not_quoted_are_told_as_columns(tmp_path: Path) -> None:
+    text = "\n".join([",".join(HEADER), *(f"{e},{','.join(map(str, p))},{u}" for e, p, u in rows())])
+    (tmp_path / "faces.csv").write_text(text)
+    with pytest.raises(DataError, match="line 2: expected 3 columns as in its first line, got 2306"):
+        read_fer2013_csv(tmp_path / "faces.csv")
+
+
+@pytest.mark.parametrize("content", [bytes(5000), "emotion,pixels,Usage".encode("utf-16"), b"PK\x03\x04\x00\x00"])
+def test_another_file_is_one_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "faces.csv").write_bytes(content)
+    with pytest.raises(DataError, match="faces"):
+        read_fer2013_csv(tmp_path / "faces.csv")

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fer_edge.dataset.loading import load_dataset
+from fer_edge.errors import DataError
+from fer_edge.labels import EXPRESSIONS
+
+WriteFace = Callable[[Path, int], None]
+
+
+@pytest.fixture
+def tested(tree: Path) -> Path:
+    """A folder with `train` and `test`, and no `validation`."""
+    return (tree / "validation").rename(tree / "test").parent
+
+
+@pytest.mark.parametrize("folder", ["sad", "Happy", "train", "Test", "deeper/sad"])
+def test_a_class_or_split_folder_within_a_class_folder_is_an_error(
+    tree: Path, write_face: WriteFace, folder: str
+) -> None:
+    write_face(tree / "train" / "happy" / folder / "b.png", 50)
+    with pytest.raises(DataError, match=f"train/happy/{folder} is named like a class or split but lies in .*; move or"):
+        load_dataset(str(tree))
+
+
+def broken_link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def empty_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def file(path: Path) -> None:
+    path.write_text("validation.zip")
+
+
+def loose_pictures(path: Path) -> None:
+    path.mkdir()
+    shutil.copy(path.parent / "train" / "happy" / "a.png", path)
+
+
+def empty_classes(path: Path) -> None:
+    for name in EXPRESSIONS:
+        (path / name).mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (broken_link, "is a broken link"),
+        (empty_folder, "holds no pictures in class folders"),
+        (file, "is a file"),
+        (loose_pictures, "holds no pictures in class folders"),
+        (empty_classes, "holds no pictures in class folders"),
+    ],
+)
+@pytest.mark.parametrize("name", ["validation", "Val"])
+def test_a_broken_validation_is_never_replaced_by_test(
+    tested: Path, name: str, make: Callable[[Path], None], reason: str
+) -> None:
+    make(tested / name)
+    with pytest.raises(DataError, match=f"{name} {reason}; expected {name}/<expression>/ with pictures"):
+        load_dataset(str(tested))
+
+
+def test_a_validation_without_a_usable_picture_is_never_replaced_by_test(tested: Path) -> None:
+    shutil.copytree(tested / "test", tested / "validation")
+    for path in (tested / "validation").rglob("*.png"):
+        path.write_text("no picture")
+    with pytest.raises(DataError, match=r"none of the 7 images of the validation split can be used: .*; and 4 more"):
+        load_dataset(str(tested))
+
+
+def test_an_empty_validation_in_a_zip_is_never_replaced_by_test(tested: Path, zip_folder: Callable[..., Path]) -> None:
+    path = zip_folder(tested)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("validation/", b"")
+    with pytest.raises(DataError, match="validation holds no pictures in class folders"):
+        load_dataset(str(path))
+
+
+def test_a_class_that_is_a_broken_link_is_the_error(tree: Path) -> None:
+    shutil.rmtree(tree / "validation" / "fear")
+    (tree / "validation" / "fear").symlink_to("nowhere")
+    with pytest.raises(DataError, match="of fear in the validation split: validation/fear is a broken link"):
+        load_dataset(str(tree))
+
+
+def test_that_every_picture_fails_is_the_error(tree: Path) -> None:
+    for path in tree.rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(
+        DataError, match=r"none of its 14 images can be used: train/angry/a.png is empty; .* and 11 more"
+    ):
+        load_dataset(str(tree))
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_two_data_sets_side_by_side_are_an_error_with_both_names(
+    tree: Path, tmp_path: Path, write_face: WriteFace, zip_folder: Callable[..., Path], zipped: bool
+) -> None:
+    root = tmp_path / "outer"
+    shutil.copytree(tree, root / "a")
+    shutil.copytree(tree, root / "b")
+    write_face(root / "b" / "train" / "happy" / "a.png", 50)
+    with pytest.raises(DataError, match="holds two data sets, in a and in b, which are no copies of each other; give"):
+        load_dataset(str(zip_folder(root) if zipped else root))
+
+
+def test_an_incomplete_copy_is_left_out_with_its_count(tree: Path) -> None:
+    shutil.copytree(tree / "train", tree / "backup" / "train")
+    (tree / "backup" / "train" / "sad" / "a.png").unlink()
+    assert load_dataset(str(tree)).notes == ("left out backup (6 files): a second copy beside .",)
+
+
+@pytest.mark.parametrize("stray", ["zz[/b]/train/happy/x.png", "train/happy/x.png"])
+def test_a_stray_picture_beside_a_whole_data_set_is_named(
+    tmp_path: Path, tree: Path, write_face: WriteFace, stray: str
+) -> None:
+    root = tmp_path / "outer"
+    shutil.copytree(tree, root / "images")
+    write_face(root / stray, 50)
+    dataset = load_dataset(str(root))
+    assert len(dataset.train) == 7
+    assert dataset.notes == (f"left out 1 file outside the class folders: {stray}",)
+
+
+def test_splits_in_different_folders_are_an_error(tree: Path) -> None:
+    for name in ("train", "validation"):
+        (tree / f"my {name}").mkdir()
+        (tree / name).rename(tree / f"my {name}" / name)
+    with pytest.raises(
+        DataError, match=r"has its split folders in my train and in my validation; expected .* side by side"
+    ):
+        load_dataset(str(tree))
+
+
+def test_class_folders_without_a_split_are_named(tree: Path) -> None:
+    with pytest.raises(DataError, match=r"angry lies in neither: move the class folders into train/ and validation/"):
+        load_dataset(str(tree / "train"))
+
+
+def test_a_zip_in_a_zip_is_named(tree: Path, tmp_path: Path, zip_folder: Callable[..., Path]) -> None:
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
+        archive.write(zip_folder(tree), "archive.zip")
+    with pytest.raises(DataError, match=r"it holds archive\.zip: unpack it, and give what is in it"):
+        load_dataset(str(tmp_path / "outer.zip"))
+
+
+def test_an_empty_test_folder_beside_a_whole_data_set_does_no_harm(tree: Path) -> None:
+    (tree / "test").mkdir()
+    assert len(load_dataset(str(tree)).validation) == 7
+
+
+def test_a_missing_validation_names_what_was_left_out(tree: Path) -> None:
+    (tree / "validation").rename(tree / "dev")
+    message = r"no validation split \(found: train\).*; left out 7 files outside the class folders: dev/angry/a\.png"
+    with pytest.raises(DataError, match=message):
+        load_dataset(str(tree))

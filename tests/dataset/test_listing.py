@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_edge.dataset.data import Finding, SplitName
+from fer_edge.dataset.loading import load_dataset
+from fer_edge.errors import DataError
+
+WriteFace = Callable[[Path, int], None]
+
+
+@pytest.mark.parametrize("folder", ["", "subject1", "subject1/session 2/left"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_images_at_any_depth_below_a_class_folder_are_read(
+    tree: Path, write_face: WriteFace, zip_folder: Callable[..., Path], folder: str, zipped: bool
+) -> None:
+    write_face(tree / "train" / "happy" / folder / "b.png", 50)
+    dataset = load_dataset(str(zip_folder(tree) if zipped else tree))
+    assert dataset.train.class_counts().tolist() == [1, 1, 1, 2, 1, 1, 1]
+    assert f"train/happy/{folder}/b.png".replace("//", "/") in dataset.train.names
+    assert dataset.notes == ()
+
+
+def test_a_tree_of_subjects_alone_is_read(tmp_path: Path, tree: Path) -> None:
+    for file in sorted(tree.rglob("*.png")):
+        (file.parent / "subject1").mkdir()
+        file.rename(file.parent / "subject1" / file.name)
+    assert len(load_dataset(str(tree)).train) == 7
+
+
+def test_linked_folders_and_files_are_read(tree: Path, tmp_path: Path, write_face: WriteFace) -> None:
+    for seed in range(3):
+        write_face(tmp_path / "pool" / f"{seed}.png", 50 + seed)
+    (tree / "train" / "happy" / "more").symlink_to(tmp_path / "pool")
+    (tree / "train" / "sad" / "one.png").symlink_to(tmp_path / "pool" / "0.png")
+    shutil.move(tree / "validation", tmp_path / "elsewhere")
+    (tree / "validation").symlink_to("../elsewhere")
+    dataset = load_dataset(str(tree))
+    assert dataset.train.class_counts().tolist() == [1, 1, 1, 4, 1, 2, 1]
+    assert len(dataset.validation) == 7
+    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.DUPLICATE_WITHIN: 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "reason"),
+    [
+        ("gone.png", "nowhere", "is a broken link"),
+        ("self", "self", "is a broken link"),
+        ("up", "..", "is a link to a folder that it lies in"),
+        ("here", ".", "is a link to a folder that it lies in"),
+        ("endless.png", "/dev/zero", "is a pipe, socket or device"),
+    ],
+)
+def test_a_link_that_cannot_be_followed_is_counted_and_named(tree: Path, name: str, target: str, reason: str) -> None:
+    (tree / "train" / "happy" / name).symlink_to(target)
+    dataset = load_dataset(str(tree))
+    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert dataset.notes == (f"left out 1 image of the train split: train/happy/{name} {reason}",)
+
+
+def test_a_broken_link_outside_of_classes_is_named(tree: Path) -> None:
+    (tree / "more").symlink_to("nowhere")
+    assert load_dataset(str(tree)).notes == ("left out more, which is a broken link",)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device"])
+def test_a_pipe_or_device_is_never_opened(tree: Path, kind: str) -> None:
+    pipe = tree / "train" / "happy" / "pipe.png"
+    os.mkfifo(pipe)
+    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    with pytest.raises(DataError, match="is a pipe, socket or device; expected a zip"):
+        load_dataset(str(pipe) if kind == "fifo" else "/dev/zero")
+
+
+_READ_AS_NOBODY = """
+import os, sys
+from fer_edge.dataset.loading import load_dataset
+os.setuid(65534)
+dataset = load_dataset(sys.argv[1])
+print(*dataset.notes, sep="\\n")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+def test_what_may_not_be_read_is_counted_and_named(
+    tree: Path, write_face: WriteFace, child_environment: dict[str, str]
+) -> None:
+    write_face(tree / "train" / "happy" / "b.png", 50)
+    (tree / "train" / "happy" / "b.png").chmod(0)
+    write_face(tree / "train" / "sad" / "locked" / "c.png", 51)
+    (tree / "train" / "sad" / "locked").chmod(0)
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own is for its user alone
+        Path(folder).chmod(0o755)
+        faces = shutil.move(tree, folder)
+        command = [sys.executable, "-c", _READ_AS_NOBODY, faces]
+        done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
+    assert done.stdout == (
+        "left out 2 images of the train split: train/happy/b.png cannot be read (Permission denied); "
+        "train/sad/locked cannot be read (Permission denied)\n"
+    ), done.stderr
+
+
+def test_a_zip_with_backslashes_is_read_like_its_folder(tree: Path, zip_folder: Callable[..., Path]) -> None:
+    packed = load_dataset(str(zip_folder(tree, lambda name: name.replace("/", "\\"))))
+    unpacked = load_dataset(str(tree))
+    assert packed.train.names == unpacked.train.names
+    assert packed.sha256() == unpacked.sha256()
+
+
+def test_backslashes_do_not_lead_out_of_a_zip(tree: Path, zip_folder: Callable[..., Path]) -> None:
+    with pytest.raises(DataError, match="a member outside itself"):
+        load_dataset(str(zip_folder(tree, lambda name: "..\\" + name)))
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_all_of_pythons_compressions_are_read(tree: Path, zip_folder: Callable[..., Path], compression: int) -> None:
+    assert len(load_dataset(str(zip_folder(tree, compression=compression))).train) == 7
+
+
+def compress_otherwise(path: Path, method: int, member: bytes | None = None) -> None:
+    """Write another compression method into a zip's headers, of one member or of all."""
+    content = bytearray(path.read_bytes())
+    for signature, method_at, name_at in ((b"PK\x03\x04", 8, 30), (b"PK\x01\x02", 10, 46)):
+        start = 0
+        while (start := content.find(signature, start)) >= 0:
+            if member is None or content.startswith(member, start + name_at):
+                struct.pack_into("<H", content, start + method_at, method)
+            start += 4
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (95, "XZ"), (77, "method 77")])
+def test_another_compression_is_the_error_if_no_member_can_be_read(
+    tree: Path, zip_folder: Callable[..., Path], method: int, name: str
+) -> None:
+    path = zip_folder(tree)
+    compress_otherwise(path, method)
+    reason = f"train/angry/a.png is compressed with {name}, which Python cannot read; unpack the zip with 7-Zip"
+    with pytest.raises(DataError, match=f"nothing in it can be read: {reason}"):
+        load_dataset(str(path))
+
+
+def test_a_member_of_another_compression_is_counted_and_named(
+    tree: Path, write_face: WriteFace, zip_folder: Callable[..., Path]
+) -> None:
+    write_face(tree / "train" / "happy" / "b.png", 50)
+    path = zip_folder(tree)
+    compress_otherwise(path, 9, b"train/happy/b.png")
+    dataset = load_dataset(str(path))
+    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert "train/happy/b.png is compressed with Deflate64" in dataset.notes[0]
+
+
+def test_the_last_member_of_a_name_counts_as_when_it_is_unpacked(
+    tree: Path, zip_folder: Callable[..., Path], tmp_path: Path, write_face: WriteFace
+) -> None:
+    path = zip_folder(tree)
+    write_face(tmp_path / "other.png", 50)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.write(tmp_path / "other.png", "train/happy/a.png")
+    dataset = load_dataset(str(path))
+    happy = dataset.train.images[dataset.train.labels.tolist().index(3)]
+    assert np.array_equal(happy, np.random.default_rng(50).integers(0, 256, (48, 48), np.uint8))
+    assert "train/happy/a.png is replaced by a later member of the same name" in dataset.notes[0]
+
+
+def test_members_without_names_and_links_in_a_zip_are_named(tree: Path, zip_folder: Callable[..., Path]) -> None:
+    path = zip_folder(tree)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.open(zipfile.ZipInfo(""), "w").close()
+        link = zipfile.ZipInfo("train/happy/link.png")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "../sad/a.png")
+    notes = load_dataset(str(path)).notes
+    assert notes[0] == "left out (unnamed), which is a zip member without a name"
+    assert "train/happy/link.png is a symbolic link, which leads nowhere in a zip" in notes[1]
+
+
+@pytest.mark.parametrize("name", ["x\n.png", "\x1b[2J.png", "\u202egnp.exe"])
+def test_names_are_fit_to_be_shown_and_listed(tree: Path, tmp_path: Path, write_face: WriteFace, name: str) -> None:
+    write_face(tmp_path / "b.png", 50)
+    (tmp_path / "b.png").rename(tree / "train" / "happy" / name)
+    (tree / "train" / "sad" / name).write_bytes(b"")
+    dataset = load_dataset(str(tree))
+    for text in (*dataset.train.names, *dataset.notes):
+        assert text.isprintable()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_no_utf8_is_read(tree: Path) -> None:
+    happy = tree / "train" / "happy"
+    (happy / "a.png").rename(happy / os.fsdecode(b"\xff.png"))
+    assert r"train/happy/\xff.png" in load_dataset(str(tree)).train.names

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
+from fer_edge.labels import EXPRESSIONS
+
+HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", "sad"))
+
+
+def votes(*pictures: dict[str, int]) -> Votes:
+    counts = np.zeros((len(pictures), len(CHOICES)), np.uint16)
+    for row, picture in zip(counts, pictures, strict=True):
+        for choice, count in picture.items():
+            row[CHOICES.index(choice)] = count
+    return Votes(counts)
+
+
+@pytest.mark.parametrize(
+    ("picture", "majority"),
+    [
+        ({}, NO_TRUTH),
+        ({"happy": 10}, HAPPY),
+        ({"happy": 6, "neutral": 4}, HAPPY),
+        ({"happy": 5, "neutral": 5}, NO_TRUTH),
+        ({"happy": 5, "neutral": 4, "sad": 1}, HAPPY),  # the single vote is dropped: 5 of 9
+        ({"happy": 4, "neutral": 3, "sad": 3}, NO_TRUTH),
+        ({"contempt": 8, "happy": 2}, NO_TRUTH),
+        ({"no face": 10}, NO_TRUTH),
+        ({"happy": 1}, HAPPY),
+    ],
+)
+def test_majority_needs_more_than_half_without_single_votes(picture: dict[str, int], majority: int) -> None:
+    assert votes(picture).majority.tolist() == [majority]
+
+
+def test_shares_are_of_the_votes_for_the_seven_expressions() -> None:
+    some = votes({"happy": 6, "neutral": 2, "contempt": 2}, {"no face": 10}, {})
+    assert some.shares[0, [HAPPY, NEUTRAL, SAD]].tolist() == [0.75, 0.25, 0]
+    assert some.shares[1:].sum() == 0
+    assert some.has_shares.tolist() == [True, False, False]
+    assert some.voters.tolist() == [10, 10, 0]
+
+
+def test_no_face_and_other_answers_are_told_apart() -> None:
+    some = votes({"no face": 6, "happy": 4}, {"contempt": 6, "happy": 4}, {"happy": 5, "no face": 5}, {})
+    assert some.no_face.tolist() == [True, False, False, False]
+    assert some.other_than_expression.tolist() == [True, True, False, False]
+
+
+def test_take_keeps_the_order_asked_for() -> None:
+    taken = votes({"happy": 1}, {"sad": 2}).take(np.array([1, 0]))
+    assert taken.counts[:, [HAPPY, SAD]].tolist() == [[0, 2], [1, 0]]
+
+
+@pytest.mark.parametrize("counts", [np.zeros((2, 7), np.uint16), np.zeros((2, 10), np.int64), np.zeros(10, np.uint16)])
+def test_counts_of_another_shape_or_kind_are_refused(counts: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]) -> None:
+    with pytest.raises(ValueError, match=r"expected uint16 \(N, 10\)"):
+        Votes(counts)

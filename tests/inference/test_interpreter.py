@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from fer_edge.dataset.data import Dataset
+from fer_edge.errors import InputError, ModelError
+from fer_edge.inference.engine import Family
+from fer_edge.inference.interpreter import open_interpreter
+from fer_edge.inference.onnx_file import read_onnx_card
+from fer_edge.precision import EXPORTABLE
+
+if TYPE_CHECKING:
+    from fer_edge.training.networks.keras_file import KerasClassifier
+
+FILES = [*(f"tflite {precision.value}" for precision in EXPORTABLE), "onnx fp32", "onnx int8"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_runs_as_its_parent_does(
+    exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset, file: str
+) -> None:
+    interpreter = open_interpreter(exported_paths[file])
+    assert (interpreter.input_shape, interpreter.output_size) == ((1, 48, 48, 1), 7)
+    assert interpreter.runtime.split()[0] == ("LiteRT" if file.startswith("tflite") else "onnxruntime")
+    scores = np.stack([interpreter.run(image) for image in faces.validation.images[::8]])
+    assert scores.dtype == np.float32
+    expected = tiny_classifier.classify_all(faces.validation.images[::8])
+    tolerance = {"fp32": 1e-5, "fp16": 0.01}.get(file.split()[1], 0.12)
+    assert scores == pytest.approx(expected, abs=tolerance)
+    assert scores.std(axis=0).min() > 0
+
+
+def test_scores_are_copies(exported_paths: dict[str, Path], faces: Dataset) -> None:
+    interpreter = open_interpreter(exported_paths["tflite fp32"])
+    first = interpreter.run(faces.validation.images[0])
+    kept = first.copy()
+    interpreter.run(faces.validation.images[-1])
+    assert np.array_equal(first, kept)
+
+
+def test_an_int8_pixel_is_the_same_byte_with_its_top_bit_turned(exported_paths: dict[str, Path]) -> None:
+    interpreter = open_interpreter(exported_paths["tflite int8"])
+    every = np.resize(np.arange(256, dtype=np.uint8), (48, 48))
+    # By the definition: stored = real / scale + zero point, with scale 1 and zero point -128.
+    expected = (every.astype(int) - 128).astype(np.int8)
+    assert np.array_equal(interpreter._encode(every), expected)  # type: ignore[attr-defined]
+    assert set(interpreter.quantization) == {"input", "output"}
+
+
+def test_threads_do_not_change_scores(exported_paths: dict[str, Path], faces: Dataset) -> None:
+    image = faces.validation.images[5]
+    one, two = (open_interpreter(exported_paths["tflite fp32"], threads).run(image) for threads in (1, 2))
+    assert one == pytest.approx(two, abs=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_concurrent_threads_get_the_scores_of_one(
+    exported_paths: dict[str, Path], faces: Dataset, precision: str
+) -> None:
+    interpreter = open_interpreter(exported_paths[f"tflite {precision}"])
+    images = faces.validation.images[:24].astype(np.float32)
+    expected = [interpreter.run(image) for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        scores = list(pool.map(interpreter.run, [image for _ in range(40) for image in images]))
+    np.testing.assert_array_equal(scores, expected * 40)
+
+
+@pytest.mark.parametrize("name", ["a.tflite", "a.onnx", "a.keras"])
+def test_a_missing_file_is_a_model_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelError, match="no such model file"):
+        open_interpreter(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.tflite", "a.onnx"])
+@pytest.mark.parametrize("content", [b"", b"text\n", bytes(64), b"\x1c\0\0\0TFL3"])
+def test_a_file_of_something_else_is_a_model_error(tmp_path: Path, name: str, content: bytes) -> None:
+    if name.endswith(".onnx"):
+        pytest.importorskip("onnxruntime", reason="ONNX files need onnxruntime")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=name) as raised:
+        open_interpreter(tmp_path / name)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_keras_file_is_told_to_be_exported(tmp_path: Path) -> None:
+    (tmp_path / "model.keras").touch()
+    with pytest.raises(ModelError, match=r"a \.keras model is exported first: fer-edge export"):
+        open_interpreter(tmp_path / "model.keras")
+
+
+def test_a_truncated_onnx_file_is_a_model_error(exported_paths: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "cut.onnx"
+    content = exported_paths["onnx fp32"].read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelError, match=r"cut\.onnx: onnxruntime cannot load it"):
+        open_interpreter(path)
+
+
+def test_an_onnx_file_without_a_card_has_none(exported_paths: dict[str, Path], tmp_path: Path) -> None:
+    import onnx
+
+    model = onnx.load(exported_paths["onnx fp32"])
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "bare.onnx")
+    assert read_onnx_card(tmp_path / "bare.onnx") is None
+    assert read_onnx_card(exported_paths["onnx fp32"]) is not None
+
+
+@pytest.mark.parametrize(("file", "family"), [("tflite int8", Family.ONNXRUNTIME), ("onnx fp32", Family.LITERT)])
+def test_a_family_for_other_files_is_refused(exported_paths: dict[str, Path], file: str, family: Family) -> None:
+    with pytest.raises(InputError, match=f"{family.value} does not run such files; expected one of"):
+        open_interpreter(exported_paths[file], family=family)
+
+
+@pytest.mark.skipif(find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
+def test_a_family_that_is_not_installed_is_named(exported_paths: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match="pip install tflite-runtime"):
+        open_interpreter(exported_paths["tflite int8"], family=Family.TFLITE_RUNTIME)
+
+
+@pytest.mark.parametrize(("file", "family"), [("tflite int8", Family.TENSORFLOW), ("onnx fp32", Family.OPENCV)])
+def test_another_family_gives_the_same_scores(
+    exported_paths: dict[str, Path], faces: Dataset, file: str, family: Family
+) -> None:
+    preferred, other = open_interpreter(exported_paths[file]), open_interpreter(exported_paths[file], family=family)
+    assert other.runtime != preferred.runtime
+    for image in faces.validation.images[::16]:
+        # One step of an int8 output is 1/256.
+        assert other.run(image) == pytest.approx(preferred.run(image), abs=1 / 128 if "int8" in file else 1e-5)

@@ -1,0 +1,339 @@
+"""The preview's server as clients meet it: over real connections to 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPResponse
+from threading import Event, Thread
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.errors import InputError, MissingExtraError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.results import Event as FaceEvent
+from fer_edge.runtime.results import EventKind, FaceResult, FrameResult
+from fer_edge.runtime.sinks.preview import open_preview
+from fer_edge.runtime.sinks.preview.address import Address
+from fer_edge.runtime.sinks.preview.pace import Pace
+from fer_edge.runtime.sinks.preview.sink import PreviewSink
+from fer_edge.runtime.sinks.preview.timeline import Timeline
+from fer_edge.runtime.sources.source import Frame
+
+MakeFace = Callable[..., FaceResult]
+MakeResult = Callable[..., tuple[Frame, FrameResult]]
+WaitUntil = Callable[..., None]
+TIMEOUT_S = 20
+STREAMS = ("events", "picture.mjpg")
+MOST_REPEATS = 200
+
+
+@contextmanager
+def preview(address: str = "0", **options: Any) -> Iterator[PreviewSink]:
+    with closing(open_preview(address, EXPRESSIONS, "demo, tiny", **options)) as sink:
+        yield sink
+
+
+def fetch(url: str, **headers: str) -> HTTPResponse:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    response: HTTPResponse = urllib.request.urlopen(urllib.request.Request(url, headers=names), timeout=TIMEOUT_S)
+    return response
+
+
+def read(url: str, **headers: str) -> str:
+    with fetch(url, **headers) as response:
+        return response.read().decode()
+
+
+def refusal(url: str, **headers: str) -> int:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        fetch(url, **headers)
+    with refused.value:
+        return refused.value.code
+
+
+def next_event(response: HTTPResponse) -> dict[str, Any]:
+    for line in response:
+        if line.startswith(b"data: "):
+            event: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+            return event
+    raise AssertionError("the stream has ended")
+
+
+def next_picture(response: HTTPResponse) -> tuple[int, bytes]:
+    headers: dict[str, str] = {}
+    while line := response.readline():
+        if line == b"\r\n" and "X-Frame" in headers:
+            return int(headers["X-Frame"]), response.read(int(headers["Content-Length"]))
+        name, _, value = line.decode().strip().partition(": ")
+        headers[name] = value
+    raise AssertionError("the stream has ended")
+
+
+def metric(url: str, line: str) -> float:
+    found = re.search(rf"^{re.escape(line)} (\S+)$", read(f"{url}metrics"), re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+@contextmanager
+def frames_going(sink: PreviewSink, frame: Frame, result: FrameResult) -> Iterator[None]:
+    """Frames go by in the background, each with a number of its own."""
+    done = Event()
+
+    def write() -> None:
+        number = 0
+        while not done.wait(0.02):
+            number += 1
+            numbered = FrameResult(number, time.time(), result.faces, result.timings_ms)
+            sink.write(Frame(frame.image, number, numbered.time), numbered)
+
+    thread = Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_the_newest_result_is_told_even_if_no_other_comes(make_face: MakeFace, make_result: MakeResult) -> None:
+    with preview() as sink:
+        sink.write(*make_result(make_face("sad", 0.6), number=6))
+        sink.write(*make_result(make_face("happy", 0.88), make_face("sad", 0.6, track_id=2), number=7))
+        with fetch(f"{sink.url}events") as response:
+            hello, told = next_event(response), next_event(response)
+    assert (hello["title"], tuple(hello["labels"]), hello["privacy"]) == ("demo, tiny", EXPRESSIONS, False)
+    assert hello["meaning"] == ""
+    assert set(hello["colours"]) == {*EXPRESSIONS, "uncertain"}
+    assert (told["frame"], told["size"]) == (7, [160, 120])
+    assert [(face["id"], face["label"], face["box"]) for face in told["faces"]] == [
+        (1, "happy", [10, 20, 60, 80]),
+        (2, "sad", [10, 20, 60, 80]),
+    ]
+    assert told["faces"][0]["scores"][EXPRESSIONS.index("happy")] == 0.88
+    assert told["stages_ms"]["detect"] == 10.0
+
+
+def test_the_picture_is_the_frame_and_carries_its_number(make_result: MakeResult) -> None:
+    frame, result = make_result(number=3, size_wh=(64, 48))
+    frame.image[:, :, 0] = np.linspace(0, 255, 64).astype(np.uint8)
+    with preview() as sink:
+        sink.write(frame, result)
+        with fetch(f"{sink.url}picture.mjpg") as response:
+            number, jpeg = next_picture(response)
+    assert number == 3
+    shown = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert np.abs(shown.astype(int) - frame.image.astype(int)).mean() < 8
+
+
+def test_a_large_frame_is_sent_smaller(make_result: MakeResult) -> None:
+    with preview() as sink:
+        sink.write(*make_result(size_wh=(1920, 1080)))
+        with fetch(f"{sink.url}picture.mjpg") as response:
+            _, jpeg = next_picture(response)
+    shown = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert shown.shape == (540, 960, 3)
+
+
+def test_with_privacy_no_picture_is_sent(make_face: MakeFace, make_result: MakeResult) -> None:
+    with preview(privacy=True) as sink:
+        sink.write(*make_result(make_face()))
+        assert refusal(f"{sink.url}picture.mjpg") == 403
+        with fetch(f"{sink.url}events") as response:
+            assert next_event(response)["privacy"] is True
+            assert len(next_event(response)["faces"]) == 1
+
+
+def rises(numbers: Iterator[int]) -> bool:
+    """Read frames' numbers up to the first other one: any may come again, as who joins has the newest sent to all."""
+    first = next(numbers)
+    return next((number for number in numbers if number != first), first) > first
+
+
+def test_twenty_clients_at_once_all_see_frames_go_by(make_face: MakeFace, make_result: MakeResult) -> None:
+    with preview() as sink, frames_going(sink, *make_result(make_face())), ExitStack() as stack:
+        clients = [[stack.enter_context(fetch(f"{sink.url}{path}")) for path in STREAMS] for _ in range(20)]
+        for events, pictures in clients:
+            next_event(events)
+            assert rises(next_event(events)["frame"] for _ in range(MOST_REPEATS))
+            assert rises(next_picture(pictures)[0] for _ in range(MOST_REPEATS))
+        assert metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 20
+
+
+def test_too_many_clients_are_refused_and_make_room_when_they_go(wait_until: WaitUntil) -> None:
+    with preview() as sink:
+        with ExitStack() as stack:
+            for _ in range(64):
+                stack.enter_context(fetch(f"{sink.url}events"))
+            assert refusal(f"{sink.url}events") == 503
+        wait_until(lambda: metric(sink.url, 'fer_edge_preview_clients{stream="data"}') == 0)
+        with fetch(f"{sink.url}events") as response:
+            assert next_event(response)["title"] == "demo, tiny"
+
+
+def test_a_client_that_never_reads_is_let_go_and_holds_nobody_up(
+    make_result: MakeResult, wait_until: WaitUntil
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    _, result = make_result()
+    with preview() as sink, socket.socket() as stuck:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", int(sink.url.rstrip("/").rpartition(":")[2])))
+        stuck.sendall(b"GET /picture.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with frames_going(sink, Frame(noise, 0, 0.0), result), fetch(f"{sink.url}picture.mjpg") as reader:
+            wait_until(lambda: metric(sink.url, "fer_edge_preview_dropped_pictures_total") > 5)
+            assert next_picture(reader)[0] < next_picture(reader)[0]
+
+            def is_alone() -> bool:
+                next_picture(reader)  # else it would be let go, too
+                return metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 1
+
+            wait_until(is_alone)
+
+
+def test_metrics_count_what_was_seen(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
+    frame, result = make_result(make_face("happy"), make_face("sad", 0.6, track_id=2))
+    left = FaceEvent(EventKind.LEFT, 3, result.time, "angry")
+    with preview() as sink:
+        sink.write(frame, result)
+        sink.write(frame, FrameResult(1, result.time, result.faces[:1], result.timings_ms, (left,)))
+        wait_until(lambda: metric(sink.url, "fer_edge_frames_total") == 2)
+        assert metric(sink.url, 'fer_edge_faces_total{label="happy"}') == 2
+        assert metric(sink.url, 'fer_edge_faces_total{label="sad"}') == 1
+        assert metric(sink.url, 'fer_edge_events_total{kind="face_left"}') == 1
+        assert metric(sink.url, 'fer_edge_stage_seconds_sum{stage="detect"}') == pytest.approx(0.02)
+        assert metric(sink.url, "fer_edge_faces_in_view") == 1
+        assert read(f"{sink.url}healthz") == "ok\n"
+
+
+def test_on_loopback_another_name_is_refused_and_every_answer_is_hardened() -> None:
+    with preview() as sink:
+        assert refusal(sink.url, Host="rebound.example") == 403
+        assert "fer-edge" in read(sink.url, Host="localhost:9999")
+        with fetch(sink.url) as response:
+            headers = response.headers
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "DENY")
+    assert (headers["Referrer-Policy"], headers["Cross-Origin-Resource-Policy"]) == ("no-referrer", "same-origin")
+
+
+def test_elsewhere_a_token_is_made_and_wanted(caplog: pytest.LogCaptureFixture) -> None:
+    with preview("0.0.0.0:0") as sink:
+        address, _, token = sink.url.partition("?token=")
+        base = f"http://127.0.0.1:{address.rstrip('/').rpartition(':')[2]}/"
+        assert len(token) >= 16
+        paths = ("", "events", "picture.mjpg", "metrics", "page.js", "nothing")
+        assert {refusal(f"{base}{path}") for path in paths} == {401}
+        assert refusal(f"{base}?token={token}x") == 401
+        assert refusal(base, Cookie=f"fer-edge={token}", Authorization="Bearer \u00e9") == 401
+        assert read(f"{base}healthz") == "ok\n"
+        assert "fer_edge_frames" in read(f"{base}metrics", Authorization=f"Bearer {token}")
+        with fetch(f"{base}?token={token}") as response:
+            cookie = response.headers["Set-Cookie"]
+        assert {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
+        assert token not in cookie
+        assert "fer_edge_frames" in read(f"{base}metrics", Cookie=cookie.split(";")[0])
+    assert token not in caplog.text
+
+
+def test_a_given_token_is_wanted_on_loopback_too_and_its_cookie_outlives_the_server() -> None:
+    with preview(token="a b&ü") as sink, fetch(sink.url) as response:
+        cookie = response.headers["Set-Cookie"].split(";")[0]
+    with preview(token="a b&ü") as sink:
+        base = sink.url.partition("?")[0]
+        assert refusal(base) == 401
+        assert "fer-edge" in read(base, Cookie=cookie)
+
+
+def test_a_taken_port_is_told_before_the_run_starts() -> None:
+    with preview() as sink, pytest.raises(InputError, match=r"--preview 127\.0\.0\.1:\d+: cannot listen .*in use"):
+        open_preview(sink.url.rstrip("/").rpartition(":")[2], EXPRESSIONS, "")
+
+
+def test_closing_ends_the_streams_and_frees_the_port() -> None:
+    with ExitStack() as stack:
+        with preview() as sink:
+            responses = [stack.enter_context(fetch(f"{sink.url}{path}")) for path in STREAMS]
+        for response in responses:
+            response.read()
+        sink.close()
+        with preview(sink.url.rstrip("/").rpartition(":")[2]) as again:
+            assert again.url == sink.url
+
+
+def test_a_missing_extra_is_told_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("fer_edge.runtime.sinks.preview.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    with pytest.raises(MissingExtraError, match=r"--preview needs more packages .*fer-edge\[preview\]"):
+        open_preview("0", EXPRESSIONS, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "url"),
+    [
+        ("0", "127.0.0.1", 0, "http://127.0.0.1:0/"),
+        ("8080", "127.0.0.1", 8080, "http://127.0.0.1:8080/"),
+        ("pi.local:80", "pi.local", 80, "http://pi.local:80/"),
+        ("[::1]:8080", "::1", 8080, "http://[::1]:8080/"),
+    ],
+)
+def test_addresses(text: str, host: str, port: int, url: str) -> None:
+    address = Address.parse(text)
+    assert (address.host, address.port, address.url) == (host, port, url)
+    assert address.is_loopback == (host != "pi.local")
+
+
+@pytest.mark.parametrize("text", ["", "pi.local", ":8080", "::1:8080", "8080x", "65536", "-1", "192.168.1.5"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(InputError, match=r"^--preview .*expected"):
+        Address.parse(text)
+
+
+def test_an_empty_token_is_refused() -> None:
+    with pytest.raises(InputError, match="token is empty"):
+        open_preview("0", EXPRESSIONS, "", token=" ")
+
+
+def test_the_timeline_bridges_short_misses_and_stalls_and_forgets(make_face: MakeFace, make_result: MakeResult) -> None:
+    timeline = Timeline()
+
+    def see(moment: float, *faces: FaceResult) -> list[tuple[int, str, float, float]]:
+        # The time of day is set again and again.
+        timeline.add(moment, make_result(*faces, time=1000 - 3600 * moment)[1])
+        return [(span.track_id, span.label, span.start, span.end) for span in timeline.since(0)]
+
+    happy, sad = make_face("happy"), make_face("sad")
+    see(0.0, happy)
+    see(0.5)
+    assert see(1.0, happy) == [(1, "happy", 0.0, 1.0)]
+    assert see(9.0, happy) == [(1, "happy", 0.0, 9.0)]
+    assert see(10.0, sad) == [(1, "happy", 0.0, 9.0), (1, "sad", 10.0, 10.0)]
+    see(12.0)
+    assert see(12.5, sad)[-1] == (1, "sad", 12.5, 12.5)
+    assert see(612.0) == [(1, "sad", 12.5, 12.5)]
+    assert see(613.0) == []
+
+
+def test_the_pace_is_of_the_last_two_seconds(make_result: MakeResult) -> None:
+    pace = Pace()
+    assert (pace.fps, pace.stages_ms, pace.idle_s) == (0.0, {}, float("inf"))
+    _, result = make_result()
+    for i in range(100):
+        timings_ms = {"total": 4.0} if i % 2 else {"detect": 10.0, "total": 6.0}
+        pace.add(i / 20, FrameResult(i, result.time, (), timings_ms))
+    assert pace.fps == pytest.approx(20)
+    assert pace.stages_ms == {"detect": 10.0, "total": pytest.approx(5, abs=0.1)}

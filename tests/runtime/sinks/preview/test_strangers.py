@@ -1,0 +1,311 @@
+"""The preview's port under those who have no token: real connections to the loopback, with small limits."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPResponse
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("aiohttp")
+
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.sinks.preview import server
+from fer_edge.runtime.sinks.preview.port_notes import PortNotes
+from fer_edge.runtime.sinks.preview.reception import Limits, Reception, _describe_refusal
+from fer_edge.runtime.sinks.preview.sink import PreviewSink
+
+TIMEOUT_S = 20
+TOKEN = "given"
+FEW = Limits(connections=6, connections_of_address=6, admission_s=60)
+
+
+@contextmanager
+def preview(limits: Limits, told: list[str] | None = None) -> Iterator[PreviewSink]:
+    notes: list[str] = [] if told is None else told
+    with closing(PreviewSink("0", EXPRESSIONS, "demo", token=TOKEN, limits=limits, tell=notes.append)) as sink:
+        yield sink
+
+
+def connect(sink: PreviewSink, sent: bytes = b"", source: str = "127.0.0.1") -> socket.socket:
+    port = int(re.findall(r":(\d+)/", sink.url)[0])
+    connection = socket.create_connection(("127.0.0.1", port), TIMEOUT_S, source_address=(source, 0))
+    connection.sendall(sent)
+    return connection
+
+
+def ends(connection: socket.socket) -> bool:
+    """Read to the end; true unless the other side keeps the connection open."""
+    try:
+        while connection.recv(65536):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
+def is_refused(connection: socket.socket, pieces: list[bytes], pause_s: float = 0) -> bool:
+    """Send one piece after another; true if the other side closes the connection before the last."""
+    try:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause_s)
+    except ConnectionError:
+        return True
+    return False
+
+
+def fetch(sink: PreviewSink, path: str, **headers: str) -> HTTPResponse:
+    url = sink.url.partition("?")[0] + path
+    response: HTTPResponse = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_S)
+    return response
+
+
+def fetch_as_owner(sink: PreviewSink, path: str) -> HTTPResponse:
+    return fetch(sink, path, Authorization=f"Bearer {TOKEN}")
+
+
+def test_idle_strangers_make_room_for_the_owner() -> None:
+    told: list[str] = []
+    with preview(FEW, told) as sink, ExitStack() as stack:
+        strangers = [stack.enter_context(connect(sink)) for _ in range(20)]
+        with fetch_as_owner(sink, "metrics") as response:
+            assert b"fer_edge_frames" in response.read()
+        assert ends(strangers[0])
+        strangers[-1].settimeout(0.2)
+        assert not ends(strangers[-1])
+        with fetch_as_owner(sink, "metrics") as response:
+            assert response.status == 200
+        assert told == ["at the preview's port: 1 x connection without a valid request closed, as too many are open"]
+    assert len(told) == 2
+    assert re.search(r": 1\d x connection without a valid request closed", told[1])
+
+
+def test_the_owners_streams_are_not_closed_for_strangers() -> None:
+    told: list[str] = []
+    with preview(FEW, told) as sink, ExitStack() as stack:
+        streams = [stack.enter_context(fetch_as_owner(sink, "events")) for _ in range(6)]
+        assert all(stream.readline().startswith(b"event: hello") for stream in streams)
+        for _ in range(3):
+            assert ends(stack.enter_context(connect(sink)))
+        assert told == ["at the preview's port: 1 x connection refused, as too many are open"]
+        for stream in streams:
+            assert stream.readline().startswith(b"data: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs more than one address of this machine")
+def test_one_address_cannot_take_all_connections() -> None:
+    with preview(Limits(connections=6, connections_of_address=2)) as sink, ExitStack() as stack:
+        for _ in range(2):
+            authorized = b"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer given\r\n\r\n"
+            assert stack.enter_context(connect(sink, authorized, "127.0.0.2")).recv(12) == b"HTTP/1.1 200"
+        assert ends(stack.enter_context(connect(sink, source="127.0.0.2")))
+        with fetch_as_owner(sink, "healthz") as response:
+            assert response.status == 200
+
+
+@pytest.fixture
+def lasting_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep aiohttp from closing connections by itself, after its own time."""
+    monkeypatch.setattr(server, "_KEPT_ALIVE_S", 3600)
+
+
+@pytest.mark.usefixtures("lasting_connections")
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\r\n"])
+def test_headers_have_a_deadline(sent: bytes) -> None:
+    with preview(Limits(admission_s=3)) as sink, fetch_as_owner(sink, "events") as stream:
+        with connect(sink, sent) as stranger:
+            assert ends(stranger)
+        assert stream.readline().startswith(b"event: hello")
+        with fetch_as_owner(sink, "metrics") as response:
+            assert b'fer_edge_preview_clients{stream="data"} 1.0' in response.read()
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs a client without an address")
+@pytest.mark.filterwarnings("error")
+def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
+    """The first client's handler fails, the second is gone already; none of them has an address."""
+    told: list[str] = []
+    made: list[int] = []
+
+    def make_handler() -> asyncio.Protocol:
+        made.append(len(made))
+        if made == [0]:
+            raise ValueError("a fault")
+        return Greeting()
+
+    async def accept_three() -> list[bytes]:
+        listener = socket.socket(socket.AF_UNIX)
+        with listener:
+            listener.bind(str(tmp_path / "port"))
+            listener.listen()
+            listener.setblocking(False)
+            reception = Reception(make_handler, PortNotes(told.append, interval_s=0), Limits())
+            accepting = asyncio.create_task(reception.accept_from(listener))
+            loop = asyncio.get_running_loop()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(loop, "connect_accepted_socket", vanish)
+                answers = [await read_all(listener.getsockname()) for _ in range(2)]
+            answers.append(await read_all(listener.getsockname()))
+            accepting.cancel()
+        return answers
+
+    async def vanish(*_: object) -> None:
+        raise OSError(errno.EINVAL, "gone")
+
+    assert asyncio.run(accept_three()) == [b"", b"", b"hello"]
+    assert told == ["at the preview's port: 1 x connection failed (ValueError: a fault)"]
+
+
+class Greeting(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"hello")
+        transport.close()
+
+
+async def read_all(address: str) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(address)
+    answer = await asyncio.wait_for(reader.read(), TIMEOUT_S)
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("number", "note"), [(errno.EMFILE, "no file left for a connection"), (errno.ENOBUFS, "connection not accepted (")]
+)
+def test_a_connection_that_cannot_be_accepted_is_explained(number: int, note: str) -> None:
+    assert _describe_refusal(OSError(number, "text")).startswith(note)
+
+
+@pytest.mark.usefixtures("lasting_connections")
+def test_headers_that_drip_have_the_same_deadline() -> None:
+    with preview(Limits(admission_s=0.5)) as sink, connect(sink, b"GET / HTTP/1.1\r\nX: ") as stranger:
+        assert is_refused(stranger, [b"y"] * 200, pause_s=0.05)  # one header, as aiohttp bounds their number
+
+
+def test_a_stranger_gets_one_answer() -> None:
+    asked = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with preview(Limits(admission_s=60)) as sink, connect(sink, asked + asked) as stranger:
+        answers = b""
+        while received := stranger.recv(65536):
+            answers += received
+    assert answers.count(b"HTTP/1.1 401") == 1
+    assert b"Connection: close" in answers
+
+
+@pytest.mark.parametrize("token", [b"", b"Authorization: Bearer given\r\n"])
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"X: " + b"a" * 8000 + b"\r\n",
+        b"\r\n" + b"GET / HTTP/1.1\r\nHost: localhost\r\n" * 300,
+        b"Content-Length: 1000000000\r\n\r\n" + b"a" * 9000,
+        b"Transfer-Encoding: chunked\r\n\r\n2328\r\n" + b"a" * 9000,
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + b"a" * 9000,
+    ],
+)
+def test_nobody_can_send_without_end(token: bytes, endless: bytes) -> None:
+    with preview(Limits(admission_s=60)) as sink:
+        head = b"GET /events HTTP/1.1\r\nHost: localhost\r\n" + token
+        with connect(sink, head) as client:
+            assert is_refused(client, [endless] * 10_000)
+        with fetch_as_owner(sink, "healthz") as response:
+            assert response.status == 200
+
+
+def test_bad_requests_cost_one_line(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    bad = (
+        b"\x16\x03\x01\0\0",
+        b"GET / FTP/9\r\n\r\n",
+        b"GET / HTTP/1.1\r\na b c\r\n\r\n",
+        b"\0" * 5000,
+        b"\r\n\r\n\r\n x",
+    )
+    with preview(Limits(), told) as sink, caplog.at_level(logging.DEBUG):
+        for sent in bad * 8:
+            with connect(sink, sent) as stranger:
+                stranger.shutdown(socket.SHUT_WR)
+                assert ends(stranger)
+        assert told == ["at the preview's port: 1 x request that is not HTTP"]
+    assert len(told) == 2
+    assert not [record for record in caplog.records if record.name.startswith("aiohttp")]
+    assert capfd.readouterr().err == ""
+
+
+def test_notes_are_limited_in_kind_and_number() -> None:
+    told: list[str] = []
+    notes = PortNotes(told.append, interval_s=3600)
+    for number in range(1000):
+        notes.add(f"fault {number}")
+    notes.report()
+    notes.report()
+    assert told[0] == "at the preview's port: 1 x fault 0"
+    assert told[1].endswith("1 x fault 8, 991 x other faults")
+    assert len(told) == 2
+
+
+# Its files run out, and come back.
+WITHOUT_FILES = """
+import os, resource, sys, threading
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.sinks.preview import open_preview
+
+told = threading.Event()
+def tell(note):
+    print(note, file=sys.stderr, flush=True)
+    told.set()
+sink = open_preview("0", EXPRESSIONS, "demo", tell=tell)
+before = resource.getrlimit(resource.RLIMIT_NOFILE)
+free = os.dup(0)
+os.close(free)
+resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
+print(sink.url, flush=True)
+told.wait(60)
+resource.setrlimit(resource.RLIMIT_NOFILE, before)
+sys.stdin.read()
+sink.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
+def test_a_process_without_a_free_file_says_so_once_and_goes_on(child_environment: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WITHOUT_FILES],
+        env=child_environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with urllib.request.urlopen(f"{url}healthz", timeout=60) as response:
+            assert response.read() == b"ok\n"
+        _, said = process.communicate("", timeout=60)
+    assert said.startswith("at the preview's port: 1 x no file left for a connection")
+    assert len(said.splitlines()) <= 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
+def test_a_process_with_few_files_takes_fewer_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 4096))
+    assert Limits().within_open_files() == Limits(connections=25, connections_of_address=25)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert Limits().within_open_files() == Limits()

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sinks.background import BackgroundQueue, BackgroundSink
+from fer_edge.runtime.sources.source import Frame
+
+MakeResult = Callable[..., tuple[Frame, FrameResult]]
+WaitUntil = Callable[..., None]
+
+
+class Recorder:
+    """Keeps what it gets, waits for leave before each, and fails at one of them."""
+
+    def __init__(self, fails_at: int | None = None, error: Exception | None = None) -> None:
+        self.numbers: list[int] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.threads: set[str] = set()
+        self.leave = threading.Event()
+        self.leave.set()
+        self.closed = False
+        self._fails_at = fails_at
+        self._error = error or OSError(28, "No space left on device")
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        self.leave.wait(10)
+        if result.number == self._fails_at:
+            raise self._error
+        self.threads.add(threading.current_thread().name)
+        self.numbers.append(result.number)
+        self.shapes.append(frame.image.shape)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_everything_arrives_in_order_in_a_thread_of_its_own(make_result: MakeResult) -> None:
+    recorder = Recorder()
+    sink = BackgroundSink(recorder, "log", capacity=100)
+    for number in range(50):
+        sink.write(*make_result(number=number))
+    sink.close()
+    assert recorder.numbers == list(range(50))
+    assert recorder.threads == {"log"}
+    assert recorder.closed
+    assert sink.dropped == 0
+    assert recorder.shapes[0] == (120, 160, 3)
+
+
+def test_a_slow_sink_does_not_slow_the_stream_and_what_it_misses_is_counted(
+    make_result: MakeResult,
+) -> None:
+    recorder = Recorder()
+    recorder.leave.clear()
+    told: list[str] = []
+    sink = BackgroundSink(recorder, "log", capacity=4, pictures=False, tell=told.append)
+    began = time.monotonic()
+    for number in range(100):
+        sink.write(*make_result(number=number))
+        time.sleep(0.02 * (number == 0))  # so that the thread takes the first
+    assert time.monotonic() - began < 8  # the sink waits for 10
+    recorder.leave.set()
+    sink.close()
+    assert recorder.numbers == [0, 96, 97, 98, 99]
+    assert sink.dropped == 95
+    assert told == ["log: 95 could not be passed on in time and were dropped"]
+    assert set(recorder.shapes) == {(0, 0, 3)}
+
+
+def test_lossless_makes_the_stream_wait(make_result: MakeResult) -> None:
+    recorder = Recorder()
+    sink = BackgroundSink(recorder, "video", capacity=2, lossless=True)
+    recorder.leave.clear()
+    threading.Timer(0.3, recorder.leave.set).start()
+    began = time.monotonic()
+    for number in range(20):
+        sink.write(*make_result(number=number))
+    assert time.monotonic() - began > 0.2
+    sink.close()
+    assert recorder.numbers == list(range(20))
+    assert sink.dropped == 0
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+def test_a_failure_is_raised_by_later_writes_and_no_more_by_close(
+    make_result: MakeResult, lossless: bool, wait_until: WaitUntil
+) -> None:
+    recorder = Recorder(fails_at=1)
+    sink = BackgroundSink(recorder, "a.jsonl", capacity=2, lossless=lossless)
+    sink.write(*make_result(number=0))
+    sink.write(*make_result(number=1))
+    wait_until(lambda: recorder.closed)
+    time.sleep(0.05)
+    for _ in range(2):
+        with pytest.raises(FerEdgeError, match=r"^a\.jsonl: No space left on device$"):
+            sink.write(*make_result(number=2))
+    sink.close()
+    assert recorder.numbers == [0]
+
+
+@pytest.mark.parametrize("error", [InputError("wrong"), BrokenPipeError(32, "Broken pipe")])
+def test_a_failure_after_the_last_write_is_raised_by_close_and_told_as_it_is(
+    make_result: MakeResult, error: Exception
+) -> None:
+    sink = BackgroundSink(Recorder(fails_at=0, error=error), "log")
+    sink.write(*make_result())
+    with pytest.raises(type(error)) as caught:
+        sink.close()
+    assert caught.value is error
+    sink.close()
+
+
+def test_closing_takes_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_edge.runtime.sinks.background._LAST_TIMEOUT_S", 0.1)
+    leave = threading.Event()
+
+    def hang(_: int) -> None:
+        leave.wait(10)
+
+    told: list[str] = []
+    queue: BackgroundQueue[int] = BackgroundQueue("disk", 10, hang, leave.clear, tell=told.append)
+    for number in range(5):
+        queue.put(number)
+    began = time.monotonic()
+    with pytest.raises(FerEdgeError, match=r"disk still hangs after 0\.1 s"):
+        queue.close(timeout_s=0.1)
+    assert time.monotonic() - began < 8  # the sink waits for 10
+    assert queue.given_up
+    assert queue.dropped >= 4
+    assert told == [f"disk: {queue.dropped} could not be passed on in time and were dropped"]
+    leave.set()
+
+
+def test_the_end_waits_for_a_sink_that_checks_what_it_wrote(make_result: MakeResult) -> None:
+    recorder = Recorder()
+    recorder.leave.clear()
+    sink = BackgroundSink(recorder, "video", drain_s=0, checking_s=lambda: 60)
+    sink.write(*make_result())
+    threading.Timer(0.2, recorder.leave.set).start()
+    sink.close()
+    assert recorder.closed
+    assert recorder.numbers == [0]

@@ -1,0 +1,325 @@
+"""Files of lines under power cuts (what they leave behind), full disks, kill -9 and rotation."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fer_edge.errors import InputError
+from fer_edge.runtime.sinks.log_files import LogFile, LogPolicy
+
+APPEND = LogPolicy(append=True)
+ENDLESS = """
+import json, sys
+from pathlib import Path
+from fer_edge.runtime.sinks.log_files import LogFile, LogPolicy
+log = LogFile(Path(sys.argv[1]), LogPolicy(append=True, rotate_bytes=200_000, keep=3))
+number = 0
+while True:
+    log.write(json.dumps({"number": number, "filler": "x" * 500}) + "\\n")
+    number += 1
+"""
+
+
+def write_all(path: Path, policy: LogPolicy, *lines: str, header: str = "") -> None:
+    log = LogFile(path, policy, header)
+    for line in lines:
+        log.write(line + "\n")
+    log.close()
+
+
+def synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Sizes of `path` at each fsync."""
+    sizes: list[int] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        fsync(descriptor)
+        sizes.append(path.stat().st_size)
+
+    monkeypatch.setattr(os, "fsync", record)
+    return sizes
+
+
+@pytest.mark.parametrize(("policy", "expected"), [(LogPolicy(), "c\n"), (APPEND, "a\nb\nc\n")])
+def test_a_file_is_begun_anew_or_gone_on_with(tmp_path: Path, policy: LogPolicy, expected: str) -> None:
+    path = tmp_path / "folder" / "log"
+    write_all(path, APPEND, "a", "b")
+    write_all(path, policy, "c")
+    assert path.read_text() == expected
+
+
+@pytest.mark.parametrize("piece", [b'{"frame": 1', b"\0" * 4096, b"\xff"])
+def test_an_incomplete_last_line_is_cut_off_and_told_once(tmp_path: Path, piece: bytes) -> None:
+    told: list[str] = []
+    path = tmp_path / "log"
+    path.write_bytes(b"whole\n" + piece)
+    for line in ("next", "last"):
+        log = LogFile(path, APPEND, tell=told.append)
+        log.write(f"{line}\n")
+        log.close()
+    assert path.read_text() == "whole\nnext\nlast\n"
+    assert told == [f"{path}: cut off {len(piece)} bytes of a last line that was never completed"]
+
+
+def test_a_file_that_holds_no_lines_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"\xff" * 2_000_000)
+    with pytest.raises(InputError, match="expected a file of lines to go on with"):
+        LogFile(path, APPEND)
+    assert path.stat().st_size == 2_000_000
+
+
+def test_rotation_loses_no_line_and_keeps_so_many_files(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    write_all(path, LogPolicy(rotate_bytes=25, keep=2), *(f"line {i}" for i in range(10)), header="head\n")
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
+        "log.csv": "head\nline 8\nline 9\n",
+        "log.csv.1": "head\nline 6\nline 7\n",
+        "log.csv.2": "head\nline 4\nline 5\n",
+    }
+
+
+def test_a_line_longer_than_the_limit_has_a_file_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    write_all(path, LogPolicy(rotate_bytes=4), "long line", "another")
+    assert path.read_text() == "another\n"
+    assert (tmp_path / "log.1").read_text() == "long line\n"
+    assert not (tmp_path / "log.2").exists()
+
+
+def test_the_header_is_written_once_and_a_file_with_another_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    write_all(path, APPEND, "1", header="a\n")
+    write_all(path, APPEND, "2", header="a\n")
+    assert path.read_text() == "a\n1\n2\n"
+    write_all(path, APPEND, "3", header="b\n")
+    assert path.read_text() == "b\n3\n"
+    assert (tmp_path / "log.csv.1").read_text() == "a\n1\n2\n"
+
+
+@pytest.mark.parametrize("wrong", [{"keep": 0}, {"sync_s": -1.0}, {"rotate_bytes": 0}])
+def test_a_policy_out_of_range(wrong: dict[str, int]) -> None:
+    with pytest.raises(InputError):
+        LogPolicy(**wrong)  # type: ignore[arg-type]
+
+
+def test_lines_reach_the_disk_in_time_without_a_further_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log"
+    log = LogFile(path, LogPolicy(sync_s=0.05))
+    sizes = synced(path, monkeypatch)
+    log.write("one\n")
+    log.write("two\n")
+    time.sleep(0.3)
+    assert sizes == [8]
+    log.write("three\n")
+    log.close()
+    assert sizes[-1] == 14
+
+
+def test_every_line_can_be_brought_to_the_disk_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log"
+    sizes = synced(path, monkeypatch)
+    write_all(path, LogPolicy(sync_s=0), "a", "b", "c")
+    assert sizes == [2, 4, 6]
+
+
+def test_a_disk_that_fails_late_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    log = LogFile(tmp_path / "log", LogPolicy(sync_s=0.02))
+    monkeypatch.setattr(os, "fsync", fail)
+    log.write("one\n")
+    time.sleep(0.2)
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        log.write("two\n")
+    assert caught.value.filename == str(tmp_path / "log")
+    with pytest.raises(OSError, match="Input/output error"):
+        log.close()
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    try:
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("there is no mount")
+    if done.returncode:
+        pytest.skip(f"a small file system cannot be mounted: {done.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_an_error_and_leaves_whole_lines(tiny_disk: Path) -> None:
+    path = tiny_disk / "log"
+    log = LogFile(path, LogPolicy())
+    line = "x" * 999 + "\n"
+    for _ in range(15):
+        log.write(line * 3)
+    with pytest.raises(OSError, match="No space left") as caught:
+        log.write(line * 30)
+    assert caught.value.filename == str(path)
+    log.close()
+    content = path.read_text()
+    assert len(content) == 45_000
+    assert set(content.splitlines(keepends=True)) == {line}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_device_ends_the_command_with_one_line(tmp_path: Path, child_environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--frames", "3", "--jsonl", "/dev/full"]
+    done = subprocess.run(command, env=child_environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "error: /dev/full: No space left on device"
+    assert "Traceback" not in done.stderr
+
+
+def test_a_pipe_is_only_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = LogFile(path, LogPolicy(append=True, rotate_bytes=4))
+    log.write("one\n")
+    log.write("two\n")
+    assert os.read(reader, 100) == b"one\ntwo\n"
+    os.close(reader)
+    with pytest.raises(BrokenPipeError):
+        log.write("three\n")
+    log.close()
+
+
+def test_kill_9_while_writing_and_rotating_leaves_whole_lines_without_a_gap(
+    tmp_path: Path, child_environment: dict[str, str]
+) -> None:
+    path = tmp_path / "log.jsonl"
+    process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)], env=child_environment)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "log.jsonl.2").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    # Half way through a rotation a file may have both names, and the next file another one.
+    write_all(path, APPEND)
+    (tmp_path / ".log.jsonl.new").unlink(missing_ok=True)
+    order = sorted(tmp_path.iterdir(), key=lambda each: -int(re.sub(r"\D", "", each.suffix) or 0))
+    numbers = [json.loads(line)["number"] for each in order for line in each.read_text().splitlines()]
+    assert len(numbers) > 500
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+
+
+@pytest.mark.parametrize("policy", [LogPolicy(), APPEND])
+def test_a_log_that_another_process_writes_is_refused_also_after_it_was_rotated(
+    tmp_path: Path, policy: LogPolicy
+) -> None:
+    path = tmp_path / "log"
+    process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)])
+    try:
+        while not path.with_name("log.1").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        for _ in range(200):  # among them moments at which the other process rotates it
+            with pytest.raises(InputError, match="another process writes to it"):
+                LogFile(path, policy)
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+    write_all(path, policy, "the lock ended with the process")
+
+
+@pytest.mark.parametrize(("policy", "expected"), [(LogPolicy(), "c\n"), (APPEND, "a\nb\nc\n")])
+def test_a_rotation_that_was_killed_half_way_leaves_each_line_once(
+    tmp_path: Path, policy: LogPolicy, expected: str
+) -> None:
+    path = tmp_path / "log"
+    write_all(path, APPEND, "a", "b")
+    path.with_name("log.1").hardlink_to(path)
+    write_all(path, policy, "c")
+    assert [each.read_text() for each in sorted(tmp_path.iterdir())] == [expected]
+
+
+def test_two_logs_of_one_process_are_refused_as_well(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "log", APPEND)
+    (tmp_path / "link").symlink_to("log")
+    with pytest.raises(InputError, match="another process writes to it"):
+        LogFile(tmp_path / "link", APPEND)
+    log.write("kept\n")
+    log.close()
+    assert (tmp_path / "log").read_text() == "kept\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff\xe0\x00\x10JFIF", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\0\0\0 ftypisom"]
+)
+@pytest.mark.parametrize("policy", [LogPolicy(), APPEND])
+def test_a_file_that_begins_as_no_text_is_not_emptied(tmp_path: Path, policy: LogPolicy, content: bytes) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="expected a file of lines to go on with or begin anew"):
+        LogFile(path, policy)
+    assert path.read_bytes() == content
+
+
+def test_a_log_of_zeros_from_a_power_cut_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"\0" * 4096)
+    write_all(path, APPEND, "next")
+    assert path.read_text() == "next\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be removed")
+def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "log.jsonl"
+    log = LogFile(path, LogPolicy(sync_s=0.01))
+    log.write("a line\n")
+    path.parent.rename(tmp_path / "elsewhere")
+    log._thread.join(60)
+    with pytest.raises(FileNotFoundError, match="its folder was removed") as fault:
+        log.write("another\n")
+    assert fault.value.filename == str(path)
+    with pytest.raises(FileNotFoundError):
+        log.close()
+
+
+def test_a_closed_log_is_opened_again_and_appended_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    log = LogFile(path, LogPolicy(), "header\n")
+    log.write("first\n")
+    log.close()
+    assert log.reopen()
+    log.write("second\n")
+    log.close()
+    assert path.read_text() == "header\nfirst\nsecond\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file's folder cannot be removed")
+def test_a_log_whose_folder_vanished_is_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "a.csv"
+    log = LogFile(path, LogPolicy(sync_s=0.01), "header\n")
+    shutil.rmtree(path.parent)
+    deadline = time.monotonic() + 60
+    while log._failure is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    with pytest.raises(FileNotFoundError):
+        log.close()
+    assert log.reopen()
+    log.write("kept\n")
+    log.close()
+    assert path.read_text() == "header\nkept\n"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fer_edge.runtime.results import FaceResult, FrameResult
+from fer_edge.runtime.sinks.tally import Tally
+from fer_edge.runtime.sources.source import Frame
+
+MakeFace = Callable[..., FaceResult]
+MakeResult = Callable[..., tuple[Frame, FrameResult]]
+
+
+def test_nothing_yet() -> None:
+    tally = Tally()
+    assert tally.lines() == ["0 frames, 0 faces"]
+    assert tally.fps == 0
+    assert tally.percentile_ms("detect", 50) is None
+
+
+def test_frames_without_a_face_get_advice(make_result: MakeResult) -> None:
+    tally = Tally()
+    tally.add(make_result()[1])
+    assert tally.lines()[0] == "1 frame, 0 faces"
+    assert tally.lines()[1] == "no face was seen: is one in view, and upright?"
+    tally.advice = "Come nearer"
+    assert tally.lines()[1] == "no face was seen: is one in view, and upright? Come nearer"
+
+
+def test_faces_labels_and_times(make_face: MakeFace, make_result: MakeResult) -> None:
+    tally = Tally()
+    tally.add(make_result(make_face("happy"), make_face("sad"))[1])
+    tally.add(make_result(make_face("happy"))[1])
+    tally.add(make_result(make_face("happy"))[1])
+    count, labels, times = tally.lines()
+    assert count.startswith("3 frames, ")
+    assert count.endswith("4 faces")
+    assert labels == "happy 75%, sad 25%"
+    medians = "read 1.0/1.0, detect 10.0/10.0, track 0.3/0.3, crop 0.1/0.1, classify 0.5/0.5, total 10.6/10.6"
+    assert times == f"ms (p50/p90): {medians}"
+    assert tally.percentile_ms("total", 90) == pytest.approx(10.6)

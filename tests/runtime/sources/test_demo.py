@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import time
+from itertools import islice
+
+import numpy as np
+
+from fer_edge.files import sha256_file
+from fer_edge.models import PORTRAIT_FILE
+from fer_edge.runtime.faces.detector import FaceDetector
+from fer_edge.runtime.sources.demo import FPS, DemoSource
+
+
+def test_the_portrait_is_the_one_in_the_notices_and_small() -> None:
+    assert sha256_file(PORTRAIT_FILE) in (PORTRAIT_FILE.parent / "NOTICES.md").read_text(encoding="utf-8")
+    assert PORTRAIT_FILE.stat().st_size < 80_000
+
+
+def test_frames_are_numbered_and_always_the_same() -> None:
+    first, second = (list(islice(DemoSource(), 4)) for _ in range(2))
+    assert [frame.number for frame in first] == [0, 1, 2, 3]
+    assert [frame.position_s for frame in first] == [0, 1 / FPS, 2 / FPS, 3 / FPS]
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.image, other.image)
+    assert first[0].image.shape == (480, 640, 3)
+    assert (first[0].image != first[3].image).any()
+
+
+def test_its_face_is_found_wherever_it_moves() -> None:
+    source, detector = DemoSource(), FaceDetector()
+    assert all(len(detector.detect(source.draw(number))) == 1 for number in range(0, 240, 10))
+
+
+def test_it_can_go_at_a_cameras_speed() -> None:
+    start = time.monotonic()
+    list(islice(DemoSource(paced=True), 7))
+    assert time.monotonic() - start >= 6 / FPS

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.board import VideoDevice
+from fer_edge.errors import InputError, SourceError
+from fer_edge.runtime.sources import devices, opening
+from fer_edge.runtime.sources.demo import DemoSource
+from fer_edge.runtime.sources.devices import CameraSettings
+from fer_edge.runtime.sources.image_files import ImageFiles
+from fer_edge.runtime.sources.live import LiveSource
+from fer_edge.runtime.sources.opening import open_source
+from fer_edge.runtime.sources.recordings import VideoFile
+from tests.fakes import picamera2 as fake_picamera2
+from tests.fakes.picamera2 import Picamera2
+
+
+class MjpegHandler(BaseHTTPRequestHandler):
+    """What a network camera sends: one JPEG after another, until whoever watches goes."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        frames = 40 if self.path == "/ends" else 10_000
+        try:
+            for number in range(frames):
+                picture = np.full((120, 160, 3), (40, 80, 160 + number % 2), np.uint8)
+                jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+                head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
+                self.wfile.write(head + jpeg + b"\r\n")
+                time.sleep(0.01)
+        except OSError:
+            pass
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def mjpeg_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), MjpegHandler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_mjpeg_stream_over_http(mjpeg_url: str) -> None:
+    with open_source(f"{mjpeg_url}/video") as source:
+        frames = list(islice(source, 3))
+    assert source.live
+    np.testing.assert_allclose(frames[0].image.mean(axis=(0, 1)), (40, 80, 160), atol=4)
+    assert frames[0].number < frames[1].number < frames[2].number
+
+
+def test_a_stream_that_ends_is_opened_again(mjpeg_url: str) -> None:
+    told: list[str] = []
+    with open_source(f"{mjpeg_url}/ends", tell=told.append) as source:
+        numbers = [frame.number for frame in islice(source, 60)]
+    assert numbers == sorted(set(numbers))
+    failed, back = told
+    assert "stopped giving frames" in failed
+    assert re.fullmatch(rf"{mjpeg_url}/ends is back after \d s", back)
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_server_that_says_nothing_is_given_up_in_time(scheme: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        start = time.monotonic()
+        with pytest.raises(SourceError, match="no video came"):
+            open_source(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/", CameraSettings(timeout_s=1))
+    assert time.monotonic() - start < 5
+
+
+def test_a_password_is_not_shown() -> None:
+    with pytest.raises(SourceError) as caught:
+        open_source("http://me:hidden@127.0.0.1:9/video", CameraSettings(timeout_s=1))
+    assert "http://me:***@127.0.0.1:9/video" in str(caught.value)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("", "no such camera or file"),
+        ("dmeo", "did you mean demo?"),
+        ("picamra", "did you mean picamera?"),
+        ("-1", "no such camera or file"),
+        ("ftp://host/video", "expected an address with http, https, rtsp, rtsps, got ftp"),
+        ("http://", "names no host"),
+        ("http://host:port/", "not an address"),
+        ("http://[::1/", "not an address"),
+        ("/nowhere/video.mp4", "no such camera or file"),
+    ],
+)
+def test_what_is_no_source_is_the_users_mistake(spec: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        open_source(spec)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistyped_file_name_gets_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "birthday.mp4").touch()
+    with pytest.raises(InputError, match=r"did you mean .*birthday\.mp4\?"):
+        open_source(str(tmp_path / "brithday.mp4"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
+@pytest.mark.parametrize("spec", ["99", "/dev/video99"])
+def test_a_webcam_that_is_not_there(spec: str) -> None:
+    with pytest.raises(SourceError, match=r"camera 99: there is no /dev/video99; .*--camera"):
+        open_source(spec)
+
+
+def test_kinds_of_recordings(tmp_path: Path) -> None:
+    picture = tmp_path / "one.png"
+    cv2.imwrite(str(picture), np.zeros((20, 30, 3), np.uint8))
+    video = tmp_path / "two.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    picture, video = picture.rename(tmp_path / "one.mp4"), video.rename(tmp_path / "two.jpg")
+    for spec, kind in ((tmp_path, ImageFiles), (picture, ImageFiles), (video, VideoFile), ("demo", DemoSource)):
+        with open_source(str(spec)) as source:
+            assert type(source) is kind
+            assert not source.live
+            assert len(list(islice(source, 1))) == 1
+
+
+@pytest.fixture
+def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
+    monkeypatch.setitem(sys.modules, "picamera2", fake_picamera2)
+    monkeypatch.setattr(Picamera2, "opened", [])
+    return Picamera2
+
+
+@pytest.mark.parametrize("spec", ["picamera", "picamera2"])
+def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[Picamera2], spec: str) -> None:
+    with open_source(spec) as source:
+        frame = next(iter(source))
+    assert frame.image[0, 0, :2].tolist() == [255, 0]
+    assert frame.image.shape == (480, 640, 3)
+    assert picamera2.opened[0].calls == ["configure", "start", "stop", "close"]
+
+
+def test_picamera_is_started_as_asked(picamera2: type[Picamera2]) -> None:
+    with open_source("picamera", CameraSettings((1280, 720), 15)) as source:
+        assert next(iter(source)).image.shape == (720, 1280, 3)
+        configuration = picamera2.opened[0].camera_config
+    assert configuration is not None
+    assert (source.fps, configuration["controls"]["FrameRate"]) == (15, 15)
+
+
+def test_a_picamera_that_does_not_start_is_let_go(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Picamera2) -> None:
+        raise RuntimeError("Failed to start camera: Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Picamera2, "start", fail)
+        with pytest.raises(SourceError, match=r"cannot be opened \(Failed to start camera: Input/output error\)"):
+            open_source("picamera")
+    with open_source("picamera") as source:
+        next(iter(source))
+
+
+def test_a_picamera_in_use_is_a_source_error(picamera2: type[Picamera2]) -> None:
+    picamera2()
+    with pytest.raises(SourceError, match="no other program uses it"):
+        open_source("picamera")
+
+
+@pytest.mark.parametrize("spec", ["demo", "http://127.0.0.1:9/video", "/dev/null"])
+def test_what_is_no_camera_has_no_size_to_set(spec: str) -> None:
+    with pytest.raises(InputError, match="--resolution and --fps"):
+        open_source(spec, CameraSettings((1280, 720)))
+
+
+def test_libcamera_without_gstreamer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, "getBuildInformation", lambda: "    GStreamer:                   NO\n")
+    with pytest.raises(InputError, match="--camera libcamera needs an OpenCV with GStreamer"):
+        open_source("libcamera")
+
+
+class TestAuto:
+    """`--camera auto` with cameras that are not really there."""
+
+    @pytest.fixture(autouse=True)
+    def two_webcams(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Webcam:
+            def __init__(self, level: int) -> None:
+                self.level, self.frames = level, 0
+
+            def read(self) -> np.ndarray:
+                time.sleep(0.01)
+                self.frames += 1
+                return np.full((48, 64, 3), self.level + self.frames % 2 if self.level else 0, np.uint8)
+
+            def close(self) -> None:
+                pass
+
+        def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
+            return LiveSource(Webcam(100 * int(name)), f"camera {name}", fps=30, advice="look at it")
+
+        found = [
+            VideoDevice(Path("/dev/video0"), "HD Webcam", True, captures=True, is_libcameras=False),
+            VideoDevice(Path("/dev/video1"), "HD Webcam", True, captures=True, is_libcameras=False),
+            VideoDevice(Path("/dev/video2"), "HD Webcam's metadata", True, captures=False, is_libcameras=False),
+            VideoDevice(Path("/dev/video14"), "bcm2835-isp-capture0", True, captures=True, is_libcameras=True),
+        ]
+        monkeypatch.setattr(devices, "_ON_LINUX", True)
+        monkeypatch.setattr(devices, "video_devices", lambda: found)
+        monkeypatch.setattr(opening, "open_webcam", open_webcam)
+        monkeypatch.setitem(sys.modules, "picamera2", None)
+
+    def test_a_camera_that_gives_only_black_is_passed_over(self) -> None:
+        told: list[str] = []
+        with open_source("auto", tell=told.append) as source:
+            assert source.description == "camera 1"
+            assert next(iter(source)).image.max() >= 100
+        assert told == ["--camera auto chose 1 of 0, 1"]
+
+    def test_a_raspberry_pis_own_comes_first(self, picamera2: type[Picamera2]) -> None:
+        with open_source("auto") as source:
+            assert source.description == "picamera"
+
+    def test_no_camera_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(devices, "video_devices", lambda: [])
+        with pytest.raises(SourceError, match="found no camera that gives a picture; plug one in"):
+            open_source("auto")
+
+
+def test_picamera_without_a_camera(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picamera2, "cameras", [])
+    with pytest.raises(SourceError, match=r"cannot be opened \(list index out of range\); check its cable"):
+        open_source("picamera")
+
+
+def test_picamera_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(InputError, match=r"apt install python3-picamera2.*--system-site-packages"):
+        open_source("picamera")

@@ -1,0 +1,130 @@
+"""The .keras files of other people: what is taken, and what is refused in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from fer_edge.errors import ModelError
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import InputSpec, ModelCard
+from fer_edge.stated_facts import StatedFacts
+from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
+
+L = keras.layers
+FACTS = StatedFacts(EXPRESSIONS, (0, 1), trusted=True)
+
+
+@keras.saving.register_keras_serializable("mine")
+class Twice(keras.layers.Layer):  # type: ignore[misc]
+    """A layer that whoever loads the file does not have."""
+
+    def call(self, x: object) -> object:
+        return x
+
+
+def classifier(shape: tuple[int | None, ...], *middle: keras.layers.Layer, classes: int = 7) -> keras.Model:
+    return keras.Sequential(
+        [keras.Input(shape), *middle, L.GlobalAveragePooling2D(), L.Dense(classes, activation="softmax")]
+    )
+
+
+def two_inputs() -> keras.Model:
+    a, b = (keras.Input((48, 48, 1)) for _ in range(2))
+    return keras.Model([a, b], L.Dense(7, activation="softmax")(L.Flatten()(L.Add()([a, b]))))
+
+
+def two_outputs() -> keras.Model:
+    image = keras.Input((48, 48, 1))
+    return keras.Model(image, [L.Dense(n, activation="softmax")(L.Flatten()(image)) for n in (7, 2)])
+
+
+@pytest.mark.parametrize(
+    ("make", "got"),
+    [
+        (lambda: classifier((64, 64, 1)), r"\(None, 64, 64, 1\) to \(None, 7\)"),
+        (lambda: classifier((48, 48, 3)), r"\(None, 48, 48, 3\) to \(None, 7\)"),
+        (lambda: classifier((None, None, 1)), r"\(None, None, None, 1\) to \(None, 7\)"),
+        (lambda: classifier((48, 48, 1), classes=8), r"\(None, 48, 48, 1\) to \(None, 8\)"),
+        (two_inputs, r"\(None, 48, 48, 1\) and \(None, 48, 48, 1\) to \(None, 7\)"),
+        (two_outputs, r"to \(None, 7\) and \(None, 2\)"),
+        (lambda: keras.Sequential([L.Flatten(), L.Dense(7)]), "saved before it was built"),
+        (lambda: classifier((48, 48, 1), L.Lambda(lambda x: x)), r"code of their own \(Lambda\), which is never run"),
+        (lambda: classifier((48, 48, 1), Twice()), r"code of their own \(Twice\), which is never run"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_another_model_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], keras.Model], got: str
+) -> None:
+    make().save(tmp_path / "own.keras")
+    monkeypatch.delitem(keras.saving.get_custom_objects(), "mine>Twice")
+    with pytest.raises(ModelError, match=got) as raised:
+        KerasClassifier.load(tmp_path / "own.keras", FACTS)
+    assert str(raised.value).startswith(f"{tmp_path / 'own.keras'}: ")
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("card", [None, ModelCard("own", "unknown"), ModelCard("own", "compact ")])
+def test_network_of_others_is_loaded_only_on_trust(tmp_path: Path, card: ModelCard | None) -> None:
+    path, model = tmp_path / "own.keras", classifier((48, 48, 1))
+    model.save(path) if card is None else save_keras(model, card, path)
+    facts = StatedFacts() if card else StatedFacts(EXPRESSIONS, (0, 255))
+    with pytest.raises(ModelError, match=r"none of this project's.*CVE-2025-8747.*--trust-model"):
+        KerasClassifier.load(path, facts)
+    assert KerasClassifier.load(path, replace(facts, trusted=True)).classify_all(np.zeros((1, 48, 48), np.uint8)).any()
+
+
+def test_a_card_of_another_size_than_its_network_is_refused(tmp_path: Path) -> None:
+    card = ModelCard("own", "unknown", input=InputSpec(width=64, height=64))
+    save_keras(classifier((48, 48, 1)), card, tmp_path / "own.keras")
+    with pytest.raises(ModelError, match=r"its card says \(64, 64\), its network takes \(48, 48\)"):
+        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(trusted=True))
+
+
+def test_labels_other_than_the_expressions_are_refused(tmp_path: Path) -> None:
+    classifier((48, 48, 1)).save(tmp_path / "own.keras")
+    with pytest.raises(ModelError, match=r"own\.keras: expected scores of angry.*; its classes are a, b, c"):
+        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(tuple("abcdefg"), (0, 1), trusted=True))
+
+
+def residual() -> keras.Model:
+    """A functional network whose input goes to two layers, one of which takes a list, and is scaled in it."""
+    image = keras.Input((48, 48, 1))
+    x = L.Rescaling(2.0, name="scale_pixels")(image)
+    x = L.Add()([image, L.Conv2D(1, 3, padding="same")(x)])
+    return keras.Model(image, L.Dense(7, name="probabilities")(L.Flatten()(x)))
+
+
+def test_scaling_and_softmax_become_layers_of_the_network(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(0)
+    model = residual()
+    model.save(tmp_path / "own.keras")
+    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (-1, 1), logits=True, trusted=True))
+    assert (loaded.card.input, loaded.card.takes_raw_pixels) == (InputSpec(), True)
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
+    expected = keras.ops.softmax(model.predict_on_batch(faces[..., np.newaxis] / 127.5 - 1))
+    assert loaded.classify_all(faces) == pytest.approx(np.asarray(expected), abs=1e-5)
+    assert not [layer for layer in loaded.model.layers if isinstance(layer, keras.Model)], "none is nested"
+
+
+def in_lists() -> keras.Model:
+    image = keras.Input((48, 48, 1))
+    return keras.Model([image], [L.Dense(7, activation="softmax")(L.Flatten()(image))])
+
+
+@pytest.mark.parametrize("make", [lambda: classifier((48, 48, 1)), in_lists])
+def test_a_softmax_and_raw_pixels_leave_the_layers_alone(tmp_path: Path, make: Callable[[], keras.Model]) -> None:
+    model = make()
+    model.save(tmp_path / "own.keras")
+    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (0, 255), trusted=True))
+    assert not isinstance(loaded.model, keras.Sequential), "which cannot be exported"
+    faces = np.zeros((2, 48, 48), np.uint8)
+    assert loaded.classify_all(faces) == pytest.approx(np.asarray(model.predict_on_batch(faces[..., np.newaxis])))
+    kept = [layer.name for layer in loaded.model.layers if not isinstance(layer, L.InputLayer)]
+    assert kept == [layer.name for layer in model.layers if not isinstance(layer, L.InputLayer)]
