@@ -32,6 +32,7 @@ _COMMANDS = {
     "evaluate": "Measure a model on labelled faces.",
     "export": "Convert a model to TFLite and ONNX, and prove each file.",
     "info": "Show what a model file says about itself.",
+    "predict": "Find the faces in pictures and their expressions.",
     "run": "Find faces in a stream and tell their expressions.",
     "benchmark": "Measure models on this machine: latency, memory, accuracy, as a report.",
     "doctor": "Check the board, the cameras and what is installed, and say what to do.",

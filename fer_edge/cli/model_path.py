@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fer_edge.models import shipped_models
+from fer_edge.models import find_model, shipped_models
 
 SHIPPED = ", ".join(shipped_models())
 """The names that need no file, for help texts."""
@@ -21,5 +21,4 @@ class ModelPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Take a shipped model where there is no file of that name."""
-        path = Path(str(super().convert(value, param, ctx)))
-        return path if path.exists() else shipped_models().get(str(path), path)
+        return find_model(Path(str(super().convert(value, param, ctx))))

@@ -164,4 +164,5 @@ def _result(track: Track, image: Image) -> FaceResult:
         scores,
         track.history.label,
         float(scores.max()),
+        track.face.landmarks,
     )

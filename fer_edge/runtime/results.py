@@ -29,6 +29,7 @@ class FaceResult:
             `fer_edge.scores.score_meaning` says what one means.
         label: The expression shown, or `UNCERTAIN`.
         score: The highest of the scores.
+        landmarks: float32 (5, 2), x and y in the frame's pixels, as in `fer_edge.runtime.faces.detector.Face`.
     """
 
     track_id: int
@@ -37,6 +38,7 @@ class FaceResult:
     scores: npt.NDArray[np.float32]
     label: str
     score: float
+    landmarks: npt.NDArray[np.float32] | None = None
 
 
 def iso_time(seconds: float) -> str:

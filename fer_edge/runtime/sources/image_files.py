@@ -53,7 +53,7 @@ class ImageFiles(Source):
         """
         files, folders = _listed(folder)
         paths = [path for path in files if promises_picture(path) or is_picture(path)]
-        others = sorted(set(files) - set(paths), key=_natural_order)
+        others = sorted(set(files) - set(paths), key=natural_order)
         if not paths:
             found = f"only {_named([*others, *folders])}" if others or folders else "nothing"
             raise InputError(
@@ -113,7 +113,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
     Among the files are links that lead nowhere; pipes and devices are left out.
     """
     entries = [path for path in folder.iterdir() if not path.name.startswith(".") or is_picture(path)]
-    entries.sort(key=_natural_order)
+    entries.sort(key=natural_order)
     files = [path for path in entries if path.is_file() or (path.is_symlink() and not path.exists())]
     return files, [path for path in entries if path.is_dir()]
 
@@ -130,6 +130,7 @@ def _cause(error: OSError | InputError) -> str:
     return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
 
 
-def _natural_order(path: Path) -> list[tuple[int, str]]:
+def natural_order(path: Path) -> list[tuple[int, str]]:
+    """Return a key that sorts `2.jpg` before `10.jpg`."""
     parts = [part for part in re.split(r"(\d+)", path.name.lower()) if part]
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

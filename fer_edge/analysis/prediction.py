@@ -1,0 +1,124 @@
+"""Faces of many pictures: a result for each picture, its annotated copy and its face crops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from fer_edge.analysis.faces import Face, Faces, write_picture
+from fer_edge.analysis.picture_files import PictureFile
+from fer_edge.analysis.recognizer import Recognizer
+from fer_edge.boxes import crop_square
+from fer_edge.errors import InputError
+from fer_edge.preprocess import FER2013_CROP, Image
+
+_FALLBACK_SUFFIX = ".png"
+"""Format of copies of pictures in a format that OpenCV does not write, such as GIF."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What became of one picture.
+
+    Attributes:
+        picture: The picture.
+        faces: Its faces; None if it cannot be read.
+        error: Why it cannot be read; None if it can.
+    """
+
+    picture: PictureFile
+    faces: Faces | None
+    error: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON holds of it: `file`, and `faces` or `error`."""
+        name = str(self.picture.path)
+        if self.faces is None:
+            return {"file": name, "error": self.error}
+        height, width = self.faces.image.shape[:2]
+        return {"file": name, "width": width, "height": height, "faces": [_rounded(face) for face in self.faces]}
+
+
+@dataclass(frozen=True)
+class CopyFolders:
+    """Folders for what is made of each picture; None for none.
+
+    Attributes:
+        annotated: Copies with boxes, labels and scores, of the pictures' size and format.
+        crops: The faces, each as a square around it.
+    """
+
+    annotated: Path | None = None
+    crops: Path | None = None
+
+    def check(self, pictures: Iterable[PictureFile]) -> None:
+        """Check that no copy would replace a picture or another copy.
+
+        Raises:
+            InputError: If one would.
+        """
+        if self.annotated is None:
+            return
+        sources = {picture.path.resolve() for picture in pictures}
+        taken: dict[Path, Path] = {}
+        for picture in pictures:
+            target = _annotated_path(self.annotated, picture)
+            if target.resolve() in sources:
+                raise InputError(
+                    f"{self.annotated}: the copy of {picture.path} would replace a picture; name another folder"
+                )
+            if taken.setdefault(target, picture.path) != picture.path:
+                raise InputError(
+                    f"{picture.path} and {taken[target]} would have the same copy {target}; name the folder above them"
+                )
+
+    def write(self, picture: PictureFile, faces: Faces) -> None:
+        """Write the copy and the crops of one picture."""
+        if self.annotated is not None:
+            write_picture(_annotated_path(self.annotated, picture), faces.plot())
+        if self.crops is not None:
+            for number, face in enumerate(faces, 1):
+                place = picture.place.with_name(f"{picture.place.stem}_{number}_{face.label}.png")
+                write_picture(self.crops / place, _square(faces.image, face))
+
+
+def predict(recognizer: Recognizer, pictures: Iterable[PictureFile], copies: CopyFolders) -> Iterator[Prediction]:
+    """Yield the result of each picture, in order; one that cannot be read gets an error and ends nothing."""
+    for picture in pictures:
+        try:
+            faces = recognizer(picture.path)
+        except InputError as error:
+            yield Prediction(picture, None, str(error).removeprefix(f"{picture.path}: "))
+            continue
+        copies.write(picture, faces)
+        yield Prediction(picture, faces)
+
+
+def _annotated_path(folder: Path, picture: PictureFile) -> Path:
+    path = folder / picture.place
+    return path if cv2.haveImageWriter(path.name) else path.with_name(path.name + _FALLBACK_SUFFIX)
+
+
+def _square(image: Image, face: Face) -> Image:
+    """Cut a face out as the shipped networks see it, in colour and unscaled; beyond the picture its edge repeats."""
+    square = crop_square(np.array(face.box, np.float32), FER2013_CROP.scale, FER2013_CROP.shift_y)
+    x1, y1, x2, y2 = (int(value) for value in np.rint(square))
+    height, width = image.shape[:2]
+    inside = image[max(y1, 0) : max(y2, 1), max(x1, 0) : max(x2, 1)]
+    edges = (max(-y1, 0), max(y2 - height, 0), max(-x1, 0), max(x2 - width, 0))
+    return np.asarray(cv2.copyMakeBorder(inside, *edges, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _rounded(face: Face) -> dict[str, Any]:
+    return {
+        "box": [round(value, 1) for value in face.box],
+        "confidence": round(face.confidence, 4),
+        "label": face.label,
+        "score": round(face.score, 4),
+        "scores": {label: round(score, 4) for label, score in face.scores.items()},
+    }

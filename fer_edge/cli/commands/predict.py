@@ -1,0 +1,167 @@
+"""`fer-edge predict`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fer_edge.analysis.faces import Face
+from fer_edge.analysis.picture_files import find_pictures
+from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
+from fer_edge.analysis.recognizer import Recognizer
+from fer_edge.cli.model_path import SHIPPED, ModelPath
+from fer_edge.cli.options import progress_bar
+from fer_edge.cli.parameters import MOST_THREADS
+from fer_edge.cli.prior_options import prior_option
+from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option
+from fer_edge.errors import FerEdgeError
+from fer_edge.models import SHIPPED_MODEL
+from fer_edge.names import printable
+from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, MAX_WIDTH, MIN_WIDTH, small_faces_advice
+from fer_edge.runtime.faces.smoothing import Smoothing
+from fer_edge.stated_facts import StatedFacts
+
+_PLACES = 4
+
+Show = Callable[[Prediction], None]
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--recursive", is_flag=True, help="Search the folders below the named ones too.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each picture, one a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a row for each face, and one for a picture without a face.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="DIR", help="Write annotated copies of the pictures.")
+@click.option("--crops", type=click.Path(path_type=Path), metavar="DIR", help="Write each face as a picture.")
+@click.option(
+    "--model",
+    type=ModelPath(),
+    default=SHIPPED_MODEL,
+    help=f"A .tflite or .onnx file, or a shipped model: {SHIPPED}.  "
+    f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
+)
+@labels_option
+@input_range_option
+@logits_option
+@prior_option("How often each expression is expected in the pictures, by which scores are re-weighted")
+@click.option("--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True, help="Of the model.")
+@click.option(
+    "--detector-width",
+    type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
+    metavar="PIXELS",
+    help="Scale a picture's longer side to so many pixels to look for faces; more finds smaller faces.  "
+    "[default: its own, up to 1280]",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=DEFAULT_CONFIDENCE,
+    show_default=True,
+    help="Least confidence of the detector in a face.",
+)
+@click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces of each picture.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=Smoothing.threshold,
+    show_default=True,
+    help="Least score of an expression; a face without one is uncertain.",
+)
+def command(
+    paths: tuple[str, ...],
+    recursive: bool,
+    as_json: bool,
+    as_csv: bool,
+    save: Path | None,
+    crops: Path | None,
+    model: Path,
+    labels: tuple[str, ...] | None,
+    input_range: tuple[float, float] | None,
+    logits: bool,
+    **settings: Any,
+) -> None:
+    """Find the faces in pictures and their expressions.
+
+    PATH is a picture, a folder of pictures, or a pattern such as 'photos/*.jpg'. The exit code is 1 if a picture cannot
+    be read; the others are shown all the same.
+
+    \b
+    fer-edge predict photo.jpg
+    fer-edge predict photos --recursive --csv > faces.csv
+    fer-edge predict photos --save annotated --crops faces
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv cannot both be printed; leave one of them out")
+    pictures = find_pictures(paths, recursive=recursive)
+    copies = CopyFolders(save, crops)
+    copies.check(pictures)
+    with native_stderr_muffled():
+        recognizer = Recognizer(model, facts=StatedFacts(labels, input_range, logits), **settings)
+    if as_json:
+        show: Show = _show_json
+    elif as_csv:
+        show = _csv_printer(recognizer.labels)
+    else:
+        show = _show_words
+    unreadable, faces = 0, 0
+    with progress_bar("pictures", len(pictures)) as advance:
+        for done, prediction in enumerate(predict(recognizer, pictures, copies), 1):
+            show(prediction)
+            unreadable += prediction.faces is None
+            faces += len(prediction.faces or ())
+            advance(done)
+    if not faces and not as_json:
+        click.echo(small_faces_advice(settings["detector_width"], stills=True), err=True)
+    if unreadable:
+        raise FerEdgeError(f"{unreadable:,} of {len(pictures):,} pictures could not be read")
+
+
+def _show_words(prediction: Prediction) -> None:
+    name = printable(str(prediction.picture.path))
+    if prediction.faces is None:
+        click.echo(f"{name}: not read: {printable(prediction.error or '')}")
+    elif not prediction.faces:
+        click.echo(f"{name}: no face")
+    else:
+        for face in prediction.faces:
+            click.echo(f"{name}: {_in_words(face)}")
+
+
+def _in_words(face: Face) -> str:
+    x1, y1, x2, y2 = (round(value) for value in face.box)
+    return f"{face.label} {100 * face.score:.0f} %, {x2 - x1}x{y2 - y1} pixels at {x1},{y1}"
+
+
+def _show_json(prediction: Prediction) -> None:
+    facts = prediction.to_dict()
+    click.echo(json.dumps({**facts, "file": printable(facts["file"])}, ensure_ascii=False))
+
+
+def _csv_printer(labels: tuple[str, ...]) -> Show:
+    """Return a function that prints a prediction's rows; the header is printed at once."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    columns = ("file", "face", "x1", "y1", "x2", "y2", "confidence", "label", "score")
+    writer.writerow([*columns, *labels, "error"])
+
+    def show(prediction: Prediction) -> None:
+        name = printable(str(prediction.picture.path))
+        blank = [""] * (len(columns) - 1 + len(labels))
+        rows = list(_csv_rows(prediction)) or [[*blank, prediction.error or ""]]
+        writer.writerows([name, *row] for row in rows)
+        sys.stdout.flush()
+
+    return show
+
+
+def _csv_rows(prediction: Prediction) -> Iterator[list[object]]:
+    for number, face in enumerate(prediction.faces or (), 1):
+        box = [round(value, 1) for value in face.box]
+        scores = [round(score, _PLACES) for score in face.scores.values()]
+        yield [number, *box, round(face.confidence, _PLACES), face.label, round(face.score, _PLACES), *scores, ""]
