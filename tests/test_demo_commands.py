@@ -1,4 +1,4 @@
-"""`make demo` and the commands that the README gives for it are the same."""
+"""`make demo` and the commands that CONTRIBUTING.md gives for it are the same."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def commands(text: str) -> list[list[str]]:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-def test_readme_gives_the_commands_of_make_demo() -> None:
+def test_contributing_gives_the_commands_of_make_demo() -> None:
     dry_run = ["make", "--no-print-directory", "--dry-run", "VENV=.venv", "demo"]
     printed = subprocess.run(dry_run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## On a Raspberry Pi")[0]
+    document = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert len(commands(printed)) == 3
-    assert commands(readme) == commands(printed)
+    assert commands(document) == commands(printed)

@@ -1,4 +1,4 @@
-"""Python examples of the documents, run as they are written."""
+"""The documents: Python examples run as they are written, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 from fer_edge.models import PORTRAIT_FILE
 
 ROOT = Path(__file__).parent.parent
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 EXAMPLES = [
     (path.name, number, code)
     for path in (ROOT / "README.md", ROOT / "docs" / "python.md")
@@ -43,3 +45,31 @@ def test_python_examples_run(folder: Path, document: str, number: int, code: str
 
 def test_there_are_examples() -> None:
     assert {document for document, *_ in EXAMPLES} >= {"python.md"}
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        path = page.parent / target if target else page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in anchors(path), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=lambda page: page.name)
+def test_the_index_names_every_page(page: Path) -> None:
+    assert page.name == "README.md" or f"({page.name})" in (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_is_short() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 120
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
