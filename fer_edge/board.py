@@ -1,4 +1,4 @@
-"""What a Linux board says of itself: model, processor, heat, power, memory, cameras. Only the standard library."""
+"""What a Linux board says of itself: model, processor, heat, power, memory. Only the standard library."""
 
 from __future__ import annotations
 
@@ -12,21 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 THERMAL = Path("/sys/class/thermal")
-VIDEO_DEVICES = Path("/sys/class/video4linux")
 PROCESSORS = Path("/sys/devices/system/cpu")
 CPUINFO = Path("/proc/cpuinfo")
 
 _DEVICE_TREE = Path("/proc/device-tree")
 _TOOL_TIMEOUT_S = 5
-
-# struct v4l2_capability and VIDIOC_QUERYCAP of linux/videodev2.h.
-_CAPABILITY = struct.Struct("16s32s32sIII12x")
-_QUERY_CAPABILITY = 0x80685600
-_CAPTURES = 0x00000001 | 0x00001000  # single-planar or multi-planar
-_HAS_DEVICE_CAPS = 0x80000000
-
-# Receivers of the ribbon cable, and the processors of what they receive.
-_LIBCAMERAS = ("unicam", "bcm2835-unicam", "rp1-cfe", "bcm2835-isp", "pispbe")
 
 _ARM_CORES = {
     "0xb76": "ARM1176",
@@ -54,30 +44,6 @@ _INSTRUCTION_SETS = (
 
 _TROUBLES = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 """Bits 0 to 3 of get_throttled for now, 16 to 19 for since boot."""
-
-
-@dataclass(frozen=True)
-class VideoDevice:
-    """A /dev/videoN.
-
-    Attributes:
-        path: Of the device.
-        name: As its driver calls it.
-        is_open_to_us: Whether it may be read and written by who asks.
-        captures: Whether it gives pictures by itself; a decoder or scaler does not. `None` if it cannot be asked.
-        is_libcameras: Whether it is a part of a Raspberry Pi's own camera, which only libcamera can use.
-    """
-
-    path: Path
-    name: str
-    is_open_to_us: bool
-    captures: bool | None
-    is_libcameras: bool
-
-    @property
-    def may_be_webcam(self) -> bool:
-        """Whether it is worth opening: neither known to give no pictures, nor libcamera's."""
-        return self.captures is not False and not self.is_libcameras
 
 
 @dataclass(frozen=True)
@@ -209,32 +175,6 @@ def memory_mb() -> tuple[int, int] | None:
 def disk_free_mb(folder: Path) -> int:
     """Space left where `folder` is."""
     return shutil.disk_usage(folder).free // 2**20
-
-
-def video_devices(folder: Path = VIDEO_DEVICES) -> list[VideoDevice]:
-    """All of them, in the order of their numbers."""
-    entries = [entry for entry in folder.glob("video*") if entry.name[5:].isdecimal()]
-    return [_video_device(entry) for entry in sorted(entries, key=lambda entry: int(entry.name[5:]))]
-
-
-def _video_device(entry: Path) -> VideoDevice:
-    path = Path("/dev", entry.name)
-    name = (entry / "name").read_text(errors="replace").strip() if (entry / "name").is_file() else entry.name
-    is_open_to_us = os.access(path, os.R_OK | os.W_OK)
-    return VideoDevice(path, name, is_open_to_us, _captures(path), name.startswith(_LIBCAMERAS))
-
-
-def _captures(path: Path) -> bool | None:
-    import fcntl  # Windows has none, and no such path to ask
-
-    try:
-        with path.open("rb") as device:
-            buffer = bytearray(_CAPABILITY.size)
-            fcntl.ioctl(device, _QUERY_CAPABILITY, buffer)
-    except OSError:
-        return None
-    *_, capabilities, device_capabilities = _CAPABILITY.unpack(buffer)
-    return bool((device_capabilities if capabilities & _HAS_DEVICE_CAPS else capabilities) & _CAPTURES)
 
 
 def _read(file: Path) -> str | None:

@@ -11,11 +11,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from fer_edge.board import is_raspberry_pi, video_devices
+from fer_edge.board import is_raspberry_pi
 from fer_edge.errors import InputError, SourceError
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.live import FRAME_TIMEOUT_S, LiveSource
+from fer_edge.runtime.sources.v4l2 import video_devices
 from fer_edge.runtime.sources.webcam_names import webcam_device, webcam_number
 
 _ON_LINUX = sys.platform.startswith("linux")

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.board import VideoDevice
 from fer_edge.errors import InputError, SourceError
 from fer_edge.runtime.sources import devices, opening
 from fer_edge.runtime.sources.demo import DemoSource
@@ -24,6 +23,7 @@ from fer_edge.runtime.sources.image_files import ImageFiles
 from fer_edge.runtime.sources.live import LiveSource
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.recordings import VideoFile
+from fer_edge.runtime.sources.v4l2 import VideoDevice
 from tests.fakes import picamera2 as fake_picamera2
 from tests.fakes.picamera2 import Picamera2
 
