@@ -9,13 +9,13 @@ import ssl
 import threading
 import urllib.error
 import urllib.request as request
-from collections.abc import Callable
 from contextlib import suppress
 from email.message import Message
 from http import HTTPStatus
 from typing import IO
 
 from fer_edge.errors import SourceError, first_line
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.sources.addresses import Address, is_local
 
 _HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
@@ -43,17 +43,17 @@ class NotHttpError(HttpError):
 class HttpClient:
     """Asks for one address, and for what it refers to."""
 
-    def __init__(self, address: Address, timeout_s: float, tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, address: Address, timeout_s: float, on_note: OnNote = ignore_note) -> None:
         """Prepare to ask.
 
         Args:
             address: With an http or https scheme.
             timeout_s: How long to wait for a connection, and for each piece of an answer.
-            tell: Is told, in a sentence, if the certificate of a local camera is not checked.
+            on_note: Called with a sentence if the certificate of a local camera is not checked.
         """
         self.address = address
         self._timeout_s = timeout_s
-        self._tell = tell
+        self._on_note = on_note
         ask_directly(address.host)
         self._opener = self._make_opener(None)
 
@@ -105,7 +105,7 @@ class HttpClient:
             if not isinstance(cause, ssl.SSLCertVerificationError) or not is_local(self.address.host):
                 raise
             # Cameras make their own certificates, and nobody vouches for a device in a home's network.
-            self._tell(f"{self.address}: its certificate is not checked ({cause.verify_message})")
+            self._on_note(f"{self.address}: its certificate is not checked ({cause.verify_message})")
             self._opener = self._make_opener(_unchecked_context())
             response = self._opener.open(wanted, timeout=self._timeout_s)
         return response

@@ -9,12 +9,12 @@ import http.client
 import os
 import shutil
 import ssl
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
 from fer_edge.errors import SourceError
+from fer_edge.notes import OnNote
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError
 from fer_edge.runtime.sources.recordings import VideoFile
 from fer_edge.temporary import temporary_folder
@@ -43,7 +43,7 @@ class FetchedVideo(VideoFile):
         self._folder.close()
 
 
-def fetch_recording(client: HttpClient, tell: Callable[[str], None]) -> VideoFile:
+def fetch_recording(client: HttpClient, on_note: OnNote) -> VideoFile:
     """Fetch the whole file that is at an address, then open it.
 
     Raises:
@@ -54,11 +54,11 @@ def fetch_recording(client: HttpClient, tell: Callable[[str], None]) -> VideoFil
         folder = stack.enter_context(temporary_folder(_roomy_folder(), "recording"))
         path = folder / "recording"
         with path.open("wb") as file:
-            _fetch(client, file, tell)
+            _fetch(client, file, on_note)
         return FetchedVideo(path, str(client.address), stack)
 
 
-def _fetch(client: HttpClient, file: BinaryIO, tell: Callable[[str], None]) -> None:
+def _fetch(client: HttpClient, file: BinaryIO, on_note: OnNote) -> None:
     """Write the file, resuming where a connection broke if the server can."""
     length, furthest, failures = None, -1, 0
     while failures < _ATTEMPTS:
@@ -67,7 +67,7 @@ def _fetch(client: HttpClient, file: BinaryIO, tell: Callable[[str], None]) -> N
                 length = _begin(response, file, client)
                 if furthest < 0:
                     size = "" if length is None else f" ({length / 1e6:.1f} MB)"
-                    tell(f"{client.address}: fetching the recording{size} before it is read")
+                    on_note(f"{client.address}: fetching the recording{size} before it is read")
                 _copy(response, file, client)
             if length is None or file.tell() == length:
                 return

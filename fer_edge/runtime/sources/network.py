@@ -9,6 +9,7 @@ import cv2
 
 from fer_edge.errors import InputError, SourceError
 from fer_edge.native_logs import quiet_ffmpeg
+from fer_edge.notes import OnNote
 from fer_edge.picture_size import require_moderate
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.devices import CameraSettings, OpenCVCapture
@@ -29,13 +30,13 @@ _ADVICE = "check the camera and the network"
 _NO_SETTINGS = "--resolution and --fps are set at a network camera itself, not from here"
 
 
-def open_address(address: Address, settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+def open_address(address: Address, settings: CameraSettings, on_note: OnNote) -> Source:
     """Open what is at an address: a stream or snapshots, opened again when they fail, or a recording, read once.
 
     Args:
         address: Of any scheme.
         settings: `fps` is how often a snapshot is asked for.
-        tell: Is told, in a sentence, when a camera fails or is back, or a recording is fetched first.
+        on_note: Called with a sentence when a camera fails or is back, or a recording is fetched first.
 
     Raises:
         InputError: If the settings do not go with what is there, or a recording is no video.
@@ -44,18 +45,18 @@ def open_address(address: Address, settings: CameraSettings, tell: Callable[[str
     if settings.size_wh:
         raise InputError(_NO_SETTINGS)
     if address.scheme in _ASKED_FIRST:
-        client = HttpClient(address, settings.timeout_s, tell)
+        client = HttpClient(address, settings.timeout_s, on_note)
         content = look_up(client)
         if content.kind is Kind.SNAPSHOT:
-            return _open_snapshots(client, settings, tell)
+            return _open_snapshots(client, settings, on_note)
         if content.kind is Kind.RECORDING:
             _refuse_fps(settings)
-            return VideoFile(address.url, str(address)) if content.is_playlist else fetch_recording(client, tell)
+            return VideoFile(address.url, str(address)) if content.is_playlist else fetch_recording(client, on_note)
         if content.is_multipart:
             _refuse_fps(settings)
-            return _open_motion_jpeg(client, settings.timeout_s, tell)
+            return _open_motion_jpeg(client, settings.timeout_s, on_note)
     _refuse_fps(settings)
-    return _open_stream(lambda: _open_live(address, settings.timeout_s), address, settings.timeout_s, tell)
+    return _open_stream(lambda: _open_live(address, settings.timeout_s), address, settings.timeout_s, on_note)
 
 
 def _refuse_fps(settings: CameraSettings) -> None:
@@ -63,7 +64,7 @@ def _refuse_fps(settings: CameraSettings) -> None:
         raise InputError(f"{_NO_SETTINGS}; --fps is also for an address of single pictures")
 
 
-def _open_snapshots(client: HttpClient, settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+def _open_snapshots(client: HttpClient, settings: CameraSettings, on_note: OnNote) -> Source:
     interval_s = 1 / settings.fps if settings.fps else INTERVAL_S
     patience_s = interval_s + settings.timeout_s
 
@@ -73,27 +74,25 @@ def _open_snapshots(client: HttpClient, settings: CameraSettings, tell: Callable
             capture, str(client.address), fps=1 / interval_s, advice=_ADVICE, timeout_s=patience_s + settings.timeout_s
         )
 
-    return ReopeningSource(open_live, tell, stall_s=patience_s + settings.timeout_s, raw_sensor=False)
+    return ReopeningSource(open_live, on_note, stall_s=patience_s + settings.timeout_s, raw_sensor=False)
 
 
-def _open_motion_jpeg(client: HttpClient, timeout_s: float, tell: Callable[[str], None]) -> Source:
+def _open_motion_jpeg(client: HttpClient, timeout_s: float, on_note: OnNote) -> Source:
     def open_live() -> LiveSource:
         capture = MotionJpegCapture(client, timeout_s)
         return LiveSource(capture, str(client.address), fps=None, advice=_ADVICE, timeout_s=timeout_s)
 
-    return _open_stream(open_live, client.address, timeout_s, tell)
+    return _open_stream(open_live, client.address, timeout_s, on_note)
 
 
-def _open_stream(
-    open_live: Callable[[], LiveSource], address: Address, timeout_s: float, tell: Callable[[str], None]
-) -> Source:
+def _open_stream(open_live: Callable[[], LiveSource], address: Address, timeout_s: float, on_note: OnNote) -> Source:
     try:
-        return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
+        return ReopeningSource(open_live, on_note, stall_s=timeout_s, raw_sensor=False)
     except SourceError:
         if address.scheme not in _ASKED_FIRST:
             raise
     time.sleep(_PAUSE_AFTER_LOOK_S)
-    return ReopeningSource(open_live, tell, stall_s=timeout_s, raw_sensor=False)
+    return ReopeningSource(open_live, on_note, stall_s=timeout_s, raw_sensor=False)
 
 
 def _open_live(address: Address, timeout_s: float) -> LiveSource:

@@ -9,6 +9,7 @@ from pathlib import Path
 from fer_edge.errors import InputError, SourceError
 from fer_edge.names import without_password
 from fer_edge.native_paths import typed_path
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.sources.addresses import Address, is_address
 from fer_edge.runtime.sources.demo import DemoSource
 from fer_edge.runtime.sources.devices import (
@@ -40,7 +41,7 @@ def open_source(
     settings: CameraSettings | None = None,
     *,
     paced: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    on_note: OnNote = ignore_note,
 ) -> Source:
     """Open a camera, stream, recording or the demo; cameras and streams are opened again when they fail.
 
@@ -48,7 +49,7 @@ def open_source(
         spec: One of `WAYS`.
         settings: How a camera is started.
         paced: Let the demo go at a camera's speed.
-        tell: Is told, in a sentence, what `auto` chose, when a camera fails or is back, and what is fetched first.
+        on_note: Called with a sentence when `auto` chose, a camera fails or is back, or a recording is fetched first.
 
     Raises:
         InputError: If `spec` is none of these, or a file of another kind.
@@ -56,16 +57,16 @@ def open_source(
     """
     settings = settings or CameraSettings()
     if spec == "auto":
-        return _open_first(settings, tell)
+        return _open_first(settings, on_note)
     if is_address(spec):
         from fer_edge.runtime.sources.network import (
             open_address,  # an HTTP client is slow to import, and cameras need none
         )
 
-        return open_address(Address.parse(spec), settings, tell)
+        return open_address(Address.parse(spec), settings, on_note)
     opener = _live_opener(spec, settings)
     if opener is not None:
-        return ReopeningSource(opener, tell)
+        return ReopeningSource(opener, on_note)
     if settings.size_wh or settings.fps:
         named = without_password(spec) or "nothing"
         raise InputError(f"--resolution and --fps are for cameras of this machine, which {named} is not")
@@ -92,7 +93,7 @@ def _live_opener(spec: str, settings: CameraSettings) -> Callable[[], LiveSource
     return None
 
 
-def _open_first(settings: CameraSettings, tell: Callable[[str], None]) -> Source:
+def _open_first(settings: CameraSettings, on_note: OnNote) -> Source:
     """The first camera that gives a picture: a Raspberry Pi's own, then webcams in the order of their numbers."""
     candidates = ["picamera"] if has_picamera() else []
     if not candidates and has_gstreamer():
@@ -101,7 +102,7 @@ def _open_first(settings: CameraSettings, tell: Callable[[str], None]) -> Source
     failures = []
     for spec in candidates:
         try:
-            source = open_source(spec, settings, tell=tell)
+            source = open_source(spec, settings, on_note=on_note)
         except SourceError as error:
             failures.append(str(error))
             continue
@@ -111,7 +112,7 @@ def _open_first(settings: CameraSettings, tell: Callable[[str], None]) -> Source
             failures.append(str(error))
             source.close()
             continue
-        tell(f"--camera auto chose {spec}" + (f" of {', '.join(candidates)}" if len(candidates) > 1 else ""))
+        on_note(f"--camera auto chose {spec}" + (f" of {', '.join(candidates)}" if len(candidates) > 1 else ""))
         return source
     tried = f" ({'; '.join(failures)})" if failures else ""
     raise SourceError(f"--camera auto found no camera that gives a picture{tried}; plug one in, or try --camera demo")

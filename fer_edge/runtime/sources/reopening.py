@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from fer_edge.errors import SourceError
+from fer_edge.notes import OnNote
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.health import PictureCheck
 from fer_edge.runtime.sources.live import LiveSource
@@ -30,7 +31,7 @@ class ReopeningSource(Source):
     def __init__(
         self,
         open_live: Callable[[], LiveSource],
-        tell: Callable[[str], None],
+        on_note: OnNote,
         *,
         stall_s: float = STALL_S,
         raw_sensor: bool = True,
@@ -39,7 +40,7 @@ class ReopeningSource(Source):
 
         Args:
             open_live: Opens the source; raises SourceError if it cannot.
-            tell: Is told, in a sentence, when the source fails, comes back or changes its size.
+            on_note: Called with a sentence when the source fails, comes back or changes its size.
             stall_s: How long to wait for a new picture once there was one.
             raw_sensor: Whether the frames hold a sensor's noise, so that black or repeated ones mean a fault. An
                 encoded stream holds none: a still scene repeats its frames, and a dark one is black.
@@ -47,7 +48,7 @@ class ReopeningSource(Source):
         self._source: LiveSource | None = open_live()
         super().__init__(self._source.description, live=True, fps=self._source.fps)
         self._open_live = open_live
-        self._tell = tell
+        self._on_note = on_note
         self._stall_s = stall_s
         self._raw_sensor = raw_sensor
         self._number = -1
@@ -60,11 +61,11 @@ class ReopeningSource(Source):
             except SourceError as error:
                 if self._number < 0:
                     raise
-                self._tell(f"{error}; it is opened again until it is back")
+                self._on_note(f"{error}; it is opened again until it is back")
             failed = time.monotonic()
             if not self._reopen():
                 return
-            self._tell(f"{self.description} is back after {time.monotonic() - failed:.0f} s")
+            self._on_note(f"{self.description} is back after {time.monotonic() - failed:.0f} s")
 
     def close(self) -> None:
         """Let go of the source."""
@@ -95,7 +96,7 @@ class ReopeningSource(Source):
         shape, self._shape = self._shape, frame.image.shape
         if shape and shape != self._shape:
             (height, width), (old_height, old_width) = self._shape[:2], shape[:2]
-            self._tell(f"{self.description} now gives {width}x{height} pixels, not {old_width}x{old_height}")
+            self._on_note(f"{self.description} now gives {width}x{height} pixels, not {old_width}x{old_height}")
 
     def _reopen(self) -> bool:
         """Open the source until it gives a picture; false if it gave none in time."""

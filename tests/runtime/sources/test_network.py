@@ -67,7 +67,7 @@ def watch(url: str, seconds: float) -> tuple[list[np.ndarray], list[str]]:
     """Return the pictures that came within `seconds`, and what was told."""
     told: list[str] = []
     images: list[np.ndarray] = []
-    with open_source(url, CameraSettings(timeout_s=TIMEOUT_S), tell=told.append) as source:
+    with open_source(url, CameraSettings(timeout_s=TIMEOUT_S), on_note=told.append) as source:
         source.ends_at = time.monotonic() + seconds
         for frame in source:
             images.append(frame.image)
@@ -93,7 +93,7 @@ def test_a_still_scene_in_h264_and_h265_is_no_failure(server: WebServer, codec: 
         pytest.skip(f"this ffmpeg has no {codec}")
     server.answers["/video"] = lambda request: send_encoded(request, codec)
     told: list[str] = []
-    with open_source(f"{server.url}/video", CameraSettings(timeout_s=5), tell=told.append) as source:
+    with open_source(f"{server.url}/video", CameraSettings(timeout_s=5), on_note=told.append) as source:
         source.ends_at = time.monotonic() + 30  # as a fault must not make this test wait without end
         images = [frame.image for frame in islice(source, 60)]  # 4 s
     assert told == []
@@ -128,7 +128,7 @@ def test_a_stream_without_packets_has_failed(server: WebServer, monkeypatch: pyt
 
     server.answers["/video"] = stall
     told: list[str] = []
-    with open_source(f"{server.url}/video", CameraSettings(timeout_s=TIMEOUT_S), tell=told.append) as source:
+    with open_source(f"{server.url}/video", CameraSettings(timeout_s=TIMEOUT_S), on_note=told.append) as source:
         source.ends_at = time.monotonic() + 4 * TIMEOUT_S
         for _ in source:
             if told:
@@ -153,7 +153,7 @@ def test_a_snapshot_address_that_fails_is_opened_again(server: WebServer, monkey
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 0.01)
     server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
     told: list[str] = []
-    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=10, timeout_s=0.5), tell=told.append) as source:
+    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=10, timeout_s=0.5), on_note=told.append) as source:
         frames = iter(source)
         for _ in range(3):
             next(frames)
@@ -163,7 +163,7 @@ def test_a_snapshot_address_that_fails_is_opened_again(server: WebServer, monkey
             server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
             told.append(sentence)
 
-        source._tell = come_back  # type: ignore[attr-defined]
+        source._on_note = come_back  # type: ignore[attr-defined]
         while len(told) < 2:
             next(frames)
     assert "stopped giving frames (its server failed (503 Service Unavailable)" in told[0]

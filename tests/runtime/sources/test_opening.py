@@ -72,7 +72,7 @@ def test_an_mjpeg_stream_over_http(mjpeg_url: str) -> None:
 
 def test_a_stream_that_ends_is_opened_again(mjpeg_url: str) -> None:
     told: list[str] = []
-    with open_source(f"{mjpeg_url}/ends", tell=told.append) as source:
+    with open_source(f"{mjpeg_url}/ends", on_note=told.append) as source:
         numbers = [frame.number for frame in islice(source, 60)]
     assert numbers == sorted(set(numbers))
     failed, back = told
@@ -234,7 +234,7 @@ class TestAuto:
 
     def test_a_camera_that_gives_only_black_is_passed_over(self) -> None:
         told: list[str] = []
-        with open_source("auto", tell=told.append) as source:
+        with open_source("auto", on_note=told.append) as source:
             assert source.description == "camera 1"
             assert next(iter(source)).image.max() >= 100
         assert told == ["--camera auto chose 1 of 0, 1"]
