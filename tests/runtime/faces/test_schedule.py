@@ -14,7 +14,8 @@ def run(schedule: DetectionSchedule, frames: int, fps: float = 30) -> str:
 def run_at(schedule: DetectionSchedule, moments: list[float], spent_s: float = 0) -> str:
     marks = ""
     for moment in moments:
-        due = schedule.due(moment)
+        schedule.count_frame()
+        due = schedule.is_due(moment)
         if due:
             schedule.done(moment, spent_s)
         marks += "x" if due else "."
@@ -76,7 +77,8 @@ class Machine:
                 middle = self.used
             self.now += 1 / 30
             self.used += self.other_s
-            if schedule.due(self.now):
+            schedule.count_frame()
+            if schedule.is_due(self.now):
                 schedule.done(self.now)
                 self.used += self.detect_s
         return schedule.every, (self.used - middle) / 30
