@@ -89,6 +89,8 @@ class Pipeline:
         if self._schedule.follows:
             self._tracker.move(self._motion.estimate(frame.image, self._tracker.boxes))
             watch.lap("track")
+        else:
+            self._motion.forget()
         if self._schedule.is_due(frame.moment, requested=self._tracker.needs_detection):
             self._tracker.update(self._detector.detect(frame.image), frame.moment)
             self._schedule.done(frame.moment, frame.age_s)
