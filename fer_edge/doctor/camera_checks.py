@@ -47,7 +47,7 @@ def _check_picamera() -> Iterator[Finding]:
 
 def _check_video_devices() -> Iterator[Finding]:
     for device in v4l2.video_devices():
-        name = f"camera {device.path.name.removeprefix('video')}"
+        name = f"camera {device.number}"
         if not device.may_be_webcam:
             continue
         if device.is_open_to_us:

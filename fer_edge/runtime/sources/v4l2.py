@@ -38,6 +38,11 @@ class VideoDevice:
     is_libcameras: bool
 
     @property
+    def number(self) -> int:
+        """N of /dev/videoN."""
+        return int(self.path.name.removeprefix("video"))
+
+    @property
     def may_be_webcam(self) -> bool:
         """True if it is worth opening: it is not libcamera's, and not known to deliver no frames."""
         return self.captures is not False and not self.is_libcameras

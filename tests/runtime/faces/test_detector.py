@@ -140,10 +140,10 @@ def test_an_empty_picture_has_no_face(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("width", "stills", "advice"),
     [
-        (None, False, "wider than 1/24 of the picture's longer side; --detector-width 640 finds smaller ones"),
-        (1280, False, "wider than 1/98 of the picture's longer side; --detector-width 2560 finds smaller ones"),
-        (None, True, "than 13 pixels and than 1/98 of the picture's longer side; --detector-width 2560 finds"),
-        (3000, True, "wider than 1/230 of the picture's longer side; --detector-width 4096 finds smaller ones"),
+        (None, False, "wider than 1/24 of the picture's longer side; a detector width of 640 finds smaller ones"),
+        (1280, False, "wider than 1/98 of the picture's longer side; a detector width of 2560 finds smaller ones"),
+        (None, True, "than 13 pixels and than 1/98 of the picture's longer side; a detector width of 2560 finds"),
+        (3000, True, "wider than 1/230 of the picture's longer side; a detector width of 4096 finds smaller ones"),
     ],
 )
 def test_advice_names_an_option_that_finds_smaller_faces(width: int | None, stills: bool, advice: str) -> None:
@@ -151,7 +151,7 @@ def test_advice_names_an_option_that_finds_smaller_faces(width: int | None, stil
 
 
 def test_advice_names_no_option_beyond_the_largest() -> None:
-    assert "--detector-width" not in small_faces_advice(MAX_WIDTH, stills=False)
+    assert "detector width" not in small_faces_advice(MAX_WIDTH, stills=False)
 
 
 def test_the_option_in_the_advice_finds_the_face(portrait: Image) -> None:

@@ -97,7 +97,7 @@ def test_redirects_to_files_are_refused(server: WebServer) -> None:
 @pytest.mark.parametrize(
     ("status", "login", "message"),
     [
-        (401, "", r"it wants a login \(401 Unauthorized\): http://USER:PASSWORD@127\.0\.0\.1/\.\.\."),
+        (401, "", r"it needs a login \(401 Unauthorized\): http://USER:PASSWORD@127\.0\.0\.1/\.\.\."),
         (401, "me:hidden@", r"the login was refused \(401 Unauthorized\)"),
         (403, "", r"access is forbidden \(403 Forbidden\)"),
         (404, "", r"there is nothing at this address \(404 Not Found\)"),

@@ -29,7 +29,7 @@ def test_images_come_in_natural_order_and_bad_ones_are_noted(tmp_path: Path) -> 
     assert [frame.name for frame in frames] == ["Face1.jpg", "face2.PNG", "face10.png"]
     assert [frame.number for frame in frames] == [0, 1, 4]
     (note,) = source.notes
-    assert note.startswith("face3.jpg, face4.jpg passed over: ")
+    assert note.startswith("face3.jpg, face4.jpg skipped: ")
 
 
 @pytest.mark.parametrize("name", ["a.jfif", "a.jpe", "a.avif", "a.mp4", "a.txt", "a", "a.PNG", ".a", "²", "a٣.jpg"])
@@ -54,12 +54,11 @@ def test_many_files_that_cannot_be_read_are_one_line_for_each_reason(tmp_path: P
     assert [frame.name for frame in source] == ["face.jpg"]
     others, folders, damaged, heic = source.notes
     assert (
-        others
-        == f"{tmp_path}: notes0.txt, notes1.txt, notes2.txt and 27 more passed over: no pictures by their content"
+        others == f"{tmp_path}: notes0.txt, notes1.txt, notes2.txt and 27 more skipped: not pictures by their content"
     )
-    assert folders == f"{tmp_path}: more not looked into: only pictures right in the folder are read"
-    assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg and 27 more passed over: JPEG, but it ends too early")
-    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more passed over: HEIC, which OpenCV")
+    assert folders == f"{tmp_path}: more skipped: only pictures directly in the folder are read"
+    assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg and 27 more skipped: JPEG, but it ends too early")
+    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more skipped: HEIC, which OpenCV")
 
 
 def test_notes_are_there_before_the_last_picture(tmp_path: Path) -> None:
@@ -76,7 +75,7 @@ def test_one_picture_that_cannot_be_read_is_the_users_mistake(tmp_path: Path) ->
     path.write_bytes(HEIC)
     assert is_still(path)
     source = ImageFiles(str(path), [path])
-    with pytest.raises(InputError, match=r"IMG_1\.jpg passed over: HEIC, which OpenCV .* cannot read; convert it"):
+    with pytest.raises(InputError, match=r"IMG_1\.jpg skipped: HEIC, which OpenCV .* cannot read; convert it"):
         list(source)
     assert source.notes == []
 
@@ -87,7 +86,7 @@ def test_a_picture_that_vanishes_is_noted(tmp_path: Path) -> None:
     source = ImageFiles.in_folder(tmp_path)
     (tmp_path / "2.png").unlink()
     assert len(list(source)) == 1
-    assert source.notes == ["2.png passed over: No such file or directory"]
+    assert source.notes == ["2.png skipped: No such file or directory"]
 
 
 def test_an_animated_gif_is_a_video_by_itself_and_a_picture_in_a_folder(tmp_path: Path) -> None:
@@ -100,7 +99,7 @@ def test_an_animated_gif_is_a_video_by_itself_and_a_picture_in_a_folder(tmp_path
         pytest.skip("this OpenCV reads no GIF")
     source = ImageFiles.in_folder(tmp_path)
     assert len(list(source)) == 1
-    assert source.notes == ["moving.gif animated: only the first picture was looked at"]
+    assert source.notes == ["moving.gif animated: only the first picture was read"]
     path.write_bytes(gif + picture + b";")
     assert is_still(path)
 
@@ -141,7 +140,7 @@ def test_links_that_lead_nowhere_are_noted_and_pipes_are_not_read(tmp_path: Path
     source = ImageFiles.in_folder(tmp_path)
     assert [frame.name for frame in source] == ["1.png"]
     assert source.notes == [
-        f"{tmp_path}: 3 passed over: no pictures by their content",
-        "2.jpg passed over: No such file or directory",
+        f"{tmp_path}: 3 skipped: not pictures by their content",
+        "2.jpg skipped: No such file or directory",
     ]
     assert not is_picture(tmp_path / "4.jpg")

@@ -206,7 +206,7 @@ def test_a_playlist_with_an_end_is_a_recording(server: WebServer, tmp_path: Path
 def test_settings_that_are_a_network_cameras_own(server: WebServer, settings: CameraSettings, path: str) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
     server.answers["/video"] = lambda request: send_still(request, JPEGS[0])
-    with pytest.raises(InputError, match="--resolution and --fps are set at a network camera itself"):
+    with pytest.raises(InputError, match="resolution and frame rate of a network camera are set at the camera itself"):
         open_source(server.url + path, settings)
 
 

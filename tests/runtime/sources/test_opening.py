@@ -128,7 +128,7 @@ def test_a_mistyped_file_name_gets_the_nearest(tmp_path: Path) -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
 @pytest.mark.parametrize("spec", ["99", "/dev/video99"])
 def test_a_webcam_that_is_not_there(spec: str) -> None:
-    with pytest.raises(SourceError, match=r"camera 99: there is no /dev/video99; .*--camera"):
+    with pytest.raises(SourceError, match=r"camera 99: there is no /dev/video99; .*camera"):
         open_source(spec)
 
 
@@ -191,13 +191,13 @@ def test_a_picamera_in_use_is_a_source_error(picamera2: type[Picamera2]) -> None
 
 @pytest.mark.parametrize("spec", ["demo", "http://127.0.0.1:9/video", "/dev/null"])
 def test_what_is_no_camera_has_no_size_to_set(spec: str) -> None:
-    with pytest.raises(InputError, match="--resolution and --fps"):
+    with pytest.raises(InputError, match="resolution and frame rate"):
         open_source(spec, CameraSettings((1280, 720)))
 
 
 def test_libcamera_without_gstreamer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: "    GStreamer:                   NO\n")
-    with pytest.raises(InputError, match="--camera libcamera needs an OpenCV with GStreamer"):
+    with pytest.raises(InputError, match="camera libcamera needs an OpenCV with GStreamer"):
         open_source("libcamera")
 
 
@@ -237,7 +237,7 @@ class TestAuto:
         with open_source("auto", on_note=told.append) as source:
             assert source.description == "camera 1"
             assert next(iter(source)).image.max() >= 100
-        assert told == ["--camera auto chose 1 of 0, 1"]
+        assert told == ["auto chose camera 1 of 0, 1"]
 
     def test_a_raspberry_pis_own_comes_first(self, picamera2: type[Picamera2]) -> None:
         with open_source("auto") as source:

@@ -77,7 +77,7 @@ def test_a_films_other_angle_is_noted(film: Path, tmp_path: Path) -> None:
     shown, notes = first_image(stored_as(film, Turn(0.7, 0.7, -0.7, 0.7), tmp_path / "angle.mp4"))
     np.testing.assert_array_equal(shown, stored)
     (note,) = notes
-    assert "angle.mp4 is to be shown at an angle, which is not obeyed: --rotate" in note
+    assert "angle.mp4 is stored at an angle that is no multiple of 90 degrees" in note
 
 
 def test_the_users_turn_comes_after_the_films(film: Path, tmp_path: Path) -> None:
