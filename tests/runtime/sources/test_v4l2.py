@@ -7,7 +7,7 @@ import pytest
 from fer_edge.runtime.sources.v4l2 import VideoDevice, video_devices
 
 
-def test_video_devices_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+def test_video_devices_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     names = {
         10: "bcm2835-codec-decode",
         2: "HD Webcam",
@@ -28,6 +28,6 @@ def test_video_devices_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     ("captures", "is_libcameras", "expected"),
     [(True, False, True), (None, False, True), (False, False, False), (True, True, False)],
 )
-def test_what_may_be_a_webcam(captures: bool | None, is_libcameras: bool, expected: bool) -> None:
+def test_may_be_webcam(captures: bool | None, is_libcameras: bool, expected: bool) -> None:
     device = VideoDevice(Path("/dev/video0"), "some name", True, captures, is_libcameras)
     assert device.may_be_webcam is expected
