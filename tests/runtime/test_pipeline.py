@@ -151,6 +151,16 @@ def test_faces_are_followed_between_detections(classifier: Classifier) -> None:
         assert overlaps(truth.box_xyxy[np.newaxis], result.faces[0].box_xyxy[np.newaxis]) > 0.7
 
 
+def test_faces_are_not_followed_from_an_old_frame(classifier: Classifier, two_faces: Image) -> None:
+    """A budget may switch following off and on again; the first frame after that is searched."""
+    detector, schedule = CountingDetector(), DetectionSchedule(5)
+    pipeline = Pipeline(detector, classifier, schedule=schedule)
+    for every, calls in ((5, 1), (1, 3), (5, 4)):
+        schedule.every = every
+        stream(pipeline, [two_faces] * (calls - detector.calls), start=detector.calls)
+        assert detector.calls == calls
+
+
 def test_a_second_face_gets_its_own_number(classifier: Classifier, two_faces: Image) -> None:
     pipeline = Pipeline(FaceDetector(), classifier)
     one = two_faces.copy()
