@@ -98,6 +98,11 @@ def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
             f"{description} cannot be opened: another program uses it (fuser {device} shows which), or it is not a "
             f"camera; {advice}"
         )
+    _apply(settings, capture)
+    return live_source(capture, description, advice, settings.timeout_s)
+
+
+def _apply(settings: CameraSettings, capture: cv2.VideoCapture) -> None:
     if settings.size_wh is not None:
         # Most webcams reach full speed at larger sizes only as JPEG.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
@@ -105,7 +110,6 @@ def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.size_wh[1])
     if settings.fps is not None:
         capture.set(cv2.CAP_PROP_FPS, settings.fps)
-    return live_source(capture, description, advice, settings.timeout_s)
 
 
 def open_picamera(settings: CameraSettings) -> LiveSource:
@@ -119,7 +123,7 @@ def open_picamera(settings: CameraSettings) -> LiveSource:
         picamera2 = importlib.import_module("picamera2")
     except ImportError as error:
         raise InputError(
-            f"camera picamera needs the package picamera2 ({error}) of Raspberry Pi OS: sudo apt install "
+            f"picamera needs the package picamera2 ({error}) of Raspberry Pi OS: sudo apt install "
             "python3-picamera2, and make the virtual environment with python3 -m venv --system-site-packages"
         ) from error
     fps = settings.fps or _PI_FPS
@@ -155,8 +159,8 @@ def open_libcamera(settings: CameraSettings) -> LiveSource:
     """
     if not has_gstreamer():
         raise InputError(
-            "camera libcamera needs an OpenCV with GStreamer, which pip's package lacks: sudo apt install "
-            "python3-opencv gstreamer1.0-libcamera; or use camera picamera"
+            "libcamera needs an OpenCV with GStreamer, which pip's package lacks: sudo apt install python3-opencv "
+            "gstreamer1.0-libcamera; or use picamera"
         )
     width, height = settings.size_wh or _PI_SIZE_WH
     wanted = f"video/x-raw,width={width},height={height},framerate={round(settings.fps or _PI_FPS)}/1"
@@ -170,8 +174,8 @@ def open_libcamera(settings: CameraSettings) -> LiveSource:
 
 def _webcam_advice(number: int | None) -> str:
     if is_raspberry_pi():
-        return "a Raspberry Pi's ribbon-cable camera is camera picamera"
+        return "a Raspberry Pi's ribbon-cable camera is opened as picamera"
     others = [other for other in webcams() if other != number]
     if others:
-        return f"try camera {' or '.join(map(str, others))}"
-    return "plug a camera in, or try camera demo"
+        return f"use camera {' or '.join(map(str, others))}"
+    return "plug a camera in, or use demo as the camera"

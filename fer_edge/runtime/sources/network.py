@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 
@@ -86,13 +87,14 @@ def _open_motion_jpeg(client: HttpClient, timeout_s: float, on_note: OnNote) -> 
 
 
 def _open_stream(open_live: Callable[[], LiveSource], address: Address, timeout_s: float, on_note: OnNote) -> Source:
+    open_first = partial(ReopeningSource, open_live, on_note, stall_s=timeout_s, raw_sensor=False)
     try:
-        return ReopeningSource(open_live, on_note, stall_s=timeout_s, raw_sensor=False)
+        return open_first()
     except SourceError:
         if address.scheme not in _ASKED_FIRST:
             raise
     time.sleep(_PAUSE_AFTER_LOOK_S)
-    return ReopeningSource(open_live, on_note, stall_s=timeout_s, raw_sensor=False)
+    return open_first()
 
 
 def _open_live(address: Address, timeout_s: float) -> LiveSource:

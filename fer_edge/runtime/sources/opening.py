@@ -96,27 +96,33 @@ def _live_opener(spec: str, settings: CameraSettings) -> Callable[[], LiveSource
 
 def _open_first(settings: CameraSettings, on_note: OnNote) -> Source:
     """Open the first camera that gives a picture: a Raspberry Pi's own, then webcams in the order of their numbers."""
-    candidates = ["picamera"] if has_picamera() else []
-    if not candidates and has_gstreamer():
-        candidates = ["libcamera"]
-    candidates += [str(index) for index in webcams()]
-    failures = []
+    candidates, failures = _candidates(), []
     for spec in candidates:
         try:
-            source = open_source(spec, settings, on_note=on_note)
+            source = _open_working(spec, settings, on_note)
         except SourceError as error:
             failures.append(str(error))
-            continue
-        try:
-            next(iter(source))
-        except SourceError as error:
-            failures.append(str(error))
-            source.close()
             continue
         on_note(f"auto chose camera {spec}" + (f" of {', '.join(candidates)}" if len(candidates) > 1 else ""))
         return source
     tried = f" ({'; '.join(failures)})" if failures else ""
-    raise SourceError(f"auto found no camera that gives a picture{tried}; plug one in, or try camera demo")
+    raise SourceError(f"auto found no camera that gives a picture{tried}; plug one in, or use demo as the camera")
+
+
+def _candidates() -> list[str]:
+    own = "picamera" if has_picamera() else "libcamera" if has_gstreamer() else None
+    return [*([own] if own else []), *map(str, webcams())]
+
+
+def _open_working(spec: str, settings: CameraSettings, on_note: OnNote) -> Source:
+    """Open a camera; raise SourceError if it gives no picture."""
+    source = open_source(spec, settings, on_note=on_note)
+    try:
+        next(iter(source))
+    except SourceError:
+        source.close()
+        raise
+    return source
 
 
 def _nearest(spec: str, path: Path) -> str:

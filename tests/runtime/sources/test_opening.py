@@ -166,7 +166,7 @@ def test_settings_for_other_sources_raise_input_error(spec: str) -> None:
 
 def test_libcamera_without_gstreamer_raises_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: "    GStreamer:                   NO\n")
-    with pytest.raises(InputError, match="camera libcamera needs an OpenCV with GStreamer"):
+    with pytest.raises(InputError, match="libcamera needs an OpenCV with GStreamer"):
         open_source("libcamera")
 
 
