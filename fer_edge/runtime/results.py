@@ -28,7 +28,7 @@ class FaceResult:
         scores: Scores, float32 (labels,), with a sum of 1, smoothed over time unless smoothing is off;
             `fer_edge.scores.score_meaning` says what one means.
         label: Expression to show, or `UNCERTAIN`.
-        score: Highest of the scores.
+        score: The highest of the scores.
     """
 
     track_id: int
