@@ -66,10 +66,10 @@ def open_source(
     opener = _live_opener(spec, settings)
     if opener is not None:
         return ReopeningSource(opener, on_note)
+    shown = without_password(spec) or "an empty name"
     if settings.size_wh or settings.fps:
-        named = without_password(spec) or "nothing"
         raise InputError(
-            f"{named}: a resolution and frame rate can only be set for cameras of this machine; leave them out"
+            f"{shown}: a resolution and frame rate can only be set for cameras of this machine; leave them out"
         )
     if spec == "demo":
         return DemoSource(paced=paced)
@@ -78,9 +78,7 @@ def open_source(
         return ImageFiles.in_folder(path)
     if spec and path.exists():
         return ImageFiles(str(path), [path]) if is_still(path) else VideoFile(path)
-    raise InputError(
-        f"{without_password(spec) or 'no name'}: no such camera or file{_nearest(spec, path)}; expected {WAYS}"
-    )
+    raise InputError(f"{shown}: no such camera or file{_nearest(spec, path)}; expected {WAYS}")
 
 
 def _live_opener(spec: str, settings: CameraSettings) -> Callable[[], LiveSource] | None:
