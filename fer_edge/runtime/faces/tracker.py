@@ -13,7 +13,7 @@ from fer_edge.runtime.faces.motion import Similarity
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 
 _LONGEST_GAP_S = 10.0
-"""Longest time without a frame after which a face is still taken for the same, as in a recording with a hole."""
+"""Longest time without a frame after which a face may still be the same, as in a recording with a hole."""
 
 _MIN_OVERLAP = 0.25
 """Least intersection over union of a track's box and that of the face that continues it."""
@@ -82,7 +82,7 @@ class Tracker:
             sure: Least confidence of the detector, 0..1, at which a face is confirmed at once; any is with `stills`.
             hold_s: Seconds for which a face is shown after the detector last found it.
             forget_s: Seconds for which such a face keeps its number, should it come back to its place.
-            stills: True if the frames are unrelated, so that no face goes on from one to the next.
+            stills: True if the frames are unrelated, so that no track continues from one to the next.
         """
         self._labels = labels
         self._smoothing = smoothing.for_stills if stills else smoothing

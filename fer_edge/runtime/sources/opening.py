@@ -66,19 +66,21 @@ def open_source(
     opener = _live_opener(spec, settings)
     if opener is not None:
         return ReopeningSource(opener, on_note)
-    shown = without_password(spec) or "an empty name"
     if settings.size_wh or settings.fps:
         raise InputError(
-            f"{shown}: a resolution and frame rate can only be set for cameras of this machine; leave them out"
+            f"{_shown(spec)}: a resolution and frame rate can only be set for cameras of this machine; leave them out"
         )
-    if spec == "demo":
-        return DemoSource(paced=paced)
+    return DemoSource(paced=paced) if spec == "demo" else _open_file(spec)
+
+
+def _open_file(spec: str) -> Source:
+    """Open a video, an image or a folder of images; raise InputError if there is none."""
     path = typed_path(spec)
     if spec and path.is_dir():
         return ImageFiles.in_folder(path)
     if spec and path.exists():
         return ImageFiles(str(path), [path]) if is_still(path) else VideoFile(path)
-    raise InputError(f"{shown}: no such camera or file{_nearest(spec, path)}; expected {WAYS}")
+    raise InputError(f"{_shown(spec)}: no such camera or file{_nearest(spec, path)}; expected {WAYS}")
 
 
 def _live_opener(spec: str, settings: CameraSettings) -> Callable[[], LiveSource] | None:
@@ -121,6 +123,10 @@ def _open_working(spec: str, settings: CameraSettings, on_note: OnNote) -> Sourc
         source.close()
         raise
     return source
+
+
+def _shown(spec: str) -> str:
+    return without_password(spec) or "an empty name"
 
 
 def _nearest(spec: str, path: Path) -> str:
