@@ -66,7 +66,7 @@ class LiveSource(Source):
         self._failure = ""
         self._arrived = threading.Condition()
         self._closing = threading.Event()
-        # A daemon, as a driver can hang in a read forever and must not keep the program from ending.
+        # A daemon, as a driver can hang in a read for ever and must not keep the program from ending.
         self._thread = threading.Thread(target=self._take_frames, name=f"frames of {description}", daemon=True)
         self._thread.start()
 
