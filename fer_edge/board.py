@@ -1,4 +1,4 @@
-"""What a Linux board says of itself: model, processor, heat, power, memory, cameras. Only the standard library."""
+"""Facts of a Linux board: model, processor, heat, power, memory. Only the standard library."""
 
 from __future__ import annotations
 
@@ -12,21 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 THERMAL = Path("/sys/class/thermal")
-VIDEO_DEVICES = Path("/sys/class/video4linux")
 PROCESSORS = Path("/sys/devices/system/cpu")
 CPUINFO = Path("/proc/cpuinfo")
 
 _DEVICE_TREE = Path("/proc/device-tree")
 _TOOL_TIMEOUT_S = 5
-
-# struct v4l2_capability and VIDIOC_QUERYCAP of linux/videodev2.h.
-_CAPABILITY = struct.Struct("16s32s32sIII12x")
-_QUERY_CAPABILITY = 0x80685600
-_CAPTURES = 0x00000001 | 0x00001000  # single-planar or multi-planar
-_HAS_DEVICE_CAPS = 0x80000000
-
-# Receivers of the ribbon cable, and the processors of what they receive.
-_LIBCAMERAS = ("unicam", "bcm2835-unicam", "rp1-cfe", "bcm2835-isp", "pispbe")
 
 _ARM_CORES = {
     "0xb76": "ARM1176",
@@ -35,7 +25,7 @@ _ARM_CORES = {
     "0xd08": "Cortex-A72",
     "0xd0b": "Cortex-A76",
 }
-"""The Raspberry Pis' by their part numbers, as in each one's Technical Reference Manual (MIDR)."""
+"""Cores of Raspberry Pis by part number, from each Technical Reference Manual (MIDR)."""
 
 _INSTRUCTION_SETS = (
     ("x86-64 AVX-512 VNNI", ("avx512_vnni",)),
@@ -50,43 +40,19 @@ _INSTRUCTION_SETS = (
     ("aarch64", ("asimd",)),
     ("armv7 NEON", ("neon",)),
 )
-"""Names and their flags in /proc/cpuinfo, the first that fits: what 8-bit kernels are chosen by."""
+"""Instruction sets by which 8-bit kernels are chosen, with their flags in /proc/cpuinfo; the first that fits counts."""
 
 _TROUBLES = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
-"""Bits 0 to 3 of get_throttled for now, 16 to 19 for since boot."""
-
-
-@dataclass(frozen=True)
-class VideoDevice:
-    """A /dev/videoN.
-
-    Attributes:
-        path: Of the device.
-        name: As its driver calls it.
-        is_open_to_us: Whether it may be read and written by who asks.
-        captures: Whether it gives pictures by itself; a decoder or scaler does not. `None` if it cannot be asked.
-        is_libcameras: Whether it is a part of a Raspberry Pi's own camera, which only libcamera can use.
-    """
-
-    path: Path
-    name: str
-    is_open_to_us: bool
-    captures: bool | None
-    is_libcameras: bool
-
-    @property
-    def may_be_webcam(self) -> bool:
-        """Whether it is worth opening: neither known to give no pictures, nor libcamera's."""
-        return self.captures is not False and not self.is_libcameras
+"""Meaning of bits 0 to 3 of get_throttled (now), and of bits 16 to 19 (since boot)."""
 
 
 @dataclass(frozen=True)
 class Throttling:
-    """What has held a Raspberry Pi back.
+    """Causes of throttling of a Raspberry Pi.
 
     Attributes:
-        now: Of `_TROUBLES`.
-        since_boot: The same.
+        now: Causes at present, from `_TROUBLES`.
+        since_boot: Causes at any time since boot, from `_TROUBLES`.
     """
 
     now: tuple[str, ...]
@@ -94,18 +60,18 @@ class Throttling:
 
 
 def board_model() -> str | None:
-    """What a single-board computer calls itself, such as "Raspberry Pi 5 Model B Rev 1.0"."""
+    """Return the model of a single-board computer, such as "Raspberry Pi 5 Model B Rev 1.0"; `None` on others."""
     model = _DEVICE_TREE / "model"
     return model.read_text(errors="replace").rstrip("\0") if model.is_file() else None
 
 
 def is_raspberry_pi() -> bool:
-    """Whether this is one."""
+    """Return whether this machine is a Raspberry Pi."""
     return "Raspberry Pi" in (board_model() or "")
 
 
 def processor_name(cpuinfo: Path = CPUINFO) -> str:
-    """The processor, such as "Cortex-A76"."""
+    """Return the processor's name, such as "Cortex-A76"."""
     text = cpuinfo.read_text(errors="replace") if cpuinfo.is_file() else ""
     facts = dict(re.findall(r"^(model name|CPU part)\s*:\s*(.+)$", text, re.MULTILINE))
     return _ARM_CORES.get(facts.get("CPU part", "")) or facts.get("model name") or platform.processor() or "unknown"
@@ -123,7 +89,7 @@ def instruction_set(cpuinfo: Path = CPUINFO) -> str:
 
 
 def clock_mhz(processors: Path = PROCESSORS) -> float | None:
-    """The clock now of the fastest of the cores that this process may use; `None` where nobody tells."""
+    """Return the present clock of the fastest core that this process may use, in MHz; `None` if unknown."""
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     found = [_read(processors / f"cpu{core}/cpufreq/scaling_cur_freq") for core in cores]
     khz = [int(each) for each in found if each and each.isdecimal()]
@@ -134,13 +100,13 @@ def clock_mhz(processors: Path = PROCESSORS) -> float | None:
 
 
 def governor(processors: Path = PROCESSORS) -> str | None:
-    """What sets the cores' clocks, such as "ondemand"; `None` where nobody tells."""
+    """Return the frequency governor of the cores, such as "ondemand"; `None` if unknown."""
     found = {_read(file) for file in processors.glob("cpu[0-9]*/cpufreq/scaling_governor")}
     return ", ".join(sorted(filter(None, found))) or None
 
 
 def system_name() -> str:
-    """The operating system with its version."""
+    """Return the operating system with its version."""
     try:
         return platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
@@ -148,12 +114,12 @@ def system_name() -> str:
 
 
 def userland_bits() -> int:
-    """Of this Python, and so of what pip must install: 32 or 64."""
+    """Return the word size of this Python, 32 or 64, which pip's packages must match."""
     return 8 * struct.calcsize("P")
 
 
 def is_in_group(name: str) -> bool:
-    """Whether this process has the rights of a group, as root has of all."""
+    """Return whether this process has the rights of a group; root has those of all."""
     import grp  # Windows has none
 
     try:
@@ -163,19 +129,19 @@ def is_in_group(name: str) -> bool:
 
 
 def temperature_c(thermal: Path = THERMAL) -> float | None:
-    """The hottest of the processor's zones, or of all if none is called so; `None` if there is no sensor."""
+    """Return the temperature in C of the hottest processor zone, else of the hottest zone; `None` without a sensor."""
     zones: dict[str, list[float]] = {}
     for zone in sorted(thermal.glob("thermal_zone*")):
         try:
             kind, value = (zone / "type").read_text(), int((zone / "temp").read_text())
-        except (OSError, ValueError):  # a sensor that sleeps
+        except (OSError, ValueError):  # a sensor that is asleep
             continue
         zones.setdefault("cpu" if re.search("cpu|soc|pkg", kind) else "other", []).append(value / 1000)
     return max(zones.get("cpu") or zones.get("other") or [], default=None)
 
 
 def read_throttling() -> Throttling | None:
-    """By `vcgencmd get_throttled`; `None` where there is no vcgencmd or it may not be used."""
+    """Read `vcgencmd get_throttled`; `None` if vcgencmd is missing or not permitted."""
     found = re.search(r"throttled=0x([0-9a-f]+)", _ask("vcgencmd", "get_throttled") or "", re.IGNORECASE)
     if not found:
         return None
@@ -184,13 +150,13 @@ def read_throttling() -> Throttling | None:
 
 
 def supply_ma() -> int | None:
-    """What a Raspberry Pi 5's power supply said it can give, in mA; `None` on others."""
+    """Return the current in mA that a Raspberry Pi 5's power supply offers; `None` on other boards."""
     file = _DEVICE_TREE / "chosen/power/max_current"
     return int.from_bytes(file.read_bytes()[:4], "big") if file.is_file() else None
 
 
 def clock_is_set() -> bool | None:
-    """Whether the clock has been set from the network; `None` where nobody knows."""
+    """Return whether the clock has been set from the network; `None` if unknown."""
     if Path("/run/systemd/timesync/synchronized").exists():
         return True
     answer = (_ask("timedatectl", "show", "--property=NTPSynchronized", "--value") or "").strip()
@@ -198,7 +164,7 @@ def clock_is_set() -> bool | None:
 
 
 def memory_mb() -> tuple[int, int] | None:
-    """Memory that programs can still have, and all there is."""
+    """Return the available and the total memory in MB; `None` if unknown."""
     file = Path("/proc/meminfo")
     if not file.is_file():
         return None
@@ -207,34 +173,8 @@ def memory_mb() -> tuple[int, int] | None:
 
 
 def disk_free_mb(folder: Path) -> int:
-    """Space left where `folder` is."""
+    """Return the free space in MB on the disk of `folder`."""
     return shutil.disk_usage(folder).free // 2**20
-
-
-def video_devices(folder: Path = VIDEO_DEVICES) -> list[VideoDevice]:
-    """All of them, in the order of their numbers."""
-    entries = [entry for entry in folder.glob("video*") if entry.name[5:].isdecimal()]
-    return [_video_device(entry) for entry in sorted(entries, key=lambda entry: int(entry.name[5:]))]
-
-
-def _video_device(entry: Path) -> VideoDevice:
-    path = Path("/dev", entry.name)
-    name = (entry / "name").read_text(errors="replace").strip() if (entry / "name").is_file() else entry.name
-    is_open_to_us = os.access(path, os.R_OK | os.W_OK)
-    return VideoDevice(path, name, is_open_to_us, _captures(path), name.startswith(_LIBCAMERAS))
-
-
-def _captures(path: Path) -> bool | None:
-    import fcntl  # Windows has none, and no such path to ask
-
-    try:
-        with path.open("rb") as device:
-            buffer = bytearray(_CAPABILITY.size)
-            fcntl.ioctl(device, _QUERY_CAPABILITY, buffer)
-    except OSError:
-        return None
-    *_, capabilities, device_capabilities = _CAPABILITY.unpack(buffer)
-    return bool((device_capabilities if capabilities & _HAS_DEVICE_CAPS else capabilities) & _CAPTURES)
 
 
 def _read(file: Path) -> str | None:
@@ -249,7 +189,7 @@ def _troubles(bits: int) -> tuple[str, ...]:
 
 
 def _ask(*command: str) -> str | None:
-    """What a tool prints; `None` if it is missing, fails or hangs."""
+    """Return the output of a tool; `None` if it is missing, fails or hangs."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TOOL_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired):

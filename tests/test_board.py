@@ -1,4 +1,4 @@
-"""What is read of a board, from files and tools like those of a Raspberry Pi."""
+"""Facts of a board, from files and tools like those of a Raspberry Pi."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WriteTool = Callable[[str, str], None]
 
 @pytest.fixture
 def write_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteTool:
-    """A function that puts a shell script first on the PATH."""
+    """Return a function that puts a shell script first on the PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
@@ -62,49 +62,23 @@ def test_throttling(write_tool: WriteTool, answer: str, now: tuple[str, ...], si
 
 
 @pytest.mark.parametrize("script", ["echo 'Can not open device file: /dev/vcio' >&2; exit 255", "echo nonsense"])
-def test_throttling_that_cannot_be_read(write_tool: WriteTool, script: str) -> None:
+def test_unreadable_throttling_is_none(write_tool: WriteTool, script: str) -> None:
     write_tool("vcgencmd", script)
     assert board.read_throttling() is None
 
 
 @pytest.mark.parametrize(("answer", "expected"), [("yes", True), ("no", False), ("", None)])
-def test_clock(write_tool: WriteTool, answer: str, expected: bool | None) -> None:
+def test_clock_is_set(write_tool: WriteTool, answer: str, expected: bool | None) -> None:
     if Path("/run/systemd/timesync/synchronized").exists():
-        pytest.skip("this machine's clock is set, which counts for more")
+        pytest.skip("this machine's clock is set, which takes precedence")
     write_tool("timedatectl", f"echo {answer}")
     assert board.clock_is_set() is expected
 
 
-def test_memory_and_disk_are_this_machines(tmp_path: Path) -> None:
+def test_memory_and_disk(tmp_path: Path) -> None:
     memory = board.memory_mb()
     assert memory is None or 0 < memory[0] <= memory[1]
     assert board.disk_free_mb(tmp_path) > 0
-
-
-def test_video_devices_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    names = {
-        10: "bcm2835-codec-decode",
-        2: "HD Webcam",
-        0: "unicam-image",
-        14: "bcm2835-isp-capture0",
-        20: "pispbe-input",
-    }
-    for number, name in names.items():
-        (tmp_path / f"video{number}").mkdir()
-        (tmp_path / f"video{number}" / "name").write_text(f"{name}\n")
-    found = board.video_devices(tmp_path)
-    assert [device.path for device in found] == [Path(f"/dev/video{number}") for number in (0, 2, 10, 14, 20)]
-    assert [device.name for device in found] == [names[number] for number in (0, 2, 10, 14, 20)]
-    assert [device.is_libcameras for device in found] == [True, False, False, True, True]
-
-
-@pytest.mark.parametrize(
-    ("captures", "is_libcameras", "expected"),
-    [(True, False, True), (None, False, True), (False, False, False), (True, True, False)],
-)
-def test_what_may_be_a_webcam(captures: bool | None, is_libcameras: bool, expected: bool) -> None:
-    device = board.VideoDevice(Path("/dev/video0"), "some name", True, captures, is_libcameras)
-    assert device.may_be_webcam is expected
 
 
 @pytest.mark.parametrize(
@@ -115,12 +89,12 @@ def test_what_may_be_a_webcam(captures: bool | None, is_libcameras: bool, expect
         ("model name\t: ARMv7 Processor rev 3 (v7l)\nCPU part\t: 0xd08\n", "Cortex-A72"),
     ],
 )
-def test_the_processor(tmp_path: Path, cpuinfo: str, expected: str) -> None:
+def test_processor_name(tmp_path: Path, cpuinfo: str, expected: str) -> None:
     (tmp_path / "cpuinfo").write_text(cpuinfo)
     assert board.processor_name(tmp_path / "cpuinfo") == expected
 
 
-def test_a_processor_that_nobody_names_still_has_one(tmp_path: Path) -> None:
+def test_processor_name_without_cpuinfo(tmp_path: Path) -> None:
     assert board.processor_name(tmp_path / "none")
 
 
@@ -152,7 +126,7 @@ def test_instruction_set_is_unknown_without_cpuinfo(tmp_path: Path) -> None:
     assert board.instruction_set(tmp_path / "none") == "unknown"
 
 
-def test_the_clock_and_what_sets_it(tmp_path: Path) -> None:
+def test_clock_and_governor(tmp_path: Path) -> None:
     for core in range(4):
         folder = tmp_path / f"cpu{core}" / "cpufreq"
         folder.mkdir(parents=True)
@@ -163,12 +137,12 @@ def test_the_clock_and_what_sets_it(tmp_path: Path) -> None:
     assert board.governor(tmp_path) == "ondemand"
 
 
-def test_the_clock_by_vcgencmd(write_tool: WriteTool, tmp_path: Path) -> None:
+def test_clock_by_vcgencmd(write_tool: WriteTool, tmp_path: Path) -> None:
     write_tool("vcgencmd", '[ "$1 $2" = "measure_clock arm" ] && echo "frequency(0)=1800404352"')
     assert board.clock_mhz(tmp_path) == pytest.approx(1800.4, abs=0.01)
 
 
-def test_no_clock_is_told(write_tool: WriteTool, tmp_path: Path) -> None:
+def test_unknown_clock_and_governor_are_none(write_tool: WriteTool, tmp_path: Path) -> None:
     write_tool("vcgencmd", "exit 1")
     assert board.clock_mhz(tmp_path) is None
     assert board.governor(tmp_path) is None

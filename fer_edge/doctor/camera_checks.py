@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fer_edge import board
 from fer_edge.doctor.finding import Finding, failure, ok, warning
 from fer_edge.doctor.probes import run_probe
+from fer_edge.runtime.sources import v4l2
 from fer_edge.runtime.sources.webcam_names import stable_name
 
 JOIN_VIDEO = "sudo usermod -aG video $USER, and log in again"
@@ -45,8 +46,8 @@ def _check_picamera() -> Iterator[Finding]:
 
 
 def _check_video_devices() -> Iterator[Finding]:
-    for device in board.video_devices():
-        name = f"camera {device.path.name.removeprefix('video')}"
+    for device in v4l2.video_devices():
+        name = f"camera {device.number}"
         if not device.may_be_webcam:
             continue
         if device.is_open_to_us:

@@ -1,1 +1,1 @@
-"""What runs on the device: a camera's frames in, expressions out. Never TensorFlow."""
+"""The stream on the device: from a camera's frames to expressions. No TensorFlow."""

@@ -1,4 +1,4 @@
-"""Frames through detector, tracker, crop and classifier: what is seen in each, and how long each stage took."""
+"""Pipeline: detect, track, crop and classify the faces of each frame, and time every stage."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from fer_edge.boxes import area, clip, is_centred_within
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.preprocess import Image, crop_face
 from fer_edge.runtime.faces.detector import FaceDetector
+from fer_edge.runtime.faces.events import EventReporter
 from fer_edge.runtime.faces.motion import MotionEstimator
 from fer_edge.runtime.faces.schedule import DetectionSchedule
 from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.runtime.faces.tracker import Track, Tracker
-from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
+from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.sources.source import Frame
 
 _LEVEL = radians(5)
-"""Heads turned less are cut out as they are, as in the training images."""
-
-_LONGEST_GAP_S = 10.0
-"""Nobody can say that a face is the same after a longer time without a frame, as in a recording with a hole."""
+"""Largest roll of a head that is cropped without turning it, as in the training images."""
 
 
 class Pipeline:
-    """Finds the faces of a frame, knows them again in the next, and tells their expressions. One thread's own."""
+    """Detects, tracks and classifies the faces of one frame after another. For one thread only."""
 
     def __init__(
         self,
@@ -40,56 +38,41 @@ class Pipeline:
         """Join the parts.
 
         Args:
-            detector: Finds faces.
-            classifier: Its card says how faces are cut out and how large they are.
-            max_faces: How many of the largest faces to classify; the others are left out. `None` for all.
-            smoothing: Of each face's scores over time; of stills only its threshold counts.
-            schedule: In which frames faces are looked for.
-            stills: Whether frames have nothing to do with each other, so that each stands for itself.
+            detector: Detects faces.
+            classifier: Scores face crops; its card says how they are cropped and how large they are.
+            max_faces: Number of the largest faces to classify; the others are left out. `None` for all.
+            smoothing: Smoothing of each face's scores over time; of stills only its threshold counts.
+            schedule: Decides in which frames faces are detected; in all of them with `stills`.
+            stills: True if the frames are unrelated, so that each stands for itself.
         """
         self._detector = detector
         self._classifier = classifier
         self._max_faces = max_faces
         self._stills = stills
         self._schedule = DetectionSchedule(1) if stills else schedule or DetectionSchedule()
-        self._shape: tuple[int, ...] = ()
-        self._moment = 0.0
         self._motion = MotionEstimator()
-        smoothing = smoothing or Smoothing()
-        if stills:
-            self._tracker = Tracker(self.labels, smoothing.for_stills, sure=0)
-        else:
-            self._tracker = Tracker(self.labels, smoothing)
+        self._tracker = Tracker(self.labels, smoothing or Smoothing(), stills=stills)
+        self._events = EventReporter()
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The expressions in the order of the scores."""
+        """Expressions, in the order of the scores."""
         return self._classifier.card.labels
 
     def process(self, frame: Frame, read_ms: float | None = None) -> FrameResult:
-        """Tell what is to be seen in one frame; `read_ms` is put among the timings."""
+        """Detect, track and classify the faces in one frame; `read_ms` is recorded as stage `read`."""
         watch = _StopWatch({} if read_ms is None else {"read": read_ms})
-        due = self._schedule.due(frame.moment)
-        gone: list[Track] = []
-        if self._is_unrelated(frame):
-            gone, due = self._tracker.clear(), True
-        self._shape, self._moment = frame.image.shape, frame.moment
-        if self._schedule.every > 1:
-            due |= self._follow(frame.image)
-            watch.lap("track")
-        if due or self._tracker.in_doubt:
-            self._tracker.find(self._detector.detect(frame.image), frame.moment)
-            self._schedule.done(frame.moment, frame.age_s)
-            watch.lap("detect")
+        gone = self._tracker.begin_frame(frame.image.shape, frame.moment)
+        self._track(frame, watch)
         tracks = self._largest(frame)
         crops = [self._crop(frame.image, track) for track in tracks]
         watch.lap("crop")
         for track, crop in zip(tracks, crops, strict=True):
-            track.history.update(self._classifier.classify(crop), frame.moment)
+            track.add_scores(self._classifier.classify(crop), frame.moment)
         watch.lap("classify")
         watch.total()
         gone += self._tracker.forget(frame.moment)
-        events = () if self._stills else tuple(_events(tracks, gone, frame.time))
+        events = () if self._stills else self._events.report(tracks, gone, frame.time)
         faces = tuple(_result(track, frame.image) for track in tracks)
         return FrameResult(frame.number, frame.time, faces, watch.times_ms, events)
 
@@ -100,18 +83,21 @@ class Pipeline:
             yield frame, self.process(frame, read_ms=(time.perf_counter() - start) * 1000)
             start = time.perf_counter()
 
-    def _is_unrelated(self, frame: Frame) -> bool:
-        """Return whether the frame has nothing to do with the last one."""
-        gap_s = frame.moment - self._moment
-        return self._stills or frame.image.shape != self._shape or not 0 <= gap_s <= _LONGEST_GAP_S
-
-    def _follow(self, image: Image) -> bool:
-        """Move the faces with the picture; tells whether one was lost on the way."""
-        motions = self._motion.estimate(image, [track.face.box_xyxy for track in self._tracker.tracks])
-        self._tracker.move(motions)
-        return any(motion is None for motion in motions)
+    def _track(self, frame: Frame, watch: _StopWatch) -> None:
+        """Follow the faces from the last frame, and detect faces if the schedule says so."""
+        self._schedule.count_frame()
+        if self._schedule.follows:
+            self._tracker.move(self._motion.estimate(frame.image, self._tracker.boxes))
+            watch.lap("track")
+        else:
+            self._motion.forget()
+        if self._schedule.is_due(frame.moment, requested=self._tracker.needs_detection):
+            self._tracker.update(self._detector.detect(frame.image), frame.moment)
+            self._schedule.done(frame.moment, frame.age_s)
+            watch.lap("detect")
 
     def _largest(self, frame: Frame) -> list[Track]:
+        """Return the tracks to classify, the largest first."""
         height, width = frame.image.shape[:2]
         tracks = [
             one for one in self._tracker.shown(frame.moment) if is_centred_within(one.face.box_xyxy, (width, height))
@@ -125,7 +111,7 @@ class Pipeline:
 
 
 class _StopWatch:
-    """Times one stage after another, in milliseconds."""
+    """Times one stage after another, in ms."""
 
     def __init__(self, times_ms: dict[str, float]) -> None:
         self.times_ms = times_ms
@@ -138,20 +124,6 @@ class _StopWatch:
 
     def total(self) -> None:
         self.times_ms["total"] = (self._last - self._start) * 1000
-
-
-def _events(seen: list[Track], gone: list[Track], now: float) -> Iterator[Event]:
-    """What is new since it was last told of, and remember that it has been."""
-    for track in gone:
-        if track.told is not None:
-            yield Event(EventKind.LEFT, track.track_id, now, track.told)
-    for track in seen:
-        label, before = track.history.label, track.told
-        track.told = label
-        if before is None:
-            yield Event(EventKind.APPEARED, track.track_id, now, label)
-        elif label != before:
-            yield Event(EventKind.CHANGED, track.track_id, now, label, before)
 
 
 def _result(track: Track, image: Image) -> FaceResult:

@@ -1,4 +1,4 @@
-"""What is seen in a frame: what the pipeline gives and every sink takes."""
+"""Results of a frame, which the pipeline returns and every sink receives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fer_edge.boxes import BoxArray
 STAGES = ("read", "detect", "track", "crop", "classify", "total")
 
 UNCERTAIN = "uncertain"
-"""The label of a face none of whose scores reaches the threshold."""
+"""Label of a face without a score that reaches the threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +22,12 @@ class FaceResult:
     """One face and its expression.
 
     Attributes:
-        track_id: The same for the same face from frame to frame, counted from 1, never used again.
-        box_xyxy: float32 (4,), in the frame's pixels and within the frame.
-        confidence: The detector's when it last saw the face, 0..1.
-        scores: float32 (labels,), smoothed over time unless the pipeline is raw, with a sum of 1;
+        track_id: Number of the face, the same in each frame, counted from 1 and never used again.
+        box_xyxy: Bounding box, float32 (4,), in the frame's pixels and within the frame.
+        confidence: Confidence of the detector when it last found the face, 0..1.
+        scores: Scores, float32 (labels,), with a sum of 1, smoothed over time unless smoothing is off;
             `fer_edge.scores.score_meaning` says what one means.
-        label: The expression shown, or `UNCERTAIN`.
+        label: Expression to show, or `UNCERTAIN`.
         score: The highest of the scores.
         landmarks: float32 (5, 2), x and y in the frame's pixels, as in `fer_edge.runtime.faces.detector.Face`.
     """
@@ -42,12 +42,12 @@ class FaceResult:
 
 
 def iso_time(seconds: float) -> str:
-    """A frame's or event's time, in seconds since 1970, as ISO 8601 in UTC with milliseconds."""
+    """Format a time in seconds since 1970 as ISO 8601, in UTC with milliseconds."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
 class EventKind(str, Enum):
-    """What can happen to a face."""
+    """Kinds of events."""
 
     APPEARED = "face_appeared"
     CHANGED = "expression_changed"
@@ -56,14 +56,14 @@ class EventKind(str, Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a face, and is told once.
+    """Something that happened to a face, reported once.
 
     Attributes:
-        kind: What.
-        track_id: The face's.
-        time: Of the frame in which it was noticed, in seconds since 1970.
-        label: What the face shows now or showed last.
-        previous: For a changed expression, the label before.
+        kind: Kind of event.
+        track_id: Number of the face.
+        time: Time of the frame that showed it, in seconds since 1970.
+        label: Label of the face now, or the last one of a face that left.
+        previous: Label before, of a changed expression; else `None`.
     """
 
     kind: EventKind
@@ -75,15 +75,15 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class FrameResult:
-    """What was seen in one frame.
+    """Faces, timings and events of one frame.
 
     Attributes:
-        number: Of the frame.
-        time: Of the frame, in seconds since 1970.
-        faces: The largest first.
-        timings_ms: Of those of `STAGES` that took place, in milliseconds: `crop` and `classify` for all faces together,
+        number: Number of the frame.
+        time: Time of the frame, in seconds since 1970.
+        faces: Faces, the largest first.
+        timings_ms: Milliseconds of each of `STAGES` that took place: `crop` and `classify` for all faces together,
             `total` without `read`, which for a live source is mostly waiting for the next frame.
-        events: In the order in which they were noticed.
+        events: Events: faces that left, then those that appeared or changed, in the order of `faces`.
     """
 
     number: int

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from fer_edge import board
 from fer_edge.doctor import camera_checks
 from fer_edge.doctor.finding import Outcome
 from fer_edge.doctor.probes import Probed
+from fer_edge.runtime.sources import v4l2
+from fer_edge.runtime.sources.v4l2 import VideoDevice
 
 OK, WARNING, FAILURE = Outcome.OK, Outcome.WARNING, Outcome.FAILURE
 
 
 def device(number: int, *, is_open: bool = True, captures: bool | None = True, is_libcameras: bool = False) -> Any:
-    return board.VideoDevice(Path(f"/dev/video{number}"), "HD Webcam", is_open, captures, is_libcameras)
+    return VideoDevice(Path(f"/dev/video{number}"), "HD Webcam", is_open, captures, is_libcameras)
 
 
 @pytest.mark.parametrize(
@@ -44,9 +45,8 @@ def device(number: int, *, is_open: bool = True, captures: bool | None = True, i
     ],
 )
 def test_cameras(
-    say: Callable[..., None],
     monkeypatch: pytest.MonkeyPatch,
-    devices: list[board.VideoDevice],
+    devices: list[VideoDevice],
     picture: Probed | None,
     expected: list[tuple[str, Outcome, str]],
 ) -> None:
@@ -56,7 +56,7 @@ def test_cameras(
             return picture
         return Probed("ModuleNotFoundError: No module named 'picamera2'")
 
-    say(video_devices=devices)
+    monkeypatch.setattr(v4l2, "video_devices", lambda: devices)
     monkeypatch.setattr(camera_checks, "run_probe", run_probe)
     assert [(each.name, each.outcome, each.detail) for each in camera_checks.check_cameras()] == expected
 
@@ -64,7 +64,8 @@ def test_cameras(
 def test_on_a_raspberry_pi_picamera2_and_the_group_are_missed(
     say: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say(board_model="Raspberry Pi Zero 2 W Rev 1.0", video_devices=[], is_in_group=False)
+    say(board_model="Raspberry Pi Zero 2 W Rev 1.0", is_in_group=False)
+    monkeypatch.setattr(v4l2, "video_devices", lambda: [])
     monkeypatch.setattr(camera_checks, "run_probe", lambda *_, **__: Probed("No module named 'picamera2'"))
     (missed,) = camera_checks.check_cameras()
     assert "--system-site-packages" in missed.advice

@@ -1,9 +1,10 @@
-"""A web server on the loopback that holds what a test puts there."""
+"""A web server on the loopback interface whose answers are set by a test."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,13 +13,13 @@ Answer = Callable[["Request"], None]
 
 
 class Request(BaseHTTPRequestHandler):
-    """One request; a test's function answers it."""
+    """One request, answered by a test's function."""
 
     server: WebServer
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        with suppress(OSError):  # whoever asked has gone
+        with suppress(OSError):  # the client has gone
             self.server.answers[self.path.partition("?")[0]](self)
 
     def reply(self, content: bytes, media_type: str | None = None, status: int = 200, **headers: str) -> None:
@@ -31,16 +32,26 @@ class Request(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def send_motion_jpeg(self, pictures: Iterable[bytes], pause_s: float) -> None:
+        """Send JPEGs one after another, as a network camera does."""
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for jpeg in pictures:
+            head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
+            self.wfile.write(head + jpeg + b"\r\n")
+            time.sleep(pause_s)
+
     def log_message(self, *_: Any) -> None:
         pass
 
 
 class WebServer(ThreadingHTTPServer):
-    """Answers each path by a function.
+    """Server that answers each path by a function.
 
     Attributes:
-        answers: The functions by path.
-        asked: The paths that were asked for, in order.
+        answers: Functions by path.
+        asked: Requested paths in order.
     """
 
     daemon_threads = True
@@ -55,12 +66,12 @@ class WebServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_: Any) -> None:
-        """Connections that are closed early are what the tests are about."""
+        """Ignore connections that are closed early, as tests do on purpose."""
 
 
 @contextmanager
 def web_server() -> Iterator[WebServer]:
-    """Run a server in a thread for the time of the block."""
+    """Run a server in a thread during the context."""
     with WebServer() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""Results made by hand, for the tests of what is done with them."""
+"""Results for the tests of the sinks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MakeResult = Callable[..., tuple[Frame, FrameResult]]
 
 @pytest.fixture(scope="session")
 def make_face() -> MakeFace:
-    """A function that makes a face from a label, its score and a box."""
+    """Return a function that makes a face from a label, its score and a box."""
 
     def make(
         label: str = "happy", score: float = 0.88, box: tuple[float, ...] = (10, 20, 60, 80), track_id: int = 1
@@ -32,7 +32,7 @@ def make_face() -> MakeFace:
 
 @pytest.fixture(scope="session")
 def make_result() -> MakeResult:
-    """A function that makes a frame, with what else is known of it, and its result from faces."""
+    """Return a function that makes a frame, with further attributes, and its result from faces."""
 
     def make(
         *faces: FaceResult,

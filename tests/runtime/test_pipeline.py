@@ -33,7 +33,7 @@ def pipeline(classifier: Classifier) -> Pipeline:
 
 @pytest.fixture(scope="module")
 def two_faces() -> Image:
-    """A small face on the left, a large one on the right."""
+    """A frame with a small face on the left and a large one on the right."""
     portrait = cv2.imread(str(PORTRAIT_FILE))
     assert portrait is not None
     frame = np.full((420, 840, 3), 128, np.uint8)
@@ -42,12 +42,12 @@ def two_faces() -> Image:
     return frame
 
 
-def test_a_frame_without_faces(pipeline: Pipeline) -> None:
+def test_a_frame_without_faces_gives_an_empty_result(pipeline: Pipeline) -> None:
     result = pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 7, 12.5))
     assert (result.number, result.time, result.faces) == (7, 12.5, ())
 
 
-def test_scores_are_the_classifiers_of_the_measured_crop(pipeline: Pipeline, classifier: Classifier) -> None:
+def test_scores_are_those_of_the_detected_faces_crop(pipeline: Pipeline, classifier: Classifier) -> None:
     frame = next(iter(DemoSource()))
     (face,) = pipeline.process(frame).faces
     (found,) = FaceDetector().detect(frame.image)
@@ -59,8 +59,8 @@ def test_scores_are_the_classifiers_of_the_measured_crop(pipeline: Pipeline, cla
     assert face.scores.sum() == pytest.approx(1, abs=1e-5)
 
 
-def test_a_stills_threshold_is_exact(pipeline: Pipeline, classifier: Classifier, two_faces: Image) -> None:
-    """No margin and no other picture has a say: a label shows from the threshold itself on."""
+def test_the_threshold_of_stills_is_exact(pipeline: Pipeline, classifier: Classifier, two_faces: Image) -> None:
+    """Neither a margin nor another picture counts: a label appears at the threshold itself."""
     best = pipeline.process(Frame(two_faces, 0, 0)).faces[0]
     named = classifier.card.labels[int(best.scores.argmax())]
     for threshold, expected in ((best.score, named), (best.score + 1e-4, UNCERTAIN), (0, named)):
@@ -87,7 +87,7 @@ def test_max_faces_keeps_the_largest(classifier: Classifier, two_faces: Image) -
     assert face.box_xyxy[0] > 420
 
 
-def test_nothing_leaks_from_face_to_face(pipeline: Pipeline, two_faces: Image) -> None:
+def test_faces_do_not_affect_each_others_scores(pipeline: Pipeline, two_faces: Image) -> None:
     both = pipeline.process(Frame(two_faces, 0, 0)).faces
     again = pipeline.process(Frame(two_faces, 1, 0)).faces
     alone = two_faces.copy()
@@ -98,8 +98,8 @@ def test_nothing_leaks_from_face_to_face(pipeline: Pipeline, two_faces: Image) -
     np.testing.assert_allclose(large.scores, both[0].scores, atol=0.02)
 
 
-def test_boxes_end_at_the_frames_edge(pipeline: Pipeline) -> None:
-    """A face cut off by the frame, whose box the detector draws beyond it."""
+def test_boxes_are_clipped_to_the_frame(pipeline: Pipeline) -> None:
+    """The detector's box of a face at the edge reaches beyond the frame."""
     portrait = cv2.imread(str(PORTRAIT_FILE))
     assert portrait is not None
     frame = np.ascontiguousarray(portrait[:150, 170:400], np.uint8)
@@ -120,7 +120,7 @@ def test_every_stage_is_timed(classifier: Classifier) -> None:
 
 
 class CountingDetector(FaceDetector):
-    """Counts how often it is asked, and sees nothing while `blind`."""
+    """Counts its calls, and detects nothing while `blind`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -151,7 +151,17 @@ def test_faces_are_followed_between_detections(classifier: Classifier) -> None:
         assert overlaps(truth.box_xyxy[np.newaxis], result.faces[0].box_xyxy[np.newaxis]) > 0.7
 
 
-def test_a_face_keeps_its_number_and_another_gets_its_own(classifier: Classifier, two_faces: Image) -> None:
+def test_faces_are_not_followed_from_an_old_frame(classifier: Classifier, two_faces: Image) -> None:
+    """A budget may switch following off and on again; the first frame after that is searched."""
+    detector, schedule = CountingDetector(), DetectionSchedule(5)
+    pipeline = Pipeline(detector, classifier, schedule=schedule)
+    for every, calls in ((5, 1), (1, 3), (5, 4)):
+        schedule.every = every
+        stream(pipeline, [two_faces] * (calls - detector.calls), start=detector.calls)
+        assert detector.calls == calls
+
+
+def test_a_second_face_gets_its_own_number(classifier: Classifier, two_faces: Image) -> None:
     pipeline = Pipeline(FaceDetector(), classifier)
     one = two_faces.copy()
     one[:, :420] = 128
@@ -163,7 +173,7 @@ def test_a_face_keeps_its_number_and_another_gets_its_own(classifier: Classifier
     ]
 
 
-def test_a_face_that_goes_is_told_of_once(classifier: Classifier, two_faces: Image) -> None:
+def test_a_face_that_leaves_is_reported_once(classifier: Classifier, two_faces: Image) -> None:
     pipeline = Pipeline(FaceDetector(), classifier)
     empty = np.full_like(two_faces, 128)
     results = stream(pipeline, [two_faces] * 6 + [empty] * 90)
@@ -174,7 +184,7 @@ def test_a_face_that_goes_is_told_of_once(classifier: Classifier, two_faces: Ima
     assert {face.track_id for face in back[-1].faces} == {3, 4}
 
 
-def test_a_face_that_the_detector_misses_for_a_moment_stays(classifier: Classifier, two_faces: Image) -> None:
+def test_a_face_missed_for_a_moment_keeps_its_number(classifier: Classifier, two_faces: Image) -> None:
     detector = CountingDetector()
     pipeline = Pipeline(detector, classifier)
     before = stream(pipeline, [two_faces] * 6)
@@ -190,8 +200,8 @@ def test_a_face_that_the_detector_misses_for_a_moment_stays(classifier: Classifi
 
 
 @pytest.mark.parametrize(("fps", "every"), [(1, 1), (1, 5), (2, 5), (4, 1), (4, 15), (5, 5), (12, 5)])
-def test_a_face_stays_itself_where_frames_come_slowly(classifier: Classifier, fps: float, every: int) -> None:
-    """The demo's portrait moves by two of its widths in a second."""
+def test_a_face_keeps_its_number_at_low_frame_rates(classifier: Classifier, fps: float, every: int) -> None:
+    """The demo's portrait moves by two of its widths a second."""
     source = DemoSource()
     frames = [source.draw(round(30 * n / fps)) for n in range(9 * int(fps))]
     results = stream(Pipeline(FaceDetector(), classifier, schedule=DetectionSchedule(every)), frames, fps)
@@ -201,14 +211,14 @@ def test_a_face_stays_itself_where_frames_come_slowly(classifier: Classifier, fp
     ]
 
 
-def test_a_face_is_held_however_seldom_it_is_looked_for(classifier: Classifier, two_faces: Image) -> None:
+def test_a_face_is_shown_however_rare_detections_are(classifier: Classifier, two_faces: Image) -> None:
     detector = CountingDetector()
     results = stream(Pipeline(detector, classifier, schedule=DetectionSchedule(200)), [two_faces] * 150)
     assert detector.calls == 1
     assert {len(result.faces) for result in results} == {2}
 
 
-def test_after_a_long_gap_a_face_is_another(classifier: Classifier, two_faces: Image) -> None:
+def test_a_long_gap_begins_new_tracks(classifier: Classifier, two_faces: Image) -> None:
     pipeline = Pipeline(FaceDetector(), classifier)
     stream(pipeline, [two_faces] * 6)
     (result,) = stream(pipeline, [two_faces], start=30 * 60)
@@ -220,7 +230,7 @@ def test_after_a_long_gap_a_face_is_another(classifier: Classifier, two_faces: I
 def test_scores_are_smoothed_by_the_sources_clock(
     model_file: Path, two_faces: Image, monkeypatch: pytest.MonkeyPatch, fps: float, changes: int
 ) -> None:
-    """A change that lasts for a second shows; one for a thirtieth does not."""
+    """A change of a second is reported; one of a thirtieth is not."""
     by_brightness = Classifier.load(model_file)
     one_of_each = np.eye(len(by_brightness.card.labels), dtype=np.float32)
     monkeypatch.setattr(by_brightness, "classify", lambda crop: one_of_each[int(crop.mean() > 60)])
@@ -230,7 +240,7 @@ def test_scores_are_smoothed_by_the_sources_clock(
     assert events == [EventKind.APPEARED] * 2 + [EventKind.CHANGED] * changes
 
 
-def test_a_doubtful_face_must_be_found_twice(classifier: Classifier, two_faces: Image) -> None:
+def test_a_face_of_low_confidence_is_shown_from_the_second_detection(classifier: Classifier, two_faces: Image) -> None:
     class Unsure(CountingDetector):
         def detect(self, frame: Image) -> list[Face]:
             return [replace(face, confidence=0.71) for face in super().detect(frame)]
@@ -246,7 +256,7 @@ def test_a_doubtful_face_must_be_found_twice(classifier: Classifier, two_faces: 
     assert [event.kind for result in results for event in result.events] == [EventKind.APPEARED] * 2
 
 
-def test_a_face_moved_out_of_the_frame_is_not_cut_out(classifier: Classifier) -> None:
+def test_a_face_that_moved_out_of_the_frame_is_not_classified(classifier: Classifier) -> None:
     source = DemoSource()
     frames = [np.roll(source.draw(0), -12 * n, axis=1) for n in range(40)]
     for n, frame in enumerate(frames):

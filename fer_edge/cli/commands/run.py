@@ -66,7 +66,7 @@ def command(**given: Any) -> None:
     failed: list[str] = []
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
-        with open_source(options.camera, options.camera_settings, paced=paced, tell=tell) as source:
+        with open_source(options.camera, options.camera_settings, paced=paced, on_note=tell) as source:
             _watch(source, classifier, tally, options, failed)
     finally:
         if tally.frames and not options.quiet:

@@ -1,1 +1,1 @@
-"""The faces in a frame: detector, tracker, motion, smoothed scores and the schedule of detection."""
+"""Faces in a stream: detector, tracker, motion, smoothed scores, events and the schedule of detection."""

@@ -25,20 +25,20 @@ and chin that a whole face has, 71 / 68 / 59 % were found. Five whole portraits,
 of 0.82 or more from a box of 40 px on."""
 
 PICTURE_WIDTH = 1280
-"""Pictures that stand for themselves are looked at in their own width up to this: 70 ms and 100 MB on one x86 core."""
+"""Largest width at which stills are searched by default: 70 ms and 100 MB on one x86 core."""
 
 MIN_WIDTH, MAX_WIDTH = 32, 4096
-"""At 4096 px a picture takes 0.8 s and 1.1 GB."""
+"""Limits of the width in pixels; at 4096 px a picture takes 0.8 s and 1.1 GB."""
 
 _LEAST_FACE_PX = 13
-"""Width, from ear to ear in the scaled frame, from which on an upright face is found as a rule. The demo's portrait was
+"""Least width, from ear to ear in the scaled frame, at which an upright face is usually found. The demo's portrait was
 found 10 times of 10 at 25 px in 640x480 frames scaled to 320, at 13 px as they are, and at 8 px scaled up to 1280."""
 
 _LEAST_PICTURE_WIDTH = 160
-"""Faces that fill a picture are found best at this: 97 % of FER2013's; at 320, 640 and 1280 px 95, 45 and 0 %."""
+"""Width at which faces that fill a picture are found best: 97 % of FER2013's; at 320, 640, 1280 px 95, 45, 0 %."""
 
 _LEAST_SIDE = 8
-"""Pixels of the scaled frame, below which no face fits, and OpenCV 4 finds some in memory that is not the frame's."""
+"""Least side of the scaled frame in pixels: no face fits below it, and OpenCV 4 reads memory beyond the frame."""
 
 _NMS_IOU = 0.3
 _MAX_CANDIDATES = 5000
@@ -47,13 +47,13 @@ _MAX_CANDIDATES = 5000
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face that the detector found.
+    """One detected face.
 
     Attributes:
-        box_xyxy: float32 (4,), in the frame's pixels; it may reach beyond the frame.
-        confidence: The detector's, 0..1.
-        landmarks: float32 (5, 2), x and y in the frame's pixels: the person's right eye, left eye, the tip of the
-            nose, the mouth's right and left corner.
+        box_xyxy: Bounding box, float32 (4,), in the frame's pixels; it may reach beyond the frame.
+        confidence: Confidence of the detector, 0..1.
+        landmarks: Points, float32 (5, 2), x and y in the frame's pixels: the person's right eye, left eye, tip of
+            the nose, right and left corner of the mouth.
     """
 
     box_xyxy: BoxArray
@@ -62,20 +62,20 @@ class Face:
 
     @property
     def roll(self) -> float:
-        """How far the eyes' line is turned clockwise from level, in radians."""
+        """Angle of the line through the eyes, clockwise from level, in radians."""
         across, down = (self.landmarks[1] - self.landmarks[0]).tolist()
         return atan2(down, across)
 
 
 def small_faces_advice(width: int | None, *, stills: bool) -> str:
-    """Return how small a face may be, and the option that finds smaller ones, for a detector of these settings."""
+    """Return a sentence on how small a face may be, and how to find smaller ones, for a detector of these settings."""
     longest = width or (PICTURE_WIDTH if stills else DEFAULT_WIDTH)
     least = f"1/{longest // _LEAST_FACE_PX} of the picture's longer side"
     if stills and width is None:
         least = f"{_LEAST_FACE_PX} pixels and than {least}"
     if longest == MAX_WIDTH:
         return f"A face must be wider than {least}"
-    return f"A face must be wider than {least}; --detector-width {min(2 * longest, MAX_WIDTH)} finds smaller ones"
+    return f"A face must be wider than {least}; a detector width of {min(2 * longest, MAX_WIDTH)} finds smaller ones"
 
 
 class FaceDetector:

@@ -1,4 +1,4 @@
-"""In which frames faces are looked for, which is most of a frame's work; in the others they are followed."""
+"""Decide in which frames to detect faces, which is most of a frame's work; in the others they are followed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 DEFAULT_EVERY = 5
 MOST_EVERY = 15
-"""Half a second at 30 frames a second, until a new face is seen."""
+"""Largest N that a budget may choose: half a second at 30 fps until a new face is seen."""
 
 _USUAL_FPS = 30.0
 _ROUNDING_S = 0.001
@@ -17,40 +17,53 @@ _SLACK = 0.8
 
 
 class DetectionSchedule:
-    """Every N-th frame, and after N/30 s where frames come more slowly than 30 a second.
+    """Detect in every N-th frame, and after N/30 s where frames come more slowly than 30 a second.
 
-    A detector that is slow itself takes half of the time at most on account of the second rule.
+    A slow detector gets at most half of the time by the second rule.
     """
 
     def __init__(self, every: int = DEFAULT_EVERY) -> None:
-        """Begin with the next frame; `every` is N."""
+        """Begin with a detection in the first frame; `every` is N."""
         if every < 1:
             raise ValueError(f"expected 1 or more, got {every}")
         self.every = every
-        self._passed = every
-        self._looked_at = -math.inf
+        self._passed = 0
+        self._detected_at = -math.inf
         self._spent_s = 0.0
 
-    def due(self, moment: float) -> bool:
-        """Count a frame, and return whether to look for faces in it; `moment` is its time in seconds."""
-        self._passed += 1
-        longest_s = max(self.every / _USUAL_FPS, 2 * self._spent_s)
-        return self._passed >= self.every or moment - self._looked_at >= longest_s - _ROUNDING_S
+    @property
+    def follows(self) -> bool:
+        """True if some frames have no detection, so that faces must be followed from each to the next."""
+        return self.every > 1
 
-    def done(self, moment: float, spent_s: float = 0.0) -> None:
-        """Count from here: faces have been looked for, due or not.
+    def count_frame(self) -> None:
+        """Count a frame, once before anything is asked about it."""
+        self._passed += 1
+
+    def is_due(self, moment: float, *, requested: bool = False) -> bool:
+        """Return whether to detect in the frame that was counted last.
 
         Args:
             moment: Time of the frame in seconds.
-            spent_s: How far the source's clock has gone on since.
+            requested: True if the tracker needs a detection, whatever the schedule says.
+        """
+        longest_s = max(self.every / _USUAL_FPS, 2 * self._spent_s)
+        return requested or self._passed >= self.every or moment - self._detected_at >= longest_s - _ROUNDING_S
+
+    def done(self, moment: float, spent_s: float = 0.0) -> None:
+        """Count from this frame on: faces have been detected in it.
+
+        Args:
+            moment: Time of the frame in seconds.
+            spent_s: Seconds that the source's clock has advanced since.
         """
         self._passed = 0
-        self._looked_at = moment
+        self._detected_at = moment
         self._spent_s = spent_s
 
 
 class BudgetSchedule(DetectionSchedule):
-    """An N that holds the whole process to a share of one core."""
+    """Adjust N so that the whole process uses a given share of one core."""
 
     def __init__(
         self,
@@ -62,17 +75,17 @@ class BudgetSchedule(DetectionSchedule):
         """Begin with the default N.
 
         Args:
-            budget: Of one core's time, above 0.
-            clock: Seconds of real time.
-            cpu_clock: Seconds of work by all of the process' threads.
+            budget: Share of one core's time, above 0.
+            clock: Returns real time in seconds.
+            cpu_clock: Returns the processor time of all threads of the process in seconds.
         """
         super().__init__()
         self._budget = budget
         self._clock, self._cpu_clock = clock, cpu_clock
         self._since, self._cpu_since = clock(), cpu_clock()
 
-    def due(self, moment: float) -> bool:
-        """Count a frame, once a second with a look at the clocks."""
+    def count_frame(self) -> None:
+        """Count a frame, and adjust N once a second."""
         elapsed = self._clock() - self._since
         if elapsed >= _INTERVAL_S:
             used = (self._cpu_clock() - self._cpu_since) / elapsed
@@ -81,4 +94,4 @@ class BudgetSchedule(DetectionSchedule):
                 self.every = min(self.every + 1, MOST_EVERY)
             elif used < _SLACK * self._budget:
                 self.every = max(self.every - 1, 1)
-        return super().due(moment)
+        super().count_frame()

@@ -1,4 +1,4 @@
-"""One face's scores over time, and the label that is shown for them."""
+"""Smooth one face's scores over time, and keep its label steady."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ import numpy.typing as npt
 
 from fer_edge.runtime.results import UNCERTAIN
 
-FloatArray = npt.NDArray[np.float32]
-
 _FIRST_FRAME_S = 1 / 30
 
 
 @dataclass(frozen=True)
 class Smoothing:
-    """How steady a label is kept; the defaults are chosen by `make steadiness`.
+    """Settings that keep a label steady; the defaults come from `make steadiness`.
 
     Attributes:
-        seconds: Time after which a frame counts 1/e of what it did; 0 leaves each frame to itself.
-        threshold: Least score at which a label appears, 0..1; without one the face is `UNCERTAIN`.
+        seconds: Time constant of the exponential mean: a frame this old has 1/e of its weight. 0 for no smoothing.
+        threshold: Least score, 0..1, at which a label appears; below it the face is `UNCERTAIN`.
         margin: Hysteresis, 0..1: a label that is shown stays until another's score exceeds its own, or its own falls
             below the threshold, by more than this.
     """
@@ -35,16 +33,16 @@ class Smoothing:
 
     @property
     def for_stills(self) -> Smoothing:
-        """The same for pictures that have nothing to do with each other: only the threshold counts."""
+        """Settings for unrelated pictures, of which only the threshold counts."""
         return replace(self, seconds=0, margin=0)
 
 
 RAW = Smoothing(seconds=0, threshold=0, margin=0)
-"""Each frame's own scores, and the highest one's label."""
+"""No smoothing: each frame's own scores, and the label of the highest."""
 
 
 class SmoothedScores:
-    """An exponential mean over time, its weights summing to 1 from the first frame on, and a label with hysteresis."""
+    """Exponential mean of a face's scores, unbiased from the first frame on, and a label with hysteresis."""
 
     def __init__(self, labels: tuple[str, ...], smoothing: Smoothing) -> None:
         """Begin with no frame; `labels` name the scores in order."""
@@ -55,24 +53,24 @@ class SmoothedScores:
         self._time = 0.0
         self._shown: int | None = None
 
-    def update(self, scores: FloatArray, time: float) -> None:
-        """Take a frame's scores, float32 (labels,), at `time` in seconds; what came before counts for less since."""
+    def update(self, scores: npt.NDArray[np.float32], time: float) -> None:
+        """Add a frame's scores, float32 (labels,), at `time` in seconds."""
         elapsed = max(time - self._time, 0.0) if self._weight else _FIRST_FRAME_S
         self._time = time
         keep = float(np.exp(-elapsed / self._smoothing.seconds)) if self._smoothing.seconds else 0.0
-        # A frame stands for the time since the last one, so that the frame rate makes no difference.
+        # A frame weighs as much as the time since the last one, so that the frame rate does not matter.
         self._sum = np.float32(keep) * self._sum + np.float32(1 - keep) * scores
         self._weight = keep * self._weight + (1 - keep)
         self._shown = self._choose()
 
     @property
-    def scores(self) -> FloatArray:
-        """Float32 (labels,), with a sum of 1."""
+    def scores(self) -> npt.NDArray[np.float32]:
+        """Smoothed scores, float32 (labels,), with a sum of 1."""
         return np.asarray(self._sum / self._weight, np.float32)
 
     @property
     def label(self) -> str:
-        """The label shown."""
+        """Label to show; `UNCERTAIN` if there is none."""
         return UNCERTAIN if self._shown is None else self._labels[self._shown]
 
     def _choose(self) -> int | None:

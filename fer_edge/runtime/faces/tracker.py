@@ -1,4 +1,4 @@
-"""Who is who from frame to frame."""
+"""Track faces from frame to frame, by their boxes alone."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import numpy.typing as npt
 from fer_edge.boxes import BoxArray, overlaps
 from fer_edge.runtime.faces.detector import Face
 from fer_edge.runtime.faces.motion import Similarity
-from fer_edge.runtime.faces.smoothing import FloatArray, SmoothedScores, Smoothing
+from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
+
+_LONGEST_GAP_S = 10.0
+"""Longest time without a frame after which a face may still be the same, as in a recording with a hole."""
 
 _MIN_OVERLAP = 0.25
-"""Of a track and the face that goes on with it, as intersection over union."""
+"""Least intersection over union of a track's box and that of the face that continues it."""
 
 _SPEED = 4.0
-"""Face widths a second by which a face may have moved that could not be followed."""
+"""Fastest motion of a face that could not be followed, in face widths a second."""
 _FARTHEST = 2.5
-"""Face widths; farther away may be the person on the next seat."""
+"""Longest way of such a face, in face widths; farther away may be the person on the next seat."""
 _LEAST_RATIO = 0.5
 """Least ratio of the widths of two such boxes, the smaller to the larger."""
 
@@ -28,33 +31,37 @@ class Track:
     """One face over time.
 
     Attributes:
-        track_id: Counted from 1.
-        face: Where it is, and how sure the detector was when it last found it.
-        history: Its scores and label.
-        found_at: When the detector last found it, in the source's seconds.
-        misses: How often the detector has looked for faces since, without finding it.
-        followed: Whether its motion was clear in each frame since; `None` if no frame has come since.
-        counts: Whether it is taken for a face yet.
-        told: The label that was last told of in an event, once there was one.
+        track_id: Number of the face, counted from 1.
+        face: The face where it is now, with the detector's confidence when it last found it.
+        history: Its smoothed scores and label.
+        found_at: Time when the detector last found it, in the source's seconds.
+        is_confirmed: False for a tentative track, which is not shown yet.
+        misses: Number of detections since then, none of which found it.
+        followed: True if its motion was clear in each frame since then; `None` if no frame has come.
+        is_lost: True if its motion to the last frame was not clear.
     """
 
     track_id: int
     face: Face
     history: SmoothedScores
     found_at: float
-    counts: bool
+    is_confirmed: bool
     misses: int = 0
     followed: bool | None = None
-    told: str | None = None
+    is_lost: bool = False
+
+    def add_scores(self, scores: npt.NDArray[np.float32], time: float) -> None:
+        """Add a frame's scores, float32 (labels,), at `time` in seconds."""
+        self.history.update(scores, time)
 
 
 class Tracker:
-    """Gives each face a number and keeps it while the face is about.
+    """Numbers each face and keeps the number while the face is there.
 
-    A face that the detector is not sure of counts from the second time that it is found, which keeps out what looks
-    like one in a single frame. A face is shown until the detector misses it, and in any case for `hold_s` after it was
-    last found; one that could be followed since is shown until the second miss. It is remembered for `forget_s`, and in
-    any case until the second miss. So the time between two detections may be longer than both.
+    A face of low confidence stays tentative until it is detected again, which excludes what looks like a face in a
+    single frame. A confirmed face is shown until a detection misses it, and in any case for `hold_s` after it was last
+    found; one that could be followed since is shown until the second miss. It is remembered for `forget_s`, and in
+    any case until the second miss, as the time between two detections may be longer than both.
     """
 
     def __init__(
@@ -65,87 +72,108 @@ class Tracker:
         sure: float = 0.8,
         hold_s: float = 0.5,
         forget_s: float = 2.0,
+        stills: bool = False,
     ) -> None:
         """Begin without a face.
 
         Args:
-            labels: The names of the scores in order.
-            smoothing: Of each face's scores.
-            sure: The detector's confidence from which on a face counts at once, 0..1.
-            hold_s: How long a face counts that the detector no longer finds.
-            forget_s: How long such a face keeps its number, should it come back to its place.
+            labels: Names of the scores, in their order.
+            smoothing: Smoothing of each face's scores; of stills only its threshold counts.
+            sure: Least confidence of the detector, 0..1, at which a face is confirmed at once; any is with `stills`.
+            hold_s: Seconds for which a face is shown after the detector last found it.
+            forget_s: Seconds for which such a face keeps its number, should it come back to its place.
+            stills: True if the frames are unrelated, so that no track continues from one to the next.
         """
         self._labels = labels
-        self._smoothing = smoothing
-        self._sure = sure
+        self._smoothing = smoothing.for_stills if stills else smoothing
+        self._sure = 0.0 if stills else sure
         self._hold_s = hold_s
         self._forget_s = forget_s
+        self._stills = stills
         self._tracks: list[Track] = []
         self._last_id = 0
+        self._is_new_scene = True
+        self._shape: tuple[int, ...] = ()
+        self._time = 0.0
 
     @property
-    def tracks(self) -> list[Track]:
-        """All faces that are remembered."""
-        return self._tracks
+    def boxes(self) -> list[BoxArray]:
+        """Boxes of all tracks, each float32 (4,)."""
+        return [track.face.box_xyxy for track in self._tracks]
 
     def shown(self, time: float) -> list[Track]:
-        """The faces that count at `time`."""
-        return [track for track in self._tracks if track.counts and self._is_held(track, time)]
+        """Return the tracks to show at `time`."""
+        return [track for track in self._tracks if track.is_confirmed and self._is_held(track, time)]
 
     @property
-    def in_doubt(self) -> bool:
-        """Whether there may be a face that does not count yet."""
-        return not all(track.counts for track in self._tracks)
+    def needs_detection(self) -> bool:
+        """True in a new scene, and if a track is tentative or its motion to the last frame was not clear."""
+        return self._is_new_scene or any(track.is_lost or not track.is_confirmed for track in self._tracks)
 
-    def find(self, faces: list[Face], time: float) -> None:
-        """Take what the detector found at `time`, each face as the track that it overlaps most, or as a new one."""
-        free = dict(enumerate(faces))
-        pairs = self._pairs(faces, time)
-        for track in self._tracks:
-            track.misses += 1
-        for track, index in pairs:
-            track.face, track.found_at, track.counts = free.pop(index), time, True
-            track.misses, track.followed = 0, None
-        self._tracks = [track for track in self._tracks if track.counts]
-        for face in free.values():
-            self._last_id += 1
-            history = SmoothedScores(self._labels, self._smoothing)
-            self._tracks.append(Track(self._last_id, face, history, time, counts=face.confidence >= self._sure))
+    def begin_frame(self, shape: tuple[int, ...], time: float) -> list[Track]:
+        """Drop and return all tracks if this frame is unrelated to the last: a still, of another size, or after a gap.
+
+        Args:
+            shape: Shape of the frame's image.
+            time: Time of the frame in seconds.
+        """
+        is_related = not self._stills and shape == self._shape and 0 <= time - self._time <= _LONGEST_GAP_S
+        self._shape, self._time = shape, time
+        return [] if is_related else self.clear()
 
     def move(self, motions: list[Similarity | None]) -> None:
-        """Take the motion of each of `tracks` since the last frame; one without stays where it is."""
+        """Move the face of each of `boxes` as it moved since the last frame; one without a motion stays where it is."""
         for track, motion in zip(self._tracks, motions, strict=True):
+            track.is_lost = motion is None
             track.followed = motion is not None and track.followed is not False
             if motion is not None:
                 track.face = _moved(track.face, motion)
 
+    def update(self, faces: list[Face], time: float) -> None:
+        """Continue each track with the face detected at `time` that overlaps it most; begin tracks for the others."""
+        self._is_new_scene = False
+        free = dict(enumerate(faces))
+        pairs = self._pairs(faces, time)
+        for track in self._tracks:
+            track.misses, track.is_lost = track.misses + 1, False
+        for track, index in pairs:
+            track.face, track.found_at, track.is_confirmed = free.pop(index), time, True
+            track.misses, track.followed = 0, None
+        self._tracks = [track for track in self._tracks if track.is_confirmed]
+        self._tracks += [self._begin_track(face, time) for face in free.values()]
+
     def clear(self) -> list[Track]:
-        """Drop all faces, whose numbers are not used again, and return them."""
-        gone, self._tracks = self._tracks, []
+        """Drop and return all tracks; their numbers are not used again."""
+        gone, self._tracks, self._is_new_scene = self._tracks, [], True
         return gone
 
     def forget(self, time: float) -> list[Track]:
-        """Drop the faces that have not been found for long, and return them."""
+        """Drop and return the tracks that have not been found for long."""
         gone = [one for one in self._tracks if one.misses > 1 and time - one.found_at > self._forget_s]
         self._tracks = [track for track in self._tracks if track not in gone]
         return gone
 
+    def _begin_track(self, face: Face, time: float) -> Track:
+        self._last_id += 1
+        history = SmoothedScores(self._labels, self._smoothing)
+        return Track(self._last_id, face, history, time, is_confirmed=face.confidence >= self._sure)
+
     def _is_held(self, track: Track, time: float) -> bool:
-        """Return whether it was found by the last look for faces, or lately, or was followed past a single miss."""
+        """Return whether the last detection found it, or one not long ago, or it was followed past a single miss."""
         may_miss = 1 if track.followed else 0
         return track.misses <= may_miss or time - track.found_at <= self._hold_s
 
     def _pairs(self, faces: list[Face], time: float) -> list[tuple[Track, int]]:
-        """Tracks and faces that go together: those found last time before lost ones, the most overlapping first.
+        """Return tracks with their faces' indices: tracks found last time first, then by overlap.
 
-        Where frames come seldom, a face leaves its place between two of them; it may be as far as its speed allows.
+        Where frames are rare, a face may be as far from its last place as its speed allows.
         """
         if not self._tracks or not faces:
             return []
         were = np.stack([track.face.box_xyxy for track in self._tracks])
         are = np.stack([face.box_xyxy for face in faces])
         shared = overlaps(were, are)
-        # A lost one that has a face pass over its place must not take it from the track that it is.
+        # A face that passes over the place of a lost one must stay with its own track.
         fewest = min(track.misses for track in self._tracks)
         fresh = np.array([[track.misses == fewest] for track in self._tracks])
         near = _MIN_OVERLAP * _nearness(were, are, np.array([_reach(track, time) for track in self._tracks]))
@@ -158,13 +186,13 @@ class Tracker:
         return pairs
 
 
-def _nearness(were: BoxArray, are: BoxArray, reach: npt.NDArray[np.float64]) -> FloatArray:
-    """Return how near faces are to where tracks were, 1 at the place and 0 out of reach.
+def _nearness(were: BoxArray, are: BoxArray, reach: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Return how near each face is to each track, 1 at the same place and 0 out of reach.
 
     Args:
         were: Boxes of the tracks, float32 (T, 4).
         are: Boxes of the faces, float32 (F, 4).
-        reach: Widths that each track may have moved, (T,).
+        reach: Face widths that each track may have moved, float64 (T,).
 
     Returns:
         float32 (T, F).
@@ -179,12 +207,12 @@ def _nearness(were: BoxArray, are: BoxArray, reach: npt.NDArray[np.float64]) -> 
 
 
 def _reach(track: Track, time: float) -> float:
-    """Return how many widths a face may have moved; one that was followed is where it is, a lost one has no place."""
+    """Return how many widths a face may have moved; none if it was followed, or if its place is not known."""
     return 0.0 if track.followed or track.misses else min(_SPEED * (time - track.found_at), _FARTHEST)
 
 
 def _moved(face: Face, motion: Similarity) -> Face:
-    """A face's box, which stays upright, and landmarks after a motion."""
+    """Return a face after a motion; its box stays upright."""
     turn, shift = motion[:, :2], motion[:, 2]
     half = (face.box_xyxy[2:] - face.box_xyxy[:2]) / 2 * np.sqrt(abs(np.linalg.det(turn)))
     centre = turn @ ((face.box_xyxy[:2] + face.box_xyxy[2:]) / 2) + shift

@@ -1,1 +1,1 @@
-"""Where frames come from: cameras, streams, recordings and images."""
+"""Sources of frames: cameras, streams, recordings and images."""

@@ -1,4 +1,4 @@
-"""The demo source: a portrait that moves, grows and turns, so that everything can be tried without a camera."""
+"""Demo source: a portrait that moves, grows and turns, to try everything without a camera."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from fer_edge.models import PORTRAIT_FILE
+from fer_edge.pictures import decode_picture
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.source import Frame, Source
 
@@ -18,7 +19,7 @@ RESOLUTION_WH = (640, 480)
 FPS = 30.0
 
 PERIOD_S = 8.0
-"""After which the motion begins again."""
+"""Period of the motion."""
 
 _ZOOM = (0.7, 1.3)
 _TURN_DEGREES = 12.0
@@ -26,14 +27,14 @@ _SWAY_PX = (150, 60)
 
 
 class DemoSource(Source):
-    """The portrait of an astronaut in slow motion, without an end; frame n is always the same."""
+    """Endless frames of an astronaut's portrait in slow motion; frame n is always the same."""
 
     def __init__(self, *, paced: bool = False, wall: Image | None = None) -> None:
         """Make the source.
 
         Args:
-            paced: Give 30 frames a second as a camera would, rather than as many as are asked for.
-            wall: What is behind the portrait, uint8 (480, 640, 3) BGR; a plain one if this is left out.
+            paced: Deliver 30 frames per second like a camera, rather than each as soon as it is requested.
+            wall: Background, uint8 (480, 640, 3) BGR; a plain one if left out.
         """
         super().__init__("demo", live=False, fps=FPS)
         self._paced = paced
@@ -49,10 +50,10 @@ class DemoSource(Source):
             number += 1
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing, as nothing is open."""
 
     def draw(self, number: int) -> Image:
-        """Frame `number`, uint8 (480, 640, 3) BGR."""
+        """Return frame `number`, uint8 (480, 640, 3) BGR."""
         phase = 2 * pi * number / (FPS * PERIOD_S)
         height, width = self._portrait.shape[:2]
         zoom = _ZOOM[0] + (_ZOOM[1] - _ZOOM[0]) * (1 - cos(phase)) / 2
@@ -65,8 +66,7 @@ class DemoSource(Source):
 
     @cached_property
     def _portrait(self) -> Image:
-        content = np.frombuffer(PORTRAIT_FILE.read_bytes(), np.uint8)
-        return np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
+        return decode_picture(PORTRAIT_FILE.read_bytes())
 
 
 def _plain_wall() -> Image:

@@ -11,11 +11,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from fer_edge.board import is_raspberry_pi, video_devices
+from fer_edge.board import is_raspberry_pi
 from fer_edge.errors import InputError, SourceError
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.live import FRAME_TIMEOUT_S, LiveSource
+from fer_edge.runtime.sources.opencv_capture import live_source
+from fer_edge.runtime.sources.v4l2 import video_devices
 from fer_edge.runtime.sources.webcam_names import webcam_device, webcam_number
 
 _ON_LINUX = sys.platform.startswith("linux")
@@ -26,12 +28,12 @@ _PI_FPS = 30.0
 
 @dataclass(frozen=True)
 class CameraSettings:
-    """How a camera is started.
+    """Settings with which a camera is opened.
 
     Attributes:
         size_wh: Width and height in pixels; `None` for 640x480 on a Raspberry Pi's own camera, elsewhere the driver's.
-        fps: Frames a second; `None` for 30 on a Raspberry Pi's own camera, elsewhere the driver's.
-        timeout_s: How long to wait for a connection, and for the first frame.
+        fps: Frames per second; `None` for 30 on a Raspberry Pi's own camera, elsewhere the driver's.
+        timeout_s: Seconds to wait for a connection, and for the first frame.
     """
 
     size_wh: tuple[int, int] | None = None
@@ -39,28 +41,8 @@ class CameraSettings:
     timeout_s: float = FRAME_TIMEOUT_S
 
 
-class OpenCVCapture:
-    """A webcam or stream through OpenCV."""
-
-    def __init__(self, capture: cv2.VideoCapture) -> None:
-        """Take over an opened capture."""
-        self._capture = capture
-
-    def read(self) -> Image | None:
-        """Wait for the next frame."""
-        if not self._capture.grab():
-            return None
-        with chatter_held_back():  # a webcam's broken JPEGs
-            ok, image = self._capture.retrieve()
-        return np.asarray(image, np.uint8) if ok else None
-
-    def close(self) -> None:
-        """Release the device or connection."""
-        self._capture.release()
-
-
 class _PicameraCapture:
-    """A Raspberry Pi's camera through picamera2."""
+    """Capture of a Raspberry Pi's own camera through picamera2."""
 
     def __init__(self, camera: Any) -> None:
         self._camera = camera
@@ -74,14 +56,14 @@ class _PicameraCapture:
 
 
 def webcams() -> list[int]:
-    """The numbers of what may be one; a Raspberry Pi has a dozen device files besides, of codecs and the like."""
+    """Return the numbers of the devices that may be webcams; a Raspberry Pi has a dozen others, such as codecs."""
     if not _ON_LINUX:
-        return [0]  # nothing tells which there are
-    return [int(device.path.name.removeprefix("video")) for device in video_devices() if device.may_be_webcam]
+        return [0]  # no system call lists them
+    return [device.number for device in video_devices() if device.may_be_webcam]
 
 
 def has_picamera() -> bool:
-    """Whether picamera2 is installed and sees a camera."""
+    """Return whether picamera2 is installed and lists a camera."""
     try:
         return bool(importlib.import_module("picamera2").Picamera2.global_camera_info())
     except Exception:  # an ImportError, or whatever libcamera's bindings raise
@@ -89,15 +71,15 @@ def has_picamera() -> bool:
 
 
 def has_gstreamer() -> bool:
-    """Whether this OpenCV was built with GStreamer, as Debian's is and pip's is not."""
+    """Return whether OpenCV was built with GStreamer, as Debian's is and pip's is not."""
     return any("GStreamer" in line and "YES" in line for line in cv2.getBuildInformation().splitlines())
 
 
 def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
-    """Open the webcam that a number, a device file or a link to one stands for now.
+    """Open the webcam that a number, a device file or a link to one names now.
 
     Raises:
-        SourceError: If it is not there or cannot be opened.
+        SourceError: If it is missing or cannot be opened.
     """
     device = webcam_device(name)
     number = webcam_number(device)
@@ -113,17 +95,21 @@ def open_webcam(name: str, settings: CameraSettings) -> LiveSource:
         capture = cv2.VideoCapture(str(device) if number is None else number, backend)
     if not capture.isOpened():
         raise SourceError(
-            f"{description} cannot be opened: another program uses it (fuser {device} tells which) or it is no camera; "
-            f"{advice}"
+            f"{description} cannot be opened: another program uses it (fuser {device} shows which), or it is not a "
+            f"camera; {advice}"
         )
+    _apply(settings, capture)
+    return live_source(capture, description, advice, settings.timeout_s)
+
+
+def _apply(settings: CameraSettings, capture: cv2.VideoCapture) -> None:
     if settings.size_wh is not None:
-        # Most webcams have their larger sizes at full speed only as JPEG.
+        # Most webcams reach full speed at larger sizes only as JPEG.
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.size_wh[0])
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.size_wh[1])
     if settings.fps is not None:
         capture.set(cv2.CAP_PROP_FPS, settings.fps)
-    return _live(capture, description, advice, settings)
 
 
 def open_picamera(settings: CameraSettings) -> LiveSource:
@@ -137,13 +123,13 @@ def open_picamera(settings: CameraSettings) -> LiveSource:
         picamera2 = importlib.import_module("picamera2")
     except ImportError as error:
         raise InputError(
-            f"--camera picamera needs picamera2 ({error}), which comes with Raspberry Pi OS: sudo apt install "
-            "python3-picamera2, and make the virtual environment with: python3 -m venv --system-site-packages"
+            f"picamera needs the package picamera2 ({error}) of Raspberry Pi OS: sudo apt install "
+            "python3-picamera2, and make the virtual environment with python3 -m venv --system-site-packages"
         ) from error
     fps = settings.fps or _PI_FPS
     try:
         camera = _start_picamera(picamera2.Picamera2(), settings.size_wh or _PI_SIZE_WH, fps)
-    except Exception as error:  # libcamera's bindings raise IndexError without a camera, RuntimeError when it is busy
+    except Exception as error:  # libcamera's bindings raise IndexError without a camera, RuntimeError if it is busy
         raise SourceError(
             f"the Raspberry Pi's camera cannot be opened ({str(error) or type(error).__name__}); check its cable, that "
             "`rpicam-hello --list-cameras` shows it, and that no other program uses it"
@@ -154,12 +140,12 @@ def open_picamera(settings: CameraSettings) -> LiveSource:
 
 def _start_picamera(camera: Any, size_wh: tuple[int, int], fps: float) -> Any:
     try:
-        # picamera2's RGB888 lies in memory as blue, green, red, which is OpenCV's order.
+        # picamera2's RGB888 is blue, green, red in memory, which is OpenCV's order.
         main = {"size": size_wh, "format": "RGB888"}
         camera.configure(camera.create_video_configuration(main=main, controls={"FrameRate": fps}))
         camera.start()
     except Exception:
-        camera.close()  # or it would stay in use, for the next try, too
+        camera.close()  # else the next attempt finds it in use
         raise
     return camera
 
@@ -168,13 +154,13 @@ def open_libcamera(settings: CameraSettings) -> LiveSource:
     """Open a Raspberry Pi's own camera through GStreamer's libcamerasrc.
 
     Raises:
-        InputError: If this OpenCV has no GStreamer.
+        InputError: If OpenCV was built without GStreamer.
         SourceError: If the camera cannot be opened.
     """
     if not has_gstreamer():
         raise InputError(
-            "--camera libcamera needs an OpenCV with GStreamer, which pip's is not: sudo apt install python3-opencv "
-            "gstreamer1.0-libcamera; or use --camera picamera"
+            "libcamera needs an OpenCV with GStreamer, which pip's package lacks: sudo apt install python3-opencv "
+            "gstreamer1.0-libcamera; or use picamera"
         )
     width, height = settings.size_wh or _PI_SIZE_WH
     wanted = f"video/x-raw,width={width},height={height},framerate={round(settings.fps or _PI_FPS)}/1"
@@ -183,24 +169,13 @@ def open_libcamera(settings: CameraSettings) -> LiveSource:
     advice = "check that `rpicam-hello --list-cameras` shows the camera, and that gstreamer1.0-libcamera is installed"
     if not capture.isOpened():
         raise SourceError(f"GStreamer's libcamerasrc cannot be opened; {advice}")
-    return _live(capture, "libcamera", advice, settings)
-
-
-def _live(capture: cv2.VideoCapture, description: str, advice: str, settings: CameraSettings) -> LiveSource:
-    fps = float(capture.get(cv2.CAP_PROP_FPS))
-    return LiveSource(
-        OpenCVCapture(capture),
-        description,
-        fps=fps if fps > 0 else None,
-        advice=advice,
-        timeout_s=settings.timeout_s,
-    )
+    return live_source(capture, "libcamera", advice, settings.timeout_s)
 
 
 def _webcam_advice(number: int | None) -> str:
     if is_raspberry_pi():
-        return "a Raspberry Pi's ribbon-cable camera is --camera picamera"
+        return "a Raspberry Pi's ribbon-cable camera is opened as picamera"
     others = [other for other in webcams() if other != number]
     if others:
-        return f"try --camera {' or '.join(map(str, others))}"
-    return "plug a camera in, or try --camera demo"
+        return f"use camera {' or '.join(map(str, others))}"
+    return "plug a camera in, or use demo as the camera"

@@ -1,4 +1,4 @@
-"""GET requests to cameras and web servers: logins, redirects, proxies, certificates, and failures in one line."""
+"""HTTP client for cameras and web servers: GET with logins, redirects, proxies, certificates, one-line errors."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import ssl
 import threading
 import urllib.error
 import urllib.request as request
-from collections.abc import Callable
 from contextlib import suppress
 from email.message import Message
 from http import HTTPStatus
 from typing import IO
 
 from fer_edge.errors import SourceError, first_line
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.sources.addresses import Address, is_local
 
 _HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cache"}
 
 _PIECES = 2
-"""Times that a piece of an answer may take, in which all of its headers must come."""
+"""Timeouts within which all headers of an answer must arrive."""
 
 
 class HttpError(SourceError):
@@ -37,35 +37,35 @@ class HttpError(SourceError):
 
 
 class NotHttpError(HttpError):
-    """The answer is not HTTP as web servers speak it; FFmpeg may understand it."""
+    """The answer is not standard HTTP; FFmpeg may understand it."""
 
 
 class HttpClient:
-    """Asks for one address, and for what it refers to."""
+    """Requests one address, and those that it refers to."""
 
-    def __init__(self, address: Address, timeout_s: float, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Prepare to ask.
+    def __init__(self, address: Address, timeout_s: float, on_note: OnNote = ignore_note) -> None:
+        """Prepare the client; no request is made yet.
 
         Args:
-            address: With an http or https scheme.
-            timeout_s: How long to wait for a connection, and for each piece of an answer.
-            tell: Is told, in a sentence, if the certificate of a local camera is not checked.
+            address: Address with an http or https scheme.
+            timeout_s: Seconds to wait for a connection, and for each piece of an answer.
+            on_note: Called with a sentence if the certificate of a local camera is not checked.
         """
         self.address = address
         self._timeout_s = timeout_s
-        self._tell = tell
+        self._on_note = on_note
         ask_directly(address.host)
         self._opener = self._make_opener(None)
 
     def get(self, url: str | None = None, *, start: int = 0) -> http.client.HTTPResponse:
-        """Return the answer, which the caller closes.
+        """Request a URL and return the answer, which the caller closes.
 
         Args:
-            url: Another address than the client's own, such as one that a playlist names.
-            start: First byte wanted; a server that knows no ranges sends all of them, with status 200.
+            url: URL to request, such as one from a playlist; the client's own if left out.
+            start: First byte to send; a server without ranges sends all of them, with status 200.
 
         Raises:
-            HttpError: If there is no answer, or another than success.
+            HttpError: If there is no answer, or its status is not success.
         """
         wanted = request.Request(url or self.address.url_without_login, headers=_HEADERS)
         if start:
@@ -76,12 +76,14 @@ class HttpClient:
             error.close()
             raise HttpError(self.address, self._explain_status(error.code)) from error
         except http.client.HTTPException as error:
-            raise NotHttpError(self.address, f"its answer is not HTTP's ({first_line(error)})") from error
-        except (OSError, ValueError) as error:  # a ValueError from urllib for a kind of login that it does not know
+            raise NotHttpError(
+                self.address, f"its answer is not HTTP ({first_line(error)}); check the address"
+            ) from error
+        except (OSError, ValueError) as error:  # a ValueError of urllib for an unknown kind of login
             raise self.failure(error) from error
 
     def failure(self, error: Exception) -> HttpError:
-        """Return the error to raise when a request, or the reading of an answer, failed with `error`."""
+        """Return the error to raise when a request, or reading its answer, failed with `error`."""
         cause = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(cause, TimeoutError):
             what = f"no video came from there in {self._timeout_s:g} s or less; check the camera and the network"
@@ -104,21 +106,21 @@ class HttpClient:
             cause = error.reason
             if not isinstance(cause, ssl.SSLCertVerificationError) or not is_local(self.address.host):
                 raise
-            # Cameras make their own certificates, and nobody vouches for a device in a home's network.
-            self._tell(f"{self.address}: its certificate is not checked ({cause.verify_message})")
+            # Cameras sign their own certificates, and no authority vouches for a device in a home network.
+            self._on_note(f"{self.address}: its certificate is not checked ({cause.verify_message})")
             self._opener = self._make_opener(_unchecked_context())
             response = self._opener.open(wanted, timeout=self._timeout_s)
         return response
 
     def _make_opener(self, context: ssl.SSLContext | None) -> request.OpenerDirector:
-        """Make an opener for http and https alone, where urllib's own would also follow redirects to ftp.
+        """Make an opener for http and https alone; urllib's own would also follow redirects to ftp.
 
         Args:
-            context: How certificates are checked; `None` as is usual.
+            context: Checks of certificates; `None` for the default ones.
         """
         passwords = request.HTTPPasswordMgrWithDefaultRealm()
         if self.address.login:
-            # For this host alone, and not for those to which it redirects.
+            # For this host alone, not for those to which it redirects.
             passwords.add_password(None, self.address.login_urls, *self.address.login)
         opener = request.OpenerDirector()
         for handler in (
@@ -141,7 +143,7 @@ class HttpClient:
         if code == HTTPStatus.UNAUTHORIZED and self.address.login:
             return f"the login was refused ({status}); check the user and the password in the address"
         if code == HTTPStatus.UNAUTHORIZED:
-            return f"it wants a login ({status}): {self.address.example_with_login}"
+            return f"it needs a login ({status}): {self.address.example_with_login}"
         if code == HTTPStatus.FORBIDDEN:
             return f"access is forbidden ({status}); check the login, and its rights in the camera's settings"
         if code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
@@ -152,7 +154,7 @@ class HttpClient:
 
 
 class _Refusals(request.BaseHandler):
-    """Closes an answer that wants a login, before the handlers that give it ask again and leave it open."""
+    """Closes an answer that asks for a login, as the login handlers leave it open when they repeat the request."""
 
     handler_order = 100
 
@@ -163,7 +165,7 @@ class _Refusals(request.BaseHandler):
 
 
 class _Redirects(request.HTTPRedirectHandler):
-    """Follows 308 as well, which Python 3.10 does not."""
+    """Follows status 308 too, which Python 3.10 does not."""
 
     http_error_308 = request.HTTPRedirectHandler.http_error_302
 
@@ -171,17 +173,17 @@ class _Redirects(request.HTTPRedirectHandler):
         self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
     ) -> request.Request | None:
         redirected = super().redirect_request(req, fp, 307 if code == 308 else code, msg, headers, newurl)  # type: ignore[arg-type]
-        fp.close()  # else the handler reads all of the answer, which may have no end
+        fp.close()  # else the handler reads the whole answer, which may be endless
         return redirected
 
 
 class _InTime:
-    """Connection that lets go if the head of an answer does not come in a while, piece by piece or without an end."""
+    """Connection that closes if the headers of an answer do not arrive in time, however many pieces come."""
 
     sock: socket.socket
 
     def getresponse(self) -> http.client.HTTPResponse:
-        sock = self.sock  # which http.client forgets
+        sock = self.sock  # http.client forgets it
         timer = threading.Timer(_PIECES * (sock.gettimeout() or 0), _shut_down, [sock])
         timer.daemon = True
         timer.start()
@@ -212,12 +214,12 @@ class _HttpsHandler(request.HTTPSHandler):
 
 
 def _shut_down(sock: socket.socket) -> None:
-    with suppress(OSError):  # it has ended meanwhile
+    with suppress(OSError):  # already closed
         sock.shutdown(socket.SHUT_RDWR)
 
 
 def ask_directly(host: str) -> None:
-    """Keep requests to a local host from going to a proxy, here and in FFmpeg, which both obey `no_proxy`."""
+    """Exempt a local host from proxies, here and in FFmpeg, which both obey `no_proxy`."""
     excluded = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
     if request.getproxies_environment() and host not in excluded.split(",") and is_local(host):
         os.environ["no_proxy"] = ",".join(filter(None, (excluded, host)))

@@ -1,4 +1,4 @@
-"""Kind of content at an http or https address, from the first bytes of an answer, as its headers may be wrong."""
+"""Detect the kind of content at an http or https address by its first bytes, as its headers may be wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fer_edge.pictures import picture_kind
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError, NotHttpError
 
 _HEAD_BYTES = 64
-"""The signature of every picture format lies in these, but for SVG, which is text."""
+"""First bytes, which contain the signature of every picture format except SVG, which is text."""
 _LARGEST_PLAYLIST = 1 << 20
 _LARGEST_BOX = 32 << 20
 
@@ -20,9 +20,9 @@ class Kind(Enum):
     """Ways to read an address."""
 
     STREAM = "stream"
-    """Frames without an end, of which the newest counts."""
+    """Endless frames, of which the newest counts."""
     SNAPSHOT = "snapshot"
-    """One picture, another one each time that it is asked for."""
+    """A single picture, a new one for each request."""
     RECORDING = "recording"
     """A video with an end, read whole."""
 
@@ -32,9 +32,9 @@ class Content:
     """Content of an address.
 
     Attributes:
-        kind: How it is read.
-        is_playlist: Whether it only names the files that hold the frames (HLS).
-        is_multipart: Whether it is one picture after another (motion JPEG).
+        kind: Way to read it.
+        is_playlist: True for a playlist (HLS), which names the files with the frames.
+        is_multipart: True for motion JPEG, one picture after another.
     """
 
     kind: Kind
@@ -43,10 +43,10 @@ class Content:
 
 
 def look_up(client: HttpClient) -> Content:
-    """Ask for an address and look at the beginning of what comes.
+    """Request an address and detect the kind of its content.
 
     Raises:
-        HttpError: If nothing comes, or what is neither a picture nor video.
+        HttpError: If there is no answer, or neither a picture nor video.
     """
     try:
         with client.get() as response:
@@ -72,8 +72,8 @@ def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
     if _is_text(head):
         raise HttpError(
             client.address,
-            f"expected video or a picture there, got a text or page ({media_type}); the addresses of the camera's "
-            "stream and snapshot are in its manual",
+            f"expected video or a picture, got a text or page ({media_type}); look up the address of the stream or "
+            "snapshot in the camera's manual",
         )
     if _is_picture(head, media_type):
         return Content(Kind.SNAPSHOT)
@@ -82,7 +82,7 @@ def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
 
 
 def _is_picture(head: bytes, media_type: str) -> bool:
-    if media_type.startswith("video/"):  # JPEGs one after another
+    if media_type.startswith("video/"):  # one JPEG after another
         return False
     return media_type.startswith("image/") or picture_kind(head) is not None
 
@@ -93,7 +93,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def _is_whole_mp4(head: bytes, response: http.client.HTTPResponse) -> bool:
-    """Return whether this is MP4 with an end; one without comes in fragments, which an `mvex` box announces."""
+    """Return whether this is MP4 with an end; a stream comes in fragments, which an `mvex` box announces."""
     if head[4:8] != b"ftyp":
         return False
     boxes, start = head, 0
@@ -111,7 +111,7 @@ def _is_whole_mp4(head: bytes, response: http.client.HTTPResponse) -> bool:
 
 
 def _kind_of_playlist(playlist: bytes, url: str, client: HttpClient) -> Kind:
-    """An HLS playlist with an end is a recording; a master playlist has none itself, but names others."""
+    """Return the kind of an HLS playlist: a recording if it has an end; a master playlist refers to others."""
     if b"#EXT-X-STREAM-INF" in playlist:
         names = [line.strip() for line in playlist.splitlines() if line.strip() and not line.startswith(b"#")]
         if names:

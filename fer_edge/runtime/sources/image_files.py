@@ -14,7 +14,7 @@ from fer_edge.runtime.sources.recordings import open_video
 from fer_edge.runtime.sources.source import Frame, Source
 
 _PROMISED = re.compile(r"\.(avif|bmp|gif|heic|heif|jfif|jp2|jpe|jpeg|jpg|jxl|pgm|png|ppm|tif|tiff|webp)", re.IGNORECASE)
-"""Suffixes that promise a picture: a file that is none by its content is reported as one that cannot be read."""
+"""Suffixes of pictures: a file with one that is not a picture by its content is reported as unreadable."""
 
 _NAMES_SHOWN = 3
 
@@ -25,28 +25,28 @@ def promises_picture(path: Path) -> bool:
 
 
 def is_still(path: Path) -> bool:
-    """Return whether a file that is named by itself is read as a picture rather than a video.
+    """Return whether a file, given by itself rather than in a folder, is read as a picture and not as a video.
 
-    An animated GIF is a video. A file that is no picture but is named like one is a video only if it can be read so.
+    An animated GIF is a video. A file that is named like a picture but is none is a video if it can be read as one.
     """
     if is_picture(path):
         return not is_animated_gif(path)
-    # By its name alone, OpenCV opens it as a video of one picture or more, and finds none.
+    # OpenCV opens it by its name alone, as an image sequence, and then reads no frame.
     return promises_picture(path) and not open_video(path).read()[0]
 
 
 class ImageFiles(Source):
-    """Image files one after another; those that cannot be read are passed over, with one note for each reason."""
+    """Image files one after another; unreadable ones are skipped, with one note for each reason."""
 
     def __init__(self, description: str, paths: list[Path], notes: tuple[str, ...] = ()) -> None:
-        """Prepare to read `paths`; `notes` are what there is to say about them beforehand."""
+        """Prepare to read `paths`; `notes` are the notes about them so far."""
         super().__init__(description, live=False, fps=None, stills=True)
         self.notes.extend(notes)
         self._paths = paths
 
     @staticmethod
     def in_folder(folder: Path) -> ImageFiles:
-        """The pictures right in `folder`, `2.jpg` before `10.jpg`, whatever their names end in.
+        """Return the pictures directly in `folder`, with any suffix, `2.jpg` before `10.jpg`.
 
         Raises:
             InputError: If there is none.
@@ -57,14 +57,14 @@ class ImageFiles(Source):
         if not paths:
             found = f"only {_named([*others, *folders])}" if others or folders else "nothing"
             raise InputError(
-                f"{folder}: expected pictures (such as JPEG, PNG or WebP) right in this folder, found {found}; name "
-                "the folder they are in"
+                f"{folder}: expected pictures (such as JPEG, PNG or WebP) directly in this folder, found {found}; "
+                "name the folder they are in"
             )
         notes = []
         if others:
-            notes.append(f"{folder}: {_named(others)} passed over: no pictures by their content")
+            notes.append(f"{folder}: {_named(others)} skipped: not pictures by their content")
         if folders:
-            notes.append(f"{folder}: {_named(folders)} not looked into: only pictures right in the folder are read")
+            notes.append(f"{folder}: {_named(folders)} skipped: only pictures directly in the folder are read")
         return ImageFiles(f"{folder} ({len(paths)} images)", paths, tuple(notes))
 
     def __iter__(self) -> Iterator[Frame]:
@@ -75,21 +75,21 @@ class ImageFiles(Source):
                 content = path.read_bytes()
                 image = decode_picture(content)
             except (OSError, InputError) as error:
-                remarks.add(path, f"passed over: {_cause(error)}")
+                remarks.add(path, f"skipped: {_cause(error)}")
                 continue
             if is_animated(content):
-                remarks.add(path, "animated: only the first picture was looked at")
+                remarks.add(path, "animated: only the first picture was read")
             is_any_read = True
             yield Frame(image, number, time.time(), name=printable(path.name))
         if not is_any_read:
             raise InputError(f"{self.description}: expected pictures that can be read; {remarks.take_back()}")
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing, as nothing is open."""
 
 
 class _Remarks:
-    """Remarks on files, joined to one note for each reason among `notes`, which they keep up to date."""
+    """Remarks on files, kept in `notes` as one note for each reason."""
 
     def __init__(self, notes: list[str]) -> None:
         self._notes = notes
@@ -108,9 +108,9 @@ class _Remarks:
 
 
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The files and folders in a folder, without those that systems hide by a point before their name.
+    """Return the files and folders in a folder, without those hidden by a leading dot.
 
-    Among the files are links that lead nowhere; pipes and devices are left out.
+    Dangling links count as files; pipes and devices are left out.
     """
     entries = [path for path in folder.iterdir() if not path.name.startswith(".") or is_picture(path)]
     entries.sort(key=natural_order)
@@ -119,7 +119,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _named(paths: list[Path]) -> str:
-    """Some of the names, and how many more there are."""
+    """Return the first names and the number of the others."""
     names = ", ".join(path.name for path in paths[:_NAMES_SHOWN])
     more = len(paths) - _NAMES_SHOWN
     return f"{names} and {more} more" if more > 0 else names

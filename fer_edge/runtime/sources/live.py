@@ -1,4 +1,4 @@
-"""Live sources: a thread takes every frame from a camera or stream, and whoever asks gets the newest."""
+"""Live sources: a thread reads every frame of a camera or stream, and the newest is delivered on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.source import Frame, Source
 
 FRAME_TIMEOUT_S = 5.0
-"""A webcam's first frame takes up to 2 s, a network camera's key frame as long."""
+"""Seconds to wait for a frame: a webcam's first one takes up to 2 s, as does a network camera's key frame."""
 
 _MISSES_ALLOWED = 20
 _MISS_PAUSE_S = 0.05
@@ -20,23 +20,23 @@ _JOIN_TIMEOUT_S = 1.0
 
 
 class Capture(Protocol):
-    """A device or stream that gives frames when it has them."""
+    """Device or stream that is read frame by frame."""
 
     def read(self) -> Image | None:
-        """Wait for the next frame, uint8 (H, W, 3) BGR; `None` if there was none."""
+        """Wait for the next frame and return it, uint8 (H, W, 3) BGR; `None` if there was none."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the device or connection."""
 
 
 class LiveSource(Source):
-    """The newest frame of a camera or stream.
+    """Newest frames of a camera or stream.
 
-    Without the thread, frames would wait in the driver's or FFmpeg's queue while the last one is worked on, and
-    what is shown would lag ever further behind.
+    Without the thread, frames would wait in the queue of the driver or FFmpeg while the last one is processed, and
+    the results would lag further and further behind.
 
     Attributes:
-        timeout_s: How long to wait for a frame before it counts as stopped.
+        timeout_s: Seconds to wait for a frame before the source counts as stopped.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class LiveSource(Source):
         advice: str,
         timeout_s: float = FRAME_TIMEOUT_S,
     ) -> None:
-        """Start to take frames.
+        """Start the thread.
 
         Args:
-            capture: Closed by this source.
-            description: What to call it before people.
-            fps: Its nominal frames a second.
-            advice: What to do if it gives no frames.
-            timeout_s: How long to wait for a frame before it counts as stopped.
+            capture: Capture to read from and to close.
+            description: Name shown to people.
+            fps: Nominal frames per second, if known.
+            advice: What to do if there are no frames, for messages.
+            timeout_s: Seconds to wait for a frame before the source counts as stopped.
         """
         super().__init__(description, live=True, fps=fps)
         self._capture = capture
@@ -78,7 +78,7 @@ class LiveSource(Source):
             yield frame
 
     def close(self) -> None:
-        """Stop taking frames; a capture that hangs is left to itself."""
+        """Stop the thread and close the capture, unless it hangs in a read."""
         self._closing.set()
         self._thread.join(_JOIN_TIMEOUT_S)
         if not self._thread.is_alive():
@@ -89,27 +89,27 @@ class LiveSource(Source):
             came = self._arrived.wait_for(lambda: self._is_newer(number) or self._ended, self.timeout_s)
             if self._newest is not None and self._is_newer(number):
                 return self._newest
-        began = "stopped giving frames" if number >= 0 else "opened but gave no frame"
+        what = "stopped giving frames" if number >= 0 else "opened but gave no frame"
         why = f" ({self._failure})" if self._failure else "" if came else f" for {self.timeout_s:g} s"
-        raise SourceError(f"{self.description} {began}{why}; {self._advice}")
+        raise SourceError(f"{self.description} {what}{why}; {self._advice}")
 
     def _is_newer(self, number: int) -> bool:
         return self._newest is not None and self._newest.number > number
 
     def _take_frames(self) -> None:
         try:
-            self._take_until_it_ends()
-        except Exception as error:  # a driver's own; raised again where the frames are awaited
+            self._take_until_end()
+        except Exception as error:  # of any driver; reported where the frame is awaited
             self._failure = str(error) or type(error).__name__
         with self._arrived:
             self._ended = True
             self._arrived.notify_all()
 
-    def _take_until_it_ends(self) -> None:
+    def _take_until_end(self) -> None:
         number = misses = 0
         while not self._closing.is_set() and misses < _MISSES_ALLOWED:
             image = self._capture.read()
-            if image is None:  # a webcam's broken JPEG now and then, or the end
+            if image is None:  # a webcam's occasional broken JPEG, or the end
                 misses += 1
                 self._closing.wait(_MISS_PAUSE_S)
                 continue

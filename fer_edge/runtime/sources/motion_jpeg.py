@@ -1,6 +1,6 @@
-"""Motion JPEG over HTTP: pictures as the parts of one endless answer, each of bounded size.
+"""Motion JPEG over HTTP: pictures as the parts of one endless answer, each of limited size.
 
-FFmpeg reads such a stream, too, but holds all of a part that has no end.
+FFmpeg reads such a stream too, but keeps all of a part that has no end in memory.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _MOST_HEADERS = 100
 _CHUNK_BYTES = 1 << 16
 _ENDED = "the connection has ended"
 _JPEG_END = b"\xff\xd9"
-"""Some cameras leave it out."""
+"""Marker that some cameras leave out."""
 
 
 class MotionJpegCapture:
-    """Gives the picture in each part of an answer; a part that is no picture is a miss."""
+    """Capture of the picture in each part of an answer; an undecodable part is a miss."""
 
     def __init__(self, client: HttpClient, timeout_s: float) -> None:
-        """Ask for the stream.
+        """Request the stream.
 
         Args:
-            client: Of the stream's address.
-            timeout_s: Longest time from a part's beginning to its end.
+            client: Client of the stream's address.
+            timeout_s: Most seconds from the beginning of a part to its end.
 
         Raises:
             SourceError: If there is no answer.
@@ -45,10 +45,10 @@ class MotionJpegCapture:
         self._response = client.get()
 
     def read(self) -> Image | None:
-        """Wait for the next part, and return its picture, uint8 (H, W, 3) BGR; `None` if it is none.
+        """Wait for the next part and return its picture, uint8 (H, W, 3) BGR; `None` if it cannot be decoded.
 
         Raises:
-            SourceError: If the stream has ended, or is none of parts.
+            SourceError: If the stream has ended or is not multipart.
         """
         self._deadline = time.monotonic() + self._timeout_s
         try:
@@ -61,7 +61,7 @@ class MotionJpegCapture:
             return None
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._response.close()
 
     def _read_part(self) -> bytes:
@@ -69,14 +69,14 @@ class MotionJpegCapture:
             line = self._find_boundary()
             self._boundary = self._boundary or line
         length = self._read_length()
-        # Some servers send the next boundary with the next picture; waiting for it would hold this one back.
+        # Some servers send the next boundary with the next picture; waiting for it would delay this one.
         self._boundary_read = length is None
         return self._read_until_boundary() if length is None else self._read_whole(length)
 
     def _find_boundary(self) -> bytes:
-        """Skip what precedes the next line that begins with two hyphens, and return that line.
+        """Skip to the next line that begins with two hyphens, and return it.
 
-        The stream shows its own boundary, and some cameras' headers name another one.
+        The boundary is read from the stream, as some cameras name another one in their headers.
         """
         skipped = 0
         while not (line := self._read_line()).startswith(b"--"):
@@ -86,7 +86,7 @@ class MotionJpegCapture:
         return line.rstrip()
 
     def _read_length(self) -> int | None:
-        """Read a part's headers, and return the length that they state, if any."""
+        """Read a part's headers and return the length that they state, if any."""
         length = None
         for _ in range(_MOST_HEADERS):
             line = self._read_line()
@@ -111,7 +111,7 @@ class MotionJpegCapture:
         return bytes(part)
 
     def _read_line(self) -> bytes:
-        """Return the next line with its end, or the largest piece of it; `readline` of a response has no deadline."""
+        """Return the next line with its end, or its first 64 KiB; a response's own `readline` has no deadline."""
         while not (end := self._waiting.find(b"\n", 0, _LARGEST_LINE) + 1) and len(self._waiting) < _LARGEST_LINE:
             if not self._receive():
                 break

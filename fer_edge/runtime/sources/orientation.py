@@ -1,4 +1,4 @@
-"""Frames of a camera that hangs upside down, stands on its side or looks into a mirror, and films stored that way."""
+"""Turn and mirror frames: of cameras mounted upside down, on their side or at a mirror, and of videos stored so."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ TURNS = {
     180: cv2.ROTATE_180,
     270: cv2.ROTATE_90_COUNTERCLOCKWISE,
 }
-"""OpenCV's name for a turn by so many degrees clockwise."""
+"""OpenCV's code for each turn, by degrees clockwise."""
 
 
 class Flip(str, Enum):
-    """A mirroring."""
+    """Ways to mirror a frame."""
 
     NONE = "none"
     HORIZONTAL = "horizontal"
@@ -47,22 +47,21 @@ def oriented(frames: Iterable[Frame], rotate: int = 0, flip: Flip = Flip.NONE) -
 
 
 def take_over_turn(capture: cv2.VideoCapture, path: Path | str) -> tuple[Turn, str | None]:
-    """Return the turn that the frames of a video still need, and a note to follow its name, if there is one.
+    """Return the turn that the frames of a video still need, and a note, which is to follow its name, or `None`.
 
-    OpenCV itself turns films, but a mirrored one upside down. So MP4, QuickTime, Matroska and WebM files are read for
-    their turn, and OpenCV is told to leave it. AVI files cannot say how they are turned. An address or a pipe is left
-    to OpenCV.
+    OpenCV turns a mirrored video upside down. So the turn is read here from MP4, QuickTime, Matroska and WebM files,
+    and switched off in OpenCV. AVI files do not store a turn. Addresses and pipes are left to OpenCV.
     """
     turn = _stored_turn(path)
     if not turn.is_right_angled:
-        return UNTURNED, "is to be shown at an angle, which is not obeyed: --rotate turns by 90, 180 or 270"
+        return UNTURNED, "is stored at an angle that is no multiple of 90 degrees; it is shown as stored"
     if turn == UNTURNED or not capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0):
         return UNTURNED, None
     return turn, None
 
 
 def _stored_turn(path: Path | str) -> Turn:
-    if isinstance(path, str) or not path.is_file():  # what is read from a pipe here would be missing in the video
+    if isinstance(path, str) or not path.is_file():  # bytes read from a pipe would be missing in the video
         return UNTURNED
     try:
         with path.open("rb") as file:
@@ -70,5 +69,5 @@ def _stored_turn(path: Path | str) -> Turn:
             if iso_media.is_iso_media(head):
                 return iso_media.film_turn(file)
             return matroska.film_turn(file) if matroska.is_matroska(head) else UNTURNED
-    except OSError:  # gone since the capture opened it
+    except OSError:  # removed since the capture opened it
         return UNTURNED

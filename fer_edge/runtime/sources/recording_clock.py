@@ -1,4 +1,4 @@
-"""The clock of a recording: where each frame is shown, by the presentation times that its container gives."""
+"""Clock of a recording: the position of each frame, by the presentation times in its container."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Sequence
 import numpy as np
 
 FASTEST_FPS = 240.0
-"""Frames a second that cameras reach; a browser's WebM says 1000, which is the unit of its times."""
+"""Highest frame rate of a camera; a browser's WebM states 1000, which is the unit of its times."""
 
 _USUAL_FPS = 30.0
 _JOINED_S = 1.0
-"""Recordings that were put one after the other begin anew; less of a step back is a disorder of frames."""
+"""Least step back at which a joined recording begins; a smaller one means frames out of order."""
 _LATEST_S = 1e9
 _NEAR = 0.25
 _ROUNDING = 0.002
 
 
 class RecordingClock:
-    """Turns a decoder's presentation times into positions that begin at 0 and only grow."""
+    """Converts a decoder's presentation times to positions that begin at 0 and only increase."""
 
     def __init__(self, fps: float | None) -> None:
-        """Begin before the first frame; `fps` are the nominal frames a second, used where a frame has no time."""
+        """Begin before the first frame; `fps` is the nominal rate, used where a frame has no time."""
         self._interval_s = 1 / (fps or _USUAL_FPS)
         self._offset_s = 0.0
         self._last_s: float | None = None
@@ -31,8 +31,8 @@ class RecordingClock:
         """Return a frame's position in seconds.
 
         Args:
-            shown_ms: `CAP_PROP_POS_MSEC` after the frame was read. Frames without a time have 0 or a huge negative
-                number there, such as those of a bare H.264 stream, or the last of an AVI file with B-frames.
+            shown_ms: `CAP_PROP_POS_MSEC` after the frame was read. 0 or a huge negative number means no time, as in a
+                bare H.264 stream, or in the last frames of an AVI file with B-frames.
         """
         shown_s = shown_ms / 1000
         is_known = math.isfinite(shown_s) and abs(shown_s) < _LATEST_S
@@ -51,15 +51,15 @@ class RecordingClock:
 
 
 def even_fps(positions_s: Sequence[float], nominal_fps: float | None) -> float | None:
-    """Choose the constant rate that suits frames at these positions best.
+    """Return the constant frame rate that fits frames at these positions best.
 
     Args:
-        positions_s: Positions of the first frames, growing.
-        nominal_fps: What the container says, which may be an average over holes.
+        positions_s: Positions of the first frames in seconds, increasing.
+        nominal_fps: Rate in the container, which may be an average over holes.
 
     Returns:
-        The rate of the faster intervals, those about the first quartile, as of a recording whose rate drops. Times are
-        often rounded to milliseconds, so a whole number, one of NTSC's rates or the nominal one is taken if it is near.
+        The rate of the intervals near the first quartile, as the rate of a recording may drop. Times are often rounded
+        to milliseconds, so the nearest whole number, NTSC rate or the nominal rate is returned if it is close.
     """
     intervals_s = np.diff(positions_s)
     if not len(intervals_s):

@@ -1,4 +1,4 @@
-"""A video file, read whole, with no frame passed over."""
+"""Video files, read whole, without skipping a frame."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ import numpy as np
 from fer_edge.errors import InputError
 from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.native_paths import native_path
-from fer_edge.picture_size import require_moderate
 from fer_edge.preprocess import Image
+from fer_edge.runtime.sources.opencv_capture import nominal_fps, require_moderate_video
 from fer_edge.runtime.sources.orientation import take_over_turn
-from fer_edge.runtime.sources.recording_clock import FASTEST_FPS, RecordingClock, even_fps
+from fer_edge.runtime.sources.recording_clock import RecordingClock, even_fps
 from fer_edge.runtime.sources.source import Frame, Source
 from fer_edge.upright import upright
 
 _SCANNED = 100
-"""Frames at the beginning whose intervals give the rate."""
+"""Number of first frames whose intervals give the rate."""
 
 _FAILURES_AT_END = 1000
-"""Reads without a frame before a file has ended: a read fails for each damaged picture, or for a stretch of them."""
+"""Failed reads in a row after which a file has ended, as each damaged picture, or a stretch of them, fails one."""
 
 _FAILURES_AT_END_OF_ADDRESS = 5
-"""Reads without a frame before an address has ended; each may wait for the network."""
+"""Failed reads in a row after which an address has ended; each may wait for the network."""
 
 _COUNTING = frozenset({".avi", ".m4v", ".mov", ".mp4"})
-"""Containers that count their frames; the count of others is their duration times their rate."""
+"""Containers that store a count of frames; for others OpenCV reports the duration times the rate."""
 
 _FRAGMENTED = b"mvex"
-"""Box of an MP4 file in fragments, as browsers record it, which counts no frames."""
+"""Box of a fragmented MP4 file, as browsers record it, which stores no count of frames."""
 _HEADER_BYTES = 65_536
 
 _MOST_FRAMES = 1e9
 _FEW = 2
 _STEADY = 0.95
 _SOUND_S = 1.0
-"""Seconds by which the sound, and so the duration, may be longer than the picture."""
+"""Seconds by which the sound, and with it the duration, may exceed the picture."""
 
 
 class VideoFile(Source):
@@ -50,24 +50,21 @@ class VideoFile(Source):
         """Open `path`.
 
         Args:
-            path: A file, or as text an address.
-            description: What to call it before people, if not by its path.
+            path: A file, or an address as text.
+            description: Name shown to people; the path if left out.
 
         Raises:
-            InputError: If OpenCV cannot read it as a video, or its pictures are too large.
+            InputError: If OpenCV cannot read it as a video, or its frames are too large.
         """
         self._path = path
         self._capture = open_video(path)
         if not self._capture.isOpened():
             raise InputError(
                 f"{description or path}: expected a video that OpenCV can read (such as .mp4, .avi or .mkv), an image "
-                "or a folder of images; this is none, or is damaged"
+                "or a folder of images, got a file of another kind or a damaged one; play it elsewhere to check"
             )
-        sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        width, height = (int(self._capture.get(side)) for side in sides)
-        require_moderate(width, height, kind=f"{description or path}: video")
-        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        super().__init__(description or str(path), live=False, fps=fps if 0 < fps <= FASTEST_FPS else None)
+        require_moderate_video(self._capture, description or str(path))
+        super().__init__(description or str(path), live=False, fps=nominal_fps(self._capture))
         self._turn, note = take_over_turn(self._capture, path)
         self.notes.extend([f"{self.description} {note}"] if note else [])
 
@@ -84,7 +81,7 @@ class VideoFile(Source):
         self._capture.release()
 
     def even_fps(self) -> float | None:
-        """Return the usual rate of its first frames, which are read a second time for that, but not from a pipe."""
+        """Return the usual rate of the first frames, which are read once more for it; of a pipe, the nominal rate."""
         if not self._is_file():
             return self.fps
         capture, clock = open_video(self._path), RecordingClock(self.fps)
@@ -102,7 +99,7 @@ class VideoFile(Source):
                 yield upright(np.asarray(image, np.uint8), self._turn)
 
     def _report_missing(self, positions: _Intervals) -> None:
-        """Note how many frames could not be read, from a few on."""
+        """Note how many frames could not be read, if more than a few."""
         expected = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         if not 0 < expected < _MOST_FRAMES:
             return
@@ -110,15 +107,15 @@ class VideoFile(Source):
         missing = int(expected) - positions.frames if is_counted else positions.missing(int(expected))
         if missing <= _FEW:
             return
-        told = f"{self.description}: {missing} of its {expected:.0f} frames could not be read; it is damaged"
+        note = f"{self.description}: {missing} of its {expected:.0f} frames could not be read; it is damaged"
         if is_counted:
             rest = "shows some pictures for longer" if self._counts_repeats() else "was cut without being encoded again"
-            self.notes.append(f"{told}, or {rest}")
+            self.notes.append(f"{note}, or {rest}")
         else:  # an estimate
-            self.notes.append(f"{told}, has holes, or its sound is longer than its picture")
+            self.notes.append(f"{note}, has holes, or its sound is longer than its picture")
 
     def _counts_repeats(self) -> bool:
-        """Whether the file counts a picture again for each frame that repeats it, as AVI does."""
+        """Return whether the file counts a picture again for each frame that repeats it, as AVI does."""
         return isinstance(self._path, Path) and self._path.suffix.lower() == ".avi"
 
     def _is_file(self) -> bool:
@@ -132,7 +129,7 @@ class VideoFile(Source):
 
 
 class _Intervals:
-    """Counts the frames that intervals between positions have room for, at a nominal rate."""
+    """Estimates how many frames are missing, from the positions of the others and a nominal rate."""
 
     def __init__(self, fps: float | None) -> None:
         self.frames = 0
@@ -146,7 +143,7 @@ class _Intervals:
         self.frames += 1
 
     def missing(self, expected: int) -> int:
-        """Return about how many frames are missing of those that the duration has room for."""
+        """Return about how many frames are missing of the `expected` ones that fill the duration."""
         if self._fps is None or not self.frames:
             return expected - self.frames
         until_last = round(self._last_s * self._fps) + 1
@@ -156,11 +153,11 @@ class _Intervals:
 
 
 def open_video(path: Path | str) -> cv2.VideoCapture:
-    """Open a file of any name, or an address; `isOpened` of the result is false if it cannot be read as a video."""
+    """Open a file of any name, or an address; `isOpened` of the result is false if it is not a video."""
     quiet_ffmpeg()
     if isinstance(path, str):
         return cv2.VideoCapture(path, cv2.CAP_FFMPEG)
-    # Other backends than FFmpeg take digits or a % in a name for the numbering of a sequence of pictures.
+    # Other backends than FFmpeg read digits or a % in a name as the pattern of an image sequence.
     has_ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getBackends()
     with native_path(path) as name, chatter_held_back():
         return cv2.VideoCapture(name, cv2.CAP_FFMPEG if has_ffmpeg else cv2.CAP_ANY)

@@ -1,4 +1,4 @@
-"""An address that holds one picture, asked again and again for the next."""
+"""Snapshots: poll an address that returns one picture for each request."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError
 
 INTERVAL_S = 1.0
-"""Seconds from one request to the next by default."""
+"""Default seconds from one request to the next."""
 
 _LEAST_PAUSE_S = 0.1
-"""Seconds after an answer, so that a slow server can do other work."""
+"""Least seconds between an answer and the next request, so that a slow server can do other work."""
 _PAUSE_AFTER_FAILURE_S = 0.5
 _LARGEST_BYTES = 64 << 20
 
 
 class SnapshotCapture:
-    """Gives a picture for each request; a failed request is a miss, and failures for `patience_s` are an error."""
+    """Capture of one picture for each request; a failed request is a miss."""
 
     def __init__(self, client: HttpClient, interval_s: float, patience_s: float) -> None:
-        """Prepare to ask."""
+        """Prepare the first request.
+
+        Args:
+            client: Client of the address.
+            interval_s: Seconds from one request to the next.
+            patience_s: Seconds of failures after which `read` raises SourceError.
+        """
         self._client = client
         self._interval_s = interval_s
         self._patience_s = patience_s
@@ -31,10 +37,10 @@ class SnapshotCapture:
         self._worked = time.monotonic()
 
     def read(self) -> Image | None:
-        """Wait until it is time to ask again, and return the picture that came.
+        """Wait until the next request is due, and return its picture; `None` if it failed.
 
         Raises:
-            SourceError: If none has come for long.
+            SourceError: If no request has succeeded for `patience_s`.
         """
         time.sleep(max(self._due - time.monotonic(), 0))
         began = time.monotonic()
@@ -44,7 +50,7 @@ class SnapshotCapture:
         return image
 
     def close(self) -> None:
-        """Nothing is held open between requests."""
+        """Do nothing, as nothing is open between requests."""
 
     def _ask(self) -> Image | None:
         try:
@@ -60,7 +66,7 @@ class SnapshotCapture:
         try:
             with self._client.get() as response:
                 content: bytes = response.read(_LARGEST_BYTES)
-                if response.length:  # a part of a picture would be decoded, with gray for the rest
+                if response.length:  # else the part would be decoded, with gray for the rest
                     raise http.client.IncompleteRead(content, response.length)
                 return content
         except (OSError, http.client.HTTPException) as error:

@@ -1,4 +1,4 @@
-"""What every source of frames gives, whatever it is made of."""
+"""Source of frames: the interface of cameras, streams, recordings and images."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from fer_edge.preprocess import Image
 _SourceT = TypeVar("_SourceT", bound="Source")
 
 _EARLY_S = 0.003
-"""Seconds by which a frame may come before it is due: times are rounded, and cameras are not even."""
+"""Seconds by which a frame may come before it is due, as times are rounded and cameras have jitter."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture of a source.
+    """One frame of a source.
 
     Attributes:
-        image: uint8 (H, W, 3) BGR, 0..255.
-        number: Counted from 0 as the source gave them; a gap means that frames of a live source were passed over.
-        time: When it was taken, or read from a file, in seconds since 1970; for logs, as a clock can be set meanwhile.
-        position_s: Its place in a recording, in seconds.
+        image: Pixels, uint8 (H, W, 3) BGR, 0..255.
+        number: Number of the frame in the source, from 0; a gap means that frames of a live source were skipped.
+        time: Time of capture, or of reading a file, in seconds since 1970; for logs only, as the clock can be changed.
+        position_s: Position in a recording, in seconds.
         name: File name of an image, as `printable` shows it.
-        taken_at: `time.monotonic()` when it was taken or read.
+        taken_at: Time of capture or reading, by `time.monotonic()`.
     """
 
     image: Image
@@ -42,25 +42,25 @@ class Frame:
 
     @property
     def moment(self) -> float:
-        """Seconds on the source's own clock: a recording's, however fast it is read, or else the monotonic one."""
+        """Seconds on the source's own clock: the position in a recording, else the monotonic clock."""
         return self.taken_at if self.position_s is None else self.position_s
 
     @property
     def age_s(self) -> float:
-        """Seconds since `moment` on the source's own clock; a recording's stands still while a frame is worked on."""
+        """Seconds since `moment` on the source's own clock, which stands still between a recording's frames."""
         return monotonic() - self.taken_at if self.position_s is None else 0.0
 
 
 class Source(ABC):
-    """Gives frames one after another, once; to be closed after use, as by `with`.
+    """Frames one after another, to be iterated once and closed after use, as by `with`.
 
     Attributes:
-        description: What to call it before people.
-        live: Whether it goes on by itself, so that the newest frame counts and others are passed over.
-        stills: Whether its frames have nothing to do with each other.
-        fps: Its nominal frames a second, if it has such a thing.
-        notes: What went wrong on the way without ending it, such as an image that cannot be read.
-        ends_at: The `time.monotonic()` after which it need not be waited for; `None` for never.
+        description: Name shown to people.
+        live: True if it goes on by itself, so that the newest frame counts and others are skipped.
+        stills: True if its frames are unrelated pictures.
+        fps: Nominal frames per second; `None` if it has no rate.
+        notes: Notes for people, such as on an image that cannot be read.
+        ends_at: Time, by `time.monotonic()`, after which not to wait for it; `None` for no limit.
     """
 
     def __init__(self, description: str, *, live: bool, fps: float | None, stills: bool = False) -> None:
@@ -73,19 +73,19 @@ class Source(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
-        """Give the frames; raise SourceError if a live source stops."""
+        """Yield the frames; raise SourceError if a live source stops."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the device, file or connection."""
+        """Release the device, file or connection."""
 
     @property
     def recorded(self) -> bool:
-        """True if its frames have positions, which are its clock."""
+        """True for a recording, whose frames have positions."""
         return not self.live and not self.stills
 
     def even_fps(self) -> float | None:
-        """Return the constant rate that suits its frames best; `None` where it has no rate."""
+        """Return the constant frame rate that fits its frames best; `None` if it has no rate."""
         return self.fps
 
     def __enter__(self: _SourceT) -> _SourceT:
@@ -98,9 +98,9 @@ class Source(ABC):
 
 
 def at_most(frames: Iterable[Frame], fps: float | None, *, recorded: bool) -> Iterator[Frame]:
-    """Give no more than `fps` frames a second of the source's clock.
+    """Yield at most `fps` frames per second of the source's clock.
 
-    Those of a recording in between are left out. Other sources are not asked for any; a live one passes over some then.
+    Other frames of a recording are dropped. Other sources are read more slowly; a live one then skips frames.
     """
     if fps is None:
         return iter(frames)
@@ -108,7 +108,7 @@ def at_most(frames: Iterable[Frame], fps: float | None, *, recorded: bool) -> It
 
 
 def first_seconds(frames: Iterable[Frame], seconds: float | None) -> Iterator[Frame]:
-    """Give the frames of a recording's first `seconds`; `None` for all."""
+    """Yield the frames of a recording's first `seconds`; `None` for all."""
     return takewhile(lambda frame: seconds is None or frame.moment < seconds, frames)
 
 

@@ -1,4 +1,4 @@
-"""Webcams by name: a number, a device file, or a link to one, which keeps its name when the number changes."""
+"""Names of webcams: a number, a device file, or a link to one, which stays the same when the number changes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from fer_edge.native_paths import typed_path
 DEVICES = Path("/dev")
 
 _VIDEO_MAJOR = 81
-"""Linux' major number of video devices (Documentation/admin-guide/devices.txt)."""
+"""Major number of video devices in Linux (Documentation/admin-guide/devices.txt)."""
 
 _FOLDERS_OF_FILES = {"shm"}
-"""Folders under /dev that hold files."""
+"""Folders under /dev that contain ordinary files."""
 
 
 def names_webcam(name: str, devices: Path = DEVICES) -> bool:
-    """Return whether `name` stands for a webcam, plugged in or not.
+    """Return whether `name` names a webcam, plugged in or not.
 
-    udev removes a device file and its own links when the webcam is unplugged. So whatever is missing under /dev is
-    taken for a webcam that is away, and so is a link of the user's that leads there.
+    udev removes a device file and its links when the webcam is unplugged. So a missing file under /dev, or a user's
+    link to one, counts as an unplugged webcam.
     """
     if name.isdecimal():
         return True
@@ -36,20 +36,20 @@ def names_webcam(name: str, devices: Path = DEVICES) -> bool:
 
 
 def webcam_device(name: str, devices: Path = DEVICES) -> Path:
-    """Return the device file that `name` stands for at this moment; it need not exist."""
+    """Return the device file that `name` leads to now; it need not exist."""
     if name.isdecimal():
         return devices / f"video{int(name)}"
     return Path(os.path.realpath(typed_path(name)))
 
 
 def webcam_number(device: Path) -> int | None:
-    """Return N of /dev/videoN; `None` for a device file of another name, as containers may have."""
+    """Return N of /dev/videoN; `None` for a device file with another name, as in some containers."""
     match = re.fullmatch(r"video(\d+)", device.name)
     return int(match[1]) if match else None
 
 
 def stable_name(device: Path, devices: Path = DEVICES) -> Path | None:
-    """Return udev's link to a device file, by the webcam's own name before its socket's; `None` if there is none."""
+    """Return udev's link to a device file, by the webcam's name if possible, else by its socket; `None` without one."""
     links = (link for folder in ("by-id", "by-path") for link in sorted((devices / "v4l" / folder).glob("*")))
     return next((link for link in links if Path(os.path.realpath(link)) == device), None)
 

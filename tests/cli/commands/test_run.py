@@ -142,7 +142,7 @@ def test_a_video_is_read_to_its_end(run_command: Any, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert [result["frame"] for result in read_jsonl(done.stdout)] == list(range(12))
     assert "no face was seen: " in done.stderr
-    assert "--detector-width 640 finds smaller ones" in done.stderr
+    assert "a detector width of 640 finds smaller ones" in done.stderr
 
 
 def test_images_that_cannot_be_read_are_named(run_command: Any, tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_images_that_cannot_be_read_are_named(run_command: Any, tmp_path: Path) 
     done = run_command("--camera", "pictures", "--jsonl", "-")
     assert done.returncode == 0
     assert [result["file"] for result in read_jsonl(done.stdout)] == ["1.png"]
-    assert "note: 2.png passed over: " in done.stderr
-    assert "--detector-width 2560 finds smaller ones" in done.stderr
+    assert "note: 2.png skipped: " in done.stderr
+    assert "a detector width of 2560 finds smaller ones" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_every_picture_is_read_and_shown(
     arguments = ("--camera", str(folder), "--jsonl", "a:b.jsonl", "--csv", "50%.csv", "--output", "a:b.mp4")
     code, _, said = run(start_run, *arguments, encoding=encoding, environment=child_environment)
     assert code == 0
-    assert r"broken\xfd.jpg passed over: something that is no picture" in said
+    assert r"broken\xfd.jpg skipped: something that is no picture" in said
     assert "written: a:b.jsonl, 50%.csv, a:b.mp4" in said
     assert {json.loads(line)["file"] for line in (tmp_path / "a:b.jsonl").read_text("utf-8").splitlines()} == SHOWN
     with (tmp_path / "50%.csv").open(newline="", encoding="utf-8") as file:

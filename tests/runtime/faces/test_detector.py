@@ -140,21 +140,21 @@ def test_an_empty_picture_has_no_face(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize(
     ("width", "stills", "advice"),
     [
-        (None, False, "wider than 1/24 of the picture's longer side; --detector-width 640 finds smaller ones"),
-        (1280, False, "wider than 1/98 of the picture's longer side; --detector-width 2560 finds smaller ones"),
-        (None, True, "than 13 pixels and than 1/98 of the picture's longer side; --detector-width 2560 finds"),
-        (3000, True, "wider than 1/230 of the picture's longer side; --detector-width 4096 finds smaller ones"),
+        (None, False, "wider than 1/24 of the picture's longer side; a detector width of 640 finds smaller ones"),
+        (1280, False, "wider than 1/98 of the picture's longer side; a detector width of 2560 finds smaller ones"),
+        (None, True, "than 13 pixels and than 1/98 of the picture's longer side; a detector width of 2560 finds"),
+        (3000, True, "wider than 1/230 of the picture's longer side; a detector width of 4096 finds smaller ones"),
     ],
 )
-def test_advice_names_an_option_that_finds_smaller_faces(width: int | None, stills: bool, advice: str) -> None:
+def test_advice_names_a_width_that_finds_smaller_faces(width: int | None, stills: bool, advice: str) -> None:
     assert advice in small_faces_advice(width, stills=stills)
 
 
-def test_advice_names_no_option_beyond_the_largest() -> None:
-    assert "--detector-width" not in small_faces_advice(MAX_WIDTH, stills=False)
+def test_advice_names_no_width_beyond_the_largest() -> None:
+    assert "detector width" not in small_faces_advice(MAX_WIDTH, stills=False)
 
 
-def test_the_option_in_the_advice_finds_the_face(portrait: Image) -> None:
+def test_the_width_in_the_advice_finds_the_face(portrait: Image) -> None:
     frame = pasted(portrait, 18, (640, 480))
-    width = int(small_faces_advice(None, stills=False).split("--detector-width ")[1].split()[0])
+    width = int(small_faces_advice(None, stills=False).split("detector width of ")[1].split()[0])
     assert (len(FaceDetector().detect(frame)), len(FaceDetector(width).detect(frame))) == (0, 1)

@@ -22,14 +22,14 @@ def after(frames: list[npt.NDArray[np.float32]], fps: float, smoothing: Smoothin
     return smoothed
 
 
-def test_a_first_frame_is_shown_as_it_is() -> None:
+def test_the_first_frame_is_not_smoothed() -> None:
     smoothed = after([row(0.1, 0.8, 0.1)], 30)
     assert smoothed.scores == pytest.approx([0.1, 0.8, 0.1])
     assert smoothed.label == "happy"
 
 
-def test_the_first_frames_count_alike() -> None:
-    """Without the correction for its missing past, the first frame would count for all of it."""
+def test_the_first_frames_weigh_alike() -> None:
+    """Without a correction for its missing past, the first frame would weigh as much as all of it."""
     smoothed = after([row(1, 0, 0), row(0, 1, 0)], 30)
     assert smoothed.scores == pytest.approx([0.467, 0.533, 0], abs=0.002)
 
@@ -41,13 +41,13 @@ def test_scores_sum_to_one() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.3, 1.0])
-def test_the_frame_rate_makes_no_difference(seconds: float) -> None:
+def test_smoothing_does_not_depend_on_the_frame_rate(seconds: float) -> None:
     old, new = row(0.9, 0.05, 0.05), row(0.05, 0.9, 0.05)
     slow, fast = (after([old] * (4 * fps) + [new] * round(seconds * fps), fps).scores for fps in (10, 60))
     assert slow == pytest.approx(fast, abs=1e-4)
 
 
-def test_a_change_shows_in_time_and_noise_does_not() -> None:
+def test_a_lasting_change_is_shown_and_noise_is_not() -> None:
     calm, upset = row(0.1, 0.8, 0.1), row(0.8, 0.1, 0.1)
     noisy = [upset if i % 5 == 0 else calm for i in range(150)]
     smoothed = SmoothedScores(LABELS, STEADY)
@@ -55,12 +55,12 @@ def test_a_change_shows_in_time_and_noise_does_not() -> None:
     for i, scores in enumerate([*noisy, *[upset] * 21]):
         smoothed.update(scores, i / 30)
         labels.append(smoothed.label)
-    # But for its very first frames, which are all there is to go by.
+    # Except in its very first frames.
     assert set(labels[10:150]) == {"happy"}
     assert labels[-1] == "angry"
 
 
-def test_a_label_holds_between_two_that_are_alike() -> None:
+def test_a_label_stays_between_two_near_equal_scores() -> None:
     close = [row(0.46, 0.5, 0.04), row(0.5, 0.46, 0.04)]
     smoothed = SmoothedScores(LABELS, Smoothing(seconds=0, threshold=0.4, margin=0.1))
     seen = set()
@@ -79,16 +79,16 @@ def test_a_label_appears_at_the_threshold_and_goes_a_margin_below() -> None:
     assert seen == [UNCERTAIN, "angry", "angry", "angry", UNCERTAIN, UNCERTAIN, "angry"]
 
 
-def test_a_label_below_the_threshold_takes_no_others_place() -> None:
-    """However far it leads: where frames come seldom, nothing is left of what a face showed before."""
+def test_a_label_below_the_threshold_replaces_no_other() -> None:
+    """Where frames are rare, nothing is left of what a face showed before, however far the new label leads."""
     smoothed = SmoothedScores(LABELS, Smoothing(seconds=0, threshold=0.45, margin=0.15))
     for i, scores in enumerate([row(0.9, 0.05, 0.05), row(0.2, 0.42, 0.38)]):
         smoothed.update(scores, i)
     assert smoothed.label == UNCERTAIN
 
 
-def test_soft_scores_that_waver_about_the_threshold_keep_their_label() -> None:
-    """People's votes give such scores: three of ten say something else."""
+def test_soft_scores_around_the_threshold_keep_their_label() -> None:
+    """People's votes give such scores: three of ten disagree."""
     smoothed = SmoothedScores(LABELS, Smoothing())
     rng, seen = np.random.default_rng(0), []
     for i, best in enumerate([0.5, *rng.uniform(0.4, 0.5, 300)]):
@@ -98,14 +98,14 @@ def test_soft_scores_that_waver_about_the_threshold_keep_their_label() -> None:
 
 
 @pytest.mark.parametrize(("best", "label"), [(0.46, "angry"), (0.44, UNCERTAIN)])
-def test_stills_have_the_threshold_only(best: float, label: str) -> None:
+def test_stills_use_the_threshold_alone(best: float, label: str) -> None:
     smoothed = SmoothedScores(LABELS, Smoothing().for_stills)
     for i, scores in enumerate([row(0.05, 0.9, 0.05), row(best, 0.5 * (1 - best), 0.5 * (1 - best))]):
         smoothed.update(scores, i / 30)
     assert smoothed.label == label
 
 
-def test_raw_is_each_frame_on_its_own() -> None:
+def test_raw_frames_do_not_depend_on_each_other() -> None:
     smoothed = SmoothedScores(LABELS, RAW)
     for i, scores in enumerate([row(0.34, 0.33, 0.33), row(0.33, 0.34, 0.33), row(0.3, 0.3, 0.4)]):
         smoothed.update(scores, i / 30)
@@ -114,6 +114,6 @@ def test_raw_is_each_frame_on_its_own() -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": -1}, {"threshold": 1.5}, {"margin": -0.1}, {"seconds": float("nan")}])
-def test_senseless_values_are_refused(wrong: dict[str, float]) -> None:
+def test_invalid_settings_raise_value_error(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected seconds"):
         Smoothing(**wrong)

@@ -14,7 +14,7 @@ def test_the_login_is_read_and_not_shown() -> None:
     assert "p%23w" not in repr(address)
 
 
-def test_characters_that_no_address_may_hold_are_encoded() -> None:
+def test_invalid_characters_are_percent_encoded() -> None:
     address = Address.parse("http://host/front door/\udcff/笑?a=1&b=%20")
     assert address.url == "http://host/front%20door/%FF/%E7%AC%91?a=1&b=%20"
 
@@ -32,7 +32,7 @@ def test_characters_that_no_address_may_hold_are_encoded() -> None:
         "rtsp://admin:12/SECRET@127.0.0.1/x",
     ],
 )
-def test_a_malformed_address_does_not_show_its_password(text: str) -> None:
+def test_an_invalid_address_does_not_show_its_password(text: str) -> None:
     with pytest.raises(InputError) as caught:
         Address.parse(text)
     shown = str(caught.value)
@@ -41,7 +41,7 @@ def test_a_malformed_address_does_not_show_its_password(text: str) -> None:
     assert "admin:***@" in shown
 
 
-def test_a_malformed_login_says_how_to_write_it() -> None:
+def test_an_invalid_login_is_reported_with_its_encoding() -> None:
     with pytest.raises(InputError, match=r"%23 for #, %40 for @"):
         Address.parse("rtsp://admin:SECRET#PW@127.0.0.1/x")
 
@@ -50,7 +50,7 @@ def test_a_malformed_login_says_how_to_write_it() -> None:
     ("text", "expected"),
     [("http://h/x", True), ("RTSP://h", True), ("a:b", False), ("C:\\x", False), ("./http://x", False), ("", False)],
 )
-def test_what_begins_as_an_address(text: str, expected: bool) -> None:
+def test_is_address(text: str, expected: bool) -> None:
     assert is_address(text) is expected
 
 
@@ -68,5 +68,5 @@ def test_what_begins_as_an_address(text: str, expected: bool) -> None:
         ("no.such.host.invalid", False),
     ],
 )
-def test_local_hosts(host: str, expected: bool) -> None:
+def test_is_local(host: str, expected: bool) -> None:
     assert is_local(host) is expected

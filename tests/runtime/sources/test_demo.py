@@ -11,12 +11,12 @@ from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.sources.demo import FPS, DemoSource
 
 
-def test_the_portrait_is_the_one_in_the_notices_and_small() -> None:
+def test_the_portrait_is_small_and_matches_its_notice() -> None:
     assert sha256_file(PORTRAIT_FILE) in (PORTRAIT_FILE.parent / "NOTICES.md").read_text(encoding="utf-8")
     assert PORTRAIT_FILE.stat().st_size < 80_000
 
 
-def test_frames_are_numbered_and_always_the_same() -> None:
+def test_frames_are_numbered_and_reproducible() -> None:
     first, second = (list(islice(DemoSource(), 4)) for _ in range(2))
     assert [frame.number for frame in first] == [0, 1, 2, 3]
     assert [frame.position_s for frame in first] == [0, 1 / FPS, 2 / FPS, 3 / FPS]
@@ -26,12 +26,12 @@ def test_frames_are_numbered_and_always_the_same() -> None:
     assert (first[0].image != first[3].image).any()
 
 
-def test_its_face_is_found_wherever_it_moves() -> None:
+def test_the_face_is_detected_in_every_frame() -> None:
     source, detector = DemoSource(), FaceDetector()
     assert all(len(detector.detect(source.draw(number))) == 1 for number in range(0, 240, 10))
 
 
-def test_it_can_go_at_a_cameras_speed() -> None:
+def test_paced_frames_come_at_30_fps() -> None:
     start = time.monotonic()
     list(islice(DemoSource(paced=True), 7))
     assert time.monotonic() - start >= 6 / FPS

@@ -1,4 +1,4 @@
-"""Requests to a real server: logins, redirects, proxies, certificates, and what is said of each failure."""
+"""Requests to a real server: logins, redirects, proxies, certificates, and the message of each failure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,6 @@ import pytest
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError, ask_directly
 from tests.fakes.web_server import Request, WebServer, web_server
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
 
 
 def fetch(url: str, **options: float) -> bytes:
@@ -61,7 +55,7 @@ def digest(request: Request) -> None:
 
 
 @pytest.mark.parametrize("kind", [basic, digest])
-def test_a_login_is_given_when_it_is_wanted(server: WebServer, kind: object) -> None:
+def test_basic_and_digest_logins(server: WebServer, kind: object) -> None:
     server.answers["/a"] = basic if kind is basic else digest
     assert fetch(with_login(server, "/a")) == b"hello"
 
@@ -97,7 +91,7 @@ def test_redirects_to_files_are_refused(server: WebServer) -> None:
 @pytest.mark.parametrize(
     ("status", "login", "message"),
     [
-        (401, "", r"it wants a login \(401 Unauthorized\): http://USER:PASSWORD@127\.0\.0\.1/\.\.\."),
+        (401, "", r"it needs a login \(401 Unauthorized\): http://USER:PASSWORD@127\.0\.0\.1/\.\.\."),
         (401, "me:hidden@", r"the login was refused \(401 Unauthorized\)"),
         (403, "", r"access is forbidden \(403 Forbidden\)"),
         (404, "", r"there is nothing at this address \(404 Not Found\)"),
@@ -107,7 +101,7 @@ def test_redirects_to_files_are_refused(server: WebServer) -> None:
         (599, "", r"its server failed \(599\)"),
     ],
 )
-def test_a_status_is_told_with_what_to_do(server: WebServer, status: int, login: str, message: str) -> None:
+def test_an_error_status_is_reported_with_advice(server: WebServer, status: int, login: str, message: str) -> None:
     headers = {"WWW_Authenticate": 'Basic realm="camera"'} if status == 401 else {}
     server.answers["/x"] = lambda request: request.reply(b"no", "text/plain", status, **headers)
     with pytest.raises(HttpError, match=message) as caught:
@@ -116,20 +110,20 @@ def test_a_status_is_told_with_what_to_do(server: WebServer, status: int, login:
     assert "\n" not in str(caught.value)
 
 
-def test_a_login_of_an_unknown_kind(server: WebServer) -> None:
+def test_unknown_login_scheme_raises_http_error(server: WebServer) -> None:
     server.answers["/"] = lambda request: request.reply(b"", status=401, WWW_Authenticate="Bearer")
     with pytest.raises(HttpError, match="no video came from there"):
         fetch(with_login(server, "/"))
 
 
-def test_nobody_listens() -> None:
+def test_closed_port_raises_http_error() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(HttpError, match=r"no video came from there \(Connection refused\)"):
             fetch(f"http://127.0.0.1:{closed.getsockname()[1]}/")
 
 
-def test_a_redirect_is_followed_without_reading_an_answer_that_has_no_end(server: WebServer) -> None:
+def test_a_redirect_with_an_endless_body_is_followed(server: WebServer) -> None:
     def redirect(request: Request) -> None:
         request.send_response(302)
         request.send_header("Location", "/hello")
@@ -144,7 +138,7 @@ def test_a_redirect_is_followed_without_reading_an_answer_that_has_no_end(server
 
 
 @pytest.mark.parametrize("endless", [b"HTTP/1.1 100 Continue\r\n\r\n", b"H"])
-def test_headers_without_an_end_are_given_up(server: WebServer, endless: bytes) -> None:
+def test_endless_headers_raise_http_error(server: WebServer, endless: bytes) -> None:
     def answer(request: Request) -> None:
         while True:
             request.wfile.write(endless)
@@ -155,13 +149,13 @@ def test_headers_without_an_end_are_given_up(server: WebServer, endless: bytes) 
         fetch(f"{server.url}/", timeout_s=0.3)
 
 
-def test_a_server_that_says_nothing() -> None:
+def test_a_silent_server_raises_http_error_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(HttpError, match=r"in 0\.3 s or less"):
         fetch(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=0.3)
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
-def test_a_local_camera_is_not_asked_through_a_proxy(
+def test_a_local_camera_is_requested_without_a_proxy(
     server: WebServer, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv("no_proxy", "example.com")
@@ -171,8 +165,8 @@ def test_a_local_camera_is_not_asked_through_a_proxy(
 
 
 @pytest.mark.parametrize("variable", ["no_proxy", "NO_PROXY"])
-def test_hosts_that_need_no_proxy_are_kept(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.setenv("no_proxy", "")  # so that it is as before after the test
+def test_no_proxy_hosts_are_kept(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv("no_proxy", "")  # restored after the test
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv(variable, "example.com")
     ask_directly("127.0.0.1")
@@ -181,7 +175,7 @@ def test_hosts_that_need_no_proxy_are_kept(monkeypatch: pytest.MonkeyPatch, vari
 
 @pytest.fixture
 def encrypted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The address of a server with a certificate of its own making, and that certificate."""
+    """Address of a server with a self-signed certificate, and that certificate."""
     if not shutil.which("openssl"):
         pytest.skip("making a certificate needs openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -196,7 +190,7 @@ def encrypted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         yield server.url.replace("http://", "https://") + "/", certificate
 
 
-def test_a_local_cameras_own_certificate_is_accepted_and_told_of_once(encrypted: tuple[str, Path]) -> None:
+def test_a_local_cameras_self_signed_certificate_is_accepted_with_one_note(encrypted: tuple[str, Path]) -> None:
     told: list[str] = []
     client = HttpClient(Address.parse(encrypted[0]), 5, told.append)
     for _ in range(2):
@@ -206,7 +200,7 @@ def test_a_local_cameras_own_certificate_is_accepted_and_told_of_once(encrypted:
     assert "its certificate is not checked (self" in told[0]
 
 
-def test_a_certificate_of_another_host_must_be_trusted(
+def test_another_hosts_certificate_must_be_trusted(
     encrypted: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fer_edge.runtime.sources.http_client.is_local", lambda _: False)
@@ -216,6 +210,6 @@ def test_a_certificate_of_another_host_must_be_trusted(
     assert fetch(encrypted[0]) == b"hello"
 
 
-def test_https_where_there_is_none(server: WebServer) -> None:
+def test_https_at_an_http_port_raises_http_error(server: WebServer) -> None:
     with pytest.raises(HttpError, match=r"no encrypted connection .*; try http://"):
         fetch(server.url.replace("http://", "https://"))

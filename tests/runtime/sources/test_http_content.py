@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError
 from fer_edge.runtime.sources.http_content import Kind, look_up
-from tests.fakes.web_server import Request, WebServer, web_server
+from tests.fakes.web_server import Request, WebServer
 
 JPEG = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
 PNG = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
@@ -24,12 +22,6 @@ MULTIPART = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG
 VOD = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n#EXT-X-ENDLIST\n"
 LIVE = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n"
 MASTER = b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1280000\nlow/index.m3u8\n"
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
 
 
 def kind_at(server: WebServer, path: str = "/x") -> Kind:
@@ -63,7 +55,7 @@ def kind_at(server: WebServer, path: str = "/x") -> Kind:
         (LIVE, "application/x-mpegurl", Kind.STREAM),
     ],
 )
-def test_content_is_told_by_its_first_bytes(
+def test_kind_is_detected_by_the_first_bytes(
     server: WebServer, content: bytes, media_type: str | None, kind: Kind
 ) -> None:
     server.answers["/x"] = lambda request: request.reply(content, media_type)
@@ -71,7 +63,7 @@ def test_content_is_told_by_its_first_bytes(
 
 
 @pytest.mark.parametrize(("variant", "kind"), [(VOD, Kind.RECORDING), (LIVE, Kind.STREAM)])
-def test_a_master_playlist_is_what_its_variants_are(server: WebServer, variant: bytes, kind: Kind) -> None:
+def test_a_master_playlist_has_the_kind_of_its_variants(server: WebServer, variant: bytes, kind: Kind) -> None:
     server.answers["/a/index.m3u8"] = lambda request: request.reply(MASTER)
     server.answers["/a/low/index.m3u8"] = lambda request: request.reply(variant)
     assert kind_at(server, "/a/index.m3u8") is kind
@@ -112,7 +104,7 @@ def test_video_without_a_length_is_a_stream_unless_its_format_has_an_end(
     assert kind_at(server) is kind
 
 
-def test_what_is_not_quite_http_is_left_to_ffmpeg(server: WebServer) -> None:
+def test_nonstandard_http_is_left_to_ffmpeg(server: WebServer) -> None:
     def answer(request: Request) -> None:
         request.wfile.write(b"ICY 200 OK\r\n\r\n")
 
@@ -130,19 +122,21 @@ def test_what_is_not_quite_http_is_left_to_ffmpeg(server: WebServer) -> None:
         (b"", "video/mp4", "its answer is empty"),
     ],
 )
-def test_what_is_neither_a_picture_nor_video(server: WebServer, content: bytes, media_type: str, message: str) -> None:
+def test_content_that_is_neither_picture_nor_video_raises_http_error(
+    server: WebServer, content: bytes, media_type: str, message: str
+) -> None:
     server.answers["/x"] = lambda request: request.reply(content, media_type)
     with pytest.raises(HttpError, match=message):
         kind_at(server)
 
 
-def test_a_server_that_stops_within_its_answer(server: WebServer) -> None:
+def test_a_server_that_stops_within_its_answer_raises_http_error(server: WebServer) -> None:
     def answer(request: Request) -> None:
         request.send_response(200)
         request.send_header("Content-Length", "100000")
         request.end_headers()
         request.connection.settimeout(5)
-        request.rfile.read(1)  # until whoever asked has gone
+        request.rfile.read(1)  # until the client has gone
 
     server.answers["/x"] = answer
     with pytest.raises(HttpError, match="no video came"):

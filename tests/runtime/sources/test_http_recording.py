@@ -16,14 +16,14 @@ from fer_edge.runtime.sources import http_recording
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.http_client import HttpClient
 from fer_edge.runtime.sources.http_recording import fetch_recording
-from tests.fakes.web_server import Request, WebServer, web_server
+from tests.fakes.web_server import Request, WebServer
 
 FRAMES = 20
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An .mp4 whose index is at its end, as OpenCV writes it, so that no server without ranges can be read in place."""
+    """An .mp4 with its index at the end, as OpenCV writes it, which cannot be read in place without ranges."""
     path = tmp_path_factory.mktemp("video") / "a.mp4"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (320, 240))
     rng = np.random.default_rng(0)
@@ -33,15 +33,9 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder for temporary files, which must be empty in the end."""
+    """Folder for temporary files, which must be empty at the end."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -68,7 +62,7 @@ def send_part(request: Request, content: bytes, most: int, *, has_ranges: bool) 
     request.wfile.write(content[start : start + most])
 
 
-def test_a_recording_is_read_once_and_whole(server: WebServer, video: bytes) -> None:
+def test_a_recording_is_fetched_once_and_whole(server: WebServer, video: bytes) -> None:
     told: list[str] = []
     server.answers["/party.mp4"] = lambda request: request.reply(video, "video/mp4")
     assert fetch(server, told) == list(range(FRAMES))
@@ -77,22 +71,20 @@ def test_a_recording_is_read_once_and_whole(server: WebServer, video: bytes) -> 
     assert re.fullmatch(rf"{server.url}/party\.mp4: fetching the recording \(\d\.\d MB\) before it is read", told[0])
 
 
-def test_a_connection_that_breaks_is_taken_up_where_it_broke(server: WebServer, video: bytes) -> None:
+def test_a_broken_connection_is_resumed_where_it_broke(server: WebServer, video: bytes) -> None:
     third = len(video) // 3 + 1
     server.answers["/party.mp4"] = lambda request: send_part(request, video, third, has_ranges=True)
     assert fetch(server) == list(range(FRAMES))
     assert len(server.asked) == 3
 
 
-def test_a_connection_may_break_often_as_long_as_more_comes(server: WebServer, video: bytes) -> None:
+def test_a_connection_may_break_often_while_more_arrives(server: WebServer, video: bytes) -> None:
     part = len(video) // 12 + 1
     server.answers["/party.mp4"] = lambda request: send_part(request, video, part, has_ranges=True)
     assert fetch(server) == list(range(FRAMES))
 
 
-def test_a_disk_that_fills_up_is_not_taken_for_a_broken_connection(
-    server: WebServer, video: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_not_retried(server: WebServer, video: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -103,13 +95,13 @@ def test_a_disk_that_fills_up_is_not_taken_for_a_broken_connection(
     assert len(server.asked) == 1
 
 
-def test_a_server_without_ranges_is_asked_for_all_of_it_again(server: WebServer, video: bytes) -> None:
+def test_a_server_without_ranges_is_asked_for_the_whole_file_again(server: WebServer, video: bytes) -> None:
     limits = iter([len(video) // 2, len(video)])
     server.answers["/party.mp4"] = lambda request: send_part(request, video, next(limits), has_ranges=False)
     assert fetch(server) == list(range(FRAMES))
 
 
-def test_a_recording_that_never_comes_whole_is_an_error(server: WebServer, video: bytes) -> None:
+def test_a_recording_that_never_arrives_whole_raises_source_error(server: WebServer, video: bytes) -> None:
     server.answers["/party.mp4"] = lambda request: send_part(request, video, 1000, has_ranges=False)
     with pytest.raises(SourceError, match=rf"only 1000 of its {len(video)} bytes came"):
         fetch(server)
@@ -125,7 +117,7 @@ def test_a_recording_without_a_length_is_read_to_its_end(server: WebServer, vide
     assert fetch(server) == list(range(FRAMES))
 
 
-def test_a_recording_for_which_there_is_no_room(
+def test_a_recording_too_large_for_the_disk_raises_source_error(
     server: WebServer, video: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_recording, "_KEPT_FREE_BYTES", 1 << 60)
@@ -134,14 +126,14 @@ def test_a_recording_for_which_there_is_no_room(
         fetch(server)
 
 
-def test_what_is_no_video_is_the_users_mistake(server: WebServer) -> None:
+def test_a_file_that_is_not_a_video_raises_input_error(server: WebServer) -> None:
     server.answers["/party.mp4"] = lambda request: request.reply(bytes(range(256)) * 10, "video/mp4")
     with pytest.raises(InputError, match=rf"{server.url}/party\.mp4: expected a video that OpenCV can read"):
         fetch(server)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nothing is swept there")
-def test_a_recording_that_a_kill_has_left_is_removed_by_the_next(
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no leftovers")
+def test_a_recording_left_by_a_killed_process_is_removed_by_the_next(
     server: WebServer, video: bytes, temporary: Path
 ) -> None:
     server.answers["/party.mp4"] = lambda request: request.reply(video, "video/mp4")

@@ -19,7 +19,7 @@ def write_picture(path: Path, kind: str = ".png") -> None:
     path.write_bytes(cv2.imencode(kind, np.zeros((40, 60, 3), np.uint8))[1].tobytes())
 
 
-def test_images_come_in_natural_order_and_bad_ones_are_noted(tmp_path: Path) -> None:
+def test_images_are_in_natural_order_and_unreadable_ones_are_noted(tmp_path: Path) -> None:
     for name in ("face10.png", "face2.PNG", "Face1.jpg"):
         write_picture(tmp_path / name)
     (tmp_path / "face3.jpg").write_bytes(b"no image")
@@ -29,19 +29,19 @@ def test_images_come_in_natural_order_and_bad_ones_are_noted(tmp_path: Path) -> 
     assert [frame.name for frame in frames] == ["Face1.jpg", "face2.PNG", "face10.png"]
     assert [frame.number for frame in frames] == [0, 1, 4]
     (note,) = source.notes
-    assert note.startswith("face3.jpg, face4.jpg passed over: ")
+    assert note.startswith("face3.jpg, face4.jpg skipped: ")
 
 
 @pytest.mark.parametrize("name", ["a.jfif", "a.jpe", "a.avif", "a.mp4", "a.txt", "a", "a.PNG", ".a", "²", "a٣.jpg"])
 @pytest.mark.parametrize("kind", [".jpg", ".png", ".jp2", ".tiff"])
-def test_pictures_go_by_content_whatever_their_names_end_in(tmp_path: Path, name: str, kind: str) -> None:
+def test_pictures_are_recognized_by_content_with_any_suffix(tmp_path: Path, name: str, kind: str) -> None:
     write_picture(tmp_path / name, kind)
     (frame,) = ImageFiles.in_folder(tmp_path)
     assert (frame.name, frame.image.shape) == (name, (40, 60, 3))
     assert is_still(tmp_path / name)
 
 
-def test_many_files_that_cannot_be_read_are_one_line_for_each_reason(tmp_path: Path) -> None:
+def test_unreadable_files_are_one_note_for_each_reason(tmp_path: Path) -> None:
     write_picture(tmp_path / "face.jpg")
     for number in range(30):
         (tmp_path / f"IMG_{number}.{'HEIC' if number % 2 else 'jpg'}").write_bytes(HEIC)
@@ -54,15 +54,14 @@ def test_many_files_that_cannot_be_read_are_one_line_for_each_reason(tmp_path: P
     assert [frame.name for frame in source] == ["face.jpg"]
     others, folders, damaged, heic = source.notes
     assert (
-        others
-        == f"{tmp_path}: notes0.txt, notes1.txt, notes2.txt and 27 more passed over: no pictures by their content"
+        others == f"{tmp_path}: notes0.txt, notes1.txt, notes2.txt and 27 more skipped: not pictures by their content"
     )
-    assert folders == f"{tmp_path}: more not looked into: only pictures right in the folder are read"
-    assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg and 27 more passed over: JPEG, but it ends too early")
-    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more passed over: HEIC, which OpenCV")
+    assert folders == f"{tmp_path}: more skipped: only pictures directly in the folder are read"
+    assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg and 27 more skipped: JPEG, but it ends too early")
+    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more skipped: HEIC, which OpenCV")
 
 
-def test_notes_are_there_before_the_last_picture(tmp_path: Path) -> None:
+def test_notes_are_available_before_the_last_picture(tmp_path: Path) -> None:
     (tmp_path / "1.heic").write_bytes(HEIC)
     for name in ("2.png", "3.png"):
         write_picture(tmp_path / name)
@@ -71,26 +70,26 @@ def test_notes_are_there_before_the_last_picture(tmp_path: Path) -> None:
     assert len(source.notes) == 1
 
 
-def test_one_picture_that_cannot_be_read_is_the_users_mistake(tmp_path: Path) -> None:
+def test_a_single_unreadable_picture_raises_input_error(tmp_path: Path) -> None:
     path = tmp_path / "IMG_1.jpg"
     path.write_bytes(HEIC)
     assert is_still(path)
     source = ImageFiles(str(path), [path])
-    with pytest.raises(InputError, match=r"IMG_1\.jpg passed over: HEIC, which OpenCV .* cannot read; convert it"):
+    with pytest.raises(InputError, match=r"IMG_1\.jpg skipped: HEIC, which OpenCV .* cannot read; convert it"):
         list(source)
     assert source.notes == []
 
 
-def test_a_picture_that_vanishes_is_noted(tmp_path: Path) -> None:
+def test_a_picture_removed_meanwhile_is_noted(tmp_path: Path) -> None:
     for name in ("1.png", "2.png"):
         write_picture(tmp_path / name)
     source = ImageFiles.in_folder(tmp_path)
     (tmp_path / "2.png").unlink()
     assert len(list(source)) == 1
-    assert source.notes == ["2.png passed over: No such file or directory"]
+    assert source.notes == ["2.png skipped: No such file or directory"]
 
 
-def test_an_animated_gif_is_a_video_by_itself_and_a_picture_in_a_folder(tmp_path: Path) -> None:
+def test_an_animated_gif_is_a_video_alone_and_a_picture_in_a_folder(tmp_path: Path) -> None:
     picture = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
     gif = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff"
     path = tmp_path / "moving.gif"
@@ -100,7 +99,7 @@ def test_an_animated_gif_is_a_video_by_itself_and_a_picture_in_a_folder(tmp_path
         pytest.skip("this OpenCV reads no GIF")
     source = ImageFiles.in_folder(tmp_path)
     assert len(list(source)) == 1
-    assert source.notes == ["moving.gif animated: only the first picture was looked at"]
+    assert source.notes == ["moving.gif animated: only the first picture was read"]
     path.write_bytes(gif + picture + b";")
     assert is_still(path)
 
@@ -112,7 +111,7 @@ def test_gray_images_become_three_channels(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
-def test_files_of_any_name_are_read_and_their_names_can_be_shown(tmp_path: Path) -> None:
+def test_files_with_any_name_are_read_and_their_names_are_printable(tmp_path: Path) -> None:
     picture = cv2.imencode(".png", np.zeros((20, 30, 3), np.uint8))[1].tobytes()
     names = (b"1\xc2\xb22.png", b"a\nb.png", b"c%d?*:.png", b"\x1b[31m.png", b"\377\351.png")
     for name in (*names, b"\376broken.png"):
@@ -123,7 +122,7 @@ def test_files_of_any_name_are_read_and_their_names_can_be_shown(tmp_path: Path)
     assert len(source.notes) == 1
 
 
-def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_images_raises_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found nothing"):
         ImageFiles.in_folder(tmp_path)
     (tmp_path / "sub").mkdir()
@@ -133,7 +132,7 @@ def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
-def test_links_that_lead_nowhere_are_noted_and_pipes_are_not_read(tmp_path: Path) -> None:
+def test_dangling_links_are_noted_and_pipes_are_not_read(tmp_path: Path) -> None:
     write_picture(tmp_path / "1.png")
     (tmp_path / "2.jpg").symlink_to("gone.jpg")
     (tmp_path / "3").symlink_to("gone")
@@ -141,7 +140,7 @@ def test_links_that_lead_nowhere_are_noted_and_pipes_are_not_read(tmp_path: Path
     source = ImageFiles.in_folder(tmp_path)
     assert [frame.name for frame in source] == ["1.png"]
     assert source.notes == [
-        f"{tmp_path}: 3 passed over: no pictures by their content",
-        "2.jpg passed over: No such file or directory",
+        f"{tmp_path}: 3 skipped: not pictures by their content",
+        "2.jpg skipped: No such file or directory",
     ]
     assert not is_picture(tmp_path / "4.jpg")

@@ -14,7 +14,7 @@ BLACK = np.zeros((4, 4, 3), np.uint8)
 
 
 class ScriptedCamera:
-    """Gives `count` frames, one every `interval_s`, then what `after` says: nothing, silence or an exception."""
+    """Delivers `count` frames, one every `interval_s`, then what `after` says: nothing, silence or an exception."""
 
     def __init__(self, count: int, interval_s: float = 0.0, after: str = "nothing") -> None:
         self.closed = False
@@ -43,7 +43,7 @@ def watch(camera: ScriptedCamera, timeout_s: float = 2.0) -> LiveSource:
     return LiveSource(camera, "camera", fps=30, advice="look at it", timeout_s=timeout_s)
 
 
-def test_whoever_is_slow_gets_the_newest_frame() -> None:
+def test_a_slow_reader_gets_the_newest_frame() -> None:
     camera = ScriptedCamera(100, interval_s=0.01)
     numbers = []
     with watch(camera) as source:
@@ -54,11 +54,11 @@ def test_whoever_is_slow_gets_the_newest_frame() -> None:
             if len(numbers) == 5:
                 break
     assert numbers == sorted(set(numbers))
-    assert numbers[-1] >= 15  # some 40; nobody gets there who gets every frame
+    assert numbers[-1] >= 15  # some 40; a reader of every frame gets to 4
     assert camera.closed
 
 
-def test_whoever_is_fast_gets_each_frame_once() -> None:
+def test_a_fast_reader_gets_each_frame_once() -> None:
     with watch(ScriptedCamera(5, interval_s=0.05)) as source:
         frames = iter(source)
         assert [next(frames).number for _ in range(5)] == [0, 1, 2, 3, 4]
@@ -74,7 +74,7 @@ def test_whoever_is_fast_gets_each_frame_once() -> None:
         (0, "error", "camera opened but gave no frame (the sensor is gone); look at it"),
     ],
 )
-def test_a_camera_that_stops_is_an_error(count: int, after: str, message: str) -> None:
+def test_a_camera_that_stops_raises_source_error(count: int, after: str, message: str) -> None:
     timeout_s = 0.3 if after == "silence" else 3.0
     source = watch(ScriptedCamera(count, after=after, interval_s=0.02), timeout_s)
     with pytest.raises(SourceError) as caught:
@@ -82,11 +82,11 @@ def test_a_camera_that_stops_is_an_error(count: int, after: str, message: str) -
     assert str(caught.value) == message
 
 
-def test_closing_does_not_wait_for_a_camera_that_hangs() -> None:
+def test_close_does_not_wait_for_a_camera_that_hangs() -> None:
     camera = ScriptedCamera(0, after="silence")
     source = watch(camera)
     start = time.monotonic()
     source.close()
     assert time.monotonic() - start < 3
-    assert not camera.closed  # taking it away from under a read that hangs crashes some drivers
+    assert not camera.closed  # closing it during a read that hangs crashes some drivers
     camera._released.set()

@@ -1,10 +1,9 @@
-"""Motion JPEG as cameras send it, and as nobody should."""
+"""Motion JPEG as cameras send it, and malformed streams."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -14,17 +13,11 @@ from fer_edge.errors import SourceError
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.http_client import HttpClient
 from fer_edge.runtime.sources.motion_jpeg import MotionJpegCapture
-from tests.fakes.web_server import Request, WebServer, web_server
+from tests.fakes.web_server import Request, WebServer
 
 LEVELS = (60, 120, 180)
 JPEGS = [cv2.imencode(".jpg", np.full((48, 64, 3), level, np.uint8))[1].tobytes() for level in LEVELS]
 TIMEOUT_S = 30.0
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
 
 
 def capture(server: WebServer, *pieces: bytes, endless: bytes = b"", timeout_s: float = TIMEOUT_S) -> MotionJpegCapture:
@@ -76,7 +69,7 @@ def test_each_part_is_a_picture(server: WebServer, pieces: list[bytes]) -> None:
     stream.close()
 
 
-def test_a_broken_picture_is_a_miss(server: WebServer) -> None:
+def test_an_undecodable_picture_is_a_miss(server: WebServer) -> None:
     stream = capture(server, with_length(JPEGS[0]), with_length(b"no picture"), with_length(JPEGS[2]), b"--named\r\n")
     assert [image is None for image in (stream.read(), stream.read(), stream.read())] == [False, True, False]
     stream.close()
@@ -95,14 +88,14 @@ def test_a_broken_picture_is_a_miss(server: WebServer) -> None:
         (b"--named\r\nContent-Length: 3\r\n\r\nabc", b"\0" * 100_000, "no boundary"),
     ],
 )
-def test_what_has_no_end_is_refused(server: WebServer, beginning: bytes, endless: bytes, message: str) -> None:
+def test_endless_parts_raise_source_error(server: WebServer, beginning: bytes, endless: bytes, message: str) -> None:
     stream = capture(server, beginning, endless=endless)
     with pytest.raises(SourceError, match=message):
         [stream.read() for _ in range(2)]
     stream.close()
 
 
-def test_a_picture_is_given_before_the_next_boundary_is_sent(server: WebServer) -> None:
+def test_a_picture_is_returned_before_the_next_boundary_is_sent(server: WebServer) -> None:
     is_read = threading.Event()
 
     def answer(request: Request) -> None:
@@ -132,7 +125,9 @@ def test_a_picture_is_given_before_the_next_boundary_is_sent(server: WebServer) 
         (b"--named\r\nContent-Length: 100000\r\n\r\n", b"\0"),
     ],
 )
-def test_a_picture_that_drips_is_refused(server: WebServer, beginning: bytes, drop: bytes) -> None:
+def test_a_picture_that_arrives_too_slowly_raises_source_error(
+    server: WebServer, beginning: bytes, drop: bytes
+) -> None:
     def answer(request: Request) -> None:
         request.send_response(200)
         request.end_headers()

@@ -1,4 +1,4 @@
-"""`open_source` with addresses: what is there decides how it is read."""
+"""`open_source` with addresses, whose content decides how they are read."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from itertools import islice, pairwise
+from itertools import islice, pairwise, repeat
 from pathlib import Path
 
 import cv2
@@ -21,30 +20,13 @@ from fer_edge.runtime.sources.devices import CameraSettings
 from fer_edge.runtime.sources.http_recording import FetchedVideo
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.recordings import VideoFile
-from tests.fakes.web_server import Request, WebServer, web_server
+from tests.fakes.web_server import Request, WebServer
 
 TIMEOUT_S = 1.0
-"""Short, so that a still scene outlasts it within a test."""
+"""Short, so that a still scene outlasts it."""
 
 JPEGS = [cv2.imencode(".jpg", np.full((48, 64, 3), level, np.uint8))[1].tobytes() for level in (90, 160)]
 BLACK = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
-
-
-def send_still(request: Request, jpeg: bytes) -> None:
-    """Send the same picture again and again, as a camera does that looks at an empty room."""
-    request.send_response(200)
-    request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-    request.end_headers()
-    while True:
-        head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
-        request.wfile.write(head + jpeg + b"\r\n")
-        time.sleep(0.02)
 
 
 def send_encoded(request: Request, codec: str) -> None:
@@ -64,10 +46,10 @@ def send_encoded(request: Request, codec: str) -> None:
 
 
 def watch(url: str, seconds: float) -> tuple[list[np.ndarray], list[str]]:
-    """Return the pictures that came within `seconds`, and what was told."""
+    """Return the pictures that came within `seconds`, and the notes."""
     told: list[str] = []
     images: list[np.ndarray] = []
-    with open_source(url, CameraSettings(timeout_s=TIMEOUT_S), tell=told.append) as source:
+    with open_source(url, CameraSettings(timeout_s=TIMEOUT_S), on_note=told.append) as source:
         source.ends_at = time.monotonic() + seconds
         for frame in source:
             images.append(frame.image)
@@ -77,8 +59,8 @@ def watch(url: str, seconds: float) -> tuple[list[np.ndarray], list[str]]:
 
 
 @pytest.mark.parametrize("jpeg", [JPEGS[0], BLACK], ids=["empty room", "dark room"])
-def test_a_still_scene_is_no_failure(server: WebServer, jpeg: bytes) -> None:
-    server.answers["/video"] = lambda request: send_still(request, jpeg)
+def test_a_still_scene_is_not_a_failure(server: WebServer, jpeg: bytes) -> None:
+    server.answers["/video"] = lambda request: request.send_motion_jpeg(repeat(jpeg), 0.02)
     images, told = watch(f"{server.url}/video", 2.5 * TIMEOUT_S)
     assert told == []
     assert len(images) > 10
@@ -87,25 +69,25 @@ def test_a_still_scene_is_no_failure(server: WebServer, jpeg: bytes) -> None:
 
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="encoding needs ffmpeg")
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
-def test_a_still_scene_in_h264_and_h265_is_no_failure(server: WebServer, codec: str) -> None:
+def test_a_still_scene_in_h264_and_h265_is_not_a_failure(server: WebServer, codec: str) -> None:
     encoders = subprocess.run(["ffmpeg", "-hide_banner", "-encoders"], capture_output=True, text=True).stdout
     if codec not in encoders:
         pytest.skip(f"this ffmpeg has no {codec}")
     server.answers["/video"] = lambda request: send_encoded(request, codec)
     told: list[str] = []
-    with open_source(f"{server.url}/video", CameraSettings(timeout_s=5), tell=told.append) as source:
-        source.ends_at = time.monotonic() + 30  # as a fault must not make this test wait without end
+    with open_source(f"{server.url}/video", CameraSettings(timeout_s=5), on_note=told.append) as source:
+        source.ends_at = time.monotonic() + 30  # so that a fault does not make this test wait forever
         images = [frame.image for frame in islice(source, 60)]  # 4 s
     assert told == []
     assert sum(np.array_equal(one, other) for one, other in pairwise(images)) > 30
 
 
-def test_a_camera_with_a_single_client_is_opened_when_the_one_who_looked_has_gone(server: WebServer) -> None:
+def test_a_camera_with_a_single_client_is_opened_after_a_pause(server: WebServer) -> None:
     def answer(request: Request) -> None:
         if len(server.asked) == 2:
             request.reply(b"busy", status=503)
         else:
-            send_still(request, JPEGS[0])
+            request.send_motion_jpeg(repeat(JPEGS[0]), 0.02)
 
     server.answers["/video"] = answer
     with open_source(f"{server.url}/video") as source:
@@ -117,18 +99,13 @@ def test_a_stream_without_packets_has_failed(server: WebServer, monkeypatch: pyt
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 0.01)
 
     def stall(request: Request) -> None:
-        request.send_response(200)
-        request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        request.end_headers()
-        for _ in range(5):
-            head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(BLACK)
-            request.wfile.write(head + BLACK + b"\r\n")
+        request.send_motion_jpeg([BLACK] * 5, 0.0)
         request.connection.settimeout(20)
-        request.rfile.read(1)  # until whoever watches has gone
+        request.rfile.read(1)  # until the client has gone
 
     server.answers["/video"] = stall
     told: list[str] = []
-    with open_source(f"{server.url}/video", CameraSettings(timeout_s=TIMEOUT_S), tell=told.append) as source:
+    with open_source(f"{server.url}/video", CameraSettings(timeout_s=TIMEOUT_S), on_note=told.append) as source:
         source.ends_at = time.monotonic() + 4 * TIMEOUT_S
         for _ in source:
             if told:
@@ -136,7 +113,7 @@ def test_a_stream_without_packets_has_failed(server: WebServer, monkeypatch: pyt
     assert re.match(rf"{server.url}/video stopped giving frames.* it is opened again until it is back", told[0])
 
 
-def test_a_snapshot_address_is_polled_at_the_pace_asked_for(server: WebServer) -> None:
+def test_a_snapshot_address_is_polled_at_the_given_rate(server: WebServer) -> None:
     def answer(request: Request) -> None:
         request.reply(JPEGS[len(server.asked) % 2], "image/jpeg")
 
@@ -149,11 +126,11 @@ def test_a_snapshot_address_is_polled_at_the_pace_asked_for(server: WebServer) -
     assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
 
 
-def test_a_snapshot_address_that_fails_is_opened_again(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_address_that_fails_is_reopened(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 0.01)
     server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
     told: list[str] = []
-    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=10, timeout_s=0.5), tell=told.append) as source:
+    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=10, timeout_s=0.5), on_note=told.append) as source:
         frames = iter(source)
         for _ in range(3):
             next(frames)
@@ -163,14 +140,14 @@ def test_a_snapshot_address_that_fails_is_opened_again(server: WebServer, monkey
             server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
             told.append(sentence)
 
-        source._tell = come_back  # type: ignore[attr-defined]
+        source._on_note = come_back  # type: ignore[attr-defined]
         while len(told) < 2:
             next(frames)
     assert "stopped giving frames (its server failed (503 Service Unavailable)" in told[0]
     assert told[1].startswith(f"{server.url}/now.jpg is back after")
 
 
-def test_a_recording_is_no_live_source(server: WebServer, tmp_path: Path) -> None:
+def test_a_recording_at_an_address_is_read_whole(server: WebServer, tmp_path: Path) -> None:
     path = tmp_path / "a.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 48))
     for _ in range(7):
@@ -203,14 +180,16 @@ def test_a_playlist_with_an_end_is_a_recording(server: WebServer, tmp_path: Path
         (CameraSettings(fps=5), "/video"),
     ],
 )
-def test_settings_that_are_a_network_cameras_own(server: WebServer, settings: CameraSettings, path: str) -> None:
+def test_settings_for_a_network_camera_raise_input_error(
+    server: WebServer, settings: CameraSettings, path: str
+) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
-    server.answers["/video"] = lambda request: send_still(request, JPEGS[0])
-    with pytest.raises(InputError, match="--resolution and --fps are set at a network camera itself"):
+    server.answers["/video"] = lambda request: request.send_motion_jpeg(repeat(JPEGS[0]), 0.02)
+    with pytest.raises(InputError, match="resolution and frame rate of a network camera are set at the camera itself"):
         open_source(server.url + path, settings)
 
 
-def test_a_wrong_login_says_so_without_the_password(server: WebServer) -> None:
+def test_a_wrong_login_is_reported_without_the_password(server: WebServer) -> None:
     server.answers["/"] = lambda request: request.reply(b"", status=401, WWW_Authenticate='Basic realm="camera"')
     with pytest.raises(SourceError) as caught:
         open_source(f"http://me:hidden@127.0.0.1:{server.server_port}/")

@@ -3,19 +3,14 @@ from __future__ import annotations
 import re
 import socket
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from fer_edge.board import VideoDevice
 from fer_edge.errors import InputError, SourceError
 from fer_edge.runtime.sources import devices, opening
 from fer_edge.runtime.sources.demo import DemoSource
@@ -24,64 +19,38 @@ from fer_edge.runtime.sources.image_files import ImageFiles
 from fer_edge.runtime.sources.live import LiveSource
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.recordings import VideoFile
+from fer_edge.runtime.sources.v4l2 import VideoDevice
 from tests.fakes import picamera2 as fake_picamera2
 from tests.fakes.picamera2 import Picamera2
+from tests.fakes.web_server import WebServer
+
+JPEGS = [
+    cv2.imencode(".jpg", np.full((120, 160, 3), (40, 80, 160 + number), np.uint8))[1].tobytes() for number in range(2)
+]
 
 
-class MjpegHandler(BaseHTTPRequestHandler):
-    """What a network camera sends: one JPEG after another, until whoever watches goes."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        frames = 40 if self.path == "/ends" else 10_000
-        try:
-            for number in range(frames):
-                picture = np.full((120, 160, 3), (40, 80, 160 + number % 2), np.uint8)
-                jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-                head = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg)
-                self.wfile.write(head + jpeg + b"\r\n")
-                time.sleep(0.01)
-        except OSError:
-            pass
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def mjpeg_url() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), MjpegHandler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_an_mjpeg_stream_over_http(mjpeg_url: str) -> None:
-    with open_source(f"{mjpeg_url}/video") as source:
+def test_an_mjpeg_stream_over_http(server: WebServer) -> None:
+    server.answers["/video"] = lambda request: request.send_motion_jpeg(cycle(JPEGS), 0.01)
+    with open_source(f"{server.url}/video") as source:
         frames = list(islice(source, 3))
     assert source.live
     np.testing.assert_allclose(frames[0].image.mean(axis=(0, 1)), (40, 80, 160), atol=4)
     assert frames[0].number < frames[1].number < frames[2].number
 
 
-def test_a_stream_that_ends_is_opened_again(mjpeg_url: str) -> None:
+def test_a_stream_that_ends_is_reopened(server: WebServer) -> None:
+    server.answers["/ends"] = lambda request: request.send_motion_jpeg(JPEGS * 20, 0.01)
     told: list[str] = []
-    with open_source(f"{mjpeg_url}/ends", tell=told.append) as source:
+    with open_source(f"{server.url}/ends", on_note=told.append) as source:
         numbers = [frame.number for frame in islice(source, 60)]
     assert numbers == sorted(set(numbers))
     failed, back = told
     assert "stopped giving frames" in failed
-    assert re.fullmatch(rf"{mjpeg_url}/ends is back after \d s", back)
+    assert re.fullmatch(rf"{server.url}/ends is back after \d s", back)
 
 
 @pytest.mark.parametrize("scheme", ["http", "rtsp"])
-def test_a_server_that_says_nothing_is_given_up_in_time(scheme: str) -> None:
+def test_a_silent_server_raises_source_error_in_time(scheme: str) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -112,14 +81,14 @@ def test_a_password_is_not_shown() -> None:
         ("/nowhere/video.mp4", "no such camera or file"),
     ],
 )
-def test_what_is_no_source_is_the_users_mistake(spec: str, message: str) -> None:
+def test_an_unknown_name_raises_input_error(spec: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         open_source(spec)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_mistyped_file_name_gets_the_nearest(tmp_path: Path) -> None:
+def test_a_mistyped_file_name_gets_a_suggestion(tmp_path: Path) -> None:
     (tmp_path / "birthday.mp4").touch()
     with pytest.raises(InputError, match=r"did you mean .*birthday\.mp4\?"):
         open_source(str(tmp_path / "brithday.mp4"))
@@ -127,12 +96,12 @@ def test_a_mistyped_file_name_gets_the_nearest(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
 @pytest.mark.parametrize("spec", ["99", "/dev/video99"])
-def test_a_webcam_that_is_not_there(spec: str) -> None:
-    with pytest.raises(SourceError, match=r"camera 99: there is no /dev/video99; .*--camera"):
+def test_a_missing_webcam_raises_source_error(spec: str) -> None:
+    with pytest.raises(SourceError, match=r"camera 99: there is no /dev/video99; .*camera"):
         open_source(spec)
 
 
-def test_kinds_of_recordings(tmp_path: Path) -> None:
+def test_files_folders_and_demo_open_by_content(tmp_path: Path) -> None:
     picture = tmp_path / "one.png"
     cv2.imwrite(str(picture), np.zeros((20, 30, 3), np.uint8))
     video = tmp_path / "two.avi"
@@ -155,7 +124,7 @@ def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[Picamera2]:
 
 
 @pytest.mark.parametrize("spec", ["picamera", "picamera2"])
-def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[Picamera2], spec: str) -> None:
+def test_picamera_delivers_bgr_and_is_closed(picamera2: type[Picamera2], spec: str) -> None:
     with open_source(spec) as source:
         frame = next(iter(source))
     assert frame.image[0, 0, :2].tolist() == [255, 0]
@@ -163,7 +132,7 @@ def test_picamera_gives_blue_green_red_and_is_let_go(picamera2: type[Picamera2],
     assert picamera2.opened[0].calls == ["configure", "start", "stop", "close"]
 
 
-def test_picamera_is_started_as_asked(picamera2: type[Picamera2]) -> None:
+def test_picamera_is_started_with_the_settings(picamera2: type[Picamera2]) -> None:
     with open_source("picamera", CameraSettings((1280, 720), 15)) as source:
         assert next(iter(source)).image.shape == (720, 1280, 3)
         configuration = picamera2.opened[0].camera_config
@@ -171,7 +140,7 @@ def test_picamera_is_started_as_asked(picamera2: type[Picamera2]) -> None:
     assert (source.fps, configuration["controls"]["FrameRate"]) == (15, 15)
 
 
-def test_a_picamera_that_does_not_start_is_let_go(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picamera_that_does_not_start_is_closed(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Picamera2) -> None:
         raise RuntimeError("Failed to start camera: Input/output error")
 
@@ -183,26 +152,26 @@ def test_a_picamera_that_does_not_start_is_let_go(picamera2: type[Picamera2], mo
         next(iter(source))
 
 
-def test_a_picamera_in_use_is_a_source_error(picamera2: type[Picamera2]) -> None:
+def test_a_picamera_in_use_raises_source_error(picamera2: type[Picamera2]) -> None:
     picamera2()
     with pytest.raises(SourceError, match="no other program uses it"):
         open_source("picamera")
 
 
 @pytest.mark.parametrize("spec", ["demo", "http://127.0.0.1:9/video", "/dev/null"])
-def test_what_is_no_camera_has_no_size_to_set(spec: str) -> None:
-    with pytest.raises(InputError, match="--resolution and --fps"):
+def test_settings_for_other_sources_raise_input_error(spec: str) -> None:
+    with pytest.raises(InputError, match="resolution and frame rate"):
         open_source(spec, CameraSettings((1280, 720)))
 
 
-def test_libcamera_without_gstreamer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libcamera_without_gstreamer_raises_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: "    GStreamer:                   NO\n")
-    with pytest.raises(InputError, match="--camera libcamera needs an OpenCV with GStreamer"):
+    with pytest.raises(InputError, match="libcamera needs an OpenCV with GStreamer"):
         open_source("libcamera")
 
 
 class TestAuto:
-    """`--camera auto` with cameras that are not really there."""
+    """Source `auto` with fake cameras."""
 
     @pytest.fixture(autouse=True)
     def two_webcams(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,30 +201,32 @@ class TestAuto:
         monkeypatch.setattr(opening, "open_webcam", open_webcam)
         monkeypatch.setitem(sys.modules, "picamera2", None)
 
-    def test_a_camera_that_gives_only_black_is_passed_over(self) -> None:
+    def test_a_camera_with_only_black_frames_is_skipped(self) -> None:
         told: list[str] = []
-        with open_source("auto", tell=told.append) as source:
+        with open_source("auto", on_note=told.append) as source:
             assert source.description == "camera 1"
             assert next(iter(source)).image.max() >= 100
-        assert told == ["--camera auto chose 1 of 0, 1"]
+        assert told == ["auto chose camera 1 of 0, 1"]
 
-    def test_a_raspberry_pis_own_comes_first(self, picamera2: type[Picamera2]) -> None:
+    def test_a_raspberry_pis_own_camera_comes_first(self, picamera2: type[Picamera2]) -> None:
         with open_source("auto") as source:
             assert source.description == "picamera"
 
-    def test_no_camera_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_camera_raises_source_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(devices, "video_devices", lambda: [])
         with pytest.raises(SourceError, match="found no camera that gives a picture; plug one in"):
             open_source("auto")
 
 
-def test_picamera_without_a_camera(picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picamera_without_a_camera_raises_source_error(
+    picamera2: type[Picamera2], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(picamera2, "cameras", [])
     with pytest.raises(SourceError, match=r"cannot be opened \(list index out of range\); check its cable"):
         open_source("picamera")
 
 
-def test_picamera_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_picamera2_raises_input_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(InputError, match=r"apt install python3-picamera2.*--system-site-packages"):
         open_source("picamera")

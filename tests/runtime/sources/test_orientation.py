@@ -64,7 +64,7 @@ def first_image(path: Path) -> tuple[Image, list[str]]:
 
 
 @pytest.mark.parametrize("turn", EXIF_TURNS.values())
-def test_films_are_shown_as_their_files_say(film: Path, tmp_path: Path, turn: Turn) -> None:
+def test_videos_are_turned_as_stored(film: Path, tmp_path: Path, turn: Turn) -> None:
     """OpenCV alone would turn a mirrored film upside down."""
     stored, _ = first_image(film)
     shown, notes = first_image(stored_as(film, turn, tmp_path / "turned.mp4"))
@@ -72,15 +72,15 @@ def test_films_are_shown_as_their_files_say(film: Path, tmp_path: Path, turn: Tu
     assert notes == []
 
 
-def test_a_films_other_angle_is_noted(film: Path, tmp_path: Path) -> None:
+def test_another_stored_angle_is_noted(film: Path, tmp_path: Path) -> None:
     stored, _ = first_image(film)
     shown, notes = first_image(stored_as(film, Turn(0.7, 0.7, -0.7, 0.7), tmp_path / "angle.mp4"))
     np.testing.assert_array_equal(shown, stored)
     (note,) = notes
-    assert "angle.mp4 is to be shown at an angle, which is not obeyed: --rotate" in note
+    assert "angle.mp4 is stored at an angle that is no multiple of 90 degrees" in note
 
 
-def test_the_users_turn_comes_after_the_films(film: Path, tmp_path: Path) -> None:
+def test_the_users_turn_follows_the_stored_one(film: Path, tmp_path: Path) -> None:
     shown, _ = first_image(stored_as(film, EXIF_TURNS[6], tmp_path / "turned.mp4"))
     with VideoFile(tmp_path / "turned.mp4") as source:
         frame = next(iter(oriented(source, 180, Flip.HORIZONTAL)))
@@ -94,7 +94,7 @@ def test_an_address_is_left_to_opencv(film: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are Unix's")
-def test_nothing_is_taken_out_of_a_pipe(film: Path, tmp_path: Path) -> None:
+def test_no_bytes_are_taken_from_a_pipe(film: Path, tmp_path: Path) -> None:
     pipe, content = tmp_path / "pipe", film.read_bytes()[:64]
     os.mkfifo(pipe)
     descriptor = os.open(pipe, os.O_RDWR)

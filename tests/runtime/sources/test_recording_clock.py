@@ -38,12 +38,12 @@ NO_TIME_MS = -9.223372036854776e16
         "an-hours-hole",
     ],
 )
-def test_positions_follow_the_times_and_only_grow(shown_ms: list[float], positions_s: list[float]) -> None:
+def test_positions_follow_the_times_and_only_increase(shown_ms: list[float], positions_s: list[float]) -> None:
     clock = RecordingClock(fps=10)
     assert [clock.position_s(each) for each in shown_ms] == pytest.approx(positions_s)
 
 
-def test_without_times_and_a_rate_30_frames_are_a_second() -> None:
+def test_without_times_and_rate_30_fps_are_assumed() -> None:
     clock = RecordingClock(fps=None)
     assert [clock.position_s(0) for _ in range(31)][-1] == pytest.approx(1)
 
@@ -65,14 +65,14 @@ def test_without_times_and_a_rate_30_frames_are_a_second() -> None:
         ([1] * 50, None, 240),
     ],
 )
-def test_the_even_rate_is_that_of_the_usual_interval(
+def test_even_fps_is_the_rate_of_the_usual_interval(
     intervals_ms: list[float], nominal_fps: float | None, fps: float | None
 ) -> None:
     positions_s = np.concatenate([[0], np.cumsum(intervals_ms)]) / 1000
     assert even_fps(list(positions_s), nominal_fps) == (fps if fps is None else pytest.approx(fps, rel=1e-4))
 
 
-def test_the_even_rate_of_a_browsers_recording_is_the_cameras() -> None:
+def test_even_fps_of_a_browsers_recording_is_the_cameras() -> None:
     intervals_ms = np.random.default_rng(0).choice([29, 31, 33, 35, 37, 66], 100)
     fps = even_fps(list(np.cumsum(intervals_ms) / 1000), None)
     assert fps == pytest.approx(30, abs=1.5)

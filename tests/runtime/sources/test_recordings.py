@@ -20,7 +20,7 @@ FFMPEG = shutil.which("ffmpeg")
 
 
 def pictures(count: int) -> list[Image]:
-    """Pictures of 320x240 whose brightness tells their number."""
+    """Return pictures of 320x240 whose brightness is their number."""
     noise = np.random.default_rng(0).integers(0, 8, (240, 320, 3), np.uint8)  # so that frames outweigh the header
     return [noise + np.uint8(number * 10 % 250) for number in range(count)]
 
@@ -35,7 +35,7 @@ def write_avi(path: Path, count: int) -> Path:
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:
-    """25 frames at 10 frames a second."""
+    """A video of 25 frames at 10 fps."""
     return write_avi(tmp_path / "video.avi", COUNT)
 
 
@@ -52,7 +52,7 @@ def damage(path: Path, first: int, count: int) -> None:
     path.write_bytes(content)
 
 
-def test_a_video_gives_every_frame_in_order(video: Path) -> None:
+def test_every_frame_is_read_in_order(video: Path) -> None:
     with VideoFile(video) as source:
         frames = list(source)
     assert (source.live, source.fps, source.notes) == (False, 10, [])
@@ -61,7 +61,7 @@ def test_a_video_gives_every_frame_in_order(video: Path) -> None:
     np.testing.assert_allclose([frame.image.mean() for frame in frames], np.arange(COUNT) * 10 + 3.5, atol=3)
 
 
-def test_a_broken_video_gives_what_it_has_and_says_so(video: Path) -> None:
+def test_a_truncated_video_is_read_and_noted(video: Path) -> None:
     content = video.read_bytes()
     video.write_bytes(content[: len(content) // 3])
     with VideoFile(video) as source:
@@ -72,7 +72,7 @@ def test_a_broken_video_gives_what_it_has_and_says_so(video: Path) -> None:
 
 
 @pytest.mark.parametrize(("lost", "notes"), [(1, 0), (2, 0), (3, 1), (9, 1)])
-def test_frames_that_cannot_be_read_are_counted_from_a_few_on(video: Path, lost: int, notes: int) -> None:
+def test_unreadable_frames_are_noted_if_more_than_a_few(video: Path, lost: int, notes: int) -> None:
     damage(video, 8, lost)
     with VideoFile(video) as source:
         frames = list(source)
@@ -81,8 +81,8 @@ def test_frames_that_cannot_be_read_are_counted_from_a_few_on(video: Path, lost:
     assert [f"{lost} of its 25 frames" in note for note in source.notes] == [True] * notes
 
 
-def test_frames_behind_a_long_damaged_stretch_are_read(tmp_path: Path) -> None:
-    """A read that fails is not the end."""
+def test_frames_after_a_long_damaged_stretch_are_read(tmp_path: Path) -> None:
+    """A failed read is not the end."""
     path = write_avi(tmp_path / "video.avi", 200)
     damage(path, 20, 150)
     with VideoFile(path) as source:
@@ -108,7 +108,7 @@ def test_positions_are_presentation_times(tmp_path: Path, name: str, times_ms: l
     assert source.notes == []
 
 
-def test_a_clock_that_begins_anew_goes_on(tmp_path: Path) -> None:
+def test_positions_increase_where_a_joined_recording_begins(tmp_path: Path) -> None:
     times_ms = [*range(0, 4000, 100), *range(0, 2000, 100)]
     write_matroska(tmp_path / "joined.mkv", pictures(60), times_ms)
     with VideoFile(tmp_path / "joined.mkv") as source:
@@ -129,7 +129,9 @@ def test_a_clock_that_begins_anew_goes_on(tmp_path: Path) -> None:
     ],
     ids=["lost-within", "lost-at-the-end", "whole", "longer-sound", "variable-rate"],
 )
-def test_where_frames_are_not_counted_the_duration_tells(tmp_path: Path, times_ms: list[int], notes: int) -> None:
+def test_without_a_frame_count_the_duration_shows_missing_frames(
+    tmp_path: Path, times_ms: list[int], notes: int
+) -> None:
     write_matroska(tmp_path / "video.mkv", pictures(len(times_ms)), times_ms, duration_ms=6000)
     with VideoFile(tmp_path / "video.mkv") as source:
         assert len(list(source)) == len(times_ms)
@@ -138,7 +140,7 @@ def test_where_frames_are_not_counted_the_duration_tells(tmp_path: Path, times_m
 
 @pytest.mark.skipif(FFMPEG is None, reason="making this video needs ffmpeg")
 def test_fragmented_mp4_of_variable_rate_is_whole(tmp_path: Path) -> None:
-    """Its count of frames, too, is an estimate, and OpenCV 4.8 makes it from the highest rate."""
+    """Its frame count is an estimate too, which OpenCV 4.8 makes from the highest rate."""
     times_ms = [*range(0, 1000, 40), *range(1000, 9000, 1000)]
     write_matroska(tmp_path / "video.mkv", pictures(len(times_ms)), times_ms)
     copy = ("-c", "copy", "-movflags", "frag_keyframe+empty_moov", str(tmp_path / "video.mp4"))
@@ -152,7 +154,7 @@ def test_fragmented_mp4_of_variable_rate_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("times_ms", "fps"), [(range(0, 4000, 40), 25), ([*range(0, 1000, 40), *range(1000, 20_000, 1000)], 25)]
 )
-def test_the_even_rate_is_read_from_the_first_frames(tmp_path: Path, times_ms: list[int], fps: float) -> None:
+def test_even_fps_is_read_from_the_first_frames(tmp_path: Path, times_ms: list[int], fps: float) -> None:
     write_matroska(tmp_path / "video.mkv", pictures(len(times_ms)), times_ms)
     with VideoFile(tmp_path / "video.mkv") as source:
         assert source.even_fps() == pytest.approx(fps)
@@ -160,7 +162,7 @@ def test_the_even_rate_is_read_from_the_first_frames(tmp_path: Path, times_ms: l
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\0" * 5000])
-def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_video_raises_input_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(content)
     with pytest.raises(InputError, match="expected a video"):
@@ -171,7 +173,9 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     "name", [b"22:57:44.avi", b"http:x.avi", b"x%03d.avi", b"50%.avi", b"a?*b .avi", b"\377\351.avi", b"d\377/a:b.avi"]
 )
-def test_a_video_of_any_name_is_read(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
+def test_a_video_with_any_name_is_read(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
     monkeypatch.chdir(tmp_path)
     path = Path(os.fsdecode(name))
     path.parent.mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ GOOD, BLACK, FROZEN, SILENT, SMALL = "good", "black", "frozen", "silent", "small
 
 
 class Camera:
-    """Gives pictures as its script says, one every 5 ms; the last entry goes on for ever."""
+    """Delivers pictures as in its script, one every 5 ms; the last entry repeats forever."""
 
     def __init__(self, script: list[str]) -> None:
         self._script = iter([*script[:-1], *script[-1:] * 100_000])
@@ -40,7 +40,7 @@ class Camera:
 
 
 class Cameras:
-    """Opens one camera after another; an exception in the place of a script is raised."""
+    """Opens one camera after another; an exception in place of a script is raised."""
 
     def __init__(self, *scripts: list[str] | SourceError) -> None:
         self._scripts = iter(scripts)
@@ -56,7 +56,7 @@ class Cameras:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is told; pauses are a hundredth of what they are."""
+    """Notes of the source; the first pause is a hundredth of the real one."""
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 0.01)
     return []
 
@@ -73,7 +73,7 @@ def watch(cameras: Cameras, told: list[str]) -> ReopeningSource:
         (FROZEN, "camera 0 gives the same frame again and again"),
     ],
 )
-def test_a_failed_camera_is_told_of_once_opened_again_and_resumed(told: list[str], failure: str, words: str) -> None:
+def test_a_failed_camera_is_reported_once_and_reopened(told: list[str], failure: str, words: str) -> None:
     cameras = Cameras([GOOD] * 20 + [failure], SourceError("no camera"), [BLACK], [GOOD])
     with watch(cameras, told) as source:
         frames = list(islice(source, 40))
@@ -85,11 +85,11 @@ def test_a_failed_camera_is_told_of_once_opened_again_and_resumed(told: list[str
     assert failed.startswith(words)
     assert failed.endswith("it is opened again until it is back")
     assert back.startswith("camera 0 is back after ")
-    # Never a placeholder: a frozen picture came once, as the first of its kind.
+    # No placeholder: a frozen picture is new when it comes first.
     assert sum(frame.image.std() < 5 for frame in frames) <= 1
 
 
-def test_a_few_bad_frames_are_left_out_in_silence(told: list[str]) -> None:
+def test_a_few_bad_frames_are_skipped_without_a_note(told: list[str]) -> None:
     cameras = Cameras(([GOOD] * 5 + [BLACK] * 3 + [GOOD] * 5 + [FROZEN] * 4) * 20 + [GOOD])
     with watch(cameras, told) as source:
         frames = list(islice(source, 100))
@@ -97,7 +97,7 @@ def test_a_few_bad_frames_are_left_out_in_silence(told: list[str]) -> None:
     assert all(frame.image.max() > 60 for frame in frames)
 
 
-def test_whoever_is_slow_is_no_reason_to_open_again(told: list[str]) -> None:
+def test_a_slow_reader_does_not_reopen_the_camera(told: list[str]) -> None:
     cameras = Cameras([GOOD])
     with watch(cameras, told) as source:
         for _ in islice(source, 3):
@@ -105,13 +105,13 @@ def test_whoever_is_slow_is_no_reason_to_open_again(told: list[str]) -> None:
     assert told == []
 
 
-def test_a_camera_that_never_gave_a_picture_is_an_error(told: list[str]) -> None:
+def test_a_camera_without_any_picture_raises_source_error(told: list[str]) -> None:
     with watch(Cameras([BLACK]), told) as source, pytest.raises(SourceError, match="gives only black frames"):
         next(iter(source))
     assert told == []
 
 
-def test_a_new_size_is_told_of(told: list[str]) -> None:
+def test_a_new_size_is_noted(told: list[str]) -> None:
     with watch(Cameras([GOOD] * 30 + [SMALL]), told) as source:
         shapes = [frame.image.shape for frame in islice(source, 60)]
     assert shapes[0] == (48, 64, 3)
@@ -119,7 +119,7 @@ def test_a_new_size_is_told_of(told: list[str]) -> None:
     assert told == ["camera 0 now gives 32x24 pixels, not 64x48"]
 
 
-def test_a_camera_that_is_away_is_not_waited_for_beyond_the_end(told: list[str]) -> None:
+def test_reopening_stops_at_ends_at(told: list[str]) -> None:
     with watch(Cameras([GOOD] * 20 + [SILENT], *[SourceError("no camera")] * 10_000), told) as source:
         source.ends_at = time.monotonic() + 1.5
         frames = list(source)
@@ -128,7 +128,7 @@ def test_a_camera_that_is_away_is_not_waited_for_beyond_the_end(told: list[str])
     assert len(told) == 1
 
 
-def test_pauses_grow(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pauses_double_up_to_a_minute(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 1.0)
     monkeypatch.setattr(time, "sleep", pauses.append)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -11,22 +10,16 @@ from fer_edge.errors import SourceError
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.http_client import HttpClient
 from fer_edge.runtime.sources.snapshots import SnapshotCapture
-from tests.fakes.web_server import WebServer, web_server
+from tests.fakes.web_server import WebServer
 
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
-
-
-@pytest.fixture
-def server() -> Iterator[WebServer]:
-    with web_server() as running:
-        yield running
 
 
 def capture_at(server: WebServer, interval_s: float = 0.01, patience_s: float = 60.0) -> SnapshotCapture:
     return SnapshotCapture(HttpClient(Address.parse(f"{server.url}/now.jpg"), 2), interval_s, patience_s)
 
 
-def test_each_read_is_a_request_at_its_pace(server: WebServer) -> None:
+def test_each_read_is_one_request_at_the_interval(server: WebServer) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(JPEG, "image/jpeg")
     capture = capture_at(server, interval_s=0.3)
     began = time.monotonic()
@@ -38,7 +31,7 @@ def test_each_read_is_a_request_at_its_pace(server: WebServer) -> None:
         assert image.shape == (48, 64, 3)
 
 
-def test_a_server_has_a_pause_after_each_answer_however_often_it_is_to_be_asked(server: WebServer) -> None:
+def test_a_server_gets_a_pause_after_each_answer(server: WebServer) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(JPEG, "image/jpeg")
     capture = capture_at(server, interval_s=0.001)
     began = time.monotonic()
@@ -61,14 +54,14 @@ def test_a_failed_request_is_a_miss(server: WebServer, failure: str) -> None:
     assert capture.read() is not None
 
 
-def test_picture_that_cannot_be_read_is_an_error_that_names_its_kind(server: WebServer) -> None:
+def test_an_undecodable_picture_raises_an_error_with_its_kind(server: WebServer) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(JPEG[:-20], "image/jpeg")
     capture = capture_at(server, patience_s=0.0)
     with pytest.raises(SourceError, match=r"\Aexpected a picture, got JPEG, but it ends too early"):
         capture.read()
 
 
-def test_failures_without_end_are_an_error_that_says_why(server: WebServer) -> None:
+def test_lasting_failures_raise_an_error_with_the_reason(server: WebServer) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(b"", status=404)
     capture = capture_at(server, patience_s=0.0)
     with pytest.raises(SourceError, match=r"\Athere is nothing at this address \(404 Not Found\)"):

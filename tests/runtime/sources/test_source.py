@@ -16,7 +16,7 @@ def recording(seconds: float, fps: float, jitter_s: float = 0.0) -> list[Frame]:
     return [Frame(IMAGE, n, 0.0, max(n / fps + float(each), 0)) for n, each in enumerate(jitter)]
 
 
-def test_a_recordings_clock_is_its_own_and_a_cameras_the_monotonic_one() -> None:
+def test_a_recordings_clock_is_its_position_and_a_cameras_is_monotonic() -> None:
     recorded = Frame(IMAGE, 0, 1e9, position_s=2.5)
     assert (recorded.moment, recorded.age_s) == (2.5, 0)
     before = time.monotonic()
@@ -26,24 +26,24 @@ def test_a_recordings_clock_is_its_own_and_a_cameras_the_monotonic_one() -> None
 
 
 @pytest.mark.parametrize(("fps", "most"), [(30, 4), (30, 1), (25, 10), (30, 7.5), (24, 23)])
-def test_a_recordings_other_frames_are_left_out(fps: float, most: float) -> None:
+def test_frames_of_a_recording_beyond_the_rate_are_dropped(fps: float, most: float) -> None:
     kept = list(at_most(recording(8, fps), most, recorded=True))
     assert len(kept) == pytest.approx(8 * most, abs=1)
     assert np.diff([frame.moment for frame in kept]).max() <= 1 / most + 1 / fps
 
 
 @pytest.mark.parametrize(("fps", "jitter_s"), [(30, 0.0), (29.97, 0.0005), (30, 0.001), (5, 0.0)])
-def test_a_recording_of_that_rate_is_kept_whole(fps: float, jitter_s: float) -> None:
+def test_a_recording_at_the_given_rate_is_kept_whole(fps: float, jitter_s: float) -> None:
     frames = recording(10, fps, jitter_s)
     assert list(at_most(frames, 30, recorded=True)) == frames
 
 
-def test_a_hole_is_not_made_up_for() -> None:
+def test_no_extra_frames_follow_a_hole() -> None:
     frames = [Frame(IMAGE, n, 0.0, position_s) for n, position_s in enumerate([0, 0.1, 60, 60.1, 60.2, 61])]
     assert [frame.number for frame in at_most(frames, 1, recorded=True)] == [0, 2, 5]
 
 
-def test_of_other_sources_none_is_asked_for_in_between() -> None:
+def test_other_sources_are_read_more_slowly() -> None:
     def images() -> Iterator[Frame]:
         for number in range(4):
             asked.append(time.monotonic())
@@ -54,11 +54,11 @@ def test_of_other_sources_none_is_asked_for_in_between() -> None:
     assert asked[-1] - asked[0] >= 0.149
 
 
-def test_without_a_limit_all_are_kept() -> None:
+def test_without_a_rate_all_frames_are_kept() -> None:
     frames = recording(1, 30)
     assert list(at_most(frames, None, recorded=True)) == frames
 
 
 @pytest.mark.parametrize(("seconds", "count"), [(None, 150), (3, 90), (0.01, 1), (2.99, 90), (60, 150)])
-def test_the_first_seconds_are_the_recordings_own(seconds: float | None, count: int) -> None:
+def test_first_seconds_are_those_of_the_recording(seconds: float | None, count: int) -> None:
     assert len(list(first_seconds(recording(5, 30), seconds))) == count

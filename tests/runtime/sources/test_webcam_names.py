@@ -40,14 +40,14 @@ def devices(tmp_path: Path) -> Path:
         ("front_door", "video1"),
     ],
 )
-def test_udevs_names_stand_for_the_device(devices: Path, name: str, device: str) -> None:
+def test_udevs_links_name_the_device(devices: Path, name: str, device: str) -> None:
     assert names_webcam(str(devices / name), devices)
     assert webcam_device(str(devices / name), devices) == devices / device
 
 
 @pytest.mark.parametrize("target", ["dev/video1", "dev/v4l/by-id/usb-Acme-video-index0", "dev/front_door"])
 @pytest.mark.parametrize("relative", [True, False])
-def test_links_of_the_users_stand_for_the_device(
+def test_the_users_links_name_the_device(
     devices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, relative: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -57,7 +57,7 @@ def test_links_of_the_users_stand_for_the_device(
         assert webcam_device(name, devices).parent == devices
 
 
-def test_a_webcam_that_comes_back_under_another_number_is_found(devices: Path) -> None:
+def test_a_webcam_that_returns_with_another_number_is_found(devices: Path) -> None:
     link = devices / "v4l/by-id/usb-Acme-video-index0"
     assert webcam_device(str(link), devices) == devices / "video0"
     link.unlink()  # unplugged
@@ -70,7 +70,7 @@ def test_a_webcam_that_comes_back_under_another_number_is_found(devices: Path) -
 
 
 @pytest.mark.parametrize("name", ["video5", "v4l/by-id/usb-Other-video-index0", "cam_of_a_rule"])
-def test_what_is_missing_among_the_devices_is_a_webcam_that_is_away(devices: Path, tmp_path: Path, name: str) -> None:
+def test_a_missing_device_is_an_unplugged_webcam(devices: Path, tmp_path: Path, name: str) -> None:
     assert names_webcam(str(devices / name), devices)
     (tmp_path / "front").symlink_to(devices / name)
     assert names_webcam(str(tmp_path / "front"), devices)
@@ -79,26 +79,26 @@ def test_what_is_missing_among_the_devices_is_a_webcam_that_is_away(devices: Pat
 @pytest.mark.parametrize(
     "name", ["dev/null", "dev/shm/party.mp4", "dev", "film.mp4", "missing.mp4", "dangling", "video1"]
 )
-def test_what_is_no_webcam(devices: Path, tmp_path: Path, name: str) -> None:
+def test_other_files_are_not_webcams(devices: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "film.mp4").touch()
     (tmp_path / "dangling").symlink_to("missing.mp4")
     assert not names_webcam(str(tmp_path / name), devices)
 
 
-def test_numbers_are_those_of_the_devices(devices: Path) -> None:
+def test_a_number_names_the_device_with_that_number(devices: Path) -> None:
     assert names_webcam("7", devices)
     assert webcam_device("7", devices) == devices / "video7"
     assert (webcam_number(Path("/dev/video7")), webcam_number(Path("/dev/mycam"))) == (7, None)
 
 
-def test_the_stable_name_is_udevs_link(devices: Path) -> None:
+def test_stable_name_is_udevs_link(devices: Path) -> None:
     assert stable_name(devices / "video0", devices) == devices / "v4l/by-id/usb-Acme-video-index0"
     assert stable_name(devices / "video1", devices) == devices / "v4l/by-path/usb-0:1.2-video-index0"
     assert stable_name(devices / "video5", devices) is None
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make device files")
-def test_a_device_file_of_any_name_in_a_container(devices: Path) -> None:
+def test_a_device_file_with_any_name_is_a_webcam(devices: Path) -> None:
     try:
         for name, major in (("mycam", 81), ("tty", 4)):
             os.mknod(devices / name, stat.S_IFCHR | 0o600, os.makedev(major, 3))
@@ -110,7 +110,7 @@ def test_a_device_file_of_any_name_in_a_container(devices: Path) -> None:
 
 @pytest.mark.parametrize("target", ["/dev/v4l/by-id/usb-Acme-video-index0", "/dev/video99"])
 @pytest.mark.parametrize("settings", [CameraSettings(), CameraSettings((640, 480), 15)])
-def test_a_webcam_that_is_away_is_no_mistake_of_the_users(
+def test_an_unplugged_webcam_raises_source_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, settings: CameraSettings
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -120,7 +120,7 @@ def test_a_webcam_that_is_away_is_no_mistake_of_the_users(
             open_source(name, settings)
 
 
-def test_a_name_may_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_name_may_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="no such camera or file"):
         open_source("~no such user.png")
@@ -129,7 +129,7 @@ def test_a_name_may_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.Monke
         assert len(list(source)) == 1
 
 
-def test_a_dangling_link_to_a_file_is_a_mistake(tmp_path: Path) -> None:
+def test_a_dangling_link_to_a_file_raises_input_error(tmp_path: Path) -> None:
     (tmp_path / "front").symlink_to("missing.mp4")
     with pytest.raises(InputError, match="no such camera or file"):
         open_source(str(tmp_path / "front"))
