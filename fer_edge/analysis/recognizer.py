@@ -155,7 +155,7 @@ class Recognizer:
             InputError: If there is no such source.
             SourceError: If it cannot be opened, or stops.
         """
-        with open_source(str(source), tell=_LOG.info) as opened:
+        with open_source(str(source), on_note=_LOG.info) as opened:
             smoothing = Smoothing(smoothing_s, self._threshold)
             pipeline = self._pipeline(smoothing, stills=opened.stills, detect_every=detect_every)
             yield from self._follow(pipeline, opened, max_fps)
