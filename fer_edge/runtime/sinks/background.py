@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FrameResult
-from fer_edge.runtime.sinks.text import Reopenable, Sink
+from fer_edge.runtime.sinks.sink import Reopenable, Sink
 from fer_edge.runtime.sources.source import Frame
 
 DRAIN_TIMEOUT_S = 10.0
@@ -39,7 +40,7 @@ class BackgroundQueue(Generic[_ItemT]):
         end: Callable[[], None],
         *,
         lossless: bool = False,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Start the thread.
 
@@ -50,7 +51,7 @@ class BackgroundQueue(Generic[_ItemT]):
             end: Called in the thread when all is done, or when `take` has failed.
             lossless: Let whoever gives wait while it is full, rather than drop what has waited longest: the newest
                 counts where more will come.
-            tell: Is told, in a sentence, when it is closed and something was dropped.
+            on_note: Is told, in a sentence, when it is closed and something was dropped.
         """
         self.dropped = 0
         self.has_taken = False
@@ -60,7 +61,7 @@ class BackgroundQueue(Generic[_ItemT]):
         self._take = take
         self._end = end
         self._lossless = lossless
-        self._tell = tell
+        self._on_note = on_note
         self._items: deque[_ItemT] = deque()
         self._closing = False
         self._failure: Exception | None = None
@@ -103,7 +104,7 @@ class BackgroundQueue(Generic[_ItemT]):
         if self._thread.is_alive():
             self._give_up()
         if self.dropped:
-            self._tell(f"{self._name}: {self.dropped} could not be passed on in time and were dropped")
+            self._on_note(f"{self._name}: {self.dropped} could not be passed on in time and were dropped")
         if self._thread.is_alive():
             raise FerEdgeError(f"{self._name} still hangs after {timeout_s:g} s; what it wrote last may be incomplete")
         if self._failure and not self._failure_told:
@@ -159,7 +160,7 @@ class BackgroundSink:
         pictures: bool = True,
         drain_s: float = DRAIN_TIMEOUT_S,
         checking_s: Callable[[], float] = lambda: 0.0,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Start the thread.
 
@@ -171,7 +172,7 @@ class BackgroundSink:
             pictures: Whether the sink looks at the pictures; if not, those of waiting results take no memory.
             drain_s: How long the end waits for what is queued.
             checking_s: Returns how much longer it waits for the sink to check what it has written.
-            tell: Is told, in a sentence, how many results the sink did not get.
+            on_note: Is told, in a sentence, how many results the sink did not get.
         """
         self.name = name
         self._sink = sink
@@ -179,7 +180,7 @@ class BackgroundSink:
         self._drain_s = drain_s
         self._checking_s = checking_s
         self._begin_queue: Callable[[], BackgroundQueue[tuple[Frame, FrameResult]]] = lambda: BackgroundQueue(
-            name, capacity, self._pass_on, sink.close, lossless=lossless, tell=tell
+            name, capacity, self._pass_on, sink.close, lossless=lossless, on_note=on_note
         )
         self._queue = self._begin_queue()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.background import BackgroundSink
-from fer_edge.runtime.sinks.text import Sink
+from fer_edge.runtime.sinks.sink import Sink
 from fer_edge.runtime.sources.source import Frame
 
 _RETRY_S = 60.0
@@ -27,7 +28,7 @@ class FanOut:
         self,
         outputs: Sequence[Sink],
         watchers: Sequence[Sink],
-        tell: Callable[[str], None],
+        on_note: OnNote,
         retry_s: float = _RETRY_S,
     ) -> None:
         """Stand before the sinks.
@@ -35,13 +36,13 @@ class FanOut:
         Args:
             outputs: The stream goes on as long as one of them works.
             watchers: Sinks that alone are no reason for it to go on.
-            tell: Is told, in a sentence, which output has failed and why, and which works again.
+            on_note: Is told, in a sentence, which output has failed and why, and which works again.
             retry_s: Seconds from a failure until the output is opened again.
         """
         self.failed: list[str] = []
         self._outputs = list(outputs)
         self._watchers = list(watchers)
-        self._tell = tell
+        self._on_note = on_note
         self._retry_s = retry_s
         self._retry_at: dict[BackgroundSink, float] = {}
         self._reopened: list[BackgroundSink] = []
@@ -79,7 +80,7 @@ class FanOut:
         if not self._outputs:
             raise self._failure
         if not is_known:
-            self._tell(f"{error}; the other outputs go on")
+            self._on_note(f"{error}; the other outputs go on")
 
     def _reopen_failed(self) -> None:
         now = time.monotonic()
@@ -95,4 +96,4 @@ class FanOut:
                 self._reopened.append(sink)
         for sink in [each for each in self._reopened if each.has_taken]:
             self._reopened.remove(sink)
-            self._tell(f"{sink.name}: works again; it lacks the results since it failed")
+            self._on_note(f"{sink.name}: works again; it lacks the results since it failed")

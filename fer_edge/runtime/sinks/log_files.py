@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.files import lock_file
+from fer_edge.notes import OnNote, ignore_note
 
 _LONGEST_LINE = 1 << 20
 _HEAD_BYTES = 16
@@ -45,16 +45,14 @@ class LogFile:
     is put among the older files.
     """
 
-    def __init__(
-        self, path: Path, policy: LogPolicy, header: str = "", tell: Callable[[str], None] = lambda _: None
-    ) -> None:
+    def __init__(self, path: Path, policy: LogPolicy, header: str = "", on_note: OnNote = ignore_note) -> None:
         """Open or make the file, and its folders.
 
         Args:
             path: Also a named pipe or a device, which is only written to.
             policy: How the file is kept.
             header: Whole lines at the beginning of each file.
-            tell: Is told, in a sentence, what was cut off.
+            on_note: Is told, in a sentence, what was cut off.
 
         Raises:
             InputError: If the file is to be gone on with and holds no lines.
@@ -63,7 +61,7 @@ class LogFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._policy = policy
-        self._tell = tell
+        self._on_note = on_note
         self._header = header.encode()
         self._is_file = path.is_file() or not path.exists()  # rather than a pipe or device
         self._unsynced = False
@@ -170,7 +168,7 @@ class LogFile:
         if piece:
             self._file.truncate(size - piece)
             self._file.seek(0, os.SEEK_END)
-            self._tell(f"{self._path}: cut off {piece} bytes of a last line that was never completed")
+            self._on_note(f"{self._path}: cut off {piece} bytes of a last line that was never completed")
 
     def _has_header(self) -> bool:
         with self._path.open("rb") as file:

@@ -6,10 +6,11 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import Event, FaceResult, FrameResult, iso_time
 from fer_edge.runtime.sinks.log_files import LogFile, LogPolicy
 from fer_edge.runtime.sources.source import Frame
@@ -17,49 +18,6 @@ from fer_edge.runtime.sources.source import Frame
 STDOUT = "-"
 
 _ANEW = LogPolicy()
-
-
-class Sink(Protocol):
-    """Takes every result, and is closed at the end, however that comes."""
-
-    def write(self, frame: Frame, result: FrameResult) -> None:
-        """Take one result and the frame it is of."""
-
-    def close(self) -> None:
-        """Finish what was written."""
-
-
-@runtime_checkable
-class Reopenable(Protocol):
-    """A sink that can be opened again after it has failed and was closed."""
-
-    def reopen(self) -> bool:
-        """Append to what was written; return False if that cannot be, raise FerEdgeError or OSError if it fails."""
-
-
-class OnChangeOnly:
-    """Passes on the results that tell something new: an event, or other faces or labels than the last one passed on."""
-
-    def __init__(self, sink: Sink) -> None:
-        """Stand before `sink`."""
-        self._sink = sink
-        self._last: set[tuple[int, str]] | None = None
-
-    def write(self, frame: Frame, result: FrameResult) -> None:
-        """Pass on, or not; the first result always."""
-        seen = {(face.track_id, face.label) for face in result.faces}
-        if result.events or seen != self._last:
-            self._last = seen
-            self._sink.write(frame, result)
-
-    def reopen(self) -> bool:
-        """Reopen the sink, if it can be; it gets the next result."""
-        self._last = None
-        return isinstance(self._sink, Reopenable) and self._sink.reopen()
-
-    def close(self) -> None:
-        """Close the sink."""
-        self._sink.close()
 
 
 class JsonlSink:
@@ -92,12 +50,12 @@ class JsonlSink:
         path: str,
         labels: tuple[str, ...],
         policy: LogPolicy = _ANEW,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Open `path`, or standard output for `-`; raises as `LogFile` does."""
         self._labels = labels
         self._first_at: float | None = None
-        self._lines = _open_lines(path, "", policy, tell)
+        self._lines = _open_lines(path, "", policy, on_note)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line."""
@@ -148,11 +106,11 @@ class CsvSink:
         path: str,
         labels: tuple[str, ...],
         policy: LogPolicy = _ANEW,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
         columns = ("time", "frame", "position_s", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
-        self._lines = _open_lines(path, _csv_lines([[*columns, *labels]]), policy, tell)
+        self._lines = _open_lines(path, _csv_lines([[*columns, *labels]]), policy, on_note)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
@@ -186,8 +144,8 @@ class _StandardOutput:
         """Leave it open."""
 
 
-def _open_lines(path: str, header: str, policy: LogPolicy, tell: Callable[[str], None]) -> LogFile | _StandardOutput:
-    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, tell)
+def _open_lines(path: str, header: str, policy: LogPolicy, on_note: OnNote) -> LogFile | _StandardOutput:
+    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, on_note)
 
 
 def _describe_event(event: Event) -> dict[str, Any]:

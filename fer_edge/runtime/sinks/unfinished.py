@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.files import lock_file
+from fer_edge.notes import OnNote, ignore_note
 
 _LEAST_FREE_BYTES = 1 << 20
 
@@ -26,14 +27,14 @@ class UnfinishedFile:
     def __init__(
         self,
         final: Path,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
         is_worth_keeping: Callable[[Path], bool] = lambda _: True,
     ) -> None:
         """Begin a new file.
 
         Args:
             final: The name that it takes when it is whole.
-            tell: Is told, in a sentence, where an earlier one that was never finished is now.
+            on_note: Is told, in a sentence, where an earlier one that was never finished is now.
             is_worth_keeping: Whether anything can be read of an earlier one.
 
         Raises:
@@ -45,7 +46,9 @@ class UnfinishedFile:
         self.path = _named(final, "unfinished")
         self.descriptor = self._open()
         if os.fstat(self.descriptor).st_size and is_worth_keeping(self.path):
-            tell(f"{final}: an earlier run was killed before it was complete; what it had written is in {self._keep()}")
+            on_note(
+                f"{final}: an earlier run was killed before it was complete; what it had written is in {self._keep()}"
+            )
         os.ftruncate(self.descriptor, 0)
 
     def _keep(self) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.annotate import annotate
@@ -45,7 +45,7 @@ class VideoSink:
         *,
         live: bool,
         fps: float | None,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Begin the unfinished file, so that nobody else does; the first frame gives the video its size.
 
@@ -54,7 +54,7 @@ class VideoSink:
             labels: The expressions in the order of the scores.
             live: Whether the source is live.
             fps: A recording's usual frames a second; `None` for images, which are shown for a second each.
-            tell: Is told, in a sentence, where the video of an earlier run that was killed is now.
+            on_note: Is told, in a sentence, where the video of an earlier run that was killed is now.
 
         Raises:
             InputError: If `path` has another suffix, or another process writes to it.
@@ -76,7 +76,7 @@ class VideoSink:
         self._failed = False
         self._file: UnfinishedFile | None = None
         try:
-            self._file = UnfinishedFile(path, tell, is_worth_keeping=holds_a_frame)
+            self._file = UnfinishedFile(path, on_note, is_worth_keeping=holds_a_frame)
         except OSError as error:
             raise self._failure(error, None) from error
 

@@ -59,7 +59,7 @@ def test_a_slow_sink_does_not_slow_the_stream_and_what_it_misses_is_counted(
     recorder = Recorder()
     recorder.leave.clear()
     told: list[str] = []
-    sink = BackgroundSink(recorder, "log", capacity=4, pictures=False, tell=told.append)
+    sink = BackgroundSink(recorder, "log", capacity=4, pictures=False, on_note=told.append)
     began = time.monotonic()
     for number in range(100):
         sink.write(*make_result(number=number))
@@ -124,7 +124,7 @@ def test_closing_takes_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
         leave.wait(10)
 
     told: list[str] = []
-    queue: BackgroundQueue[int] = BackgroundQueue("disk", 10, hang, leave.clear, tell=told.append)
+    queue: BackgroundQueue[int] = BackgroundQueue("disk", 10, hang, leave.clear, on_note=told.append)
     for number in range(5):
         queue.put(number)
     began = time.monotonic()

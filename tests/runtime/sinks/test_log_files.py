@@ -66,7 +66,7 @@ def test_an_incomplete_last_line_is_cut_off_and_told_once(tmp_path: Path, piece:
     path = tmp_path / "log"
     path.write_bytes(b"whole\n" + piece)
     for line in ("next", "last"):
-        log = LogFile(path, APPEND, tell=told.append)
+        log = LogFile(path, APPEND, on_note=told.append)
         log.write(f"{line}\n")
         log.close()
     assert path.read_text() == "whole\nnext\nlast\n"

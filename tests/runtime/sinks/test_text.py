@@ -11,7 +11,7 @@ import pytest
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.log_files import LogPolicy
-from fer_edge.runtime.sinks.text import CsvSink, JsonlSink, OnChangeOnly
+from fer_edge.runtime.sinks.text import CsvSink, JsonlSink
 from fer_edge.runtime.sources.source import Frame
 
 MakeFace = Callable[..., FaceResult]
@@ -117,16 +117,3 @@ def test_each_csv_file_of_a_rotation_has_its_header(
         with file.open(newline="") as lines:
             rows += [(int(row["frame"]), row["id"]) for row in csv.DictReader(lines)]
     assert sorted(rows) == [(number, track_id) for number in range(20) for track_id in "12"]
-
-
-def test_only_what_changes_is_passed_on(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
-    path = tmp_path / "log.jsonl"
-    sink = OnChangeOnly(JsonlSink(str(path), EXPRESSIONS))
-    first, second = make_face("sad", 0.7), make_face("happy", track_id=2)
-    shown = [(), (), (first,), (make_face("sad", 0.6),), (first, second), (second, first), (second,), (second,), ()]
-    for number, faces in enumerate(shown):
-        sink.write(*make_result(*faces, number=number))
-    frame, result = make_result(number=9)
-    sink.write(frame, replace(result, events=(Event(EventKind.LEFT, 2, 1.0, "happy"),)))
-    sink.close()
-    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [0, 2, 4, 6, 8, 9]

@@ -228,7 +228,7 @@ path, ending = Path(sys.argv[1]), sys.argv[2]
 if ending == "full":
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-sink = VideoSink(path, EXPRESSIONS, live=False, fps=10, tell=print)
+sink = VideoSink(path, EXPRESSIONS, live=False, fps=10, on_note=print)
 rng = np.random.default_rng(0)
 try:
     for number in range(60):

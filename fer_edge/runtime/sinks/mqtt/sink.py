@@ -6,7 +6,6 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -15,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import Event, FrameResult, iso_time
 from fer_edge.runtime.sinks.background import BackgroundQueue
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
@@ -56,7 +56,7 @@ class MqttSink:
         labels: tuple[str, ...],
         *,
         states_per_s: float = 2.0,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Connect; a broker that is not there is tried again and again, with growing pauses.
 
@@ -65,14 +65,14 @@ class MqttSink:
             name: The camera's, for people; its id is made of it. Each camera at a broker needs a name of its own.
             labels: The expressions in the order of the scores.
             states_per_s: How often the state is sent at most.
-            tell: Is told, in a sentence, when the broker is not there and when it is back.
+            on_note: Is told, in a sentence, when the broker is not there and when it is back.
 
         Raises:
             InputError: If the name is empty or blank.
             FerEdgeError: If the broker refuses the login.
         """
         self._address = address
-        self._tell = tell
+        self._on_note = on_note
         self._camera = MqttCamera.named(name, address.prefix)
         self._description = json.dumps(describe_camera(self._camera, labels))
         self._interval_s = 1 / states_per_s
@@ -85,7 +85,9 @@ class MqttSink:
         self._outage_told = False
         self._client = self._make_client()
         self._connect()
-        self._events = BackgroundQueue(f"events for {address}", EVENTS_KEPT, self._deliver, self._leave, tell=tell)
+        self._events = BackgroundQueue(
+            f"events for {address}", EVENTS_KEPT, self._deliver, self._leave, on_note=on_note
+        )
 
     @property
     def dropped(self) -> int:
@@ -169,7 +171,7 @@ class MqttSink:
         else:
             if self._outage_told:
                 self._outage_told = False
-                self._tell(f"{self._address} is there")
+                self._on_note(f"{self._address} is there")
             client.subscribe(STATUS_TOPIC)
             self._introduce()
         self._answered.set()
@@ -193,7 +195,7 @@ class MqttSink:
     def _tell_outage(self, reason: str) -> None:
         if not self._outage_told:
             self._outage_told = True
-            self._tell(f"{self._address}: {reason}; events wait until it answers")
+            self._on_note(f"{self._address}: {reason}; events wait until it answers")
 
 
 def _describe_state(result: FrameResult) -> dict[str, Any]:

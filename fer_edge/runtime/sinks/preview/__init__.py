@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtraError
+from fer_edge.notes import OnNote, ignore_note
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
@@ -19,7 +19,7 @@ def open_preview(
     token: str | None = None,
     privacy: bool = False,
     meaning: str = "",
-    tell: Callable[[str], None] = lambda _: None,
+    on_note: OnNote = ignore_note,
 ) -> PreviewSink:
     """Start a preview, which listens from then on.
 
@@ -30,7 +30,7 @@ def open_preview(
         token: What a visitor must bring; where others can reach the page one is made if none is given.
         privacy: Never let go of a pixel: the page shows boxes on an empty canvas.
         meaning: A sentence under the scores that says what one means.
-        tell: Is told, in a sentence and at most once a minute, of refused connections and bad requests.
+        on_note: Is told, in a sentence and at most once a minute, of refused connections and bad requests.
 
     Raises:
         MissingExtraError: If a package is not installed.
@@ -42,4 +42,4 @@ def open_preview(
         if (error.name or "").startswith("fer_edge."):
             raise
         raise MissingExtraError("--preview", "preview", str(error)) from error
-    return PreviewSink(address, labels, title, token=token, privacy=privacy, meaning=meaning, tell=tell)
+    return PreviewSink(address, labels, title, token=token, privacy=privacy, meaning=meaning, on_note=on_note)

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from fer_edge.errors import first_line
+from fer_edge.notes import OnNote
 
 _INTERVAL_S = 60.0
 _MOST_KINDS = 8
@@ -22,14 +22,14 @@ _OTHERS = "other faults"
 class PortNotes:
     """Counts incidents by kind: the first is reported at once, those after it in one line a minute."""
 
-    def __init__(self, tell: Callable[[str], None], interval_s: float = _INTERVAL_S) -> None:
+    def __init__(self, on_note: OnNote, interval_s: float = _INTERVAL_S) -> None:
         """Begin without incidents.
 
         Args:
-            tell: Is told, in a sentence.
+            on_note: Is told, in a sentence.
             interval_s: Least time between two lines.
         """
-        self._tell = tell
+        self._on_note = on_note
         self._interval_s = interval_s
         self._due = float("-inf")
         self._counts: Counter[str] = Counter()
@@ -44,7 +44,7 @@ class PortNotes:
     def report(self) -> None:
         """Report what was counted since the last line, if anything was."""
         if self._counts:
-            self._tell("at the preview's port: " + ", ".join(f"{n:,} x {what}" for what, n in self._counts.items()))
+            self._on_note("at the preview's port: " + ", ".join(f"{n:,} x {what}" for what, n in self._counts.items()))
             self._counts.clear()
             self._due = time.monotonic() + self._interval_s
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from fer_edge.board import temperature_c
+from fer_edge.notes import OnNote
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.preview import messages
 from fer_edge.runtime.sinks.preview.access import Gate, harden
@@ -55,12 +56,12 @@ class Server:
         privacy: bool,
         meaning: str = "",
         limits: Limits,
-        tell: Callable[[str], None],
+        on_note: OnNote,
     ) -> None:
         """Prepare to serve."""
         self._gate = gate
         self._limits = limits
-        self._notes = PortNotes(tell)
+        self._notes = PortNotes(on_note)
         self._labels = labels
         self._title = title
         self._privacy = privacy

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.preview.access import Gate
 from fer_edge.runtime.sinks.preview.address import Address
@@ -34,7 +34,7 @@ class PreviewSink:
         token: str | None = None,
         privacy: bool = False,
         meaning: str = "",
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
         limits: Limits | None = None,
     ) -> None:
         """Start to listen; for the arguments see `open_preview`.
@@ -47,7 +47,7 @@ class PreviewSink:
         wanted = Address.parse(address)
         gate = Gate(wanted, token)
         self._server = Server(
-            gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), tell=tell
+            gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), on_note=on_note
         )
         self._listening: Future[Address] = Future()
         self._failure: Exception | None = None

@@ -101,7 +101,7 @@ def test_two_cameras_at_one_broker_stay_connected_and_are_two_devices(
     broker: Broker, subscriber: Subscriber, open_sink: OpenSink, wait_until: WaitUntil, one: str, other: str
 ) -> None:
     told: list[str] = []
-    sinks = [open_sink(broker.url, name, tell=told.append) for name in (one, other)]
+    sinks = [open_sink(broker.url, name, on_note=told.append) for name in (one, other)]
     wait_until(lambda: len({topic for topic, _, _ in subscriber.messages if topic.endswith("/config")}) == 2)
     for sink in sinks:
         sink.close()

@@ -47,7 +47,7 @@ def test_events_during_an_outage_arrive_afterwards_all_and_in_order(
     wait_until: WaitUntil,
 ) -> None:
     told: list[str] = []
-    sink = open_sink(broker.url, tell=told.append)
+    sink = open_sink(broker.url, on_note=told.append)
 
     def arrived() -> list[int]:
         return [event["id"] for event in subscriber.on(f"{BASE}/event")]
@@ -83,7 +83,7 @@ def test_a_broker_that_is_not_there_yet_is_noted_once_and_gets_everything_later(
     told: list[str] = []
     broker = make_broker()
     began = time.monotonic()
-    sink = open_sink(broker.url, tell=told.append)
+    sink = open_sink(broker.url, on_note=told.append)
     assert time.monotonic() - began < 2
     report(sink, [1, 2])
     time.sleep(1.5)
@@ -100,7 +100,7 @@ def test_without_a_broker_it_ends_soon_and_says_what_is_lost(open_sink: OpenSink
     told: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    sink = open_sink(f"mqtt://me:secret@127.0.0.1:{port}", tell=told.append)
+    sink = open_sink(f"mqtt://me:secret@127.0.0.1:{port}", on_note=told.append)
     for number in range(3):
         report(sink, [number])
     began = time.monotonic()
@@ -153,9 +153,9 @@ def test_an_encrypted_connection_checks_the_broker(
     url = broker.url.replace("mqtt", "mqtts")
     stranger: list[str] = []
     trusted: list[str] = []
-    open_sink(url, tell=stranger.append).close()
+    open_sink(url, on_note=stranger.append).close()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    open_sink(url, tell=trusted.append).close()
+    open_sink(url, on_note=trusted.append).close()
     assert "certificate verify failed" in stranger[0]
     assert trusted == []
 

@@ -34,7 +34,7 @@ FEW = Limits(connections=6, connections_of_address=6, admission_s=60)
 @contextmanager
 def preview(limits: Limits, told: list[str] | None = None) -> Iterator[PreviewSink]:
     notes: list[str] = [] if told is None else told
-    with closing(PreviewSink("0", EXPRESSIONS, "demo", token=TOKEN, limits=limits, tell=notes.append)) as sink:
+    with closing(PreviewSink("0", EXPRESSIONS, "demo", token=TOKEN, limits=limits, on_note=notes.append)) as sink:
         yield sink
 
 
@@ -266,10 +266,10 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.sinks.preview import open_preview
 
 told = threading.Event()
-def tell(note):
+def on_note(note):
     print(note, file=sys.stderr, flush=True)
     told.set()
-sink = open_preview("0", EXPRESSIONS, "demo", tell=tell)
+sink = open_preview("0", EXPRESSIONS, "demo", on_note=on_note)
 before = resource.getrlimit(resource.RLIMIT_NOFILE)
 free = os.dup(0)
 os.close(free)
