@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from fer_edge.errors import InputError
 from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sources.source import Frame
 
 STATUS_INTERVAL_S = 5.0
@@ -43,18 +44,18 @@ class NotifySink:
         if self._socket is None:
             return
         now = time.monotonic()
+        self._frames += 1
         lines = []
         if self._shown is None:
             self._shown = now
             lines += ["READY=1", *self._longer_watchdog()]
-        else:
-            self._frames += 1
         if now >= self._alive_due:
             self._alive_due = now + self._watchdog_s / 3
             lines.append("WATCHDOG=1")
         if now - self._shown >= STATUS_INTERVAL_S:
-            lines.append(f"STATUS={self._frames / (now - self._shown):.1f} frames/s, {_count_faces(result)}")
-            self._shown, self._frames = now, 0
+            fps = frames_per_second(self._frames, self._shown, now)
+            lines.append(f"STATUS={fps:.1f} frames/s, {_count_faces(result)}")
+            self._shown, self._frames = now, 1  # this frame is also the first of the next interval
         if lines:
             self._socket.send("\n".join(lines).encode())
 

@@ -8,6 +8,7 @@ from collections import Counter, deque
 import numpy as np
 
 from fer_edge.runtime.results import STAGES, FrameResult
+from fer_edge.runtime.sinks.pace import frames_per_second
 
 _NEWEST = 100_000
 """Times kept for percentiles: an hour's at 28 frames a second, and no more memory however long a run lasts."""
@@ -42,8 +43,7 @@ class Tally:
     @property
     def fps(self) -> float:
         """Frames a second from the first result to the last, which leaves the start-up out."""
-        seconds = self._last - self._first
-        return (self.frames - 1) / seconds if seconds > 0 else 0.0
+        return frames_per_second(self.frames, self._first, self._last)
 
     def percentile_ms(self, stage: str, percent: float) -> float | None:
         """A percentile of one stage's times in ms, or `None` if none was measured."""

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fer_edge.names import printable
 from fer_edge.runtime.results import STAGES, FaceResult, FrameResult
+from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sources.source import Frame
 
 _REFRESH_S = 0.1
@@ -64,8 +65,7 @@ class TerminalSink:
             self._live.stop()
 
     def _rate(self) -> float:
-        seconds = self._moments[-1] - self._moments[0]
-        return (len(self._moments) - 1) / seconds if seconds > 0 else 0.0
+        return frames_per_second(len(self._moments), self._moments[0], self._moments[-1])
 
     def _view(self, result: FrameResult) -> Group:
         times = "  ".join(f"{stage} {result.timings_ms.get(stage, 0):.1f}" for stage in STAGES[1:])

@@ -15,8 +15,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.notes import OnNote, ignore_note
-from fer_edge.runtime.results import Event, FrameResult, iso_time
+from fer_edge.runtime.results import FrameResult, iso_time
 from fer_edge.runtime.sinks.background import BackgroundQueue
+from fer_edge.runtime.sinks.json_form import event_json, track_json
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.runtime.sinks.mqtt.camera import MqttCamera
 from fer_edge.runtime.sinks.mqtt.home_assistant import NOBODY, STATUS_TOPIC, describe_camera, discovery_topic
@@ -97,8 +98,9 @@ class MqttSink:
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Queue the events, and send the state if it is another one and the last one was sent a while ago."""
         for event in result.events:
-            self._events.put(json.dumps(_describe_event(event), ensure_ascii=False))
-        state, now = _describe_state(result), time.monotonic()
+            message = {**event_json(event, "event_type"), "time": iso_time(event.time)}
+            self._events.put(json.dumps(message, ensure_ascii=False))
+        state, now = _state_json(result), time.monotonic()
         if state != self._state and now - self._state_time >= self._interval_s:
             self._state, self._state_time = state, now
             self._state_message = json.dumps({**state, "time": iso_time(result.time)}, ensure_ascii=False)
@@ -198,16 +200,9 @@ class MqttSink:
             self._on_note(f"{self._address}: {reason}; events wait until it answers")
 
 
-def _describe_state(result: FrameResult) -> dict[str, Any]:
+def _state_json(result: FrameResult) -> dict[str, Any]:
     return {
         "faces": len(result.faces),
         "expression": result.faces[0].label if result.faces else NOBODY,
-        "seen": [{"id": face.track_id, "label": face.label} for face in result.faces],
+        "seen": [track_json(face) for face in result.faces],
     }
-
-
-def _describe_event(event: Event) -> dict[str, Any]:
-    facts: dict[str, Any] = {"event_type": event.kind.value, "id": event.track_id, "label": event.label}
-    if event.previous is not None:
-        facts["previous"] = event.previous
-    return {**facts, "time": iso_time(event.time)}

@@ -9,9 +9,10 @@ from typing import Any
 import cv2
 
 from fer_edge.preprocess import Image, shrink
-from fer_edge.runtime.results import UNCERTAIN, FaceResult, FrameResult
+from fer_edge.runtime.results import UNCERTAIN, FrameResult
 from fer_edge.runtime.sinks import annotate
-from fer_edge.runtime.sinks.preview.pace import Pace
+from fer_edge.runtime.sinks.json_form import face_json
+from fer_edge.runtime.sinks.pace import Pace
 from fer_edge.runtime.sinks.preview.timeline import HISTORY_S, Span
 from fer_edge.runtime.sources.source import Frame
 
@@ -55,9 +56,14 @@ def hello(
 
 
 def frame_event(
-    frame: Frame, result: FrameResult, pace: Pace, temperature: float | None, spans: Iterable[Span]
+    frame: Frame,
+    result: FrameResult,
+    labels: tuple[str, ...],
+    pace: Pace,
+    temperature: float | None,
+    spans: Iterable[Span],
 ) -> bytes:
-    """What was seen in one frame, with the spans that it may have changed."""
+    """Return the event of one frame's result, with the spans that it may have changed."""
     height, width = frame.image.shape[:2]
     return _event(
         {
@@ -66,7 +72,7 @@ def frame_event(
             "moment": round(frame.taken_at, 3),
             "clock_offset": round(result.time - frame.taken_at, 3),
             "size": [width, height],
-            "faces": [_describe_face(face) for face in result.faces],
+            "faces": [face_json(face, labels) for face in result.faces],
             "fps": round(pace.fps, 2),
             "stages_ms": {stage: round(value, 3) for stage, value in pace.stages_ms.items()},
             "temperature": temperature,
@@ -84,16 +90,6 @@ def picture_part(image: Image, number: int) -> bytes:
     jpeg = encoded.tobytes()
     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\n\r\n"
     return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()
-
-
-def _describe_face(face: FaceResult) -> dict[str, Any]:
-    return {
-        "id": face.track_id,
-        "box": [round(float(value), 1) for value in face.box_xyxy],
-        "label": face.label,
-        "score": round(face.score, 3),
-        "scores": [round(float(score), 3) for score in face.scores],
-    }
 
 
 def _describe_spans(spans: Iterable[Span]) -> list[list[Any]]:

@@ -15,12 +15,12 @@ from aiohttp.typedefs import Handler
 from fer_edge.board import temperature_c
 from fer_edge.notes import OnNote
 from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sinks.pace import Pace
 from fer_edge.runtime.sinks.preview import messages
 from fer_edge.runtime.sinks.preview.access import Gate, harden
 from fer_edge.runtime.sinks.preview.address import Address, listen
 from fer_edge.runtime.sinks.preview.channel import Channel
 from fer_edge.runtime.sinks.preview.metrics import CONTENT_TYPE, Metrics
-from fer_edge.runtime.sinks.preview.pace import Pace
 from fer_edge.runtime.sinks.preview.port_notes import PortNotes
 from fer_edge.runtime.sinks.preview.reception import Limits, Reception
 from fer_edge.runtime.sinks.preview.streaming import LONGEST_DELAY_S, stream
@@ -151,7 +151,8 @@ class Server:
         if self._events.watchers:
             # Whoever is further behind has been disconnected, and will get all spans anew.
             spans = self._timeline.since(frame.taken_at - LONGEST_DELAY_S)
-            self._events.publish(messages.frame_event(frame, result, self._pace, self._temperature.read(), spans))
+            temperature = self._temperature.read()
+            self._events.publish(messages.frame_event(frame, result, self._labels, self._pace, temperature, spans))
         if self._pictures.watchers:
             loop = asyncio.get_running_loop()
             part = await loop.run_in_executor(encoder, messages.picture_part, frame.image, result.number)

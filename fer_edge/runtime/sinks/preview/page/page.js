@@ -140,7 +140,7 @@ function buildBars() {
 function showBars() {
   const face = chosenFace();
   [...byId("bars").children].forEach((row, i) => {
-    const score = face?.scores[i] ?? 0;
+    const score = face?.scores[facts.labels[i]] ?? 0;
     const fill = row.querySelector(".fill");
     fill.style.width = `${Math.round(score * 1000) / 10}%`;
     fill.classList.toggle("none", score < 0.005);
@@ -151,7 +151,7 @@ function showTexts() {
   const face = chosenFace();
   byId("verdict").textContent = verdict(face);
   [...byId("bars").children].forEach((row, i) => {
-    row.querySelector(".value").textContent = face ? percent(face.scores[i]) : "–";
+    row.querySelector(".value").textContent = face ? percent(face.scores[facts.labels[i]]) : "–";
     row.classList.toggle("best", face !== null && face.label === facts.labels[i]);
   });
   offerFaces();
@@ -198,7 +198,7 @@ function chosenFace() {
 function verdict(face) {
   if (face === null) return chosen === null ? "No face" : `Face ${chosen} is not in view`;
   if (face.label !== UNCERTAIN) return `${face.label} ${percent(face.score)}`;
-  const best = facts.labels[face.scores.indexOf(Math.max(...face.scores))];
+  const best = facts.labels.reduce((one, other) => face.scores[other] > face.scores[one] ? other : one);
   return `uncertain, perhaps ${best}`;
 }
 
