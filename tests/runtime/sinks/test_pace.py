@@ -26,7 +26,7 @@ def test_frames_per_second(frames: int, first_s: float, last_s: float, fps: floa
     assert frames_per_second(frames, first_s, last_s) == fps
 
 
-def test_the_pace_is_of_the_last_two_seconds(make_result: MakeResult) -> None:
+def test_pace_covers_the_last_two_seconds(make_result: MakeResult) -> None:
     pace = Pace()
     assert (pace.fps, pace.stages_ms, pace.idle_s) == (0.0, {}, float("inf"))
     _, result = make_result()

@@ -15,7 +15,7 @@ MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
 
 
-def test_only_what_changes_is_passed_on(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
+def test_only_changes_are_passed_on(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     sink = OnChangeOnly(JsonlSink(str(path), EXPRESSIONS))
     first, second = make_face("sad", 0.7), make_face("happy", track_id=2)

@@ -1,4 +1,4 @@
-"""What a browser is sent: server-sent events with JSON, and the parts of a motion JPEG."""
+"""Messages to a browser: server-sent events with JSON, and the parts of a motion JPEG."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fer_edge.runtime.sources.source import Frame
 
 EVENTS_TYPE = "text/event-stream"
 HEARTBEAT = b":\n\n"
-"""A comment, which tells both ends that the other is there."""
+"""Comment of an event stream, by which both ends notice a broken connection."""
 
 _BOUNDARY = "picture"
 PICTURES_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
@@ -31,18 +31,18 @@ _QUALITY = 80
 def hello(
     title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span], clock_offset: float
 ) -> bytes:
-    """Return the first event: what does not change, and the timeline so far.
+    """Return the first event of a stream: what does not change, and the timeline so far.
 
     Args:
-        title: Of the page.
-        labels: The expressions in the order of the scores.
-        privacy: Whether no picture is to be had.
-        meaning: Of a score, in a sentence.
-        spans: By the clock that nobody sets.
-        clock_offset: Seconds to add to that clock's for the time of day, as known now.
+        title: Title of the page.
+        labels: Expressions in the order of the scores.
+        privacy: Whether no picture is sent.
+        meaning: Sentence that says what a score means.
+        spans: Timeline so far, in seconds of the monotonic clock.
+        clock_offset: Seconds from the monotonic clock to the time of day, as known now.
     """
     colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
-    facts = {
+    members = {
         "title": title,
         "labels": labels,
         "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
@@ -52,7 +52,7 @@ def hello(
         "spans": _describe_spans(spans),
         "clock_offset": round(clock_offset, 3),
     }
-    return b"event: hello\n" + _event(facts)
+    return b"event: hello\n" + _event(members)
 
 
 def frame_event(
@@ -82,9 +82,9 @@ def frame_event(
 
 
 def picture_part(image: Image, number: int) -> bytes:
-    """A frame, uint8 (H, W, 3) BGR, as one part; smaller than the frame if that is large.
+    """Return a frame, uint8 (H, W, 3) BGR, as one part of a motion JPEG; large frames are scaled down.
 
-    The next part's boundary is in it, as browsers show a part only when they see that.
+    The part includes the boundary of the next, as browsers show a part only when they have received that.
     """
     _, encoded = cv2.imencode(".jpg", shrink(image, _LONGEST_SIDE), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     jpeg = encoded.tobytes()
@@ -96,8 +96,8 @@ def _describe_spans(spans: Iterable[Span]) -> list[list[Any]]:
     return [[span.track_id, span.label, round(span.start, 2), round(span.end, 2)] for span in spans]
 
 
-def _event(facts: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(facts, separators=(',', ':'))}\n\n".encode()
+def _event(members: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(members, separators=(',', ':'))}\n\n".encode()
 
 
 def _css(colour_bgr: tuple[int, int, int]) -> str:
