@@ -61,7 +61,7 @@ class VideoSink:
             FerEdgeError: If the file cannot be created.
         """
         if path.suffix.lower() not in CODECS:
-            raise InputError(f"{path}: expected a name ending in {', '.join(CODECS)}, got {path.suffix or 'no ending'}")
+            raise InputError(f"{path}: expected a video ending in {', '.join(CODECS)}, got {path.suffix or 'none'}")
         self._path = path
         self._labels = labels
         self._live = live

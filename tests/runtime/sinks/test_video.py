@@ -138,7 +138,7 @@ def test_gap_of_an_hour_is_shortened(make_result: MakeResult, tmp_path: Path, kn
 
 @pytest.mark.parametrize("name", ["out.gif", "out"])
 def test_unknown_suffix_is_rejected(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=r"expected a name ending in \.mp4"):
+    with pytest.raises(InputError, match=r"expected a video ending in \.mp4"):
         VideoSink(tmp_path / name, EXPRESSIONS, live=False, fps=12)
 
 
