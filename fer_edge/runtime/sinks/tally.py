@@ -58,7 +58,8 @@ class Tally:
         if self.faces:
             lines.append(", ".join(f"{label} {count / self.faces:.0%}" for label, count in self.labels.most_common()))
         elif self.frames:
-            lines.append("no face was seen: is one in view, and upright?" + (f" {self.advice}" if self.advice else ""))
+            advice = f". {self.advice}" if self.advice else ""
+            lines.append(f"no face was seen: check that one is in view and upright{advice}")
         medians = [(stage, self.percentile_ms(stage, 50), self.percentile_ms(stage, 90)) for stage in STAGES]
         times = [f"{stage} {p50:.1f}/{p90:.1f}" for stage, p50, p90 in medians if p50 is not None and p90 is not None]
         return [*lines, f"ms (p50/p90): {', '.join(times)}"] if times else lines

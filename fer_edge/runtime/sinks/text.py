@@ -22,7 +22,22 @@ STDOUT = "-"
 _OVERWRITE = LogPolicy()
 
 
-class JsonlSink:
+class _LinesSink:
+    """Writes lines to a file or standard output."""
+
+    def __init__(self, path: str, header: str, policy: LogPolicy, on_note: OnNote) -> None:
+        self._lines = _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, on_note)
+
+    def reopen(self) -> bool:
+        """Append to the file, as `LogFile.reopen` does."""
+        return self._lines.reopen()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._lines.close()
+
+
+class JsonlSink(_LinesSink):
     """Writes one JSON object per frame and line, at once, so that readers see it and a crash loses nothing.
 
     Members, in this order::
@@ -55,21 +70,13 @@ class JsonlSink:
         on_note: OnNote = ignore_note,
     ) -> None:
         """Open `path`, or standard output for `-`; raises as `LogFile` does."""
+        super().__init__(path, "", policy, on_note)
         self._labels = labels
         self._first_at: float | None = None
-        self._lines = _open_lines(path, "", policy, on_note)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line."""
         self._lines.write(json.dumps(self._frame_json(frame, result), ensure_ascii=False) + "\n")
-
-    def reopen(self) -> bool:
-        """Append to the file, as `LogFile.reopen` does."""
-        return self._lines.reopen()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._lines.close()
 
     def _frame_json(self, frame: Frame, result: FrameResult) -> dict[str, Any]:
         members: dict[str, Any] = {"frame": result.number, "time": round(result.time, 3)}
@@ -87,7 +94,7 @@ class JsonlSink:
         return members
 
 
-class CsvSink:
+class CsvSink(_LinesSink):
     """Writes one row per face, with times as ISO 8601 in UTC; a frame without a face has no row.
 
     Values are those of JSONL. As there, only frames of a recording have a `position_s`, and only images a `file`.
@@ -102,22 +109,14 @@ class CsvSink:
     ) -> None:
         """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
         columns = ("time", "frame", "position_s", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
+        super().__init__(path, _csv_lines([[*columns, *labels]]), policy, on_note)
         self._labels = labels
-        self._lines = _open_lines(path, _csv_lines([[*columns, *labels]]), policy, on_note)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
         position_s = "" if frame.position_s is None else round(frame.position_s, 3)
         frame_cells = (iso_time(result.time), result.number, position_s, frame.name or "")
         self._lines.write(_csv_lines([*frame_cells, *self._face_cells(face)] for face in result.faces))
-
-    def reopen(self) -> bool:
-        """Append to the file, as `LogFile.reopen` does."""
-        return self._lines.reopen()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._lines.close()
 
     def _face_cells(self, face: FaceResult) -> list[object]:
         members = face_json(face, self._labels)
@@ -140,10 +139,6 @@ class _StandardOutput:
 
     def close(self) -> None:
         """Leave it open."""
-
-
-def _open_lines(path: str, header: str, policy: LogPolicy, on_note: OnNote) -> LogFile | _StandardOutput:
-    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, on_note)
 
 
 def _csv_lines(rows: Iterable[list[object]]) -> str:

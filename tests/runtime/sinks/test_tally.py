@@ -23,9 +23,9 @@ def test_summary_without_faces_gives_advice(make_result: MakeResult) -> None:
     tally = Tally()
     tally.add(make_result()[1])
     assert tally.lines()[0] == "1 frame, 0 faces"
-    assert tally.lines()[1] == "no face was seen: is one in view, and upright?"
+    assert tally.lines()[1] == "no face was seen: check that one is in view and upright"
     tally.advice = "Come nearer"
-    assert tally.lines()[1] == "no face was seen: is one in view, and upright? Come nearer"
+    assert tally.lines()[1] == "no face was seen: check that one is in view and upright. Come nearer"
 
 
 def test_summary_has_frames_labels_and_percentiles(make_face: MakeFace, make_result: MakeResult) -> None:

@@ -153,7 +153,7 @@ def test_annotations_are_in_the_video(make_face: MakeFace, make_result: MakeResu
 
 
 class FailingWriter:
-    """Stands in for an OpenCV without the codec, or for Ctrl-C while the file is being made."""
+    """Stands in for an OpenCV without the codec, or for Ctrl-C while the file is being created."""
 
     interrupts = False
 

@@ -74,7 +74,7 @@ def listen(address: Address) -> list[socket.socket]:
     """Open non-blocking sockets that listen at all addresses of a host on one port.
 
     Raises:
-        InputError: If the system refuses that.
+        InputError: If the system refuses to listen there.
     """
     listeners: list[socket.socket] = []
     try:

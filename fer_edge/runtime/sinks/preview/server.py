@@ -83,11 +83,11 @@ class Server:
         """Serve until cancelled.
 
         Args:
-            address: Where to listen.
-            on_listening: Told the address, with its true port, as soon as browsers can come.
+            address: Address to listen on.
+            on_listening: Called with the address and its actual port when browsers can connect.
 
         Raises:
-            InputError: If it is not possible to listen there.
+            InputError: If the system refuses to listen there.
         """
         listeners = listen(address)
         asyncio.get_running_loop().set_exception_handler(self._notes.on_loop_error)

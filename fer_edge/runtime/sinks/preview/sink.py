@@ -44,15 +44,15 @@ class PreviewSink:
         Raises:
             InputError: If `address` or `token` cannot be used.
         """
-        wanted = Address.parse(address)
-        gate = Gate(wanted, token)
+        requested = Address.parse(address)
+        gate = Gate(requested, token)
         self._server = Server(
             gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), on_note=on_note
         )
         self._listening: Future[Address] = Future()
         self._failure: Exception | None = None
         # A daemon, so that no client can keep the program from ending.
-        self._thread = threading.Thread(target=self._serve, args=(wanted,), name="preview", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(requested,), name="preview", daemon=True)
         self._thread.start()
         self.url = gate.url(self._listening.result())
 
@@ -72,9 +72,9 @@ class PreviewSink:
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join(_JOIN_TIMEOUT_S)
 
-    def _serve(self, wanted: Address) -> None:
+    def _serve(self, address: Address) -> None:
         try:
-            asyncio.run(self._run(wanted))
+            asyncio.run(self._run(address))
         except asyncio.CancelledError:
             pass  # closed
         except Exception as error:  # raised again by `write`, or by the constructor
@@ -82,7 +82,7 @@ class PreviewSink:
             if not self._listening.done():
                 self._listening.set_exception(error)
 
-    async def _run(self, wanted: Address) -> None:
+    async def _run(self, address: Address) -> None:
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.ensure_future(self._server.run(wanted, self._listening.set_result))
+        self._task = asyncio.ensure_future(self._server.run(address, self._listening.set_result))
         await self._task

@@ -151,12 +151,12 @@ def test_encrypted_connection_verifies_the_certificate(
     subprocess.run([*command.split(), *outputs], check=True, capture_output=True)
     broker = make_broker("allow_anonymous true", f"certfile {certificate}", f"keyfile {key}").start()
     url = broker.url.replace("mqtt", "mqtts")
-    stranger: list[str] = []
+    untrusted: list[str] = []
     trusted: list[str] = []
-    open_sink(url, on_note=stranger.append).close()
+    open_sink(url, on_note=untrusted.append).close()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     open_sink(url, on_note=trusted.append).close()
-    assert "certificate verify failed" in stranger[0]
+    assert "certificate verify failed" in untrusted[0]
     assert trusted == []
 
 
