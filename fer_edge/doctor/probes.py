@@ -24,7 +24,7 @@ _CAUSES = (
     (r"GLIBC(XX)?_\d", "the wheel needs a newer system: use Raspberry Pi OS bookworm (Debian 12) or later"),
     (r"lib(open|c)?blas|libatlas", "sudo apt install libopenblas0"),
     (r"cannot open shared object file", "install the named library with sudo apt install"),
-    (r"No module named", "reinstall fer-edge in the same environment: pip install --force-reinstall fer-edge"),
+    (r"No module named", "reinstall in the same environment, from the checkout: pip install --force-reinstall ."),
 )
 _CRASHES = {
     signal.SIGILL: "a wheel was built for a newer processor than this one: pip install an older version of it",

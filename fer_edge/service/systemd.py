@@ -166,8 +166,9 @@ def require_readable(program: Path) -> None:
             if not path.stat().st_mode & needed:
                 raise InputError(
                     f"{path} is closed to other users, and the service runs as one: either sudo chmod o+x {path}, or "
-                    "install where all may read: sudo python3 -m venv --system-site-packages /opt/fer-edge && sudo "
-                    "/opt/fer-edge/bin/pip install fer-edge, then sudo /opt/fer-edge/bin/fer-edge service install"
+                    "install where all may read, from the checkout: sudo python3 -m venv --system-site-packages "
+                    "/opt/fer-edge && sudo /opt/fer-edge/bin/pip install ., then sudo /opt/fer-edge/bin/fer-edge "
+                    "service install"
                 )
 
 
