@@ -1,4 +1,4 @@
-"""Notes: sentences for people about what happens on the way, beside the results."""
+"""Notes: sentences for people about what happens during a run, beside its results."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Protocol
 
 
 class OnNote(Protocol):
-    """Takes a note, such as "camera 0 is back"; the caller decides where it goes."""
+    """Function that takes notes, such as "camera 0 is back", and shows or stores them."""
 
     def __call__(self, note: str, /) -> object:
         """Take one note."""
 
 
 def ignore_note(_note: str, /) -> None:
-    """Drop a note: the default where nobody listens."""
+    """Discard a note."""

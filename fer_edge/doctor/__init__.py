@@ -1,1 +1,1 @@
-"""What can be wrong with a device, each check with what to do about it."""
+"""Checks of a device, each with what to do about a fault."""

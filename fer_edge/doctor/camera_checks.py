@@ -1,4 +1,4 @@
-"""Whether cameras can be found, opened and seen through."""
+"""Checks that cameras are found, can be opened and give a picture."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _CAMERA_TIMEOUT_S = 20.0
 
 
 def check_cameras() -> Iterator[Finding]:
-    """Every camera that can be found, with a picture from each."""
+    """Take a picture from each camera that is found."""
     findings = [*_check_picamera(), *_check_video_devices()]
     if not findings:
-        advice = "plug one in, or go on with fer-edge run --camera demo, a file, or an address"
+        advice = "plug one in, or run fer-edge with --camera demo, a file, or an address"
         findings.append(warning("camera", "none found", advice))
     yield from findings
 
 
 def check_group() -> Iterator[Finding]:
-    """Whether a Raspberry Pi's cameras are open to this user."""
+    """Check that this user may open a Raspberry Pi's cameras."""
     if board.is_raspberry_pi() and not board.is_in_group("video"):
-        yield warning("group", "this user is not in the group video, to which cameras belong", JOIN_VIDEO)
+        yield warning("group", "this user is not in the group video, which may open cameras", JOIN_VIDEO)
 
 
 def _check_picamera() -> Iterator[Finding]:
@@ -35,10 +35,10 @@ def _check_picamera() -> Iterator[Finding]:
     if "No module named 'picamera2'" in probed.detail:
         if board.is_raspberry_pi():
             advice = (
-                "for a camera on the ribbon cable: sudo apt install python3-picamera2, and make the environment with "
+                "for a camera on the ribbon cable: sudo apt install python3-picamera2, and create the environment with "
                 "python3 -m venv --system-site-packages"
             )
-            yield warning("picamera", "picamera2 is not to be seen from this environment", advice)
+            yield warning("picamera", "picamera2 cannot be imported in this environment", advice)
     elif not probed.worked:
         yield failure("picamera", probed.detail, probed.advice)
     elif probed.facts["cameras"]:
@@ -62,6 +62,6 @@ def _take_picture(name: str, spec: str, description: str) -> Finding:
     if not probed.worked:
         return failure(name, f"{description}: {probed.detail}", probed.advice)
     if probed.facts["is_dark"]:
-        advice = "take the cap off the lens, or make light"
+        advice = "remove the lens cap or turn on a light"
         return warning(name, f"{description}: {probed.detail}, all black", advice, **probed.facts)
     return ok(name, f"{description}: {probed.detail}", **probed.facts)

@@ -1,4 +1,4 @@
-"""Everything that must be right for fer-edge to run here, looked at one by one."""
+"""Checks of everything that fer-edge needs on this device."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fer_edge.doctor.probes import Probed, run_probe
 _AT_ONCE = 2
 _NEWEST_PYTHON = (3, 13)
 _HOT_C = 80.0
-"""A Raspberry Pi's processor slows down from 80 degrees on, and further at 85."""
+"""A Raspberry Pi's processor slows down from 80 °C on, and further at 85 °C."""
 
-_WANTED_SUPPLY_MA = {"Raspberry Pi 5": 5000}
+_NEEDED_SUPPLY_MA = {"Raspberry Pi 5": 5000}
 _LITTLE_MEMORY_MB = 150
 _LITTLE_DISK_MB = 500
 
-_SET_CLOCK = "connect it to a network, and sudo timedatectl set-ntp true"
-_COOLING = "give it a heat sink or fan, or less to do: fer-edge run --detect-every auto --max-fps 10"
-_SUPPLY = "use the supply made for this board, with its own short cable, and no hungry device on its USB"
-_TROUBLE_ADVICE = {
+_SET_CLOCK = "connect the board to a network and run sudo timedatectl set-ntp true"
+_COOLING = "add a heat sink or fan, or reduce the load: fer-edge run --detect-every auto --max-fps 10"
+_SUPPLY = "use the board's official supply with its own short cable, and power USB devices separately"
+_THROTTLING_ADVICE = {
     "under-voltage": _SUPPLY,
     "frequency capped": _SUPPLY,
     "throttled": _COOLING,
@@ -38,107 +38,111 @@ _TROUBLE_ADVICE = {
 
 
 def run_checks() -> Iterator[Finding]:
-    """Look at everything; findings come in a fixed order, each as soon as it and those before it are there.
+    """Run all checks, two at a time; findings come in a fixed order, each as soon as it can.
 
-    The library checks run in processes of their own, two at a time.
+    Libraries are checked in processes of their own.
     """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield from chain.from_iterable(pool.map(_findings_of, CHECKS))
 
 
 def check_system() -> Iterator[Finding]:
-    """Board, operating system, and the bits of Python against the kernel's."""
+    """Check the board, the operating system, and that Python and the kernel are both 64-bit."""
     model = board.board_model()
     described = f"{board.system_name()}, {platform.system()} {platform.release()} {platform.machine()}"
     yield ok("system", f"{model}: {described}" if model else described, board=model, machine=platform.machine())
     bits, machine = board.userland_bits(), platform.machine()
     if bits == 32 and machine in ("aarch64", "x86_64"):
         advice = (
-            "pip goes by the kernel's name and looks for 64-bit wheels that this Python cannot load: write the 64-bit "
-            "Raspberry Pi OS to the card"
+            "pip goes by the kernel and looks for 64-bit wheels that this Python cannot load: write 64-bit Raspberry "
+            "Pi OS to the card"
         )
         yield failure("bits", f"a 32-bit userland on a 64-bit kernel ({machine})", advice, bits=bits)
     elif bits == 32:
-        advice = "it depends on tflite-runtime, which ended with Python 3.11; 64-bit Raspberry Pi OS is faster, too"
+        advice = (
+            "install 64-bit Raspberry Pi OS if the board can run it: it is faster, and 32-bit systems depend on "
+            "tflite-runtime, which ended with Python 3.11"
+        )
         yield warning("bits", f"32-bit ({machine})", advice, bits=bits)
     else:
         yield ok("bits", "64-bit", bits=bits)
 
 
 def check_python() -> Iterator[Finding]:
-    """Python's version and place."""
+    """Check Python's version."""
     version = platform.python_version()
     detail = f"{version} in {sys.prefix}"
     if sys.version_info[:2] > _NEWEST_PYTHON:
         newest = ".".join(map(str, _NEWEST_PYTHON))
-        yield warning("python", detail, f"fer-edge is tested up to {newest}; make the venv with it", version=version)
+        advice = f"fer-edge is tested up to Python {newest}: create the virtual environment with that"
+        yield warning("python", detail, advice, version=version)
     else:
         yield ok("python", f"{detail}, fer-edge {fer_edge.__version__}", version=version)
 
 
 def check_numpy() -> Iterator[Finding]:
-    """Numpy, imported and used."""
+    """Import numpy and compute with it."""
     yield _from_probe("numpy", run_probe("numpy"))
 
 
 def check_opencv() -> Iterator[Finding]:
-    """OpenCV, imported; one wheel of it, and able to read cameras."""
+    """Import OpenCV, and check that one wheel of it is installed and can read cameras."""
     probed = run_probe("opencv")
     wheels = probed.facts.get("wheels", [])
     if len(wheels) > 1:
         advice = f"they overwrite each other: pip uninstall -y {' '.join(wheels)} && pip install opencv-python-headless"
-        yield warning("opencv", f"{probed.detail}, of {' and '.join(wheels)}", advice, **probed.facts)
+        yield warning("opencv", f"{probed.detail}, from {' and '.join(wheels)}", advice, **probed.facts)
     elif probed.worked and sys.platform == "linux" and "V4L2" not in probed.facts["backends"]:
-        advice = "webcams cannot be read with this build: pip install opencv-python-headless"
+        advice = "this build cannot read webcams: pip install opencv-python-headless"
         yield warning("opencv", f"{probed.detail} without V4L2", advice, **probed.facts)
     else:
         yield _from_probe("opencv", probed)
 
 
 def check_model() -> Iterator[Finding]:
-    """The shipped model and its card, loaded and run."""
+    """Load and run the shipped model and its card."""
     yield _from_probe("model", run_probe("interpreter"))
 
 
 def check_detector() -> Iterator[Finding]:
-    """The face detector, on the demo's portrait."""
+    """Run the face detector on the demo's portrait."""
     yield _from_probe("detector", run_probe("detector"))
 
 
 def check_expression() -> Iterator[Finding]:
-    """From a picture to an expression, and how long that takes."""
+    """Classify the demo's portrait, and measure the time per frame."""
     yield _from_probe("expression", run_probe("expression"))
 
 
 def check_heat(thermal: Path = board.THERMAL) -> Iterator[Finding]:
-    """The processor's temperature."""
+    """Check the processor's temperature."""
     celsius = board.temperature_c(thermal)
     if celsius is None:
         return
     detail = f"{celsius:.0f} °C"
     if celsius >= _HOT_C:
-        yield warning("temperature", f"{detail}, where it slows down", _COOLING, temperature_c=celsius)
+        yield warning("temperature", f"{detail}, at which the processor slows down", _COOLING, temperature_c=celsius)
     else:
         yield ok("temperature", detail, temperature_c=celsius)
 
 
 def check_power() -> Iterator[Finding]:
-    """What has held a Raspberry Pi back, and its power supply."""
+    """Check a Raspberry Pi's throttling and its power supply."""
     throttling = board.read_throttling()
     if throttling is None and board.is_raspberry_pi():
-        advice = f"sudo apt install raspi-utils, and be in the group video: {JOIN_VIDEO}"
-        yield warning("power", "vcgencmd, which knows, is missing or may not be used", advice)
+        advice = f"sudo apt install raspi-utils, and join the group video: {JOIN_VIDEO}"
+        yield warning("power", "unknown, as vcgencmd is missing or not permitted", advice)
     elif throttling is not None:
         yield _describe_throttling(throttling)
     model, supply = board.board_model() or "", board.supply_ma()
-    wanted = next((ma for name, ma in _WANTED_SUPPLY_MA.items() if model.startswith(name)), None)
-    if supply is not None and wanted is not None and supply < wanted:
-        advice = "USB devices get 600 mA in all; use the 27 W supply"
-        yield warning("supply", f"it offers {supply} mA, expected {wanted}", advice, supply_ma=supply)
+    needed = next((ma for name, ma in _NEEDED_SUPPLY_MA.items() if model.startswith(name)), None)
+    if supply is not None and needed is not None and supply < needed:
+        advice = "use the 27 W supply, as USB devices get 600 mA in total with this one"
+        yield warning("supply", f"expected {needed} mA, got {supply} mA", advice, supply_ma=supply)
 
 
 def check_clock() -> Iterator[Finding]:
-    """Whether results will carry the right time; many boards have no clock that runs without power."""
+    """Check the clock, as many boards have none that runs without power."""
     now = datetime.now().astimezone()
     detail, is_set = f"{now:%Y-%m-%d %H:%M %Z}", board.clock_is_set()
     if time.time() < Path(fer_edge.__file__).stat().st_mtime:
@@ -147,29 +151,29 @@ def check_clock() -> Iterator[Finding]:
         advice = f"times in results will be wrong until it is: {_SET_CLOCK}"
         yield warning("clock", f"{detail}, not set from the network", advice, is_set=False)
     else:
-        known = ", set from the network" if is_set else "; who sets it cannot be told"
-        yield ok("clock", detail + known, is_set=is_set)
+        source = "set from the network" if is_set else "unknown whether set from the network"
+        yield ok("clock", f"{detail}, {source}", is_set=is_set)
 
 
 def check_memory() -> Iterator[Finding]:
-    """Memory that is free."""
+    """Check free memory."""
     memory = board.memory_mb()
     if memory is None:
         return
     available, total = memory
     detail, facts = f"{available:,} MB free of {total:,}", {"available_mb": available, "total_mb": total}
     if available < _LITTLE_MEMORY_MB:
-        yield warning("memory", detail, "close programs; a desktop takes 300 MB", **facts)
+        yield warning("memory", detail, "close other programs; a desktop uses 300 MB", **facts)
     else:
         yield ok("memory", detail, **facts)
 
 
 def check_disk() -> Iterator[Finding]:
-    """Space for results in this folder."""
+    """Check free disk space in the current folder."""
     free = board.disk_free_mb(Path.cwd())
     detail = f"{free:,} MB free in {Path.cwd()}"
     if free < _LITTLE_DISK_MB:
-        yield warning("disk", detail, "make room before results or video are written here", free_mb=free)
+        yield warning("disk", detail, "free some space before writing results or video here", free_mb=free)
     else:
         yield ok("disk", detail, free_mb=free)
 
@@ -204,9 +208,9 @@ def _from_probe(name: str, probed: Probed) -> Finding:
 
 def _describe_throttling(throttling: board.Throttling) -> Finding:
     facts = {"now": throttling.now, "since_boot": throttling.since_boot}
-    troubles = dict.fromkeys((*throttling.now, *throttling.since_boot))
-    if not troubles:
+    causes = dict.fromkeys((*throttling.now, *throttling.since_boot))
+    if not causes:
         return ok("power", "no under-voltage and no throttling since boot", **facts)
-    detail = ", ".join(f"{each} {'now' if each in throttling.now else 'since boot'}" for each in troubles)
-    advice = "; ".join(dict.fromkeys(_TROUBLE_ADVICE[each] for each in troubles))
+    detail = ", ".join(f"{each} {'now' if each in throttling.now else 'since boot'}" for each in causes)
+    advice = "; ".join(dict.fromkeys(_THROTTLING_ADVICE[each] for each in causes))
     return warning("power", detail, advice, **facts)

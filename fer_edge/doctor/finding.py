@@ -1,4 +1,4 @@
-"""What a check of the device came to."""
+"""Results of the device's checks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """From good to bad: fer-edge works, works with a drawback, does not work."""
+    """Outcome of a check: fer-edge works, works with a drawback, or does not work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -20,11 +20,11 @@ class Finding:
     """One check's result.
 
     Attributes:
-        name: Of what was looked at.
-        outcome: How it is.
+        name: What was checked, such as `opencv`.
+        outcome: Whether it works.
         detail: What was found.
-        advice: What to do about it, if anything.
-        facts: The same as data, for programs.
+        advice: What to do about a fault; empty if there is none.
+        facts: What was found, as data for programs.
     """
 
     name: str
@@ -35,15 +35,15 @@ class Finding:
 
 
 def ok(name: str, detail: str, **facts: object) -> Finding:
-    """It is as it should be."""
+    """Return a finding without a fault."""
     return Finding(name, Outcome.OK, detail, "", facts)
 
 
 def warning(name: str, detail: str, advice: str, **facts: object) -> Finding:
-    """It works, with a drawback."""
+    """Return a finding of something that works with a drawback."""
     return Finding(name, Outcome.WARNING, detail, advice, facts)
 
 
 def failure(name: str, detail: str, advice: str, **facts: object) -> Finding:
-    """It does not work."""
+    """Return a finding of something that does not work."""
     return Finding(name, Outcome.FAILURE, detail, advice, facts)

@@ -1,7 +1,7 @@
 """Tries one thing that may crash or hang the process: `python -m fer_edge.doctor.probe NAME [ARGUMENT]`.
 
-Prints one JSON object: with `detail` and `facts`, or with `error` and `is_explained`, which tells whether the error
-itself says what to do.
+Prints one JSON object: either `detail` and `facts`, or `error` and `is_explained`, which is true if the error says what
+to do.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from fer_edge.errors import FerEdgeError
 
 _TIMED_FRAMES = 7
 _DARK = 4
-"""Mean brightness, of 255, up to which a picture counts as black."""
+"""Mean brightness, 0..255, up to which a picture counts as black."""
 
-# What a probe tries begins with its imports, so they are within it.
+# Imports are within the probes, as they are the first thing that a probe tries.
 
 
 def _numpy() -> tuple[str, dict[str, Any]]:
     import numpy as np
 
-    np.linalg.inv(np.eye(3))  # loads the linear algebra library, too
+    np.linalg.inv(np.eye(3))  # also loads the linear algebra library
     return np.__version__, {"version": np.__version__}
 
 
@@ -78,7 +78,7 @@ def _expression() -> tuple[str, dict[str, Any]]:
     face = results[0].faces[0]
     total_ms = sorted(result.timings_ms["total"] for result in results)[_TIMED_FRAMES // 2]
     facts = {"label": face.label, "score": round(face.score, 4), "ms_per_frame": round(total_ms, 2)}
-    return f"the portrait is {face.label} {face.score:.2f}; {total_ms:.0f} ms a frame with its detection", facts
+    return f"the portrait is {face.label} {face.score:.2f}; {total_ms:.0f} ms per frame with detection", facts
 
 
 def _picamera() -> tuple[str, dict[str, Any]]:
@@ -108,7 +108,7 @@ PROBES: dict[str, Callable[..., tuple[str, dict[str, Any]]]] = {
 
 
 def main(name: str, *arguments: str) -> int:
-    """Run a probe, print what came of it, and give the exit code."""
+    """Run a probe, print its result and return the exit code."""
     try:
         detail, facts = PROBES[name](*arguments)
     except FerEdgeError as error:

@@ -1,4 +1,4 @@
-"""Tries things in processes of their own with a time limit, and explains what went wrong there."""
+"""Runs probes in processes of their own with a time limit, and explains their failures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PROBE_TIMEOUT_S = 30.0
-"""A Pi Zero 2 takes 10 s to import everything from a slow card."""
+"""Time limit; a Pi Zero 2 needs 10 s to import everything from a slow card."""
 
 _CAUSES = (
     (
@@ -21,27 +21,27 @@ _CAUSES = (
         "them is needed, a virtual environment without --system-site-packages",
     ),
     (r"libGL\.so", "pip uninstall -y opencv-python opencv-python-headless && pip install opencv-python-headless"),
-    (r"GLIBC(XX)?_\d", "the wheel is for a newer system: Raspberry Pi OS bookworm (Debian 12) or later"),
+    (r"GLIBC(XX)?_\d", "the wheel needs a newer system: use Raspberry Pi OS bookworm (Debian 12) or later"),
     (r"lib(open|c)?blas|libatlas", "sudo apt install libopenblas0"),
-    (r"cannot open shared object file", "install the library that is named, with sudo apt install"),
-    (r"No module named", "install again in the same environment: pip install --force-reinstall fer-edge"),
+    (r"cannot open shared object file", "install the named library with sudo apt install"),
+    (r"No module named", "reinstall in the same environment, from the checkout: pip install --force-reinstall ."),
 )
 _CRASHES = {
     signal.SIGILL: "a wheel was built for a newer processor than this one: pip install an older version of it",
-    signal.SIGKILL: "most likely memory ran out: close programs, or add swap",
+    signal.SIGKILL: "memory probably ran out: close other programs, or add swap",
 }
-_REINSTALL = "install again in a fresh virtual environment"
+_REINSTALL = "reinstall fer-edge in a fresh virtual environment"
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What came of a probe.
+    """Result of a probe.
 
     Attributes:
-        detail: What was found, or what went wrong.
-        facts: The same as data; empty if it went wrong.
-        advice: What to do if it went wrong, unless `detail` says it.
-        worked: Whether it did not go wrong.
+        detail: What was found, or what failed.
+        facts: What was found, as data; empty after a failure.
+        advice: What to do about a failure, unless `detail` says it.
+        worked: Whether the probe succeeded.
     """
 
     detail: str
@@ -51,12 +51,12 @@ class Probed:
 
 
 def run_probe(name: str, *arguments: str, timeout_s: float = PROBE_TIMEOUT_S) -> Probed:
-    """Run a probe of `fer_edge.doctor.probe`; a crash and a hang are findings, too."""
+    """Run a probe of `fer_edge.doctor.probe`; crashes and hangs are results, too."""
     command = [sys.executable, "-m", "fer_edge.doctor.probe", name, *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout_s)
     except subprocess.TimeoutExpired:
-        return Probed(f"nothing came of it in {timeout_s:g} s", advice="try again when the machine is less busy")
+        return Probed(f"no result within {timeout_s:g} s", advice="try again when the machine is less busy")
     if done.returncode < 0:
         number = -done.returncode
         advice = _CRASHES.get(signal.Signals(number), _REINSTALL)
@@ -72,9 +72,9 @@ def run_probe(name: str, *arguments: str, timeout_s: float = PROBE_TIMEOUT_S) ->
 
 
 def explain(error: str) -> str:
-    """What to do about an error, by what is known of its words."""
+    """Return what to do about an error, by the words in its message."""
     return next((advice for pattern, advice in _CAUSES if re.search(pattern, error)), _REINSTALL)
 
 
 def _last_line(text: str) -> str:
-    return (text.strip() or "it ended without a word").splitlines()[-1]
+    return (text.strip() or "it ended without a message").splitlines()[-1]

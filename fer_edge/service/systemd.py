@@ -1,4 +1,4 @@
-"""The service on a machine: put there, taken away, asked after."""
+"""Installs the service on a machine, removes it and reads its state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fer_edge.service.unit import CONFIG_FILE, NAME, UNIT_FILE, service_unit
 RUNNING_SYSTEM = Path("/")
 
 _IS_RUNNING = Path("/run/systemd/system")
-"""sd_booted(3): the folder is there if and only if systemd runs the machine."""
+"""Folder that exists if and only if systemd runs the machine (sd_booted(3))."""
 
 _LOG_LINES = 10
 _UNKNOWN_VERSION = 252
@@ -27,15 +27,15 @@ _UNKNOWN_VERSION = 252
 
 @dataclass(frozen=True)
 class ServiceState:
-    """What systemd knows of the service.
+    """State of the service according to systemd.
 
     Attributes:
-        active: Systemd's word: active, activating, inactive, failed...
-        detail: A finer word, such as auto-restart, and what it failed by, such as watchdog.
-        status: What the service last said of itself.
-        since: When it became so, or empty.
-        restarts: How often systemd has started it again by itself.
-        log: Its last lines.
+        active: Systemd's active state: active, activating, inactive, failed...
+        detail: Its substate, such as auto-restart, and the cause of its last failure, such as watchdog.
+        status: Last status line that the service sent.
+        since: Time of the last change of state, or empty.
+        restarts: Number of automatic restarts.
+        log: Last lines of its log.
     """
 
     active: str
@@ -47,7 +47,7 @@ class ServiceState:
 
 
 def find_program() -> Path:
-    """The `fer-edge` command of this installation, absolute.
+    """Return the absolute path of this installation's `fer-edge` command.
 
     Raises:
         InputError: If this is a checkout that has not been installed.
@@ -58,28 +58,28 @@ def find_program() -> Path:
         if path.is_file():
             return path.absolute()
     raise InputError(
-        f"no fer-edge command in {beside}: a service needs an installed one (pip install .), or name it: --program PATH"
+        f"no fer-edge command in {beside}: a service needs an installed one (pip install .), or the path of another"
     )
 
 
 def make_unit(program: Path) -> str:
-    """The unit for a program, in the words of the systemd that is installed here."""
+    """Return the unit for a program, with the settings that this machine's systemd understands."""
     return service_unit(program, _systemd_version())
 
 
 def install(unit: str, config: str, root: Path) -> list[Path]:
-    """Write the unit, and the configuration if there is none; have it started at boot, and now where systemd runs.
+    """Write the unit, and the configuration if there is none; enable the service, and start it where systemd runs.
 
     Args:
         unit: The unit's text.
-        config: The configuration's text. It is for root's eyes only, as it may hold passwords.
-        root: Of the file system to write to.
+        config: The configuration's text; only root can read the file, as it may hold passwords.
+        root: Root of the file system to write to.
 
     Returns:
         The files that were written.
 
     Raises:
-        InputError: If that needs root.
+        InputError: If this user is not root.
         FerEdgeError: If systemctl fails, or the service does not start.
     """
     _require_root(root, "install")
@@ -96,34 +96,34 @@ def install(unit: str, config: str, root: Path) -> list[Path]:
 
 
 def remove(root: Path, *, purge: bool) -> list[Path]:
-    """Stop the service and take it away; the configuration and what it has written only if `purge`.
+    """Stop and remove the service and return the removed files; `purge` also removes its configuration and results.
 
     Raises:
-        InputError: If that needs root, or there is no service.
+        InputError: If this user is not root, or there is no service.
         FerEdgeError: If systemctl fails.
     """
     _require_root(root, "remove")
     unit = root / UNIT_FILE
-    gone = [path for path in (unit, *_leavings(root, purge)) if path.exists()]
-    if not gone:
+    removed = [path for path in (unit, *_purged(root, purge)) if path.exists()]
+    if not removed:
         raise InputError(f"{unit}: there is no such service to remove")
     if unit.exists():
         if runs_systemd(root):
             _systemctl("stop", NAME)
         _systemctl("disable", NAME, root=root)
         unit.unlink()
-    for path in gone:
+    for path in removed:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
     if runs_systemd(root):
         _systemctl("daemon-reload")
-    return gone
+    return removed
 
 
 def read_state() -> ServiceState:
-    """Ask systemd after the service.
+    """Return the service's state.
 
     Raises:
         FerEdgeError: If systemd does not run here.
@@ -134,8 +134,11 @@ def read_state() -> ServiceState:
     facts = dict(line.split("=", 1) for line in answer.splitlines() if "=" in line)
     if facts.get("LoadState") == "not-found":
         return ServiceState("not installed", "", "", "", 0, ())
-    active, finer, result = (facts.get(name, "") for name in ("ActiveState", "SubState", "Result"))
-    details = [finer if finer != active else "", f"last ended by {result}" if result not in ("", "success") else ""]
+    active, substate, result = (facts.get(name, "") for name in ("ActiveState", "SubState", "Result"))
+    details = [
+        substate if substate != active else "",
+        f"last failure: {result}" if result not in ("", "success") else "",
+    ]
     return ServiceState(
         active,
         ", ".join(filter(None, details)),
@@ -147,15 +150,15 @@ def read_state() -> ServiceState:
 
 
 def runs_systemd(root: Path = RUNNING_SYSTEM) -> bool:
-    """Whether `root` is the machine's own and systemd runs it."""
+    """Return whether `root` is this machine's own and systemd runs it."""
     return root.absolute() == RUNNING_SYSTEM and _IS_RUNNING.is_dir()
 
 
 def require_readable(program: Path) -> None:
-    """Make sure that the service's user can read the installation.
+    """Check that the service's user can read the installation.
 
     Raises:
-        InputError: If a folder on the way is closed, as homes are since Debian 12.
+        InputError: If a folder on the path is closed to other users, as homes are since Debian 12.
     """
     for end in (program, Path(sys.executable).resolve(), Path(fer_edge.__file__)):
         for path in reversed((end, *end.parents)):
@@ -163,17 +166,18 @@ def require_readable(program: Path) -> None:
             if not path.stat().st_mode & needed:
                 raise InputError(
                     f"{path} is closed to other users, and the service runs as one: either sudo chmod o+x {path}, or "
-                    "install where all may read: sudo python3 -m venv --system-site-packages /opt/fer-edge && sudo "
-                    "/opt/fer-edge/bin/pip install fer-edge, then sudo /opt/fer-edge/bin/fer-edge service install"
+                    "install where all may read, from the checkout: sudo python3 -m venv --system-site-packages "
+                    "/opt/fer-edge && sudo /opt/fer-edge/bin/pip install ., then sudo /opt/fer-edge/bin/fer-edge "
+                    "service install"
                 )
 
 
 def _require_root(root: Path, verb: str) -> None:
     _require_systemctl()
     if root.absolute() == RUNNING_SYSTEM and os.geteuid() != 0:
-        # In full, as sudo looks for commands in the system's folders only.
+        # The full path, as sudo searches only the system's folders.
         program = f"{Path(sys.executable).parent}/fer-edge"
-        raise InputError(f"{verb}: /etc is root's to write: sudo {program} service {verb}")
+        raise InputError(f"{verb}: only root may write to /etc: sudo {program} service {verb}")
 
 
 def _require_systemctl() -> None:
@@ -182,7 +186,7 @@ def _require_systemctl() -> None:
 
 
 def _write(path: Path, text: str, mode: int) -> None:
-    """Write a file that is whole or absent, and never open to more than `mode` allows."""
+    """Write a file atomically, never with more permissions than `mode`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     before = os.umask(0o777 & ~mode)
     try:
@@ -191,7 +195,7 @@ def _write(path: Path, text: str, mode: int) -> None:
         os.umask(before)
 
 
-def _leavings(root: Path, purge: bool) -> tuple[Path, ...]:
+def _purged(root: Path, purge: bool) -> tuple[Path, ...]:
     if not purge:
         return ()
     # With DynamicUser, the second is a link to the first.
@@ -199,7 +203,7 @@ def _leavings(root: Path, purge: bool) -> tuple[Path, ...]:
 
 
 def _systemd_version() -> int:
-    """Of the systemd here, or the oldest that matters."""
+    """Return the version of this machine's systemd, or the oldest supported one if it is unknown."""
     if shutil.which("systemctl") is None:
         return _UNKNOWN_VERSION
     found = re.match(r"systemd (\d+)", _systemctl("--version"))
@@ -207,12 +211,12 @@ def _systemd_version() -> int:
 
 
 def _systemctl(*arguments: str, root: Path | None = None, advice: str = "") -> str:
-    """Run systemctl, on the files beneath `root` where that is given; they need no systemd that runs."""
+    """Run systemctl; with `root`, on the files beneath it, which needs no running systemd."""
     options = () if root is None else (f"--root={root.absolute()}",)
     done = subprocess.run(["systemctl", *options, *arguments], capture_output=True, text=True)
     if done.returncode != 0:
-        said = (done.stderr.strip() or "no reason given").splitlines()[0]
-        raise FerEdgeError(f"systemctl {arguments[0]}: {said}{f'; {advice}' if advice else ''}")
+        reason = (done.stderr.strip() or "no reason given").splitlines()[0]
+        raise FerEdgeError(f"systemctl {arguments[0]}: {reason}{f'; {advice}' if advice else ''}")
     return done.stdout
 
 

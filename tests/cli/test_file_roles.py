@@ -87,7 +87,7 @@ def test_run_empties_no_picture_video_or_model_for_a_log(
     before = contents(in_folder)
     ended = command_line("run", "--camera", "demo", "--frames", "2", "--jsonl", name, *options)
     assert ended.exit_code == 2
-    assert f"{name}: expected a file of lines" in ended.stderr
+    assert f"{name}: expected a text file" in ended.stderr
     assert contents(in_folder) == before
 
 

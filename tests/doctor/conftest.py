@@ -1,4 +1,4 @@
-"""A board that says what a test wants."""
+"""Fixture that replaces the board's answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fer_edge import board
 
 @pytest.fixture
 def say(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """A function that has the board give other answers."""
+    """Return a function that makes functions of `fer_edge.board` return given values."""
 
     def answer(**answers: Any) -> None:
         for name, value in answers.items():

@@ -1,4 +1,4 @@
-"""What is made of the cameras that there are: outcomes, and what to do."""
+"""Findings about cameras: outcomes and advice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def device(number: int, *, is_open: bool = True, captures: bool | None = True, i
         ([device(0, is_libcameras=True), device(10, captures=False)], None, [("camera", WARNING, "none found")]),
     ],
 )
-def test_cameras(
+def test_each_camera_has_a_finding(
     monkeypatch: pytest.MonkeyPatch,
     devices: list[VideoDevice],
     picture: Probed | None,
@@ -61,13 +61,13 @@ def test_cameras(
     assert [(each.name, each.outcome, each.detail) for each in camera_checks.check_cameras()] == expected
 
 
-def test_on_a_raspberry_pi_picamera2_and_the_group_are_missed(
+def test_missing_picamera2_and_group_are_reported_on_a_raspberry_pi(
     say: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     say(board_model="Raspberry Pi Zero 2 W Rev 1.0", is_in_group=False)
     monkeypatch.setattr(v4l2, "video_devices", lambda: [])
     monkeypatch.setattr(camera_checks, "run_probe", lambda *_, **__: Probed("No module named 'picamera2'"))
-    (missed,) = camera_checks.check_cameras()
-    assert "--system-site-packages" in missed.advice
-    (missed,) = camera_checks.check_group()
-    assert "usermod -aG video" in missed.advice
+    (missing,) = camera_checks.check_cameras()
+    assert "--system-site-packages" in missing.advice
+    (missing,) = camera_checks.check_group()
+    assert "usermod -aG video" in missing.advice

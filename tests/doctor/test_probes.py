@@ -1,4 +1,4 @@
-"""Probes as real processes: what works, what raises, crashes and hangs, and what is said of it."""
+"""Probes as real processes that work, raise, crash and hang."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def shadowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose modules child processes import before all others."""
+    """Return a folder whose modules child processes import before all others."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), str(ROOT))))
     return tmp_path
 
 
 @pytest.mark.parametrize("name", ["numpy", "opencv", "interpreter", "detector", "expression"])
-def test_what_is_installed_works(name: str) -> None:
+def test_probes_succeed_in_a_working_installation(name: str) -> None:
     probed = run_probe(name)
     assert (probed.worked, probed.advice) == (True, ""), probed.detail
     assert probed.facts
 
 
-def test_the_portrait_is_happy() -> None:
+def test_portrait_is_happy() -> None:
     assert run_probe("expression").facts["label"] == "happy"
 
 
@@ -48,10 +48,10 @@ def test_the_portrait_is_happy() -> None:
         ('raise ImportError("/lib/libc.so.6: version `GLIBC_2.38\' not found")', "GLIBC_2.38", "bookworm"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGILL)", "SIGILL", "newer processor"),
         ("import os; os.abort()", "SIGABRT", "fresh virtual environment"),
-        ("import os; os._exit(3)", "ended without a word", "fresh virtual environment"),
+        ("import os; os._exit(3)", "ended without a message", "fresh virtual environment"),
     ],
 )
-def test_a_broken_opencv_is_explained(shadowed: Path, code: str, detail: str, advice: str) -> None:
+def test_broken_opencv_is_explained(shadowed: Path, code: str, detail: str, advice: str) -> None:
     (shadowed / "cv2.py").write_text(code)
     probed = run_probe("opencv")
     assert not probed.worked
@@ -59,29 +59,29 @@ def test_a_broken_opencv_is_explained(shadowed: Path, code: str, detail: str, ad
     assert advice in probed.advice
 
 
-def test_a_hang_is_cut_short(shadowed: Path) -> None:
+def test_hanging_probe_is_stopped(shadowed: Path) -> None:
     (shadowed / "picamera2.py").write_text("import time; time.sleep(60)")
     probed = run_probe("picamera", timeout_s=1)
     assert not probed.worked
-    assert probed.detail == "nothing came of it in 1 s"
+    assert probed.detail == "no result within 1 s"
 
 
-def test_cameras_that_picamera2_knows(shadowed: Path) -> None:
+def test_picamera_probe_lists_the_cameras_of_picamera2(shadowed: Path) -> None:
     (shadowed / "picamera2.py").write_text(
         "class Picamera2:\n    global_camera_info = staticmethod(lambda: [{'Model': 'imx708', 'Num': 0}])\n"
     )
     assert run_probe("picamera").facts == {"cameras": ["imx708"]}
 
 
-def test_a_picture_from_a_source() -> None:
+def test_camera_probe_takes_a_picture() -> None:
     assert run_probe("camera", "demo").facts == {"width": 640, "height": 480, "is_dark": False}
 
 
-def test_an_error_that_explains_itself_gets_no_more_advice() -> None:
+def test_error_that_says_what_to_do_gets_no_advice() -> None:
     probed = run_probe("camera", "/dev/video99")
     assert (probed.worked, probed.advice) == (False, "")
     assert probed.detail.startswith("camera 99: there is no /dev/video99; ")
 
 
-def test_an_unknown_error_has_advice_too() -> None:
+def test_unknown_error_has_advice() -> None:
     assert explain("KeyError: 7")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from fer_edge.cli.commands.notes import tell_as_it_is
 from fer_edge.cli.commands.run_options import RunOptions
 from fer_edge.errors import MissingExtraError
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable, without_password
+from fer_edge.notes import OnNote
 from fer_edge.runtime.sinks.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.sinks.log_files import LogPolicy
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.runtime.sinks.preview import open_preview
+from fer_edge.runtime.sinks.sink import OnChangeOnly, Sink
 from fer_edge.runtime.sinks.systemd import NotifySink
 from fer_edge.runtime.sinks.terminal import TerminalSink
-from fer_edge.runtime.sinks.text import CsvSink, JsonlSink, OnChangeOnly, Sink
+from fer_edge.runtime.sinks.text import CsvSink, JsonlSink
 from fer_edge.runtime.sinks.video import VideoSink
 from fer_edge.runtime.sources.source import Source
 from fer_edge.scores import score_meaning
@@ -28,7 +30,7 @@ _RECORDING_DRAIN_S = 300.0
 """A recording's last pictures may be shown for long, and each second is encoded as many frames."""
 
 
-def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Callable[[str], None]) -> Iterator[Sink]:
+def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: OnNote) -> Iterator[Sink]:
     """Open a sink for each thing asked for, one after another; each is to be closed.
 
     None slows a live source, and none misses a recording's frame.
@@ -40,7 +42,7 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
 
     def lines(sink: Sink, name: str) -> Sink:
         shown = OnChangeOnly(sink) if options.on_change_only else sink
-        return BackgroundSink(shown, name, _LINES_WAITING, lossless=not source.live, pictures=False, tell=tell)
+        return BackgroundSink(shown, name, _LINES_WAITING, lossless=not source.live, pictures=False, on_note=on_note)
 
     labels = card.labels
     policy = LogPolicy(
@@ -56,14 +58,14 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
             token=options.preview_token,
             privacy=options.privacy,
             meaning=score_meaning(card),
-            tell=tell,
+            on_note=on_note,
         )
         # A token that was made here is told, as nobody knows it otherwise; one that was given is not.
         url = page.url if options.preview_token is None else without_password(page.url)
         tell_as_it_is(f"preview at {url}")
         yield page
     if options.output is not None:
-        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), tell=tell)
+        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), on_note=on_note)
         yield BackgroundSink(
             video,
             str(options.output),
@@ -71,14 +73,14 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
             lossless=not source.live,
             drain_s=_RECORDING_DRAIN_S if source.recorded else DRAIN_TIMEOUT_S,
             checking_s=video.checking_s,
-            tell=tell,
+            on_note=on_note,
         )
     if options.mqtt is not None:
-        yield _open_mqtt(options.mqtt, options.name, labels, tell)
+        yield _open_mqtt(options.mqtt, options.name, labels, on_note)
     if options.jsonl is not None:
-        yield lines(JsonlSink(options.jsonl, labels, policy, tell), options.jsonl)
+        yield lines(JsonlSink(options.jsonl, labels, policy, on_note), options.jsonl)
     if options.csv is not None:
-        yield lines(CsvSink(options.csv, labels, policy, tell), options.csv)
+        yield lines(CsvSink(options.csv, labels, policy, on_note), options.csv)
     yield NotifySink(pause_s=max((1 / fps for fps in (options.max_fps, source.fps) if fps), default=0.0))
     if options.shown:
         yield TerminalSink(title, sys.stdout)
@@ -89,9 +91,9 @@ def _output_fps(options: RunOptions, source: Source) -> float | None:
     return fps if fps is None or options.max_fps is None else min(fps, options.max_fps)
 
 
-def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], tell: Callable[[str], None]) -> Sink:
+def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], on_note: OnNote) -> Sink:
     try:
         from fer_edge.runtime.sinks.mqtt.sink import MqttSink
     except ImportError as error:
         raise MissingExtraError("--mqtt", "mqtt", str(error)) from error
-    return MqttSink(address, name, labels, tell=tell)
+    return MqttSink(address, name, labels, on_note=on_note)

@@ -1,4 +1,4 @@
-"""Drawing results into a frame: a box, the expression and a bar for each score."""
+"""Draws results into frames: a box, the expression and a bar for each score."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COLOURS: tuple[_Colour, ...] = (
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PX = 22
-"""Height of a capital at scale 1 of that font."""
+"""Height of a capital letter at scale 1, in pixels."""
 
 
 class _Layout(NamedTuple):
@@ -48,8 +48,8 @@ def annotate(image: Image, result: FrameResult, labels: tuple[str, ...]) -> Imag
 
     Args:
         image: uint8 (H, W, 3) BGR.
-        result: Of that frame.
-        labels: The expressions in the order of the scores.
+        result: The frame's result.
+        labels: Expressions in the order of the scores.
     """
     canvas: Image = image.copy()
     layout = _layout(canvas)
@@ -80,7 +80,7 @@ def _draw_title(canvas: Image, face: FaceResult, colour: _Colour, layout: _Layou
 
 
 def _draw_bars(canvas: Image, face: FaceResult, labels: tuple[str, ...], layout: _Layout) -> None:
-    """A panel of bars beside the box: on its right, else on its left, else over it."""
+    """Draw a panel of score bars: right of the box, else left of it, else over it."""
     names_width = max(cv2.getTextSize(name, _FONT, layout.text_scale, 1)[0][0] for name in labels)
     gap = layout.line // 3
     width, height = names_width + layout.bar + 3 * gap, layout.line * len(labels) + gap

@@ -1,4 +1,4 @@
-"""Work that must not hold up the stream: a bounded queue, and a thread that takes from it."""
+"""Sinks that run in a thread of their own behind a bounded queue, so that they do not slow the stream."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FrameResult
-from fer_edge.runtime.sinks.text import Reopenable, Sink
+from fer_edge.runtime.sinks.sink import Reopenable, Sink
 from fer_edge.runtime.sources.source import Frame
 
 DRAIN_TIMEOUT_S = 10.0
@@ -23,12 +24,12 @@ _ItemT = TypeVar("_ItemT")
 
 
 class BackgroundQueue(Generic[_ItemT]):
-    """Hands things over to a thread of its own, in order.
+    """Passes items in order to a thread of its own.
 
     Attributes:
-        dropped: How many were given and never taken.
-        has_taken: Whether one was taken without a failure.
-        given_up: Whether it is being closed and the time for what was left is over; whoever waits may stop.
+        dropped: Number of items that were never taken.
+        has_taken: Whether an item was taken without a failure.
+        given_up: Whether the time to take the last items is over; `take` may stop waiting.
     """
 
     def __init__(
@@ -39,18 +40,17 @@ class BackgroundQueue(Generic[_ItemT]):
         end: Callable[[], None],
         *,
         lossless: bool = False,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Start the thread.
 
         Args:
-            name: What to call it before people.
-            capacity: How many may wait.
-            take: Called with each thing in the thread.
-            end: Called in the thread when all is done, or when `take` has failed.
-            lossless: Let whoever gives wait while it is full, rather than drop what has waited longest: the newest
-                counts where more will come.
-            tell: Is told, in a sentence, when it is closed and something was dropped.
+            name: Name in messages.
+            capacity: Most items that may wait.
+            take: Called in the thread with each item.
+            end: Called in the thread after the last item, or when `take` has failed.
+            lossless: Block `put` while the queue is full, rather than drop the oldest item.
+            on_note: Takes a note at the end if items were dropped.
         """
         self.dropped = 0
         self.has_taken = False
@@ -60,28 +60,28 @@ class BackgroundQueue(Generic[_ItemT]):
         self._take = take
         self._end = end
         self._lossless = lossless
-        self._tell = tell
+        self._on_note = on_note
         self._items: deque[_ItemT] = deque()
         self._closing = False
         self._failure: Exception | None = None
-        self._failure_told = False
+        self._failure_raised = False
         self._changed = threading.Condition()
         # A daemon, as a disk or network can hang for ever and must not keep the program from ending.
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def put(self, item: _ItemT) -> None:
-        """Give one thing.
+        """Queue an item.
 
         Raises:
-            FerEdgeError: If taking an earlier one has failed.
-            BrokenPipeError: If the reader of a pipe has gone.
+            FerEdgeError: If taking an earlier item failed.
+            BrokenPipeError: If the reader of a pipe has closed it.
         """
         with self._changed:
             if self._lossless:
                 self._changed.wait_for(lambda: len(self._items) < self._capacity or self._failure)
             if self._failure:
-                self._failure_told = True
+                self._failure_raised = True
                 raise self._failure
             if len(self._items) == self._capacity:
                 self._items.popleft()
@@ -90,10 +90,10 @@ class BackgroundQueue(Generic[_ItemT]):
             self._changed.notify_all()
 
     def close(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
-        """Let what waits be taken, for `timeout_s` at most, and report how many were dropped.
+        """Wait until all items are taken, for `timeout_s` at most, and report how many were dropped.
 
         Raises:
-            FerEdgeError: If it did not end, or failed and `put` has not told.
+            FerEdgeError: If the thread hangs, or taking an item failed and `put` has not raised that.
             BrokenPipeError: As for `put`.
         """
         with self._changed:
@@ -103,11 +103,13 @@ class BackgroundQueue(Generic[_ItemT]):
         if self._thread.is_alive():
             self._give_up()
         if self.dropped:
-            self._tell(f"{self._name}: {self.dropped} could not be passed on in time and were dropped")
+            self._on_note(f"{self._name}: {self.dropped} could not be passed on in time and were dropped")
         if self._thread.is_alive():
-            raise FerEdgeError(f"{self._name} still hangs after {timeout_s:g} s; what it wrote last may be incomplete")
-        if self._failure and not self._failure_told:
-            self._failure_told = True
+            raise FerEdgeError(
+                f"{self._name} still hangs after {timeout_s:g} s, and its end may be missing; check the disk or network"
+            )
+        if self._failure and not self._failure_raised:
+            self._failure_raised = True
             raise self._failure
 
     def _give_up(self) -> None:
@@ -125,9 +127,9 @@ class BackgroundQueue(Generic[_ItemT]):
                     self.has_taken = True
             finally:
                 self._end()
-        except Exception as error:  # whatever a disk, an encoder or a network raises; told where results are given
+        except Exception as error:  # whatever a disk, an encoder or a network raises; raised again by `put` and `close`
             with self._changed:
-                self._failure = _telling(self._name, error)
+                self._failure = _named_failure(self._name, error)
                 self._changed.notify_all()
 
     def _next(self) -> tuple[_ItemT] | None:
@@ -141,12 +143,12 @@ class BackgroundQueue(Generic[_ItemT]):
 
 
 class BackgroundSink:
-    """Gives results to another sink in a thread of its own, so that a slow one does not slow the stream.
+    """Writes to another sink in a thread of its own, so that a slow sink does not slow the stream.
 
-    Frames are kept without being copied: every source gives each frame memory of its own, and nobody draws into it.
+    Frames wait without being copied: every source gives each frame its own memory, and nobody draws into it.
 
     Attributes:
-        name: What to call it before people.
+        name: Name in messages.
     """
 
     def __init__(
@@ -159,19 +161,19 @@ class BackgroundSink:
         pictures: bool = True,
         drain_s: float = DRAIN_TIMEOUT_S,
         checking_s: Callable[[], float] = lambda: 0.0,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Start the thread.
 
         Args:
             sink: Used, and in the end closed, by the thread alone.
-            name: What to call it before people, such as its file.
-            capacity: How many results may wait.
-            lossless: Let the stream wait while that many do, as for a recording; otherwise the oldest is dropped.
-            pictures: Whether the sink looks at the pictures; if not, those of waiting results take no memory.
-            drain_s: How long the end waits for what is queued.
-            checking_s: Returns how much longer it waits for the sink to check what it has written.
-            tell: Is told, in a sentence, how many results the sink did not get.
+            name: Name in messages, such as its file.
+            capacity: Most results that may wait.
+            lossless: Block the stream while the queue is full, as for a recording; otherwise the oldest is dropped.
+            pictures: Whether the sink uses the pictures; if not, waiting results hold none in memory.
+            drain_s: Seconds that `close` waits for queued results.
+            checking_s: Returns the seconds that `close` waits longer, while the sink verifies what it has written.
+            on_note: Takes a note at the end if results were dropped.
         """
         self.name = name
         self._sink = sink
@@ -179,22 +181,22 @@ class BackgroundSink:
         self._drain_s = drain_s
         self._checking_s = checking_s
         self._begin_queue: Callable[[], BackgroundQueue[tuple[Frame, FrameResult]]] = lambda: BackgroundQueue(
-            name, capacity, self._pass_on, sink.close, lossless=lossless, tell=tell
+            name, capacity, self._pass_on, sink.close, lossless=lossless, on_note=on_note
         )
         self._queue = self._begin_queue()
 
     @property
     def dropped(self) -> int:
-        """How many results the sink did not get."""
+        """Number of results that the sink did not get."""
         return self._queue.dropped
 
     @property
     def has_taken(self) -> bool:
-        """Whether the sink took a result since it was opened, or opened again."""
+        """Whether the sink took a result since it was opened or reopened."""
         return self._queue.has_taken
 
     def reopen(self) -> bool:
-        """Open the sink again after it has failed, if it can be; results that waited are lost.
+        """Reopen a failed sink; return False if it cannot be reopened. Results that waited are lost.
 
         Raises:
             FerEdgeError: If that fails.
@@ -207,22 +209,22 @@ class BackgroundSink:
         return True
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Queue one result; raises what the sink has raised, as `BackgroundQueue.put` does."""
+        """Queue one result; raises the sink's earlier failure, as `BackgroundQueue.put` does."""
         self._queue.put((frame if self._pictures else replace(frame, image=_NO_IMAGE), result))
 
     def close(self) -> None:
-        """Wait for what is queued, as `BackgroundQueue.close` does."""
+        """Wait for the queued results, as `BackgroundQueue.close` does."""
         self._queue.close(self._drain_s + self._checking_s())
 
     def _pass_on(self, item: tuple[Frame, FrameResult]) -> None:
         self._sink.write(*item)
 
 
-def _telling(name: str, error: Exception) -> Exception:
-    """The error as one line for people; of a closed pipe as it is, as that is how `| head` ends."""
+def _named_failure(name: str, error: Exception) -> Exception:
+    """Return the error as a line that begins with `name`; a closed pipe's as it is, since that is how `| head` ends."""
     if isinstance(error, (FerEdgeError, BrokenPipeError)):
         return error
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    told = FerEdgeError(f"{name}: {reason or type(error).__name__}")
-    told.__cause__ = error
-    return told
+    failure = FerEdgeError(f"{name}: {reason or type(error).__name__}")
+    failure.__cause__ = error
+    return failure

@@ -1,23 +1,24 @@
-"""Several sinks for one stream, of which one that fails does not end the others."""
+"""Several sinks for one stream, where a failure of one does not end the others."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.background import BackgroundSink
-from fer_edge.runtime.sinks.text import Sink
+from fer_edge.runtime.sinks.sink import Sink
 from fer_edge.runtime.sources.source import Frame
 
 _RETRY_S = 60.0
 
 
 class FanOut:
-    """Passes results on to every sink that works; the sinks are closed elsewhere.
+    """Passes results on to every sink that works; closing the sinks is the caller's part.
 
-    A file of lines that has failed, as on a full disk, is opened again after a pause.
+    A log file that has failed, as on a full disk, is reopened after a pause.
 
     Attributes:
         failed: Names of the files that lack results, in order of their first failure.
@@ -27,21 +28,21 @@ class FanOut:
         self,
         outputs: Sequence[Sink],
         watchers: Sequence[Sink],
-        tell: Callable[[str], None],
+        on_note: OnNote,
         retry_s: float = _RETRY_S,
     ) -> None:
-        """Stand before the sinks.
+        """Wrap the sinks.
 
         Args:
-            outputs: The stream goes on as long as one of them works.
-            watchers: Sinks that alone are no reason for it to go on.
-            tell: Is told, in a sentence, which output has failed and why, and which works again.
-            retry_s: Seconds from a failure until the output is opened again.
+            outputs: Sinks of which one must work, or the stream ends.
+            watchers: Further sinks, which do not keep the stream going.
+            on_note: Takes a note when an output fails, and when it works again.
+            retry_s: Seconds from a failure until the output is reopened.
         """
         self.failed: list[str] = []
         self._outputs = list(outputs)
         self._watchers = list(watchers)
-        self._tell = tell
+        self._on_note = on_note
         self._retry_s = retry_s
         self._retry_at: dict[BackgroundSink, float] = {}
         self._reopened: list[BackgroundSink] = []
@@ -52,7 +53,7 @@ class FanOut:
 
         Raises:
             FerEdgeError: If the last output has failed.
-            BrokenPipeError: If the reader of a pipe has gone, which ends the stream.
+            BrokenPipeError: If the reader of a pipe has closed it, which ends the stream.
         """
         self._reopen_failed()
         for sink in tuple(self._outputs):
@@ -69,7 +70,7 @@ class FanOut:
             raise self._failure
 
     def _leave_out(self, sink: Sink, error: FerEdgeError) -> None:
-        is_known = sink in self._reopened
+        is_reported = sink in self._reopened
         self._outputs.remove(sink)
         self._failure = self._failure or error
         if isinstance(sink, BackgroundSink):
@@ -78,8 +79,8 @@ class FanOut:
             self.failed += [sink.name] if sink.name not in self.failed else []
         if not self._outputs:
             raise self._failure
-        if not is_known:
-            self._tell(f"{error}; the other outputs go on")
+        if not is_reported:
+            self._on_note(f"{error}; the other outputs go on")
 
     def _reopen_failed(self) -> None:
         now = time.monotonic()
@@ -87,7 +88,7 @@ class FanOut:
             del self._retry_at[sink]
             try:
                 is_open = sink.reopen()
-            except (FerEdgeError, OSError):  # which was told when it failed first
+            except (FerEdgeError, OSError):  # reported when it failed first
                 self._retry_at[sink] = now + self._retry_s
                 continue
             if is_open:
@@ -95,4 +96,4 @@ class FanOut:
                 self._reopened.append(sink)
         for sink in [each for each in self._reopened if each.has_taken]:
             self._reopened.remove(sink)
-            self._tell(f"{sink.name}: works again; it lacks the results since it failed")
+            self._on_note(f"{sink.name}: works again; it lacks the results since it failed")

@@ -1,17 +1,17 @@
-"""Text files that survive: whole lines, on the disk within a second, and no file that grows for ever."""
+"""Log files that survive crashes and power cuts: whole lines, on the disk within a second, rotated by size."""
 
 from __future__ import annotations
 
 import errno
 import os
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.files import lock_file
+from fer_edge.notes import OnNote, ignore_note
 
 _LONGEST_LINE = 1 << 20
 _HEAD_BYTES = 16
@@ -19,13 +19,13 @@ _HEAD_BYTES = 16
 
 @dataclass(frozen=True)
 class LogPolicy:
-    """How a file is kept.
+    """How a log file is kept.
 
     Attributes:
-        append: Go on with a file that is there, rather than begin it anew.
-        rotate_bytes: Size at which the file becomes `NAME.1`, what was that `NAME.2`, and so on; `None` for never.
-        keep: How many such older files there may be.
-        sync_s: Longest time for which a line is not yet safe from a power cut; 0 for none, at a disk's pace.
+        append: Append to an existing file rather than overwrite it.
+        rotate_bytes: Size at which the file becomes `NAME.1`, `NAME.1` becomes `NAME.2`, and so on; `None` for never.
+        keep: Number of rotated files that are kept.
+        sync_s: Seconds after which a line is safe from a power cut at the latest; 0 to sync each line, which is slow.
     """
 
     append: bool = False
@@ -35,35 +35,33 @@ class LogPolicy:
 
     def __post_init__(self) -> None:
         if self.keep < 1 or self.sync_s < 0 or (self.rotate_bytes is not None and self.rotate_bytes < 1):
-            raise InputError(f"expected a size of 1 byte, 1 older file and 0 seconds or more, got {self}")
+            raise InputError(f"expected rotate_bytes and keep of at least 1 and sync_s of at least 0, got {self}")
 
 
 class LogFile:
     """A file of lines: each is handed to the system whole and at once, and is on the disk within `sync_s`.
 
-    A file that is gone on with may end within a line, after a power cut: that piece is cut off. One with another header
-    is put among the older files.
+    Before a file is appended to, an incomplete last line is cut off, as a power cut leaves one; a file with another
+    header is rotated.
     """
 
-    def __init__(
-        self, path: Path, policy: LogPolicy, header: str = "", tell: Callable[[str], None] = lambda _: None
-    ) -> None:
-        """Open or make the file, and its folders.
+    def __init__(self, path: Path, policy: LogPolicy, header: str = "", on_note: OnNote = ignore_note) -> None:
+        """Open or create the file and its folders.
 
         Args:
-            path: Also a named pipe or a device, which is only written to.
+            path: File to write, or a named pipe or device, which is never rotated or truncated.
             policy: How the file is kept.
             header: Whole lines at the beginning of each file.
-            tell: Is told, in a sentence, what was cut off.
+            on_note: Takes a note if an incomplete line was cut off.
 
         Raises:
-            InputError: If the file is to be gone on with and holds no lines.
+            InputError: If the file is not a text file, or another process writes to it.
             OSError: If it cannot be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._policy = policy
-        self._tell = tell
+        self._on_note = on_note
         self._header = header.encode()
         self._is_file = path.is_file() or not path.exists()  # rather than a pipe or device
         self._unsynced = False
@@ -74,10 +72,10 @@ class LogFile:
         self._start_syncing()
 
     def reopen(self) -> bool:
-        """Open the closed file again, and append to it; return False if it is a pipe or device.
+        """Reopen the closed file and append to it; return False for a pipe or device.
 
         Raises:
-            InputError: If another process writes to it, or it holds no lines.
+            InputError: If the file is not a text file, or another process writes to it.
             OSError: If it cannot be written.
         """
         if not self._is_file:
@@ -97,7 +95,7 @@ class LogFile:
         """Write whole lines: all of them, or none if the disk is full.
 
         Raises:
-            OSError: If it cannot be done; `filename` is set.
+            OSError: If writing fails, now or in an earlier sync; `filename` is set.
         """
         content = lines.encode()
         limit = self._policy.rotate_bytes
@@ -111,7 +109,7 @@ class LogFile:
                 self._sync()
 
     def close(self) -> None:
-        """Bring everything to the disk and close the file; raises as `write` does."""
+        """Sync the file to the disk and close it; raises as `write` does."""
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -126,7 +124,7 @@ class LogFile:
             self._thread.start()
 
     def _open(self, append: bool) -> None:
-        """Always to append, so that bytes cut off at the end leave no hole."""
+        """Open the file in append mode, so that bytes cut off at its end leave no hole."""
         self._file = self._path.open("ab", buffering=0)
         if self._is_file:
             self._claim()
@@ -134,10 +132,10 @@ class LogFile:
                 self._file.close()
                 self._open(append)
                 return
-            if self._is_file_at(self._older(1)):  # a rotation that was killed half way
-                self._older(1).unlink()
+            if self._is_file_at(self._rotated(1)):  # a rotation that was killed halfway
+                self._rotated(1).unlink()
         if append:
-            self._repair()
+            self._cut_off_incomplete_line()
         elif self._is_file:
             self._file.truncate(0)
         self._size = self._file.tell() if append else 0
@@ -150,15 +148,15 @@ class LogFile:
         return path.exists() and os.path.samestat(path.stat(), os.fstat(self._file.fileno()))
 
     def _claim(self) -> None:
-        """Make sure that nobody else writes to the file, and that emptying it loses no picture or model."""
-        fault = "" if lock_file(self._file.fileno()) else "another process writes to it; end that one, or name another"
+        """Lock the file, and refuse one whose overwriting would lose a picture or model."""
+        fault = "" if lock_file(self._file.fileno()) else "another process writes to it; end it, or choose another file"
         if not fault and _is_binary(self._path):
-            fault = "expected a file of lines to go on with or begin anew, and it is a binary file; name another"
+            fault = "expected a text file to append to or overwrite, got a binary file; choose another file"
         if fault:
             self._file.close()
             raise InputError(f"{self._path}: {fault}")
 
-    def _repair(self) -> None:
+    def _cut_off_incomplete_line(self) -> None:
         with self._path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - _LONGEST_LINE, 0))
@@ -166,11 +164,11 @@ class LogFile:
         piece = len(tail) - (tail.rfind(b"\n") + 1)
         if piece == _LONGEST_LINE:
             self._file.close()
-            raise InputError(f"{self._path}: expected a file of lines to go on with, and it ends in none; name another")
+            raise InputError(f"{self._path}: expected a text file to append to, got one without lines; choose another")
         if piece:
             self._file.truncate(size - piece)
             self._file.seek(0, os.SEEK_END)
-            self._tell(f"{self._path}: cut off {piece} bytes of a last line that was never completed")
+            self._on_note(f"{self._path}: cut off {piece} bytes of an incomplete last line")
 
     def _has_header(self) -> bool:
         with self._path.open("rb") as file:
@@ -209,21 +207,21 @@ class LogFile:
         self._file, self._size = new, len(self._header)
 
     def _make_way(self, *, linked: bool) -> None:
-        """Let each older file become the next one, and the file itself the first of them.
+        """Rename each rotated file to the next number, and the file itself to number 1.
 
         Args:
-            linked: Whether the file keeps its own name too, so that no other process finds the place empty.
+            linked: Let the file keep its own name too, so that no other process finds that name free.
         """
         for number in range(self._policy.keep - 1, 0, -1):
-            if self._older(number).exists():
-                self._older(number).replace(self._older(number + 1))
+            if self._rotated(number).exists():
+                self._rotated(number).replace(self._rotated(number + 1))
         if linked:
             with suppress(OSError):  # a file system without hard links
-                self._older(1).hardlink_to(self._path)
+                self._rotated(1).hardlink_to(self._path)
                 return
-        self._path.replace(self._older(1))
+        self._path.replace(self._rotated(1))
 
-    def _older(self, number: int) -> Path:
+    def _rotated(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
 
     def _sync(self) -> None:
@@ -236,7 +234,7 @@ class LogFile:
                 raise
 
     def _require_folder(self) -> None:
-        """Raise where lines would be lost without an error, as the system goes on with a file that nobody can open."""
+        """Raise if the folder is gone: writing would still succeed, to a file that nobody can open."""
         if not self._path.parent.exists():
             raise FileNotFoundError(errno.ENOENT, "its folder was removed while it was written", str(self._path))
 
@@ -252,7 +250,7 @@ class LogFile:
 
 
 def _is_binary(path: Path) -> bool:
-    """Return whether a file begins as no text does: like a picture, a video, a model or an archive."""
+    """Return whether a file begins with bytes that no text has, as pictures, videos, models and archives do."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).split(b"\n")[0].rstrip(b"\0")  # a power cut may leave zeros
     return any(byte < 9 or byte > 126 for byte in head)

@@ -1,4 +1,4 @@
-"""Tells systemd that frames flow, by the protocol of sd_notify(3)."""
+"""Notifies systemd that frames are processed, by the protocol of sd_notify(3)."""
 
 from __future__ import annotations
 
@@ -9,64 +9,65 @@ from collections.abc import Mapping
 
 from fer_edge.errors import InputError
 from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sources.source import Frame
 
 STATUS_INTERVAL_S = 5.0
 
 
 class NotifySink:
-    """Reports the first result as readiness, later ones as signs of life and as a status line now and then.
+    """Reports the first result as readiness, later ones to the watchdog and, every few seconds, as a status line.
 
-    A sign of life comes only with a result: a camera that hangs is a service that hangs, and is started anew. Without
-    a systemd that asks for it, nothing is done.
+    The watchdog is fed only by results, so systemd restarts a service whose camera hangs. Where no systemd has asked
+    for notifications, nothing is done.
     """
 
     def __init__(self, pause_s: float = 0.0, environment: Mapping[str, str] = os.environ) -> None:
-        """Find whom to tell.
+        """Connect to systemd's socket, if there is one.
 
         Args:
-            pause_s: From one result to the next, as asked for; where that is long the watchdog is told to wait longer.
-            environment: With systemd's NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
+            pause_s: Seconds between results; if they are many, the watchdog's timeout is extended.
+            environment: Holds systemd's NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
 
         Raises:
-            InputError: If NOTIFY_SOCKET is no address of a local socket.
+            InputError: If NOTIFY_SOCKET is not the address of a local socket.
         """
         self._socket = _connect(environment.get("NOTIFY_SOCKET", ""))
         self._watchdog_s = _watchdog_s(environment)
         self._pause_s = pause_s
-        self._alive_due = float("-inf") if self._watchdog_s < float("inf") else float("inf")
-        self._shown: float | None = None
+        self._watchdog_due = float("-inf") if self._watchdog_s < float("inf") else float("inf")
+        self._status_sent: float | None = None
         self._frames = 0
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Tell what is due."""
+        """Send the notifications that are due."""
         if self._socket is None:
             return
         now = time.monotonic()
+        self._frames += 1
         lines = []
-        if self._shown is None:
-            self._shown = now
-            lines += ["READY=1", *self._longer_watchdog()]
-        else:
-            self._frames += 1
-        if now >= self._alive_due:
-            self._alive_due = now + self._watchdog_s / 3
+        if self._status_sent is None:
+            self._status_sent = now
+            lines += ["READY=1", *self._extended_watchdog()]
+        if now >= self._watchdog_due:
+            self._watchdog_due = now + self._watchdog_s / 3
             lines.append("WATCHDOG=1")
-        if now - self._shown >= STATUS_INTERVAL_S:
-            lines.append(f"STATUS={self._frames / (now - self._shown):.1f} frames/s, {_count_faces(result)}")
-            self._shown, self._frames = now, 0
+        if now - self._status_sent >= STATUS_INTERVAL_S:
+            fps = frames_per_second(self._frames, self._status_sent, now)
+            lines.append(f"STATUS={fps:.1f} frames/s, {_count_faces(result)}")
+            self._status_sent, self._frames = now, 1  # this frame is also the first of the next interval
         if lines:
             self._socket.send("\n".join(lines).encode())
 
     def close(self) -> None:
-        """Tell that the end has begun."""
+        """Notify systemd that the service is stopping."""
         if self._socket is not None:
             with self._socket:
                 self._socket.send(b"STOPPING=1")
             self._socket = None
 
-    def _longer_watchdog(self) -> list[str]:
-        """What has systemd wait for its time and a pause, where the pause alone takes more than a third of it."""
+    def _extended_watchdog(self) -> list[str]:
+        """Return the line that adds the pause to the watchdog's timeout, if it exceeds a third of that."""
         if self._pause_s <= self._watchdog_s / 3:
             return []
         return [f"WATCHDOG_USEC={round((self._watchdog_s + self._pause_s) * 1e6)}"]
@@ -84,7 +85,7 @@ def _connect(address: str) -> socket.socket | None:
 
 
 def _watchdog_s(environment: Mapping[str, str]) -> float:
-    """How long systemd waits for a sign of life; for ever if it asks for none, or asks another process."""
+    """Return the watchdog's timeout in seconds; infinite if there is none, or it is another process's."""
     if environment.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return float("inf")
     return int(environment.get("WATCHDOG_USEC", 0)) / 1e6 or float("inf")

@@ -1,4 +1,4 @@
-"""What a whole run saw: frames, faces, expressions and times."""
+"""Summary of a run: frames, faces, expressions and times."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections import Counter, deque
 import numpy as np
 
 from fer_edge.runtime.results import STAGES, FrameResult
+from fer_edge.runtime.sinks.pace import frames_per_second
 
 _NEWEST = 100_000
-"""Times kept for percentiles: an hour's at 28 frames a second, and no more memory however long a run lasts."""
+"""Times kept for percentiles, so that memory is bounded: one hour's at 28 frames per second."""
 
 
 class Tally:
     """Counts results as they come.
 
     Attributes:
-        advice: What to say of small faces where none was seen.
+        advice: Added to the summary if no face was seen.
     """
 
     def __init__(self) -> None:
@@ -41,24 +42,24 @@ class Tally:
 
     @property
     def fps(self) -> float:
-        """Frames a second from the first result to the last, which leaves the start-up out."""
-        seconds = self._last - self._first
-        return (self.frames - 1) / seconds if seconds > 0 else 0.0
+        """Frames per second from the first result to the last, without the start-up."""
+        return frames_per_second(self.frames, self._first, self._last)
 
     def percentile_ms(self, stage: str, percent: float) -> float | None:
-        """A percentile of one stage's times in ms, or `None` if none was measured."""
+        """Return a percentile of a stage's times in ms, or `None` if none was measured."""
         values = self._timings_ms[stage]
         return float(np.percentile(values, percent)) if values else None
 
     def lines(self) -> list[str]:
-        """A summary for people."""
+        """Return the summary as lines of text."""
         rate = f", {self.fps:.1f} frames/s" if self.frames > 1 else ""
         faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
         lines = [f"{self.frames} frame{'s' * (self.frames != 1)}{rate}, {faces}"]
         if self.faces:
             lines.append(", ".join(f"{label} {count / self.faces:.0%}" for label, count in self.labels.most_common()))
         elif self.frames:
-            lines.append("no face was seen: is one in view, and upright?" + (f" {self.advice}" if self.advice else ""))
+            advice = f". {self.advice}" if self.advice else ""
+            lines.append(f"no face was seen: check that one is in view and upright{advice}")
         medians = [(stage, self.percentile_ms(stage, 50), self.percentile_ms(stage, 90)) for stage in STAGES]
         times = [f"{stage} {p50:.1f}/{p90:.1f}" for stage, p50, p90 in medians if p50 is not None and p90 is not None]
         return [*lines, f"ms (p50/p90): {', '.join(times)}"] if times else lines

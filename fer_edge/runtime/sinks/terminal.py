@@ -1,4 +1,4 @@
-"""The live view in a terminal: a line a face; and now and then a plain line where there is no terminal."""
+"""Live view in a terminal, with a line per face; plain lines where standard output is no terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fer_edge.names import printable
 from fer_edge.runtime.results import STAGES, FaceResult, FrameResult
+from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sources.source import Frame
 
 _REFRESH_S = 0.1
@@ -23,13 +24,13 @@ _BAR, _PLAIN_BAR = "━", "="
 
 
 class TerminalSink:
-    """Shows what is seen, on a terminal as a view that stays in place, elsewhere as at most one line a second."""
+    """Shows results: on a terminal as a view that is redrawn in place, elsewhere as at most one line per second."""
 
     def __init__(self, title: str, stream: TextIO) -> None:
-        """Begin to show.
+        """Start the view.
 
         Args:
-            title: Above the view, such as the source and the model.
+            title: Heading, such as the source and the model.
             stream: Standard output.
         """
         self._title = _in_encoding_of(stream, printable(title))
@@ -46,7 +47,7 @@ class TerminalSink:
             self._live.start()
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Show one result, if the last one has been on for a while."""
+        """Show one result, unless another one was shown a moment ago."""
         now = time.monotonic()
         self._moments.append(now)
         if now - self._shown < (_REFRESH_S if self._live else _PLAIN_INTERVAL_S):
@@ -59,13 +60,12 @@ class TerminalSink:
             self._stream.flush()
 
     def close(self) -> None:
-        """Leave the last view standing and give the cursor back."""
+        """End the view, leave its last state on the terminal and restore the cursor."""
         if self._live is not None:
             self._live.stop()
 
     def _rate(self) -> float:
-        seconds = self._moments[-1] - self._moments[0]
-        return (len(self._moments) - 1) / seconds if seconds > 0 else 0.0
+        return frames_per_second(len(self._moments), self._moments[0], self._moments[-1])
 
     def _view(self, result: FrameResult) -> Group:
         times = "  ".join(f"{stage} {result.timings_ms.get(stage, 0):.1f}" for stage in STAGES[1:])
@@ -90,6 +90,6 @@ class TerminalSink:
 
 
 def _in_encoding_of(stream: TextIO, text: str) -> str:
-    """Escape what a terminal cannot show, here rather than by the stream, so that rich lays out what is shown."""
+    """Escape what a terminal cannot show, before rich lays out the text rather than after."""
     encoding = stream.encoding or "utf-8"  # a StringIO has none
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,4 +1,4 @@
-"""Where results go as text: an object a frame, or a row a face."""
+"""Results as text: JSONL, an object per frame; CSV, a row per face."""
 
 from __future__ import annotations
 
@@ -6,102 +6,27 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-from fer_edge.runtime.results import Event, FaceResult, FrameResult, iso_time
+from fer_edge.notes import OnNote, ignore_note
+from fer_edge.runtime.results import FaceResult, FrameResult, iso_time
+from fer_edge.runtime.sinks.json_form import event_json, face_json
 from fer_edge.runtime.sinks.log_files import LogFile, LogPolicy
 from fer_edge.runtime.sources.source import Frame
 
 STDOUT = "-"
+"""Path that means standard output."""
 
-_ANEW = LogPolicy()
-
-
-class Sink(Protocol):
-    """Takes every result, and is closed at the end, however that comes."""
-
-    def write(self, frame: Frame, result: FrameResult) -> None:
-        """Take one result and the frame it is of."""
-
-    def close(self) -> None:
-        """Finish what was written."""
+_OVERWRITE = LogPolicy()
 
 
-@runtime_checkable
-class Reopenable(Protocol):
-    """A sink that can be opened again after it has failed and was closed."""
+class _LinesSink:
+    """Writes lines to a file or standard output."""
 
-    def reopen(self) -> bool:
-        """Append to what was written; return False if that cannot be, raise FerEdgeError or OSError if it fails."""
-
-
-class OnChangeOnly:
-    """Passes on the results that tell something new: an event, or other faces or labels than the last one passed on."""
-
-    def __init__(self, sink: Sink) -> None:
-        """Stand before `sink`."""
-        self._sink = sink
-        self._last: set[tuple[int, str]] | None = None
-
-    def write(self, frame: Frame, result: FrameResult) -> None:
-        """Pass on, or not; the first result always."""
-        seen = {(face.track_id, face.label) for face in result.faces}
-        if result.events or seen != self._last:
-            self._last = seen
-            self._sink.write(frame, result)
-
-    def reopen(self) -> bool:
-        """Reopen the sink, if it can be; it gets the next result."""
-        self._last = None
-        return isinstance(self._sink, Reopenable) and self._sink.reopen()
-
-    def close(self) -> None:
-        """Close the sink."""
-        self._sink.close()
-
-
-class JsonlSink:
-    """One JSON object a frame and line, written out at once, so that a reader sees it and nothing is lost.
-
-    Members, in this order::
-
-        frame       int     the frame's number in its source, from 0; live sources pass frames over
-        time        float   seconds since 1970, when the frame was taken or read
-        position_s  float   its place in a recording (absent elsewhere)
-        elapsed_s   float   seconds since the first frame of a live source, however the clock is set (absent elsewhere)
-        file        str     the image's file name (only for images)
-        faces       array   the largest first; empty if there is none
-            id          int     the same for the same face from frame to frame, from 1
-            box         [x1, y1, x2, y2] in the frame's pixels
-            confidence  the detector's when it last found the face, 0..1
-            label       the expression, or "uncertain"
-            score       the highest score, 0..1; what it means says `fer_edge.scores.score_meaning`
-            scores      {expression: score}, smoothed, with a sum of 1 but for rounding
-        events      array   what happened to a face (absent if nothing did)
-            event       "face_appeared", "expression_changed" or "face_left"
-            id          the face's
-            label       the expression now, or the last one
-            previous    the one before (only for a change)
-        timings_ms  object  read, detect and track (where they took place), crop, classify; total, which is without read
-    """
-
-    def __init__(
-        self,
-        path: str,
-        labels: tuple[str, ...],
-        policy: LogPolicy = _ANEW,
-        tell: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """Open `path`, or standard output for `-`; raises as `LogFile` does."""
-        self._labels = labels
-        self._first_at: float | None = None
-        self._lines = _open_lines(path, "", policy, tell)
-
-    def write(self, frame: Frame, result: FrameResult) -> None:
-        """Write one line."""
-        self._lines.write(json.dumps(self._describe(frame, result), ensure_ascii=False) + "\n")
+    def __init__(self, path: str, header: str, policy: LogPolicy, on_note: OnNote) -> None:
+        self._lines = _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, on_note)
 
     def reopen(self) -> bool:
         """Append to the file, as `LogFile.reopen` does."""
@@ -111,66 +36,96 @@ class JsonlSink:
         """Close the file."""
         self._lines.close()
 
-    def _describe(self, frame: Frame, result: FrameResult) -> dict[str, Any]:
-        facts: dict[str, Any] = {"frame": result.number, "time": round(result.time, 3)}
-        if frame.position_s is not None:
-            facts["position_s"] = round(frame.position_s, 3)
-        if frame.name is not None:
-            facts["file"] = frame.name
-        if frame.position_s is None and frame.name is None:
-            self._first_at = frame.taken_at if self._first_at is None else self._first_at
-            facts["elapsed_s"] = round(frame.taken_at - self._first_at, 3)
-        facts["faces"] = [self._describe_face(face) for face in result.faces]
-        if result.events:
-            facts["events"] = [_describe_event(event) for event in result.events]
-        facts["timings_ms"] = {stage: round(value, 3) for stage, value in result.timings_ms.items()}
-        return facts
 
-    def _describe_face(self, face: FaceResult) -> dict[str, Any]:
-        return {
-            "id": face.track_id,
-            "box": _rounded_box(face),
-            "confidence": round(face.confidence, 4),
-            "label": face.label,
-            "score": round(face.score, 4),
-            "scores": {label: round(float(score), 4) for label, score in zip(self._labels, face.scores, strict=True)},
-        }
+class JsonlSink(_LinesSink):
+    """Writes one JSON object per frame and line, at once, so that readers see it and a crash loses nothing.
 
+    Members, in this order::
 
-class CsvSink:
-    """One row a face, with times as ISO 8601 in UTC; a frame without a face has no row.
-
-    Scores are those of JSONL. As there, only a recording's frames have a `position_s`, and only images a `file`.
+        frame       int     the frame's number in its source, from 0; live sources skip frames
+        time        float   seconds since 1970, when the frame was captured or read
+        position_s  float   its position in a recording (absent elsewhere)
+        elapsed_s   float   seconds since a live source's first frame, unaffected by clock changes (absent elsewhere)
+        file        str     the image's file name (only for images)
+        faces       array   largest first; empty if there is none
+            id          int     track number, from 1: the same face keeps it from frame to frame
+            box         [x1, y1, x2, y2] in the frame's pixels
+            confidence  the detector's when it last found the face, 0..1
+            label       the expression, or "uncertain"
+            score       the highest score, 0..1; `fer_edge.scores.score_meaning` says what it means
+            scores      {expression: score}, smoothed; their sum is 1 up to rounding
+        events      array   what happened to faces (absent if nothing did)
+            event       "face_appeared", "expression_changed" or "face_left"
+            id          the face's track number
+            label       the expression now, or the last one
+            previous    the one before (only for a change)
+        timings_ms  object  read, detect and track (where they took place), crop, classify; total, without read
     """
 
     def __init__(
         self,
         path: str,
         labels: tuple[str, ...],
-        policy: LogPolicy = _ANEW,
-        tell: Callable[[str], None] = lambda _: None,
+        policy: LogPolicy = _OVERWRITE,
+        on_note: OnNote = ignore_note,
+    ) -> None:
+        """Open `path`, or standard output for `-`; raises as `LogFile` does."""
+        super().__init__(path, "", policy, on_note)
+        self._labels = labels
+        self._first_at: float | None = None
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Write one line."""
+        self._lines.write(json.dumps(self._frame_json(frame, result), ensure_ascii=False) + "\n")
+
+    def _frame_json(self, frame: Frame, result: FrameResult) -> dict[str, Any]:
+        members: dict[str, Any] = {"frame": result.number, "time": round(result.time, 3)}
+        if frame.position_s is not None:
+            members["position_s"] = round(frame.position_s, 3)
+        if frame.name is not None:
+            members["file"] = frame.name
+        if frame.position_s is None and frame.name is None:
+            self._first_at = frame.taken_at if self._first_at is None else self._first_at
+            members["elapsed_s"] = round(frame.taken_at - self._first_at, 3)
+        members["faces"] = [face_json(face, self._labels) for face in result.faces]
+        if result.events:
+            members["events"] = [event_json(event) for event in result.events]
+        members["timings_ms"] = {stage: round(value, 3) for stage, value in result.timings_ms.items()}
+        return members
+
+
+class CsvSink(_LinesSink):
+    """Writes one row per face, with times as ISO 8601 in UTC; a frame without a face has no row.
+
+    Values are those of JSONL. As there, only frames of a recording have a `position_s`, and only images a `file`.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        labels: tuple[str, ...],
+        policy: LogPolicy = _OVERWRITE,
+        on_note: OnNote = ignore_note,
     ) -> None:
         """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
         columns = ("time", "frame", "position_s", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
-        self._lines = _open_lines(path, _csv_lines([[*columns, *labels]]), policy, tell)
+        super().__init__(path, _csv_lines([[*columns, *labels]]), policy, on_note)
+        self._labels = labels
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
         position_s = "" if frame.position_s is None else round(frame.position_s, 3)
-        known = (iso_time(result.time), result.number, position_s, frame.name or "")
-        self._lines.write(_csv_lines([*known, *_describe_row(face)] for face in result.faces))
+        frame_cells = (iso_time(result.time), result.number, position_s, frame.name or "")
+        self._lines.write(_csv_lines([*frame_cells, *self._face_cells(face)] for face in result.faces))
 
-    def reopen(self) -> bool:
-        """Append to the file, as `LogFile.reopen` does."""
-        return self._lines.reopen()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._lines.close()
+    def _face_cells(self, face: FaceResult) -> list[object]:
+        members = face_json(face, self._labels)
+        named = (members[name] for name in ("confidence", "label", "score"))
+        return [members["id"], *members["box"], *named, *members["scores"].values()]
 
 
 class _StandardOutput:
-    """UTF-8 whatever the terminal's encoding, as in a file; flushed after every write, and not ours to close."""
+    """Standard output in UTF-8 whatever the terminal's encoding, flushed after every write and never closed."""
 
     def __init__(self, header: str) -> None:
         self.write(header)
@@ -186,26 +141,7 @@ class _StandardOutput:
         """Leave it open."""
 
 
-def _open_lines(path: str, header: str, policy: LogPolicy, tell: Callable[[str], None]) -> LogFile | _StandardOutput:
-    return _StandardOutput(header) if path == STDOUT else LogFile(Path(path), policy, header, tell)
-
-
-def _describe_event(event: Event) -> dict[str, Any]:
-    facts: dict[str, Any] = {"event": event.kind.value, "id": event.track_id, "label": event.label}
-    return facts if event.previous is None else {**facts, "previous": event.previous}
-
-
-def _describe_row(face: FaceResult) -> list[object]:
-    scores = [round(float(score), 4) for score in face.scores]
-    confidence, score = round(face.confidence, 4), round(face.score, 4)
-    return [face.track_id, *_rounded_box(face), confidence, face.label, score, *scores]
-
-
 def _csv_lines(rows: Iterable[list[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _rounded_box(face: FaceResult) -> list[float]:
-    return [round(float(value), 1) for value in face.box_xyxy]

@@ -1,4 +1,4 @@
-"""A file that is written under another name until it is whole, so that a kill leaves there what it had."""
+"""A file that has another name until it is complete, so that a kill leaves what was written."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.files import lock_file
+from fer_edge.notes import OnNote, ignore_note
 
 _LEAST_FREE_BYTES = 1 << 20
 
 
 class UnfinishedFile:
-    """`NAME.unfinished.SUFFIX` beside a file, held by a lock; what a killed process left there is kept.
+    """`NAME.unfinished.SUFFIX`, locked; what a killed process left under that name is kept as `NAME.killed-N.SUFFIX`.
 
     Attributes:
         path: The unfinished file.
@@ -26,30 +27,32 @@ class UnfinishedFile:
     def __init__(
         self,
         final: Path,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
         is_worth_keeping: Callable[[Path], bool] = lambda _: True,
     ) -> None:
-        """Begin a new file.
+        """Create the file.
 
         Args:
-            final: The name that it takes when it is whole.
-            tell: Is told, in a sentence, where an earlier one that was never finished is now.
-            is_worth_keeping: Whether anything can be read of an earlier one.
+            final: Path that the file gets when it is complete.
+            on_note: Takes a note if a killed process left a file, with the path where it is kept.
+            is_worth_keeping: Returns whether anything can be read of such a file.
 
         Raises:
             InputError: If another process writes to it.
-            OSError: If it cannot be made.
+            OSError: If it cannot be created.
         """
         final.parent.mkdir(parents=True, exist_ok=True)
         self._final = final
         self.path = _named(final, "unfinished")
         self.descriptor = self._open()
         if os.fstat(self.descriptor).st_size and is_worth_keeping(self.path):
-            tell(f"{final}: an earlier run was killed before it was complete; what it had written is in {self._keep()}")
+            on_note(
+                f"{final}: an earlier run was killed before it was complete; what it had written is in {self._keep()}"
+            )
         os.ftruncate(self.descriptor, 0)
 
     def _keep(self) -> Path:
-        """Give what is there a name of its own, which is returned, and begin a new file."""
+        """Rename what a killed process left, create a new file, and return the other's path."""
         names = (_named(self._final, f"killed-{number}") for number in count(1))
         kept = next(path for path in names if not path.exists())
         if os.name == "nt":  # where no open file can be renamed
@@ -63,11 +66,11 @@ class UnfinishedFile:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         if not lock_file(descriptor):
             os.close(descriptor)
-            raise InputError(f"{self._final}: another process writes to it; wait for its end, or name another")
+            raise InputError(f"{self._final}: another process writes to it; wait for its end, or choose another file")
         return descriptor
 
     def require_place(self) -> None:
-        """Check that what is written still goes into the file, and that there is room: not all encoders report it.
+        """Check that the file still exists and that the disk has room, as not all encoders report it.
 
         Raises:
             OSError: If the disk is full, or the file or its folder has been removed.
@@ -78,14 +81,14 @@ class UnfinishedFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._final))
 
     def place(self) -> None:
-        """Give the file its name, in the place of what is there."""
+        """Give the file its final name, replacing an existing file."""
         if os.name == "nt":  # where no open file can be renamed
             self.leave()
         self.path.replace(self._final)
         self.leave()
 
     def leave(self) -> None:
-        """Let go of the file where it is."""
+        """Close the file under its unfinished name."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1

@@ -1,15 +1,15 @@
-"""The annotated video, which appears whole when the run ends, however it ends."""
+"""Annotated video, which gets its name when it is complete, however the run ends."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.annotate import annotate
@@ -20,22 +20,22 @@ from fer_edge.runtime.sources.source import Frame
 _LIVE_FPS = 15.0
 _IMAGES_FPS = 1.0
 _LONGEST_S = 30.0
-"""Longest time for which a frame is shown, where a recording has a hole."""
+"""Longest time for which a frame is repeated, where a recording has a gap."""
 _LONGEST_LIVE_S = 10.0
-"""Longest time where a camera was away; a run that ends then waits no longer than for other outputs."""
+"""The same for a live source; a run that ends during a gap then waits no longer than for other outputs."""
 _LONGEST_SIDE = 8190
-"""Pixels of a side that MPEG-4 can have, and even; a panorama is scaled down."""
+"""Longest side that MPEG-4 allows, in pixels, and even; larger pictures are scaled down."""
 _SLOW_BYTES_PER_S = 5e6
-"""Bytes that a slow SD card gives a second."""
+"""Reading speed of a slow SD card."""
 _CHECK_S = 1.0
-"""Seconds from one look at the disk to the next."""
+"""Seconds between two checks of the disk."""
 
 
 class VideoSink:
     """Writes annotated frames to a video file.
 
-    A video has one rate, and frames come at whatever times the device or the recording gives them: one is repeated or
-    left out, so that the video runs in real time. A recording of constant rate is so written frame by frame.
+    A video has a constant rate, and frames may come at any times: frames are repeated or dropped so that the video
+    runs in real time. Of a recording of constant rate each frame is written once.
     """
 
     def __init__(
@@ -45,25 +45,23 @@ class VideoSink:
         *,
         live: bool,
         fps: float | None,
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
     ) -> None:
-        """Begin the unfinished file, so that nobody else does; the first frame gives the video its size.
+        """Create the unfinished file, which locks the path; the first frame gives the video its size.
 
         Args:
-            path: An .mp4, .avi or .mkv file; it takes this name when it is complete.
-            labels: The expressions in the order of the scores.
+            path: An .mp4, .avi or .mkv file; the video gets this name when it is complete.
+            labels: Expressions in the order of the scores.
             live: Whether the source is live.
-            fps: A recording's usual frames a second; `None` for images, which are shown for a second each.
-            tell: Is told, in a sentence, where the video of an earlier run that was killed is now.
+            fps: A recording's frames per second; `None` for images, which are shown for a second each.
+            on_note: Takes a note if the video of an earlier run that was killed is kept under another name.
 
         Raises:
             InputError: If `path` has another suffix, or another process writes to it.
-            FerEdgeError: If the file cannot be made.
+            FerEdgeError: If the file cannot be created.
         """
         if path.suffix.lower() not in CODECS:
-            raise InputError(
-                f"--output {path}: expected a video ending in {', '.join(CODECS)}, got {path.suffix or 'no ending'}"
-            )
+            raise InputError(f"{path}: expected a video ending in {', '.join(CODECS)}, got {path.suffix or 'none'}")
         self._path = path
         self._labels = labels
         self._live = live
@@ -76,7 +74,7 @@ class VideoSink:
         self._failed = False
         self._file: UnfinishedFile | None = None
         try:
-            self._file = UnfinishedFile(path, tell, is_worth_keeping=holds_a_frame)
+            self._file = UnfinishedFile(path, on_note, is_worth_keeping=holds_a_frame)
         except OSError as error:
             raise self._failure(error, None) from error
 
@@ -84,7 +82,7 @@ class VideoSink:
         """Add one frame.
 
         Raises:
-            FerEdgeError: If the file cannot be written as a video, or no more of it.
+            FerEdgeError: If the file cannot be written.
         """
         assert self._file is not None, "the sink is closed"
         try:
@@ -94,16 +92,16 @@ class VideoSink:
             raise self._failure(error, self._file) from error
 
     def checking_s(self) -> float:
-        """Seconds that a slow disk needs to read what is written so far, as `close` may do; asked by another thread."""
+        """Return the seconds that a slow disk needs to read the video, as `close` may do; for use by any thread."""
         file = self._file
         size = file.path.stat().st_size if file is not None and file.path.exists() else 0
         return size / _SLOW_BYTES_PER_S
 
     def close(self) -> None:
-        """Complete the video, check its frames and give it its name; without a frame there is none.
+        """Complete the video, count its frames and give it its name; without a frame there is no video.
 
         Raises:
-            FerEdgeError: If frames are missing, as where the disk is full; the file keeps its unfinished name then.
+            FerEdgeError: If frames are missing, as when the disk is full; the file then keeps its unfinished name.
         """
         file, self._file = self._file, None
         if file is None:
@@ -111,7 +109,7 @@ class VideoSink:
         try:
             self._complete(file)
         except (FerEdgeError, OSError) as error:
-            if not self._failed:  # else `write` has told
+            if not self._failed:  # else `write` has raised the failure
                 raise self._failure(error, file) from error
         finally:
             if file.path.exists() and not holds_a_frame(file.path):
@@ -159,13 +157,13 @@ class VideoSink:
     def _copies_due(self, moment: float) -> int:
         copies = round((moment - self._start) * self._fps) + 1 - self._written
         most = max(round((_LONGEST_LIVE_S if self._live else _LONGEST_S) * self._fps), 1)
-        if copies > most:  # go on from there, rather than catch up with every frame that follows
+        if copies > most:  # shift the clock, or every following frame would catch up
             self._start += (copies - most) / self._fps
         return min(max(copies, 0), most)
 
 
 def _fit(picture: Image, size_wh: tuple[int, int]) -> Image:
-    """Bring a picture to the video's size: scaled down if it is larger, then bordered on its right and bottom."""
+    """Fit a picture into the video's size: scale it down if it is larger, then pad it on the right and bottom."""
     height, width = picture.shape[:2]
     scale = min(size_wh[0] / width, size_wh[1] / height)
     if scale < 1:
@@ -173,5 +171,5 @@ def _fit(picture: Image, size_wh: tuple[int, int]) -> Image:
         height, width = picture.shape[:2]
     if (width, height) == size_wh:
         return picture
-    bordered = cv2.copyMakeBorder(picture, 0, size_wh[1] - height, 0, size_wh[0] - width, cv2.BORDER_CONSTANT)
-    return np.asarray(bordered, np.uint8)
+    padded = cv2.copyMakeBorder(picture, 0, size_wh[1] - height, 0, size_wh[0] - width, cv2.BORDER_CONSTANT)
+    return np.asarray(padded, np.uint8)

@@ -1,4 +1,4 @@
-"""Encoders of video files: ffmpeg in fragments, which a kill leaves readable, or OpenCV's own writer."""
+"""Video encoders: ffmpeg, whose fragments stay readable after a kill, or OpenCV's own writer."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from fer_edge.runtime.sinks.unfinished import UnfinishedFile
 from fer_edge.runtime.sources.recordings import open_video
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
-"""Codec of each container, as OpenCV calls it."""
+"""FourCC code of each container's codec."""
 
 _LARGEST_TIME_BASE = 65_535
-"""Ticks a second that MPEG-4 can count."""
+"""Most ticks per second of MPEG-4."""
 _FRAGMENT_US = 1_000_000
 _LAST_BOX = b"mfro"
 _LAST_BOX_BYTES = 16
-"""An .mp4 file of fragments ends in this box (ISO/IEC 14496-12, 8.8.11)."""
+"""A fragmented .mp4 file ends in a box of this type and size (ISO/IEC 14496-12, 8.8.11)."""
 
 
 class VideoWriter(Protocol):
@@ -43,16 +43,16 @@ class VideoWriter(Protocol):
         """Complete the file; raise FerEdgeError if that fails."""
 
     def require_frames(self, number: int) -> None:
-        """Check that the completed file holds so many frames; raise FerEdgeError if not."""
+        """Raise FerEdgeError unless the completed file holds `number` frames."""
 
 
 def open_writer(file: UnfinishedFile, suffix: str, size_wh: tuple[int, int], fps: float) -> VideoWriter:
-    """Begin a video.
+    """Open a video for writing.
 
-    An .mp4 file is written by ffmpeg where that is installed, as OpenCV's is worth nothing until it is complete.
+    An .mp4 file is written by ffmpeg where that is installed, as OpenCV's cannot be read until it is complete.
 
     Raises:
-        FerEdgeError: If this OpenCV cannot write such a video.
+        FerEdgeError: If the installed OpenCV cannot write such a video.
     """
     program = shutil.which("ffmpeg") if suffix == ".mp4" else None
     if program is not None:
@@ -61,12 +61,12 @@ def open_writer(file: UnfinishedFile, suffix: str, size_wh: tuple[int, int], fps
 
 
 def count_frames(path: Path) -> int:
-    """Return how many frames a video file holds, 0 if it cannot be opened; they are not decoded."""
+    """Return the number of frames of a video file, 0 if it cannot be opened; they are not decoded."""
     return _grab(path, None)
 
 
 def holds_a_frame(path: Path) -> bool:
-    """Return whether a video file can be opened and holds a frame; no more than that one is read."""
+    """Return whether a video file can be opened and holds a frame; at most one is read."""
     return _grab(path, 1) > 0
 
 
@@ -88,7 +88,7 @@ class OpenCVWriter:
     """OpenCV's writer, which reports nothing once it is open."""
 
     def __init__(self, path: Path, codec: str, size_wh: tuple[int, int], fps: float) -> None:
-        """Open `path`; raises FerEdgeError if this OpenCV has no such encoder."""
+        """Open `path`; raises FerEdgeError if the installed OpenCV has no such encoder."""
         quiet_ffmpeg()
         self._path = path
         with native_path(path) as name, chatter_held_back():
@@ -96,8 +96,8 @@ class OpenCVWriter:
         if not self._writer.isOpened():
             width, height = size_wh
             raise FerEdgeError(
-                f"this OpenCV cannot write {codec} video of {width}x{height} at {fps:g} frames/s; try an .avi file, or "
-                "another OpenCV: pip install -U opencv-python-headless"
+                f"the installed OpenCV cannot write {codec} video of {width}x{height} at {fps:g} frames/s; choose an "
+                ".avi file, or another OpenCV: pip install -U opencv-python-headless"
             )
 
     def write(self, picture: Image) -> None:
@@ -109,15 +109,15 @@ class OpenCVWriter:
         self._writer.release()
 
     def require_frames(self, number: int) -> None:
-        """Count the frames, for which all of the file is read."""
+        """Count the frames, which reads the whole file."""
         _require_counted(self._path, number)
 
 
 class FfmpegWriter:
-    """The ffmpeg program, which writes a fragment each second and completes the file even if this process is killed."""
+    """Runs ffmpeg, which writes a fragment each second and completes the file even if this process is killed."""
 
     def __init__(self, program: str, file: UnfinishedFile, size_wh: tuple[int, int], fps: float) -> None:
-        """Start it; it writes to the open file, so that no name can mislead it."""
+        """Start ffmpeg; it writes to the open file, so that it does not have to parse the file's name."""
         width, height = size_wh
         rate = 1 / Fraction(1 / fps).limit_denominator(_LARGEST_TIME_BASE)
         reads = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", str(rate), "-i", "pipe:0"]
@@ -134,7 +134,7 @@ class FfmpegWriter:
         )
 
     def write(self, picture: Image) -> None:
-        """Add a picture; raises FerEdgeError with ffmpeg's reason if it has ended."""
+        """Add a picture; raises FerEdgeError with ffmpeg's reason if ffmpeg has ended."""
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(np.ascontiguousarray(picture).data)
@@ -142,7 +142,7 @@ class FfmpegWriter:
             raise self._failure() from error
 
     def close(self) -> None:
-        """Complete the file; raises FerEdgeError with ffmpeg's reason if it fails."""
+        """Complete the file; raises FerEdgeError with ffmpeg's reason if that fails."""
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # its exit code says so below
             self._process.stdin.close()
@@ -151,9 +151,9 @@ class FfmpegWriter:
                 raise self._failure()
 
     def require_frames(self, number: int) -> None:
-        """Look for the last box, and count the frames if it is not there.
+        """Look for the last box, and count the frames if it is missing.
 
-        ffmpeg writes nothing more after a write that failed, as on a full disk, and older ones end with 0 nevertheless.
+        After a failed write, as on a full disk, ffmpeg writes nothing more, yet older versions exit with 0.
         """
         with self._path.open("rb") as video:
             video.seek(-min(_LAST_BOX_BYTES, self._path.stat().st_size), os.SEEK_END)
@@ -165,4 +165,4 @@ class FfmpegWriter:
         code = self._process.wait()
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return FerEdgeError(f"ffmpeg ended with {code}: {lines[-1] if lines else 'it gives no reason'}")
+        return FerEdgeError(f"ffmpeg failed with exit code {code}: {lines[-1] if lines else 'it gives no reason'}")

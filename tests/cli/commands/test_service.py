@@ -204,9 +204,9 @@ def test_without_systemctl_it_says_so(monkeypatch: pytest.MonkeyPatch, root: Pat
         (
             SHOW.format("activating", "auto-restart", "watchdog", 1),
             3,
-            "activating (auto-restart, last ended by watchdog), restarts: 1",
+            "activating (auto-restart, last failure: watchdog), restarts: 1",
         ),
-        (SHOW.format("failed", "failed", "exit-code", 0), 3, "failed (last ended by exit-code)"),
+        (SHOW.format("failed", "failed", "exit-code", 0), 3, "failed (last failure: exit-code)"),
         (SHOW.format("inactive", "dead", "success", 0), 3, "inactive (dead)"),
         ("LoadState=not-found\\nActiveState=inactive\\nSubState=dead", 3, "fer-edge.service: not installed"),
     ],

@@ -16,7 +16,7 @@ WaitUntil = Callable[..., None]
 
 
 class Recorder:
-    """Keeps what it gets, waits for leave before each, and fails at one of them."""
+    """Keeps the results it gets; waits for `leave` before each, and fails at number `fails_at`."""
 
     def __init__(self, fails_at: int | None = None, error: Exception | None = None) -> None:
         self.numbers: list[int] = []
@@ -40,7 +40,7 @@ class Recorder:
         self.closed = True
 
 
-def test_everything_arrives_in_order_in_a_thread_of_its_own(make_result: MakeResult) -> None:
+def test_results_arrive_in_order_in_a_thread(make_result: MakeResult) -> None:
     recorder = Recorder()
     sink = BackgroundSink(recorder, "log", capacity=100)
     for number in range(50):
@@ -53,13 +53,13 @@ def test_everything_arrives_in_order_in_a_thread_of_its_own(make_result: MakeRes
     assert recorder.shapes[0] == (120, 160, 3)
 
 
-def test_a_slow_sink_does_not_slow_the_stream_and_what_it_misses_is_counted(
+def test_slow_sink_does_not_slow_the_stream_and_drops_are_counted(
     make_result: MakeResult,
 ) -> None:
     recorder = Recorder()
     recorder.leave.clear()
-    told: list[str] = []
-    sink = BackgroundSink(recorder, "log", capacity=4, pictures=False, tell=told.append)
+    notes: list[str] = []
+    sink = BackgroundSink(recorder, "log", capacity=4, pictures=False, on_note=notes.append)
     began = time.monotonic()
     for number in range(100):
         sink.write(*make_result(number=number))
@@ -69,11 +69,11 @@ def test_a_slow_sink_does_not_slow_the_stream_and_what_it_misses_is_counted(
     sink.close()
     assert recorder.numbers == [0, 96, 97, 98, 99]
     assert sink.dropped == 95
-    assert told == ["log: 95 could not be passed on in time and were dropped"]
+    assert notes == ["log: 95 could not be passed on in time and were dropped"]
     assert set(recorder.shapes) == {(0, 0, 3)}
 
 
-def test_lossless_makes_the_stream_wait(make_result: MakeResult) -> None:
+def test_lossless_sink_blocks_the_stream(make_result: MakeResult) -> None:
     recorder = Recorder()
     sink = BackgroundSink(recorder, "video", capacity=2, lossless=True)
     recorder.leave.clear()
@@ -88,7 +88,7 @@ def test_lossless_makes_the_stream_wait(make_result: MakeResult) -> None:
 
 
 @pytest.mark.parametrize("lossless", [False, True])
-def test_a_failure_is_raised_by_later_writes_and_no_more_by_close(
+def test_failure_is_raised_by_later_writes_and_not_again_by_close(
     make_result: MakeResult, lossless: bool, wait_until: WaitUntil
 ) -> None:
     recorder = Recorder(fails_at=1)
@@ -105,9 +105,7 @@ def test_a_failure_is_raised_by_later_writes_and_no_more_by_close(
 
 
 @pytest.mark.parametrize("error", [InputError("wrong"), BrokenPipeError(32, "Broken pipe")])
-def test_a_failure_after_the_last_write_is_raised_by_close_and_told_as_it_is(
-    make_result: MakeResult, error: Exception
-) -> None:
+def test_failure_after_the_last_write_is_raised_by_close_unchanged(make_result: MakeResult, error: Exception) -> None:
     sink = BackgroundSink(Recorder(fails_at=0, error=error), "log")
     sink.write(*make_result())
     with pytest.raises(type(error)) as caught:
@@ -116,15 +114,15 @@ def test_a_failure_after_the_last_write_is_raised_by_close_and_told_as_it_is(
     sink.close()
 
 
-def test_closing_takes_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_ends_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fer_edge.runtime.sinks.background._LAST_TIMEOUT_S", 0.1)
     leave = threading.Event()
 
     def hang(_: int) -> None:
         leave.wait(10)
 
-    told: list[str] = []
-    queue: BackgroundQueue[int] = BackgroundQueue("disk", 10, hang, leave.clear, tell=told.append)
+    notes: list[str] = []
+    queue: BackgroundQueue[int] = BackgroundQueue("disk", 10, hang, leave.clear, on_note=notes.append)
     for number in range(5):
         queue.put(number)
     began = time.monotonic()
@@ -133,11 +131,11 @@ def test_closing_takes_a_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.monotonic() - began < 8  # the sink waits for 10
     assert queue.given_up
     assert queue.dropped >= 4
-    assert told == [f"disk: {queue.dropped} could not be passed on in time and were dropped"]
+    assert notes == [f"disk: {queue.dropped} could not be passed on in time and were dropped"]
     leave.set()
 
 
-def test_the_end_waits_for_a_sink_that_checks_what_it_wrote(make_result: MakeResult) -> None:
+def test_close_waits_while_the_sink_verifies_its_output(make_result: MakeResult) -> None:
     recorder = Recorder()
     recorder.leave.clear()
     sink = BackgroundSink(recorder, "video", drain_s=0, checking_s=lambda: 60)

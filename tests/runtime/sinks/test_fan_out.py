@@ -33,7 +33,7 @@ class Failing:
         """Nothing is open."""
 
 
-def test_a_failed_output_is_reported_and_the_others_go_on(make_result: MakeResult) -> None:
+def test_failed_output_is_reported_and_the_others_continue(make_result: MakeResult) -> None:
     full, whole, watcher = Failing(2, FerEdgeError("a.csv: No space left on device")), Failing(), Failing()
     notes: list[str] = []
     sink = FanOut([full, whole], [watcher], notes.append)
@@ -45,7 +45,7 @@ def test_a_failed_output_is_reported_and_the_others_go_on(make_result: MakeResul
         sink.require_whole()
 
 
-def test_the_stream_ends_with_its_last_output(make_result: MakeResult) -> None:
+def test_failure_of_the_last_output_ends_the_stream(make_result: MakeResult) -> None:
     first, last = Failing(1, FerEdgeError("first")), Failing(2, FerEdgeError("last"))
     sink = FanOut([first, last], [Failing()], lambda _: None)
     sink.write(*make_result())
@@ -54,13 +54,13 @@ def test_the_stream_ends_with_its_last_output(make_result: MakeResult) -> None:
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError(), KeyboardInterrupt()])
-def test_a_reader_that_leaves_ends_the_stream(make_result: MakeResult, error: Exception) -> None:
+def test_closed_pipe_or_interrupt_ends_the_stream(make_result: MakeResult, error: Exception) -> None:
     with pytest.raises(type(error)):
         FanOut([Failing(1, error), Failing()], [], lambda _: None).write(*make_result())
 
 
 class FullForAWhile(Failing):
-    """A file of lines on a disk that is full from its second result on, until `is_full` is unset."""
+    """A log file on a disk that is full from the second result on, until `is_full` is false."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class FullForAWhile(Failing):
         return True
 
 
-def test_a_failed_log_is_opened_again_and_reported_once(make_result: MakeResult) -> None:
+def test_failed_log_is_reopened_and_reported_once(make_result: MakeResult) -> None:
     disk = FullForAWhile()
     notes: list[str] = []
     with closing(BackgroundSink(disk, "a.jsonl")) as log:
@@ -94,7 +94,7 @@ def test_a_failed_log_is_opened_again_and_reported_once(make_result: MakeResult)
         sink.require_whole()
 
 
-def test_an_output_that_cannot_be_opened_again_is_left_out(make_result: MakeResult) -> None:
+def test_output_that_cannot_be_reopened_is_left_out(make_result: MakeResult) -> None:
     notes: list[str] = []
     with closing(BackgroundSink(Failing(1, OSError(errno.EIO, "broken")), "a.mp4")) as video:
         sink = FanOut([video, Failing()], [], notes.append, retry_s=0)
@@ -112,7 +112,7 @@ def write_until(sink: FanOut, make_result: MakeResult, is_done: Callable[[], obj
         time.sleep(0.005)
 
 
-def test_a_stream_without_outputs_is_no_fault(make_result: MakeResult) -> None:
+def test_stream_without_outputs_is_valid(make_result: MakeResult) -> None:
     sink = FanOut([], [Failing()], lambda _: None)
     sink.write(*make_result())
     sink.require_whole()

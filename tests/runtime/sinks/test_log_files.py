@@ -1,4 +1,4 @@
-"""Files of lines under power cuts (what they leave behind), full disks, kill -9 and rotation."""
+"""Log files after power cuts and kill -9, on full disks and under rotation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_all(path: Path, policy: LogPolicy, *lines: str, header: str = "") -> N
 
 
 def synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Sizes of `path` at each fsync."""
+    """Record the size of `path` at each fsync."""
     sizes: list[int] = []
     fsync = os.fsync
 
@@ -53,7 +53,7 @@ def synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.mark.parametrize(("policy", "expected"), [(LogPolicy(), "c\n"), (APPEND, "a\nb\nc\n")])
-def test_a_file_is_begun_anew_or_gone_on_with(tmp_path: Path, policy: LogPolicy, expected: str) -> None:
+def test_file_is_overwritten_or_appended_to(tmp_path: Path, policy: LogPolicy, expected: str) -> None:
     path = tmp_path / "folder" / "log"
     write_all(path, APPEND, "a", "b")
     write_all(path, policy, "c")
@@ -61,27 +61,27 @@ def test_a_file_is_begun_anew_or_gone_on_with(tmp_path: Path, policy: LogPolicy,
 
 
 @pytest.mark.parametrize("piece", [b'{"frame": 1', b"\0" * 4096, b"\xff"])
-def test_an_incomplete_last_line_is_cut_off_and_told_once(tmp_path: Path, piece: bytes) -> None:
-    told: list[str] = []
+def test_incomplete_last_line_is_cut_off_and_reported_once(tmp_path: Path, piece: bytes) -> None:
+    notes: list[str] = []
     path = tmp_path / "log"
     path.write_bytes(b"whole\n" + piece)
     for line in ("next", "last"):
-        log = LogFile(path, APPEND, tell=told.append)
+        log = LogFile(path, APPEND, on_note=notes.append)
         log.write(f"{line}\n")
         log.close()
     assert path.read_text() == "whole\nnext\nlast\n"
-    assert told == [f"{path}: cut off {len(piece)} bytes of a last line that was never completed"]
+    assert notes == [f"{path}: cut off {len(piece)} bytes of an incomplete last line"]
 
 
-def test_a_file_that_holds_no_lines_is_left_alone(tmp_path: Path) -> None:
+def test_file_without_lines_is_rejected_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff" * 2_000_000)
-    with pytest.raises(InputError, match="expected a file of lines to go on with"):
+    with pytest.raises(InputError, match="expected a text file to append to"):
         LogFile(path, APPEND)
     assert path.stat().st_size == 2_000_000
 
 
-def test_rotation_loses_no_line_and_keeps_so_many_files(tmp_path: Path) -> None:
+def test_rotation_loses_no_line_and_keeps_the_given_number_of_files(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     write_all(path, LogPolicy(rotate_bytes=25, keep=2), *(f"line {i}" for i in range(10)), header="head\n")
     assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {
@@ -91,7 +91,7 @@ def test_rotation_loses_no_line_and_keeps_so_many_files(tmp_path: Path) -> None:
     }
 
 
-def test_a_line_longer_than_the_limit_has_a_file_of_its_own(tmp_path: Path) -> None:
+def test_line_longer_than_the_limit_gets_its_own_file(tmp_path: Path) -> None:
     path = tmp_path / "log"
     write_all(path, LogPolicy(rotate_bytes=4), "long line", "another")
     assert path.read_text() == "another\n"
@@ -99,7 +99,7 @@ def test_a_line_longer_than_the_limit_has_a_file_of_its_own(tmp_path: Path) -> N
     assert not (tmp_path / "log.2").exists()
 
 
-def test_the_header_is_written_once_and_a_file_with_another_is_put_aside(tmp_path: Path) -> None:
+def test_header_is_written_once_and_a_file_with_another_is_rotated(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     write_all(path, APPEND, "1", header="a\n")
     write_all(path, APPEND, "2", header="a\n")
@@ -110,12 +110,12 @@ def test_the_header_is_written_once_and_a_file_with_another_is_put_aside(tmp_pat
 
 
 @pytest.mark.parametrize("wrong", [{"keep": 0}, {"sync_s": -1.0}, {"rotate_bytes": 0}])
-def test_a_policy_out_of_range(wrong: dict[str, int]) -> None:
+def test_policy_out_of_range_is_rejected(wrong: dict[str, int]) -> None:
     with pytest.raises(InputError):
         LogPolicy(**wrong)  # type: ignore[arg-type]
 
 
-def test_lines_reach_the_disk_in_time_without_a_further_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_synced_without_a_further_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log"
     log = LogFile(path, LogPolicy(sync_s=0.05))
     sizes = synced(path, monkeypatch)
@@ -128,14 +128,14 @@ def test_lines_reach_the_disk_in_time_without_a_further_write(tmp_path: Path, mo
     assert sizes[-1] == 14
 
 
-def test_every_line_can_be_brought_to_the_disk_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_line_can_be_synced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "log"
     sizes = synced(path, monkeypatch)
     write_all(path, LogPolicy(sync_s=0), "a", "b", "c")
     assert sizes == [2, 4, 6]
 
 
-def test_a_disk_that_fails_late_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_sync_is_raised_by_the_next_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
@@ -152,7 +152,7 @@ def test_a_disk_that_fails_late_is_told(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
+    """Return the folder of a file system of 64 KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     try:
@@ -165,7 +165,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_is_an_error_and_leaves_whole_lines(tiny_disk: Path) -> None:
+def test_full_disk_is_an_error_and_leaves_whole_lines(tiny_disk: Path) -> None:
     path = tiny_disk / "log"
     log = LogFile(path, LogPolicy())
     line = "x" * 999 + "\n"
@@ -181,7 +181,7 @@ def test_a_full_disk_is_an_error_and_leaves_whole_lines(tiny_disk: Path) -> None
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_device_ends_the_command_with_one_line(tmp_path: Path, child_environment: dict[str, str]) -> None:
+def test_full_device_ends_the_command_with_one_line(tmp_path: Path, child_environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--frames", "3", "--jsonl", "/dev/full"]
     done = subprocess.run(command, env=child_environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
@@ -189,7 +189,7 @@ def test_a_full_device_ends_the_command_with_one_line(tmp_path: Path, child_envi
     assert "Traceback" not in done.stderr
 
 
-def test_a_pipe_is_only_written_to(tmp_path: Path) -> None:
+def test_pipe_is_never_rotated(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -203,9 +203,7 @@ def test_a_pipe_is_only_written_to(tmp_path: Path) -> None:
     log.close()
 
 
-def test_kill_9_while_writing_and_rotating_leaves_whole_lines_without_a_gap(
-    tmp_path: Path, child_environment: dict[str, str]
-) -> None:
+def test_kill_9_leaves_whole_lines_without_a_gap(tmp_path: Path, child_environment: dict[str, str]) -> None:
     path = tmp_path / "log.jsonl"
     process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)], env=child_environment)
     deadline = time.monotonic() + 30
@@ -214,7 +212,7 @@ def test_kill_9_while_writing_and_rotating_leaves_whole_lines_without_a_gap(
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    # Half way through a rotation a file may have both names, and the next file another one.
+    # In the middle of a rotation a file may have both names, and the new file a temporary one.
     write_all(path, APPEND)
     (tmp_path / ".log.jsonl.new").unlink(missing_ok=True)
     order = sorted(tmp_path.iterdir(), key=lambda each: -int(re.sub(r"\D", "", each.suffix) or 0))
@@ -224,9 +222,7 @@ def test_kill_9_while_writing_and_rotating_leaves_whole_lines_without_a_gap(
 
 
 @pytest.mark.parametrize("policy", [LogPolicy(), APPEND])
-def test_a_log_that_another_process_writes_is_refused_also_after_it_was_rotated(
-    tmp_path: Path, policy: LogPolicy
-) -> None:
+def test_log_of_another_process_is_rejected_also_while_it_rotates(tmp_path: Path, policy: LogPolicy) -> None:
     path = tmp_path / "log"
     process = subprocess.Popen([sys.executable, "-c", ENDLESS, str(path)])
     try:
@@ -244,9 +240,7 @@ def test_a_log_that_another_process_writes_is_refused_also_after_it_was_rotated(
 
 
 @pytest.mark.parametrize(("policy", "expected"), [(LogPolicy(), "c\n"), (APPEND, "a\nb\nc\n")])
-def test_a_rotation_that_was_killed_half_way_leaves_each_line_once(
-    tmp_path: Path, policy: LogPolicy, expected: str
-) -> None:
+def test_rotation_killed_halfway_leaves_each_line_once(tmp_path: Path, policy: LogPolicy, expected: str) -> None:
     path = tmp_path / "log"
     write_all(path, APPEND, "a", "b")
     path.with_name("log.1").hardlink_to(path)
@@ -254,7 +248,7 @@ def test_a_rotation_that_was_killed_half_way_leaves_each_line_once(
     assert [each.read_text() for each in sorted(tmp_path.iterdir())] == [expected]
 
 
-def test_two_logs_of_one_process_are_refused_as_well(tmp_path: Path) -> None:
+def test_second_log_of_the_same_process_is_rejected(tmp_path: Path) -> None:
     log = LogFile(tmp_path / "log", APPEND)
     (tmp_path / "link").symlink_to("log")
     with pytest.raises(InputError, match="another process writes to it"):
@@ -268,15 +262,15 @@ def test_two_logs_of_one_process_are_refused_as_well(tmp_path: Path) -> None:
     "content", [b"\xff\xd8\xff\xe0\x00\x10JFIF", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\0\0\0 ftypisom"]
 )
 @pytest.mark.parametrize("policy", [LogPolicy(), APPEND])
-def test_a_file_that_begins_as_no_text_is_not_emptied(tmp_path: Path, policy: LogPolicy, content: bytes) -> None:
+def test_binary_file_is_rejected_and_unchanged(tmp_path: Path, policy: LogPolicy, content: bytes) -> None:
     path = tmp_path / "photo"
     path.write_bytes(content)
-    with pytest.raises(InputError, match="expected a file of lines to go on with or begin anew"):
+    with pytest.raises(InputError, match="expected a text file to append to or overwrite, got a binary file"):
         LogFile(path, policy)
     assert path.read_bytes() == content
 
 
-def test_a_log_of_zeros_from_a_power_cut_is_begun_again(tmp_path: Path) -> None:
+def test_log_of_zeros_from_a_power_cut_is_emptied(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"\0" * 4096)
     write_all(path, APPEND, "next")
@@ -284,7 +278,7 @@ def test_a_log_of_zeros_from_a_power_cut_is_begun_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be removed")
-def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:
+def test_removed_folder_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "log.jsonl"
     log = LogFile(path, LogPolicy(sync_s=0.01))
     log.write("a line\n")
@@ -297,7 +291,7 @@ def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:
         log.close()
 
 
-def test_a_closed_log_is_opened_again_and_appended_to(tmp_path: Path) -> None:
+def test_closed_log_is_reopened_and_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     log = LogFile(path, LogPolicy(), "header\n")
     log.write("first\n")
@@ -309,7 +303,7 @@ def test_a_closed_log_is_opened_again_and_appended_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="an open file's folder cannot be removed")
-def test_a_log_whose_folder_vanished_is_begun_again(tmp_path: Path) -> None:
+def test_log_in_a_removed_folder_is_reopened(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "a.csv"
     log = LogFile(path, LogPolicy(sync_s=0.01), "header\n")
     shutil.rmtree(path.parent)

@@ -1,4 +1,4 @@
-"""What systemd is told, as it arrives at a socket like systemd's."""
+"""Notifications as they arrive at a socket like systemd's."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FACE = FaceResult(1, np.zeros(4, np.float32), 0.9, np.ones(1, np.float32), "happ
 
 @pytest.fixture(params=["path", "abstract"])
 def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:
-    """A socket like systemd's, and its address as NOTIFY_SOCKET has it."""
+    """Return a socket like systemd's, and its address as in NOTIFY_SOCKET."""
     if request.param == "abstract" and sys.platform != "linux":
         pytest.skip("only Linux has abstract sockets")
     address = f"{tmp_path}/notify" if request.param == "path" else f"@fer-edge-test-{os.getpid()}"
@@ -49,7 +49,7 @@ def write(sink: NotifySink, *faces: FaceResult) -> None:
     sink.write(Frame(image, 0, 0.0), FrameResult(0, 0.0, faces, {}))
 
 
-def test_ready_with_the_first_result_and_stopping_at_the_end(listener: tuple[socket.socket, str]) -> None:
+def test_first_result_sends_ready_and_close_sends_stopping(listener: tuple[socket.socket, str]) -> None:
     receiver, address = listener
     sink = NotifySink(environment={"NOTIFY_SOCKET": address})
     assert received(receiver) == []
@@ -62,7 +62,7 @@ def test_ready_with_the_first_result_and_stopping_at_the_end(listener: tuple[soc
     assert received(receiver) == ["STOPPING=1"]
 
 
-def test_signs_of_life_only_while_frames_come(listener: tuple[socket.socket, str]) -> None:
+def test_watchdog_is_fed_only_while_frames_come(listener: tuple[socket.socket, str]) -> None:
     receiver, address = listener
     usec = str(int(WATCHDOG_S * 1e6))
     sink = NotifySink(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": usec, "WATCHDOG_PID": str(os.getpid())})
@@ -81,7 +81,7 @@ def test_signs_of_life_only_while_frames_come(listener: tuple[socket.socket, str
     sink.close()
 
 
-def test_another_process_watchdog_is_not_fed(listener: tuple[socket.socket, str]) -> None:
+def test_watchdog_of_another_process_is_not_fed(listener: tuple[socket.socket, str]) -> None:
     receiver, address = listener
     sink = NotifySink(environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
     write(sink)
@@ -90,21 +90,21 @@ def test_another_process_watchdog_is_not_fed(listener: tuple[socket.socket, str]
 
 
 @pytest.mark.parametrize(
-    ("pause_s", "told"),
+    ("pause_s", "extension"),
     [(0.0, []), (10.0, []), (11.0, ["WATCHDOG_USEC=41000000"]), (100.0, ["WATCHDOG_USEC=130000000"])],
 )
-def test_frames_that_are_asked_for_seldom_are_waited_for(
-    listener: tuple[socket.socket, str], pause_s: float, told: list[str]
+def test_long_pause_between_frames_extends_the_watchdog(
+    listener: tuple[socket.socket, str], pause_s: float, extension: list[str]
 ) -> None:
     receiver, address = listener
     sink = NotifySink(pause_s, {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "30000000"})
     write(sink)
-    assert received(receiver) == ["\n".join(["READY=1", *told, "WATCHDOG=1"])]
+    assert received(receiver) == ["\n".join(["READY=1", *extension, "WATCHDOG=1"])]
     sink.close()
 
 
 @pytest.mark.parametrize(("faces", "words"), [((), "no face"), ((FACE,), "1 face"), ((FACE, FACE), "2 faces")])
-def test_status_tells_rate_and_faces(
+def test_status_contains_rate_and_faces(
     listener: tuple[socket.socket, str], monkeypatch: pytest.MonkeyPatch, faces: tuple[FaceResult, ...], words: str
 ) -> None:
     receiver, address = listener
@@ -117,13 +117,13 @@ def test_status_tells_rate_and_faces(
     sink.close()
 
 
-def test_nothing_is_done_where_nobody_asks() -> None:
+def test_nothing_is_sent_without_systemd() -> None:
     sink = NotifySink(environment={})
     write(sink)
     sink.close()
 
 
-def test_an_address_of_another_kind_is_refused() -> None:
+def test_socket_of_another_kind_is_rejected() -> None:
     with pytest.raises(InputError, match="NOTIFY_SOCKET: expected a path or @name"):
         NotifySink(environment={"NOTIFY_SOCKET": "vsock:2:1234"})
 
@@ -142,7 +142,7 @@ sink.close()
 """
 
 
-def test_a_process_with_a_real_stream(
+def test_real_stream_notifies_systemd(
     listener: tuple[socket.socket, str], child_environment: dict[str, str], model_file: Callable[..., Path]
 ) -> None:
     receiver, address = listener

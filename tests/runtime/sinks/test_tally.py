@@ -12,23 +12,23 @@ MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
 
 
-def test_nothing_yet() -> None:
+def test_summary_without_frames() -> None:
     tally = Tally()
     assert tally.lines() == ["0 frames, 0 faces"]
     assert tally.fps == 0
     assert tally.percentile_ms("detect", 50) is None
 
 
-def test_frames_without_a_face_get_advice(make_result: MakeResult) -> None:
+def test_summary_without_faces_gives_advice(make_result: MakeResult) -> None:
     tally = Tally()
     tally.add(make_result()[1])
     assert tally.lines()[0] == "1 frame, 0 faces"
-    assert tally.lines()[1] == "no face was seen: is one in view, and upright?"
+    assert tally.lines()[1] == "no face was seen: check that one is in view and upright"
     tally.advice = "Come nearer"
-    assert tally.lines()[1] == "no face was seen: is one in view, and upright? Come nearer"
+    assert tally.lines()[1] == "no face was seen: check that one is in view and upright. Come nearer"
 
 
-def test_faces_labels_and_times(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_summary_has_frames_labels_and_percentiles(make_face: MakeFace, make_result: MakeResult) -> None:
     tally = Tally()
     tally.add(make_result(make_face("happy"), make_face("sad"))[1])
     tally.add(make_result(make_face("happy"))[1])

@@ -17,7 +17,7 @@ class Screen(io.StringIO):
         return True
 
 
-def test_where_there_is_no_terminal_lines_are_few_and_plain(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_without_a_terminal_lines_are_plain_and_few(make_face: MakeFace, make_result: MakeResult) -> None:
     stream = io.StringIO()
     sink = TerminalSink("demo", stream)
     for number in range(50):
@@ -26,13 +26,13 @@ def test_where_there_is_no_terminal_lines_are_few_and_plain(make_face: MakeFace,
     assert stream.getvalue() == "frame 0  happy 0.90, sad 0.50\n"
 
 
-def test_where_there_is_no_terminal_and_no_face(make_result: MakeResult) -> None:
+def test_without_a_terminal_a_frame_without_face_is_shown(make_result: MakeResult) -> None:
     stream = io.StringIO()
     TerminalSink("demo", stream).write(*make_result(number=4))
     assert stream.getvalue() == "frame 4  no face\n"
 
 
-def test_a_terminal_shows_a_line_a_face_and_gets_its_cursor_back(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_terminal_shows_a_line_per_face_and_restores_the_cursor(make_face: MakeFace, make_result: MakeResult) -> None:
     stream = Screen()
     sink = TerminalSink("demo, tiny", stream)
     sink.write(*make_result(make_face("happy", 0.9), make_face("sad", 0.5)))
@@ -44,7 +44,7 @@ def test_a_terminal_shows_a_line_a_face_and_gets_its_cursor_back(make_face: Make
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_a_terminal_obeys_no_name(make_result: MakeResult) -> None:
+def test_control_characters_in_names_are_escaped(make_result: MakeResult) -> None:
     view, plain = Screen(), io.StringIO()
     frame, result = make_result()
     for stream in (view, plain):

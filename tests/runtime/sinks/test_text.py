@@ -11,16 +11,14 @@ import pytest
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.log_files import LogPolicy
-from fer_edge.runtime.sinks.text import CsvSink, JsonlSink, OnChangeOnly
+from fer_edge.runtime.sinks.text import CsvSink, JsonlSink
 from fer_edge.runtime.sources.source import Frame
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
 
 
-def test_jsonl_is_an_object_a_frame_readable_before_the_end(
-    make_face: MakeFace, make_result: MakeResult, tmp_path: Path
-) -> None:
+def test_jsonl_writes_an_object_per_frame_at_once(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "new folder" / "log.jsonl"
     sink = JsonlSink(str(path), EXPRESSIONS)
     sink.write(*make_result())
@@ -42,7 +40,7 @@ def test_jsonl_is_an_object_a_frame_readable_before_the_end(
     assert second["timings_ms"] == timings_ms
 
 
-def test_jsonl_tells_events(make_result: MakeResult, tmp_path: Path) -> None:
+def test_jsonl_contains_events(make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     frame, result = make_result()
     events = (Event(EventKind.APPEARED, 1, 5.0, "sad"), Event(EventKind.CHANGED, 1, 6.0, "happy", "sad"))
@@ -55,7 +53,7 @@ def test_jsonl_tells_events(make_result: MakeResult, tmp_path: Path) -> None:
     ]
 
 
-def test_jsonl_tells_the_place_in_a_recording_and_the_file(make_result: MakeResult, tmp_path: Path) -> None:
+def test_jsonl_contains_position_and_file_name(make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     frame, result = make_result()
     sink = JsonlSink(str(path), EXPRESSIONS)
@@ -75,7 +73,7 @@ def test_standard_output_stays_open(make_result: MakeResult, capsys: pytest.Capt
     assert after == "still here"
 
 
-def test_csv_is_a_row_a_face(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
+def test_csv_writes_a_row_per_face(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     sink = CsvSink(str(path), EXPRESSIONS)
     sink.write(*make_result())
@@ -89,9 +87,7 @@ def test_csv_is_a_row_a_face(make_face: MakeFace, make_result: MakeResult, tmp_p
     assert float(rows[0]["happy"]) == pytest.approx(0.88)
 
 
-def test_csv_tells_the_place_in_a_recording_and_the_file(
-    make_face: MakeFace, make_result: MakeResult, tmp_path: Path
-) -> None:
+def test_csv_contains_position_and_file_name(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     sink = CsvSink(str(path), EXPRESSIONS)
     for known in ({"position_s": 0.0}, {"position_s": 8400.12345}, {"name": "naïve.png"}, {}):
@@ -102,7 +98,7 @@ def test_csv_tells_the_place_in_a_recording_and_the_file(
     assert rows == [("0.0", ""), ("8400.123", ""), ("", "naïve.png"), ("", "")]
 
 
-def test_each_csv_file_of_a_rotation_has_its_header(
+def test_rotated_csv_files_have_headers_and_all_rows(
     make_face: MakeFace, make_result: MakeResult, tmp_path: Path
 ) -> None:
     path = tmp_path / "faces.csv"
@@ -117,16 +113,3 @@ def test_each_csv_file_of_a_rotation_has_its_header(
         with file.open(newline="") as lines:
             rows += [(int(row["frame"]), row["id"]) for row in csv.DictReader(lines)]
     assert sorted(rows) == [(number, track_id) for number in range(20) for track_id in "12"]
-
-
-def test_only_what_changes_is_passed_on(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
-    path = tmp_path / "log.jsonl"
-    sink = OnChangeOnly(JsonlSink(str(path), EXPRESSIONS))
-    first, second = make_face("sad", 0.7), make_face("happy", track_id=2)
-    shown = [(), (), (first,), (make_face("sad", 0.6),), (first, second), (second, first), (second,), (second,), ()]
-    for number, faces in enumerate(shown):
-        sink.write(*make_result(*faces, number=number))
-    frame, result = make_result(number=9)
-    sink.write(frame, replace(result, events=(Event(EventKind.LEFT, 2, 1.0, "happy"),)))
-    sink.close()
-    assert [json.loads(line)["frame"] for line in path.read_text().splitlines()] == [0, 2, 4, 6, 8, 9]

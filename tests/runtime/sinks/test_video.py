@@ -33,7 +33,7 @@ def frames_of(path: Path) -> list[tuple[int, ...]]:
 
 @pytest.fixture(params=["ffmpeg", "opencv"])
 def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The program that writes .mp4 files: ffmpeg, where it is installed, or OpenCV."""
+    """Select the encoder of .mp4 files: ffmpeg, where it is installed, or OpenCV."""
     if request.param == "opencv":
         monkeypatch.setattr(shutil, "which", lambda _: None)
     elif shutil.which("ffmpeg") is None:
@@ -43,7 +43,7 @@ def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.avi", "out.mkv", "OUT.MP4"])
 @pytest.mark.usefixtures("encoder")
-def test_a_recording_is_written_frame_by_frame(
+def test_recording_is_written_frame_by_frame(
     make_face: MakeFace, make_result: MakeResult, tmp_path: Path, name: str
 ) -> None:
     sink = VideoSink(tmp_path / name, EXPRESSIONS, live=False, fps=12)
@@ -56,7 +56,7 @@ def test_a_recording_is_written_frame_by_frame(
 
 
 @pytest.mark.usefixtures("encoder")
-def test_the_file_appears_when_it_is_complete(make_result: MakeResult, tmp_path: Path) -> None:
+def test_file_appears_when_it_is_complete(make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     path.write_text("what was there before")
     sink = VideoSink(path, EXPRESSIONS, live=False, fps=12)
@@ -74,7 +74,7 @@ def test_without_a_frame_there_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("encoder")
 @pytest.mark.parametrize("fps", [14.987654321, 23.976, 240, 0.3])
-def test_a_video_of_any_rate_is_written(make_result: MakeResult, tmp_path: Path, fps: float) -> None:
+def test_video_of_any_rate_is_written(make_result: MakeResult, tmp_path: Path, fps: float) -> None:
     sink = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=fps)
     for number in range(9):
         sink.write(*make_result(number=number, position_s=number / fps))
@@ -85,7 +85,7 @@ def test_a_video_of_any_rate_is_written(make_result: MakeResult, tmp_path: Path,
 
 
 @pytest.mark.usefixtures("encoder")
-def test_odd_sizes_and_changing_sizes(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
+def test_odd_and_changing_sizes_are_fitted(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     sink = VideoSink(path, EXPRESSIONS, live=False, fps=None)
     for size_wh in ((161, 121), (400, 100), (20, 300), (8, 8)):
@@ -101,12 +101,12 @@ def seconds_of(path: Path) -> float:
 
 
 UNEVEN_S = [*(i / 4 for i in range(8)), *(2 + i / 50 for i in range(50))]
-"""2 s at 4 frames a second, then 1 s at 50."""
+"""2 s at 4 frames per second, then 1 s at 50."""
 
 
 @pytest.mark.parametrize("set_by_s", [0, 3600, -3600])
-def test_a_live_video_runs_in_real_time(make_result: MakeResult, tmp_path: Path, set_by_s: float) -> None:
-    """Even if the wall clock is set meanwhile, as on a device without a clock of its own."""
+def test_live_video_runs_in_real_time(make_result: MakeResult, tmp_path: Path, set_by_s: float) -> None:
+    """The wall clock is set meanwhile, as on a device without a battery-backed clock."""
     path = tmp_path / "out.mp4"
     sink = VideoSink(path, EXPRESSIONS, live=True, fps=30)
     for number, moment in enumerate(UNEVEN_S):
@@ -116,7 +116,7 @@ def test_a_live_video_runs_in_real_time(make_result: MakeResult, tmp_path: Path,
     assert seconds_of(path) == pytest.approx(3, abs=0.1)
 
 
-def test_a_video_of_a_recording_of_variable_rate_runs_in_its_time(make_result: MakeResult, tmp_path: Path) -> None:
+def test_video_of_a_recording_of_variable_rate_runs_in_real_time(make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     sink = VideoSink(path, EXPRESSIONS, live=False, fps=25)
     for number, position_s in enumerate(UNEVEN_S):
@@ -126,7 +126,7 @@ def test_a_video_of_a_recording_of_variable_rate_runs_in_its_time(make_result: M
 
 
 @pytest.mark.parametrize(("known", "seconds"), [("position_s", 33), ("taken_at", 13)])
-def test_an_hours_hole_is_not_written(make_result: MakeResult, tmp_path: Path, known: str, seconds: float) -> None:
+def test_gap_of_an_hour_is_shortened(make_result: MakeResult, tmp_path: Path, known: str, seconds: float) -> None:
     path = tmp_path / "out.avi"
     sink = VideoSink(path, EXPRESSIONS, live=known == "taken_at", fps=15)
     moments = [*(i / 15 for i in range(15)), *(3600 + i / 15 for i in range(30))]
@@ -137,12 +137,12 @@ def test_an_hours_hole_is_not_written(make_result: MakeResult, tmp_path: Path, k
 
 
 @pytest.mark.parametrize("name", ["out.gif", "out"])
-def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
+def test_unknown_suffix_is_rejected(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"expected a video ending in \.mp4"):
         VideoSink(tmp_path / name, EXPRESSIONS, live=False, fps=12)
 
 
-def test_what_is_drawn_is_in_the_video(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
+def test_annotations_are_in_the_video(make_face: MakeFace, make_result: MakeResult, tmp_path: Path) -> None:
     path = tmp_path / "out.avi"
     sink = VideoSink(path, EXPRESSIONS, live=False, fps=12)
     sink.write(*make_result(make_face(box=(40, 30, 100, 100)), size_wh=(320, 240)))
@@ -153,7 +153,7 @@ def test_what_is_drawn_is_in_the_video(make_face: MakeFace, make_result: MakeRes
 
 
 class FailingWriter:
-    """Stands in for an OpenCV without the codec, or for Ctrl-C while the file is being made."""
+    """Stands in for an OpenCV without the codec, or for Ctrl-C while the file is being created."""
 
     interrupts = False
 
@@ -170,7 +170,7 @@ class FailingWriter:
 
 
 @pytest.mark.parametrize(("interrupts", "error"), [(False, FerEdgeError), (True, KeyboardInterrupt)])
-def test_a_video_that_never_began_leaves_what_was_there(
+def test_failed_start_leaves_the_existing_file(
     make_result: MakeResult,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -191,7 +191,7 @@ def test_a_video_that_never_began_leaves_what_was_there(
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
 @pytest.mark.parametrize("name", [b"a:b.mp4", b"50%.mp4", b"x%03d.avi", b"a?* .mkv", b"\377.mp4", b"d\377/a:b.avi"])
-def test_a_video_of_any_name_is_written(
+def test_video_of_any_name_is_written(
     make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -204,7 +204,7 @@ def test_a_video_of_any_name_is_written(
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (9001, 20), (20, 9001)])
-def test_a_picture_of_an_unusual_size_does_not_keep_the_next_out(
+def test_first_picture_of_unusual_size_is_followed_by_others(
     make_result: MakeResult, tmp_path: Path, size_wh: tuple[int, int]
 ) -> None:
     sink = VideoSink(tmp_path / "a.mp4", EXPRESSIONS, live=False, fps=None)
@@ -228,7 +228,7 @@ path, ending = Path(sys.argv[1]), sys.argv[2]
 if ending == "full":
     import resource
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-sink = VideoSink(path, EXPRESSIONS, live=False, fps=10, tell=print)
+sink = VideoSink(path, EXPRESSIONS, live=False, fps=10, on_note=print)
 rng = np.random.default_rng(0)
 try:
     for number in range(60):
@@ -261,7 +261,7 @@ def write_in_child(path: Path, ending: str, environment: dict[str, str], encoder
 @pytest.mark.parametrize(
     ("name", "reason"), [("out.mp4", ""), ("out.avi", " of its 60 frames"), ("out.mkv", " of its 60 frames")]
 )
-def test_a_video_that_does_not_fit_is_an_error_and_takes_no_name(
+def test_video_that_does_not_fit_on_the_disk_is_an_error_and_keeps_its_unfinished_name(
     tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str, reason: str
 ) -> None:
     code, said = write_in_child(tmp_path / name, "full", child_environment, encoder)
@@ -275,7 +275,7 @@ def test_a_video_that_does_not_fit_is_an_error_and_takes_no_name(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="runs a shell script")
-def test_an_ffmpeg_that_hides_a_full_disk_is_found_out(
+def test_full_disk_that_ffmpeg_does_not_report_is_detected(
     make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = shutil.which("ffmpeg")
@@ -295,7 +295,7 @@ def test_an_ffmpeg_that_hides_a_full_disk_is_found_out(
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.avi"])
-def test_only_what_opencv_wrote_is_read_again(
+def test_only_videos_of_opencv_are_counted_again(
     make_result: MakeResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     if shutil.which("ffmpeg") is None:
@@ -317,9 +317,7 @@ def test_only_what_opencv_wrote_is_read_again(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file's folder cannot be moved")
 @pytest.mark.parametrize("name", ["out.mp4", "out.avi"])
-def test_a_folder_that_vanishes_is_named(
-    tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str
-) -> None:
+def test_removed_folder_is_reported(tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str) -> None:
     path = tmp_path / "folder" / name
     _, said = write_in_child(path, "gone", child_environment, encoder)
     assert said.startswith(f"{path}: it or its folder was removed while it was written")
@@ -328,14 +326,14 @@ def test_a_folder_that_vanishes_is_named(
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 @pytest.mark.parametrize("name", ["out.mp4", "out.avi", "out.mkv"])
-def test_a_killed_video_can_be_read_and_is_kept(
+def test_killed_video_is_readable_and_kept(
     tmp_path: Path, child_environment: dict[str, str], encoder: str, name: str
 ) -> None:
     path = tmp_path / name
     assert write_in_child(path, "killed", child_environment, encoder)[0] == -signal.SIGKILL
     unfinished, kept = (path.with_name(f"out.{state}{path.suffix}") for state in ("unfinished", "killed-1"))
     is_readable = name != "out.mp4" or encoder == "ffmpeg"
-    wait_until(lambda: is_unlocked(unfinished))  # ffmpeg completes the file by itself
+    wait_until(lambda: is_unlocked(unfinished))  # until ffmpeg has completed the file by itself
     assert (count_frames(unfinished) > 20) == is_readable
     code, said = write_in_child(path, "", child_environment, encoder)
     note = f"{path}: an earlier run was killed before it was complete; what it had written is in {kept}\n"
@@ -356,7 +354,7 @@ def wait_until(is_done: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_two_processes_do_not_write_one_video(make_result: MakeResult, tmp_path: Path) -> None:
+def test_video_of_another_process_is_rejected(make_result: MakeResult, tmp_path: Path) -> None:
     first = VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10)
     with pytest.raises(InputError, match="another process writes to it"):
         VideoSink(tmp_path / "out.mp4", EXPRESSIONS, live=False, fps=10)

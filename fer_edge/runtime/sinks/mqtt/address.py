@@ -1,4 +1,4 @@
-"""How the address of an MQTT broker is written."""
+"""Address of an MQTT broker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXPECTED = (
 
 @dataclass(frozen=True)
 class MqttAddress:
-    """Where a broker is, and how to log in there. As text it is without the login."""
+    """Host, port, topic prefix and login of a broker; as text it is without the login."""
 
     host: str
     port: int
@@ -28,18 +28,18 @@ class MqttAddress:
 
     @staticmethod
     def parse(text: str) -> MqttAddress:
-        """Read an address such as `mqtt://user:password@192.168.1.5:1883/home`.
+        """Parse an address such as `mqtt://user:password@192.168.1.5:1883/home`.
 
         Raises:
-            InputError: If it is none; what may be a password is not repeated.
+            InputError: If it is malformed; the message repeats nothing that may be a password.
         """
         try:
             parts = urlsplit(text)
             host, port, prefix = parts.hostname, parts.port, parts.path.strip("/")
-        except ValueError:  # its message may hold a piece of the password
+        except ValueError:  # whose message may hold a part of the password
             host, prefix = None, ""
         if not host or parts.scheme not in _PORTS or set("#?") & set(text) or set("@+") & set(prefix):
-            raise InputError(f"--mqtt {without_password(text)}: expected {_EXPECTED}")
+            raise InputError(f"MQTT address {without_password(text)}: expected {_EXPECTED}")
         user, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
         return MqttAddress(
             host, port or _PORTS[parts.scheme], prefix or _PREFIX, parts.scheme == "mqtts", user, password

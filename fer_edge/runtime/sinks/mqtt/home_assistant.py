@@ -1,4 +1,4 @@
-"""What Home Assistant is told, over MQTT, so that a camera appears there by itself: its device-based discovery."""
+"""Home Assistant's MQTT device discovery, by which a camera appears there by itself."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from fer_edge.runtime.results import UNCERTAIN, EventKind
 from fer_edge.runtime.sinks.mqtt.camera import MqttCamera
 
 STATUS_TOPIC = "homeassistant/status"
-"""Where Home Assistant says `online` when it has started."""
+"""Topic on which Home Assistant publishes `online` when it has started."""
 
 NOBODY = "nobody"
-"""The expression while no face is seen: an enum sensor has to show one of its options."""
+"""Expression while no face is seen, as an enum sensor must have one of its options."""
 
 
 def discovery_topic(camera: MqttCamera) -> str:
-    """Where a camera's description is kept; an empty retained message there removes the device."""
+    """Return the topic of a camera's description; an empty retained message there removes the device."""
     return f"homeassistant/device/{_unique_id(camera)}/config"
 
 
 def describe_camera(camera: MqttCamera, labels: tuple[str, ...]) -> dict[str, Any]:
-    """Describe a camera, which tells `labels`, as one device with four entities, which read `MqttSink`'s messages."""
+    """Describe a camera with the expressions `labels` as a device with four entities, fed by `MqttSink`'s messages."""
     unique = _unique_id(camera)
     return {
         "dev": {"ids": [unique], "name": camera.name, "mf": "fer-edge", "mdl": "camera", "sw": fer_edge.__version__},

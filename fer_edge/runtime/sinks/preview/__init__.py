@@ -1,11 +1,11 @@
-"""A page in the browser that shows a stream as it is seen, and metrics for Prometheus: the extra `preview`."""
+"""Live preview in a browser, and metrics for Prometheus. Needs the extra `preview`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtraError
+from fer_edge.notes import OnNote, ignore_note
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
@@ -19,18 +19,18 @@ def open_preview(
     token: str | None = None,
     privacy: bool = False,
     meaning: str = "",
-    tell: Callable[[str], None] = lambda _: None,
+    on_note: OnNote = ignore_note,
 ) -> PreviewSink:
-    """Start a preview, which listens from then on.
+    """Start a preview server.
 
     Args:
-        address: `[HOST:]PORT`; 127.0.0.1 without a host, and any free port for 0.
-        labels: The expressions in the order of the scores.
-        title: On the page, such as the source and the model.
-        token: What a visitor must bring; where others can reach the page one is made if none is given.
-        privacy: Never let go of a pixel: the page shows boxes on an empty canvas.
-        meaning: A sentence under the scores that says what one means.
-        tell: Is told, in a sentence and at most once a minute, of refused connections and bad requests.
+        address: `[HOST:]PORT`; the host defaults to 127.0.0.1, and port 0 is any free one.
+        labels: Expressions in the order of the scores.
+        title: Title of the page, such as the source and the model.
+        token: Token that visitors must present; on an address that other machines can reach, `None` generates one.
+        privacy: Send no picture: the page shows boxes on an empty canvas.
+        meaning: Sentence under the scores that says what one means.
+        on_note: Takes a note on rejected connections and bad requests, at most once a minute.
 
     Raises:
         MissingExtraError: If a package is not installed.
@@ -41,5 +41,5 @@ def open_preview(
     except ImportError as error:
         if (error.name or "").startswith("fer_edge."):
             raise
-        raise MissingExtraError("--preview", "preview", str(error)) from error
-    return PreviewSink(address, labels, title, token=token, privacy=privacy, meaning=meaning, tell=tell)
+        raise MissingExtraError("the preview", "preview", str(error)) from error
+    return PreviewSink(address, labels, title, token=token, privacy=privacy, meaning=meaning, on_note=on_note)

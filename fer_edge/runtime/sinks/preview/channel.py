@@ -1,4 +1,4 @@
-"""From one publisher to many watchers, each of which gets the newest message when it is ready for one."""
+"""Channel from one publisher to many subscribers, each of which gets the newest message when it is ready."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ Queue = asyncio.Queue[bytes | None]
 
 
 class ChannelFullError(Exception):
-    """As many watch as may."""
+    """The channel has its maximum number of subscribers, or is closed."""
 
 
 class Channel:
-    """Holds one message a watcher: who is not ready for it gets the next one instead. One event loop's own."""
+    """Holds one message per subscriber, replaced by the next if the subscriber is slow. For use in one event loop."""
 
     def __init__(self, limit: int, on_drop: Callable[[], None] = lambda: None) -> None:
-        """Make a channel that nobody watches.
+        """Create a channel without subscribers.
 
         Args:
-            limit: How many may watch.
-            on_drop: Called for each message that a watcher was too slow for.
+            limit: Most subscribers.
+            on_drop: Called for each message that a subscriber missed.
         """
         self._limit = limit
         self._on_drop = on_drop
@@ -29,16 +29,16 @@ class Channel:
         self._closed = False
 
     @property
-    def watchers(self) -> int:
-        """How many watch now."""
+    def subscribers(self) -> int:
+        """Number of subscribers."""
         return len(self._queues)
 
     @contextmanager
-    def watch(self) -> Iterator[Queue]:
-        """Give a queue of one place, in which `None` is the end.
+    def subscribe(self) -> Iterator[Queue]:
+        """Return a queue that holds one message; `None` in it is the end.
 
         Raises:
-            ChannelFullError: If as many watch as may, or the channel is closed.
+            ChannelFullError: If the channel has its maximum number of subscribers, or is closed.
         """
         if self._closed or len(self._queues) >= self._limit:
             raise ChannelFullError
@@ -50,14 +50,14 @@ class Channel:
             self._queues.discard(queue)
 
     def publish(self, message: bytes) -> None:
-        """Hand a message to everyone, without waiting for anyone."""
+        """Pass a message to all subscribers, without waiting."""
         for queue in self._queues:
             if queue.full():
                 self._on_drop()
             _replace(queue, message)
 
     def close(self) -> None:
-        """Tell everyone that this was the end."""
+        """End all subscriptions."""
         self._closed = True
         for queue in self._queues:
             _replace(queue, None)

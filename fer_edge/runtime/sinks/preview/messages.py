@@ -1,4 +1,4 @@
-"""What a browser is sent: server-sent events with JSON, and the parts of a motion JPEG."""
+"""Messages to a browser: server-sent events with JSON, and the parts of a motion JPEG."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 import cv2
 
 from fer_edge.preprocess import Image, shrink
-from fer_edge.runtime.results import UNCERTAIN, FaceResult, FrameResult
+from fer_edge.runtime.results import UNCERTAIN, FrameResult
 from fer_edge.runtime.sinks import annotate
-from fer_edge.runtime.sinks.preview.pace import Pace
+from fer_edge.runtime.sinks.json_form import face_json
+from fer_edge.runtime.sinks.pace import Pace
 from fer_edge.runtime.sinks.preview.timeline import HISTORY_S, Span
 from fer_edge.runtime.sources.source import Frame
 
 EVENTS_TYPE = "text/event-stream"
 HEARTBEAT = b":\n\n"
-"""A comment, which tells both ends that the other is there."""
+"""Comment of an event stream, by which both ends notice a broken connection."""
 
 _BOUNDARY = "picture"
 PICTURES_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
@@ -30,18 +31,18 @@ _QUALITY = 80
 def hello(
     title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span], clock_offset: float
 ) -> bytes:
-    """Return the first event: what does not change, and the timeline so far.
+    """Return the first event of a stream: what does not change, and the timeline so far.
 
     Args:
-        title: Of the page.
-        labels: The expressions in the order of the scores.
-        privacy: Whether no picture is to be had.
-        meaning: Of a score, in a sentence.
-        spans: By the clock that nobody sets.
-        clock_offset: Seconds to add to that clock's for the time of day, as known now.
+        title: Title of the page.
+        labels: Expressions in the order of the scores.
+        privacy: Whether no picture is sent.
+        meaning: Sentence that says what a score means.
+        spans: Timeline so far, in seconds of the monotonic clock.
+        clock_offset: Seconds from the monotonic clock to the time of day, as known now.
     """
     colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
-    facts = {
+    members = {
         "title": title,
         "labels": labels,
         "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
@@ -51,13 +52,18 @@ def hello(
         "spans": _describe_spans(spans),
         "clock_offset": round(clock_offset, 3),
     }
-    return b"event: hello\n" + _event(facts)
+    return b"event: hello\n" + _event(members)
 
 
 def frame_event(
-    frame: Frame, result: FrameResult, pace: Pace, temperature: float | None, spans: Iterable[Span]
+    frame: Frame,
+    result: FrameResult,
+    labels: tuple[str, ...],
+    pace: Pace,
+    temperature: float | None,
+    spans: Iterable[Span],
 ) -> bytes:
-    """What was seen in one frame, with the spans that it may have changed."""
+    """Return the event of one frame's result, with the spans that it may have changed."""
     height, width = frame.image.shape[:2]
     return _event(
         {
@@ -66,7 +72,7 @@ def frame_event(
             "moment": round(frame.taken_at, 3),
             "clock_offset": round(result.time - frame.taken_at, 3),
             "size": [width, height],
-            "faces": [_describe_face(face) for face in result.faces],
+            "faces": [face_json(face, labels) for face in result.faces],
             "fps": round(pace.fps, 2),
             "stages_ms": {stage: round(value, 3) for stage, value in pace.stages_ms.items()},
             "temperature": temperature,
@@ -76,9 +82,9 @@ def frame_event(
 
 
 def picture_part(image: Image, number: int) -> bytes:
-    """A frame, uint8 (H, W, 3) BGR, as one part; smaller than the frame if that is large.
+    """Return a frame, uint8 (H, W, 3) BGR, as one part of a motion JPEG; large frames are scaled down.
 
-    The next part's boundary is in it, as browsers show a part only when they see that.
+    The part includes the boundary of the next, as browsers show a part only when they have received that.
     """
     _, encoded = cv2.imencode(".jpg", shrink(image, _LONGEST_SIDE), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     jpeg = encoded.tobytes()
@@ -86,22 +92,12 @@ def picture_part(image: Image, number: int) -> bytes:
     return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()
 
 
-def _describe_face(face: FaceResult) -> dict[str, Any]:
-    return {
-        "id": face.track_id,
-        "box": [round(float(value), 1) for value in face.box_xyxy],
-        "label": face.label,
-        "score": round(face.score, 3),
-        "scores": [round(float(score), 3) for score in face.scores],
-    }
-
-
 def _describe_spans(spans: Iterable[Span]) -> list[list[Any]]:
     return [[span.track_id, span.label, round(span.start, 2), round(span.end, 2)] for span in spans]
 
 
-def _event(facts: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(facts, separators=(',', ':'))}\n\n".encode()
+def _event(members: dict[str, Any]) -> bytes:
+    return f"data: {json.dumps(members, separators=(',', ':'))}\n\n".encode()
 
 
 def _css(colour_bgr: tuple[int, int, int]) -> str:

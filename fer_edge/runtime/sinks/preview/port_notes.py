@@ -1,4 +1,4 @@
-"""Rate-limited notes on what strangers do at the preview's port, however often they do it."""
+"""Rate-limited notes on bad requests and rejected connections at the preview's port."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from fer_edge.errors import first_line
+from fer_edge.notes import OnNote
 
 _INTERVAL_S = 60.0
 _MOST_KINDS = 8
@@ -20,42 +20,42 @@ _OTHERS = "other faults"
 
 
 class PortNotes:
-    """Counts incidents by kind: the first is reported at once, those after it in one line a minute."""
+    """Counts incidents by kind: the first is reported at once, later ones in one line per minute."""
 
-    def __init__(self, tell: Callable[[str], None], interval_s: float = _INTERVAL_S) -> None:
-        """Begin without incidents.
+    def __init__(self, on_note: OnNote, interval_s: float = _INTERVAL_S) -> None:
+        """Start without incidents.
 
         Args:
-            tell: Is told, in a sentence.
-            interval_s: Least time between two lines.
+            on_note: Takes the notes.
+            interval_s: Least seconds between two notes.
         """
-        self._tell = tell
+        self._on_note = on_note
         self._interval_s = interval_s
         self._due = float("-inf")
         self._counts: Counter[str] = Counter()
 
-    def add(self, what: str) -> None:
-        """Count one incident, and report all that were counted if it is time."""
-        known = what in self._counts or len(self._counts) < _MOST_KINDS
-        self._counts[what if known else _OTHERS] += 1
+    def add(self, kind: str) -> None:
+        """Count one incident, and report the counts if the last report is long enough ago."""
+        is_listed = kind in self._counts or len(self._counts) < _MOST_KINDS
+        self._counts[kind if is_listed else _OTHERS] += 1
         if time.monotonic() >= self._due:
             self.report()
 
     def report(self) -> None:
-        """Report what was counted since the last line, if anything was."""
+        """Report the counts since the last report, if there are any."""
         if self._counts:
-            self._tell("at the preview's port: " + ", ".join(f"{n:,} x {what}" for what, n in self._counts.items()))
+            self._on_note("at the preview's port: " + ", ".join(f"{n:,} x {kind}" for kind, n in self._counts.items()))
             self._counts.clear()
             self._due = time.monotonic() + self._interval_s
 
     def logger(self) -> logging.Logger:
-        """Return a logger for aiohttp, which logs a traceback a bad request."""
+        """Return a logger that counts what aiohttp logs, which is a traceback per bad request."""
         logger = logging.Logger("fer-edge preview")
         logger.addHandler(_Counting(self))
         return logger
 
     def on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Handle an error for asyncio, which logs a traceback each; for `loop.set_exception_handler`."""
+        """Count an error that asyncio would log with a traceback; for `loop.set_exception_handler`."""
         self.add(_describe(context.get("exception"), context["message"]))
 
 

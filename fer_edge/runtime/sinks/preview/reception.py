@@ -1,4 +1,4 @@
-"""Connections to the preview: how many at once, for how long without the token, and how much each may send."""
+"""Limits of the preview's connections: their number, the time without the token, and the bytes each may send."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if sys.platform != "win32":
     import resource
 
 _FILES_SHARE = 4
-"""At most one in so many of the files that the process may open is a connection."""
+"""Connections may take 1 / `_FILES_SHARE` of the files that the process may open."""
 _PAUSE_S = 0.005
-"""Seconds between two connections, so that a flood of them leaves the interpreter to the frames."""
+"""Pause between two connections, so that a flood of them leaves time for the frames."""
 _PAUSE_WITHOUT_FILES_S = 1.0
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of what clients can take up.
+    """Limits of what clients can use.
 
     Attributes:
-        connections: At once.
-        connections_of_address: At once, from one IPv4 address or one IPv6 /64 network. Browsers behind a proxy or
-            a router share one.
-        admission_s: Seconds from connecting to a request with the token, if one is wanted.
-        request_bytes: Received from one client until its next request is admitted. Browsers send 1 kB, or 10 kB where
-            other programs on the same host set cookies.
+        connections: Most connections at once.
+        connections_of_address: Most connections at once from one IPv4 address or one IPv6 /64 network. Browsers behind
+            a proxy or a router share one.
+        admission_s: Most seconds from connecting to a request with the token, if one is required.
+        request_bytes: Most bytes received from a client before its next request is admitted. Browsers send 1 kB, or
+            10 kB where other programs on the same host set cookies.
     """
 
     connections: int = 256
@@ -56,17 +56,17 @@ class Limits:
 class Reception:
     """Accepts connections within the limits.
 
-    Where there is no room for a connection, the oldest that has not been admitted makes room, so that idle strangers
-    cannot keep out who has the token.
+    At a limit, a new connection replaces the oldest that has not been admitted, so that idle strangers cannot lock out
+    visitors with the token.
     """
 
     def __init__(self, make_handler: Callable[[], asyncio.Protocol], notes: PortNotes, limits: Limits) -> None:
-        """Prepare to accept.
+        """Prepare to accept connections.
 
         Args:
-            make_handler: Makes what speaks HTTP on one connection.
-            notes: Is told of refused connections.
-            limits: Bounds of what clients can take up.
+            make_handler: Creates the HTTP protocol of one connection.
+            notes: Counts rejected connections.
+            limits: Limits of what clients can use.
         """
         self._make_handler = make_handler
         self._notes = notes
@@ -76,7 +76,7 @@ class Reception:
     async def accept_from(self, listener: socket.socket) -> None:
         """Accept connections until cancelled.
 
-        asyncio's own server accepts all that come, and logs a traceback a second when no file is left for them.
+        asyncio's own server has no limit, and logs a traceback per second when the process has no free file left.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -89,15 +89,15 @@ class Reception:
                 await asyncio.sleep(_PAUSE_WITHOUT_FILES_S)
                 continue
             try:
-                # Some systems give no address for a client that has gone already.
+                # Some systems give no address for a client that has already disconnected.
                 await self._receive(connection, _network_of(peer[0] if peer else ""))
-            except Exception as error:  # whatever it is, it must not end the preview for others
+            except Exception as error:  # of any kind, as it must not end the preview for others
                 connection.close()
                 self._notes.add(f"connection failed ({type(error).__name__}: {first_line(error)})")
             await asyncio.sleep(_PAUSE_S)
 
     def admit(self, handler: asyncio.BaseProtocol) -> None:
-        """Let a connection stay, and send another request."""
+        """Let a connection stay and send further requests."""
         if handler in self._guests:
             self._guests[handler].admit()
 
@@ -110,7 +110,7 @@ class Reception:
         self._guests[guest.handler] = guest
         try:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: guest, connection)
-        except OSError:  # it has gone already
+        except OSError:  # already disconnected
             self._forget(guest)
             connection.close()
         except Exception:
@@ -118,7 +118,7 @@ class Reception:
             raise
 
     def _has_room(self, network: str | None) -> bool:
-        """Return whether one more may come from a network, or from anywhere, and make room if a stranger can go."""
+        """Return whether a network (`None` for all) may open one more connection; close a stranger's to allow it."""
         limit = self._limits.connections if network is None else self._limits.connections_of_address
         guests = [guest for guest in self._guests.values() if network in (None, guest.network)]
         if len(guests) < limit:
@@ -136,7 +136,7 @@ class Reception:
 
 
 class _Guest(asyncio.Protocol):
-    """One connection, which is closed if it is not admitted in time or sends too much."""
+    """A connection that is closed if it is not admitted in time or sends too much."""
 
     def __init__(
         self,
@@ -206,7 +206,7 @@ def _describe_refusal(error: OSError) -> str:
 
 
 def _network_of(address: str) -> str:
-    """Return an IPv4 address as it is, and an IPv6 address's /64 network, as one subscriber has all of it."""
+    """Return an IPv4 address as it is, and an IPv6 address's /64 network, as an internet customer has all of it."""
     if ":" not in address:
         return address
     return str(ipaddress.ip_network((address.partition("%")[0], 64), strict=False))

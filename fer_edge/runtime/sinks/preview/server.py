@@ -1,4 +1,4 @@
-"""The preview's server: the page and its files, the streams that it follows, metrics and health."""
+"""Web server of the preview: the page, its streams of results and pictures, metrics and health."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from fer_edge.board import temperature_c
+from fer_edge.notes import OnNote
 from fer_edge.runtime.results import FrameResult
+from fer_edge.runtime.sinks.pace import Pace
 from fer_edge.runtime.sinks.preview import messages
 from fer_edge.runtime.sinks.preview.access import Gate, harden
 from fer_edge.runtime.sinks.preview.address import Address, listen
 from fer_edge.runtime.sinks.preview.channel import Channel
 from fer_edge.runtime.sinks.preview.metrics import CONTENT_TYPE, Metrics
-from fer_edge.runtime.sinks.preview.pace import Pace
 from fer_edge.runtime.sinks.preview.port_notes import PortNotes
 from fer_edge.runtime.sinks.preview.reception import Limits, Reception
 from fer_edge.runtime.sinks.preview.streaming import LONGEST_DELAY_S, stream
@@ -33,17 +34,17 @@ _INTERVAL_S = 1 / 15
 _MOST_CLIENTS = 64
 _HEALTHY_S = 30.0
 _KEPT_ALIVE_S = 15.0
-"""Time without a request after which a connection is closed, by aiohttp."""
+"""Time after which aiohttp closes a connection without a request."""
 _TEMPERATURE_S = 2.0
 
 
 class Server:
-    """Tells browsers the newest result, and shows them the newest picture if one of them looks.
+    """Sends browsers the newest result, and the newest picture if one of them subscribes to it.
 
-    One event loop's own but for `take`.
+    For use in one event loop, except `take`.
 
-    Server-sent events carry the results: they go one way only, over plain HTTP, so that the same checks hold for them
-    as for the page, and `curl` can read them.
+    Results are sent as server-sent events, which are plain HTTP responses: the same checks apply to them as to the
+    page, and `curl` can read them.
     """
 
     def __init__(
@@ -55,12 +56,12 @@ class Server:
         privacy: bool,
         meaning: str = "",
         limits: Limits,
-        tell: Callable[[str], None],
+        on_note: OnNote,
     ) -> None:
-        """Prepare to serve."""
+        """Prepare to serve; for the arguments see `open_preview`."""
         self._gate = gate
         self._limits = limits
-        self._notes = PortNotes(tell)
+        self._notes = PortNotes(on_note)
         self._labels = labels
         self._title = title
         self._privacy = privacy
@@ -75,18 +76,18 @@ class Server:
         self._temperature = _Thermometer()
         self._events = Channel(_MOST_CLIENTS)
         self._pictures = Channel(_MOST_CLIENTS, self._metrics.count_dropped_picture)
-        self._metrics.watch_clients("data", lambda: self._events.watchers)
-        self._metrics.watch_clients("picture", lambda: self._pictures.watchers)
+        self._metrics.watch_clients("data", lambda: self._events.subscribers)
+        self._metrics.watch_clients("picture", lambda: self._pictures.subscribers)
 
     async def run(self, address: Address, on_listening: Callable[[Address], None]) -> None:
         """Serve until cancelled.
 
         Args:
-            address: Where to listen.
-            on_listening: Told the address, with its true port, as soon as browsers can come.
+            address: Address to listen on.
+            on_listening: Called with the address and its actual port when browsers can connect.
 
         Raises:
-            InputError: If it is not possible to listen there.
+            InputError: If the system refuses to listen there.
         """
         listeners = listen(address)
         asyncio.get_running_loop().set_exception_handler(self._notes.on_loop_error)
@@ -119,7 +120,7 @@ class Server:
     def take(self, frame: Frame, result: FrameResult) -> None:
         """Take the newest result, from any thread.
 
-        It is only put down here: to wake the event loop would be to let it have the interpreter, and to wait for that.
+        The event loop is not woken, as the caller would then wait while it runs.
         """
         self._newest = frame, result
         self._arrived.append((time.monotonic(), frame.taken_at, result))
@@ -143,15 +144,16 @@ class Server:
         return any_arrived
 
     def _ask(self) -> None:
-        """Have the newest published, even if nothing newer comes."""
+        """Have the newest result published again, for a new subscriber."""
         self._asked = True
 
     async def _publish_one(self, frame: Frame, result: FrameResult, encoder: ThreadPoolExecutor) -> None:
-        if self._events.watchers:
-            # Whoever is further behind has been disconnected, and will get all spans anew.
+        if self._events.subscribers:
+            # A client that is further behind has been disconnected, and gets all spans when it is back.
             spans = self._timeline.since(frame.taken_at - LONGEST_DELAY_S)
-            self._events.publish(messages.frame_event(frame, result, self._pace, self._temperature.read(), spans))
-        if self._pictures.watchers:
+            temperature = self._temperature.read()
+            self._events.publish(messages.frame_event(frame, result, self._labels, self._pace, temperature, spans))
+        if self._pictures.subscribers:
             loop = asyncio.get_running_loop()
             part = await loop.run_in_executor(encoder, messages.picture_part, frame.image, result.number)
             self._pictures.publish(part)
@@ -173,7 +175,7 @@ class Server:
 
     @web.middleware
     async def _receive(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Let the connection stay if the request shows the token; a stranger gets one answer."""
+        """Let the connection stay if the request presents the token; without it there is one answer."""
         if self._gate.knows(request):
             self._reception.admit(request.protocol)
             return await handler(request)
@@ -198,7 +200,7 @@ class Server:
 
     async def _serve_pictures(self, request: web.Request) -> web.StreamResponse:
         if self._privacy:
-            raise web.HTTPForbidden(text="No picture leaves this device: it runs with --privacy.\n")
+            raise web.HTTPForbidden(text="Privacy: no picture leaves the device.\n")
         response = web.StreamResponse(headers={"Content-Type": messages.PICTURES_TYPE})
         return await stream(request, response, self._pictures, messages.PICTURES_START, self._ask)
 
@@ -213,7 +215,7 @@ class Server:
 
 
 class _Thermometer:
-    """Reads the temperature, and not too often."""
+    """Reads the temperature, every `_TEMPERATURE_S` seconds at most."""
 
     def __init__(self) -> None:
         self._celsius: float | None = None

@@ -1,13 +1,13 @@
-"""The sink that shows a stream in browsers, from a thread of its own."""
+"""Sink that shows a stream in browsers, by a server in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 
 from fer_edge.errors import FerEdgeError
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.preview.access import Gate
 from fer_edge.runtime.sinks.preview.address import Address
@@ -19,10 +19,10 @@ _JOIN_TIMEOUT_S = 5.0
 
 
 class PreviewSink:
-    """Shows every result in the browsers that look, and never waits for one of them.
+    """Shows results in browsers, and never waits for one.
 
     Attributes:
-        url: For the browser, with the token if there is one.
+        url: URL for the browser, with the token if there is one.
     """
 
     def __init__(
@@ -34,55 +34,55 @@ class PreviewSink:
         token: str | None = None,
         privacy: bool = False,
         meaning: str = "",
-        tell: Callable[[str], None] = lambda _: None,
+        on_note: OnNote = ignore_note,
         limits: Limits | None = None,
     ) -> None:
-        """Start to listen; for the arguments see `open_preview`.
+        """Start the server; for the arguments see `open_preview`.
 
-        `limits` are of what clients can take up, as they are by default if `None`.
+        `limits` bounds what clients can use; `None` for the defaults.
 
         Raises:
             InputError: If `address` or `token` cannot be used.
         """
-        wanted = Address.parse(address)
-        gate = Gate(wanted, token)
+        requested = Address.parse(address)
+        gate = Gate(requested, token)
         self._server = Server(
-            gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), tell=tell
+            gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), on_note=on_note
         )
         self._listening: Future[Address] = Future()
         self._failure: Exception | None = None
-        # A daemon, so that nothing that a client does can keep the program from ending.
-        self._thread = threading.Thread(target=self._serve, args=(wanted,), name="preview", daemon=True)
+        # A daemon, so that no client can keep the program from ending.
+        self._thread = threading.Thread(target=self._serve, args=(requested,), name="preview", daemon=True)
         self._thread.start()
         self.url = gate.url(self._listening.result())
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Hand over one result.
+        """Pass one result to the server.
 
         Raises:
-            FerEdgeError: If the server has stopped by itself.
+            FerEdgeError: If the server has failed.
         """
         if self._failure is not None:
-            raise FerEdgeError(f"the preview has stopped: {self._failure!r}") from self._failure
+            raise FerEdgeError(f"the preview has failed: {self._failure!r}") from self._failure
         self._server.take(frame, result)
 
     def close(self) -> None:
-        """Send everybody away and let go of the port."""
+        """Disconnect all clients and close the port."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join(_JOIN_TIMEOUT_S)
 
-    def _serve(self, wanted: Address) -> None:
+    def _serve(self, address: Address) -> None:
         try:
-            asyncio.run(self._run(wanted))
+            asyncio.run(self._run(address))
         except asyncio.CancelledError:
             pass  # closed
-        except Exception as error:  # raised again where somebody waits for it
+        except Exception as error:  # raised again by `write`, or by the constructor
             self._failure = error
             if not self._listening.done():
                 self._listening.set_exception(error)
 
-    async def _run(self, wanted: Address) -> None:
+    async def _run(self, address: Address) -> None:
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.ensure_future(self._server.run(wanted, self._listening.set_result))
+        self._task = asyncio.ensure_future(self._server.run(address, self._listening.set_result))
         await self._task

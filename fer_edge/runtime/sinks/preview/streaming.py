@@ -1,4 +1,4 @@
-"""Responses that go on: a channel's messages to one client, who may be slow, stuck or gone."""
+"""Streaming responses: a channel's messages to one client, which may be slow, stuck or gone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HEARTBEAT_S = 5.0
 _KEPT_BYTES = 128 * 1024
 
 LONGEST_DELAY_S = _WRITE_TIMEOUT_S + _HEARTBEAT_S
-"""Who is further behind is disconnected."""
+"""A client that is further behind is disconnected."""
 
 
 async def stream(
@@ -24,40 +24,40 @@ async def stream(
     response: web.StreamResponse,
     channel: Channel,
     first: bytes,
-    on_watching: Callable[[], None],
+    on_subscribed: Callable[[], None],
     heartbeat: bytes | None = None,
 ) -> web.StreamResponse:
-    """Send what a channel gives until it is closed or the client does not read.
+    """Send a channel's messages to a client until the channel is closed or the client stops reading.
 
     Args:
-        request: Of the client.
-        response: With its headers, not yet begun.
-        channel: Where the messages come from.
-        first: What to begin with.
-        on_watching: Called when the first message can be published.
-        heartbeat: What to send where messages are long in coming, which shows whether the client is still there; the
-            last message again if this is `None`.
+        request: The client's request.
+        response: Response with its headers, not yet started.
+        channel: Channel to subscribe to.
+        first: First message.
+        on_subscribed: Called when the client is ready for the channel's messages.
+        heartbeat: Sent when no message has come for a while, to notice a client that is gone; `None` to send the last
+            message again.
 
     Raises:
-        HTTPServiceUnavailable: If as many watch as may.
+        HTTPServiceUnavailable: If the channel has its maximum number of subscribers.
     """
-    transport = request.transport  # which the server forgets when it ends
+    transport = request.transport  # None after the connection has ended
     try:
-        with channel.watch() as queue:
+        with channel.subscribe() as queue:
             writer = await response.prepare(request)
-            assert writer is not None  # as the response begins here
+            assert writer is not None  # as the response starts here
             _limit_backlog(transport)
             await _send(response, writer, first)
-            on_watching()
+            on_subscribed()
             await _forward(queue, response, writer, heartbeat)
     except ChannelFullError:
-        raise web.HTTPServiceUnavailable(text="Too many watch already.\n", headers={"Retry-After": "10"}) from None
+        raise web.HTTPServiceUnavailable(text="Too many viewers.\n", headers={"Retry-After": "10"}) from None
     except ConnectionResetError:
         pass  # the client has gone
     except asyncio.TimeoutError:
-        _let_go(transport)
+        _abort(transport)
     except asyncio.CancelledError:
-        _let_go(transport)
+        _abort(transport)
         raise
     return response
 
@@ -80,7 +80,7 @@ async def _forward(
 
 
 async def _send(response: web.StreamResponse, writer: AbstractStreamWriter, message: bytes) -> None:
-    """Send, and wait until the system has taken it: what waits here would be old when it leaves."""
+    """Send a message and wait until the system has taken it, as a message that waits here would be sent late."""
 
     async def write() -> None:
         await response.write(message)
@@ -89,14 +89,14 @@ async def _send(response: web.StreamResponse, writer: AbstractStreamWriter, mess
     await asyncio.wait_for(write(), _WRITE_TIMEOUT_S)
 
 
-def _let_go(transport: asyncio.Transport | None) -> None:
-    """Close the connection, with all that the client was sent and did not read."""
+def _abort(transport: asyncio.Transport | None) -> None:
+    """Close the connection and discard what the client has not read."""
     if transport is not None:
         transport.abort()
 
 
 def _limit_backlog(transport: asyncio.Transport | None) -> None:
-    """Keep little on its way to a client, as it would see it late."""
+    """Buffer little for a client, as it would see what is buffered late."""
     if transport is None:
         return
     transport.set_write_buffer_limits(high=0)

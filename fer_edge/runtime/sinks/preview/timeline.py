@@ -1,4 +1,4 @@
-"""Which expression each face showed from when to when, over the last minutes."""
+"""Timeline of the expressions that each face showed in the last minutes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fer_edge.runtime.results import FrameResult
 HISTORY_S = 600.0
 
 _LONGEST_GAP_S = 1.0
-"""A face that frames were without for longer has left; one that is back sooner was only missed in between."""
+"""Longest time for which the detector may miss a face without ending its span."""
 
 _MOST_SPANS = 2000
 
 
 @dataclass
 class Span:
-    """A time in which a face showed one expression, in seconds of a clock that nobody sets."""
+    """Time in which a face showed one expression, in seconds of the monotonic clock."""
 
     track_id: int
     label: str
@@ -26,15 +26,15 @@ class Span:
 
 
 class Timeline:
-    """Remembers spans, as many as `HISTORY_S` seconds hold, and not without limit."""
+    """Keeps the spans of the last `HISTORY_S` seconds, `_MOST_SPANS` at most."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start without spans."""
         self._spans: deque[Span] = deque(maxlen=_MOST_SPANS)
         self._latest: dict[int, Span] = {}
 
     def add(self, moment: float, result: FrameResult) -> None:
-        """Take what one frame shows that was taken at `moment`, in seconds of `time.monotonic()`."""
+        """Add the result of a frame captured at `moment`, in seconds of `time.monotonic()`."""
         for face in result.faces:
             span = self._latest.get(face.track_id)
             if span is not None and span.label == face.label:
@@ -50,5 +50,5 @@ class Timeline:
             self._spans.popleft()
 
     def since(self, moment: float) -> list[Span]:
-        """Return the spans that lasted until `moment` or longer, by their beginning."""
+        """Return the spans that lasted until `moment` or longer, ordered by their start."""
         return [span for span in self._spans if span.end >= moment]

@@ -1,4 +1,4 @@
-"""A real broker that can be killed and started again, somebody who listens there, and a camera's sink."""
+"""A real broker that can be killed and restarted, a subscriber, and a camera's sink."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WaitUntil = Callable[..., None]
 
 
 class Broker:
-    """Mosquitto on a port of its own, which remembers sessions and retained messages when it is started again."""
+    """Mosquitto on a port of its own, which keeps sessions and retained messages over a restart."""
 
     def __init__(self, binary: str, folder: Path, wait_until: WaitUntil, *settings: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -67,7 +67,7 @@ class Broker:
 
 
 class Subscriber:
-    """Keeps every message, also those that came while it was not connected."""
+    """Keeps every message, also those published while it was not connected."""
 
     def __init__(self, port: int, client_id: str) -> None:
         from paho.mqtt.client import Client
@@ -96,7 +96,7 @@ class Subscriber:
 
 @pytest.fixture
 def make_broker(tmp_path: Path, wait_until: WaitUntil) -> Iterator[Callable[..., Broker]]:
-    """A function that makes a broker with other settings than usual; it is not started yet, and killed in the end."""
+    """Return a function that creates a broker with given settings, which is not yet started, and killed in the end."""
     pytest.importorskip("paho.mqtt", "2.0", reason="MQTT needs paho-mqtt")
     binary = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
     if binary is None:
@@ -113,13 +113,13 @@ def make_broker(tmp_path: Path, wait_until: WaitUntil) -> Iterator[Callable[...,
 
 @pytest.fixture
 def broker(make_broker: Callable[..., Broker]) -> Broker:
-    """A broker that runs."""
+    """Return a running broker."""
     return make_broker().start()
 
 
 @pytest.fixture
 def subscribe() -> Iterator[Callable[..., Subscriber]]:
-    """A function that subscribes to everything at a broker."""
+    """Return a function that subscribes to all topics of a broker."""
     with ExitStack() as stack:
 
         def make(broker: Broker, client_id: str = "subscriber") -> Subscriber:
@@ -130,13 +130,13 @@ def subscribe() -> Iterator[Callable[..., Subscriber]]:
 
 @pytest.fixture
 def subscriber(broker: Broker, subscribe: Callable[..., Subscriber]) -> Subscriber:
-    """Somebody who listens to the broker."""
+    """Return a subscriber to all topics of the broker."""
     return subscribe(broker)
 
 
 @pytest.fixture
 def open_sink() -> Callable[..., MqttSink]:
-    """A function that opens the front door's sink."""
+    """Return a function that opens a sink, whose camera is "Front door" by default."""
     pytest.importorskip("paho.mqtt", "2.0", reason="MQTT needs paho-mqtt")
     from fer_edge.runtime.sinks.mqtt.sink import MqttSink
 
@@ -148,7 +148,7 @@ def open_sink() -> Callable[..., MqttSink]:
 
 @pytest.fixture
 def report(make_result: Callable[..., tuple[Frame, FrameResult]]) -> Callable[..., None]:
-    """A function that writes a result of some faces, in which others have just appeared."""
+    """Return a function that writes a result with given faces, and events of faces that have appeared."""
 
     def write(sink: MqttSink, appeared: Iterable[int], *faces: FaceResult) -> None:
         frame, result = make_result(*faces)

@@ -16,7 +16,7 @@ from fer_edge.runtime.sinks.mqtt.address import MqttAddress
         ("mqtt://me@host", MqttAddress("host", 1883, user="me")),
     ],
 )
-def test_an_address(text: str, expected: MqttAddress) -> None:
+def test_address_is_parsed(text: str, expected: MqttAddress) -> None:
     assert MqttAddress.parse(text) == expected
 
 
@@ -39,14 +39,14 @@ def test_an_address(text: str, expected: MqttAddress) -> None:
         "mqtt://[me:secret@host",
     ],
 )
-def test_a_malformed_address_is_told_without_the_password(text: str) -> None:
+def test_malformed_address_is_rejected_without_repeating_the_password(text: str) -> None:
     with pytest.raises(InputError, match="expected mqtt://") as caught:
         MqttAddress.parse(text)
     assert "ret@" not in str(caught.value)
     assert "sec" not in str(caught.value).replace("mqtts", "")
 
 
-def test_no_text_of_an_address_has_the_password() -> None:
+def test_str_and_repr_hide_the_password() -> None:
     address = MqttAddress.parse("mqtt://me:secret@host")
     assert "secret" not in f"{address} {address!r}"
     assert str(address) == "mqtt://host:1883"

@@ -1,4 +1,4 @@
-"""What Home Assistant is told, as a broker gets it."""
+"""Home Assistant discovery, as a broker gets it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENTITY_KEYS = {"p", "name", "unique_id", "value_template", "icon", "device_class
 }
 
 
-def test_home_assistant_finds_the_camera(
+def test_home_assistant_discovers_the_camera(
     broker: Broker,
     subscriber: Subscriber,
     open_sink: OpenSink,
@@ -74,7 +74,7 @@ def test_home_assistant_finds_the_camera(
 
 
 @pytest.mark.parametrize(("pause_s", "answers"), [(3600, 1), (0, 100)])
-def test_a_flood_of_messages_is_answered_once_in_a_pause(
+def test_flood_of_requests_is_answered_once_per_pause(
     broker: Broker,
     subscriber: Subscriber,
     open_sink: OpenSink,
@@ -88,7 +88,7 @@ def test_a_flood_of_messages_is_answered_once_in_a_pause(
     with closing(open_sink(broker.url, "Front door")) as sink:
         on_message = sink._on_message
         sink._client.on_message = lambda *message: handled.append(on_message(*message))
-        wait_until(lambda: len(subscriber.on(DISCOVERY)) == 1)  # so that its subscription has come to the broker, too
+        wait_until(lambda: len(subscriber.on(DISCOVERY)) == 1)  # so that the sink's subscription has reached the broker
         for _ in range(100):
             subscriber.client.publish("homeassistant/status", "online")
         wait_until(lambda: len(handled) == 100)
@@ -100,9 +100,9 @@ def test_a_flood_of_messages_is_answered_once_in_a_pause(
 def test_two_cameras_at_one_broker_stay_connected_and_are_two_devices(
     broker: Broker, subscriber: Subscriber, open_sink: OpenSink, wait_until: WaitUntil, one: str, other: str
 ) -> None:
-    told: list[str] = []
-    sinks = [open_sink(broker.url, name, tell=told.append) for name in (one, other)]
+    notes: list[str] = []
+    sinks = [open_sink(broker.url, name, on_note=notes.append) for name in (one, other)]
     wait_until(lambda: len({topic for topic, _, _ in subscriber.messages if topic.endswith("/config")}) == 2)
     for sink in sinks:
         sink.close()
-    assert told == []
+    assert notes == []

@@ -1,4 +1,4 @@
-"""What a broker gets of states, events and availability."""
+"""Messages that a broker gets: states, events and availability."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BASE = "fer-edge/Front_door"
 DISCOVERY = "homeassistant/device/fer_edge_Front_door/config"
 
 
-def test_state_and_events(
+def test_broker_gets_states_events_and_availability(
     broker: Broker,
     subscriber: Subscriber,
     subscribe: Callable[..., Subscriber],
@@ -60,7 +60,7 @@ def test_state_and_events(
     assert {(topic, retained) for topic, _, retained in late.messages} == {(topic, True) for topic in kept}
 
 
-def test_the_state_is_sent_so_often_and_no_more(
+def test_rate_of_states_is_limited(
     broker: Broker,
     subscriber: Subscriber,
     open_sink: OpenSink,

@@ -1,4 +1,4 @@
-"""A broker that is killed, hangs, is not there or refuses; and a camera that is killed."""
+"""A broker that is killed, hangs, is absent or rejects the login; and a camera that is killed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ time.sleep(60)
 """
 
 
-def test_events_during_an_outage_arrive_afterwards_all_and_in_order(
+def test_events_during_an_outage_arrive_afterwards_in_order(
     broker: Broker,
     subscriber: Subscriber,
     open_sink: OpenSink,
@@ -46,8 +46,8 @@ def test_events_during_an_outage_arrive_afterwards_all_and_in_order(
     make_face: MakeFace,
     wait_until: WaitUntil,
 ) -> None:
-    told: list[str] = []
-    sink = open_sink(broker.url, tell=told.append)
+    notes: list[str] = []
+    sink = open_sink(broker.url, on_note=notes.append)
 
     def arrived() -> list[int]:
         return [event["id"] for event in subscriber.on(f"{BASE}/event")]
@@ -57,7 +57,7 @@ def test_events_during_an_outage_arrive_afterwards_all_and_in_order(
     wait_until(lambda: len(arrived()) == 20)
     time.sleep(2.2)  # until the broker has saved the subscriber's session
     broker.kill()
-    wait_until(lambda: told)
+    wait_until(lambda: notes)
     for number in range(20, 120):
         report(sink, [number])
     report(sink, [], make_face("angry"))
@@ -70,24 +70,24 @@ def test_events_during_an_outage_arrive_afterwards_all_and_in_order(
     assert sink.dropped == 0
     sink.close()
     assert arrived() == list(range(140))
-    assert told == [f"{broker.url}: the connection broke; events wait until it answers", f"{broker.url} is there"]
+    assert notes == [f"{broker.url}: the connection broke; events wait until it answers", f"{broker.url} is connected"]
 
 
-def test_a_broker_that_is_not_there_yet_is_noted_once_and_gets_everything_later(
+def test_absent_broker_is_reported_once_and_gets_everything_later(
     make_broker: Callable[..., Broker],
     subscribe: Callable[..., Subscriber],
     open_sink: OpenSink,
     report: Report,
     wait_until: WaitUntil,
 ) -> None:
-    told: list[str] = []
+    notes: list[str] = []
     broker = make_broker()
     began = time.monotonic()
-    sink = open_sink(broker.url, tell=told.append)
+    sink = open_sink(broker.url, on_note=notes.append)
     assert time.monotonic() - began < 2
     report(sink, [1, 2])
     time.sleep(1.5)
-    (note,) = told
+    (note,) = notes
     assert note.startswith(f"{broker.url}: ")
     assert note.endswith("Connection refused; events wait until it answers")
     late = subscribe(broker.start())
@@ -96,34 +96,34 @@ def test_a_broker_that_is_not_there_yet_is_noted_once_and_gets_everything_later(
     assert sink.dropped == 0  # so the broker has acknowledged both
 
 
-def test_without_a_broker_it_ends_soon_and_says_what_is_lost(open_sink: OpenSink, report: Report) -> None:
-    told: list[str] = []
+def test_close_without_a_broker_is_quick_and_reports_the_loss(open_sink: OpenSink, report: Report) -> None:
+    notes: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    sink = open_sink(f"mqtt://me:secret@127.0.0.1:{port}", tell=told.append)
+    sink = open_sink(f"mqtt://me:secret@127.0.0.1:{port}", on_note=notes.append)
     for number in range(3):
         report(sink, [number])
     began = time.monotonic()
     sink.close()
     assert time.monotonic() - began < 4
     assert sink.dropped == 3
-    assert told[-1].startswith("events for mqtt://127.0.0.1:")
-    assert "3 could not be passed on" in told[-1]
-    assert not [text for text in told if "secret" in text]
+    assert notes[-1].startswith("events for mqtt://127.0.0.1:")
+    assert "3 could not be passed on" in notes[-1]
+    assert not [text for text in notes if "secret" in text]
 
 
-def test_a_refused_login_is_an_error_without_the_password(
+def test_rejected_login_is_an_error_without_the_password(
     make_broker: Callable[..., Broker], open_sink: OpenSink, tmp_path: Path
 ) -> None:
     passwords = tmp_path / "passwords"
     passwords.write_text("")
     broker = make_broker("allow_anonymous false", f"password_file {passwords}").start()
-    with pytest.raises(FerEdgeError, match="refuses the login") as caught:
+    with pytest.raises(FerEdgeError, match="rejects the login") as caught:
         open_sink(broker.url.replace("//", "//me:secret@"))
     assert "secret" not in str(caught.value)
 
 
-def test_a_broker_that_hangs_holds_nothing_up(
+def test_hanging_broker_does_not_slow_the_stream(
     broker: Broker, open_sink: OpenSink, report: Report, make_face: MakeFace
 ) -> None:
     sink = open_sink(broker.url, states_per_s=1000)
@@ -138,7 +138,7 @@ def test_a_broker_that_hangs_holds_nothing_up(
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # paho-mqtt's, after a failed handshake
-def test_an_encrypted_connection_checks_the_broker(
+def test_encrypted_connection_verifies_the_certificate(
     make_broker: Callable[..., Broker], open_sink: OpenSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if shutil.which("openssl") is None:
@@ -151,16 +151,16 @@ def test_an_encrypted_connection_checks_the_broker(
     subprocess.run([*command.split(), *outputs], check=True, capture_output=True)
     broker = make_broker("allow_anonymous true", f"certfile {certificate}", f"keyfile {key}").start()
     url = broker.url.replace("mqtt", "mqtts")
-    stranger: list[str] = []
+    untrusted: list[str] = []
     trusted: list[str] = []
-    open_sink(url, tell=stranger.append).close()
+    open_sink(url, on_note=untrusted.append).close()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    open_sink(url, tell=trusted.append).close()
-    assert "certificate verify failed" in stranger[0]
+    open_sink(url, on_note=trusted.append).close()
+    assert "certificate verify failed" in untrusted[0]
     assert trusted == []
 
 
-def test_a_killed_camera_is_called_offline(
+def test_killed_camera_becomes_offline(
     broker: Broker,
     subscriber: Subscriber,
     subscribe: Callable[..., Subscriber],
@@ -176,7 +176,7 @@ def test_a_killed_camera_is_called_offline(
     wait_until(lambda: late.on(f"{BASE}/availability") == ["offline"])
 
 
-def test_the_command_goes_on_while_its_broker_is_gone(
+def test_command_continues_while_its_broker_is_away(
     broker: Broker,
     subscribe: Callable[..., Subscriber],
     wait_until: WaitUntil,
@@ -198,7 +198,7 @@ def test_the_command_goes_on_while_its_broker_is_gone(
             before = lines()
             wait_until(lambda: lines() > before + 20)
             broker.start()
-            wait_until(lambda: f"{broker.url} is there" in said.read_text())
+            wait_until(lambda: f"{broker.url} is connected" in said.read_text())
             late = subscribe(broker)
             wait_until(lambda: late.on(f"{BASE}/availability")[-1:] == ["online"])
             process.send_signal(signal.SIGTERM)

@@ -26,7 +26,7 @@ MakeFace = Callable[..., FaceResult]
 TIMEOUT_S = 20
 RED, BLUE = (0, 0, 255), (255, 0, 0)
 
-# The colour in the middle of the picture's canvas, as "red", "blue" or neither.
+# Return the colour in the middle of the picture's canvas: "red", "blue" or "neither".
 MIDDLE = """() => {
   const canvas = document.getElementById("picture");
   const probe = new OffscreenCanvas(1, 1).getContext("2d");
@@ -38,7 +38,7 @@ MIDDLE = """() => {
 
 @contextmanager
 def page_of(browser: Browser, width: int = 1280) -> Iterator[tuple[Page, list[str]]]:
-    """A page, and what goes wrong in it."""
+    """Open a page, and collect its errors and warnings."""
     faults: list[str] = []
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
@@ -51,7 +51,7 @@ def page_of(browser: Browser, width: int = 1280) -> Iterator[tuple[Page, list[st
 
 
 class Stream:
-    """Frames of one colour with some faces, going by in the background until told otherwise."""
+    """Writes frames of one colour with given faces to a sink, in a thread, until it is closed."""
 
     def __init__(self, sink: PreviewSink, colour: tuple[int, int, int], *faces: FaceResult) -> None:
         self.show(colour, *faces)
@@ -86,7 +86,7 @@ def streaming(
 
 
 def wait_for_middle(page: Page, colour: str) -> None:
-    # Asked again and again from here, as the page's own policy allows no eval, which wait_for_function makes use of.
+    # Polled from here, as wait_for_function uses eval, which the page's policy forbids.
     deadline = time.monotonic() + TIMEOUT_S
     while page.evaluate(f"({MIDDLE})()") != colour:
         assert time.monotonic() < deadline
@@ -118,7 +118,7 @@ def test_picture_bars_and_timeline_follow_the_stream(browser: Browser, make_face
 
 
 @pytest.mark.parametrize("meaning", ["", SHARE_OF_PEOPLE, "<b>A score</b> & its meaning"])
-def test_the_meaning_of_a_score_stands_beside_the_bars(browser: Browser, make_face: MakeFace, meaning: str) -> None:
+def test_meaning_of_a_score_is_shown_beside_the_bars(browser: Browser, make_face: MakeFace, meaning: str) -> None:
     with streaming("0", RED, make_face(), meaning=meaning) as (sink, _), page_of(browser) as (page, faults):
         page.goto(sink.url)
         wait_for_text(page, "#verdict", "happy 88 %")
@@ -127,7 +127,7 @@ def test_the_meaning_of_a_score_stands_beside_the_bars(browser: Browser, make_fa
         assert faults == []
 
 
-def test_a_face_can_be_chosen_with_the_keyboard(browser: Browser, make_face: MakeFace) -> None:
+def test_face_can_be_chosen_with_the_keyboard(browser: Browser, make_face: MakeFace) -> None:
     faces = make_face("happy"), make_face("sad", 0.7, (100, 20, 140, 60), track_id=2)
     with streaming("0", RED, *faces) as (sink, stream), page_of(browser) as (page, faults):
         page.goto(sink.url)
@@ -141,7 +141,7 @@ def test_a_face_can_be_chosen_with_the_keyboard(browser: Browser, make_face: Mak
         assert faults == []
 
 
-def test_the_page_survives_a_reload_and_a_restart(browser: Browser, make_face: MakeFace) -> None:
+def test_page_survives_a_reload_and_a_restart(browser: Browser, make_face: MakeFace) -> None:
     with page_of(browser) as (page, faults):
         with streaming("0", RED, make_face("angry", 0.8)) as (sink, stream):
             page.goto(sink.url)
@@ -159,7 +159,7 @@ def test_the_page_survives_a_reload_and_a_restart(browser: Browser, make_face: M
             wait_for_text(page, "#verdict", "happy 88 %")
 
 
-def test_privacy_shows_boxes_and_no_pixels(browser: Browser, make_face: MakeFace) -> None:
+def test_privacy_shows_boxes_without_a_picture(browser: Browser, make_face: MakeFace) -> None:
     with streaming("0", RED, make_face("happy"), privacy=True) as (sink, _), page_of(browser) as (page, faults):
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -171,7 +171,7 @@ def test_privacy_shows_boxes_and_no_pixels(browser: Browser, make_face: MakeFace
         assert faults == []
 
 
-def test_a_token_leaves_the_address_and_the_page_works_on(browser: Browser, make_face: MakeFace) -> None:
+def test_token_is_removed_from_the_address_and_the_page_still_works(browser: Browser, make_face: MakeFace) -> None:
     with streaming("0.0.0.0:0", RED, make_face("happy")) as (sink, _), page_of(browser) as (page, faults):
         address, _, token = sink.url.partition("?token=")
         base = f"http://127.0.0.1:{address.rstrip('/').rpartition(':')[2]}/"
@@ -185,7 +185,7 @@ def test_a_token_leaves_the_address_and_the_page_works_on(browser: Browser, make
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
-def test_no_width_scrolls_sideways(browser: Browser, make_face: MakeFace, width: int) -> None:
+def test_page_fits_the_width(browser: Browser, make_face: MakeFace, width: int) -> None:
     faces = [make_face("surprise", 0.5, (40 * i, 20, 40 * i + 30, 60), track_id=1000 + i) for i in range(8)]
     with streaming("0", RED, *faces) as (sink, _), page_of(browser, width) as (page, faults):
         page.goto(sink.url)

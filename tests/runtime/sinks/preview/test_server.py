@@ -1,4 +1,4 @@
-"""The preview's server as clients meet it: over real connections to 127.0.0.1."""
+"""The preview's server over real connections to 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from fer_edge.runtime.results import Event as FaceEvent
 from fer_edge.runtime.results import EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.preview import open_preview
 from fer_edge.runtime.sinks.preview.address import Address
-from fer_edge.runtime.sinks.preview.pace import Pace
 from fer_edge.runtime.sinks.preview.sink import PreviewSink
 from fer_edge.runtime.sinks.preview.timeline import Timeline
 from fer_edge.runtime.sources.source import Frame
@@ -87,7 +86,7 @@ def metric(url: str, line: str) -> float:
 
 @contextmanager
 def frames_going(sink: PreviewSink, frame: Frame, result: FrameResult) -> Iterator[None]:
-    """Frames go by in the background, each with a number of its own."""
+    """Write frames with increasing numbers in the background."""
     done = Event()
 
     def write() -> None:
@@ -106,25 +105,25 @@ def frames_going(sink: PreviewSink, frame: Frame, result: FrameResult) -> Iterat
         thread.join()
 
 
-def test_the_newest_result_is_told_even_if_no_other_comes(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_newest_result_is_sent_to_a_new_client(make_face: MakeFace, make_result: MakeResult) -> None:
     with preview() as sink:
         sink.write(*make_result(make_face("sad", 0.6), number=6))
         sink.write(*make_result(make_face("happy", 0.88), make_face("sad", 0.6, track_id=2), number=7))
         with fetch(f"{sink.url}events") as response:
-            hello, told = next_event(response), next_event(response)
+            hello, newest = next_event(response), next_event(response)
     assert (hello["title"], tuple(hello["labels"]), hello["privacy"]) == ("demo, tiny", EXPRESSIONS, False)
     assert hello["meaning"] == ""
     assert set(hello["colours"]) == {*EXPRESSIONS, "uncertain"}
-    assert (told["frame"], told["size"]) == (7, [160, 120])
-    assert [(face["id"], face["label"], face["box"]) for face in told["faces"]] == [
+    assert (newest["frame"], newest["size"]) == (7, [160, 120])
+    assert [(face["id"], face["label"], face["box"]) for face in newest["faces"]] == [
         (1, "happy", [10, 20, 60, 80]),
         (2, "sad", [10, 20, 60, 80]),
     ]
-    assert told["faces"][0]["scores"][EXPRESSIONS.index("happy")] == 0.88
-    assert told["stages_ms"]["detect"] == 10.0
+    assert newest["faces"][0]["scores"]["happy"] == 0.88
+    assert newest["stages_ms"]["detect"] == 10.0
 
 
-def test_the_picture_is_the_frame_and_carries_its_number(make_result: MakeResult) -> None:
+def test_picture_is_the_frame_with_its_number(make_result: MakeResult) -> None:
     frame, result = make_result(number=3, size_wh=(64, 48))
     frame.image[:, :, 0] = np.linspace(0, 255, 64).astype(np.uint8)
     with preview() as sink:
@@ -137,7 +136,7 @@ def test_the_picture_is_the_frame_and_carries_its_number(make_result: MakeResult
     assert np.abs(shown.astype(int) - frame.image.astype(int)).mean() < 8
 
 
-def test_a_large_frame_is_sent_smaller(make_result: MakeResult) -> None:
+def test_large_frame_is_scaled_down(make_result: MakeResult) -> None:
     with preview() as sink:
         sink.write(*make_result(size_wh=(1920, 1080)))
         with fetch(f"{sink.url}picture.mjpg") as response:
@@ -157,12 +156,12 @@ def test_with_privacy_no_picture_is_sent(make_face: MakeFace, make_result: MakeR
 
 
 def rises(numbers: Iterator[int]) -> bool:
-    """Read frames' numbers up to the first other one: any may come again, as who joins has the newest sent to all."""
+    """Return whether the next different number is larger; numbers repeat, as a new client has one sent again to all."""
     first = next(numbers)
     return next((number for number in numbers if number != first), first) > first
 
 
-def test_twenty_clients_at_once_all_see_frames_go_by(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_twenty_clients_at_once_all_get_new_frames(make_face: MakeFace, make_result: MakeResult) -> None:
     with preview() as sink, frames_going(sink, *make_result(make_face())), ExitStack() as stack:
         clients = [[stack.enter_context(fetch(f"{sink.url}{path}")) for path in STREAMS] for _ in range(20)]
         for events, pictures in clients:
@@ -172,7 +171,7 @@ def test_twenty_clients_at_once_all_see_frames_go_by(make_face: MakeFace, make_r
         assert metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 20
 
 
-def test_too_many_clients_are_refused_and_make_room_when_they_go(wait_until: WaitUntil) -> None:
+def test_too_many_clients_are_rejected_until_others_leave(wait_until: WaitUntil) -> None:
     with preview() as sink:
         with ExitStack() as stack:
             for _ in range(64):
@@ -183,7 +182,7 @@ def test_too_many_clients_are_refused_and_make_room_when_they_go(wait_until: Wai
             assert next_event(response)["title"] == "demo, tiny"
 
 
-def test_a_client_that_never_reads_is_let_go_and_holds_nobody_up(
+def test_client_that_never_reads_is_disconnected_and_slows_nobody(
     make_result: MakeResult, wait_until: WaitUntil
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
@@ -197,13 +196,13 @@ def test_a_client_that_never_reads_is_let_go_and_holds_nobody_up(
             assert next_picture(reader)[0] < next_picture(reader)[0]
 
             def is_alone() -> bool:
-                next_picture(reader)  # else it would be let go, too
+                next_picture(reader)  # else it would be disconnected, too
                 return metric(sink.url, 'fer_edge_preview_clients{stream="picture"}') == 1
 
             wait_until(is_alone)
 
 
-def test_metrics_count_what_was_seen(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
+def test_metrics_count_faces_and_events(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
     frame, result = make_result(make_face("happy"), make_face("sad", 0.6, track_id=2))
     left = FaceEvent(EventKind.LEFT, 3, result.time, "angry")
     with preview() as sink:
@@ -218,7 +217,7 @@ def test_metrics_count_what_was_seen(make_face: MakeFace, make_result: MakeResul
         assert read(f"{sink.url}healthz") == "ok\n"
 
 
-def test_on_loopback_another_name_is_refused_and_every_answer_is_hardened() -> None:
+def test_loopback_rejects_other_host_names_and_hardens_every_response() -> None:
     with preview() as sink:
         assert refusal(sink.url, Host="rebound.example") == 403
         assert "fer-edge" in read(sink.url, Host="localhost:9999")
@@ -230,7 +229,7 @@ def test_on_loopback_another_name_is_refused_and_every_answer_is_hardened() -> N
     assert (headers["Referrer-Policy"], headers["Cross-Origin-Resource-Policy"]) == ("no-referrer", "same-origin")
 
 
-def test_elsewhere_a_token_is_made_and_wanted(caplog: pytest.LogCaptureFixture) -> None:
+def test_other_addresses_require_a_generated_token(caplog: pytest.LogCaptureFixture) -> None:
     with preview("0.0.0.0:0") as sink:
         address, _, token = sink.url.partition("?token=")
         base = f"http://127.0.0.1:{address.rstrip('/').rpartition(':')[2]}/"
@@ -249,7 +248,7 @@ def test_elsewhere_a_token_is_made_and_wanted(caplog: pytest.LogCaptureFixture) 
     assert token not in caplog.text
 
 
-def test_a_given_token_is_wanted_on_loopback_too_and_its_cookie_outlives_the_server() -> None:
+def test_given_token_is_required_on_loopback_and_its_cookie_outlives_the_server() -> None:
     with preview(token="a b&ü") as sink, fetch(sink.url) as response:
         cookie = response.headers["Set-Cookie"].split(";")[0]
     with preview(token="a b&ü") as sink:
@@ -258,8 +257,11 @@ def test_a_given_token_is_wanted_on_loopback_too_and_its_cookie_outlives_the_ser
         assert "fer-edge" in read(base, Cookie=cookie)
 
 
-def test_a_taken_port_is_told_before_the_run_starts() -> None:
-    with preview() as sink, pytest.raises(InputError, match=r"--preview 127\.0\.0\.1:\d+: cannot listen .*in use"):
+def test_port_in_use_is_an_error() -> None:
+    with (
+        preview() as sink,
+        pytest.raises(InputError, match=r"preview address 127\.0\.0\.1:\d+: cannot listen .*in use"),
+    ):
         open_preview(sink.url.rstrip("/").rpartition(":")[2], EXPRESSIONS, "")
 
 
@@ -274,11 +276,11 @@ def test_closing_ends_the_streams_and_frees_the_port() -> None:
             assert again.url == sink.url
 
 
-def test_a_missing_extra_is_told_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_an_error_with_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("fer_edge.runtime.sinks.preview.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    with pytest.raises(MissingExtraError, match=r"--preview needs more packages .*fer-edge\[preview\]"):
+    with pytest.raises(MissingExtraError, match=r"the preview needs more packages .*fer-edge\[preview\]"):
         open_preview("0", EXPRESSIONS, "")
 
 
@@ -291,24 +293,24 @@ def test_a_missing_extra_is_told_with_how_to_install_it(monkeypatch: pytest.Monk
         ("[::1]:8080", "::1", 8080, "http://[::1]:8080/"),
     ],
 )
-def test_addresses(text: str, host: str, port: int, url: str) -> None:
+def test_address_is_parsed(text: str, host: str, port: int, url: str) -> None:
     address = Address.parse(text)
     assert (address.host, address.port, address.url) == (host, port, url)
     assert address.is_loopback == (host != "pi.local")
 
 
 @pytest.mark.parametrize("text", ["", "pi.local", ":8080", "::1:8080", "8080x", "65536", "-1", "192.168.1.5"])
-def test_what_is_no_address(text: str) -> None:
-    with pytest.raises(InputError, match=r"^--preview .*expected"):
+def test_malformed_address_is_rejected(text: str) -> None:
+    with pytest.raises(InputError, match=r"^preview address .*expected"):
         Address.parse(text)
 
 
-def test_an_empty_token_is_refused() -> None:
+def test_empty_token_is_rejected() -> None:
     with pytest.raises(InputError, match="token is empty"):
         open_preview("0", EXPRESSIONS, "", token=" ")
 
 
-def test_the_timeline_bridges_short_misses_and_stalls_and_forgets(make_face: MakeFace, make_result: MakeResult) -> None:
+def test_timeline_bridges_short_misses_and_forgets(make_face: MakeFace, make_result: MakeResult) -> None:
     timeline = Timeline()
 
     def see(moment: float, *faces: FaceResult) -> list[tuple[int, str, float, float]]:
@@ -326,14 +328,3 @@ def test_the_timeline_bridges_short_misses_and_stalls_and_forgets(make_face: Mak
     assert see(12.5, sad)[-1] == (1, "sad", 12.5, 12.5)
     assert see(612.0) == [(1, "sad", 12.5, 12.5)]
     assert see(613.0) == []
-
-
-def test_the_pace_is_of_the_last_two_seconds(make_result: MakeResult) -> None:
-    pace = Pace()
-    assert (pace.fps, pace.stages_ms, pace.idle_s) == (0.0, {}, float("inf"))
-    _, result = make_result()
-    for i in range(100):
-        timings_ms = {"total": 4.0} if i % 2 else {"detect": 10.0, "total": 6.0}
-        pace.add(i / 20, FrameResult(i, result.time, (), timings_ms))
-    assert pace.fps == pytest.approx(20)
-    assert pace.stages_ms == {"detect": 10.0, "total": pytest.approx(5, abs=0.1)}

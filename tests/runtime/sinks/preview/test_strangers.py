@@ -1,4 +1,4 @@
-"""The preview's port under those who have no token: real connections to the loopback, with small limits."""
+"""The preview's port under clients without the token: real connections to the loopback, with small limits."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ FEW = Limits(connections=6, connections_of_address=6, admission_s=60)
 
 
 @contextmanager
-def preview(limits: Limits, told: list[str] | None = None) -> Iterator[PreviewSink]:
-    notes: list[str] = [] if told is None else told
-    with closing(PreviewSink("0", EXPRESSIONS, "demo", token=TOKEN, limits=limits, tell=notes.append)) as sink:
+def preview(limits: Limits, lines: list[str] | None = None) -> Iterator[PreviewSink]:
+    notes: list[str] = [] if lines is None else lines
+    with closing(PreviewSink("0", EXPRESSIONS, "demo", token=TOKEN, limits=limits, on_note=notes.append)) as sink:
         yield sink
 
 
@@ -46,7 +46,7 @@ def connect(sink: PreviewSink, sent: bytes = b"", source: str = "127.0.0.1") -> 
 
 
 def ends(connection: socket.socket) -> bool:
-    """Read to the end; true unless the other side keeps the connection open."""
+    """Read to the end; return false if the other side keeps the connection open."""
     try:
         while connection.recv(65536):
             pass
@@ -58,7 +58,7 @@ def ends(connection: socket.socket) -> bool:
 
 
 def is_refused(connection: socket.socket, pieces: list[bytes], pause_s: float = 0) -> bool:
-    """Send one piece after another; true if the other side closes the connection before the last."""
+    """Send the pieces one by one; return whether the other side closes the connection before the last."""
     try:
         for piece in pieces:
             connection.sendall(piece)
@@ -78,9 +78,9 @@ def fetch_as_owner(sink: PreviewSink, path: str) -> HTTPResponse:
     return fetch(sink, path, Authorization=f"Bearer {TOKEN}")
 
 
-def test_idle_strangers_make_room_for_the_owner() -> None:
-    told: list[str] = []
-    with preview(FEW, told) as sink, ExitStack() as stack:
+def test_idle_strangers_are_replaced_by_the_owner() -> None:
+    lines: list[str] = []
+    with preview(FEW, lines) as sink, ExitStack() as stack:
         strangers = [stack.enter_context(connect(sink)) for _ in range(20)]
         with fetch_as_owner(sink, "metrics") as response:
             assert b"fer_edge_frames" in response.read()
@@ -89,25 +89,25 @@ def test_idle_strangers_make_room_for_the_owner() -> None:
         assert not ends(strangers[-1])
         with fetch_as_owner(sink, "metrics") as response:
             assert response.status == 200
-        assert told == ["at the preview's port: 1 x connection without a valid request closed, as too many are open"]
-    assert len(told) == 2
-    assert re.search(r": 1\d x connection without a valid request closed", told[1])
+        assert lines == ["at the preview's port: 1 x connection without a valid request closed, as too many are open"]
+    assert len(lines) == 2
+    assert re.search(r": 1\d x connection without a valid request closed", lines[1])
 
 
-def test_the_owners_streams_are_not_closed_for_strangers() -> None:
-    told: list[str] = []
-    with preview(FEW, told) as sink, ExitStack() as stack:
+def test_strangers_do_not_close_the_owners_streams() -> None:
+    lines: list[str] = []
+    with preview(FEW, lines) as sink, ExitStack() as stack:
         streams = [stack.enter_context(fetch_as_owner(sink, "events")) for _ in range(6)]
         assert all(stream.readline().startswith(b"event: hello") for stream in streams)
         for _ in range(3):
             assert ends(stack.enter_context(connect(sink)))
-        assert told == ["at the preview's port: 1 x connection refused, as too many are open"]
+        assert lines == ["at the preview's port: 1 x connection refused, as too many are open"]
         for stream in streams:
             assert stream.readline().startswith(b"data: ")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs more than one address of this machine")
-def test_one_address_cannot_take_all_connections() -> None:
+def test_one_address_cannot_use_all_connections() -> None:
     with preview(Limits(connections=6, connections_of_address=2)) as sink, ExitStack() as stack:
         for _ in range(2):
             authorized = b"GET /events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer given\r\n\r\n"
@@ -119,7 +119,7 @@ def test_one_address_cannot_take_all_connections() -> None:
 
 @pytest.fixture
 def lasting_connections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep aiohttp from closing connections by itself, after its own time."""
+    """Keep aiohttp from closing idle connections by itself."""
     monkeypatch.setattr(server, "_KEPT_ALIVE_S", 3600)
 
 
@@ -136,9 +136,9 @@ def test_headers_have_a_deadline(sent: bytes) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs a client without an address")
 @pytest.mark.filterwarnings("error")
-def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
-    """The first client's handler fails, the second is gone already; none of them has an address."""
-    told: list[str] = []
+def test_failed_connection_ends_no_other(tmp_path: Path) -> None:
+    """The first client's handler fails, the second has disconnected; none of them has an address."""
+    lines: list[str] = []
     made: list[int] = []
 
     def make_handler() -> asyncio.Protocol:
@@ -153,7 +153,7 @@ def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
             listener.bind(str(tmp_path / "port"))
             listener.listen()
             listener.setblocking(False)
-            reception = Reception(make_handler, PortNotes(told.append, interval_s=0), Limits())
+            reception = Reception(make_handler, PortNotes(lines.append, interval_s=0), Limits())
             accepting = asyncio.create_task(reception.accept_from(listener))
             loop = asyncio.get_running_loop()
             with pytest.MonkeyPatch.context() as patch:
@@ -167,7 +167,7 @@ def test_a_fault_of_one_connection_ends_no_other(tmp_path: Path) -> None:
         raise OSError(errno.EINVAL, "gone")
 
     assert asyncio.run(accept_three()) == [b"", b"", b"hello"]
-    assert told == ["at the preview's port: 1 x connection failed (ValueError: a fault)"]
+    assert lines == ["at the preview's port: 1 x connection failed (ValueError: a fault)"]
 
 
 class Greeting(asyncio.Protocol):
@@ -187,17 +187,17 @@ async def read_all(address: str) -> bytes:
 @pytest.mark.parametrize(
     ("number", "note"), [(errno.EMFILE, "no file left for a connection"), (errno.ENOBUFS, "connection not accepted (")]
 )
-def test_a_connection_that_cannot_be_accepted_is_explained(number: int, note: str) -> None:
+def test_connection_that_cannot_be_accepted_is_explained(number: int, note: str) -> None:
     assert _describe_refusal(OSError(number, "text")).startswith(note)
 
 
 @pytest.mark.usefixtures("lasting_connections")
-def test_headers_that_drip_have_the_same_deadline() -> None:
+def test_dripping_headers_have_the_same_deadline() -> None:
     with preview(Limits(admission_s=0.5)) as sink, connect(sink, b"GET / HTTP/1.1\r\nX: ") as stranger:
         assert is_refused(stranger, [b"y"] * 200, pause_s=0.05)  # one header, as aiohttp bounds their number
 
 
-def test_a_stranger_gets_one_answer() -> None:
+def test_stranger_gets_one_response() -> None:
     asked = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with preview(Limits(admission_s=60)) as sink, connect(sink, asked + asked) as stranger:
         answers = b""
@@ -218,7 +218,7 @@ def test_a_stranger_gets_one_answer() -> None:
         b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n" + b"a" * 9000,
     ],
 )
-def test_nobody_can_send_without_end(token: bytes, endless: bytes) -> None:
+def test_endless_requests_are_cut_off(token: bytes, endless: bytes) -> None:
     with preview(Limits(admission_s=60)) as sink:
         head = b"GET /events HTTP/1.1\r\nHost: localhost\r\n" + token
         with connect(sink, head) as client:
@@ -227,8 +227,8 @@ def test_nobody_can_send_without_end(token: bytes, endless: bytes) -> None:
             assert response.status == 200
 
 
-def test_bad_requests_cost_one_line(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
-    told: list[str] = []
+def test_bad_requests_give_one_note(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
     bad = (
         b"\x16\x03\x01\0\0",
         b"GET / FTP/9\r\n\r\n",
@@ -236,46 +236,46 @@ def test_bad_requests_cost_one_line(caplog: pytest.LogCaptureFixture, capfd: pyt
         b"\0" * 5000,
         b"\r\n\r\n\r\n x",
     )
-    with preview(Limits(), told) as sink, caplog.at_level(logging.DEBUG):
+    with preview(Limits(), lines) as sink, caplog.at_level(logging.DEBUG):
         for sent in bad * 8:
             with connect(sink, sent) as stranger:
                 stranger.shutdown(socket.SHUT_WR)
                 assert ends(stranger)
-        assert told == ["at the preview's port: 1 x request that is not HTTP"]
-    assert len(told) == 2
+        assert lines == ["at the preview's port: 1 x request that is not HTTP"]
+    assert len(lines) == 2
     assert not [record for record in caplog.records if record.name.startswith("aiohttp")]
     assert capfd.readouterr().err == ""
 
 
-def test_notes_are_limited_in_kind_and_number() -> None:
-    told: list[str] = []
-    notes = PortNotes(told.append, interval_s=3600)
+def test_notes_are_limited_in_kinds_and_number() -> None:
+    lines: list[str] = []
+    notes = PortNotes(lines.append, interval_s=3600)
     for number in range(1000):
         notes.add(f"fault {number}")
     notes.report()
     notes.report()
-    assert told[0] == "at the preview's port: 1 x fault 0"
-    assert told[1].endswith("1 x fault 8, 991 x other faults")
-    assert len(told) == 2
+    assert lines[0] == "at the preview's port: 1 x fault 0"
+    assert lines[1].endswith("1 x fault 8, 991 x other faults")
+    assert len(lines) == 2
 
 
-# Its files run out, and come back.
+# A process whose free file descriptors run out and come back.
 WITHOUT_FILES = """
 import os, resource, sys, threading
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.sinks.preview import open_preview
 
-told = threading.Event()
-def tell(note):
+noted = threading.Event()
+def on_note(note):
     print(note, file=sys.stderr, flush=True)
-    told.set()
-sink = open_preview("0", EXPRESSIONS, "demo", tell=tell)
+    noted.set()
+sink = open_preview("0", EXPRESSIONS, "demo", on_note=on_note)
 before = resource.getrlimit(resource.RLIMIT_NOFILE)
 free = os.dup(0)
 os.close(free)
 resource.setrlimit(resource.RLIMIT_NOFILE, (free, before[1]))
 print(sink.url, flush=True)
-told.wait(60)
+noted.wait(60)
 resource.setrlimit(resource.RLIMIT_NOFILE, before)
 sys.stdin.read()
 sink.close()
@@ -283,7 +283,7 @@ sink.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
-def test_a_process_without_a_free_file_says_so_once_and_goes_on(child_environment: dict[str, str]) -> None:
+def test_process_without_a_free_file_reports_it_once_and_continues(child_environment: dict[str, str]) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", WITHOUT_FILES],
         env=child_environment,
@@ -302,7 +302,7 @@ def test_a_process_without_a_free_file_says_so_once_and_goes_on(child_environmen
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
-def test_a_process_with_few_files_takes_fewer_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_open_files_lower_the_connection_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     import resource
 
     monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 4096))

@@ -1,4 +1,4 @@
-// The page: follows the streams while it is in view, and shows what they tell.
+// The page: follows the streams while it is visible, and shows their messages.
 
 import { Picture } from "./picture.js";
 import { eventReader, follow, pictureReader } from "./streams.js";
@@ -15,9 +15,9 @@ const STATES = {
   waiting: "Waiting for a frame",
   live: "Live",
   stalled: "No new frame",
-  lost: "Connection lost, trying again",
-  refused: "Access ended: open the new address that fer-edge printed",
-  full: "Too many viewers, trying again",
+  lost: "Connection lost, reconnecting",
+  refused: "Access denied: open the address that fer-edge printed at its last start",
+  full: "Too many viewers, waiting for a place",
 };
 
 const byId = (id) => document.getElementById(id);
@@ -27,7 +27,7 @@ let chosen = null; // a track, or null for the largest face
 let lastFrame = 0;
 let lastText = 0;
 let lastWords = 0;
-let events = null; // what ends each stream
+let events = null; // AbortController of each stream
 let pictures = null;
 
 const colourOf = (label) => facts.colours[label] ?? facts.colours[UNCERTAIN];
@@ -43,10 +43,10 @@ byId("window").addEventListener("change", (event) => {
   timeline.draw();
 });
 document.addEventListener("visibilitychange", connectWhileVisible);
-setInterval(tellIfStalled, 1000);
+setInterval(showStall, 1000);
 connectWhileVisible();
 
-// A page that nobody sees costs the board nothing.
+// A hidden page disconnects, so that it costs the board nothing.
 function connectWhileVisible() {
   events?.abort();
   pictures?.abort();
@@ -71,41 +71,41 @@ function followPictures() {
   follow("picture.mjpg", pictures.signal, {
     begin: () => { read = pictureReader((number, jpeg) => picture.addPicture(number, jpeg)); },
     take: (bytes) => read(bytes),
-    lost: () => {}, // told by the events, which come from the same place and begin the pictures anew
+    lost: () => {}, // shown by the event stream, which breaks with it and restarts the pictures
   });
 }
 
-// The server's first word, also after a restart of it: everything begins anew.
-function greet(told) {
-  facts = told;
-  byId("title").textContent = told.title;
-  document.title = `${told.title} – fer-edge`;
-  byId("meaning").hidden = !told.meaning;
-  byId("meaning").textContent = told.meaning;
-  byId("picture-note").hidden = !told.privacy;
+// First event of a stream, also after the server's restart: reset everything.
+function greet(hello) {
+  facts = hello;
+  byId("title").textContent = hello.title;
+  document.title = `${hello.title} – fer-edge`;
+  byId("meaning").hidden = !hello.meaning;
+  byId("meaning").textContent = hello.meaning;
+  byId("picture-note").hidden = !hello.privacy;
   byId("picture-note").textContent = "Privacy: no picture leaves the device";
   result = null;
   picture.clear();
-  timeline.reset(told.spans);
+  timeline.reset(hello.spans);
   buildBars();
   showChanges();
   enter("waiting");
   followPictures();
 }
 
-function show(told) {
-  result = told;
+function show(newest) {
+  result = newest;
   lastFrame = performance.now();
   enter("live");
   picture.chosen = chosen;
-  picture.addResult(told);
-  const fresh = timeline.merge(told.spans, told.moment);
+  picture.addResult(newest);
+  const fresh = timeline.merge(newest.spans, newest.moment);
   if (fresh.length) showChanges();
   showBars();
   if (lastFrame - lastText > TEXT_MS) {
     lastText = lastFrame;
     showTexts();
-    timeline.forgetBefore(told.moment - facts.history_s);
+    timeline.forgetBefore(newest.moment - facts.history_s);
     timeline.draw();
   }
   if (lastFrame - lastWords > WORDS_MS) {
@@ -120,7 +120,7 @@ function enter(state) {
   byId("state").textContent = STATES[state];
 }
 
-function tellIfStalled() {
+function showStall() {
   if (document.body.dataset.state === "live" && performance.now() - lastFrame > STALLED_MS) enter("stalled");
 }
 
@@ -140,7 +140,7 @@ function buildBars() {
 function showBars() {
   const face = chosenFace();
   [...byId("bars").children].forEach((row, i) => {
-    const score = face?.scores[i] ?? 0;
+    const score = face?.scores[facts.labels[i]] ?? 0;
     const fill = row.querySelector(".fill");
     fill.style.width = `${Math.round(score * 1000) / 10}%`;
     fill.classList.toggle("none", score < 0.005);
@@ -151,7 +151,7 @@ function showTexts() {
   const face = chosenFace();
   byId("verdict").textContent = verdict(face);
   [...byId("bars").children].forEach((row, i) => {
-    row.querySelector(".value").textContent = face ? percent(face.scores[i]) : "–";
+    row.querySelector(".value").textContent = face ? percent(face.scores[facts.labels[i]]) : "–";
     row.classList.toggle("best", face !== null && face.label === facts.labels[i]);
   });
   offerFaces();
@@ -181,7 +181,7 @@ function showChanges() {
     const item = element("li", "", "");
     const swatch = element("span", "swatch", "");
     swatch.style.background = colourOf(label);
-    // Spans are on a clock that nobody sets; the time of day may be set while the page is open.
+    // Spans are in seconds of a monotonic clock; the time of day may be set while the page is open.
     const moment = new Date((start + (result ?? facts).clock_offset) * 1000);
     const time = element("time", "", moment.toLocaleTimeString());
     time.dateTime = moment.toISOString();
@@ -198,7 +198,7 @@ function chosenFace() {
 function verdict(face) {
   if (face === null) return chosen === null ? "No face" : `Face ${chosen} is not in view`;
   if (face.label !== UNCERTAIN) return `${face.label} ${percent(face.score)}`;
-  const best = facts.labels[face.scores.indexOf(Math.max(...face.scores))];
+  const best = facts.labels.reduce((one, other) => face.scores[other] > face.scores[one] ? other : one);
   return `uncertain, perhaps ${best}`;
 }
 
@@ -232,7 +232,7 @@ function choose(track) {
   showTexts();
 }
 
-// The cookie has been set: the token need not stay where it can be read over a shoulder.
+// The cookie is set, so the token can be removed from the address bar, where others could read it.
 function hideToken() {
   if (location.search) history.replaceState(null, "", location.pathname);
 }

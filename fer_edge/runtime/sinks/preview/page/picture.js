@@ -1,4 +1,4 @@
-// The picture with its boxes: each picture with the boxes of its own frame, or boxes alone where no picture comes.
+// The picture with its boxes: each picture with the boxes of its own frame, or boxes alone if there are no pictures.
 
 const KEPT_RESULTS = 60;
 const GROUND = "#2a3139";
@@ -20,7 +20,7 @@ export class Picture {
     this.shown = null;
   }
 
-  // A result came: drawn now if its picture is there already, or if there are no pictures.
+  // Add a result, and draw it if its picture has come or if there are no pictures.
   addResult(result) {
     this.results.set(result.frame, result);
     if (this.results.size > KEPT_RESULTS) this.results.delete(this.results.keys().next().value);
@@ -36,7 +36,7 @@ export class Picture {
     if (result) this.#draw(result);
   }
 
-  // The track of the face at a point of the page.
+  // Return the track of the face at a point of the page, or null.
   faceAt(x, y) {
     if (!this.shown) return null;
     const area = this.canvas.getBoundingClientRect();
@@ -77,7 +77,7 @@ export class Picture {
     pen.font = `600 ${15 * unit}px system-ui, sans-serif`;
     const widthOf = (words) => pen.measureText(words).width + 14 * unit;
     const texts = [`${face.id}  ${face.label} ${Math.round(face.score * 100)} %`, `${face.id}  ${face.label}`, `${face.id}`];
-    const alone = this.shown.faces.length === 1; // else a longer text would cover a neighbour's
+    const alone = this.shown.faces.length === 1; // otherwise a long text would cover a neighbour's
     const text = texts.find((words) => alone || widthOf(words) <= Math.max(x2 - x1, 40 * unit)) ?? texts[2];
     const wide = widthOf(text);
     const high = 24 * unit;
@@ -91,7 +91,7 @@ export class Picture {
   }
 }
 
-// Black or white, whichever is easier to read on a colour like #rrggbb.
+// Return black or white, whichever is easier to read on a colour #rrggbb.
 export function inkOn(colour) {
   const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";

@@ -1,11 +1,11 @@
-// Streams that go on for ever: server-sent events and motion JPEG, taken up again whenever they break.
+// Endless streams, reconnected when they break: server-sent events and motion JPEG.
 
 const SILENCE_MS = 12000; // the server sends something every five seconds at the least
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 4000;
 
-// Follow `path` until `signal` aborts. `take(bytes)` gets what comes, `begin()` is called at each new beginning, and
-// `lost(status)` when the stream breaks or is refused; status is 0 where there was no answer.
+// Follow `path` until `signal` aborts. `begin()` is called at each connection, `take(bytes)` with what is received, and
+// `lost(status)` when the stream breaks or is rejected; status is 0 if there was no answer.
 export async function follow(path, signal, { begin, take, lost }) {
   let wait = FIRST_WAIT_MS;
   while (!signal.aborted) {
@@ -38,7 +38,7 @@ async function followOnce(path, signal, begin, take) {
       await take(value);
     }
   } catch (error) {
-    if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error; // fetch's own for a broken network
+    if (error.name !== "AbortError" && !(error instanceof TypeError)) throw error; // fetch's error for a broken network
     return 0;
   } finally {
     clearTimeout(watchdog);
@@ -54,7 +54,7 @@ function pause(milliseconds, signal) {
   });
 }
 
-// Gives a function that takes bytes of server-sent events and calls `handlers[event](data)` for each that is complete.
+// Return a function that takes bytes of server-sent events and calls `handlers[event](data)` for each complete event.
 export function eventReader(handlers) {
   const decoder = new TextDecoder();
   let text = "";
@@ -69,7 +69,7 @@ export function eventReader(handlers) {
   };
 }
 
-// Gives a function that takes bytes of a motion JPEG and calls `handle(frame number, JPEG)` for each part.
+// Return a function that takes bytes of a motion JPEG and calls `handle(frame number, JPEG)` for each part.
 export function pictureReader(handle) {
   let held = new Uint8Array(0);
   return async (bytes) => {

@@ -1,4 +1,4 @@
-// Which expression each face showed when, a row a face, the newest moment on the right.
+// Timeline of expressions, a row per face, the newest moment on the right.
 
 import { inkOn } from "./picture.js";
 
@@ -23,7 +23,7 @@ export class Timeline {
     this.merge(spans, null);
   }
 
-  // Take spans [face, label, start, end]; one that is known already may have grown. Gives those that are new.
+  // Add spans [face, label, start, end] or extend those that are known, and return the new ones.
   merge(spans, now) {
     const fresh = spans.filter(([face, , start]) => !this.spans.has(`${face} ${start}`));
     for (const span of spans) this.spans.set(`${span[0]} ${span[2]}`, span);
@@ -35,7 +35,7 @@ export class Timeline {
     for (const [key, span] of this.spans) if (span[3] < time) this.spans.delete(key);
   }
 
-  // The share of each expression of each face within the window, in words.
+  // Return each face's share of each expression within the window, in words.
   describe() {
     const faces = this.#rows().map(([face, spans]) => {
       const seconds = new Map();

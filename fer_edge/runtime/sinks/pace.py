@@ -1,4 +1,4 @@
-"""How fast the last frames went by: their rate, and the mean time of each stage."""
+"""Frames per second, and the mean time of each stage over the last frames."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from fer_edge.runtime.results import STAGES, FrameResult
 _WINDOW_S = 2.0
 
 
+def frames_per_second(frames: int, first_s: float, last_s: float) -> float:
+    """Return the rate of frames, the first and last of which came at two moments of one clock; 0.0 for fewer than two.
+
+    The time before the first frame does not count, so n frames are n - 1 intervals.
+    """
+    seconds = last_s - first_s
+    return (frames - 1) / seconds if frames > 1 and seconds > 0 else 0.0
+
+
 class Pace:
-    """Looks back over the last two seconds, and over two frames at the least."""
+    """Rate and stage times of the frames of the last two seconds; of the last two frames if they are older."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start without frames."""
         self._frames: deque[tuple[float, dict[str, float]]] = deque()
 
     def add(self, moment: float, result: FrameResult) -> None:
-        """Take one frame, which came at a moment of the monotonic clock."""
+        """Add a frame that came at `moment`, in seconds of `time.monotonic()`."""
         self._frames.append((moment, result.timings_ms))
         while len(self._frames) > 2 and self._frames[0][0] < moment - _WINDOW_S:
             self._frames.popleft()
@@ -30,14 +39,13 @@ class Pace:
 
     @property
     def fps(self) -> float:
-        """Frames a second; 0 until there are two."""
-        if len(self._frames) < 2:
+        """Frames per second; 0.0 before the second frame."""
+        if not self._frames:
             return 0.0
-        seconds = self._frames[-1][0] - self._frames[0][0]
-        return (len(self._frames) - 1) / seconds if seconds > 0 else 0.0
+        return frames_per_second(len(self._frames), self._frames[0][0], self._frames[-1][0])
 
     @property
     def stages_ms(self) -> dict[str, float]:
-        """The mean milliseconds of each stage that took place, per time that it did."""
+        """Mean milliseconds of each stage, over the frames in which it took place."""
         times = {stage: [each[stage] for _, each in self._frames if stage in each] for stage in STAGES}
         return {stage: sum(values) / len(values) for stage, values in times.items() if values}
