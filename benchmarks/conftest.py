@@ -19,7 +19,7 @@ from benchmarks.training.training_speed import print_step_seconds
 from fer_edge.benchmark.compare import Changes, compare_reports
 from fer_edge.benchmark.measure import describe_data, measure
 from fer_edge.benchmark.report import write_report
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.subjects import Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.commands.benchmark import read_emulated, show_changes, show_report, take_some

@@ -16,6 +16,9 @@ IntArray = npt.NDArray[np.integer[Any]]
 CALIBRATION_BINS = 15
 """As in Guo et al., On Calibration of Modern Neural Networks, 2017."""
 
+_NORMAL_95 = 1.959964
+"""97.5 % quantile of the standard normal distribution."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -147,6 +150,14 @@ def reliability_bins(
         ReliabilityBin(float(sums[0][i] / images[i]), float(sums[1][i] / images[i]), int(images[i]))
         for i in np.flatnonzero(images)
     )
+
+
+def accuracy_interval(hits: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy, 0..1, by Wilson's score (Wilson, 1927)."""
+    share, spread = hits / total, _NORMAL_95**2 / total
+    centre = (share + spread / 2) / (1 + spread)
+    half = (spread * (share * (1 - share) + spread / 4)) ** 0.5 / (1 + spread)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def agreement(scores: FloatArray, parent_scores: FloatArray) -> float:

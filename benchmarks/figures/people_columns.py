@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.prior import BALANCED, PHOTOS
 

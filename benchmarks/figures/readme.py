@@ -12,7 +12,9 @@ from benchmarks.entry import run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.figures.people_columns import one_person_row, people_cells, people_header
 from benchmarks.peers.peers import PEERS
-from fer_edge.benchmark.results import Quality, Report, Result
+from fer_edge.benchmark.accuracy import Quality
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
@@ -46,7 +48,7 @@ def networks_section(report: Report) -> str:
                 f"{result.model.p50:.3f}",
                 _percent(quality.accuracy),
                 _fraction(quality.macro_f1, 3),
-                _fraction(quality.recall[_FEAR], 3),
+                _fraction(quality.per_class("recall")[_FEAR], 3),
                 _fraction(quality.calibration_error, 3),
             ]
         )

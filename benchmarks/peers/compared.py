@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmark.answers import People, WithoutCopies, read_people
+from fer_edge.benchmark.accuracy import People, WithoutCopies
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.labels import EXPRESSIONS
@@ -137,7 +137,7 @@ class Comparison:
 def _read_network(row: dict[str, Any]) -> Network:
     without = row.get("without_copies")
     answers = {
-        "people": read_people(row.get("people")),
+        "people": None if row.get("people") is None else from_json(People, row["people"]),
         "without_copies": None if without is None else WithoutCopies(**without),
     }
     return Network(**{**row, **answers})

@@ -16,11 +16,11 @@ from rich.table import Table
 from benchmarks.entry import run_command
 from benchmarks.peers.compared import Comparison, Network
 from benchmarks.peers.peers import PEERS, Peer, Prepare, fetch
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.cost import count_cost
 from fer_edge.benchmark.machine import machine_facts, take_look
 from fer_edge.benchmark.quality import BoolArray, judge_faces
-from fer_edge.benchmark.results import Quality, Timing
+from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.subjects import distinct_files
 from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
 from fer_edge.cli.options import data_option, make_progress, yes_option

@@ -13,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.pi.boards import BOARDS
+from fer_edge.benchmark.emulated import SCHEMA_VERSION
 from fer_edge.files import write_atomic
 from fer_edge.tables import make_table
-
-SCHEMA_VERSION = 1
 
 WHOLE_FRAME = "whole frame"
 """The name of all stages together, on average over frames with and without detection."""

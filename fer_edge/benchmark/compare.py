@@ -11,7 +11,9 @@ from math import hypot
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmark.results import NO_MAJORITY, Report, Result, Timing
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
+from fer_edge.benchmark.setting import NO_MAJORITY
 from fer_edge.errors import FerEdgeError
 
 LATENCY_NOISE = 0.05

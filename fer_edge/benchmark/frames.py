@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_edge.benchmark.results import Data
+from fer_edge.benchmark.setting import Data
 from fer_edge.boxes import BoxArray
 from fer_edge.dataset.data import FACE_SIZE, Split
 from fer_edge.inference.classifier import ScoresFaces

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from fer_edge import board
-from fer_edge.benchmark.results import Board
+from fer_edge.benchmark.setting import Board
 from fer_edge.versions import tool_versions
 
 OTHERS_SHARE = 0.10

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict
 from fer_edge.benchmark.report.figures import decimal, millions, share
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
-from fer_edge.benchmark.results import Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 from fer_edge.tables import make_table
 
 _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}
+
+
+def report_lines(report: Report) -> Iterator[RenderableType]:
+    """Yield the summary, and what a reader must know about it."""
+    yield summary_table(report)
+    if report.data is None:
+        yield "accuracy was not measured: no labelled faces were given"
+    elif report.data.synthetic:
+        yield "the faces are synthetic: their accuracy says little about real ones"
+    for fault in report.board.faults:
+        yield Text(f"the times are not valid: {fault}", style="red")
+
+
+def changes_lines(changes: Changes) -> Iterator[RenderableType]:
+    """Yield what got slower, larger or worse, and what was not judged."""
+    for note in changes.notes:
+        yield f"note: {note}"
+    found = changes.beyond_noise()
+    if found:
+        yield changes_table(changes)
+    yield f"{len(changes.rows) - len(found)} of {len(changes.rows)} figures differ by no more than their noise"
 
 
 def summary_table(report: Report) -> Table:

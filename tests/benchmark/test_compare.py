@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict, compare_reports
-from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import FerEdgeError
 from fer_edge.metrics import evaluate_scores

@@ -12,8 +12,9 @@ import pytest
 from fer_edge.benchmark import measure as measure_module
 from fer_edge.benchmark import timing
 from fer_edge.benchmark.cost import count_cost
-from fer_edge.benchmark.measure import describe_data, measure
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.labelled_faces import describe_data
+from fer_edge.benchmark.measure import measure
+from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.subjects import Role, Subject, load_subjects
 from fer_edge.benchmark.timing import Effort
 from fer_edge.dataset.data import Dataset, Split

@@ -9,9 +9,11 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.compare import Change, Changes, Unit
-from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import summarize
 from fer_edge.labels import EXPRESSIONS

@@ -7,7 +7,7 @@ from pathlib import Path
 from fer_edge.benchmark.report.markdown import as_markdown
 from fer_edge.benchmark.report.page import as_html
 from fer_edge.benchmark.report.spreadsheet import as_csv
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.files import write_atomic
 
 

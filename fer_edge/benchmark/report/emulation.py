@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from fer_edge.benchmark.emulated import SCHEMA_VERSION
 from fer_edge.benchmark.report.figures import decimal, listed, millions
 from fer_edge.benchmark.report.measurements import mark
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Report
-
-UNDERSTOOD = 1
-"""The version of pi.json that these tables are made from."""
+from fer_edge.benchmark.report_json import Report
 
 
 def emulation_tables(report: Report, emulated: dict[str, Any]) -> list[Table]:
@@ -95,7 +93,7 @@ def _instructions(count: int | None, most: int) -> Cell:
 
 def understood(emulated: dict[str, Any]) -> bool:
     """Whether these tables can be made from it."""
-    return emulated.get("schema_version") == UNDERSTOOD
+    return emulated.get("schema_version") == SCHEMA_VERSION
 
 
 def boards_in_words(emulated: dict[str, Any]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_edge.benchmark.results import Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 
 
 @dataclass(frozen=True)
-class Change:
+class LabelChanges:
     """How a file's labels differ from those of the model that it came from, image by image.
 
     Attributes:
@@ -46,14 +47,14 @@ def float_parent(report: Report, result: Result) -> Result | None:
     return next((each for each in siblings if each.precision == "fp32"), None)
 
 
-def change_from(report: Report, result: Result, parent: Result) -> Change | None:
+def changes_from(report: Report, result: Result, parent: Result) -> LabelChanges | None:
     """Compare two results image by image; `None` if either was not scored."""
     if report.data is None or result.quality is None or parent.quality is None:
         return None
     rows = list(zip(report.data.labels, parent.quality.predicted, result.quality.predicted, strict=False))
     if not rows:
         return None
-    return Change(
+    return LabelChanges(
         images=len(rows),
         changed=sum(before != after for _, before, after in rows),
         gained=sum(before != label == after for label, before, after in rows),

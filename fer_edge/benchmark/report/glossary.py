@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 Terms = tuple[tuple[str, str], ...]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report.figures import NONE, decimal, plural, share
-from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
-from fer_edge.benchmark.results import Quality, Report, Result
+from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 
 
 def headline(report: Report) -> list[str]:
@@ -50,7 +52,7 @@ def _most_accurate(report: Report) -> list[str]:
     low, high = quality.interval
     by = " by the data set's label" if report.has_people else ""
     return [
-        f"{best.name} is the most accurate{by}: {share(quality.accuracy)} of {quality.evaluation['samples']:,} images "
+        f"{best.name} is the most accurate{by}: {share(quality.accuracy)} of {quality.images:,} images "
         f"(95% interval {100 * low:.1f}{NONE}{100 * high:.1f}%)."
     ]
 
@@ -72,6 +74,6 @@ def _cost(report: Report, result: Result, quality: Quality, parent: Result, pare
         f"int8 cost {result.name} {cost}: {share(quality.accuracy)} against {share(parent_quality.accuracy)} of "
         f"{in_words(report, parent)}"
     )
-    if (change := change_from(report, result, parent)) is not None:
-        sentence += f", with another label on {plural(change.changed, 'image')} of {change.images:,}"
+    if (changes := changes_from(report, result, parent)) is not None:
+        sentence += f", with another label on {plural(changes.changed, 'image')} of {changes.images:,}"
     return sentence + "."

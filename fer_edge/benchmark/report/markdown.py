@@ -9,7 +9,7 @@ from itertools import chain
 from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Column, Section, Table
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 # An underscore within a word means nothing, and file names are full of them.
 _SPECIAL = re.compile(r"([\\`*\[\]<>&|#~]|(?<!\w)_|_(?!\w))")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share, signed
-from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
+from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share
+from fer_edge.benchmark.report.float_parent import in_words
 from fer_edge.benchmark.report.people import one_person_rows, people_notes, summary_cells, summary_columns
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Report, Result, Timing
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
 from fer_edge.labels import EXPRESSIONS
 
 INVALID = " (invalid run)"
@@ -59,7 +60,7 @@ def recall_table(report: Report) -> Table:
         "Recall of each expression" + (" by the data set's label" if report.has_people else ""),
         [text_column("file"), *(Column(name) for name in EXPRESSIONS)],
         [
-            [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.recall)]
+            [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.per_class("recall"))]
             for result in report.results
             if result.quality is not None
         ],
@@ -106,26 +107,6 @@ def cost_table(report: Report) -> Table:
             "Memory, load and first call are of a fresh process for each file; memory has the interpreter's library in "
             "it. A bar's full length is the column's largest value.",
         ),
-    )
-
-
-def changes_table(report: Report) -> Table:
-    """What became of the labels in the files of a model that was measured, too."""
-    rows = []
-    for result in report.results:
-        parent = float_parent(report, result)
-        change = None if parent is None else change_from(report, result, parent)
-        if parent is None or change is None:
-            continue
-        points = f"{signed(change.points, 2)} ± {change.margin:.2f}"
-        counts = (f"{count:,}" for count in (change.changed, change.gained, change.lost))
-        rows.append([result.name, in_words(report, parent), *counts, share(change.changed / change.images), points])
-    names = ("labels changed", "became right", "became wrong", "share changed", "accuracy, points")
-    return Table(
-        "What became of the labels",
-        [text_column("file"), text_column("compared with"), *map(Column, names)],
-        rows,
-        ("The points come with half their 95% interval: a change that is smaller may be chance.",),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_edge.benchmark.report.figures import NONE, decimal
 from fer_edge.benchmark.report.table import Table, text_column
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 _UNITS = {
     "clock_mhz": "clock, MHz",

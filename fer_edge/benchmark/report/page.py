@@ -12,7 +12,7 @@ from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.markup import Child, Element, render, tag
 from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Chart, Column, Section, Table
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 # Whatever a name or a fault may smuggle in, the page loads nothing and runs nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.report.figures import NONE, decimal, share
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Quality, Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.prior import BALANCED, PHOTOS
 
@@ -101,8 +101,7 @@ def _per_class(report: Report, measured: Sequence[tuple[str, People]], measure: 
     person = None if report.data is None else report.data.one_person
     if person is not None and measure == "recall":
         rows.append([ONE_PERSON, *_tinted([person["recall"][name] for name in EXPRESSIONS])])
-    support = measured[0][1].answer["per_class"]
-    rows.append(["images", *(f"{support[name]['support']:,}" for name in EXPRESSIONS)])
+    rows.append(["images", *(f"{support:,}" for support in measured[0][1].support)])
     caption = f"{measure.capitalize()} of each expression by people's answer"
     return Table(caption, [text_column("file"), *(Column(name) for name in EXPRESSIONS)], rows)
 

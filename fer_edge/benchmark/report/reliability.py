@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People
 from fer_edge.benchmark.report.figures import decimal, share, shortened
 from fer_edge.benchmark.report.markup import Element, tag
 from fer_edge.benchmark.report.scale import LinearScale

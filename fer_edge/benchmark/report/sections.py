@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fer_edge.benchmark.report.changed_labels import moved_table
+from fer_edge.benchmark.report.changed_labels import changed_images_table, label_changes_table
 from fer_edge.benchmark.report.confusion import confusion_tables
 from fer_edge.benchmark.report.emulation import boards_in_words, emulation_tables, understood
 from fer_edge.benchmark.report.every_call import every_call_chart
 from fer_edge.benchmark.report.glossary import glossary
 from fer_edge.benchmark.report.measurements import (
-    changes_table,
     cost_table,
     latency_table,
     mark,
@@ -29,7 +28,7 @@ from fer_edge.benchmark.report.people import copies_table, people_tables
 from fer_edge.benchmark.report.reliability import reliability_chart
 from fer_edge.benchmark.report.table import Section
 from fer_edge.benchmark.report.trade_off import trade_off_charts
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 
 def sections(report: Report) -> list[Section]:
@@ -71,9 +70,9 @@ def _detail(report: Report) -> Iterator[Section]:
             tables=matrices,
         )
         yield Section("Each expression", tables=[[recall_table(report)]])
-    tables = [[table] for table in (changes_table(report), moved_table(report)) if table.rows]
+    tables = [[table] for table in (label_changes_table(report), changed_images_table(report)) if table.rows]
     if tables:
-        yield Section("What quantization moved", tables=tables)
+        yield Section("Labels changed by quantization", tables=tables)
     yield Section("Size and memory", tables=[[cost_table(report)]])
     if report.emulated is not None:
         yield _emulation(report, report.emulated)

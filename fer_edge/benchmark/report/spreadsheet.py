@@ -7,7 +7,9 @@ import io
 from dataclasses import fields
 from typing import Any
 
-from fer_edge.benchmark.results import Quality, Report, Result, Timing
+from fer_edge.benchmark.accuracy import Quality
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
 from fer_edge.labels import EXPRESSIONS
 
 _TIMINGS = ("model", "frame")
@@ -79,13 +81,13 @@ def _quality(quality: Quality | None) -> _Row:
         return dict.fromkeys([*names, *recalls])
     low, high = quality.interval
     values = (
-        int(quality.evaluation["samples"]),
+        quality.images,
         quality.accuracy,
         low,
         high,
         quality.macro_f1,
         quality.calibration_error,
         quality.agreement,
-        *quality.recall,
+        *quality.per_class("recall"),
     )
     return dict(zip([*names, *recalls], values, strict=True))

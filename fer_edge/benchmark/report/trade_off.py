@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fer_edge.benchmark.answers import Interval
+from fer_edge.benchmark.accuracy import Interval
 from fer_edge.benchmark.report.figures import decimal, listed, millions, plural, share, shortened
 from fer_edge.benchmark.report.markup import Element, tag
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
 from fer_edge.benchmark.report.table import Chart
-from fer_edge.benchmark.results import Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 
 WIDTH = 640
 _LEFT, _RIGHT, _TOP = 44, 412, 16

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 
-from fer_edge.benchmark.compare import Changes, compare_reports
-from fer_edge.benchmark.measure import THREADS, describe_data, measure
+from fer_edge.benchmark.compare import compare_reports
+from fer_edge.benchmark.emulated import EMULATED, read_emulated
+from fer_edge.benchmark.labelled_faces import describe_data, take_some
+from fer_edge.benchmark.measure import THREADS, measure
 from fer_edge.benchmark.report import report_paths, write_report
-from fer_edge.benchmark.results import Data, Report
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.setting import Data
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
-from fer_edge.benchmark.tables import changes_table, summary_table
+from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.commands.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
 from fer_edge.cli.consoles import stderr, stdout
@@ -30,14 +31,9 @@ from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
-from fer_edge.errors import InputError
-from fer_edge.files import read_text_file
 from fer_edge.inference.engine import Family
 from fer_edge.models import shipped_models
 from fer_edge.training.run_folder import RUNS
-
-EMULATED = RUNS / "pi" / "pi.json"
-"""Where `make pi` writes what it counted."""
 
 _EFFORTS = {effort.name: effort for effort in (QUICK, DEFAULT, SUSTAINED)}
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -148,60 +144,14 @@ def command(
             on_progress=on_progress,
         )
     written = write_report(report, output)
-    show_report(report)
+    stdout.print(*report_lines(report), sep="\n")
     _warn_of_orders(report, subjects, stated)
     stderr.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
     if before is not None:
         changes = compare_reports(before, report)
-        show_changes(changes)
+        stdout.print(*changes_lines(changes), sep="\n")
         if fail_on is not None:
             changes.require_no_worse(fail_on)
-
-
-def read_emulated(path: Path | None) -> dict[str, Any] | None:
-    """What `make pi` counted: in a file, or where it writes it, if it is there.
-
-    Raises:
-        InputError: If it is no JSON object.
-    """
-    path = path or EMULATED
-    if not path.is_file():
-        return None
-    try:
-        counted = json.loads(read_text_file(path, "what make pi counted"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected what make pi counted, got no JSON ({error})") from error
-    if not isinstance(counted, dict):
-        raise InputError(f"{path}: expected what make pi counted, a JSON object, got {type(counted).__name__}")
-    return counted
-
-
-def take_some(faces: Split, images: int | None) -> Split:
-    """So many of them, drawn by lot, always the same."""
-    if images is None or images >= len(faces):
-        return faces
-    return faces.take(np.random.default_rng(0).permutation(len(faces))[:images])
-
-
-def show_report(report: Report) -> None:
-    """Print the summary, and what a reader must know of it."""
-    stdout.print(summary_table(report))
-    if report.data is None:
-        stdout.print(f"accuracy was not measured: give labelled faces with --data or ${DATA_ENV}")
-    elif report.data.synthetic:
-        stdout.print("the faces are drawn: accuracy says little")
-    for fault in report.board.faults:
-        stdout.print(f"the times are not valid: {fault}", style="red", markup=False)
-
-
-def show_changes(changes: Changes) -> None:
-    """Print what got slower, larger or worse, and what was not judged."""
-    for note in changes.notes:
-        stdout.print(f"note: {note}", markup=False)
-    found = changes.beyond_noise()
-    if found:
-        stdout.print(changes_table(changes))
-    stdout.print(f"{len(changes.rows) - len(found)} of {len(changes.rows)} figures differ by no more than their noise")
 
 
 def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequence[str]) -> list[Subject]:

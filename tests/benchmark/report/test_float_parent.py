@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
+from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
 from fer_edge.benchmark.report.headline import headline
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def few(report: Report) -> Report:
 
 def test_changes_are_counted_image_by_image(few: Report) -> None:
     full, fp32, int8 = few.results
-    assert change_from(few, fp32, full) is not None
-    change = change_from(few, int8, full)
+    assert changes_from(few, fp32, full) is not None
+    change = changes_from(few, int8, full)
     assert change is not None
     assert (change.images, change.changed, change.gained, change.lost) == (5, 3, 1, 0)
     assert change.points == pytest.approx(20)
@@ -34,8 +34,8 @@ def test_changes_are_counted_image_by_image(few: Report) -> None:
 
 
 def test_without_scores_there_is_no_change(report: Report) -> None:
-    assert change_from(report, report.results[4], report.results[0]) is None
-    assert change_from(replace(report, data=None), report.results[2], report.results[0]) is None
+    assert changes_from(report, report.results[4], report.results[0]) is None
+    assert changes_from(replace(report, data=None), report.results[2], report.results[0]) is None
 
 
 def test_a_file_is_compared_with_the_model_that_it_came_from(few: Report) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from fer_edge.benchmark.report import write_report
 from fer_edge.benchmark.report.markdown import as_markdown
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 
 def test_four_files_are_written_and_the_json_reads_back(report: Report, tmp_path: Path) -> None:

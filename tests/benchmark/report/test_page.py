@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fer_edge.benchmark.report import write_report
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -19,7 +19,7 @@ from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.spreadsheet import as_csv
 from fer_edge.benchmark.report.table import Cell, Table
 from fer_edge.benchmark.report.trade_off import trade_off_charts
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.labels import EXPRESSIONS
 
 DASH = "\N{EN DASH}"

@@ -20,7 +20,7 @@ from benchmarks.figures.networks import (
 from benchmarks.figures.pareto import pareto_front, plot_pareto
 from benchmarks.peers.compared import Comparison, Network
 from benchmarks.peers.comparison import load_own
-from fer_edge.benchmark.answers import People, WithoutCopies
+from fer_edge.benchmark.accuracy import People, WithoutCopies
 from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import evaluate_scores

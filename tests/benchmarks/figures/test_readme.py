@@ -11,8 +11,10 @@ from click.testing import CliRunner
 
 from benchmarks.figures.readme import command, files_section, networks_section, training_section
 from benchmarks.peers.peers import PEERS
-from fer_edge.benchmark.answers import People
-from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.accuracy import People, Quality
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.cli.commands.benchmark_peers import read_peers
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.card_reader import read_card

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_edge.benchmark.results import SCHEMA_VERSION, Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.accuracy import Quality
+from fer_edge.benchmark.report_json import SCHEMA_VERSION, Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
 
