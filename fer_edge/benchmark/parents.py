@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import FloatArray
+from fer_edge.metrics import AnyFloatArray
 from fer_edge.model_card import ModelCard
 from fer_edge.prior import Prior, prior_factors, reweigh
 
@@ -28,7 +28,7 @@ def group_files(parents: Mapping[str, str], priors: Mapping[str, Prior | None]) 
     return list(groups.values())
 
 
-def scores_for_prior_of(file: ModelCard, scores: FloatArray, full: ModelCard) -> FloatArray:
+def scores_for_prior_of(file: ModelCard, scores: AnyFloatArray, full: ModelCard) -> AnyFloatArray:
     """Return a full model's scores (N, 7) for the prior that export has folded into one of its files."""
     if file.prior is None or full.prior is None or file.prior == full.prior:
         return scores

@@ -31,7 +31,7 @@ from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.models import shipped_models
 from fer_edge.training.run_folder import RUNS
 
@@ -55,7 +55,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--runtime",
     "runtimes",
     multiple=True,
-    type=click.Choice([family.value for family in Family]),
+    type=click.Choice([family.value for family in Engine]),
     help="Only in this interpreter; may be given again.  [default: every one that is installed]",
 )
 @click.option(
@@ -160,7 +160,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
         subjects = load_subjects(
             models or tuple(shipped_models().values()),
             peers,
-            families=[Family(name) for name in runtimes] or None,
+            families=[Engine(name) for name in runtimes] or None,
             on_note=notes.append,
         )
     for note in notes:
