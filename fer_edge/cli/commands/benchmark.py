@@ -20,19 +20,18 @@ from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.commands.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.opencv_logs import silence_opencv
-from fer_edge.cli.options import data_roles, stages_display
+from fer_edge.cli.options import data_roles
 from fer_edge.cli.parameters import read_thread_counts
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
 from fer_edge.inference.engine import Engine
 from fer_edge.models import shipped_models
+from fer_edge.native_logs import native_stderr_muffled, silence_opencv
+from fer_edge.terminal import stages_display, stderr, stdout
 from fer_edge.training.run_folder import RUNS
 
 _EFFORTS = {effort.name: effort for effort in (QUICK, DEFAULT, SUSTAINED)}
@@ -144,12 +143,12 @@ def command(
             on_progress=on_progress,
         )
     written = write_report(report, output)
-    stdout.print(*report_lines(report), sep="\n")
+    stdout().print(*report_lines(report), sep="\n")
     _warn_of_orders(report, subjects, stated)
-    stderr.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
+    stderr().print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
     if before is not None:
         changes = compare_reports(before, report)
-        stdout.print(*changes_lines(changes), sep="\n")
+        stdout().print(*changes_lines(changes), sep="\n")
         if fail_on is not None:
             changes.require_no_worse(fail_on)
 
@@ -164,7 +163,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
             on_note=notes.append,
         )
     for note in notes:
-        stderr.print(f"note: {note}", markup=False)
+        stderr().print(f"note: {note}", markup=False)
     return subjects
 
 
