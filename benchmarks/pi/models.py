@@ -48,7 +48,7 @@ MODELS = HOME / "models"
 
 _ALL_FACES = HOME / "faces.npy"
 _SOME_FACES = HOME / "some-faces.npy"
-_OTHER_FAMILY = HOME / "tflite-runtime"
+_OTHER_ENGINE = HOME / "tflite-runtime"
 _OTHER_PACKAGES = ("tflite-runtime", "numpy<2", "opencv-python-headless<4.12")
 
 
@@ -137,7 +137,7 @@ def scores_there(userland: Userland, models: Sequence[Model], *, save_time: bool
         userland: Where `put_models` has been.
         models: The files; those that the interpreter refuses are left out.
         save_time: Show files that are not int8 one face in `EVERY`.
-        site: Of a second interpreter, see `install_other_family`; the device install's if there is none.
+        site: Of a second interpreter, see `install_other_engine`; the device install's if there is none.
 
     Raises:
         FerEdgeError: If the program fails.
@@ -150,15 +150,15 @@ def scores_there(userland: Userland, models: Sequence[Model], *, save_time: bool
     }
 
 
-def install_other_family(userland: Userland, wheel: Path) -> Path:
+def install_other_engine(userland: Userland, wheel: Path) -> Path:
     """Install tflite-runtime, which has wheels to Python 3.11 and needs numpy 1, in a site folder of its own.
 
     Raises:
         FerEdgeError: If pip fails.
     """
-    pip_install(userland, "tflite-runtime", *_OTHER_PACKAGES, target=_OTHER_FAMILY)
-    userland.run(PIP, "install", "--target", _OTHER_FAMILY, "--no-deps", HOME / wheel.name)
-    return _OTHER_FAMILY
+    pip_install(userland, "tflite-runtime", *_OTHER_PACKAGES, target=_OTHER_ENGINE)
+    userland.run(PIP, "install", "--target", _OTHER_ENGINE, "--no-deps", HOME / wheel.name)
+    return _OTHER_ENGINE
 
 
 def python_of(site: Path | None) -> Path:

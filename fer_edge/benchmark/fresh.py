@@ -1,4 +1,4 @@
-"""Loading, the first call and peak memory, in a process of its own: `python -m fer_edge.benchmark.fresh FILE FAMILY N`.
+"""Loading, the first call and peak memory, in a process of its own: `python -m fer_edge.benchmark.fresh FILE ENGINE N`.
 
 Such a process prints one JSON object with the members of `Fresh`.
 """
@@ -67,9 +67,9 @@ def print_fresh(fresh: Fresh) -> None:
     print(json.dumps(dataclasses.asdict(fresh)))
 
 
-def fresh_command(path: Path, family: Engine, threads: int = 1) -> tuple[str, ...]:
+def fresh_command(path: Path, engine: Engine, threads: int = 1) -> tuple[str, ...]:
     """The command that measures a model file."""
-    return sys.executable, "-m", "fer_edge.benchmark.fresh", str(path), family.value, str(threads)
+    return sys.executable, "-m", "fer_edge.benchmark.fresh", str(path), engine.value, str(threads)
 
 
 def run_fresh(command: Sequence[str]) -> Fresh:
@@ -124,16 +124,16 @@ def _peak_memory_bytes() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def _load(path: Path, family: Engine, threads: int) -> Callable[[], object]:
-    interpreter = open_interpreter(path, threads, family, tried=True)  # by whoever starts this process
+def _load(path: Path, engine: Engine, threads: int) -> Callable[[], object]:
+    interpreter = open_interpreter(path, threads, engine, tried=True)  # by whoever starts this process
     image = np.random.default_rng(0).integers(0, 256, interpreter.input_shape[1:], np.uint8)
     return lambda: interpreter.run(image)
 
 
-def main(path: str, family: str, threads: str) -> int:
+def main(path: str, engine: str, threads: str) -> int:
     """Measure a model file, and give the exit code."""
     try:
-        print_fresh(measure_here(lambda: _load(Path(path), Engine(family), int(threads))))
+        print_fresh(measure_here(lambda: _load(Path(path), Engine(engine), int(threads))))
     except FerEdgeError as error:
         print(first_line(error), file=sys.stderr)
         return error.exit_code

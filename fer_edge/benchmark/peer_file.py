@@ -43,14 +43,14 @@ class PeerFile:
                 f"got {', '.join(labels)}"
             )
 
-    def load(self, threads: int, family: Engine | None = None) -> Classifier:
+    def load(self, threads: int, engine: Engine | None = None) -> Classifier:
         """Load it with a card that says what is known of it.
 
         Raises:
             ModelError: If it cannot be run, is for another task, or its scores are not what was stated, or if a fact
                 is not stated.
         """
-        interpreter = _Adapted(open_interpreter(self.path, threads, family), self.path)
+        interpreter = _Adapted(open_interpreter(self.path, threads, engine), self.path)
         _, height, width, _ = interpreter.input_shape
         card = self.facts.card_for(self.path, find_card(self.path), (width, height))
         require_expressions(card.labels, self.path)

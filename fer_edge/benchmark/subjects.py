@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmark.families import check_families
+from fer_edge.benchmark.engines import check_engines
 from fer_edge.benchmark.fresh import fresh_command
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError, ModelError
@@ -78,7 +78,7 @@ def load_subjects(
     peers: Sequence[PeerFile] = (),
     *,
     threads: int = 1,
-    families: Sequence[Engine] | None = None,
+    engines: Sequence[Engine] | None = None,
     on_note: OnNote | None = None,
 ) -> list[Subject]:
     """Load files, each in every interpreter that runs it.
@@ -89,7 +89,7 @@ def load_subjects(
         files: This project's, with cards; those of equal content are loaded once.
         peers: Other projects'.
         threads: Of each interpreter.
-        families: Only these; `None` for all that are installed here.
+        engines: Only these; `None` for all that are installed here.
         on_note: Told in a line of each installed interpreter that is left out for a file, and why.
 
     Raises:
@@ -104,12 +104,12 @@ def load_subjects(
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
-    chosen = _choose_families(list(loads), families, tell)
+    chosen = _choose_engines(list(loads), engines, tell)
     subjects: list[Subject] = []
     for name, (path, load) in zip(unique_names(list(loads)), loads.items(), strict=True):
         file = _File(name, path, Role.PEER if path in others else Role.FILE, load, threads)
         opened = _open(file, chosen[path], tell)
-        subjects += [_subject(file, family, opened) for family in opened]
+        subjects += [_subject(file, engine, opened) for engine in opened]
     if not subjects:
         raise InputError("expected a model file that one of the interpreters asked for can run, got none")
     return subjects
@@ -137,12 +137,12 @@ def unique_names(paths: Sequence[Path]) -> list[str]:
     return [name if found.count(name) == 1 else str(path) for path, name in zip(paths, found, strict=True)]
 
 
-def _choose_families(
+def _choose_engines(
     paths: Sequence[Path], wanted: Sequence[Engine] | None, on_note: OnNote
 ) -> dict[Path, list[Engine]]:
     """Those that run each file; one that nothing here runs is an error."""
     chosen: dict[Path, list[Engine]] = {}
-    for path, faults in check_families(paths, wanted or tuple(Engine)).items():
+    for path, faults in check_engines(paths, wanted or tuple(Engine)).items():
         if not engines_for(path):
             raise ModelError(f"{path}: expected a .tflite or .onnx file")
         if not faults and wanted:
@@ -150,12 +150,12 @@ def _choose_families(
             on_note(f"{path.name}: left out, since none of {names} is here and runs such files")
         elif not faults:
             open_interpreter(path)  # says what to install
-        chosen[path] = [family for family, fault in faults.items() if not fault]
+        chosen[path] = [engine for engine, fault in faults.items() if not fault]
         if faults and not chosen[path]:
             raise ModelError(next(iter(faults.values())))
-        for family, fault in faults.items():
+        for engine, fault in faults.items():
             if fault:
-                on_note(f"{path.name}: left out in {family.value}: {fault}")
+                on_note(f"{path.name}: left out in {engine.value}: {fault}")
     return chosen
 
 
@@ -170,30 +170,30 @@ class _File:
     threads: int
 
 
-def _open(file: _File, families: Sequence[Engine], on_note: OnNote) -> dict[Engine, Classifier]:
+def _open(file: _File, engines: Sequence[Engine], on_note: OnNote) -> dict[Engine, Classifier]:
     """Load a file in each interpreter, and keep those that agree with the first."""
     opened: dict[Engine, Classifier] = {}
     expected = None
-    for family in families:
+    for engine in engines:
         try:
-            classifier = file.load(file.threads, family)
+            classifier = file.load(file.threads, engine)
             scores = classifier.classify_all(_patterns(classifier.card.input.size_wh))
         except ModelError as error:
             if expected is None:
                 raise
-            on_note(f"{file.name}: left out in {family.value}: {error}")
+            on_note(f"{file.name}: left out in {engine.value}: {error}")
             continue
         expected = scores if expected is None else expected
         apart = float(np.abs(scores - expected).max())
         if apart <= _TOLERANCE.get(_precision(file.path, classifier), _INTEGER_TOLERANCE):
-            opened[family] = classifier
+            opened[engine] = classifier
         else:
             on_note(f"{file.name}: left out in {classifier.runtime}: its scores are off by up to {apart:.2f}")
     return opened
 
 
-def _subject(file: _File, family: Engine, opened: Mapping[Engine, Classifier]) -> Subject:
-    classifier = opened[family]
+def _subject(file: _File, engine: Engine, opened: Mapping[Engine, Classifier]) -> Subject:
+    classifier = opened[engine]
     library = classifier.runtime.rsplit(" ", 1)[0]
     return Subject(
         name=file.name if len(opened) == 1 else f"{file.name} ({library})",
@@ -203,18 +203,18 @@ def _subject(file: _File, family: Engine, opened: Mapping[Engine, Classifier]) -
         precision=_precision(file.path, classifier),
         threads=file.threads,
         delegation=classifier.delegation,
-        reopen=partial(_reopen, file.load, family),
-        fresh_command=fresh_command(file.path, family, file.threads),
+        reopen=partial(_reopen, file.load, engine),
+        fresh_command=fresh_command(file.path, engine, file.threads),
     )
 
 
-def _reopen(load: Load, family: Engine, threads: int) -> Classifier:
-    return load(threads, family)
+def _reopen(load: Load, engine: Engine, threads: int) -> Classifier:
+    return load(threads, engine)
 
 
-def _load_own(path: Path, threads: int, family: Engine) -> Classifier:
+def _load_own(path: Path, threads: int, engine: Engine) -> Classifier:
     require_expressions(read_card(path).labels, path)
-    return Classifier.load(path, num_threads=threads, engine=family)
+    return Classifier.load(path, num_threads=threads, engine=engine)
 
 
 def _precision(path: Path, classifier: Classifier) -> str:

@@ -63,7 +63,7 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
     full, onnx = tmp_path / "model.keras", tmp_path / "a.onnx"
     full.write_bytes(b"weights")
     onnx.write_bytes(b"the same weights")
-    (other,) = load_subjects([model_file], families=[Engine.LITERT])
+    (other,) = load_subjects([model_file], engines=[Engine.LITERT])
     classifier = other.classifier
     assert isinstance(classifier, Classifier)
     card = replace(classifier.card, parent_sha256=sha256_file(full))
@@ -83,7 +83,7 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
 def test_a_device_without_labelled_faces(model_file: Path, tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
     report = measure(
-        load_subjects([model_file], families=[Engine.LITERT]),
+        load_subjects([model_file], engines=[Engine.LITERT]),
         effort=BRIEF,
         threads=(1, 2),
         on_progress=lambda what, share: told.append((what, share)),

@@ -24,7 +24,7 @@ BOTH = [Engine.LITERT, Engine.TENSORFLOW]
 
 
 def test_the_shipped_model(model_file: Path) -> None:
-    (subject,) = load_subjects([model_file], families=LITERT)
+    (subject,) = load_subjects([model_file], engines=LITERT)
     assert (subject.name, subject.role, subject.precision) == (model_file.name, Role.FILE, "int8")
     assert subject.classifier.runtime.startswith("LiteRT")
     assert subject.delegation.delegate == "XNNPACK"
@@ -36,7 +36,7 @@ def test_the_shipped_model(model_file: Path) -> None:
 
 
 def test_a_file_in_two_interpreters(model_file: Path) -> None:
-    subjects = load_subjects([model_file], families=BOTH)
+    subjects = load_subjects([model_file], engines=BOTH)
     assert [each.name for each in subjects] == [f"{model_file.name} (LiteRT)", f"{model_file.name} (TensorFlow Lite)"]
 
 
@@ -49,7 +49,7 @@ def test_an_interpreter_that_is_wrong_is_left_out(model_file: Path, monkeypatch:
 
     monkeypatch.setattr(TFLiteInterpreter, "run", run)
     notes: list[str] = []
-    subjects = load_subjects([model_file], families=BOTH, on_note=notes.append)
+    subjects = load_subjects([model_file], engines=BOTH, on_note=notes.append)
     assert [each.name for each in subjects] == [model_file.name]
     assert len(notes) == 1
     assert "left out in TensorFlow Lite" in notes[0]
@@ -58,7 +58,7 @@ def test_an_interpreter_that_is_wrong_is_left_out(model_file: Path, monkeypatch:
 
 def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
     peer = PeerFile(made_models / "bare.tflite", StatedFacts(EXPRESSIONS[::-1], (0, 255)))
-    subjects = load_subjects([model_file], [peer], families=LITERT)
+    subjects = load_subjects([model_file], [peer], engines=LITERT)
     assert [each.role for each in subjects] == [Role.FILE, Role.PEER]
     assert subjects[1].classifier.card.labels == EXPRESSIONS[::-1]
     assert subjects[1].precision == "int8"
@@ -67,17 +67,17 @@ def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
 def test_files_that_nothing_asked_for_runs_are_left_out(model_file: Path, exported_paths: dict[str, Path]) -> None:
     notes: list[str] = []
     onnx = exported_paths["onnx int8"]
-    subjects = load_subjects([model_file, onnx], families=LITERT, on_note=notes.append)
+    subjects = load_subjects([model_file, onnx], engines=LITERT, on_note=notes.append)
     assert len(subjects) == 1
     assert notes == [f"{onnx.name}: left out, since none of litert is here and runs such files"]
     with pytest.raises(InputError, match="expected a model file"):
-        load_subjects([onnx], families=LITERT)
+        load_subjects([onnx], engines=LITERT)
 
 
 def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.tflite").write_bytes(b"text")
     with pytest.raises(ModelError, match=r"a\.tflite: expected a TFLite flatbuffer"):
-        load_subjects([tmp_path / "a.tflite"], families=LITERT)
+        load_subjects([tmp_path / "a.tflite"], engines=LITERT)
 
 
 @pytest.mark.parametrize(("name", "message"), [("a.keras", "expected a .tflite or .onnx"), ("none.tflite", "no such")])
@@ -94,7 +94,7 @@ def test_an_own_file_of_other_expressions_is_refused(made_models: Path, tmp_path
         append_card((made_models / "bare.tflite").read_bytes(), ModelCard("other", "other", labels=labels))
     )
     with pytest.raises(InputError, match="expected scores of angry"):
-        load_subjects([path], families=LITERT)
+        load_subjects([path], engines=LITERT)
 
 
 def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> 
     shutil.copy(model_file, copy)
     assert distinct_files([model_file, copy, model_file]) == [model_file]
     notes: list[str] = []
-    load_subjects([model_file, copy], families=LITERT, on_note=notes.append)
+    load_subjects([model_file, copy], engines=LITERT, on_note=notes.append)
     assert notes == ["copy.tflite: left out, since another file of the same content is measured"]
 
 
@@ -128,6 +128,6 @@ def test_a_file_is_loaded_with_the_threads_asked_for(model_file: Path, monkeypat
         return load(path, threads, *rest, **named)
 
     monkeypatch.setattr(tflite, "_load", record)
-    (subject,) = load_subjects([model_file], families=LITERT, threads=2)
+    (subject,) = load_subjects([model_file], engines=LITERT, threads=2)
     assert asked[0] == 2
     assert subject.threads == 2

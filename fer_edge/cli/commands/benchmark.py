@@ -159,7 +159,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
         subjects = load_subjects(
             models or tuple(shipped_models().values()),
             peers,
-            families=[Engine(name) for name in runtimes] or None,
+            engines=[Engine(name) for name in runtimes] or None,
             on_note=notes.append,
         )
     for note in notes:

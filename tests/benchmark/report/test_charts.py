@@ -72,6 +72,11 @@ def test_the_front_is_what_nothing_beats_in_both(report: Report) -> None:
     assert [result.name for result in pareto_front(results)] == ["fast", "slow and best"]
 
 
+def test_the_front_by_people_needs_votes(report: Report, voted_report: Report) -> None:
+    assert pareto_front(report.each_file, by_people=True) == []
+    assert len(pareto_front(voted_report.each_file, by_people=True)) >= 1
+
+
 def test_without_accuracy_there_is_no_trade_off(report: Report) -> None:
     assert trade_off_chart([replace(result, quality=None) for result in report.results]) is None
 

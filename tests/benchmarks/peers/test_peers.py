@@ -4,20 +4,11 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from benchmarks.peers import peers
-from benchmarks.peers.peers import PEERS, Peer, fetch, prepare_for_fer
+from benchmarks.peers.peers import PEERS, Peer, fetch
 from fer_edge.errors import FerEdgeError
-
-FACE = np.arange(48 * 48, dtype=np.int64).reshape(48, 48).astype(np.uint8)
-
-
-def test_fer_sees_64x64_from_minus_one_to_one() -> None:
-    prepared = prepare_for_fer(np.where(FACE > 127, 255, 0).astype(np.uint8))
-    assert (prepared.shape, prepared.dtype.name) == ((64, 64), "float32")
-    assert (prepared.min(), prepared.max()) == (-1, 1)
 
 
 def test_a_label_that_is_no_expression_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""Which interpreters here run a file: `python -m fer_edge.benchmark.families FAMILY FILE...` tries, for it may crash.
+"""Which interpreters here run a file: `python -m fer_edge.benchmark.engines ENGINE FILE...` tries, for it may crash.
 
 Such a process prints, for one file after another, why it cannot be run, as a JSON string; an empty one if it can.
 """
@@ -22,31 +22,31 @@ from fer_edge.inference.interpreter import open_interpreter
 _TIMEOUT_S = 600.0
 
 
-def installed_families(path: Path) -> dict[Engine, str]:
+def installed_engines(path: Path) -> dict[Engine, str]:
     """The interpreters for files of this kind that are installed here, the preferred one first.
 
     Returns:
         For each, why it cannot run this file; empty if it can.
     """
-    return check_families([path])[path]
+    return check_engines([path])[path]
 
 
-def check_families(paths: Sequence[Path], families: Sequence[Engine] = tuple(Engine)) -> dict[Path, dict[Engine, str]]:
+def check_engines(paths: Sequence[Path], engines: Sequence[Engine] = tuple(Engine)) -> dict[Path, dict[Engine, str]]:
     """The same for several files and some interpreters, in one process for each as long as none crashes."""
     checks: dict[Path, dict[Engine, str]] = {path: {} for path in paths}
-    for family in sorted(families, key=list(Engine).index):
-        mine = [path for path in checks if family in engines_for(path)]
+    for engine in sorted(engines, key=list(Engine).index):
+        mine = [path for path in checks if engine in engines_for(path)]
         # The first part of a name is looked up without importing anything.
-        if mine and find_spec(family.module.split(".")[0]) is not None:
-            for path, fault in zip(mine, _try_all(family, mine), strict=True):
-                checks[path][family] = fault
+        if mine and find_spec(engine.module.split(".")[0]) is not None:
+            for path, fault in zip(mine, _try_all(engine, mine), strict=True):
+                checks[path][engine] = fault
     return checks
 
 
-def _try_all(family: Engine, paths: Sequence[Path]) -> list[str]:
+def _try_all(engine: Engine, paths: Sequence[Path]) -> list[str]:
     faults: list[str] = []
     while len(faults) < len(paths):
-        command = [sys.executable, "-m", "fer_edge.benchmark.families", family.value, *map(str, paths[len(faults) :])]
+        command = [sys.executable, "-m", "fer_edge.benchmark.engines", engine.value, *map(str, paths[len(faults) :])]
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -63,20 +63,20 @@ def _ending(done: subprocess.CompletedProcess[str]) -> str:
     return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
 
 
-def _fault(path: Path, family: Engine) -> str:
+def _fault(path: Path, engine: Engine) -> str:
     """Run the file once."""
     try:
-        interpreter = open_interpreter(path, 1, family)
+        interpreter = open_interpreter(path, 1, engine)
         interpreter.run(np.zeros(interpreter.input_shape[1:], np.uint8))
     except FerEdgeError as error:
         return str(error)
     return ""
 
 
-def main(family: str, *paths: str) -> None:
+def main(engine: str, *paths: str) -> None:
     """Try an interpreter on some files."""
     for path in paths:
-        print(json.dumps(_fault(Path(path), Engine(family))), flush=True)
+        print(json.dumps(_fault(Path(path), Engine(engine))), flush=True)
 
 
 if __name__ == "__main__":
