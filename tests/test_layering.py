@@ -109,3 +109,8 @@ def test_the_table_names_every_package(package: str) -> None:
 def test_only_training_imports_tensorflow(path: Path) -> None:
     if path.relative_to(PACKAGE).parts[0] != "training":
         assert not {name.split(".")[0] for name in imported(path)} & TENSORFLOW
+
+
+@pytest.mark.parametrize("path", files(ROOT / "benchmarks"), ids=module_name)
+def test_benchmarks_import_no_command_line(path: Path) -> None:
+    assert not {name for name in imported(path) if name.startswith("fer_edge.cli")}

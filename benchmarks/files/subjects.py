@@ -1,4 +1,4 @@
-"""What `pytest benchmarks` measures: full models, every file exported from them, the shipped files and peers."""
+"""The subjects of `pytest benchmarks`: full models, their exported files, the shipped files and peers."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from fer_edge.stated_facts import StatedFacts, parse_labels, parse_range
 from fer_edge.training.run_folder import RUNS, RunFolder
 
 DOCUMENTED = "documented"
-"""The network that others are set beside."""
+"""Architecture that the others are compared with."""
 
 _BRIEF = ("--epochs", "8", "--batch-size", "64", "--learning-rate", "0.0005")
-"""Enough for the synthetic faces to be told apart, in a minute or so."""
+"""Options that learn the synthetic faces in about a minute."""
 
-Tell = Callable[[str], None]
+OnNote = Callable[[str], None]
 
 
 def find_models(data_sha256: str) -> list[Path]:
-    """The newest run of the documented network and of each that ships, of those that were trained on this data.
+    """Return the newest run on this data of the documented network and of each network that ships.
 
-    If there is none of them, the newest run of any network on it.
+    If there is none of them, return the newest run of any network on the data.
     """
     models = sorted(RUNS.glob("*/model.keras"), key=lambda path: path.stat().st_mtime, reverse=True)
     newest: dict[str, Path] = {}
@@ -42,24 +42,26 @@ def find_models(data_sha256: str) -> list[Path]:
     return wanted or list(newest.values())[:1]
 
 
-def train_for_a_moment(folder: Path, tell: Tell) -> Path:
-    """Train the documented network on drawn faces, where there is no run to measure."""
-    _fer_edge(tell, "train", "--data", SYNTHETIC, *_BRIEF, "--output", str(folder))
+def train_briefly(folder: Path, on_note: OnNote) -> Path:
+    """Train the documented network on synthetic faces; returns the model."""
+    _fer_edge(on_note, "train", "--data", SYNTHETIC, *_BRIEF, "--output", str(folder))
     return folder / "model.keras"
 
 
-def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[PeerFile], tell: Tell) -> list[Subject]:
+def load_all(
+    models: Sequence[Path], data_words: Sequence[str], peers: Sequence[PeerFile], on_note: OnNote
+) -> list[Subject]:
     """Load full models, their files, the shipped ones and peers, each file in every interpreter that is installed.
 
     Args:
-        models: Of each, the files in export/ beside it; it is exported first if there is none.
-        data_words: Options of fer-edge export that name the labelled faces.
+        models: Keras models; one without files in export/ beside it is exported first.
+        data_words: Options that name the labelled faces for fer-edge export.
         peers: Other projects' files.
-        tell: Told of commands that are run, and of interpreters that are left out.
+        on_note: Called with each command that is run and each interpreter that is left out.
     """
     for model in models:
         if not RunFolder(model.parent).exports():
-            _fer_edge(tell, "export", str(model), "--all", *data_words)
+            _fer_edge(on_note, "export", str(model), "--all", *data_words)
     files = [path for model in models for path in RunFolder(model.parent).exports()]
     notes: list[str] = []
     with native_stderr_muffled():
@@ -68,7 +70,7 @@ def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[
             *load_subjects([*files, *shipped_models().values()], peers, on_note=notes.append),
         ]
     for note in notes:
-        tell(note)
+        on_note(note)
     return subjects
 
 
@@ -102,8 +104,8 @@ def find_peers(names: Sequence[str], labels: str | None, input_range: str | None
     ]
 
 
-def _fer_edge(tell: Tell, *arguments: str) -> None:
-    tell(f"fer-edge {' '.join(arguments)}")
+def _fer_edge(on_note: OnNote, *arguments: str) -> None:
+    on_note(f"fer-edge {' '.join(arguments)}")
     done = subprocess.run([sys.executable, "-m", "fer_edge", *arguments], check=False)
     if done.returncode:
         raise FerEdgeError(f"fer-edge {arguments[0]} ended with exit code {done.returncode}")

@@ -25,11 +25,15 @@ from benchmarks.pi.models import Model, find_models, scores_here, snapshot
 from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
-from fer_edge.cli import Terminated
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
 from fer_edge.terminal import make_progress, stderr
 from fer_edge.training.run_folder import RUNS
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which stops the work as Ctrl-C does."""
+
 
 _NAMES = [suite.name for suite in SUITES]
 

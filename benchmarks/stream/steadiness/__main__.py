@@ -12,18 +12,15 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.entry import run_command
+from benchmarks.entry import data_option, load_voted_dataset, run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.stream.steadiness.clips import CLIP_S, record_clips
 from benchmarks.stream.steadiness.labels import Faces, Steadiness, measure_labels, score_faces
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.votes_options import read_voted_data
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.loading import DATA_ENV
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.inference.classifier import Classifier
-from fer_edge.models import SHIPPED_MODEL
+from fer_edge.models import SHIPPED_MODEL, shipped_models
 from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 from fer_edge.tables import make_table
 from fer_edge.terminal import make_progress, stdout
@@ -58,19 +55,21 @@ def near_default(results: Results) -> Results:
 
 
 @click.command()
-@click.argument("models", nargs=-1, type=ModelPath())
-@click.option("--data", metavar="PATH", help=f"Labelled faces with people's votes.  [default: ${DATA_ENV}]")
+@click.argument("models", nargs=-1)
+@data_option
 @click.option("--faces", type=click.IntRange(2), default=300, show_default=True, help="Faces held before a camera.")
 @click.option("--seed", default=0, show_default=True, help="Of the choice of faces, their noise and motion.")
 @click.option("--page", type=click.Path(path_type=Path), help="Fill in this page's section `figures: steadiness`.")
 @click.option(
     "--output", type=click.Path(path_type=Path), default=RUNS / "steadiness", show_default=True, help="Folder."
 )
-def command(models: tuple[Path, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
-    """Measure the labels that MODELS show with each smoothing, threshold and margin: the shipped one by default."""
-    classifiers = [Classifier.load(path) for path in models or (SHIPPED_MODEL,)]
+def command(models: tuple[str, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
+    """Measure the labels that MODELS (files or names of shipped ones) show with each smoothing, threshold and margin."""
+    shipped = shipped_models()
+    paths = [Path(name) if Path(name).exists() else shipped.get(name, Path(name)) for name in models]
+    classifiers = [Classifier.load(path) for path in paths or [SHIPPED_MODEL]]
     _require_same_crop(classifiers)
-    split = read_voted_data(data, None).validation
+    split = load_voted_dataset(data).validation
     if split.votes is None or not split.votes.voters.any():
         raise InputError("expected images with people's votes, such as FER2013's, got none that are known")
     found = _measure(classifiers, split, faces, seed)
