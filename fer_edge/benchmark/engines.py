@@ -1,6 +1,6 @@
-"""Which interpreters here run a file: `python -m fer_edge.benchmark.engines ENGINE FILE...` tries, for it may crash.
+"""Engines here that run a file: `python -m fer_edge.benchmark.engines ENGINE FILE...` tries, as it may crash.
 
-Such a process prints, for one file after another, why it cannot be run, as a JSON string; an empty one if it can.
+The process prints a JSON string for each file: why the engine cannot run it, or "".
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _TIMEOUT_S = 600.0
 
 
 def installed_engines(path: Path) -> dict[Engine, str]:
-    """The interpreters for files of this kind that are installed here, the preferred one first.
+    """Return the installed engines for this kind of file, the preferred one first, each with its fault.
 
     Returns:
-        For each, why it cannot run this file; empty if it can.
+        Why each engine cannot run the file; "" if it can.
     """
     return check_engines([path])[path]
 
 
 def check_engines(paths: Sequence[Path], engines: Sequence[Engine] = tuple(Engine)) -> dict[Path, dict[Engine, str]]:
-    """The same for several files and some interpreters, in one process for each as long as none crashes."""
+    """Return `installed_engines` of several files, with one process for each engine as long as none crashes."""
     checks: dict[Path, dict[Engine, str]] = {path: {} for path in paths}
     for engine in sorted(engines, key=list(Engine).index):
         mine = [path for path in checks if engine in engines_for(path)]
@@ -50,10 +50,10 @@ def _try_all(engine: Engine, paths: Sequence[Path]) -> list[str]:
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            return faults + ["it hung a process of its own"] * (len(paths) - len(faults))
+            return faults + ["it hung its own process"] * (len(paths) - len(faults))
         faults += [json.loads(line) for line in done.stdout.splitlines() if line.startswith('"')]
         if len(faults) < len(paths):
-            faults.append(f"it crashed a process of its own ({_ending(done)})")
+            faults.append(f"it crashed its own process ({_ending(done)})")
     return faults
 
 
@@ -64,7 +64,7 @@ def _ending(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _fault(path: Path, engine: Engine) -> str:
-    """Run the file once."""
+    """Run the file once; returns why that failed, or ""."""
     try:
         interpreter = open_interpreter(path, 1, engine)
         interpreter.run(np.zeros(interpreter.input_shape[1:], np.uint8))
@@ -74,7 +74,7 @@ def _fault(path: Path, engine: Engine) -> str:
 
 
 def main(engine: str, *paths: str) -> None:
-    """Try an interpreter on some files."""
+    """Try an engine on some files."""
     for path in paths:
         print(json.dumps(_fault(Path(path), Engine(engine))), flush=True)
 

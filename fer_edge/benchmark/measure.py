@@ -1,4 +1,4 @@
-"""One run of the benchmark: everything about every subject, as a report."""
+"""One run of the benchmark: latency, memory, cost and quality of every subject, as a report."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from fer_edge.precision import Precision
 THREADS = (1, 2, 4)
 
 OnProgress = Callable[[str, float], None]
-"""Told what is being done, and the share of it that is done, 0..1."""
+"""Called with the name of a stage and the share of it that is done, 0..1."""
 
 _IN_A_ROW = 10
-"""Calls of a turn in the comparison of threads: the idle threads of the one before spin for milliseconds."""
+"""Calls of a turn when comparing threads: idle threads of the previous subject spin for milliseconds."""
 
 
 def measure(
@@ -49,27 +49,27 @@ def measure(
     emulated: dict[str, Any] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
-    """Measure subjects beside each other.
+    """Measure subjects, interleaved.
 
-    First the model alone and the way of a frame of all, interleaved; then, at quick effort, all files by the number of
-    threads; then loading, each time in a fresh process; these times count as valid together. Then the quality.
+    First come the model alone and a whole frame; then the numbers of threads, at quick effort; then loading, in fresh
+    processes. These times are valid or invalid together. Quality comes last.
 
     Args:
-        subjects: With different names; full models, if there are any, come first.
-        effort: Of the first part.
-        faces: The labelled images; without them, faces of the demo stream are shown, and quality is not measured.
-        data: What `faces` are, for the report; goes with them (`describe_data`).
-        threads: Numbers to compare; empty for no comparison.
-        emulated: What `make pi` counted, for the report.
+        subjects: Subjects with unique names; full models come first.
+        effort: How long to time the model alone and the frame.
+        faces: Labelled images; without them, faces of the demo stream are shown and quality is not measured.
+        data: Description of `faces` for the report (`describe_data`).
+        threads: Numbers of threads to compare; empty for no comparison.
+        emulated: Content of pi.json, for the report.
         on_progress: Called often.
 
     Raises:
         FerEdgeError: If a subject fails in a fresh process.
-        KeyboardInterrupt: If Ctrl-C came; no child process is left.
+        KeyboardInterrupt: On Ctrl-C; no child process is left.
     """
     names = [subject.name for subject in subjects]
     if not names or len(set(names)) < len(names) or (faces is None) != (data is None):
-        raise ValueError(f"expected subjects of different names, and data with faces, got {names}, {data}")
+        raise ValueError(f"expected subjects with unique names, and data with faces, got {names}, {data}")
     tell = on_progress or _ignore
     shown = show_demo() if faces is None else show_labelled(faces)
     with Watch() as watch:
@@ -104,7 +104,7 @@ def measure(
 
 @dataclass(frozen=True)
 class _Times:
-    """Of one subject: the model alone, and the way of a frame."""
+    """Timings of one subject: the model alone, and a whole frame."""
 
     model: Timing
     frame: Timing
@@ -177,7 +177,7 @@ def _judge(
 
 
 def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
-    """By name: counted in TFLite files; for others, in one that was exported from the same model, if there is one."""
+    """Return the cost by name; others get that of a TFLite file from the same model, if there is one."""
     counted = {each.name: count_cost(each.path) for each in subjects if each.path.suffix.lower() == ".tflite"}
     by_parent: dict[str | None, Cost] = {}
     for each in sorted(subjects, key=lambda one: one.precision != Precision.FP32.value):
@@ -192,7 +192,7 @@ def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
 
 
 def _result(subject: Subject, times: _Times, cost: Cost | None, fresh: Fresh | None) -> Result:
-    """All but what the labelled images tell."""
+    """Return a result without its quality and parent."""
     return Result(
         name=subject.name,
         file=subject.path.name,

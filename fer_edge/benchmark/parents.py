@@ -29,7 +29,7 @@ def group_files(parents: Mapping[str, str], priors: Mapping[str, Prior | None]) 
 
 
 def scores_for_prior_of(file: ModelCard, scores: AnyFloatArray, full: ModelCard) -> AnyFloatArray:
-    """Return a full model's scores (N, 7) for the prior that export has folded into one of its files."""
+    """Return a full model's scores (N, 7) for the prior that was folded into one of its files at export."""
     if file.prior is None or full.prior is None or file.prior == full.prior:
         return scores
     return reweigh(scores, prior_factors(EXPRESSIONS, full.prior, file.prior))

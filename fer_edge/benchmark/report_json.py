@@ -27,14 +27,14 @@ class Report:
     """One run of the benchmark.
 
     Attributes:
-        created: ISO 8601, UTC.
-        method: How it was measured.
-        data: The labelled images; `None` if accuracy was not measured.
-        board: The machine.
-        results: The full model first, if there is one.
-        threads: By file.
-        moved: The images that quantization moved, the surest of the full model's first.
-        emulated: What `make pi` counted, as its JSON has it; `None` if it has not run.
+        created: Time of the run, ISO 8601, UTC.
+        method: Effort of the measurement.
+        data: Labelled images; `None` if accuracy was not measured.
+        board: Machine.
+        results: Results of each file in each engine, full models first.
+        threads: Medians by number of threads, for each file.
+        moved: Images whose label quantization changed, the full model's highest scores first.
+        emulated: Content of pi.json, which `make pi` writes; `None` if it has not run.
     """
 
     created: str
@@ -48,17 +48,17 @@ class Report:
 
     @property
     def full(self) -> Result | None:
-        """The Keras model; the first, where several were measured with their files."""
+        """First full model; `None` if there is none."""
         return next((result for result in self.results if result.role == "full"), None)
 
     @property
     def reference(self) -> Result:
-        """What times are divided by: the full model, else the first result."""
+        """Result that times are compared with: the first full model, else the first result."""
         return self.full or self.results[0]
 
     @property
     def each_file(self) -> list[Result]:
-        """Each file in the first of its interpreters, which is the preferred one."""
+        """Results of each file in its preferred engine, the first in the report."""
         firsts: dict[tuple[str, str], Result] = {}
         for result in self.results:
             firsts.setdefault((result.role, result.sha256), result)
@@ -70,15 +70,15 @@ class Report:
         return any(result.quality is not None and result.quality.people is not None for result in self.results)
 
     def parent_of(self, result: Result) -> Result | None:
-        """The full model that a file was exported from, if that was measured."""
+        """Return the full model that a file was exported from; `None` if that was not measured."""
         return next((each for each in self.results if each.name == result.parent), None)
 
     def times_faster(self, result: Result) -> float:
-        """The reference's median over this one's, the model alone."""
+        """Return the median of the reference divided by the result's, of the model alone."""
         return self.reference.model.p50 / result.model.p50
 
     def as_dict(self) -> dict[str, Any]:
-        """What report.json holds."""
+        """Return the content of report.json."""
         return {"schema_version": SCHEMA_VERSION, **asdict(self)}
 
     def write(self, path: Path) -> None:
@@ -90,7 +90,7 @@ class Report:
         """Read report.json.
 
         Raises:
-            InputError: If it is not there, is damaged, or is of another schema.
+            InputError: If it is missing, damaged or has another schema version.
         """
         try:
             facts = json.loads(read_text_file(path, "a report.json of fer-edge benchmark"))

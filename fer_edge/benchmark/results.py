@@ -9,19 +9,19 @@ from fer_edge.benchmark.accuracy import Quality
 
 @dataclass(frozen=True)
 class Timing:
-    """How long the calls of one subject took.
+    """Times of the calls of one subject.
 
     Attributes:
-        calls: How many were timed; all figures are of all of them.
-        total_ms: Their times' sum.
-        samples_ms: Each call's time, in the order they were made; of more than 2,000 calls, so many evenly spaced ones.
-        p50: The median, ms.
-        p90: Not exceeded by nine in ten, ms; `None` if there are too few calls to tell, as in the other two.
-        p95: Not exceeded by 19 in 20, ms.
-        p99: Not exceeded by 99 in 100, ms.
-        longest: Of all calls, ms.
-        windows_ms: The medians of five equal stretches of the run.
-        spread: The largest of `windows_ms` over the smallest, less 1.
+        calls: Number of timed calls; all other figures except `samples_ms` are of all of them.
+        total_ms: Sum of the times.
+        samples_ms: Time of each call, in order; of more than 2,000 calls, 2,000 evenly spaced ones.
+        p50: Median, ms.
+        p90: 90th percentile, ms; `None` if there are too few calls for it, as for the next two.
+        p95: 95th percentile, ms.
+        p99: 99th percentile, ms.
+        longest: Longest call, ms.
+        windows_ms: Medians of five equal stretches of the run.
+        spread: Largest of `windows_ms` divided by the smallest, minus 1.
     """
 
     calls: int
@@ -38,29 +38,30 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
-    """One model file in one interpreter.
+    """One model file in one engine.
 
     Attributes:
-        name: Unique in the report: the file's name, and the interpreter's where several ran it.
-        file: The file's name.
-        sha256: Of the file.
-        network: The architecture.
-        precision: Of the weights and activations, as read from the file.
-        runtime: The interpreter and its version.
-        threads: Of the interpreter.
-        role: "full" for the Keras model that the others came from, "file" for this project's, "peer" for another's.
-        bytes: The file's size.
-        parameters: Numbers in kernels and biases; `None` where the file does not tell.
-        macs: Multiply-accumulates of one image; `None` where the file does not tell.
-        delegate: What runs the graph, such as "XNNPACK"; `None` if the interpreter's own kernels do.
-        parts: How many pieces the delegate and the interpreter cut the graph into; `None` where nobody knows.
-        load_ms: From the start of loading to a model that is ready, in a fresh process; `None` if not measured.
-        first_ms: The first call in that process.
-        peak_memory_bytes: Of that process, the interpreter's library included.
-        model: From prepared pixels to scores: the model alone.
-        frame: From a camera's frame and a face's box to a label: cropping, the model, its scores.
-        quality: On the labelled images; `None` if there were none.
-        parent: Name of the result of the full model that it was exported from; `None` where that was not measured.
+        name: Unique name in the report: the file's name, with the engine's library where several ran it.
+        file: Name of the file.
+        sha256: Digest of the file.
+        network: Architecture.
+        precision: Precision of weights and activations, as read from the file.
+        runtime: Library of the engine, and its version.
+        threads: Number of threads of the interpreter.
+        role: "full" for a Keras model that others were exported from, "file" for this project's files, "peer" for
+            another project's.
+        bytes: Size of the file.
+        parameters: Number of weights and biases; `None` if unknown.
+        macs: Multiply-accumulates of one image; `None` if unknown.
+        delegate: Delegate that runs the graph, such as "XNNPACK"; `None` if the interpreter's own kernels do.
+        parts: Number of parts that the delegate and the interpreter cut the graph into; `None` if unknown.
+        load_ms: Time to load the model in a fresh process; `None` if not measured.
+        first_ms: Time of the first call in that process.
+        peak_memory_bytes: Peak resident memory of that process, the engine's library included.
+        model: Latency of the model alone: from prepared pixels to scores.
+        frame: Latency from a camera's frame and a face's box to a label: crop, model and smoothing.
+        quality: Quality on the labelled images; `None` without them.
+        parent: Name of the result of the full model that it was exported from; `None` if that was not measured.
     """
 
     name: str
@@ -86,23 +87,23 @@ class Result:
 
     @property
     def library(self) -> str:
-        """The interpreter without its version."""
+        """Library of the engine without its version."""
         return self.runtime.rsplit(" ", 1)[0]
 
     @property
     def plain_name(self) -> str:
-        """The name without the interpreter, which it has where a file ran in several."""
+        """Name without the library."""
         return self.name.removesuffix(f" ({self.library})")
 
 
 @dataclass(frozen=True)
 class Threads:
-    """A file's median by the number of threads, from a shorter run of its own.
+    """A file's median by number of threads, from a shorter run.
 
     Attributes:
-        name: The result's.
-        p50_ms: Number of threads to the median of the model alone, ms.
-        spread: Number of threads to the largest of five windows' medians over the smallest, less 1.
+        name: Name of the result.
+        p50_ms: Median of the model alone, ms, by number of threads.
+        spread: Largest of five windows' medians divided by the smallest, minus 1, by number of threads.
     """
 
     name: str
@@ -112,14 +113,14 @@ class Threads:
 
 @dataclass(frozen=True)
 class ChangedLabel:
-    """An image on which some file's best class is not the full model's.
+    """An image on which the best class of a file differs from its full model's.
 
     Attributes:
-        index: In the split.
-        label: The true expression.
-        png: The face, base64.
-        full: The full model's expression, and its score.
-        files: By the result's name, the expression and score of each of its files that differs.
+        index: Index in the split.
+        label: True expression.
+        png: Face as a PNG, base64.
+        full: Expression of the full model, and its score.
+        files: Expression and score of each file that differs, by the result's name.
     """
 
     index: int

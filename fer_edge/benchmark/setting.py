@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 NO_MAJORITY = "-"
-"""Stands in `Data.majority` for an image on which most people do not agree."""
+"""Marks in `Data.majority` an image on which most people do not agree."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """The labelled images.
+    """The labelled images that accuracy is measured on.
 
     Attributes:
-        name: Of the file or folder.
-        split: Which part of it.
-        images: How many.
-        sha256: Of the data set.
-        synthetic: Whether the faces are drawn, so that accuracy says little.
+        name: Name of the file or folder.
+        split: Name of the split.
+        images: Number of images.
+        sha256: Digest of the data set.
+        synthetic: Whether the faces are synthetic, so that accuracy says little.
         labels: Each image's true class, a digit each, as in `Quality.predicted`.
-        majority: Each image's answer of most people, a digit each, `-` where there is none; empty without votes.
-        copied: For each image, 1 if it has an exact copy in the training split, else 0; empty where that is not known.
+        majority: Each image's majority answer, a digit each, `-` where there is none; empty without votes.
+        copied: For each image, 1 if it has an exact copy in the training split, else 0; empty if unknown.
         one_person: One person's results against the majority of the others, as
             `fer_edge.dataset.peoples_answer.OnePerson.as_dict` gives them; `None` without votes.
-        one_person_without_copies: The same on the images that have no copy; `None` where `Quality.without_copies` is.
+        one_person_without_copies: `one_person` on the images without a copy; `None` where `Quality.without_copies` is.
     """
 
     name: str
@@ -51,15 +51,15 @@ class Data:
 
 @dataclass(frozen=True)
 class Method:
-    """How it was measured.
+    """Effort of the measurement.
 
     Attributes:
         effort: "quick", "default" or "sustained".
-        rounds: Timed calls of each subject.
-        warm_up_runs: Calls before them, at least.
-        warm_up_s: Seconds before them, at least.
-        seconds: That the timed rounds took in all.
-        faces: What faces were shown while timing, in words.
+        rounds: Number of timed calls of each subject.
+        warm_up_runs: Least number of calls before them.
+        warm_up_s: Least time of the calls before them, seconds.
+        seconds: Total time of the timed calls.
+        faces: Faces shown while timing, in words.
     """
 
     effort: str
@@ -72,13 +72,13 @@ class Method:
 
 @dataclass(frozen=True)
 class Board:
-    """The machine, and how it was before and after.
+    """The machine, and its state before and after.
 
     Attributes:
-        facts: What does not change: machine, processor, cores, memory, system, versions, affinity.
-        before: clock_mhz, governor, temperature_c, throttling, load_average; `None` for what it cannot tell.
-        after: The same.
-        faults: Why the times are not valid, in words; empty if nothing speaks against them.
+        facts: Constant facts: machine, processor, cores, memory, system, versions, affinity.
+        before: State before: clock_mhz, governor, temperature_c, throttling, load_average; `None` where unknown.
+        after: State after, as `before`.
+        faults: Reasons why the times are invalid, in words; empty if they are valid.
     """
 
     facts: dict[str, Any]

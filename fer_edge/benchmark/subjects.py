@@ -1,4 +1,4 @@
-"""What is measured: the project's files, other projects', and models that somebody else has loaded."""
+"""Subjects of a benchmark: this project's files and other projects', each in every engine that runs it."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from fer_edge.scores import require_expressions
 __all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
 
 Load = Callable[[int, Engine], Classifier]
-"""From a number of threads and an interpreter."""
+"""Loads a file with a number of threads, in an engine."""
 
 OnNote = Callable[[str], None]
 
 _TOLERANCE = {Precision.FP32.value: 1e-3, Precision.FP16.value: 1e-2}
 _INTEGER_TOLERANCE = 0.1
-"""How far the scores of two interpreters may lie apart. Kernels round differently; those that are wrong are far off."""
+"""Largest difference of two engines' scores, 0..1. Kernels round differently; wrong ones are far off."""
 
 
 class Role(str, Enum):
-    """Whose a subject is: the model that the others came from, this project's file, or another project's."""
+    """Origin of a subject: full model, file exported by this project, or another project's file."""
 
     FULL = "full"
     FILE = "file"
@@ -48,18 +48,19 @@ class Role(str, Enum):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A model in an interpreter, loaded.
+    """A loaded model.
 
     Attributes:
-        name: Unique among those that are measured together.
-        path: Its file.
-        role: Whose it is.
-        classifier: Scores faces; its card tells the labels, the input's size and how faces are cut out for it.
-        precision: Of its weights and activations, as read from the file.
-        threads: Of the interpreter.
-        delegation: What runs the graph.
-        reopen: Loads it again with so many threads; `None` if that cannot be chosen for it alone.
-        fresh_command: Measures it in a fresh process, as `fer_edge.benchmark.fresh` does; `None` if nothing can.
+        name: Unique name in a report.
+        path: Model file.
+        role: Origin of the file.
+        classifier: Loaded classifier; its card states labels, input size and crop.
+        precision: Precision of weights and activations, as read from the file.
+        threads: Number of threads of the interpreter.
+        delegation: Delegate of the graph.
+        reopen: Loads the subject again with a number of threads; `None` if it cannot be chosen.
+        fresh_command: Command that measures it in a fresh process, as `fer_edge.benchmark.fresh` does; `None` if there
+            is none.
     """
 
     name: str
@@ -81,26 +82,26 @@ def load_subjects(
     engines: Sequence[Engine] | None = None,
     on_note: OnNote | None = None,
 ) -> list[Subject]:
-    """Load files, each in every interpreter that runs it.
+    """Load files, each in every engine that runs it.
 
-    An interpreter counts as running a file if it gives the scores of the file's preferred interpreter.
+    An engine counts if its scores are those of the file's preferred engine.
 
     Args:
-        files: This project's, with cards; those of equal content are loaded once.
-        peers: Other projects'.
-        threads: Of each interpreter.
-        engines: Only these; `None` for all that are installed here.
-        on_note: Told in a line of each installed interpreter that is left out for a file, and why.
+        files: This project's files, with cards; files with equal content are loaded once.
+        peers: Other projects' files.
+        threads: Number of threads of each interpreter.
+        engines: Engines to use; `None` for all installed ones.
+        on_note: Called with a line for each installed engine that is left out for a file, with the reason.
 
     Raises:
-        ModelError: If a file cannot be used, or gives scores of other expressions.
+        ModelError: If a file cannot be used, or scores other expressions.
         InputError: If no file is left to measure.
     """
     tell = on_note or _ignore
     distinct = distinct_files(files)
     for path in dict.fromkeys(files):
         if path not in distinct:
-            tell(f"{path.name}: left out, since another file of the same content is measured")
+            tell(f"{path.name}: left out, as another file with the same content is measured")
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
@@ -111,12 +112,12 @@ def load_subjects(
         opened = _open(file, chosen[path], tell)
         subjects += [_subject(file, engine, opened) for engine in opened]
     if not subjects:
-        raise InputError("expected a model file that one of the interpreters asked for can run, got none")
+        raise InputError("expected a model file that one of the engines asked for can run, got none")
     return subjects
 
 
 def distinct_files(paths: Sequence[Path]) -> list[Path]:
-    """The files without those whose content came before.
+    """Return the files without those that repeat an earlier one's content.
 
     Raises:
         ModelError: If one is missing.
@@ -128,7 +129,7 @@ def distinct_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:
-    """The files' names; for those that share one, with the folder of their run (`RUN/export/FILE`)."""
+    """Return the files' names; files that share one get the name of their run (`RUN/FILE`)."""
     names = [path.name for path in paths]
     found = [
         name if names.count(name) == 1 else f"{path.resolve().parents[1].name}/{name}"
@@ -140,16 +141,16 @@ def unique_names(paths: Sequence[Path]) -> list[str]:
 def _choose_engines(
     paths: Sequence[Path], wanted: Sequence[Engine] | None, on_note: OnNote
 ) -> dict[Path, list[Engine]]:
-    """Those that run each file; one that nothing here runs is an error."""
+    """Return the engines that run each file; raise `ModelError` for a file that none runs."""
     chosen: dict[Path, list[Engine]] = {}
     for path, faults in check_engines(paths, wanted or tuple(Engine)).items():
         if not engines_for(path):
             raise ModelError(f"{path}: expected a .tflite or .onnx file")
         if not faults and wanted:
             names = ", ".join(each.value for each in wanted)
-            on_note(f"{path.name}: left out, since none of {names} is here and runs such files")
+            on_note(f"{path.name}: left out, as none of {names} is installed and runs such files")
         elif not faults:
-            open_interpreter(path)  # says what to install
+            open_interpreter(path)  # raises an error that names what to install
         chosen[path] = [engine for engine, fault in faults.items() if not fault]
         if faults and not chosen[path]:
             raise ModelError(next(iter(faults.values())))
@@ -161,7 +162,7 @@ def _choose_engines(
 
 @dataclass(frozen=True)
 class _File:
-    """One to be loaded."""
+    """A file to load."""
 
     name: str
     path: Path
@@ -171,7 +172,7 @@ class _File:
 
 
 def _open(file: _File, engines: Sequence[Engine], on_note: OnNote) -> dict[Engine, Classifier]:
-    """Load a file in each interpreter, and keep those that agree with the first."""
+    """Load a file in each engine; keep the engines whose scores agree with the first one's."""
     opened: dict[Engine, Classifier] = {}
     expected = None
     for engine in engines:
@@ -184,11 +185,11 @@ def _open(file: _File, engines: Sequence[Engine], on_note: OnNote) -> dict[Engin
             on_note(f"{file.name}: left out in {engine.value}: {error}")
             continue
         expected = scores if expected is None else expected
-        apart = float(np.abs(scores - expected).max())
-        if apart <= _TOLERANCE.get(_precision(file.path, classifier), _INTEGER_TOLERANCE):
+        gap = float(np.abs(scores - expected).max())
+        if gap <= _TOLERANCE.get(_precision(file.path, classifier), _INTEGER_TOLERANCE):
             opened[engine] = classifier
         else:
-            on_note(f"{file.name}: left out in {classifier.runtime}: its scores are off by up to {apart:.2f}")
+            on_note(f"{file.name}: left out in {classifier.runtime}: its scores differ by up to {gap:.2f}")
     return opened
 
 
@@ -222,7 +223,7 @@ def _precision(path: Path, classifier: Classifier) -> str:
 
 
 def _patterns(size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Sixteen pictures of soft blobs, which call forth all kinds of scores: uint8 (16, H, W)."""
+    """Return sixteen images of soft blobs, uint8 (16, H, W), which get diverse scores."""
     coarse = np.random.default_rng(0).integers(0, 256, (16, 6, 6), np.uint8)
     return np.stack([np.asarray(cv2.resize(each, size_wh), np.uint8) for each in coarse])
 

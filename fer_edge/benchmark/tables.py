@@ -1,4 +1,4 @@
-"""A report and a comparison as tables for the terminal, no wider than 100 columns."""
+"""A report and a comparison for the terminal, at most 100 columns wide."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def changes_lines(changes: Changes) -> Iterator[RenderableType]:
 
 
 def summary_table(report: Report) -> Table:
-    """People's answer, size, times, accuracy and agreement of every file, each where it was measured.
+    """Return people's answer, size, times, accuracy and agreement of every file, where they were measured.
 
-    The times of a disturbed run are red, and the title says that the run is invalid.
+    The times of an invalid run are red, and the title says so.
     """
     has_quality = report.data is not None
     title = "latency and accuracy" if has_quality else "latency"
@@ -53,7 +53,7 @@ def summary_table(report: Report) -> Table:
     for result in report.results:
         times = [Text(text, style="red" if report.board.faults else "") for text in _times(report, result)]
         quality = _quality(result) if has_quality else []
-        # The library has a column of its own.
+        # The library is in another column.
         name, size = Text(result.plain_name), millions(result.bytes, 2)
         table.add_row(name, result.library, *_people(report, result), size, *times, *quality)
     if report.data is not None and report.data.one_person is not None:
@@ -66,7 +66,7 @@ def summary_table(report: Report) -> Table:
 
 
 def changes_table(changes: Changes) -> Table:
-    """What got worse or better beyond the noise, the worst first."""
+    """Return what got worse or better by more than the noise, the worst first."""
     numbers = ["before", "after", "change", "noise", "verdict"]
     table = make_table("changed beyond the noise", ["file", "figure"], numbers)
     for row in changes.beyond_noise():

@@ -32,8 +32,8 @@ AFTER = replace(BEFORE, seconds=110.0, busy_s=1010.0, own_s=20.0)
         ({"clock_mhz": 1700.0}, None),
         ({"clock_mhz": 1500.0}, "the clock fell from 1800 to 1500 MHz"),
         ({"clock_mhz": 2400.0}, None),
-        ({"throttling": Throttling(("throttled",), ("throttled",))}, "the board was held back: throttled"),
-        ({"throttling": Throttling((), ("under-voltage",))}, "the board was held back: under-voltage"),
+        ({"throttling": Throttling(("throttled",), ("throttled",))}, "the board was throttled: throttled"),
+        ({"throttling": Throttling((), ("under-voltage",))}, "the board was throttled: under-voltage"),
     ],
 )
 def test_faults(changes: dict[str, Any], fault: str | None) -> None:
@@ -50,7 +50,7 @@ def test_what_happened_before_the_run_is_no_fault() -> None:
 def test_a_look_in_between_counts() -> None:
     between = replace(AFTER, seconds=105.0, clock_mhz=600.0, throttling=Throttling(("frequency capped",), ()))
     assert list(find_faults([BEFORE, between, AFTER])) == [
-        "the board was held back: frequency capped",
+        "the board was throttled: frequency capped",
         "the clock fell from 1800 to 600 MHz",
     ]
 

@@ -209,5 +209,5 @@ def test_a_file_that_fails_in_a_fresh_process(family: list[Subject]) -> None:
 
 def test_what_does_not_fit_together_is_refused(family: list[Subject], faces: Dataset) -> None:
     for subjects, split in (([], None), ([family[0]] * 2, None), (family, faces.validation)):
-        with pytest.raises(ValueError, match="different names"):
+        with pytest.raises(ValueError, match="unique names"):
             measure(subjects, effort=BRIEF, faces=split)

@@ -53,7 +53,7 @@ def test_an_interpreter_that_is_wrong_is_left_out(model_file: Path, monkeypatch:
     assert [each.name for each in subjects] == [model_file.name]
     assert len(notes) == 1
     assert "left out in TensorFlow Lite" in notes[0]
-    assert "its scores are off by up to" in notes[0]
+    assert "its scores differ by up to" in notes[0]
 
 
 def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
@@ -69,7 +69,7 @@ def test_files_that_nothing_asked_for_runs_are_left_out(model_file: Path, export
     onnx = exported_paths["onnx int8"]
     subjects = load_subjects([model_file, onnx], engines=LITERT, on_note=notes.append)
     assert len(subjects) == 1
-    assert notes == [f"{onnx.name}: left out, since none of litert is here and runs such files"]
+    assert notes == [f"{onnx.name}: left out, as none of litert is installed and runs such files"]
     with pytest.raises(InputError, match="expected a model file"):
         load_subjects([onnx], engines=LITERT)
 
@@ -103,7 +103,7 @@ def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> 
     assert distinct_files([model_file, copy, model_file]) == [model_file]
     notes: list[str] = []
     load_subjects([model_file, copy], engines=LITERT, on_note=notes.append)
-    assert notes == ["copy.tflite: left out, since another file of the same content is measured"]
+    assert notes == ["copy.tflite: left out, as another file with the same content is measured"]
 
 
 @pytest.mark.parametrize(

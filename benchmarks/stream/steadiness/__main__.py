@@ -64,7 +64,7 @@ def near_default(results: Results) -> Results:
     "--output", type=click.Path(path_type=Path), default=RUNS / "steadiness", show_default=True, help="Folder."
 )
 def command(models: tuple[str, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
-    """Measure the labels that MODELS (files or names of shipped ones) show with each smoothing, threshold and margin."""
+    """Measure the labels of MODELS (files, or names of shipped ones) for each smoothing, threshold and margin."""
     shipped = shipped_models()
     paths = [Path(name) if Path(name).exists() else shipped.get(name, Path(name)) for name in models]
     classifiers = [Classifier.load(path) for path in paths or [SHIPPED_MODEL]]

@@ -1,4 +1,4 @@
-"""What came out, in plain words."""
+"""The main results in sentences."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from fer_edge.benchmark.results import Result
 
 
 def headline(report: Report) -> list[str]:
-    """Which file gives people's answer most often, is fastest, most accurate, what int8 cost, and what to mind."""
+    """Return sentences on people's answer, speed, accuracy, the cost of int8, and what limits them."""
     sentences = [*_people(report), _fastest(report), *_most_accurate(report), *_int8(report)]
     if report.data is None:
         sentences.append("Accuracy was not measured: there were no labelled images.")
     elif report.data.synthetic:
-        sentences.append("The faces are drawn: what is said of accuracy holds for them and little else.")
+        sentences.append("The faces are synthetic: accuracy on them says little about real ones.")
     return sentences
 
 
@@ -62,7 +62,7 @@ def _int8(report: Report) -> list[str]:
     for result in report.results:
         parent = float_parent(report, result) if result.precision == "int8" else None
         if parent is not None and result.quality and parent.quality:
-            # Of a file that several interpreters ran, the first.
+            # The first result of a file that several engines ran.
             sentences.setdefault(result.sha256, _cost(report, result, result.quality, parent, parent.quality))
     return list(sentences.values())
 
