@@ -1,4 +1,4 @@
-"""The picture of accuracy against latency: by people's answer where it was measured, else by the data set's label."""
+"""Picture of accuracy against latency: by people's answer where it was measured, else by the data set's label."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from fer_edge.files import atomic_path
 
 _OWN, _PEER = "#1565c0", "#c62828"
 _AREA_PER_BYTE = 900 / 5e6
-"""Square points of a disc: the documented network's int8 file of 5.7 MB gets about 1,000."""
+"""Area of a disc, square points a byte: the documented network's int8 file of 5.7 MB gets about 1,000."""
 _SMALLEST_AREA = 25.0
 _SPAN = 10.0
-"""Percentage points beneath the best accuracy that the picture shows."""
+"""Percentage points below the best accuracy that the picture shows."""
 _SPAN_BY_PEOPLE = 22.0
-"""The same by people's answer, which tells networks further apart."""
+"""`_SPAN` by people's answer, where networks differ more."""
 
 
 def plot_pareto(report: Report, path: Path) -> None:
     """Draw accuracy against latency into a PNG; a disc's area is the file's size.
 
-    A network far below the best one is put on the lower edge with its accuracy in words, so that the others spread out.
+    A network far below the best one is drawn on the lower edge, with its accuracy in its label.
     """
     files, person = network_files(report), one_person(report)
     span = _SPAN if person is None else _SPAN_BY_PEOPLE
@@ -52,7 +52,7 @@ def plot_pareto(report: Report, path: Path) -> None:
         if person is not None:
             _draw_person(axes, person["accuracy"])
         figure.legend(loc="outside lower center", ncols=2, frameon=False)
-        figure.canvas.draw()  # settles the layout that the labels' places depend on
+        figure.canvas.draw()  # fixes the layout that the labels' places depend on
         taken: list[Bbox] = []
         for row in [*front, *(row for row in files if row not in front)]:
             taken.append(_label(axes, row, floor, taken, bold=row in front))
@@ -99,7 +99,7 @@ def _draw_disc(axes: Axes, row: Result, floor: float, *, on_front: bool) -> None
 
 
 def _label(axes: Axes, row: Result, floor: float, taken: Sequence[Bbox], *, bold: bool) -> Bbox:
-    """Write a network's name at the first place about its disc where no other name is, and tell what it covers."""
+    """Write a network's name at the first free place around its disc; returns the area that it covers."""
     x, y = row.model.p50, max(floor, 100 * first_accuracy(row))
     below = f", {first_accuracy(row):.0%}" if 100 * first_accuracy(row) < floor else ""
     text = axes.annotate(
@@ -124,5 +124,5 @@ def _label(axes: Axes, row: Result, floor: float, taken: Sequence[Bbox], *, bold
 
 
 def _area(row: Result) -> float:
-    """Of a disc, in square points."""
+    """Return the area of a disc, square points."""
     return max(_SMALLEST_AREA, row.bytes * _AREA_PER_BYTE)

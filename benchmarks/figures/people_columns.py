@@ -1,4 +1,4 @@
-"""Columns of people's answer in the documents' tables, and the row of one person."""
+"""Columns of people's answer in the documents' tables, and one person's row."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.prior import BALANCED, PHOTOS
 
 NONE = "-"
-"""Stands for what was not measured."""
+"""Text of a figure that was not measured."""
 
 _PRIORS = {PHOTOS: "photos' prior", BALANCED: "balanced prior"}
 
 
 def people_header(measured: Sequence[People | None]) -> list[str]:
-    """Names of the columns; none if none of the networks was measured by votes."""
+    """Return the headings of the columns; none if no network was measured by votes."""
     if not any(measured):
         return []
     priors = [f"{words}: answer / mean recall" for words in _shown_priors(measured).values()]
@@ -25,7 +25,7 @@ def people_header(measured: Sequence[People | None]) -> list[str]:
 
 
 def people_cells(people: People | None, measured: Sequence[People | None]) -> list[str]:
-    """Cells of a network, one of those `measured`, under `people_header`."""
+    """Return the cells under `people_header` of a network, one of those `measured`."""
     columns = people_header(measured)
     if people is None:
         return [NONE] * len(columns)
@@ -35,11 +35,11 @@ def people_cells(people: People | None, measured: Sequence[People | None]) -> li
 
 
 def one_person_row(person: Mapping[str, Any] | None, before: int, columns: int) -> list[list[str]]:
-    """Return the row of one person, or none without votes.
+    """Return one person's row; none without votes.
 
     Args:
         person: As `OnePerson.as_dict` gives it.
-        before: Number of columns before those of people's answer, the name's included.
+        before: Number of columns before those of people's answer, including the name.
         columns: Number of all columns.
     """
     if person is None:

@@ -1,4 +1,4 @@
-"""`make figures`: the README's tables, from what `pytest benchmarks` measured; the prose stays."""
+"""`make figures`: the README's tables from what `pytest benchmarks` measured; the prose stays."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FEAR = EXPRESSIONS.index("fear")
 
 
 def networks_section(report: Report) -> str:
-    """Each network's int8 file beside the peers', the fastest first; people's answer, where measured, comes first."""
+    """Return each network's int8 file and the peers' files, the fastest first."""
     chosen = [result for result in network_files(report) if result.role == "peer" or result.precision == "int8"]
     people = [quality_of(result).people for result in chosen]
     header = ["network", *people_header(people), "bytes", "million multiplications", "p50 ms"]
@@ -59,7 +59,7 @@ def networks_section(report: Report) -> str:
 
 
 def files_section(report: Report, network: str = DOCUMENTED) -> str:
-    """A full model and its files, each in its preferred interpreter.
+    """Return a full model and its files, each in its preferred engine.
 
     Raises:
         InputError: If the full model was not measured.
@@ -93,7 +93,7 @@ def files_section(report: Report, network: str = DOCUMENTED) -> str:
 
 
 def training_section(seconds: dict[str, float]) -> str:
-    """What a training step takes, in a sentence; plain Keras comes first, then float32 and bfloat16 here."""
+    """Return a sentence on seconds per training step: plain Keras first, then float32 and bfloat16 here."""
     plain, float32, bfloat16 = seconds.values()
     return (
         f"A training step of 128 images takes {plain:.3f} s in plain Keras over a folder, {float32:.3f} s here in "
@@ -102,7 +102,7 @@ def training_section(seconds: dict[str, float]) -> str:
 
 
 def _answer_in_words(report: Report) -> list[str]:
-    """What the best of the shipped files gives, beside one person; nothing without votes."""
+    """Return a sentence on the best shipped file and one person; nothing without votes."""
     shipped = [(each.network, quality_of(each).people) for each in report.each_file if is_shipped(each)]
     answers = [(network, people) for network, people in shipped if people is not None]
     person = one_person(report)
@@ -117,10 +117,12 @@ def _answer_in_words(report: Report) -> list[str]:
 
 @click.command()
 @report_option
-@click.option("--page", type=click.Path(path_type=Path), default=Path("README.md"), show_default=True)
+@click.option(
+    "--page", type=click.Path(path_type=Path), default=Path("README.md"), show_default=True, help="Page to fill in."
+)
 @force_option
 def command(source: Path, page: Path, force: bool) -> None:
-    """Fill in the tables of PAGE from what pytest benchmarks measured, with the pace of training if it is there."""
+    """Fill in the tables of PAGE from the report, and from training_speed.json beside it if that exists."""
     report = read_valid_report(source, force=force)
     sections = {"shipped": networks_section(report), "files": files_section(report)}
     training = source.with_name("training_speed.json")

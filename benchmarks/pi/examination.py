@@ -1,4 +1,4 @@
-"""All that is done in one userland, in order."""
+"""Examination of one userland: install, checks, scores and counts, in order."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from fer_edge.precision import Precision
 
 _STEPS = 6
 _OTHER_ENGINES_PYTHON = "3.11."
-"""The last that tflite-runtime has a wheel for."""
+"""Last version of Python that tflite-runtime has a wheel for."""
 
 _COUNTED_THERE = (Precision.FP32, Precision.INT8)
-"""For comparison; what is installed on a device is LiteRT."""
+"""Precisions counted in tflite-runtime, for comparison; a device has LiteRT."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Folders.
+    """Folders of an examination.
 
     Attributes:
-        work: What is removed at the end.
-        cache: What was downloaded.
-        output: The results and logs.
+        work: Temporary files.
+        cache: Downloads.
+        output: Results and logs.
     """
 
     work: Path
@@ -56,18 +56,18 @@ class Places:
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to do.
+    """Inputs of an examination.
 
     Attributes:
         host: This machine.
-        wheel: The project's.
-        models: Files to run there.
-        faces: To run them on, uint8 (N, 48, 48), 0..255.
+        wheel: The project's wheel.
+        models: Model files to run in the userland.
+        faces: Faces to run them on, uint8 (N, 48, 48), 0..255.
         here: Scores on this machine, by the files' digest.
         places: Folders.
-        processes: Runs programs.
-        counted_on: The userland in which LiteRT's instructions are counted.
-        unhurried: The one in which all files are shown every face.
+        processes: Starts programs.
+        counted_on: Userland in which LiteRT's instructions are counted.
+        unhurried: Userland in which all files are run on every face.
     """
 
     host: Host
@@ -83,7 +83,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found in a userland."""
+    """Results of a userland."""
 
     userland: UserlandResult
     counts: list[Count]
@@ -91,7 +91,7 @@ class Examined:
 
 
 class Steps:
-    """Shows what is being done in a userland, and tells how long each step took."""
+    """Shows the current step in a userland, and the duration of each."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
@@ -101,13 +101,13 @@ class Steps:
         self._began = 0.0
 
     def begin(self, title: str) -> None:
-        """End the step before, and begin the next."""
+        """End the current step, and begin the next."""
         self.end()
         self._title, self._began = title, time.monotonic()
         self._progress.update(self._task, description=f"{self._name}: {title}")
 
     def end(self) -> None:
-        """End the last one."""
+        """End the current step."""
         if self._title:
             self._progress.advance(self._task)
             self._progress.console.print(f"{self._name}: {self._title}, {time.monotonic() - self._began:.0f} s")
@@ -115,11 +115,11 @@ class Steps:
 
 
 def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
-    """Make a userland, install the project there as on a Raspberry Pi, check it, count its instructions.
+    """Make a userland, install the project as on a Raspberry Pi, check it and count its instructions.
 
     Raises:
         HostUnfitError: If the mirror cannot be reached.
-        FerEdgeError: If something that is no check fails.
+        FerEdgeError: If anything but a check fails.
     """
     steps.begin("Debian's packages")
     userland = _make(work, suite)
@@ -144,7 +144,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
         check, more = _look_at_other_engine(work, userland)
         found.append(check)
         counted += more
-    steps.begin("the runtime's tests")
+    steps.begin("tests")
     found.append(checks.check_tests(userland))
     steps.end()
     return Examined(_result(suite, installation, doctor, found), counted, stages)
@@ -153,7 +153,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
 def _make(work: Work, suite: Suite) -> Userland:
     places = work.places
     log = places.output / f"{suite.name}.log"
-    with _one_at_a_time:  # both fetch the emulator
+    with _one_at_a_time:  # both download the emulator
         return make_userland(work.host, suite, places.work / suite.name, places.cache, log, work.processes)
 
 

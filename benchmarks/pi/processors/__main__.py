@@ -41,7 +41,7 @@ def find_files() -> list[Path]:
 @click.option("--faces", type=click.IntRange(1), default=64, show_default=True, help="Number of faces.")
 @click.option("--update-cards", is_flag=True, help="Write the instruction sets into the cards of files that pass.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=RUNS / "processors", show_default=True, help="Folder."
+    "--output", type=click.Path(path_type=Path), default=RUNS / "processors", show_default=True, help="Output folder."
 )
 def command(files: tuple[Path, ...], data: str | None, faces: int, update_cards: bool, output: Path) -> None:
     """Compare the classes that FILES pick here with those on emulated x86-64 processors without VNNI.

@@ -1,4 +1,4 @@
-"""`make steadiness`: what smoothing, threshold and margin do to each model's labels; tables in runs/steadiness."""
+"""`make steadiness`: effect of smoothing, threshold and margin on each model's labels; tables in runs/steadiness."""
 
 from __future__ import annotations
 
@@ -57,11 +57,17 @@ def near_default(results: Results) -> Results:
 @click.command()
 @click.argument("models", nargs=-1)
 @data_option
-@click.option("--faces", type=click.IntRange(2), default=300, show_default=True, help="Faces held before a camera.")
-@click.option("--seed", default=0, show_default=True, help="Of the choice of faces, their noise and motion.")
+@click.option(
+    "--faces",
+    type=click.IntRange(2),
+    default=300,
+    show_default=True,
+    help="Number of faces before the simulated camera.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the choice of faces, their noise and motion.")
 @click.option("--page", type=click.Path(path_type=Path), help="Fill in this page's section `figures: steadiness`.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=RUNS / "steadiness", show_default=True, help="Folder."
+    "--output", type=click.Path(path_type=Path), default=RUNS / "steadiness", show_default=True, help="Output folder."
 )
 def command(models: tuple[str, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
     """Measure the labels of MODELS (files, or names of shipped ones) for each smoothing, threshold and margin."""
@@ -71,7 +77,7 @@ def command(models: tuple[str, ...], data: str | None, faces: int, seed: int, pa
     _require_same_crop(classifiers)
     split = load_voted_dataset(data).validation
     if split.votes is None or not split.votes.voters.any():
-        raise InputError("expected images with people's votes, such as FER2013's, got none that are known")
+        raise InputError("expected images with people's votes, such as FER2013's, found none")
     found = _measure(classifiers, split, faces, seed)
     write_atomic(output / "steadiness.json", json.dumps(_facts(found), indent=1) + "\n")
     write_atomic(output / "steadiness.md", markdown_section(found, all_rows=True) + "\n")
@@ -86,8 +92,8 @@ def _require_same_crop(classifiers: Sequence[Classifier]) -> None:
     for one in classifiers[1:]:
         if (one.card.crop, one.card.input.size_wh) != (first.card.crop, first.card.input.size_wh):
             raise InputError(
-                f"{one.path}: expected a model of the same crop and input size as {first.path}, whose crops all are "
-                "shown; measure it alone"
+                f"{one.path}: expected a model with the crop and input size of {first.path}, as all are given the same "
+                "crops; measure it alone"
             )
 
 

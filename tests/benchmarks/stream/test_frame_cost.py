@@ -105,6 +105,6 @@ def test_a_peer_that_does_not_work_is_told_with_its_error(fer: Path, tmp_path: P
 
 
 def test_what_is_no_interpreter_is_the_users_mistake() -> None:
-    told = "--peer-python /nowhere/python: expected an interpreter that has fer"
+    told = "/nowhere/python: expected a Python interpreter with fer installed"
     with pytest.raises(InputError, match=told), open_peer(Path("/nowhere/python"), SCENE[:1]):
         pass
