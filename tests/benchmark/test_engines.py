@@ -36,7 +36,7 @@ def test_the_shipped_model(model_file: Path) -> None:
 
 
 @pytest.mark.skipif(find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
-def test_an_interpreter_that_crashes_is_found_out(model_file: Path, module_named: Path) -> None:
+def test_crashing_engine_is_reported(model_file: Path, module_named: Path) -> None:
     (module_named / "tflite_runtime").mkdir()
     (module_named / "tflite_runtime" / "interpreter.py").write_text(
         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
@@ -46,7 +46,7 @@ def test_an_interpreter_that_crashes_is_found_out(model_file: Path, module_named
     assert "tflite_runtime.interpreter" not in sys.modules
 
 
-def test_a_damaged_file_does_not_spoil_the_next(model_file: Path, tmp_path: Path) -> None:
+def test_damaged_file_does_not_affect_the_next(model_file: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "a.tflite"
     damaged.write_bytes(b"text")
     checks = check_engines([damaged, model_file])
@@ -54,5 +54,5 @@ def test_a_damaged_file_does_not_spoil_the_next(model_file: Path, tmp_path: Path
     assert checks[model_file][Engine.LITERT] == ""
 
 
-def test_a_file_of_another_kind_has_none(tmp_path: Path) -> None:
+def test_file_of_another_kind_has_no_engines(tmp_path: Path) -> None:
     assert installed_engines(tmp_path / "model.keras") == {}

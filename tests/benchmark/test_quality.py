@@ -14,7 +14,7 @@ from fer_edge.model_card import ModelCard
 SCORES = np.eye(7, dtype=np.float32)[[0, 1, 2, 3]] * np.float32(0.4) + np.float32(0.6 / 7)
 
 
-def test_quality_of_a_file_and_of_its_full_model() -> None:
+def test_quality_has_agreement_for_exported_files_only() -> None:
     labels = np.array([0, 1, 2, 2])
     full = SCORES[[0, 1, 2, 2]]
     quality = judge(SCORES, labels, full)
@@ -35,7 +35,7 @@ def voted(split: Split, *answers: int) -> Split:
     return replace(split.take(np.arange(len(answers))), labels=np.arange(len(answers)), votes=Votes(counts))
 
 
-def test_people_are_judged_on_their_majority_beside_the_label(faces: Dataset) -> None:
+def test_people_are_judged_on_images_with_a_majority(faces: Dataset) -> None:
     quality = judge_faces(SCORES, voted(faces.validation, 0, 1, 1, NO_TRUTH), NONE_COPIED, CARD)
     assert quality.accuracy == 1
     assert quality.people is not None
@@ -48,7 +48,7 @@ def test_people_are_judged_on_their_majority_beside_the_label(faces: Dataset) ->
     assert (quality.people.by_prior, quality.without_copies) == ({}, None)
 
 
-def test_images_with_a_copy_in_training_are_left_out_beside_all(faces: Dataset) -> None:
+def test_quality_without_copies_leaves_them_out(faces: Dataset) -> None:
     quality = judge_faces(SCORES[[1, 1, 2, 3]], voted(faces.validation, 1, 0, 2, 3), ONE_COPIED, CARD)
     assert quality.without_copies is not None
     assert quality.without_copies.people is not None
@@ -57,7 +57,7 @@ def test_images_with_a_copy_in_training_are_left_out_beside_all(faces: Dataset) 
     assert quality.without_copies.evaluation["samples"] == 3
 
 
-def test_without_votes_only_the_label_is_judged(faces: Dataset) -> None:
+def test_no_votes_give_no_people(faces: Dataset) -> None:
     split = replace(voted(faces.validation, 0, 1, 2, 3), votes=None)
     assert judge_faces(SCORES, split, NONE_COPIED, CARD) == judge(SCORES, split.labels)
     assert judge_faces(SCORES, split, ~NONE_COPIED, CARD).without_copies is None
@@ -65,7 +65,7 @@ def test_without_votes_only_the_label_is_judged(faces: Dataset) -> None:
     assert judge_faces(SCORES, undecided, ONE_COPIED, None).people is None
 
 
-def test_scores_are_re_weighed_for_the_priors_that_a_card_allows(faces: Dataset) -> None:
+def test_scores_are_reweighted_for_the_cards_priors(faces: Dataset) -> None:
     shares = dict(zip(EXPRESSIONS, [0.4, *[0.1] * 6], strict=True))
     card = replace(CARD, prior=shares, training={"votes": {"prior": shares}})
     people = judge_faces(SCORES, voted(faces.validation, 0, 1, 2, 3), NONE_COPIED, card).people
@@ -74,5 +74,5 @@ def test_scores_are_re_weighed_for_the_priors_that_a_card_allows(faces: Dataset)
     assert "balanced" in people.by_prior
 
 
-def test_an_image_without_a_majority_is_stored_as_a_dash() -> None:
+def test_image_without_a_majority_is_stored_as_a_dash() -> None:
     assert as_digits(np.array([0, NO_TRUTH, 6])) == "0-6"

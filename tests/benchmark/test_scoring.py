@@ -29,7 +29,7 @@ class Reversed:
         return scores
 
 
-def test_scores_come_in_the_projects_order_and_faces_in_the_models_size(faces: Dataset) -> None:
+def test_scores_are_in_canonical_order_and_faces_have_the_models_size(faces: Dataset) -> None:
     classifier = Reversed()
     scores = score_faces(classifier, faces.validation.images[:5], lambda _: None)
     assert classifier.shape == (5, 32, 24)
@@ -37,7 +37,7 @@ def test_scores_come_in_the_projects_order_and_faces_in_the_models_size(faces: D
     assert not scores[:, 1:].any()
 
 
-def test_all_scores_come_by_name_and_the_share_done_grows(faces: Dataset) -> None:
+def test_scores_are_keyed_by_name_and_progress_grows(faces: Dataset) -> None:
     images, told = faces.validation.images[:5], list[float]()
     scores = score_all({"one": Telling(), "other": Reversed()}, {"one": 1.0, "other": 3.0}, images, told.append)
     assert list(scores) == ["one", "other"]
@@ -66,7 +66,7 @@ class Interrupted(Reversed):
         raise KeyboardInterrupt
 
 
-def test_ctrl_c_ends_all_scoring(faces: Dataset) -> None:
+def test_ctrl_c_stops_all_scoring(faces: Dataset) -> None:
     endless = {"endless": Telling(itertools.count()), "interrupted": Interrupted()}
     with pytest.raises(KeyboardInterrupt):
         score_all(endless, {"endless": 1.0, "interrupted": 2.0}, faces.validation.images[:2], lambda _: None)

@@ -35,12 +35,12 @@ def test_the_shipped_model(model_file: Path) -> None:
     assert np.array_equal(subject.reopen(2).classify(face), subject.classifier.classify(face))
 
 
-def test_a_file_in_two_interpreters(model_file: Path) -> None:
+def test_file_in_two_engines_is_two_subjects(model_file: Path) -> None:
     subjects = load_subjects([model_file], engines=BOTH)
     assert [each.name for each in subjects] == [f"{model_file.name} (LiteRT)", f"{model_file.name} (TensorFlow Lite)"]
 
 
-def test_an_interpreter_that_is_wrong_is_left_out(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_with_wrong_scores_is_left_out(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     right = TFLiteInterpreter.run
 
     def run(self: TFLiteInterpreter, image: npt.NDArray[Any]) -> FloatArray:
@@ -56,7 +56,7 @@ def test_an_interpreter_that_is_wrong_is_left_out(model_file: Path, monkeypatch:
     assert "its scores differ by up to" in notes[0]
 
 
-def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
+def test_peer_is_loaded_beside_an_own_file(model_file: Path, made_models: Path) -> None:
     peer = PeerFile(made_models / "bare.tflite", StatedFacts(EXPRESSIONS[::-1], (0, 255)))
     subjects = load_subjects([model_file], [peer], engines=LITERT)
     assert [each.role for each in subjects] == [Role.FILE, Role.PEER]
@@ -64,7 +64,7 @@ def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
     assert subjects[1].precision == "int8"
 
 
-def test_files_that_nothing_asked_for_runs_are_left_out(model_file: Path, exported_paths: dict[str, Path]) -> None:
+def test_files_that_no_wanted_engine_runs_are_left_out(model_file: Path, exported_paths: dict[str, Path]) -> None:
     notes: list[str] = []
     onnx = exported_paths["onnx int8"]
     subjects = load_subjects([model_file, onnx], engines=LITERT, on_note=notes.append)
@@ -74,20 +74,20 @@ def test_files_that_nothing_asked_for_runs_are_left_out(model_file: Path, export
         load_subjects([onnx], engines=LITERT)
 
 
-def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
+def test_damaged_file_raises(tmp_path: Path) -> None:
     (tmp_path / "a.tflite").write_bytes(b"text")
     with pytest.raises(ModelError, match=r"a\.tflite: expected a TFLite flatbuffer"):
         load_subjects([tmp_path / "a.tflite"], engines=LITERT)
 
 
 @pytest.mark.parametrize(("name", "message"), [("a.keras", "expected a .tflite or .onnx"), ("none.tflite", "no such")])
-def test_what_is_no_model_file_is_an_error(tmp_path: Path, name: str, message: str) -> None:
+def test_other_kinds_of_files_raise(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "a.keras").touch()
     with pytest.raises(ModelError, match=message):
         load_subjects([tmp_path / name])
 
 
-def test_an_own_file_of_other_expressions_is_refused(made_models: Path, tmp_path: Path) -> None:
+def test_own_file_with_other_expressions_is_rejected(made_models: Path, tmp_path: Path) -> None:
     labels = (*EXPRESSIONS[:6], "contempt")
     path = tmp_path / "other.tflite"
     path.write_bytes(
@@ -97,7 +97,7 @@ def test_an_own_file_of_other_expressions_is_refused(made_models: Path, tmp_path
         load_subjects([path], engines=LITERT)
 
 
-def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:
+def test_equal_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.tflite"
     shutil.copy(model_file, copy)
     assert distinct_files([model_file, copy, model_file]) == [model_file]
@@ -119,7 +119,7 @@ def test_names_are_unique(paths: list[str], names: list[str]) -> None:
     assert unique_names([Path(path) for path in paths]) == names
 
 
-def test_a_file_is_loaded_with_the_threads_asked_for(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_loaded_with_the_given_threads(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     load = tflite._load
 

@@ -27,7 +27,7 @@ def described(part: type) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
-def test_every_field_is_documented_as_its_docstring_says(part: type) -> None:
+def test_document_has_every_fields_docstring(part: type) -> None:
     texts = described(part)
     assert list(texts) == [field.name for field in fields(part)]
     rows = [f"| `{name}` | {text} |" for name, text in texts.items()]
@@ -35,5 +35,5 @@ def test_every_field_is_documented_as_its_docstring_says(part: type) -> None:
     assert expected in DOCUMENT.read_text(encoding="utf-8")
 
 
-def test_the_document_names_the_version() -> None:
+def test_document_names_the_schema_version() -> None:
     assert f"`schema_version` is {SCHEMA_VERSION}." in DOCUMENT.read_text(encoding="utf-8")

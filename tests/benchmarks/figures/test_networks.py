@@ -90,7 +90,7 @@ VOTED = replace(
 )
 
 
-def test_peoples_answer_comes_first_in_every_table_with_one_person_beneath() -> None:
+def test_peoples_answer_comes_first_in_every_table() -> None:
     lines = networks_table(VOTED).splitlines()
     assert lines[0].startswith(
         "| network | weights | people's answer | mean recall | calibration error by votes | file |"
@@ -109,7 +109,7 @@ def test_peoples_answer_comes_first_in_every_table_with_one_person_beneath() -> 
     assert rows[1].startswith("| small_int8 | 60.00% | 70.00% | 80.00% | 70.00% | -10.00 |")
 
 
-def test_without_votes_there_is_nothing_of_people() -> None:
+def test_tables_without_votes_do_not_mention_people() -> None:
     assert people_per_class_table(REPORT) == copies_table(REPORT) == ""
     assert "people" not in networks_table(REPORT) + quantization_table(REPORT)
 
@@ -122,7 +122,7 @@ def arguments(folder: Path, report: Report) -> list[str]:
     return [word for name, value in options.items() for word in (f"--{name}", str(value))]
 
 
-def test_the_page_has_the_places(tmp_path: Path) -> None:
+def test_page_has_all_sections(tmp_path: Path) -> None:
     CliRunner().invoke(command, arguments(tmp_path, VOTED), catch_exceptions=False)
     text = (tmp_path / "networks.md").read_text()
     for section in (
@@ -167,7 +167,7 @@ def test_int8_is_compared_with_its_float32_file_or_its_full_model() -> None:
     ]
 
 
-def test_the_ablation_keeps_its_order() -> None:
+def test_ablation_keeps_its_order() -> None:
     row = {"name": "b", "val_accuracy": 0.5, "macro_f1": 0.4, "fear_recall": 0.3, "ece": 0.02, "epochs": 9}
     text = ablation_table({"setup": "As usual.", "rows": [row, {**row, "name": "a"}]})
     assert text.splitlines()[0] == "As usual."
@@ -175,6 +175,6 @@ def test_the_ablation_keeps_its_order() -> None:
 
 
 @pytest.mark.parametrize("report", [REPORT, VOTED], ids=["label", "people"])
-def test_the_picture_is_drawn(report: Report, tmp_path: Path) -> None:
+def test_pareto_picture_is_drawn(report: Report, tmp_path: Path) -> None:
     plot_pareto(report, tmp_path / "pareto.png")
     assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")

@@ -29,7 +29,7 @@ def make_run(runs: Path, name: str, network: str, data: str, age: int) -> Path:
     return path
 
 
-def test_the_documented_network_comes_first_and_then_those_that_ship(runs: Path) -> None:
+def test_documented_network_comes_first_and_shipped_ones_next(runs: Path) -> None:
     assert not find_models("faces")
     make_run(runs, "other", "resnet", "faces", 0)
     assert find_models("faces") == [runs / "other/model.keras"], "the only one there is"
@@ -40,7 +40,7 @@ def test_the_documented_network_comes_first_and_then_those_that_ship(runs: Path)
     assert find_models("faces") == [documented, shipped]
 
 
-def test_peers_are_named_or_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_peers_are_names_or_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def fetch(peer: Peer, cache: Path) -> Path:
         return cache / peer.file_name
 
