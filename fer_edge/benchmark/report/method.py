@@ -55,7 +55,7 @@ def state_table(report: Report) -> Table:
         [_words(name), _text(name, before.get(name)), _text(name, after.get(name))]
         for name in dict.fromkeys([*before, *after])
     ]
-    notes = () if report.board.faults else ("Nothing was found that makes the times invalid.",)
+    notes = () if report.board.faults else ("Nothing was found that disturbed the times.",)
     return Table("State of the machine", columns, rows, notes)
 
 

@@ -78,7 +78,7 @@ def test_other_engine_may_refuse_files() -> None:
     check = check_other_engine(models, {"int8": Outputs(LAST_BIT)}, here)
     assert (check.passed, check.detail) == (
         True,
-        "1 of 1 on 2 faces; 0 faces about even changed sides; refused: dynamic.tflite",
+        "1 of 1 on 2 faces; 0 near ties decided differently; refused: dynamic.tflite",
     )
     assert not check_other_engine(models, {"int8": Outputs(SCORES[:, ::-1])}, here).passed
     assert not check_other_engine(models, {}, here).passed
@@ -88,5 +88,5 @@ def test_other_engine_may_decide_ties_differently() -> None:
     here = {"int8": Outputs(np.array([[0.52, 0.48], [0.1, 0.9]], np.float32))}
     there = {"int8": Outputs(np.array([[0.49, 0.51], [0.1, 0.9]], np.float32))}
     check = check_other_engine([model(Precision.INT8)], there, here)
-    assert (check.passed, check.detail) == (True, "1 of 1 on 2 faces; 1 faces about even changed sides")
+    assert (check.passed, check.detail) == (True, "1 of 1 on 2 faces; 1 near ties decided differently")
     assert not check_same_engine([model(Precision.INT8)], there, here)[3].passed

@@ -34,7 +34,7 @@ def test_every_missing_tool_is_named(tmp_path: Path) -> None:
 
 def test_another_processor_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(HostUnfitError, match=r"x86-64, this is \w+ on riscv64"):
+    with pytest.raises(HostUnfitError, match=r"x86-64, got \w+ on riscv64"):
         examine_host()
 
 
@@ -48,5 +48,5 @@ def test_machine_without_the_tools_skips_with_a_reason(tmp_path: Path, child_env
         [sys.executable, "-c", program], env=variables, cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0
-    assert done.stderr.splitlines() == [f"skipped: it needs {', '.join(TOOLS)}, not found here"]
+    assert done.stderr.splitlines() == [f"skipped: expected {', '.join(TOOLS)}, found none; install them with apt"]
     assert list(tmp_path.iterdir()) == []
