@@ -1,4 +1,4 @@
-"""What the README and the documents take from report.json: results, their names and the setting, in words."""
+"""Results of report.json that the README and the documents publish, their names and their setting."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class EvaluationFigures(ABC):
     @property
     @abstractmethod
     def stored(self) -> dict[str, Any]:
-        """The stored evaluation."""
+        """Evaluation as stored."""
 
     @property
     def images(self) -> int:

@@ -11,10 +11,10 @@ from fer_edge.files import read_text_file
 from fer_edge.training.run_folder import RUNS
 
 EMULATED = RUNS / "pi" / "pi.json"
-"""Where `make pi` writes it."""
+"""Default path of pi.json."""
 
 SCHEMA_VERSION = 1
-"""The version that is written, and that a report's tables are made from."""
+"""Schema version that `make pi` writes and reports show."""
 
 
 def read_emulated(path: Path | None = None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The labelled faces that accuracy is measured on, and what the report says of them."""
+"""Labelled faces that accuracy is measured on, and their description in the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a benchmark's figures rest on, as report.json stores it: the images, the method and the machine."""
+"""Setting of a benchmark as report.json stores it: images, method and machine."""
 
 from __future__ import annotations
 
