@@ -70,17 +70,17 @@ def measure(
     names = [subject.name for subject in subjects]
     if not names or len(set(names)) < len(names) or (faces is None) != (data is None):
         raise ValueError(f"expected subjects with unique names, and data with faces, got {names}, {data}")
-    tell = on_progress or _ignore
+    progress = on_progress or _ignore
     shown = show_demo() if faces is None else show_labelled(faces)
     with Watch() as watch:
-        times = _time(subjects, shown, effort, partial(tell, "timing"))
+        times = _time(subjects, shown, effort, partial(progress, "timing"))
         watch.look()
-        by_threads = _compare_threads(subjects, shown, threads, partial(tell, "threads"))
+        by_threads = _compare_threads(subjects, shown, threads, partial(progress, "threads"))
         watch.look()
-        fresh = _start_fresh(subjects, partial(tell, "loading"))
+        fresh = _start_fresh(subjects, partial(progress, "loading"))
     parents = find_parents(subjects)
     qualities, moved = (
-        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, tell)
+        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, progress)
     )
     costs = _count_costs(subjects)
     return Report(
@@ -155,11 +155,11 @@ def _judge(
     parents: Mapping[str, str],
     faces: Split,
     data: Data,
-    tell: OnProgress,
+    progress: OnProgress,
 ) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
     cost_ms = {name: each.model.p50 for name, each in times.items()}
-    scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
+    scores = score_all(classifiers, cost_ms, faces.images, partial(progress, "scoring"))
     copied = np.array([digit == "1" for digit in data.copied])
     expected = {
         name: scores_for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card)

@@ -97,19 +97,19 @@ def load_subjects(
         ModelError: If a file cannot be used, or scores other expressions.
         InputError: If no file is left to measure.
     """
-    tell = on_note or _ignore
+    note = on_note or _ignore
     distinct = distinct_files(files)
     for path in dict.fromkeys(files):
         if path not in distinct:
-            tell(f"{path.name}: left out, as another file with the same content is measured")
+            note(f"{path.name}: left out, as another file with the same content is measured")
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
-    chosen = _choose_engines(list(loads), engines, tell)
+    chosen = _choose_engines(list(loads), engines, note)
     subjects: list[Subject] = []
     for name, (path, load) in zip(unique_names(list(loads)), loads.items(), strict=True):
         file = _File(name, path, Role.PEER if path in others else Role.FILE, load, threads)
-        opened = _open(file, chosen[path], tell)
+        opened = _open(file, chosen[path], note)
         subjects += [_subject(file, engine, opened) for engine in opened]
     if not subjects:
         raise InputError("expected a model file that one of the engines asked for can run, got none")
