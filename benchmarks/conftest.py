@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.entry import load_voted_dataset, note
+from benchmarks.entry import note, read_voted_dataset
 from benchmarks.files.subjects import find_models, find_peers, load_all, train_briefly
 from benchmarks.training.training_speed import step_seconds_table
 from fer_edge.benchmark.compare import Changes, compare_reports
@@ -73,8 +73,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--images", type=int, help="number of validation images that accuracy is measured on [all]")
     add("--report", type=Path, default=Path("runs/benchmark"), help="folder of the report [runs/benchmark]")
     add("--peer", action="append", default=[], help="fer, or another project's .tflite or .onnx file; repeatable")
-    add("--peer-labels", help="names of the peers' scores in order, with commas between")
-    add("--peer-range", help="black and white in the peers' inputs: --peer-range=-1..1")
+    add("--peer-labels", action="append", default=[], help="names of a peer's scores in order, with commas between")
+    add("--peer-range", action="append", default=[], help="black and white in a peer's input: --peer-range=-1..1")
     add("--compare", type=Path, help="an earlier report.json")
     add("--fail-on", type=float, help="percent by which a figure may get worse; without it, nothing fails")
 
@@ -197,7 +197,7 @@ def _data(config: pytest.Config) -> str:
 def _read_dataset(config: pytest.Config) -> Dataset:
     if _dataset not in config.stash:
         official = config.getoption("--official-split")
-        config.stash[_dataset] = load_voted_dataset(_data(config), config.getoption("--votes"), official_split=official)
+        config.stash[_dataset] = read_voted_dataset(_data(config), config.getoption("--votes"), official_split=official)
     return config.stash[_dataset]
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from fer_edge.dataset.data import Dataset
-from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
-from fer_edge.dataset.official_split import JoinedDataset, join_fer2013_votes, restore_official_split
-from fer_edge.dataset.votes_csv import join_votes, read_votes_csv
+from fer_edge.dataset.loading import DATA_ENV
+from fer_edge.dataset.voted_faces import load_voted_dataset
 from fer_edge.errors import FerEdgeError
 from fer_edge.terminal import stderr
 
@@ -40,26 +39,9 @@ def note(text: str) -> None:
     stderr().print(f"note: {text}", soft_wrap=True)
 
 
-def load_voted_dataset(data: str | None, votes_file: Path | None = None, *, official_split: bool = False) -> Dataset:
-    """Load labelled faces with people's votes: FER+'s on images of FER2013, unless a file of votes is given.
-
-    Args:
-        data: As `fer_edge.dataset.loading.load_dataset` takes it.
-        votes_file: CSV of votes, as `fer-edge evaluate` takes it.
-        official_split: Whether to divide a copy of FER2013 as FER2013 is.
-
-    Raises:
-        FerEdgeError: If the faces or the votes cannot be read.
-    """
-    dataset = load_dataset(data)
+def read_voted_dataset(data: str | None, votes_file: Path | None = None, *, official_split: bool = False) -> Dataset:
+    """Load labelled faces as `load_voted_dataset` does, and print its notes on standard error."""
+    dataset = load_voted_dataset(data, votes_file, official_split=official_split)
     for each in dataset.notes:
         note(each)
-    is_synthetic = dataset.source == SYNTHETIC and not official_split
-    joined = JoinedDataset(dataset, {}) if is_synthetic else join_fer2013_votes(dataset)
-    if official_split:
-        joined = restore_official_split(joined)
-    if votes_file is None:
-        return joined.dataset
-    voted, summary = join_votes(joined.dataset, read_votes_csv(votes_file))
-    note(summary)
-    return voted
+    return dataset

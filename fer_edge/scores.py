@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind
+from fer_edge.prior import name_prior
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -28,6 +29,12 @@ def score_meaning(card: ModelCard) -> str:
     votes = card.training.get("votes")
     weight = votes.get("weight") if isinstance(votes, dict) else None
     return SHARE_OF_PEOPLE if weight == 1 else NETWORKS_PROBABILITY
+
+
+def named_prior(card: ModelCard) -> str | None:
+    """Return the prior that a model's scores assume, by its name; None if its card does not say it."""
+    photos = card.photos_prior
+    return None if card.prior is None or photos is None else name_prior(card.prior, photos)
 
 
 def are_probabilities(scores: FloatArray) -> bool:

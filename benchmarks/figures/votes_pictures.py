@@ -8,16 +8,16 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.entry import data_option, load_voted_dataset, run_command
+from benchmarks.entry import data_option, read_voted_dataset, run_command
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.errors import InputError
-from fer_edge.inference.classifier import Classifier
 from fer_edge.metrics import confusion_matrix
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.scores import in_expression_order
 from fer_edge.terminal import progress_bar, stdout
+from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"
@@ -46,15 +46,15 @@ def count_labels_against_people(dataset: Dataset) -> npt.NDArray[np.int64]:
     "--model",
     type=click.Path(path_type=Path),
     default=SHIPPED_MODEL,
-    help="TFLite or ONNX file to compare with the votes.  [default: the shipped one]",
+    help="Model whose scores are compared with the votes.  [default: the shipped one]",
 )
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("docs/images"), show_default=True, help="Output folder."
 )
 def command(data: str | None, model: Path, folder: Path) -> None:
     """Draw the labels against people's votes, and a model's scores on the validation split against them."""
-    classifier = Classifier.load(model)
-    dataset = load_voted_dataset(data)
+    classifier = load_classifier(model)
+    dataset = read_voted_dataset(data)
     counts = count_labels_against_people(dataset)
     plot_labels_against_people(counts, folder / LABELS_PICTURE, data="FER2013")
     faces = dataset.validation

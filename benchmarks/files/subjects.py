@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
+from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.errors import FerEdgeError, InputError
@@ -74,33 +75,31 @@ def load_all(
     return subjects
 
 
-def find_peers(names: Sequence[str], labels: str | None, input_range: str | None) -> list[PeerFile]:
+def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str]) -> list[PeerFile]:
     """Return peers by their names in `PEERS`, downloaded if need be, or by their files.
 
     Args:
         names: Names in `PEERS`, or paths of .tflite and .onnx files.
-        labels: Names of the files' scores in order, with commas between.
-        input_range: Black and white in the files' inputs, such as 0..1.
+        labels: Names of the files' scores in order, with commas between: once for all files, or for each.
+        ranges: Black and white in the files' inputs, such as 0..1: once for all files, or for each.
 
     Raises:
         FerEdgeError: If a peer cannot be downloaded.
-        InputError: If the labels or the input range cannot be read, or no file was given.
+        InputError: If labels or ranges cannot be read, or do not fit the number of files.
     """
     known = {peer.name: peer for peer in PEERS}
-    files = [Path(name) for name in names if name not in known]
-    if not files and (labels or input_range):
-        raise InputError("expected labels and input range of a peer's file, got none: name it with --peer")
-    try:
-        stated = StatedFacts(
-            parse_labels(labels) if labels else None, parse_range(input_range) if input_range else None
-        )
-    except ValueError as error:
-        raise InputError(f"labels or input range of the peers: {error}") from error
-    named = [known[name] for name in names if name in known]
     cache = RUNS / "peers" / "cache"
+    try:
+        stated = [parse_labels(text) for text in labels], [parse_range(text) for text in ranges]
+    except ValueError as error:
+        raise InputError(f"labels or input range of a peer: {error}") from error
     return [
-        *(PeerFile(fetch(peer, cache), StatedFacts(peer.labels, peer.input_range)) for peer in named),
-        *(PeerFile(path, stated) for path in files),
+        *(
+            PeerFile(fetch(known[name], cache), StatedFacts(known[name].labels, known[name].input_range))
+            for name in names
+            if name in known
+        ),
+        *state_peers([Path(name) for name in names if name not in known], *stated),
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from benchmarks.entry import data_option, load_voted_dataset, run_command, votes_option
+from benchmarks.entry import data_option, read_voted_dataset, run_command, votes_option
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import PeoplesAnswer, evaluate_by_votes, without_copies
@@ -29,7 +29,7 @@ _BATCH = 256
 @votes_option
 def command(models: tuple[Path, ...], data: str | None, votes_file: Path | None) -> None:
     """Measure on the validation split what MODELS would teach together."""
-    dataset = load_voted_dataset(data, votes_file)
+    dataset = read_voted_dataset(data, votes_file)
     faces = dataset.validation
     scores = _score(models, faces)
     answer = None if faces.votes is None else evaluate_by_votes(scores, faces.votes)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.entry import data_option, load_voted_dataset, run_command
+from benchmarks.entry import data_option, read_voted_dataset, run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.stream.steadiness.clips import CLIP_S, record_clips
 from benchmarks.stream.steadiness.labels import Faces, Steadiness, measure_labels, score_faces
@@ -75,7 +75,7 @@ def command(models: tuple[str, ...], data: str | None, faces: int, seed: int, pa
     paths = [Path(name) if Path(name).exists() else shipped.get(name, Path(name)) for name in models]
     classifiers = [Classifier.load(path) for path in paths or [SHIPPED_MODEL]]
     _require_same_crop(classifiers)
-    split = load_voted_dataset(data).validation
+    split = read_voted_dataset(data).validation
     if split.votes is None or not split.votes.voters.any():
         raise InputError("expected images with people's votes, such as FER2013's, found none")
     found = _measure(classifiers, split, faces, seed)

@@ -45,9 +45,9 @@ def test_peers_are_names_or_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         return cache / peer.file_name
 
     monkeypatch.setattr(subjects, "fetch", fetch)
-    named, file = find_peers(["theirs.onnx", "fer"], None, "0..1")
+    named, file = find_peers(["theirs.onnx", "fer"], [], ["0..1"])
     assert named.path.name == PEERS[0].file_name
     assert (named.facts.labels, named.facts.input_range) == (PEERS[0].labels, (-1, 1))
     assert (file.path, file.facts.labels, file.facts.input_range) == (Path("theirs.onnx"), None, (0, 1))
-    with pytest.raises(InputError, match="of a peer's file, got none"):
-        find_peers(["fer"], None, "0..1")
+    with pytest.raises(InputError, match="input ranges once, or once for each of 0 peers"):
+        find_peers(["fer"], [], ["0..1"])
