@@ -7,14 +7,12 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.benchmark.results import ChangedLabel
 from fer_edge.dataset.data import Split
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import Image
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 SHOWN = 48
 """Images that a report shows at most."""

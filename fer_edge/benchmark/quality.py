@@ -14,9 +14,9 @@ from fer_edge.dataset.peoples_answer import evaluate_by_votes, people_by_prior, 
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.metrics import accuracy_interval, agreement, evaluate_scores
 from fer_edge.model_card import ModelCard
+from fer_edge.scores import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float32]
 
 
 def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray | None = None) -> Quality:

@@ -11,11 +11,9 @@ from threading import Event
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.preprocess import resize
-from fer_edge.scores import in_expression_order
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 
 def score_all(
@@ -68,5 +66,4 @@ def score_faces(
     """Return scores float32 (N, 7) in the order of `EXPRESSIONS` for faces uint8 (N, H, W), resizing where needed."""
     card = classifier.card
     faces = np.stack([resize(image, card.input.size_wh) for image in images])
-    scores = classifier.classify_all(faces, lambda done: on_progress(done / len(faces)))
-    return in_expression_order(scores, card.labels)
+    return expression_scores(classifier, faces, lambda done: on_progress(done / len(faces)))
