@@ -17,8 +17,8 @@ from fer_edge.dataset.data import Dataset, Finding, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.dataset.people_tables import describe_without_copies, people_tables, votes_table
 from fer_edge.dataset.voted_faces import load_voted_dataset
-from fer_edge.metrics import FloatArray
 from fer_edge.model_card import ModelCard
+from fer_edge.scores import FloatArray
 from fer_edge.tables import make_table
 from fer_edge.terminal import stderr, stdout
 
