@@ -153,7 +153,7 @@ def test_files_with_one_name_are_matched_by_result_name() -> None:
 def test_changed_reference_gives_a_note() -> None:
     changes = compare_reports(BEFORE, report(replace(FULL, sha256="another", runtime="Keras 4"), SMALL, OTHER))
     assert [note.split(" (")[0] for note in changes.notes] == [
-        f"full, by which all times are divided, changed its {what}" for what in ("file", "runtime")
+        f"full, the reference of all times, changed its {what}" for what in ("file", "runtime")
     ]
 
 
@@ -200,7 +200,7 @@ def test_agreement_under_another_prior_is_not_compared() -> None:
     folded = replace(small, quality=replace(small.quality, agreement=1.0))
     for pair in ((BEFORE, folded), (replace(BEFORE, results=(full, folded, other)), small)):
         changes = compare_reports(pair[0], replace(BEFORE, results=(full, pair[1], other)))
-        assert changes.notes == ("agreement is not judged for small: the prior is another than the full model's",)
+        assert changes.notes == ("agreement is not judged for small: the full model has a different prior",)
         assert [row.name for row in changes.rows if row.figure == "agreement"] == ["other"]
         assert {row.name for row in changes.rows if row.figure == "accuracy"} == {"full", "small", "other"}
 
