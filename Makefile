@@ -1,4 +1,4 @@
-# `make` alone lists the targets. Everything runs in $(VENV), which is made when it is missing or older than setup.cfg.
+# `make` lists the targets. Everything runs in $(VENV), which is created if it is missing or older than setup.cfg.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,7 +12,6 @@ DEMO_EXPORT_FLAGS ?= --all --skip-failed
 DEMO_RUN_FLAGS ?= --camera demo --frames 60
 TRAIN_FLAGS ?=
 BENCH_FLAGS ?=
-PEERS_FLAGS ?=
 STREAM_FLAGS ?=
 STEADINESS_FLAGS ?=
 VOTES_FLAGS ?=
@@ -21,7 +20,7 @@ PROCESSORS_FLAGS ?=
 FUZZ_FLAGS ?=
 SOAK_FLAGS ?=
 ABLATION_FLAGS ?=
-# A process a core; a file's tests stay together, as they share what they make.
+# One process per core; the tests of a file stay together, as they share fixtures.
 PYTEST_FLAGS ?= --numprocesses auto --dist loadfile
 
 BIN := $(VENV)/bin
@@ -29,7 +28,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test minima lint types bench bench-peers bench-stream steadiness pi processors fuzz soak ablation figures votes-pictures train clean
+.PHONY: help demo test minima lint types bench bench-stream steadiness pi processors fuzz soak ablation figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,7 +46,7 @@ demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it,
 test: $(INSTALLED) ## run the tests
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
-minima: ## run the quick tests with the oldest versions that setup.cfg allows, in an environment of their own
+minima: ## run the quick tests with the oldest versions that setup.cfg allows, in their own environment
 	$(PYTHON) -m venv --clear $(MINIMA_VENV)
 	$(MINIMA_VENV)/bin/python -m pip install --quiet uv
 	$(MINIMA_VENV)/bin/uv pip install --python $(MINIMA_VENV)/bin/python --resolution lowest-direct --editable '.[dev]'
@@ -60,22 +59,19 @@ lint: $(INSTALLED) ## check style and formatting with ruff
 types: $(INSTALLED) ## check types with mypy
 	$(BIN)/mypy
 
-bench: $(INSTALLED) ## measure every exported file beside the full model (minutes): make bench DATA=faces.zip
+bench: $(INSTALLED) ## measure exported files and full models (minutes): make bench DATA=faces.zip BENCH_FLAGS="--peer fer"
 	$(BIN)/python -m pytest benchmarks $(DATA_FLAG) $(BENCH_FLAGS)
 
-bench-peers: $(INSTALLED) ## measure our networks beside another project's: make bench-peers DATA=faces.zip
-	$(BIN)/python -m benchmarks.peers.comparison $(DATA_FLAG) $(PEERS_FLAGS)
-
-bench-stream: $(INSTALLED) ## measure what a stream costs: time, memory, frames passed over (minutes, best on an idle machine)
+bench-stream: $(INSTALLED) ## measure a stream: processor time, memory, dropped frames (minutes, on an idle machine)
 	$(BIN)/python -m benchmarks.stream.streaming $(STREAM_FLAGS)
 
-steadiness: $(INSTALLED) ## measure flicker, delay and doubt of labels for each smoothing and threshold: make steadiness DATA=faces.zip
+steadiness: $(INSTALLED) ## measure flicker and delay of labels for each smoothing: make steadiness DATA=faces.zip
 	$(BIN)/python -m benchmarks.stream.steadiness $(DATA_FLAG) $(STEADINESS_FLAGS)
 
-pi: $(INSTALLED) ## prove it on an emulated Raspberry Pi's userland, and count instructions (minutes): make pi DATA=faces.zip
+pi: $(INSTALLED) ## check and count instructions on an emulated Raspberry Pi (minutes): make pi DATA=faces.zip
 	$(BIN)/python -m benchmarks.pi $(DATA_FLAG) $(PI_FLAGS)
 
-processors: $(INSTALLED) ## compare every exported and shipped file's classes with emulated older processors (minutes)
+processors: $(INSTALLED) ## compare all files' classes with emulated older processors (minutes)
 	$(BIN)/python -m benchmarks.pi.processors $(DATA_FLAG) $(PROCESSORS_FLAGS)
 
 fuzz: $(INSTALLED) ## hunt for faults with damaged and hostile input (minutes; hours: FUZZ_FLAGS="--inputs 20000 --seed 1")
@@ -87,7 +83,7 @@ soak: $(INSTALLED) ## kills, lost cameras and brokers, clock jumps, full disks, 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.training.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
 
-figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from what was measured
+figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from the report of make bench
 	$(BIN)/python -m benchmarks.figures.networks
 	$(BIN)/python -m benchmarks.figures.readme
 
@@ -97,7 +93,7 @@ votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-p
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)
 
-clean: ## remove caches, build products and the demo's files; the environment and other runs stay
+clean: ## remove caches, build products and the demo's files; keep the environment and other runs
 	rm -rf $(DEMO) build dist *.egg-info .benchmarks .coverage htmlcov .mypy_cache .pytest_cache .ruff_cache
 	find . -path './$(VENV)' -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 

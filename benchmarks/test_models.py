@@ -1,4 +1,4 @@
-"""Every exported file keeps its full model's results; its latency is reported and kept, not judged."""
+"""Exported files against their full models; latency is reported and stored, not judged."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from benchmarks.files.replay import REPLAY, replayed
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.compare import Changes
-from fer_edge.benchmark.results import Quality, Report, Result, Timing
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
 
 
 @replayed
@@ -21,12 +23,12 @@ def test_latency(benchmark: Any, report: Report, part: str, measured: str) -> No
     REPLAY.feed(benchmark, timing, _facts(report, result, timing))
 
 
-def test_full_models_tell_expressions_apart(report: Report) -> None:
+def test_full_models_recognize_more_than_one_class(report: Report) -> None:
     full = [result for result in report.results if result.role == "full"]
     assert full
     for result in full:
-        recalled = sum(recall > 0 for recall in _quality(result).recall)
-        assert recalled >= 2, f"{result.name} knows one class, and agrees with everything"
+        recalled = sum(recall > 0 for recall in _quality(result).per_class("recall"))
+        assert recalled >= 2, f"{result.name} predicts one class only, so that agreement means nothing"
 
 
 def test_int8_keeps_accuracy_and_agreement(report: Report, chance: float) -> None:
@@ -49,18 +51,18 @@ def test_int8_is_much_smaller_than_the_float_file(report: Report) -> None:
     floats = {parent.name: result.bytes for result, parent in _exported(report, "fp32")}
     for result, parent in _exported(report, "int8"):
         if parent.name in floats:
-            assert result.bytes < 0.45 * floats[parent.name], result.name  # the cards are of one size
+            assert result.bytes < 0.45 * floats[parent.name], result.name  # cards have the same size
 
 
 def test_nothing_got_worse(changes: Changes, pytestconfig: pytest.Config) -> None:
     limit = pytestconfig.getoption("--fail-on")
     if limit is None:
-        pytest.skip("what got worse is shown beneath; to fail on it: --fail-on PERCENT")
+        pytest.skip("what got worse is shown below; to fail on it: --fail-on PERCENT")
     changes.require_no_worse(limit)
 
 
 def _exported(report: Report, precision: str) -> list[tuple[Result, Result]]:
-    """Files of a precision, each with the full model that it came from; the test is skipped if there is none."""
+    """Return files of a precision with their full models; skip the test if there is none."""
     pairs = [(result, report.parent_of(result)) for result in report.results if result.precision == precision]
     found = [(result, parent) for result, parent in pairs if parent is not None]
     if not found:
@@ -74,7 +76,7 @@ def _quality(result: Result) -> Quality:
 
 
 def _facts(report: Report, result: Result, timing: Timing) -> dict[str, Any]:
-    """What pytest-benchmark keeps beside the times."""
+    """Return the facts that pytest-benchmark stores with the times."""
     quality = _quality(result)
     facts = {key: value for key, value in asdict(timing).items() if key != "samples_ms"}
     facts |= {key: getattr(result, key) for key in ("file", "sha256", "precision", "runtime", "bytes", "threads")}

@@ -1,4 +1,4 @@
-"""What is left of the classifier's accuracy in a stream, and how steady its labels are: on real faces."""
+"""Accuracy of the whole pipeline and steadiness of its labels, on real faces."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_upright_faces_of_100_px_keep_the_classifiers_accuracy(validation: Split
 
 def test_labels_are_steady_and_changes_show(validation: Split) -> None:
     if validation.votes is None or not validation.votes.voters.any():
-        pytest.skip("which changes are real is known where people have voted on the images, as on FER2013's")
+        pytest.skip("expected images with people's votes, such as FER2013's, to know which changes are real")
     seen, crops = record_clips(validation.images[:100])
     faces = score_faces(Classifier.load(), validation, seen, crops)
     raw, steady = (measure_labels(faces, smoothing) for smoothing in (RAW, Smoothing()))

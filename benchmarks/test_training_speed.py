@@ -1,4 +1,4 @@
-"""Training's pace is reported beside plain Keras', not judged."""
+"""Training speed is reported beside plain Keras', not judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trained network as it is deployed: each BatchNormalization folded into the layer before it, no Dropout."""
+"""Folding of each BatchNormalization into the layer before it, and removal of Dropout."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
+
+from fer_edge.scores import FloatArray
 
 _FOLDABLE = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
 
 
 class _FixedFlatten(keras.layers.Layer):
-    """Flatten to a length known when the graph is built, which leaves no shape arithmetic in it."""
+    """Flattens to a length known when the graph is built, which leaves no shape arithmetic in it."""
 
     def call(self, inputs: Any) -> Any:
         return keras.ops.reshape(inputs, (-1, int(np.prod(inputs.shape[1:]))))
@@ -59,10 +60,8 @@ def _foldable_producer(layer: keras.layers.Layer) -> keras.layers.Layer | None:
     return producer if linear and len(producer._outbound_nodes) == 1 else None
 
 
-def _folded_weights(
-    producer: keras.layers.Layer, normalization: keras.layers.BatchNormalization
-) -> list[npt.NDArray[np.float32]]:
-    """The kernel and bias that give the normalised output directly."""
+def _folded_weights(producer: keras.layers.Layer, normalization: keras.layers.BatchNormalization) -> list[FloatArray]:
+    """Return the kernel and bias that give the normalized output directly."""
     gamma, beta, mean, variance = normalization.get_weights()
     kernel, *bias = producer.get_weights()
     factor = gamma / np.sqrt(variance + normalization.epsilon)

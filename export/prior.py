@@ -1,4 +1,4 @@
-"""A network whose scores assume another prior: Bayes' rule, folded into the biases of its last layer."""
+"""Change of the prior that a network's scores assume: Bayes' rule, folded into the biases of its last layer."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.inference.reweighting import assumed_and_wanted
 from fer_edge.prior import prior_factors
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 
 def fold_prior(classifier: KerasClassifier, text: str) -> KerasClassifier:
-    """Return a classifier whose network and card are for the prior that a user writes as `text`.
+    """Return a copy of a classifier for the prior that a user writes as `text`.
 
     Multiplying probabilities by factors and normalizing them adds the factors' logarithms to the logits.
 
     Args:
-        classifier: Left as it is.
-        text: As `fer_edge.prior.read_prior` takes it.
+        classifier: The classifier.
+        text: The prior, as for `fer_edge.prior.read_prior`.
 
     Raises:
         InputError: If the text is no prior.
@@ -42,7 +42,7 @@ def _ends_in_softmax(last: keras.layers.Layer) -> bool:
     return isinstance(last, keras.layers.Dense) and last.use_bias and last.activation is keras.activations.softmax
 
 
-def _shifted(model: keras.Model, shift: npt.NDArray[np.float32]) -> keras.Model:
+def _shifted(model: keras.Model, shift: FloatArray) -> keras.Model:
     """Return a copy of `model` with `shift`, float32 (7,), added to the biases of its last layer."""
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())

@@ -1,4 +1,4 @@
-"""How good a classifier's scores are, by the field's usual measures."""
+"""Metrics of a classifier's scores."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
-FloatArray = npt.NDArray[np.floating[Any]]
+AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 
 CALIBRATION_BINS = 15
-"""As in Guo et al., On Calibration of Modern Neural Networks, 2017."""
+"""Number of bins, as in Guo et al., On Calibration of Modern Neural Networks, 2017."""
+
+_NORMAL_95 = 1.959964
+"""97.5 % quantile of the standard normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Evaluation:
     """A classifier's results on labelled images.
 
     Attributes:
-        samples: How many images.
-        accuracy: Top-1, 0..1.
+        samples: Number of images.
+        accuracy: Top-1 accuracy, 0..1.
         macro_f1: Mean of the classes' F1, 0..1; an absent class that is never predicted counts 0.
         calibration_error: Expected calibration error over 15 equal-width bins, 0..1.
         log_loss: Mean negative log-likelihood of the true class, nats.
@@ -39,14 +42,14 @@ class Evaluation:
     macro_f1: float
     calibration_error: float
     log_loss: float
-    precision: FloatArray
-    recall: FloatArray
-    f1: FloatArray
+    precision: AnyFloatArray
+    recall: AnyFloatArray
+    f1: AnyFloatArray
     support: IntArray
     confusion: IntArray
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON would have it, the classes by name."""
+        """Return the results as JSON, the classes by name."""
         per_class = {
             name: {
                 "precision": float(self.precision[i]),
@@ -69,12 +72,12 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers of nearly the same confidence.
+    """Predictions of nearly the same confidence.
 
     Attributes:
         confidence: Mean confidence, 0..1.
-        outcome: Mean of what came true, 0..1.
-        images: Number of answers.
+        outcome: Mean outcome, 0..1.
+        images: Number of predictions.
     """
 
     confidence: float
@@ -82,8 +85,8 @@ class ReliabilityBin:
     images: int
 
 
-def evaluate_scores(scores: FloatArray, labels: IntArray) -> Evaluation:
-    """Measure scores (N, 7), each row a probability distribution, against labels (N,).
+def evaluate_scores(scores: AnyFloatArray, labels: IntArray) -> Evaluation:
+    """Evaluate scores (N, 7), each row a probability distribution, against labels (N,).
 
     Raises:
         ValueError: If the shapes do not fit, or there is nothing to measure.
@@ -113,17 +116,17 @@ def confusion_matrix(predictions: IntArray, labels: IntArray) -> IntArray:
     return np.bincount(pairs, minlength=NUM_EXPRESSIONS**2).reshape(NUM_EXPRESSIONS, NUM_EXPRESSIONS)
 
 
-def expected_calibration_error(scores: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
-    """Mean distance between the winning score and how often it is right, over equal-width bins, weighted by size."""
+def expected_calibration_error(scores: AnyFloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
+    """Return the mean distance of the top score from its accuracy, over equal-width bins, weighted by size, 0..1."""
     return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels, bins)
 
 
-def calibration_gap(confidence: FloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
-    """Mean distance between confidence and outcome over equal-width bins of the confidence, weighted by size, 0..1.
+def calibration_gap(confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
+    """Return the mean distance of confidence from outcome, over equal-width bins, weighted by size, 0..1.
 
     Args:
         confidence: (N,), 0..1.
-        outcome: (N,), what the confidence is of: whether it came true, or how large a share of it did, 0..1.
+        outcome: (N,), 0..1: 1 where the prediction is right, or the share of it that is.
         bins: Number of bins.
     """
     groups = reliability_bins(confidence, outcome, bins)
@@ -131,13 +134,13 @@ def calibration_gap(confidence: FloatArray, outcome: npt.NDArray[Any], bins: int
 
 
 def reliability_bins(
-    confidence: FloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS
+    confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS
 ) -> tuple[ReliabilityBin, ...]:
-    """Group answers by equal-width bins of their confidence, the lowest first; empty bins are left out.
+    """Group predictions by equal-width bins of their confidence, the lowest first; empty bins are left out.
 
     Args:
         confidence: (N,), 0..1.
-        outcome: (N,), what came true of each, 0..1.
+        outcome: (N,), 0..1.
         bins: Number of bins.
     """
     which = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
@@ -149,17 +152,25 @@ def reliability_bins(
     )
 
 
-def agreement(scores: FloatArray, parent_scores: FloatArray) -> float:
-    """Share of rows in which two classifiers' best classes are the same, 0..1."""
+def accuracy_interval(hits: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy, 0..1, by Wilson's score (Wilson, 1927)."""
+    share, spread = hits / total, _NORMAL_95**2 / total
+    centre = (share + spread / 2) / (1 + spread)
+    half = (spread * (share * (1 - share) + spread / 4)) ** 0.5 / (1 + spread)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def agreement(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
+    """Return the share of rows in which two classifiers' best classes are the same, 0..1."""
     return float((scores.argmax(axis=1) == parent_scores.argmax(axis=1)).mean())
 
 
-def mean_kl_divergence(scores: FloatArray, parent_scores: FloatArray, floor: float = 1e-6) -> float:
-    """Mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
+def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray, floor: float = 1e-6) -> float:
+    """Return the mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
     p, q = (np.maximum(values.astype(np.float64), floor) for values in (parent_scores, scores))
     p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
     return float((p * np.log(p / q)).sum(axis=1).mean())
 
 
-def _ratio(numerator: FloatArray, denominator: IntArray) -> FloatArray:
+def _ratio(numerator: AnyFloatArray, denominator: IntArray) -> AnyFloatArray:
     return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator > 0)

@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Packages that each package may import, beside itself and the modules at the top of fer_edge; `cli` may import all."""
 
 WITHOUT_TENSORFLOW = ("analysis", "models", "dataset", "inference", "runtime", "doctor", "service", "benchmark")
-DEVICE_COMMANDS = ("benchmark", "benchmark_peers", "doctor", "info", "predict", "run", "service")
+DEVICE_COMMANDS = ("benchmark", "doctor", "info", "predict", "run", "service")
 DEVICE_FILES = [
     *sorted(path for path in PACKAGE.glob("*.py") if path.name not in ("__init__.py", "__main__.py")),
     *files(*(PACKAGE / name for name in WITHOUT_TENSORFLOW)),
@@ -106,3 +106,8 @@ def test_the_table_names_every_package(package: str) -> None:
 def test_only_training_imports_tensorflow(path: Path) -> None:
     if path.relative_to(PACKAGE).parts[0] != "training":
         assert not {name.split(".")[0] for name in imported(path)} & TENSORFLOW
+
+
+@pytest.mark.parametrize("path", files(ROOT / "benchmarks"), ids=module_name)
+def test_benchmarks_import_no_command_line(path: Path) -> None:
+    assert not {name for name in imported(path) if name.startswith("fer_edge.cli")}

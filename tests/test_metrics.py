@@ -7,7 +7,8 @@ import pytest
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import (
-    FloatArray,
+    AnyFloatArray,
+    accuracy_interval,
     agreement,
     calibration_gap,
     confusion_matrix,
@@ -18,7 +19,7 @@ from fer_edge.metrics import (
 )
 
 
-def scores_of(*rows: tuple[int, float]) -> FloatArray:
+def scores_of(*rows: tuple[int, float]) -> AnyFloatArray:
     """Scores whose best class and confidence are given; the others share the rest."""
     scores = np.empty((len(rows), 7), np.float64)
     for row, (best, confidence) in zip(scores, rows, strict=True):
@@ -36,7 +37,7 @@ def scores_of(*rows: tuple[int, float]) -> FloatArray:
         (np.empty(7), np.zeros(1, np.int64)),
     ],
 )
-def test_scores_that_do_not_fit_the_labels_are_refused(scores: FloatArray, labels: np.ndarray) -> None:
+def test_scores_of_another_shape_are_rejected(scores: AnyFloatArray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected scores"):
         evaluate_scores(scores, labels)
 
@@ -64,7 +65,7 @@ def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
     assert evaluation.macro_f1 == pytest.approx(harmonic.mean())
 
 
-def test_a_certain_mistake_has_a_finite_log_loss() -> None:
+def test_confident_mistake_has_a_finite_log_loss() -> None:
     assert evaluate_scores(scores_of((0, 1.0)), np.array([1])).log_loss == pytest.approx(-math.log(1e-7))
 
 
@@ -144,3 +145,16 @@ def test_reliability_groups_by_confidence_and_leaves_out_empty_bins() -> None:
     assert [each.outcome for each in bins] == pytest.approx([0.1, 0.5, 0.9])
     assert [each.images for each in bins] == [2, 1, 1]
     assert calibration_gap(confidence, outcome, bins=10) == pytest.approx((2 * 0.055 + 0.05 + 0.1) / 4)
+
+
+def test_accuracy_interval_is_near_a_bootstrap() -> None:
+    hits, images = 650, 1000
+    correct = np.arange(images) < hits
+    rng = np.random.default_rng(1)
+    drawn = [correct[rng.integers(0, images, images)].mean() for _ in range(2000)]
+    assert accuracy_interval(hits, images) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.004)
+
+
+@pytest.mark.parametrize(("hits", "interval"), [(0, (0.0, 0.07135)), (25, (0.36645, 0.63355)), (50, (0.92865, 1.0))])
+def test_accuracy_interval_has_width_at_its_ends(hits: int, interval: tuple[float, float]) -> None:
+    assert accuracy_interval(hits, 50) == pytest.approx(interval, abs=5e-5)

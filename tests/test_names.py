@@ -81,7 +81,7 @@ def test_no_password_is_shown(address: str, shown: str) -> None:
 
 _SCHEMES = ("rtsp", "RTSPS", "http", "https", "mqtt", "mqtts", "ftp", "rtmp")
 _CORE = "XQZ"
-"""Every piece of a made secret; none may be shown."""
+"""Pieces of a made-up secret; none may be shown."""
 
 # How an address holds a secret, and the characters that would make another address of it.
 _FORMS = {
@@ -160,7 +160,7 @@ def test_a_message_without_an_address_stays_as_it_is() -> None:
         "expected key=value, max_key=3 or author=me",
     ],
 )
-def test_what_is_no_secret_is_shown(text: str) -> None:
+def test_text_that_is_no_secret_is_shown(text: str) -> None:
     assert without_passwords(text) == text
 
 
@@ -177,6 +177,6 @@ def test_a_secret_without_a_scheme_is_masked(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
 
 
-def test_a_long_address_is_masked_in_no_time() -> None:
+def test_long_address_is_masked_quickly() -> None:
     for character in ("_", "a", "/", ":", "@", "=", "pwd=", "?p="):
         assert without_password(f"rtsp://host/{character * 10_000}")

@@ -1,4 +1,4 @@
-"""Pages whose figures are filled in: what lies between markers is replaced, the prose stays."""
+"""Generated sections of Markdown pages: the text between markers is replaced, the prose stays."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from fer_edge.files import write_atomic
 
 
 def fill_page(page: Path, sections: dict[str, str]) -> None:
-    """Put each section into its place in a page.
+    """Replace the sections of a page.
 
     Raises:
         InputError: If there is no such page, or it lacks the markers of a section.
     """
     if not page.is_file():
-        raise InputError(f"{page}: no such page")
+        raise InputError(f"{page}: no such page; expected a Markdown file with the markers of its sections")
     write_atomic(page, fill(page.read_text(encoding="utf-8"), sections))
 
 
 def fill(page: str, sections: dict[str, str]) -> str:
-    """Put each section between its markers, `<!-- figures: NAME -->` and `<!-- end -->`, and keep everything else.
+    """Replace the text between each section's markers, `<!-- figures: NAME -->` and `<!-- end -->`.
 
     Raises:
         InputError: If the page lacks the markers of a section.
@@ -38,11 +38,11 @@ def fill(page: str, sections: dict[str, str]) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int) -> str:
-    """A table whose first `left` columns are aligned to the left."""
+    """Return a Markdown table whose first `left` columns are aligned to the left."""
     rule = [":--" if i < left else "--:" for i in range(len(header))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *rows))
 
 
 def size_words(size: int) -> str:
-    """Return a number of bytes in MB or kB."""
+    """Format a number of bytes in MB or kB."""
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

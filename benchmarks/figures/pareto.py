@@ -1,4 +1,4 @@
-"""The picture of accuracy against latency: by people's answer where it was measured, else by the data set's label."""
+"""Picture of accuracy against latency: by people's answer where it was measured, else by the data set's label."""
 
 from __future__ import annotations
 
@@ -14,51 +14,47 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
+from benchmarks.figures.measured import display_name, first_accuracy, network_files, one_person, quality_of
 from benchmarks.figures.pages import size_words
-from benchmarks.peers.compared import Comparison, Network
+from fer_edge.benchmark.report.trade_off import pareto_front
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 from fer_edge.files import atomic_path
 
 _OWN, _PEER = "#1565c0", "#c62828"
 _AREA_PER_BYTE = 900 / 5e6
-"""Square points of a disc: the documented network's int8 file of 5.7 MB gets about 1,000."""
+"""Area of a disc, square points a byte: the documented network's int8 file of 5.7 MB gets about 1,000."""
 _SMALLEST_AREA = 25.0
 _SPAN = 10.0
-"""Percentage points beneath the best accuracy that the picture shows."""
+"""Percentage points below the best accuracy that the picture shows."""
 _SPAN_BY_PEOPLE = 22.0
-"""The same by people's answer, which tells networks further apart."""
+"""`_SPAN` by people's answer, where networks differ more."""
 
 
-def pareto_front(networks: Sequence[Network]) -> list[Network]:
-    """The networks that no other is both faster and more accurate than, by latency."""
-    front: list[Network] = []
-    for row in sorted(networks, key=lambda row: (row.p50_ms, -row.first_accuracy)):
-        if not front or row.first_accuracy > front[-1].first_accuracy:
-            front.append(row)
-    return front
-
-
-def plot_pareto(comparison: Comparison, path: Path) -> None:
+def plot_pareto(report: Report, path: Path) -> None:
     """Draw accuracy against latency into a PNG; a disc's area is the file's size.
 
-    A network far below the best one is put on the lower edge with its accuracy in words, so that the others spread out.
+    A network far below the best one is drawn on the lower edge, with its accuracy in its label.
     """
-    span = _SPAN if comparison.one_person is None else _SPAN_BY_PEOPLE
-    floor = 100 * max(row.first_accuracy for row in comparison.networks) - span
+    files, person = network_files(report), one_person(report)
+    span = _SPAN if person is None else _SPAN_BY_PEOPLE
+    floor = 100 * max(map(first_accuracy, files)) - span
     figure, axes = plt.subplots(figsize=(10, 6.2), layout="constrained")
     try:
-        front = pareto_front(comparison.networks)
-        x, y = [row.p50_ms for row in front], [100 * row.first_accuracy for row in front]
+        front = pareto_front(files, by_people=report.has_people)
+        x, y = [row.model.p50 for row in front], [100 * first_accuracy(row) for row in front]
         axes.plot(x, y, color="0.6", linestyle="--", zorder=1, label="Pareto front: none is both faster and better")
         axes.scatter([], [], color=_OWN, alpha=0.6, label="fer-edge")
         axes.scatter([], [], color=_PEER, alpha=0.6, label="other projects: their weights, their preprocessing")
-        for row in comparison.networks:
+        for row in files:
             _draw_disc(axes, row, floor, on_front=row in front)
-        _dress(axes, floor, span, _accuracy_words(comparison))
-        _draw_person(axes, comparison)
+        _dress(axes, floor, span, _accuracy_words(report))
+        if person is not None:
+            _draw_person(axes, person["accuracy"])
         figure.legend(loc="outside lower center", ncols=2, frameon=False)
-        figure.canvas.draw()  # settles the layout that the labels' places depend on
+        figure.canvas.draw()  # fixes the layout that the labels' places depend on
         taken: list[Bbox] = []
-        for row in [*front, *(row for row in comparison.networks if row not in front)]:
+        for row in [*front, *(row for row in files if row not in front)]:
             taken.append(_label(axes, row, floor, taken, bold=row in front))
         with atomic_path(path) as temporary:
             figure.savefig(temporary, dpi=120)
@@ -66,17 +62,15 @@ def plot_pareto(comparison: Comparison, path: Path) -> None:
         plt.close(figure)
 
 
-def _accuracy_words(comparison: Comparison) -> str:
-    answers = [row.people for row in comparison.networks if row.people is not None]
+def _accuracy_words(report: Report) -> str:
+    answers = [people for each in network_files(report) if (people := quality_of(each).people) is not None]
     if answers:
         return f"people's answer, on {answers[0].images:,} validation images, %"
-    return f"accuracy on {comparison.images:,} validation images, %"
+    return f"accuracy on {quality_of(network_files(report)[0]).images:,} validation images, %"
 
 
-def _draw_person(axes: Axes, comparison: Comparison) -> None:
-    if comparison.one_person is not None:
-        accuracy = 100 * comparison.one_person["accuracy"]
-        axes.axhline(accuracy, color="0.3", linestyle=":", zorder=1, label=f"one person: {accuracy:.1f} %")
+def _draw_person(axes: Axes, accuracy: float) -> None:
+    axes.axhline(100 * accuracy, color="0.3", linestyle=":", zorder=1, label=f"one person: {accuracy:.1%}")
 
 
 def _dress(axes: Axes, floor: float, span: float, accuracy: str) -> None:
@@ -95,27 +89,27 @@ def _dress(axes: Axes, floor: float, span: float, accuracy: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_disc(axes: Axes, row: Network, floor: float, *, on_front: bool) -> None:
-    x, y = row.p50_ms, max(floor, 100 * row.first_accuracy)
-    colour = _PEER if row.package else _OWN
+def _draw_disc(axes: Axes, row: Result, floor: float, *, on_front: bool) -> None:
+    x, y = row.model.p50, max(floor, 100 * first_accuracy(row))
+    colour = _PEER if row.role == "peer" else _OWN
     axes.scatter(x, y, s=_area(row), color=colour, alpha=0.4, linewidth=0, zorder=2)
-    marker = "v" if 100 * row.first_accuracy < floor else "o"
+    marker = "v" if 100 * first_accuracy(row) < floor else "o"
     edge = "black" if on_front else "none"
     axes.scatter(x, y, s=16, marker=marker, color=colour, edgecolor=edge, linewidth=1, zorder=3)
 
 
-def _label(axes: Axes, row: Network, floor: float, taken: Sequence[Bbox], *, bold: bool) -> Bbox:
-    """Write a network's name at the first place about its disc where no other name is, and tell what it covers."""
-    x, y = row.p50_ms, max(floor, 100 * row.first_accuracy)
-    below = f", {row.first_accuracy:.0%}" if 100 * row.first_accuracy < floor else ""
+def _label(axes: Axes, row: Result, floor: float, taken: Sequence[Bbox], *, bold: bool) -> Bbox:
+    """Write a network's name at the first free place around its disc; returns the area that it covers."""
+    x, y = row.model.p50, max(floor, 100 * first_accuracy(row))
+    below = f", {first_accuracy(row):.0%}" if 100 * first_accuracy(row) < floor else ""
     text = axes.annotate(
-        f"{row.display_name}\n{size_words(row.bytes)}{below}",
+        f"{display_name(row)}\n{size_words(row.bytes)}{below}",
         (x, y),
         (0, 0),
         textcoords="offset points",
         fontsize=9,
         fontweight="bold" if bold else "normal",
-        color=_PEER if row.package else _OWN,
+        color=_PEER if row.role == "peer" else _OWN,
     )
     radius = (_area(row) / math.pi) ** 0.5 + 4
     places = [(0, step, "center", side) for step, side in ((radius, "bottom"), (-radius, "top"))]
@@ -129,6 +123,6 @@ def _label(axes: Axes, row: Network, floor: float, taken: Sequence[Bbox], *, bol
     return box
 
 
-def _area(row: Network) -> float:
-    """Of a disc, in square points."""
+def _area(row: Result) -> float:
+    """Return the area of a disc, square points."""
     return max(_SMALLEST_AREA, row.bytes * _AREA_PER_BYTE)

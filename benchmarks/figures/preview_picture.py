@@ -1,4 +1,4 @@
-"""`python -m benchmarks.figures.preview_picture`: the README's picture of the preview, taken on an idle machine."""
+"""`python -m benchmarks.figures.preview_picture`: screenshot of the preview for the README; use an idle machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIZE = (1280, 800)
 
 @contextmanager
 def demo_preview() -> Iterator[str]:
-    """Show the demo, and give the page's address.
+    """Run the demo with its preview, and yield the page's address.
 
     Raises:
         FerEdgeError: If the preview does not start.
@@ -29,10 +29,10 @@ def demo_preview() -> Iterator[str]:
     with subprocess.Popen(_COMMAND, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            said = process.stderr.readline()
-            url = re.search(r"http://\S+", said)
+            line = process.stderr.readline()
+            url = re.search(r"http://\S+", line)
             if url is None:
-                raise FerEdgeError(f"expected the preview's address, got {said.strip() or 'nothing'}")
+                raise FerEdgeError(f"expected the preview's address, got {line.strip() or 'nothing'}")
             yield url[0]
         finally:
             process.terminate()
@@ -40,9 +40,11 @@ def demo_preview() -> Iterator[str]:
 
 @click.command()
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path), default="docs/images/preview.png")
-@click.option("--seconds", default=33.0, show_default=True, help="To wait: the demo repeats itself every 8.")
+@click.option(
+    "--seconds", default=33.0, show_default=True, help="Wait before the screenshot; the demo repeats every 8 s."
+)
 def command(picture: Path, seconds: float) -> None:
-    """Run the demo with its preview for some seconds, and write the page as the PNG PICTURE."""
+    """Run the demo with its preview for some seconds, and write a screenshot to PICTURE, a PNG."""
     width, height = _SIZE
     with demo_preview() as url:
         take_picture(url, picture, width=width, height=height, after_s=seconds)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.figures.report_picture REPORT.html OUT.png`: a picture of a report for the docs."""
+"""`python -m benchmarks.figures.report_picture REPORT.html OUT.png`: screenshot of a report for the docs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def take_picture(url: str, picture: Path, *, width: int = 1280, height: int = 1500, after_s: float = 0.0) -> None:
-    """Write a PNG of a page, as a light screen shows it some seconds after it was opened.
+    """Write a screenshot of a page, in light colours, some seconds after it was opened.
 
-    It begins at the page's top, or at what the URL's fragment names.
+    It begins at the top of the page, or at the URL's fragment.
 
     Raises:
-        InputError: If there is no Chromium.
+        InputError: If Chromium is not installed.
     """
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
@@ -39,11 +39,11 @@ def take_picture(url: str, picture: Path, *, width: int = 1280, height: int = 15
 @click.command()
 @click.argument("page", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--width", default=1280, show_default=True, help="Of the window, CSS pixels.")
-@click.option("--height", default=1500, show_default=True, help="Of the window, CSS pixels.")
-@click.option("--section", default="", help="Begin there: what a link of the page has behind its #.")
+@click.option("--width", default=1280, show_default=True, help="Width of the window, CSS pixels.")
+@click.option("--height", default=1500, show_default=True, help="Height of the window, CSS pixels.")
+@click.option("--section", default="", help="Section to begin at: the part of a link after the #.")
 def command(page: Path, picture: Path, width: int, height: int, section: str) -> None:
-    """Write the PNG PICTURE of the report PAGE."""
+    """Write a screenshot of the report PAGE to PICTURE, a PNG."""
     take_picture(f"{page.resolve().as_uri()}#{section}", picture, width=width, height=height)
 
 

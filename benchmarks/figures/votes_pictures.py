@@ -1,4 +1,4 @@
-"""`make votes-pictures`: the pictures of docs/votes.md, made of figures alone."""
+"""`make votes-pictures`: the charts of docs/votes.md."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.entry import run_command
-from fer_edge.cli.commands.evaluate import load_classifier
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.options import data_option, progress_bar
-from fer_edge.cli.votes_options import read_voted_data
+from benchmarks.entry import data_option, read_voted_dataset, run_command
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.errors import InputError
+from fer_edge.inference.classifier import expression_scores
 from fer_edge.metrics import confusion_matrix
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.scores import in_expression_order
+from fer_edge.terminal import progress_bar, stdout
+from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"
@@ -48,25 +46,27 @@ def count_labels_against_people(dataset: Dataset) -> npt.NDArray[np.int64]:
     "--model",
     type=click.Path(path_type=Path),
     default=SHIPPED_MODEL,
-    help="Whose scores are held against the votes.  [default: the shipped one]",
+    help="Model whose scores are compared with the votes.  [default: the shipped one]",
 )
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("docs/images"), show_default=True)
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("docs/images"), show_default=True, help="Output folder."
+)
 def command(data: str | None, model: Path, folder: Path) -> None:
-    """Draw the labels against people's votes, and the scores of a model on the validation split against them."""
+    """Draw the labels against people's votes, and a model's scores on the validation split against them."""
     classifier = load_classifier(model)
-    dataset = read_voted_data(data, None)
+    dataset = read_voted_dataset(data)
     counts = count_labels_against_people(dataset)
     plot_labels_against_people(counts, folder / LABELS_PICTURE, data="FER2013")
     faces = dataset.validation
     with progress_bar(model.name, len(faces)) as on_progress:
-        scores = in_expression_order(classifier.classify_all(faces.images, on_progress), classifier.card.labels)
+        scores = expression_scores(classifier, faces.images, on_progress)
     answer = evaluate_by_votes(scores, faces.votes) if faces.votes is not None else None
     if answer is None or faces.votes is None:
         raise InputError(f"{dataset.source}: expected votes on the validation split, found none")
     images, error = faces.votes.has_shares.sum(), answer.calibration_error
     title = f"{model.name} on {images:,} images\ncalibration error by votes {error:.3f}"
     plot_reliability(reliability_by_votes(scores, faces.votes), folder / RELIABILITY_PICTURE, title=title)
-    stdout.print(f"written: {folder / LABELS_PICTURE}, {folder / RELIABILITY_PICTURE}")
+    stdout().print(f"written: {folder / LABELS_PICTURE}, {folder / RELIABILITY_PICTURE}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from fer_edge.dataset.data import FACE_SIZE
 
 
 def load(path: Path) -> Callable[[], object]:
-    """Import TensorFlow, which is a part of loading, and load the model; returns the call that scores a face."""
+    """Load the model, including TensorFlow's import; returns the call that scores a face."""
     from benchmarks.files.keras_model import load_keras
 
     classifier = load_keras(path)

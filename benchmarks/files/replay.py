@@ -1,4 +1,4 @@
-"""Times that were taken already, handed to pytest-benchmark for its tables, its storage and its comparisons."""
+"""Recorded times, replayed to pytest-benchmark for its tables, storage and comparisons."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from fer_edge.benchmark.results import Timing
 
 
 class Replay:
-    """A clock that moves on by one of the given times whenever it is read twice.
+    """Clock whose every second reading is one recorded time later.
 
-    pytest-benchmark times one subject after another, and so would hit one alone with a busy moment. The subjects are
-    timed in turns instead, and it reads what came of that off this clock: mark the test with `timer=replay.time`.
+    pytest-benchmark times one subject after another, so a busy moment affects one alone. The subjects are timed in
+    turns instead, and pytest-benchmark reads those times from this clock: mark the test with `timer=replay.time`.
     """
 
     def __init__(self) -> None:
         self._readings: Iterator[float] = iter(())
 
     def time(self) -> float:
-        """The next reading, in seconds."""
+        """Return the next reading, seconds."""
         return next(self._readings)
 
     def feed(self, benchmark: Any, timing: Timing, facts: dict[str, Any]) -> None:
-        """Let the `benchmark` fixture see every call of a subject.
+        """Pass every stored call of a subject to the `benchmark` fixture.
 
         Args:
-            benchmark: Of a test that is marked with this clock.
-            timing: The calls.
-            facts: What its storage keeps beside them.
+            benchmark: Fixture of a test that is marked with this clock.
+            timing: Times of the calls.
+            facts: Facts that pytest-benchmark stores with them.
         """
         self._readings = _readings(timing.samples_ms)
         benchmark.extra_info.update(facts)
@@ -47,4 +47,4 @@ def _readings(samples_ms: Sequence[float]) -> Iterator[float]:
 
 REPLAY = Replay()
 replayed = pytest.mark.benchmark(timer=REPLAY.time)
-"""The mark of a test that calls `REPLAY.feed`."""
+"""Mark of a test that calls `REPLAY.feed`."""

@@ -1,4 +1,4 @@
-"""What `pytest benchmarks` measures: full models, every file exported from them, the shipped files and peers."""
+"""The subjects of `pytest benchmarks`: full models, their exported files, the shipped files and peers."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ from pathlib import Path
 
 from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
+from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
-from fer_edge.cli.commands.benchmark_peers import read_peers
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.dataset.loading import SYNTHETIC
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import shipped_models
-from fer_edge.precision import EXPORTABLE
-from fer_edge.stated_facts import StatedFacts
-from fer_edge.training.run_folder import RUNS
+from fer_edge.native_logs import native_stderr_muffled
+from fer_edge.stated_facts import StatedFacts, parse_labels, parse_range
+from fer_edge.training.run_folder import RUNS, RunFolder
 
 DOCUMENTED = "documented"
-"""The network that others are set beside."""
+"""Architecture that the others are compared with."""
 
 _BRIEF = ("--epochs", "8", "--batch-size", "64", "--learning-rate", "0.0005")
-"""Enough for the synthetic faces to be told apart, in a minute or so."""
+"""Options that learn the synthetic faces in about a minute."""
 
-Tell = Callable[[str], None]
+OnNote = Callable[[str], None]
 
 
 def find_models(data_sha256: str) -> list[Path]:
-    """The newest run of the documented network and of each that ships, of those that were trained on this data.
+    """Return the newest run on this data of the documented network and of each network that ships.
 
-    If there is none of them, the newest run of any network on it.
+    If there is none of them, return the newest run of any network on the data.
     """
     models = sorted(RUNS.glob("*/model.keras"), key=lambda path: path.stat().st_mtime, reverse=True)
     newest: dict[str, Path] = {}
@@ -44,25 +43,27 @@ def find_models(data_sha256: str) -> list[Path]:
     return wanted or list(newest.values())[:1]
 
 
-def train_for_a_moment(folder: Path, tell: Tell) -> Path:
-    """Train the documented network on drawn faces, where there is no run to measure."""
-    _fer_edge(tell, "train", "--data", SYNTHETIC, *_BRIEF, "--output", str(folder))
+def train_briefly(folder: Path, on_note: OnNote) -> Path:
+    """Train the documented network on synthetic faces; returns the model."""
+    _fer_edge(on_note, "train", "--data", SYNTHETIC, *_BRIEF, "--output", str(folder))
     return folder / "model.keras"
 
 
-def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[PeerFile], tell: Tell) -> list[Subject]:
+def load_all(
+    models: Sequence[Path], data_words: Sequence[str], peers: Sequence[PeerFile], on_note: OnNote
+) -> list[Subject]:
     """Load full models, their files, the shipped ones and peers, each file in every interpreter that is installed.
 
     Args:
-        models: Of each, the files in export/ beside it; it is exported first if there is none.
-        data_words: Options of fer-edge export that name the labelled faces.
+        models: Keras models; one without files in export/ beside it is exported first.
+        data_words: Options that name the labelled faces for fer-edge export.
         peers: Other projects' files.
-        tell: Told of commands that are run, and of interpreters that are left out.
+        on_note: Called with each command that is run and each interpreter that is left out.
     """
     for model in models:
-        if not exports(model):
-            _fer_edge(tell, "export", str(model), "--all", *data_words)
-    files = [path for model in models for path in exports(model)]
+        if not RunFolder(model.parent).exports():
+            _fer_edge(on_note, "export", str(model), "--all", *data_words)
+    files = [path for model in models for path in RunFolder(model.parent).exports()]
     notes: list[str] = []
     with native_stderr_muffled():
         subjects = [
@@ -70,43 +71,40 @@ def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[
             *load_subjects([*files, *shipped_models().values()], peers, on_note=notes.append),
         ]
     for note in notes:
-        tell(note)
+        on_note(note)
     return subjects
 
 
-def exports(model: Path) -> list[Path]:
-    """The files that were exported from a model and passed: TFLite before ONNX, float before integers."""
-    found = [*model.parent.glob("export/*.tflite"), *model.parent.glob("export/*.onnx")]
-    precisions = [precision.value for precision in EXPORTABLE]
-
-    def place(path: Path) -> tuple[bool, int, str]:
-        precision = path.stem.rpartition("_")[2]
-        known = precision in precisions
-        return path.suffix == ".onnx", precisions.index(precision) if known else len(precisions), path.name
-
-    return sorted((path for path in found if ".failed." not in path.name), key=place)
-
-
 def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str]) -> list[PeerFile]:
-    """Peers by their names in `PEERS`, downloaded if need be, or by their files, which `labels` and `ranges` are of.
+    """Return peers by their names in `PEERS`, downloaded if need be, or by their files.
+
+    Args:
+        names: Names in `PEERS`, or paths of .tflite and .onnx files.
+        labels: Names of the files' scores in order, with commas between: once for all files, or for each.
+        ranges: Black and white in the files' inputs, such as 0..1: once for all files, or for each.
 
     Raises:
-        FerEdgeError: If one cannot be downloaded or read.
+        FerEdgeError: If a peer cannot be downloaded.
+        InputError: If labels or ranges cannot be read, or do not fit the number of files.
     """
     known = {peer.name: peer for peer in PEERS}
-    named = [known[name] for name in names if name in known]
-    files = [Path(name) for name in names if name not in known]
+    cache = RUNS / "peers" / "cache"
+    try:
+        stated = [parse_labels(text) for text in labels], [parse_range(text) for text in ranges]
+    except ValueError as error:
+        raise InputError(f"labels or input range of a peer: {error}") from error
     return [
         *(
-            PeerFile(fetch(peer, RUNS / "peers" / "cache"), StatedFacts(peer.labels, peer.input_range))
-            for peer in named
+            PeerFile(fetch(known[name], cache), StatedFacts(known[name].labels, known[name].input_range))
+            for name in names
+            if name in known
         ),
-        *read_peers(files, labels, ranges),
+        *state_peers([Path(name) for name in names if name not in known], *stated),
     ]
 
 
-def _fer_edge(tell: Tell, *arguments: str) -> None:
-    tell(f"fer-edge {' '.join(arguments)}")
+def _fer_edge(on_note: OnNote, *arguments: str) -> None:
+    on_note(f"fer-edge {' '.join(arguments)}")
     done = subprocess.run([sys.executable, "-m", "fer_edge", *arguments], check=False)
     if done.returncode:
         raise FerEdgeError(f"fer-edge {arguments[0]} ended with exit code {done.returncode}")

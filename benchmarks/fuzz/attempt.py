@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NoReturn
 
-from fer_edge.cli import main
+from fer_edge.__main__ import main
 
 PROCESSOR_S = 10
 """Of one process; more is a hang."""

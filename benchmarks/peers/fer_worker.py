@@ -1,7 +1,7 @@
-"""Runs `fer` on frames, in the environment that it is installed in: nothing of this project is imported.
+"""Run `fer` on frames, in the environment that it is installed in; imports nothing of this project.
 
-`python fer_worker.py FRAMES.npy` answers every line of standard input, a number of frames, with a line of JSON: the
-processor time that they took in seconds, and how many faces were found. The first line it writes tells its versions.
+`python fer_worker.py FRAMES.npy` answers each line of standard input, a number of frames, with a line of JSON: the
+processor time in seconds, and the number of faces found. Its first line of output has the versions.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import numpy as np
 
 
 def main(frames_file: str) -> None:
-    """Answer until standard input ends."""
+    """Answer lines until standard input ends."""
     cv2.setNumThreads(1)
-    detector = importlib.import_module("fer.fer").FER()  # its parts as its users get them: a Haar cascade, TFLite
+    detector = importlib.import_module("fer.fer").FER()  # with its defaults: a Haar cascade, TFLite
     frames = np.load(frames_file)
     detector.detect_emotions(frames[0])
     stream = cycle(frames)

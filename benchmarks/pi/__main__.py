@@ -1,4 +1,4 @@
-"""`make pi`: the project on a Raspberry Pi's userland, emulated; runs/pi/pi.json and tables."""
+"""`make pi`: checks and instruction counts on an emulated Raspberry Pi's userland; runs/pi/pi.json and tables."""
 
 from __future__ import annotations
 
@@ -25,32 +25,37 @@ from benchmarks.pi.models import Model, find_models, scores_here, snapshot
 from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
-from fer_edge.cli import Terminated
-from fer_edge.cli.consoles import stderr
-from fer_edge.cli.options import make_progress
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
+from fer_edge.terminal import make_progress, stderr
 from fer_edge.training.run_folder import RUNS
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM was received; stops the work as Ctrl-C does."""
+
 
 _NAMES = [suite.name for suite in SUITES]
 
 
 def default_cache() -> Path:
-    """Where downloads are kept, as the XDG base directories have it."""
+    """Return the folder of downloads, by the XDG base directories."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fer-edge" / "pi"
 
 
 @click.command()
-@click.option("--data", metavar="PATH", help=f"Labelled faces; their validation split is taken.  [${DATA_ENV}, drawn]")
-@click.option("--faces", type=click.IntRange(1), default=64, show_default=True, help="To run each model on.")
-@click.option("--suite", "suites", type=click.Choice(_NAMES), multiple=True, help="Only this one.  [default: both]")
-@click.option("--mirror", metavar="URL", help="Of Debian.  [default: that of apt's sources]")
-@click.option("--cache", type=click.Path(path_type=Path), default=default_cache, help="Folder of what was downloaded.")
-@click.option("--output", type=click.Path(path_type=Path), default=RUNS / "pi", show_default=True, help="Folder.")
+@click.option("--data", metavar="PATH", help=f"Labelled faces; the validation split is used.  [${DATA_ENV}, synthetic]")
+@click.option("--faces", type=click.IntRange(1), default=64, show_default=True, help="Number of faces.")
+@click.option("--suite", "suites", type=click.Choice(_NAMES), multiple=True, help="Only this suite.  [default: all]")
+@click.option("--mirror", metavar="URL", help="Debian mirror.  [default: that of apt's sources]")
+@click.option("--cache", type=click.Path(path_type=Path), default=default_cache, help="Folder of downloads.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=RUNS / "pi", show_default=True, help="Folder to write."
+)
 def command(
     data: str | None, faces: int, suites: tuple[str, ...], mirror: str | None, cache: Path, output: Path
 ) -> None:
-    """Install the project on a Raspberry Pi's userland, emulated; check it there, and count instructions."""
+    """Install the project in a Raspberry Pi's userland, emulated; check it there and count instructions."""
     began = time.monotonic()
     host = examine_host(mirror)
     models = find_models()
@@ -71,20 +76,20 @@ def command(
     console.print(*tables(report), sep="\n")
     console.print(f"written: {output / 'pi.json'}, after {(time.monotonic() - began) / 60:.1f} minutes")
     if not report.passed:
-        raise FerEdgeError("a check failed, see above")
+        raise FerEdgeError("expected all checks to pass; see those that failed above")
 
 
 def _examine_all(
     host: Host, models: list[Model], faces: npt.NDArray[np.uint8], suites: list[Suite], places: Places
 ) -> list[Examined]:
-    """Go through the userlands side by side; whatever ends one ends all."""
+    """Examine the userlands in parallel; an error in one stops all."""
     processes = Processes()
     with make_progress() as progress:
-        task = progress.add_task("the project's wheel, and scores on this machine", total=None)
+        task = progress.add_task("building the wheel, scoring on this machine", total=None)
         models = snapshot(models, places.work / "models")
         wheel, here = build_wheel(places.work), scores_here(models, faces, places.work)
         progress.remove_task(task)
-        # Two long pieces of work, one for each where there are two.
+        # The two longest steps go to different userlands if there are two.
         work = Work(host, wheel, models, faces, here, places, processes, suites[0], suites[-1])
         with ThreadPoolExecutor(len(suites)) as pool:
             futures = [pool.submit(examine, work, suite, Steps(progress, suite.name)) for suite in suites]
@@ -103,16 +108,16 @@ def main() -> int:
     try:
         command.main(prog_name="python -m benchmarks.pi", standalone_mode=False)
     except HostUnfitError as error:
-        stderr.print(f"skipped: {error}", markup=False, soft_wrap=True)
+        stderr().print(f"skipped: {error}", markup=False, soft_wrap=True)
         return 0
     except FerEdgeError as error:
-        stderr.print(f"error: {error}", markup=False, soft_wrap=True)
+        stderr().print(f"error: {error}", markup=False, soft_wrap=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort as abort:  # which click makes of both
-        stderr.print("stopped")
+    except click.Abort as abort:  # click raises it for both signals
+        stderr().print("stopped")
         return 128 + (signal.SIGTERM if isinstance(abort.__cause__, Terminated) else signal.SIGINT)
     return 0
 

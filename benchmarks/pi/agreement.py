@@ -1,4 +1,4 @@
-"""Whether models make the same of faces on two processors, or in two interpreters."""
+"""Agreement of models' scores between two processors, or between two engines."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from fer_edge.precision import Precision
 INTEGER = (Precision.INT8, Precision.INT16X8)
 
 INTEGER_TOLERANCE = 1.001 / 256
-"""Scores of integer files may differ by a step of int8: softmax is approximated in other ways on other processors."""
+"""Largest difference of integer files' scores: a step of int8, as processors approximate softmax differently."""
 
 FLOAT_TOLERANCE = 1e-4
-"""Scores of float files may differ by so much: sums are added up in another order."""
+"""Largest difference of float files' scores, as sums are added in another order."""
 
 DYNAMIC_TOLERANCE = 0.02
-"""The same where activations are rounded to 8 bits as they come: a last bit of difference can round the other way."""
+"""Largest difference with dynamic quantization, where a last bit can round an activation the other way."""
 
 ABOUT_EVEN = 0.05
-"""Two scores that are no further apart count as a tie between interpreters that round in different ways."""
+"""Largest difference of two scores that counts as a tie between engines that round differently."""
 
 
-def check_same_family(models: Sequence[Model], there: Scores, here: Scores) -> list[Check]:
-    """Compare scores of the same interpreter on two processors: integers bit for bit, floats within a tolerance."""
+def check_same_engine(models: Sequence[Model], there: Scores, here: Scores) -> list[Check]:
+    """Compare scores of the same engine on two processors: integers bit for bit, floats within a tolerance."""
     integer = [model for model in models if model.precision in INTEGER]
     others = [model for model in models if model.precision not in INTEGER]
     pairs = {model: _pair(model, there, here) for model in models}
@@ -45,29 +45,29 @@ def check_same_family(models: Sequence[Model], there: Scores, here: Scores) -> l
     ]
 
 
-def check_other_family(models: Sequence[Model], there: Scores, here: Scores) -> Check:
-    """Compare the best class of tflite-runtime there with LiteRT's here, for the files that it loads.
+def check_other_engine(models: Sequence[Model], there: Scores, here: Scores) -> Check:
+    """Compare the best class of tflite-runtime in the userland with LiteRT's here, for the files that it loads.
 
-    Its kernels round integers in another way, so that a face whose two best classes are about even may change sides.
+    Its kernels round integers differently, so that a near tie of two classes may be decided differently.
     """
     loaded = [model for model in models if model.sha256 in there]
     pairs = {model: _pair(model, there, here) for model in loaded}
     same = [model for model in loaded if pairs[model].same_class_but_for_ties]
     changed = sum(pairs[model].other_class for model in loaded)
     refused = [model.name for model in models if model not in loaded]
-    detail = f"{_tally(same, loaded, there)}; {changed} faces about even changed sides"
+    detail = f"{_tally(same, loaded, there)}; {changed} near ties decided differently"
     detail += f"; refused: {', '.join(refused)}" if refused else ""
     return Check("tflite-runtime: best class as LiteRT's", bool(loaded) and same == loaded, detail)
 
 
 def tolerance_of(precision: Precision) -> float:
-    """The largest difference allowed between scores of a float file on two processors."""
+    """Return the largest difference allowed between a float file's scores on two processors."""
     return DYNAMIC_TOLERANCE if precision is Precision.DYNAMIC else FLOAT_TOLERANCE
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """How far a file's outputs there are from those here."""
+    """Differences between a file's outputs in the userland and here."""
 
     same_sums: bool
     same_class_but_for_ties: bool
@@ -94,7 +94,7 @@ def _pair(model: Model, all_there: Scores, all_here: Scores) -> _Pair:
 
 
 def _same_sums(one: Outputs, other: Outputs, shown: slice) -> bool:
-    """Or, where there is no softmax, the same scores."""
+    """Return whether the inputs of the softmax are equal; without one, whether the scores are."""
     if one.sums is None or other.sums is None:
         return np.array_equal(one.scores, other.scores[shown])
     return np.array_equal(one.sums, other.sums[shown])
@@ -103,5 +103,5 @@ def _same_sums(one: Outputs, other: Outputs, shown: slice) -> bool:
 def _tally(passed: Sequence[Model], all_models: Sequence[Model], there: Scores) -> str:
     faces = sorted({len(there[model.sha256].scores) for model in all_models if model.sha256 in there})
     missing = [model.name for model in all_models if model not in passed]
-    told = f"{len(passed)} of {len(all_models)} on {' or '.join(map(str, faces)) or 'no'} faces"
-    return told + (f", not {', '.join(missing)}" if missing else "")
+    tally = f"{len(passed)} of {len(all_models)} on {' or '.join(map(str, faces)) or 'no'} faces"
+    return tally + (f", not {', '.join(missing)}" if missing else "")

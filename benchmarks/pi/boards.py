@@ -1,4 +1,4 @@
-"""The boards that are emulated: a processor, and what the system says of it."""
+"""Emulated boards: the processor, and how the system describes it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class Board:
     """A Raspberry Pi.
 
     Attributes:
-        name: As people call it.
-        cpu: Its processor, as QEMU calls it.
-        model: What it calls itself.
-        revision: Of the board, as in /proc/cpuinfo.
-        part: Of the processor, as in /proc/cpuinfo.
-        variant: Of the processor, as in /proc/cpuinfo.
+        name: Product name.
+        cpu: QEMU's name of the processor.
+        model: "Model" in /proc/cpuinfo.
+        revision: "Revision" in /proc/cpuinfo.
+        part: "CPU part" in /proc/cpuinfo.
+        variant: "CPU variant" in /proc/cpuinfo.
         stepping: "CPU revision" in /proc/cpuinfo.
-        features: Of the processor, as in /proc/cpuinfo. Libraries choose their kernels by them.
+        features: "Features" in /proc/cpuinfo, by which libraries choose their kernels.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Board:
     features: str
 
     def cpuinfo(self) -> str:
-        """Its /proc/cpuinfo, which QEMU 7.2 does not make up: a program would read this machine's."""
+        """Return the board's /proc/cpuinfo; QEMU 7.2 does not emulate it, so programs would read this machine's."""
         core = (
             "BogoMIPS\t: 108.00\n"
             f"Features\t: {self.features}\n"

@@ -1,4 +1,4 @@
-"""Instructions of an inference and of a frame's stages, counted by a plugin of the emulator."""
+"""Instructions of an inference and of a frame's stages, counted by a QEMU plugin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.pi.userland import HOME, Userland
 from fer_edge.errors import FerEdgeError
 
 REPEATABLE = 0.005
-"""Counts of the same inference may differ by so much of themselves."""
+"""Largest difference of two counts of the same inference, as a share."""
 
 _SOURCE = Path(__file__).parent / "counter.c"
 _PLUGIN = HOME / "counter.so"
@@ -24,7 +24,7 @@ _STAGES = ("track", "detect", "crop", "classify")
 
 
 def compile_counter(userland: Userland) -> None:
-    """Compile the plugin for this machine, whose program the emulator is.
+    """Compile the plugin for this machine, on which the emulator runs.
 
     Raises:
         FerEdgeError: If the compiler fails.
@@ -38,44 +38,44 @@ def compile_counter(userland: Userland) -> None:
 def count_models(
     userland: Userland, board: Board, models: Sequence[Model], site: Path | None = None
 ) -> tuple[list[Count], float]:
-    """Count what each model's inferences take in one thread.
+    """Count the instructions of each model's inference in one thread.
 
     Args:
-        userland: Where `put_models` and `compile_counter` have been.
-        board: The processor.
-        models: The files; those that the interpreter refuses are left out.
-        site: Of a second interpreter, as for `scores_there`.
+        userland: Userland prepared by `put_models` and `compile_counter`.
+        board: Board to emulate.
+        models: Model files; those that the engine refuses are left out.
+        site: Site folder of a second engine, as for `scores_there`.
 
     Returns:
-        The counts, and the largest spread between inferences of one model, as a share of its count.
+        The counts, and the largest spread between inferences of one model as a share of its count.
     """
     program = (python_of(site), HOME / "inside" / "count_models.py", HOME / "faces.npy")
     lines, marks = _run_counted(userland, board, [*program, *(model.there for model in models)], site)
     by_path = {str(model.there): model for model in models}
     counts, spread = [], 0.0
     for line in lines:
-        told, model = json.loads(line), by_path[json.loads(line)["model"]]
+        facts, model = json.loads(line), by_path[json.loads(line)["model"]]
         inferences = []
-        for _ in range(told["marked"]):
+        for _ in range(facts["marked"]):
             before = next(marks)
             inferences.append(next(marks) - before)
         middle = int(median(inferences))
         spread = max(spread, (max(inferences) - min(inferences)) / middle)
         counts.append(
-            Count(model.name, model.sha256, model.precision.value, told["runtime"], board.cpu, board.name, middle)
+            Count(model.name, model.sha256, model.precision.value, facts["runtime"], board.cpu, board.name, middle)
         )
     return counts, spread
 
 
 def count_stages(userland: Userland, board: Board) -> list[StageCount]:
-    """Count what the stages of the demo's frames take in the shipped pipeline, with one thread."""
+    """Count the instructions of the shipped pipeline's stages on the demo's frames, in one thread."""
     lines, marks = _run_counted(userland, board, [python_of(None), HOME / "inside" / "count_stages.py"], None)
     counts = stage_counts([json.loads(line)["stages"] for line in lines], marks)
     return [StageCount(board.cpu, board.name, stage, instructions) for stage, instructions in counts.items()]
 
 
 def stage_counts(frames: Sequence[Sequence[str]], marks: Iterator[int]) -> dict[str, int]:
-    """Instructions by stage, from each frame's stages in order and the marks at its beginning and after each."""
+    """Return instructions by stage, from each frame's stages in order and the marks at its start and after each."""
     by_stage: dict[str, list[int]] = {stage: [] for stage in _STAGES}
     whole = []
     for stages in frames:
@@ -90,7 +90,7 @@ def stage_counts(frames: Sequence[Sequence[str]], marks: Iterator[int]) -> dict[
 
 
 def check_repeatable(first: Sequence[Count], again: Sequence[Count], spread: float) -> Check:
-    """Compare counts of two processes, and those within one."""
+    """Compare counts of two processes, and counts within one."""
     before = {(count.sha256, count.cpu): count.instructions for count in first}
     between = max(abs(count.instructions / before[count.sha256, count.cpu] - 1) for count in again)
     detail = f"within a process they differ by {spread:.4%} at most, between two by {between:.4%}"
@@ -98,7 +98,7 @@ def check_repeatable(first: Sequence[Count], again: Sequence[Count], spread: flo
 
 
 def parse_log(text: str) -> Iterator[int]:
-    """The counter's lines in QEMU's log: instructions executed until each mark."""
+    """Return the instructions executed until each mark, from the counter's lines in QEMU's log."""
     return iter([int(line.split()[1]) for line in text.splitlines() if line.startswith("executed ")])
 
 

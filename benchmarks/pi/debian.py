@@ -1,4 +1,4 @@
-"""Debian packages of any suite and architecture: fetched and verified by apt, unpacked without running anything."""
+"""Debian packages of any suite and architecture: downloaded and verified by apt, unpacked without running scripts."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ class Package:
 
     @property
     def file_name(self) -> str:
-        """As apt keeps it."""
+        """Name of the file in apt's cache."""
         return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
 
 
 class Archive:
-    """One suite of Debian for one architecture, with its packages kept in a folder."""
+    """A suite of Debian for one architecture, with a cache of its packages."""
 
     def __init__(self, host: Host, suite: str, architecture: str, cache: Path, processes: Processes) -> None:
-        """Read the list of packages.
+        """Download the list of packages.
 
         Raises:
             HostUnfitError: If the mirror does not answer, or its signature is not Debian's.
@@ -79,10 +79,10 @@ class Archive:
             raise HostUnfitError(str(error)) from error
 
     def fetch(self, names: Sequence[str]) -> list[Path]:
-        """The packages with all that they depend on; only what is not kept yet is downloaded.
+        """Return the packages and their dependencies, downloading those that the cache lacks.
 
         Raises:
-            FerEdgeError: If one is not there or cannot be downloaded whole.
+            FerEdgeError: If one does not exist or cannot be downloaded.
         """
         packages = parse_simulation(self._apt("install", "--simulate", *names))
         self._apt("install", "--yes", "--download-only", *names)
@@ -98,7 +98,7 @@ class Archive:
 
 
 def parse_simulation(text: str) -> list[Package]:
-    """The packages that `apt-get install --simulate` would install."""
+    """Return the packages that `apt-get install --simulate` would install."""
     return [Package(**match.groupdict()) for match in _INSTALLED.finditer(text)]
 
 
@@ -118,6 +118,6 @@ def unpack(debs: Sequence[Path], root: Path, processes: Processes) -> None:
 
 
 def _proxy_settings() -> str:
-    """How this machine's apt reaches the network."""
+    """Return the proxy settings of this machine's apt."""
     done = subprocess.run(["apt-config", "dump", "Acquire"], capture_output=True, text=True, check=False)
     return "".join(f"{line}\n" for line in done.stdout.splitlines() if re.match(r"Acquire::https?::", line))

@@ -1,4 +1,4 @@
-"""How a library must lie in memory: a Raspberry Pi 5's kernel has pages of 16 kB, and loads nothing aligned to less."""
+"""Alignment of libraries: a Raspberry Pi 5's kernel has pages of 16 kB, and loads nothing aligned to less."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.pi.result import Check
 
 PI_5_PAGE = 16384
 
-# Of the ELF-64 header and program header, little-endian: System V ABI, chapters 4 and 5.
+# The ELF-64 header and program header, little-endian: System V ABI, chapters 4 and 5.
 _HEADER = struct.Struct("<16sHHIQQQIHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
 _MAGIC = b"\x7fELF\x02\x01"
@@ -17,7 +17,7 @@ _LOADED = 1
 
 
 def page_alignment(path: Path) -> int | None:
-    """The least alignment of what is loaded from a 64-bit ELF file, in bytes; `None` if it is none."""
+    """Return the least alignment of a 64-bit ELF file's loaded segments, bytes; `None` for another kind of file."""
     content = path.read_bytes()
     if not content.startswith(_MAGIC):
         return None
@@ -27,7 +27,7 @@ def page_alignment(path: Path) -> int | None:
 
 
 def check_pages(folder: Path) -> Check:
-    """Whether every library in a folder can be loaded by a kernel with the largest pages that a Raspberry Pi has."""
+    """Check that every library in a folder can be loaded by a kernel with a Raspberry Pi's largest pages."""
     files = [path for path in folder.rglob("*.so*") if path.is_file() and not path.is_symlink()]
     alignments = {path: page_alignment(path) for path in files}
     small = [path.name for path, alignment in alignments.items() if alignment is not None and alignment < PI_5_PAGE]

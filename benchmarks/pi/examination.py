@@ -1,4 +1,4 @@
-"""All that is done in one userland, in order."""
+"""Examination of one userland: install, checks, scores and counts, in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rich.progress import Progress
 
 from benchmarks.pi import checks, counts
-from benchmarks.pi.agreement import check_other_family, check_same_family
+from benchmarks.pi.agreement import check_other_engine, check_same_engine
 from benchmarks.pi.boards import BOARDS
 from benchmarks.pi.elf import check_pages
 from benchmarks.pi.host import Host
@@ -22,7 +22,7 @@ from benchmarks.pi.install import VENV, Installation, install
 from benchmarks.pi.models import (
     Model,
     Scores,
-    install_other_family,
+    install_other_engine,
     put_models,
     scores_there,
 )
@@ -32,21 +32,21 @@ from benchmarks.pi.userland import Suite, Userland, make_userland
 from fer_edge.precision import Precision
 
 _STEPS = 6
-_OTHER_FAMILYS_PYTHON = "3.11."
-"""The last that tflite-runtime has a wheel for."""
+_OTHER_ENGINES_PYTHON = "3.11."
+"""Last version of Python that tflite-runtime has a wheel for."""
 
 _COUNTED_THERE = (Precision.FP32, Precision.INT8)
-"""For comparison; what is installed on a device is LiteRT."""
+"""Precisions counted in tflite-runtime, for comparison; a device has LiteRT."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Folders.
+    """Folders of an examination.
 
     Attributes:
-        work: What is removed at the end.
-        cache: What was downloaded.
-        output: The results and logs.
+        work: Temporary files.
+        cache: Downloads.
+        output: Results and logs.
     """
 
     work: Path
@@ -56,18 +56,18 @@ class Places:
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to do.
+    """Inputs of an examination.
 
     Attributes:
         host: This machine.
-        wheel: The project's.
-        models: Files to run there.
-        faces: To run them on, uint8 (N, 48, 48), 0..255.
+        wheel: The project's wheel.
+        models: Model files to run in the userland.
+        faces: Faces to run them on, uint8 (N, 48, 48), 0..255.
         here: Scores on this machine, by the files' digest.
         places: Folders.
-        processes: Runs programs.
-        counted_on: The userland in which LiteRT's instructions are counted.
-        unhurried: The one in which all files are shown every face.
+        processes: Starts programs.
+        counted_on: Userland in which LiteRT's instructions are counted.
+        unhurried: Userland in which all files are run on every face.
     """
 
     host: Host
@@ -83,7 +83,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found in a userland."""
+    """Results of a userland."""
 
     userland: UserlandResult
     counts: list[Count]
@@ -91,7 +91,7 @@ class Examined:
 
 
 class Steps:
-    """Shows what is being done in a userland, and tells how long each step took."""
+    """Shows the current step in a userland, and the duration of each."""
 
     def __init__(self, progress: Progress, name: str) -> None:
         self._progress = progress
@@ -101,13 +101,13 @@ class Steps:
         self._began = 0.0
 
     def begin(self, title: str) -> None:
-        """End the step before, and begin the next."""
+        """End the current step, and begin the next."""
         self.end()
         self._title, self._began = title, time.monotonic()
         self._progress.update(self._task, description=f"{self._name}: {title}")
 
     def end(self) -> None:
-        """End the last one."""
+        """End the current step."""
         if self._title:
             self._progress.advance(self._task)
             self._progress.console.print(f"{self._name}: {self._title}, {time.monotonic() - self._began:.0f} s")
@@ -115,11 +115,11 @@ class Steps:
 
 
 def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
-    """Make a userland, install the project there as on a Raspberry Pi, check it, count its instructions.
+    """Make a userland, install the project as on a Raspberry Pi, check it and count its instructions.
 
     Raises:
         HostUnfitError: If the mirror cannot be reached.
-        FerEdgeError: If something that is no check fails.
+        FerEdgeError: If anything but a check fails.
     """
     steps.begin("Debian's packages")
     userland = _make(work, suite)
@@ -131,7 +131,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
     steps.begin(f"{len(work.models)} models on {len(work.faces)} faces")
     put_models(userland, work.models, work.faces)
     there = scores_there(userland, work.models, save_time=suite != work.unhurried)
-    found += check_same_family(work.models, there, work.here)
+    found += check_same_engine(work.models, there, work.here)
     counts.compile_counter(userland)
     counted: list[Count] = []
     stages: list[StageCount] = []
@@ -139,12 +139,12 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
         steps.begin("counting")
         counted, stages, repeated = _count(userland, work.models)
         found.append(repeated)
-    if installation.python.startswith(_OTHER_FAMILYS_PYTHON):
+    if installation.python.startswith(_OTHER_ENGINES_PYTHON):
         steps.begin("tflite-runtime")
-        check, more = _look_at_other_family(work, userland)
+        check, more = _look_at_other_engine(work, userland)
         found.append(check)
         counted += more
-    steps.begin("the runtime's tests")
+    steps.begin("tests")
     found.append(checks.check_tests(userland))
     steps.end()
     return Examined(_result(suite, installation, doctor, found), counted, stages)
@@ -153,7 +153,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
 def _make(work: Work, suite: Suite) -> Userland:
     places = work.places
     log = places.output / f"{suite.name}.log"
-    with _one_at_a_time:  # both fetch the emulator
+    with _one_at_a_time:  # both download the emulator
         return make_userland(work.host, suite, places.work / suite.name, places.cache, log, work.processes)
 
 
@@ -170,10 +170,10 @@ def _count(userland: Userland, models: Sequence[Model]) -> tuple[list[Count], li
     return counted, stages, counts.check_repeatable(counted, again, max(*spreads, spread))
 
 
-def _look_at_other_family(work: Work, userland: Userland) -> tuple[Check, list[Count]]:
-    site = install_other_family(userland, work.wheel)
+def _look_at_other_engine(work: Work, userland: Userland) -> tuple[Check, list[Count]]:
+    site = install_other_engine(userland, work.wheel)
     there = scores_there(userland, work.models, save_time=True, site=site)
-    check = check_other_family(work.models, there, work.here)
+    check = check_other_engine(work.models, there, work.here)
     models = [model for model in work.models if model.precision in _COUNTED_THERE]
     counted = [counts.count_models(userland, board, models, site)[0] for board in BOARDS]
     return check, [count for of_board in counted for count in of_board]

@@ -1,4 +1,4 @@
-"""Whether this machine can emulate a Raspberry Pi's userland, and with what."""
+"""Requirements of emulating a Raspberry Pi's userland on this machine."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _PROBE = 'mount -t proc proc "$1" && mount -t binfmt_misc binfmt_misc "$1"'
 
 
 class HostUnfitError(Exception):
-    """What is wanted cannot be done on this machine, through no fault of the project; its message says why."""
+    """This machine cannot emulate a userland; the message says why."""
 
 
 @dataclass(frozen=True)
 class Host:
-    """What this machine brings.
+    """Facts about this machine.
 
     Attributes:
-        mirror: The Debian mirror of apt's own sources.
-        keyring: The keys that Debian's packages are signed with.
+        mirror: Debian mirror of apt's sources.
+        keyring: Keys that Debian's packages are signed with.
     """
 
     mirror: str
@@ -40,30 +40,30 @@ class Host:
 
 
 def environment() -> dict[str, str]:
-    """This process's, with the system's tools, which an ordinary user's path may lack."""
+    """Return the environment with the system's tools on the path, which a user's path may lack."""
     return dict(os.environ, PATH=os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM)))
 
 
 def examine_host(mirror: str | None = None) -> Host:
-    """Find out what this machine can do, without the network.
+    """Check this machine's requirements, without the network.
 
     Args:
-        mirror: Of Debian, instead of the one in apt's sources.
+        mirror: Debian mirror, instead of the one in apt's sources.
 
     Raises:
-        HostUnfitError: If it cannot do all that is needed.
+        HostUnfitError: If a requirement is not met.
     """
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise HostUnfitError(f"it needs Linux on x86-64, this is {sys.platform} on {platform.machine()}")
+        raise HostUnfitError(f"expected Linux on x86-64, got {sys.platform} on {platform.machine()}")
     missing = missing_tools(environment())
     if missing:
-        raise HostUnfitError(f"it needs {', '.join(missing)}, not found here")
+        raise HostUnfitError(f"expected {', '.join(missing)}, found none; install them with apt")
     _require_namespaces()
     return Host(mirror or _debian_mirror(), _keyring(_KEYRINGS))
 
 
 def missing_tools(variables: Mapping[str, str]) -> list[str]:
-    """Those of `TOOLS` that are not on the path."""
+    """Return those of `TOOLS` that are not on the path."""
     return [tool for tool in TOOLS if shutil.which(tool, path=variables["PATH"]) is None]
 
 
@@ -72,8 +72,8 @@ def _require_namespaces() -> None:
         done = _run([*NAMESPACE, "sh", "-c", _PROBE, "sh", folder])
     if done.returncode:
         raise HostUnfitError(
-            "it needs a kernel that lets users register binary formats in namespaces of their own, Linux 6.7 or newer "
-            f"and not forbidden, or root: {_last_line(done.stderr)}"
+            "expected a kernel that lets users register binary formats in their namespaces (Linux 6.7 or newer, not "
+            f"forbidden), or root: {_last_line(done.stderr)}"
         )
 
 
@@ -81,12 +81,12 @@ def _debian_mirror() -> str:
     listing = _run(["apt-get", "indextargets", "--format", "$(ORIGIN) $(COMPONENT) $(REPO_URI)"]).stdout
     mirror = find_mirror(listing)
     if mirror is None:
-        raise HostUnfitError("apt's sources name no Debian mirror (or apt-get update has not run); give one: --mirror")
+        raise HostUnfitError("expected a Debian mirror in apt's sources, found none: apt-get update, or give --mirror")
     return mirror
 
 
 def find_mirror(listing: str) -> str | None:
-    """Debian's main archive among `apt-get indextargets`' lines of origin, component and address."""
+    """Return Debian's main archive from `apt-get indextargets`' lines of origin, component and address."""
     rows = [line.split(maxsplit=2) for line in listing.splitlines()]
     return next((row[2] for row in rows if row[:2] == ["Debian", "main"] and "security" not in row[2]), None)
 
@@ -95,7 +95,7 @@ def _keyring(folder: Path) -> Path:
     for name in ("debian-archive-keyring.gpg", "debian-archive-keyring.pgp"):
         if (folder / name).is_file():
             return folder / name
-    raise HostUnfitError(f"it needs Debian's keys, not found in {folder}: apt install debian-archive-keyring")
+    raise HostUnfitError(f"expected Debian's keys in {folder}, found none; apt install debian-archive-keyring")
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The device install: this project's wheel, put into a userland by that userland's own pip, and what it takes."""
+"""The device install: this project's wheel, installed by a userland's own pip, and its size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fer_edge.errors import FerEdgeError
 
 ROOT = Path(__file__).parents[2]
 VENV = HOME / "fer"
-"""Where the README puts the device's environment."""
+"""The device's environment, as in the README."""
 
 PYTHON = VENV / "bin" / "python"
 PIP = VENV / "bin" / "pip"
@@ -26,14 +26,14 @@ _REPORT = HOME / "report.json"
 
 @dataclass(frozen=True)
 class Installation:
-    """What the README's command for a Raspberry Pi led to.
+    """Result of the README's command for a Raspberry Pi.
 
     Attributes:
-        python: Its version.
-        packages: Versions by name.
-        bytes: Of the environment's files, pip included.
-        files: How many there are.
-        fetched: Name, version and bytes of each file that pip fetched.
+        python: Version of Python.
+        packages: Versions of the packages by name.
+        bytes: Size of the environment's files, pip included.
+        files: Number of the environment's files.
+        fetched: Name, version and bytes of each downloaded file.
     """
 
     python: str
@@ -44,7 +44,7 @@ class Installation:
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the project's wheel from a copy, so that nothing is left in the sources.
+    """Build the project's wheel from a copy, so that the sources stay clean.
 
     Raises:
         FerEdgeError: If it cannot be built.
@@ -60,15 +60,15 @@ def build_wheel(folder: Path) -> Path:
     done = subprocess.run(command, cwd=sources, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()[-1]
-        raise FerEdgeError(f"the wheel cannot be built: {last}; expected what pip install -e '.[dev]' brings")
+        raise FerEdgeError(f"the wheel cannot be built: {last}; install the build tools: pip install -e '.[dev]'")
     shutil.rmtree(sources)
     return next(folder.glob("*.whl"))
 
 
 def install(userland: Userland, wheel: Path) -> Installation:
-    """Install as the README says for a Raspberry Pi, but the built wheel instead of the sources.
+    """Install as the README says for a Raspberry Pi, but from the built wheel.
 
-    Everything is fetched first, so that what the install fetches can be weighed; pip chooses it each time.
+    Everything is downloaded first, so that its size can be measured.
 
     Raises:
         FerEdgeError: If pip fails.
@@ -79,7 +79,7 @@ def install(userland: Userland, wheel: Path) -> Installation:
     userland.run("python3", "-m", "venv", "--system-site-packages", VENV)
     rows = pip_install(userland, "device", wanted)
     folder = userland.fetched / "device"
-    (folder / wheel.name).unlink()  # or the next run would find this one
+    (folder / wheel.name).unlink()  # else the next run would find this one
     sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
     fetched = tuple(sorted((name, version, sizes[file]) for name, version, file in rows if file in sizes))
     python = userland.run(PYTHON, "-c", "import platform; print(platform.python_version())").stdout.strip()
@@ -88,16 +88,16 @@ def install(userland: Userland, wheel: Path) -> Installation:
 
 
 def pip_install(userland: Userland, name: str, *wanted: str, target: Path | None = None) -> list[tuple[str, str, str]]:
-    """Fetch what is wanted, unless the same files lie there from before, and install it from there.
+    """Download requirements, unless the folder has the same files, and install them from there.
 
     Args:
-        userland: Where `VENV` is.
-        name: Of the folder to fetch to. What is there and was not installed is removed.
+        userland: Userland with `VENV`.
+        name: Name of the download folder, from which files that were not installed are removed.
         wanted: Requirements.
-        target: A site folder of its own to install to; `VENV` if there is none.
+        target: Site folder to install to; `None` for `VENV`.
 
     Returns:
-        Name, version and file name of all that was installed.
+        Name, version and file name of each installed package.
 
     Raises:
         FerEdgeError: If pip fails.
@@ -115,7 +115,7 @@ def pip_install(userland: Userland, name: str, *wanted: str, target: Path | None
 
 
 def read_pip_report(text: str) -> list[tuple[str, str, str]]:
-    """Name, version and file name of all that pip installed, by the name."""
+    """Return name, version and file name of each package in pip's report, sorted by name."""
     rows = []
     for item in json.loads(text)["install"]:
         metadata, url = item["metadata"], item["download_info"]["url"]
@@ -124,6 +124,6 @@ def read_pip_report(text: str) -> list[tuple[str, str, str]]:
 
 
 def installed_size(folder: Path) -> tuple[int, int]:
-    """Bytes and number of the files in a folder; links count as nothing."""
+    """Return bytes and number of the files in a folder, without links."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return sum(sizes), len(sizes)

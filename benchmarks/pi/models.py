@@ -1,4 +1,4 @@
-"""Every TFLite file, run there and here on the same faces."""
+"""Scores of every TFLite file on the same faces, in a userland and here."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ import numpy.typing as npt
 
 from benchmarks.pi.install import PIP, PYTHON, ROOT, pip_install
 from benchmarks.pi.userland import HOME, Userland
+from fer_edge.benchmark.subjects import unique_names
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.precision import Precision
-from fer_edge.training.run_folder import RUNS
+from fer_edge.training.run_folder import all_exports
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a model made of some faces.
+    """Outputs of a model on faces.
 
     Attributes:
         scores: float32 (N, labels).
-        sums: What went into its softmax, integers (N, labels); `None` unless the model is quantized and ends in one.
+        sums: Inputs of its softmax, integers (N, labels); `None` unless the model is quantized and ends in one.
     """
 
     scores: npt.NDArray[np.float32]
@@ -38,17 +39,17 @@ class Outputs:
 
 
 Scores = Mapping[str, Outputs]
-"""By the model file's digest."""
+"""Outputs by the model file's digest."""
 
 EVERY = 4
-"""Where time is saved, files that are not int8 are shown one face in so many: emulated, they take ten times as long."""
+"""Files that are not int8 run on every N-th face to save time: emulated, they take ten times as long."""
 
 INSIDE = Path(__file__).parent / "inside"
 MODELS = HOME / "models"
 
 _ALL_FACES = HOME / "faces.npy"
 _SOME_FACES = HOME / "some-faces.npy"
-_OTHER_FAMILY = HOME / "tflite-runtime"
+_OTHER_ENGINE = HOME / "tflite-runtime"
 _OTHER_PACKAGES = ("tflite-runtime", "numpy<2", "opencv-python-headless<4.12")
 
 
@@ -57,10 +58,10 @@ class Model:
     """A TFLite file.
 
     Attributes:
-        path: Where it is here.
-        name: Unique among those measured.
-        sha256: Of the file.
-        precision: As read from its tensors.
+        path: Path on this machine.
+        name: Unique name.
+        sha256: Digest of the file.
+        precision: Precision, as read from its tensors.
     """
 
     path: Path
@@ -70,31 +71,27 @@ class Model:
 
     @property
     def there(self) -> Path:
-        """Where it lies in a userland."""
+        """Path in a userland."""
         return MODELS / f"{self.sha256[:16]}.tflite"
 
 
 def find_models() -> list[Model]:
-    """The files that ship with the package, then every run's exports; each content once."""
-    paths = [*sorted(SHIPPED_MODEL.parent.glob("*.tflite")), *sorted(RUNS.glob("*/export/*.tflite"))]
+    """Return the shipped TFLite files, then every run's exports; each content once."""
+    paths = [
+        *sorted(SHIPPED_MODEL.parent.glob("*.tflite")),
+        *(path for path in all_exports() if path.suffix == ".tflite"),
+    ]
     distinct: dict[str, Path] = {}
     for path in paths:
-        if ".failed." not in path.name:
-            distinct.setdefault(sha256_file(path), path)
-    names = [path.name for path in distinct.values()]
+        distinct.setdefault(sha256_file(path), path)
     return [
-        Model(
-            path,
-            path.name if names.count(path.name) == 1 else f"{path.resolve().parents[1].name}/{path.name}",
-            digest,
-            inspect_tflite(path).precision,
-        )
-        for digest, path in distinct.items()
+        Model(path, name, digest, inspect_tflite(path).precision)
+        for name, (digest, path) in zip(unique_names(list(distinct.values())), distinct.items(), strict=True)
     ]
 
 
 def snapshot(models: Sequence[Model], folder: Path) -> list[Model]:
-    """Copies that stay as they are while something is measured that takes long, and others export."""
+    """Copy the files, so that exports during a long measurement do not change them."""
     folder.mkdir()
     copies: list[Model] = []
     for model in models:
@@ -105,7 +102,7 @@ def snapshot(models: Sequence[Model], folder: Path) -> list[Model]:
 
 
 def scores_here(models: Sequence[Model], faces: npt.NDArray[np.uint8], folder: Path) -> Scores:
-    """Scores on this machine, by the files' digest.
+    """Return scores on this machine, by the files' digest.
 
     Raises:
         FerEdgeError: If a file cannot be run.
@@ -121,7 +118,7 @@ def scores_here(models: Sequence[Model], faces: npt.NDArray[np.uint8], folder: P
 
 
 def put_models(userland: Userland, models: Sequence[Model], faces: npt.NDArray[np.uint8]) -> None:
-    """Lay the files, the faces and the programs into a userland."""
+    """Copy the files, the faces and the programs into a userland."""
     userland.path(MODELS).mkdir(parents=True)
     for model in models:
         shutil.copy(model.path, userland.path(model.there))
@@ -131,13 +128,13 @@ def put_models(userland: Userland, models: Sequence[Model], faces: npt.NDArray[n
 
 
 def scores_there(userland: Userland, models: Sequence[Model], *, save_time: bool, site: Path | None = None) -> Scores:
-    """Scores in a userland, by the files' digest.
+    """Return scores in a userland, by the files' digest.
 
     Args:
-        userland: Where `put_models` has been.
-        models: The files; those that the interpreter refuses are left out.
-        save_time: Show files that are not int8 one face in `EVERY`.
-        site: Of a second interpreter, see `install_other_family`; the device install's if there is none.
+        userland: Userland prepared by `put_models`.
+        models: Model files; those that the engine refuses are left out.
+        save_time: Run files that are not int8 on one face in `EVERY`.
+        site: Site folder of a second engine, see `install_other_engine`; `None` for the device install.
 
     Raises:
         FerEdgeError: If the program fails.
@@ -150,24 +147,24 @@ def scores_there(userland: Userland, models: Sequence[Model], *, save_time: bool
     }
 
 
-def install_other_family(userland: Userland, wheel: Path) -> Path:
-    """Install tflite-runtime, which has wheels to Python 3.11 and needs numpy 1, in a site folder of its own.
+def install_other_engine(userland: Userland, wheel: Path) -> Path:
+    """Install tflite-runtime, whose last wheel is for Python 3.11 and numpy 1, in a separate site folder.
 
     Raises:
         FerEdgeError: If pip fails.
     """
-    pip_install(userland, "tflite-runtime", *_OTHER_PACKAGES, target=_OTHER_FAMILY)
-    userland.run(PIP, "install", "--target", _OTHER_FAMILY, "--no-deps", HOME / wheel.name)
-    return _OTHER_FAMILY
+    pip_install(userland, "tflite-runtime", *_OTHER_PACKAGES, target=_OTHER_ENGINE)
+    userland.run(PIP, "install", "--target", _OTHER_ENGINE, "--no-deps", HOME / wheel.name)
+    return _OTHER_ENGINE
 
 
 def python_of(site: Path | None) -> Path:
-    """The interpreter that sees the device install, or the system's, which sees `site` alone."""
+    """Return the Python interpreter of the device install, or the system's for a `site` folder."""
     return PYTHON if site is None else Path("/usr/bin/python3")
 
 
 def site_variables(site: Path | None) -> dict[str, str]:
-    """The environment that lets it see `site`."""
+    """Return the environment variables that make `site` importable."""
     return {} if site is None else {"PYTHONPATH": str(site)}
 
 

@@ -1,4 +1,4 @@
-"""Programs that this one starts and, when it must end, ends."""
+"""Child programs, which can all be stopped at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fer_edge.errors import FerEdgeError
 
 
 class Processes:
-    """Runs programs from several threads, until it is stopped."""
+    """Runs programs from several threads until it is stopped."""
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
@@ -19,7 +19,7 @@ class Processes:
         self._stopped = False
 
     def run(self, command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, and return what it printed.
+        """Run a program to its end, and return its output.
 
         Raises:
             FerEdgeError: If it takes longer than `timeout_s`, or `stop` was called.
@@ -39,7 +39,7 @@ class Processes:
         return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
     def stop(self) -> None:
-        """Kill what runs, and let nothing more be started."""
+        """Kill all running programs, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -57,7 +57,7 @@ class Processes:
                 text=True,
                 errors="replace",
                 env=environment(),
-                start_new_session=True,  # a terminal's Ctrl-C is for this program, which then ends the others in order
+                start_new_session=True,  # Ctrl-C reaches only this program, which stops the others in order
             )
             self._running.add(process)
             return process

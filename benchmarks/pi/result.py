@@ -1,4 +1,4 @@
-"""What `make pi` found, as pi.json stores it. Instructions are counted, not timed: they are no milliseconds."""
+"""Results of `make pi`, as pi.json stores them. Instructions are counts, not times."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.pi.boards import BOARDS
+from fer_edge.benchmark.emulated import SCHEMA_VERSION
 from fer_edge.files import write_atomic
 from fer_edge.tables import make_table
 
-SCHEMA_VERSION = 1
-
 WHOLE_FRAME = "whole frame"
-"""The name of all stages together, on average over frames with and without detection."""
+"""Name of all stages together, averaged over frames with and without detection."""
 
 NO_TIMES = (
     "Instructions are counted, not timed: caches, memory and how many instructions a core begins at once decide how "
@@ -29,12 +28,12 @@ NO_TIMES = (
 
 @dataclass(frozen=True)
 class Check:
-    """Something that must hold in a userland.
+    """Check of a userland.
 
     Attributes:
-        name: What was looked at.
-        passed: Whether it holds.
-        detail: What was found.
+        name: Name of the check.
+        passed: Whether it passed.
+        detail: Finding in words.
     """
 
     name: str
@@ -48,15 +47,15 @@ class UserlandResult:
 
     Attributes:
         name: "bookworm" or "trixie".
-        python: Its version.
-        board: Whose processor was emulated for the checks.
-        packages: Versions of what the device install consists of, by name.
-        installed_bytes: Of the environment's files, pip included.
-        installed_files: How many there are.
-        fetched_bytes: Of all that pip fetched.
-        fetched: Name, version and bytes of each.
-        doctor: What `fer-edge doctor --json` said.
-        checks: What was looked at.
+        python: Version of Python.
+        board: Board that was emulated for the checks.
+        packages: Versions of the device install's packages by name.
+        installed_bytes: Size of the environment's files, pip included.
+        installed_files: Number of the environment's files.
+        fetched_bytes: Total size of the downloaded files.
+        fetched: Name, version and bytes of each downloaded file.
+        doctor: Output of `fer-edge doctor --json`.
+        checks: Checks and their results.
     """
 
     name: str
@@ -76,13 +75,13 @@ class Count:
     """Instructions of one inference, from pixels to scores, in one thread.
 
     Attributes:
-        model: The file's name.
-        sha256: Of the file.
-        precision: As read from its tensors.
-        runtime: The interpreter and its version.
-        cpu: The processor, as QEMU calls it.
-        board: What has it.
-        instructions: The median of several inferences.
+        model: Name of the file.
+        sha256: Digest of the file.
+        precision: Precision, as read from its tensors.
+        runtime: Library of the engine, and its version.
+        cpu: QEMU's name of the processor.
+        board: Board with that processor.
+        instructions: Median of several inferences.
     """
 
     model: str
@@ -99,10 +98,10 @@ class StageCount:
     """Instructions of one stage of the pipeline, for a 640x480 frame with one face, in one thread.
 
     Attributes:
-        cpu: The processor, as QEMU calls it.
-        board: What has it.
-        stage: "track", "detect", "crop" or "classify": the median of the frames that have it. Or `WHOLE_FRAME`.
-        instructions: How many.
+        cpu: QEMU's name of the processor.
+        board: Board with that processor.
+        stage: "track", "detect", "crop" or "classify", or `WHOLE_FRAME`.
+        instructions: Median over the frames with that stage.
     """
 
     cpu: str
@@ -113,13 +112,13 @@ class StageCount:
 
 @dataclass(frozen=True)
 class PiReport:
-    """One run.
+    """Results of one run.
 
     Attributes:
-        created: ISO 8601, UTC.
-        userlands: In the order of their release.
-        counts: By processor and file.
-        stages: By processor, in the order of a frame.
+        created: Time of the run, ISO 8601, UTC.
+        userlands: Userlands in the order of their release.
+        counts: Instructions of an inference by processor and file.
+        stages: Instructions of a frame's stages by processor, in the order of a frame.
     """
 
     created: str
@@ -129,7 +128,7 @@ class PiReport:
 
     @property
     def passed(self) -> bool:
-        """Whether all checks did."""
+        """Whether all checks passed."""
         return all(check.passed for userland in self.userlands for check in userland.checks)
 
     def write(self, path: Path) -> None:
@@ -139,7 +138,7 @@ class PiReport:
 
 
 def tables(report: PiReport) -> list[RenderableType]:
-    """The report for a terminal."""
+    """Return the results as tables for a terminal."""
     return [
         _userlands_table(report.userlands),
         _checks_table(report.userlands),
@@ -164,7 +163,7 @@ def _userlands_table(userlands: Sequence[UserlandResult]) -> Table:
 
 
 def _checks_table(userlands: Sequence[UserlandResult]) -> Table:
-    table = make_table("what was checked there", ["userland", "check", "", "found"], [])
+    table = make_table("checks", ["userland", "check", "", "detail"], [])
     for userland in userlands:
         for check in userland.checks:
             outcome = Text("passed", style="green") if check.passed else Text("FAILED", style="red")

@@ -1,4 +1,4 @@
-"""A Raspberry Pi's userland in a folder: Debian's AArch64 packages, and the emulator that runs its programs."""
+"""A Raspberry Pi's userland in a folder: Debian's AArch64 packages, and the emulator of its programs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from benchmarks.pi.processes import Processes
 from fer_edge.errors import FerEdgeError
 
 HOME = Path("/root")
-"""Where everything of ours lies in a userland."""
+"""Folder of this project's files in a userland."""
 
 FETCHED = Path("/var/cache/pip")
-"""Where in a userland pip's downloads lie: a folder of this machine that stays."""
+"""Folder of pip's downloads in a userland, which is kept on this machine."""
 _ENTER = Path(__file__).parent / "enter.sh"
 _PACKAGES = ("base-files", "bash", "ca-certificates", "coreutils", "libc-bin", "libstdc++6", "python3", "python3-venv")
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _EMULATOR_SUITE = "bookworm"
-"""Its QEMU 7.2 takes plugins; that of later suites is linked statically and does not."""
+"""Suite of the emulator: its QEMU 7.2 loads plugins; that of later suites is static and does not."""
 
 _TIMEOUT_S = 1800
 
@@ -39,8 +39,8 @@ class Suite:
     """A release of Debian that Raspberry Pi OS is built on.
 
     Attributes:
-        name: Its name.
-        board: The board that its programs run on here, unless another is asked for.
+        name: Name of the suite.
+        board: Board that is emulated by default.
     """
 
     name: str
@@ -51,17 +51,17 @@ SUITES = (Suite("bookworm", PI_4), Suite("trixie", PI_5))
 
 
 class Userland:
-    """Programs of one userland; several may run at once."""
+    """A userland whose programs can be run, several at once."""
 
     def __init__(self, suite: Suite, root: Path, fetched: Path, log: Path, processes: Processes) -> None:
-        """Take a folder that `make_userland` has filled.
+        """Wrap a folder that `make_userland` has filled.
 
         Args:
-            suite: What is in it.
-            root: The folder.
-            fetched: What is at `FETCHED`.
-            log: Where everything that the programs print is written.
-            processes: Runs them.
+            suite: Suite of the userland.
+            root: Folder of the userland.
+            fetched: Folder on this machine that is mounted at `FETCHED`.
+            log: File of everything that the programs print.
+            processes: Starts the programs.
         """
         self.suite = suite
         self.root = root
@@ -70,7 +70,7 @@ class Userland:
         self._processes = processes
 
     def path(self, inside: Path) -> Path:
-        """Where a file of the userland lies on this machine."""
+        """Return the path on this machine of a file in the userland."""
         return self.root / inside.relative_to("/")
 
     def run(
@@ -83,10 +83,10 @@ class Userland:
         """Run a command in `HOME`, as root of the userland, and wait for it.
 
         Args:
-            command: Its words; paths are the userland's.
-            board: The processor to emulate, if not the suite's.
-            variables: Added to its environment.
-            may_fail: Whether the caller looks at the exit code.
+            command: Words of the command, with paths in the userland.
+            board: Board to emulate; `None` for the suite's.
+            variables: Environment variables to add.
+            may_fail: Whether the caller checks the exit code.
 
         Raises:
             FerEdgeError: If it fails and `may_fail` is false, takes too long, or was stopped.
@@ -114,16 +114,16 @@ def make_userland(host: Host, suite: Suite, root: Path, cache: Path, log: Path, 
     """Download and unpack a userland and the emulator.
 
     Args:
-        host: What this machine brings.
-        suite: Which one.
-        root: A folder for it, which is made.
-        cache: Where downloads are kept.
-        log: Where what its programs print is written, from the beginning.
-        processes: Runs them.
+        host: This machine.
+        suite: Suite to install.
+        root: Folder of the userland, which is created.
+        cache: Folder of downloads.
+        log: File of everything that the programs print, overwritten.
+        processes: Starts the programs.
 
     Raises:
         HostUnfitError: If the mirror cannot be reached.
-        FerEdgeError: If a package cannot be had.
+        FerEdgeError: If a package cannot be downloaded or unpacked.
     """
     unpack(Archive(host, suite.name, "arm64", cache, processes).fetch(_PACKAGES), root, processes)
     _put_emulator(host, root, cache, processes)
@@ -144,7 +144,7 @@ def make_userland(host: Host, suite: Suite, root: Path, cache: Path, log: Path, 
 
 
 def _put_emulator(host: Host, root: Path, cache: Path, processes: Processes) -> None:
-    """Lay QEMU and its libraries beside the userland's own, which the two architectures' paths keep apart."""
+    """Add QEMU and its libraries to the userland, in the other architecture's paths."""
     elsewhere = root.with_name(f"{root.name}-emulator")
     debs = Archive(host, _EMULATOR_SUITE, "amd64", cache, processes).fetch(["qemu-user"])
     unpack(debs, elsewhere, processes)

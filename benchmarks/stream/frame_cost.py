@@ -1,4 +1,4 @@
-"""What a frame costs: processor time of the whole pipeline, beside another project's on the same frames."""
+"""Processor time of the whole pipeline per frame, compared with another project's on the same frames."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _BLOCKS = 12
 
 
 class TimedPipeline(Protocol):
-    """A pipeline that has its own frames, and measures itself."""
+    """Pipeline with frames of its own, which measures its processor time."""
 
     name: str
 
     def process(self, frames: int) -> tuple[float, int]:
-        """Go through the next frames; returns seconds of processor time and how many faces were found."""
+        """Process the next frames; returns the processor time in seconds and the number of faces found."""
 
 
 @dataclass(frozen=True)
 class FrameCost:
-    """What a frame costs one pipeline.
+    """Cost of a frame in one pipeline.
 
     Attributes:
-        name: Of the pipeline.
-        cpu_ms: Processor time a frame, all threads together, one value a block of frames.
-        faces: How many it found a frame.
+        name: Name of the pipeline.
+        cpu_ms: Processor time per frame of each block of frames, all threads together, ms.
+        faces: Mean number of faces found per frame.
     """
 
     name: str
@@ -52,51 +52,51 @@ class FrameCost:
 
     @property
     def median_ms(self) -> float:
-        """Of its blocks."""
+        """Median processor time per frame over the blocks, ms."""
         return float(np.median(self.cpu_ms))
 
 
 class OwnPipeline:
-    """The shipped pipeline."""
+    """The shipped pipeline, with frames from memory."""
 
     def __init__(self, images: list[Image], every: int) -> None:
-        """Look for faces in every so manieth of `images`, uint8 (H, W, 3), gone through again and again."""
-        self.name = "faces looked for in each frame" if every == 1 else f"in every {every}th (default)"
+        """Detect faces in every N-th of `images`, uint8 (H, W, 3), which are repeated endlessly; N is `every`."""
+        self.name = "detection in each frame" if every == 1 else f"in every {every}th (default)"
         self._pipeline = make_pipeline(every)
         self._stream = numbered(images)
 
     def process(self, frames: int) -> tuple[float, int]:
-        """As `TimedPipeline`; the frames come from memory."""
+        """Process the next frames; returns the processor time in seconds and the number of faces found."""
         start = time.process_time()
         faces = sum(len(self._pipeline.process(frame).faces) for frame in islice(self._stream, frames))
         return time.process_time() - start, faces
 
 
 def before_a_wall() -> list[Image]:
-    """Two seconds of the demo, there and back so that they can be repeated without a jump; 640x480."""
+    """Return two seconds of the demo, 640x480, forwards and backwards, so that they repeat without a jump."""
     return _there_and_back(DemoSource())
 
 
 def before_photographs() -> list[Image]:
-    """The same before six photographs, one after the other: what a detector takes for a face is in no plain wall."""
+    """Return `before_a_wall` with six photographs as backgrounds, in which a detector may see false faces."""
     walls = [np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR), np.uint8) for gray in photographs()]
     return [image for wall in walls for image in _there_and_back(DemoSource(wall=wall))]
 
 
 def make_pipeline(every: int) -> Pipeline:
-    """The shipped pipeline that looks for faces in every so manieth frame."""
+    """Return the shipped pipeline with detection in every N-th frame; N is `every`."""
     return Pipeline(FaceDetector(), Classifier.load(), schedule=DetectionSchedule(every))
 
 
 def numbered(images: list[Image]) -> Iterator[Frame]:
-    """Frames at the demo's rate, without an end."""
+    """Return endless frames at the demo's rate."""
     return (Frame(image, number, 0.0, number / FPS) for number, image in enumerate(cycle(images)))
 
 
 def measure_frame_costs(images: list[Image], *others: TimedPipeline) -> list[FrameCost]:
-    """Measure the shipped pipeline with detection in each frame and as by default, and others, in turns.
+    """Measure the shipped pipeline, with detection in each frame and by default, and others, in turns.
 
-    OpenCV has one thread, so that none of the time goes into threads that wait for each other.
+    OpenCV has one thread, so that no time is spent in threads that wait for each other.
     """
     pipelines: list[TimedPipeline] = [OwnPipeline(images, 1), OwnPipeline(images, DEFAULT_EVERY), *others]
     blocks: list[list[tuple[float, int]]] = [[] for _ in pipelines]
@@ -108,7 +108,7 @@ def measure_frame_costs(images: list[Image], *others: TimedPipeline) -> list[Fra
 
 
 def print_frame_costs(scene: str, costs: list[FrameCost], console: Console) -> None:
-    """Show the table; the first two are the shipped pipeline's."""
+    """Print the table; the first two costs are the shipped pipeline's."""
     table = make_table(
         f"processor time a frame of 640x480, one face {scene}",
         ["pipeline"],

@@ -1,4 +1,4 @@
-"""Frames made of labelled faces and photographs, so that what is in them is known."""
+"""Frames composed of labelled faces and photographs, so that their content is known."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from fer_edge.preprocess import Image, resize
 
 SIZE_WH = (640, 480)
 _PHOTOGRAPHS = ("coffee", "rocket", "chelsea", "brick", "grass", "camera")
-"""Scikit-image's that show nobody's face from the front."""
+"""Scikit-image's photographs without a frontal face."""
 
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """How a face lies in a frame.
+    """Place of a face in a frame.
 
     Attributes:
-        centre: Its x and y in pixels.
-        side: Of its square, in pixels.
-        turn: Clockwise, in degrees.
+        centre: Centre x and y, pixels.
+        side: Side of its square, pixels.
+        turn: Clockwise rotation, degrees.
     """
 
     centre: tuple[float, float]
@@ -32,7 +32,7 @@ class Placement:
 
 
 def photographs() -> list[Image]:
-    """The backgrounds, gray uint8 (480, 640)."""
+    """Return the backgrounds, gray uint8 (480, 640)."""
     pictures = [np.asarray(getattr(skimage.data, name)(), np.uint8) for name in _PHOTOGRAPHS]
     gray = [one if one.ndim == 2 else cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in pictures]
     return [resize(np.asarray(one, np.uint8), SIZE_WH) for one in gray]
@@ -49,14 +49,14 @@ def place(face: Image, background: Image, placement: Placement) -> Image:
 
 
 def anywhere(side: int, turn: float, rng: np.random.Generator) -> Placement:
-    """A place within the frame for a face of that size and turn to either side."""
+    """Return a random place within the frame for a face of that size, turned to a random side."""
     reach = side / 2 * (abs(np.cos(np.deg2rad(turn))) + abs(np.sin(np.deg2rad(turn))))
     centre = [float(rng.uniform(reach, length - reach)) if length > 2 * reach else length / 2 for length in SIZE_WH]
     return Placement((centre[0], centre[1]), side, turn * float(rng.choice([-1, 1])))
 
 
 def as_a_camera_sees(frame: Image, rng: np.random.Generator) -> Image:
-    """The same frame with a sensor's noise, a standard deviation of 5, and 2 % of flicker."""
+    """Return the frame with sensor noise, standard deviation 5, and 2 % of flicker."""
     noise = 5 * rng.standard_normal((*frame.shape[:2], 1), np.float32)
     seen: npt.NDArray[np.float32] = frame * np.float32(rng.normal(1, 0.02)) + noise
     return np.clip(seen, 0, 255).astype(np.uint8)

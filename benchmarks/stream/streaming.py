@@ -1,7 +1,7 @@
-"""What a stream costs: processor time a frame, time to the first result, memory, and frames that are passed over.
+"""Cost of a stream: processor time per frame, time to the first result, memory, and dropped frames.
 
-With `--peer-python` another project, `fer`, goes through the same frames in turns with this one. What it asks for is
-8 GB and does not start, as OpenCV 5 has no Haar cascades and setuptools 81 no pkg_resources. This does::
+With `--peer-python` another project, `fer`, processes the same frames in turns. Its declared dependencies take 8 GB and
+do not start, as OpenCV 5 has no Haar cascades and setuptools 81 no pkg_resources. These do::
 
     python3 -m venv fer-venv
     fer-venv/bin/pip install --no-deps fer==25.10.3
@@ -47,21 +47,21 @@ _COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--json
 
 @dataclass(frozen=True)
 class LiveResult:
-    """How a live source was kept up with.
+    """Results of a live source.
 
     Attributes:
-        frames: Results.
-        passed_over: Frames of the source without one.
-        latencies_ms: From a frame's arrival to its result.
+        frames: Number of frames with a result.
+        dropped: Number of frames without one.
+        latencies_ms: Times from a frame's arrival to its result.
     """
 
     frames: int
-    passed_over: int
+    dropped: int
     latencies_ms: list[float]
 
 
 def first_result_s() -> float:
-    """Seconds from the start of the command until its first line of results."""
+    """Return the seconds from the start of the command until its first line of results."""
     start = time.perf_counter()
     with subprocess.Popen([*_COMMAND, "1"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
@@ -70,9 +70,9 @@ def first_result_s() -> float:
 
 
 def peak_memory_bytes(frames: int = 300) -> int:
-    """The most memory that the command held after so many frames, resident.
+    """Return the command's peak resident memory after a number of frames.
 
-    What the system tells of a process that has ended counts this one's memory, too, from before the command's start.
+    It is read while the command runs: the usage of an ended child would include this process's memory.
     """
     with subprocess.Popen([*_COMMAND, "1000000"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
@@ -86,7 +86,7 @@ def peak_memory_bytes(frames: int = 300) -> int:
 
 
 def keep_up(images: list[Image], seconds: float) -> LiveResult:
-    """Watch a camera of 30 frames a second."""
+    """Process a camera of 30 frames a second in real time."""
     pipeline, latencies_ms, numbers = make_pipeline(DEFAULT_EVERY), [], []
     pipeline.process(Frame(images[0], 0, 0.0))
     with LiveSource(_Camera(images), "camera", fps=FPS, advice="none") as source:
@@ -98,7 +98,7 @@ def keep_up(images: list[Image], seconds: float) -> LiveResult:
 
 
 def soak(images: list[Image], frames: int) -> tuple[list[int], list[float]]:
-    """Go through many frames; returns resident bytes and milliseconds a frame for each tenth of them."""
+    """Process many frames; returns resident bytes and milliseconds per frame for each tenth of them."""
     pipeline, stream = make_pipeline(DEFAULT_EVERY), numbered(images)
     memory, times_ms = [], []
     for _ in track(range(10), "many frames"):
@@ -111,7 +111,7 @@ def soak(images: list[Image], frames: int) -> tuple[list[int], list[float]]:
 
 
 class _Camera:
-    """Gives pictures at a camera's pace, whether or not anybody is fast enough."""
+    """Camera that provides frames at a fixed rate, however slow its reader is."""
 
     def __init__(self, images: list[Image]) -> None:
         self._images = cycle(images)
@@ -132,7 +132,7 @@ def _resident_bytes() -> int:
 
 
 def compare_frame_costs(peer_python: Path | None, console: Console) -> None:
-    """Measure and show what frames cost before a plain wall and before photographs, beside `fer` if it is there."""
+    """Print the cost of frames before a plain wall and before photographs, compared with `fer` if it is given."""
     for scene, images in (("before a wall", before_a_wall()), ("before photographs", before_photographs())):
         with ExitStack() as stack:
             peers = [stack.enter_context(open_peer(peer_python, images))] if peer_python else []
@@ -140,13 +140,16 @@ def compare_frame_costs(peer_python: Path | None, console: Console) -> None:
 
 
 @click.command()
-@click.option("--seconds", default=20.0, show_default=True, help="To watch a live source for.")
-@click.option("--frames", default=20_000, show_default=True, help="To go through in one run, for memory and drift.")
+@click.option("--seconds", default=20.0, show_default=True, help="Duration of the live source.")
+@click.option("--frames", default=20_000, show_default=True, help="Frames of one run, for memory and drift.")
 @click.option(
-    "--peer-python", type=click.Path(path_type=Path), metavar="PATH", help="An interpreter that has fer, to compare."
+    "--peer-python",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Python interpreter with fer installed, to compare with.",
 )
 def main(seconds: float, frames: int, peer_python: Path | None) -> None:
-    """Measure what a stream costs on this machine, best when it is otherwise idle."""
+    """Measure the cost of a stream on this machine, which should be idle."""
     console, images = Console(highlight=False), before_a_wall()
     try:
         compare_frame_costs(peer_python, console)
@@ -154,11 +157,11 @@ def main(seconds: float, frames: int, peer_python: Path | None) -> None:
         raise click.ClickException(str(error)) from error
     table = make_table("a stream of 640x480 with one face", ["measure"], ["result"])
     firsts = sorted(first_result_s() for _ in range(5))
-    table.add_row("from the command to its first result, median of 5", f"{firsts[2]:.2f} s")
+    table.add_row("start of the command to its first result, median of 5", f"{firsts[2]:.2f} s")
     table.add_row("peak memory of the command", f"{peak_memory_bytes() / 1e6:.0f} MB")
     live = keep_up(images, seconds)
     p50, p99 = np.percentile(live.latencies_ms, [50, 99])
-    table.add_row(f"30 frames a second for {seconds:g} s: passed over", f"{live.passed_over} of {live.frames}")
+    table.add_row(f"30 frames a second for {seconds:g} s: dropped", f"{live.dropped} of {live.frames}")
     table.add_row("the same: from arrival to result, p50 / p99", f"{p50:.1f} / {p99:.1f} ms")
     memory, times_ms = soak(images, frames)
     gained = (memory[-1] - memory[0]) / 1e6

@@ -1,4 +1,4 @@
-"""How much of the classifier's accuracy is left when a face must first be found, cut out and turned upright."""
+"""Accuracy of the whole pipeline, with detection, crop and rotation, compared with the classifier's own."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class EndToEnd:
     """Results for faces of one size and turn.
 
     Attributes:
-        side: Of the pasted faces, pixels.
-        turn: Of the pasted faces, degrees to either side.
-        faces: How many.
+        side: Side of the pasted faces, pixels.
+        turn: Rotation of the pasted faces to either side, degrees.
+        faces: Number of faces.
         found: Share of them that the detector found, 0..1.
-        accuracy: Of the pipeline, on those found.
-        bare_accuracy: Of the classifier on the labelled images themselves, on the same.
+        accuracy: Accuracy of the pipeline on those found, 0..1.
+        bare_accuracy: Accuracy of the classifier on the labelled images of the same faces, 0..1.
     """
 
     side: int
@@ -41,7 +41,7 @@ class EndToEnd:
 
     @property
     def kept(self) -> float:
-        """The pipeline's accuracy over the classifier's own."""
+        """Accuracy of the pipeline divided by the classifier's."""
         return self.accuracy / self.bare_accuracy if self.bare_accuracy else 0.0
 
 
@@ -67,7 +67,7 @@ def measure_end_to_end(faces: Split, *, seed: int = 0) -> list[EndToEnd]:
 
 
 def print_end_to_end(results: list[EndToEnd], console: Console) -> None:
-    """Show the table."""
+    """Print the table."""
     table = make_table(
         f"{results[0].faces} validation faces in photographs, through the whole pipeline",
         ["pixels"],
@@ -86,7 +86,7 @@ def print_end_to_end(results: list[EndToEnd], console: Console) -> None:
 
 
 def _is_right(pipeline: Pipeline, image: np.ndarray, placement: Placement, label: int) -> bool | None:
-    """Whether the face at its place got its label; `None` if none was found there."""
+    """Return whether the face at its place got its label; `None` if none was found there."""
     for face in pipeline.process(Frame(image, 0, 0.0)).faces:
         centre = (face.box_xyxy[:2] + face.box_xyxy[2:]) / 2
         if np.abs(centre - placement.centre).max() < placement.side / 3:

@@ -1,6 +1,6 @@
-"""What each part of the modern recipe bought: the same short training without it, and a table of the results.
+"""Worth of each part of the modern recipe: the same short training without it, and a table of the results.
 
-`python -m benchmarks.training.ablation --data faces.zip` takes hours; interrupted, the same command goes on.
+`python -m benchmarks.training.ablation --data faces.zip` takes hours; after an interruption, the same command resumes.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "without class balance": ("--class-balance", "none"),
     "without the temperature": ("--held-back", "0"),
 }
-"""Each row of the table: its name, and what it changes of the modern recipe."""
+"""Options of each row of the table that differ from the modern recipe, by the row's name."""
 
 TAUGHT = "with a teacher"
-"""The row that is there if a teacher is given."""
+"""Name of the row with a teacher, if one is given."""
 
 
 @click.command()
@@ -42,7 +42,7 @@ TAUGHT = "with a teacher"
 @click.option("--arch", default="compact-s", show_default=True)
 @click.option("--epochs", default=15, show_default=True)
 @click.option("--seed", default=0, show_default=True)
-@click.option("--teacher", type=click.Path(exists=True, path_type=Path), help="Adds a row with this teacher.")
+@click.option("--teacher", type=click.Path(exists=True, path_type=Path), help="Add a row with this teacher.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/ablation"), show_default=True)
 @click.option("--table", type=click.Path(path_type=Path), default=Path("docs/ablation.json"), show_default=True)
 def main(data: str, arch: str, epochs: int, seed: int, teacher: Path | None, output: Path, table: Path) -> None:
@@ -75,7 +75,7 @@ def main(data: str, arch: str, epochs: int, seed: int, teacher: Path | None, out
 
 
 def _train(run: RunFolder, epochs: int, arguments: tuple[str, ...]) -> None:
-    """Train into `run`, or finish what was begun there; a run that was stopped has a model, too, of fewer epochs."""
+    """Train into `run`, or resume; an interrupted run has a model, too, with fewer epochs."""
     if run.model.exists() and _result(run)["epochs"] >= epochs:
         return
     begun = (run.checkpoints / STATE_NAME).exists()

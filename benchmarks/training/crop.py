@@ -1,15 +1,14 @@
-"""Where a detector's box lies in the training images, and so how to cut faces out of a camera's frames.
+"""Place of a detector's box in the training images, which gives the crop of faces in a camera's frames.
 
-The crop is measured, not guessed: YuNet looks at every training image, and the inverse of where it puts its box is
-how far around a box the runtime has to cut.
+YuNet runs on every training image; the inverse of its box's place is the area around a box that the runtime crops.
 
-The faces fill their 48x48 pixels, and a detector wants room around a face. Each image is enlarged to 192x192 and
-framed to 320x320, the detector's usual size, with the image's own mean gray. What the frame is made of matters, as
-cutting known squares out of five whole portraits and measuring them again shows (true scale 1.10, shift 0: mean gray
-1.12, +0.02; repeated edge pixels 1.17, +0.04; mirrored 1.11, +0.04; no frame 1.14, 0.00, but 1.29 for 1.30 and 1.07 for
-1.00, since a box without room is drawn to the image's edge). From 1.0 to 1.3, mean gray is off by 0.02 at most in the
-scale and the shift; on 88 loosely framed training images by 0.03 and 0.02, the shift to the other side. So nothing is
-taken off for it: the images themselves spread by ten times as much.
+The faces fill their 48x48 pixels, and a detector needs room around a face: each image is enlarged to 192x192 and framed
+to 320x320, the detector's usual size, with its mean gray. The frame matters, as cropping known squares from five
+portraits and measuring them again shows (true scale 1.10, shift 0): mean gray gives 1.12, +0.02; repeated edge pixels
+1.17, +0.04; mirrored pixels 1.11, +0.04; no frame 1.14, 0.00, but 1.29 for 1.30 and 1.07 for 1.00, since a box without
+room is drawn to the image's edge. From 1.0 to 1.3, mean gray is off by at most 0.02 in scale and shift; on 88 loosely
+framed training images by 0.03 and 0.02, the shift in the other direction. This is not corrected, as the images' own
+spread is ten times as large.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ FRAME_SIDE = 320
 
 @dataclass(frozen=True)
 class CropMeasurement:
-    """How the square that the training images show lies around the detector's box of the same face.
+    """Place of the training images' square around the detector's box of the same face.
 
     Attributes:
-        images: How many were looked at.
-        found: In how many the detector saw a face.
-        scale_quartiles: Of the image's side over the geometric mean of the box's sides: 25, 50 and 75 %.
-        shift_x_quartiles: Of how far the image's centre lies right of the box's, as a fraction of the image's side.
-        shift_y_quartiles: Of how far it lies below.
+        images: Number of images.
+        found: Number of images in which the detector found a face.
+        scale_quartiles: Quartiles of the image's side divided by the geometric mean of the box's sides.
+        shift_x_quartiles: Quartiles of the distance from the box's centre right to the image's, in sides of the image.
+        shift_y_quartiles: Quartiles of the distance from the box's centre down to the image's, in sides of the image.
     """
 
     images: int
@@ -47,7 +46,7 @@ class CropMeasurement:
     shift_y_quartiles: tuple[float, float, float]
 
     def to_spec(self, detector: str = "YuNet 2023mar") -> CropSpec:
-        """The crop at the medians. The shift to the side is left at 0: faces are as often left as right of it."""
+        """Return the crop at the medians, without a horizontal shift, as faces are as often left as right of it."""
         (scale_low, scale, scale_high), (shift_low, shift, shift_high) = self.scale_quartiles, self.shift_y_quartiles
         return CropSpec(
             detector=detector,
@@ -65,7 +64,7 @@ def measure_crop(images: Iterable[Image], detect: Callable[[Image], list[Face]])
 
     Args:
         images: uint8 (H, H) gray, 0..255, square.
-        detect: Such as `FaceDetector().detect`.
+        detect: Detects faces, such as `FaceDetector().detect`.
 
     Raises:
         ValueError: If no face is found in any image.
@@ -79,7 +78,7 @@ def measure_crop(images: Iterable[Image], detect: Callable[[Image], list[Face]])
 
 
 def _place_in_image(image: Image, detect: Callable[[Image], list[Face]]) -> tuple[float, float, float] | None:
-    """Scale, shift to the right and shift downwards for one image, or `None` without a face."""
+    """Return scale, shift right and shift down for one image; `None` without a face."""
     faces = detect(_give_room(image))
     if not faces:
         return None

@@ -1,4 +1,4 @@
-"""Seconds per training step: this project's, against a plain Keras `fit` over a folder, as the notebook does it."""
+"""Seconds per training step: this project's, and those of a plain Keras `fit` over a folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
-from rich.console import Console
+from rich.table import Table
 
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import load_dataset
@@ -30,7 +30,7 @@ _BATCH = 128
 
 
 class _StepClock(keras.callbacks.Callback):
-    """Keeps the time from the beginning of each step to that of the next, the loading of data included."""
+    """Records the end of each step; a step includes the loading of its data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class _StepClock(keras.callbacks.Callback):
 
 
 def step_seconds(data: str) -> dict[str, float]:
-    """Median seconds per step of each variant; they take turns, so that a change of pace strikes all alike."""
+    """Return the median seconds per step of each variant; they take turns, so that a change of pace affects all."""
     split = load_dataset(data).train
     split = split.take(np.random.default_rng(0).permutation(len(split))[: _BATCH * _STEPS])
     with tempfile.TemporaryDirectory() as folder:
@@ -57,13 +57,13 @@ def step_seconds(data: str) -> dict[str, float]:
     return {name: float(np.median(values)) for name, values in samples.items()}
 
 
-def print_step_seconds(seconds: dict[str, float], console: Console) -> None:
-    """Print seconds per step; the first variant is the one that the others are compared with."""
+def step_seconds_table(seconds: dict[str, float]) -> Table:
+    """Return seconds per step as a table; the others are compared with the first variant."""
     table = make_table("training: median seconds per step of 128 images", ["variant"], ["seconds", "times faster"])
     reference = next(iter(seconds.values()))
     for name, value in seconds.items():
         table.add_row(name, f"{value:.3f}", f"{reference / value:.2f}")
-    console.print(table)
+    return table
 
 
 def _variants(split: Split, folder: str) -> Iterator[tuple[str, tuple[keras.Model, Any]]]:

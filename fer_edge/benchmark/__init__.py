@@ -1,1 +1,1 @@
-"""Measurements people can trust: what is timed, how, on what machine, and the report. Needs no TensorFlow."""
+"""Measurements of model files on this machine, their comparison and their report. No TensorFlow."""

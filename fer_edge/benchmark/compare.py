@@ -1,4 +1,4 @@
-"""Two reports compared: what got slower, larger or worse from the earlier to the later one, beyond their noise."""
+"""Comparison of two reports: what got slower, larger or worse by more than the noise."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from math import hypot
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmark.results import NO_MAJORITY, Report, Result, Timing
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
+from fer_edge.benchmark.setting import NO_MAJORITY
 from fer_edge.errors import FerEdgeError
 
 LATENCY_NOISE = 0.05
-"""Two runs' ratios may differ by so much even if neither wavered: where a process's memory lies and which core it gets
-is settled once a run, so its windows cannot show it. It is what two runs in a row on an idle machine are held to."""
+"""Least noise of a latency ratio between two runs, as a share.
+
+A process's memory layout and core are settled once a run, so its windows do not show their effect. Two runs in a row on
+an idle machine are held to this."""
 
 MEMORY_NOISE = 0.01
-"""The same process, started again, has differed by 0.3 %."""
+"""Noise of peak memory, as a share; restarts of one process have differed by 0.3 %."""
 
 _NORMAL_95 = 1.96
 
@@ -28,7 +32,7 @@ _Pair = tuple[Result, Result]
 
 
 class Verdict(str, Enum):
-    """What a change means."""
+    """Judgement of a change."""
 
     WORSE = "worse"
     WITHIN_NOISE = "within noise"
@@ -36,27 +40,27 @@ class Verdict(str, Enum):
 
 
 class Unit(str, Enum):
-    """What a figure is counted in."""
+    """Unit of a figure."""
 
     TIMES = "times"
-    """The reference's time in the same run."""
+    """Multiples of the reference's time in the same run."""
     BYTES = "bytes"
     SHARE = "share"
-    """Of the images, 0..1."""
+    """Share of the images, 0..1."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One figure of one file, then and now.
+    """One figure of one file in both reports.
 
     Attributes:
-        name: The file's result, in the later report.
-        figure: What was measured.
-        unit: What `before` and `after` are counted in.
-        before: In the earlier report.
-        after: In the later one.
-        worse: By how much of `before` it got worse; below 0 if it got better.
-        noise: By how much of `before` it may differ with nothing changed.
+        name: Name of the file's result in the later report.
+        figure: Name of the figure.
+        unit: Unit of `before` and `after`.
+        before: Value in the earlier report.
+        after: Value in the later report.
+        worse: Deterioration as a share of `before`; negative for an improvement.
+        noise: Difference that chance explains, as a share of `before`.
     """
 
     name: str
@@ -69,7 +73,7 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it got worse or better by more than the noise."""
+        """Whether the figure got worse or better by more than the noise."""
         if abs(self.worse) <= self.noise:
             return Verdict.WITHIN_NOISE
         return Verdict.WORSE if self.worse > 0 else Verdict.BETTER
@@ -77,23 +81,23 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """How two reports differ.
+    """Differences between two reports.
 
     Attributes:
         rows: Every figure that could be judged, file by file.
-        notes: What could not be judged, and why, in sentences.
+        notes: Sentences on what could not be judged, and why.
     """
 
     rows: tuple[Change, ...]
     notes: tuple[str, ...]
 
     def beyond_noise(self) -> list[Change]:
-        """The figures that changed, what got worst first."""
+        """Return the figures that changed, the worst first."""
         changed = [row for row in self.rows if row.verdict is not Verdict.WITHIN_NOISE]
         return sorted(changed, key=lambda row: -row.worse)
 
     def require_no_worse(self, percent: float) -> None:
-        """Raise `FerEdgeError` if a figure got worse, beyond the noise, by more than `percent` of what it was."""
+        """Raise `FerEdgeError` if a figure got worse by more than its noise and by more than `percent`."""
         failed = [row for row in self.beyond_noise() if row.worse > percent / 100 and row.verdict is Verdict.WORSE]
         if failed:
             worst = ", ".join(f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed[:3])
@@ -102,11 +106,11 @@ class Changes:
 
 
 def compare_reports(before: Report, after: Report) -> Changes:
-    """Judge what both reports measured.
+    """Compare what both reports measured.
 
-    Latency is judged by its ratio to that of one and the same file within each run, so that another day's pace of the
-    machine does not matter; its noise is the spread of that ratio over each run's windows. Accuracy and agreement are
-    judged image by image, at 95 % confidence.
+    Latency is compared as a ratio to one reference file within each run, so that the machine's pace on the day cancels
+    out; its noise is the spread of that ratio over each run's windows. Accuracy and agreement are compared image by
+    image, at 95 % confidence.
     """
     earlier, later = _by_key(before), _by_key(after)
     pairs = [(earlier[key], result) for key, result in later.items() if key in earlier]
@@ -116,7 +120,7 @@ def compare_reports(before: Report, after: Report) -> Changes:
         notes.append(f"latency is not judged: {obstacle}")
     else:
         reference = _reference(before, pairs)
-        notes += _doubts(reference)
+        notes += _warn_of_changed_reference(reference)
         rows += [change for pair in pairs if pair is not reference for change in _latency(pair, reference)]
     rows += [change for pair in pairs for change in _size(pair)]
     obstacle = _obstacle_to_quality(before, after)
@@ -130,7 +134,7 @@ def compare_reports(before: Report, after: Report) -> Changes:
 
 
 def _by_key(report: Report) -> dict[_Key, Result]:
-    """Results by what makes them the same subject, versions apart; by name too where that leaves some alike."""
+    """Return results by role, network, file, library and threads; by name too where these are not unique."""
     counts = Counter(_key(result) for result in report.results)
     return {
         _key(result) if counts[_key(result)] == 1 else (*_key(result), result.name): result for result in report.results
@@ -161,17 +165,17 @@ def _obstacle_to_latency(before: Report, after: Report, pairs: list[_Pair]) -> s
 
 
 def _reference(before: Report, pairs: list[_Pair]) -> _Pair:
-    """What the earlier times were divided by, if both have it; else what both have and the earlier has first."""
+    """Return the earlier report's reference if both have it, else its first result that both have."""
     order = [before.reference.name, *(result.name for result in before.results)]
     return min(pairs, key=lambda pair: order.index(pair[0].name))
 
 
-def _doubts(reference: _Pair) -> Iterator[str]:
+def _warn_of_changed_reference(reference: _Pair) -> Iterator[str]:
     then, now = reference
     for what, was, became in (("file", then.sha256, now.sha256), ("runtime", then.runtime, now.runtime)):
         if was != became:
             yield (
-                f"{now.name}, by which all times are divided, changed its {what} ({was[:18]}, now {became[:18]}): "
+                f"{now.name}, the reference of all times, changed its {what} ({was[:18]}, now {became[:18]}): "
                 "if its pace changed, all others seem to have changed"
             )
 
@@ -188,7 +192,7 @@ def _ratio(figure: str, pair: _Pair, timings: list[tuple[Timing, Timing]]) -> Ch
 
 
 def _spread(timing: Timing, reference: Timing) -> float:
-    """Of the ratio over a run's windows, in which both were timed in turns: largest over smallest, less 1."""
+    """Return the largest ratio of two interleaved timings over a run's windows, divided by the smallest, minus 1."""
     ratios = [one / by for one, by in zip(timing.windows_ms, reference.windows_ms, strict=True)]
     return max(ratios) / min(ratios) - 1
 
@@ -227,7 +231,7 @@ def _obstacle_to_people(before: Report, after: Report) -> Iterator[str]:
 def _obstacle_to_agreement(pairs: list[_Pair], reports: tuple[Report, Report]) -> Iterator[str]:
     names = [pair[1].name for pair in pairs if any(_has_other_prior(*each) for each in zip(pair, reports, strict=True))]
     if names:
-        yield f"agreement is not judged for {', '.join(names)}: the prior is another than the full model's"
+        yield f"agreement is not judged for {', '.join(names)}: the full model has a different prior"
 
 
 def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[Change]:
@@ -243,12 +247,12 @@ def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[Change]:
 
 
 def _agreeing(result: Result, report: Report) -> npt.NDArray[np.int8] | None:
-    """Whether each image's best class is the full model's, 0 or 1; `None` if not known."""
+    """Return 1 for each image whose best class is the full model's, else 0; `None` if unknown."""
     return _matches(result, _predicted(report.parent_of(result)))
 
 
 def _has_other_prior(result: Result, report: Report) -> bool:
-    """Whether a file's agreement was measured with its full model's scores re-weighted, whose classes no report has."""
+    """Return whether agreement was measured with re-weighted scores of the full model, whose classes no report has."""
     agreeing = _agreeing(result, report)
     if agreeing is None or result.quality is None or result.quality.agreement is None:
         return False
@@ -256,7 +260,7 @@ def _has_other_prior(result: Result, report: Report) -> bool:
 
 
 def _matches(result: Result, expected: str | None) -> npt.NDArray[np.int8] | None:
-    """Whether each image's best class is the expected one, 0 or 1, images without one left out; `None` if not known."""
+    """Return 1 for each image whose best class is expected, else 0, skipping images without one; `None` if unknown."""
     predicted = _predicted(result)
     if not predicted or not expected or len(predicted) != len(expected):
         return None
@@ -269,7 +273,7 @@ def _predicted(result: Result | None) -> str | None:
 
 
 def _paired(name: str, figure: str, then: npt.NDArray[np.int8], now: npt.NDArray[np.int8]) -> Change:
-    """The difference of two shares of the same images, and its interval's half width."""
+    """Return the difference of two shares of the same images; its noise is half its 95 % interval."""
     lost = then - now
     noise = _NORMAL_95 * float(lost.std()) / len(lost) ** 0.5
     share = max(float(then.mean()), 1 / len(then))

@@ -1,4 +1,4 @@
-"""What a TFLite file's network costs: its parameters and multiply-accumulates, counted from the stored graph."""
+"""Parameters and multiply-accumulates of a TFLite file, counted from its graph."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one image.
+    """Arithmetic of one image.
 
     Attributes:
-        parameters: Numbers in the kernels and biases of convolutions and dense layers; one that is shared counts once.
+        parameters: Number of weights and biases of convolutions and dense layers; a shared tensor counts once.
         macs: Multiply-accumulates of the same layers.
     """
 

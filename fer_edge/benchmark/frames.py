@@ -1,4 +1,4 @@
-"""What subjects are shown while they are timed: real faces in turn, each also as it lies in a camera's frame."""
+"""Inputs of timed calls: faces in turn, each alone and in a camera's frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_edge.benchmark.results import Data
+from fer_edge.benchmark.setting import Data
 from fer_edge.boxes import BoxArray
 from fer_edge.dataset.data import FACE_SIZE, Split
 from fer_edge.inference.classifier import ScoresFaces
@@ -17,10 +17,10 @@ from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.sources.demo import FPS, PERIOD_S, RESOLUTION_WH, DemoSource
 
 SHOWN = 32
-"""How many faces, at most: 28 MB of frames."""
+"""Largest number of faces: 28 MB of frames."""
 
 _SIDE = 120
-"""Of a face in its frame, pixels: someone at arm's length of a screen."""
+"""Side of a face in its frame, pixels: a person at arm's length from a screen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Shown:
 
 
 def show_labelled(faces: Split) -> list[Shown]:
-    """Labelled faces, spread evenly over the split, each placed in a 640x480 picture."""
+    """Return labelled faces, spread evenly over the split, each placed in a 640x480 frame."""
     rng = np.random.default_rng(0)
     width, height = RESOLUTION_WH
     corners = zip(rng.integers(0, width - _SIDE, SHOWN), rng.integers(0, height - _SIDE, SHOWN), strict=True)
@@ -47,7 +47,7 @@ def show_labelled(faces: Split) -> list[Shown]:
 
 
 def show_demo() -> list[Shown]:
-    """Faces found in the demo stream, spread over one of its periods: what a device has without labelled faces."""
+    """Return faces detected in the demo stream, spread over one period, for a device without labelled faces."""
     source, detector = DemoSource(), FaceDetector()
     frames = [source.draw(int(number)) for number in np.linspace(0, FPS * PERIOD_S, SHOWN, endpoint=False)]
     found = [(frame, detector.detect(frame)) for frame in frames]
@@ -60,20 +60,20 @@ def show_demo() -> list[Shown]:
 
 
 def describe_shown(shown: list[Shown], data: Data | None) -> str:
-    """What was shown, in words; `data` as for the report, `None` for the demo stream."""
+    """Describe in words what was shown; `data` as in the report, `None` for the demo stream."""
     if data is None:
         return f"{len(shown)} frames of the demo stream in turn: one portrait that moves; no labelled faces were given"
     return f"{len(shown)} faces of {data.name}, {data.split}, in turn; for a frame, {_SIDE} pixels wide in 640x480"
 
 
 def model_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], object]:
-    """What is timed as the model alone: from a face, cut out and of its input's size, to scores."""
+    """Return the call timed as the model alone: from a face crop of the input's size to scores."""
     faces = [resize(one.face, classifier.card.input.size_wh) for one in shown]
     return lambda i: classifier.classify(faces[i % len(faces)])
 
 
 def frame_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], str]:
-    """What is timed as the way of a frame: the pipeline's steps from a frame and a face's box to a steady label."""
+    """Return the call timed as a frame: from a frame and a face's box to a smoothed label."""
     card = classifier.card
     history = SmoothedScores(card.labels, Smoothing())
 
@@ -87,11 +87,11 @@ def frame_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], s
 
 
 def _place(face: Image, x: int, y: int) -> Shown:
-    """Put a face in a gray picture with its upper left corner at x, y."""
+    """Place a face in a gray frame with its upper left corner at x, y."""
     width, height = RESOLUTION_WH
     frame = np.full((height, width, 3), 128, np.uint8)
     frame[y : y + _SIDE, x : x + _SIDE] = resize(face, (_SIDE, _SIDE))[..., np.newaxis]
-    # The box around which the crop is just the face.
+    # The box whose crop is exactly the face.
     half = _SIDE / FER2013_CROP.scale / 2
     centre_x, centre_y = x + _SIDE / 2, y + _SIDE / 2 - FER2013_CROP.shift_y * _SIDE
     box = np.array([centre_x - half, centre_y - half, centre_x + half, centre_y + half], np.float32)

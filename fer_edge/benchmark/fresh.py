@@ -1,6 +1,6 @@
-"""Loading, the first call and peak memory, in a process of its own: `python -m fer_edge.benchmark.fresh FILE FAMILY N`.
+"""Load time, first call and peak memory in a fresh process: `python -m fer_edge.benchmark.fresh FILE ENGINE THREADS`.
 
-Such a process prints one JSON object with the members of `Fresh`.
+The process prints one JSON object with the members of `Fresh`.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from statistics import median
 import numpy as np
 
 from fer_edge.errors import FerEdgeError, first_line
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import open_interpreter
 
 REPEATS = 3
 REPEATED_UP_TO_MS = 2000.0
-"""What takes longer to load is measured once: most of it is the import of a large library."""
+"""Load time above which a file is measured once, ms: most of it is the import of a large library."""
 
 _TIMEOUT_S = 300.0
-"""TensorFlow takes half a minute to import on a busy machine."""
+"""Time limit of a fresh process; importing TensorFlow takes half a minute on a busy machine."""
 
 _STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """What a process that had loaded no model before saw.
+    """Measurements of a process that has loaded no model before.
 
     Attributes:
-        load_ms: From the start of loading until the model was ready; the interpreter's own library is imported in it.
-        first_ms: The first call.
-        peak_memory_bytes: Of the process after that call, resident; `None` where the system does not tell.
+        load_ms: Time until the model is ready, including the import of the engine's library.
+        first_ms: Time of the first call.
+        peak_memory_bytes: Peak resident memory of the process after that call; `None` where the system does not say.
     """
 
     load_ms: float
@@ -49,10 +49,10 @@ class Fresh:
 
 
 def measure_here(load: Callable[[], Callable[[], object]]) -> Fresh:
-    """Measure within this process, which must be fresh: for a module that is run like this one.
+    """Measure within this process, which must be fresh; for a module that is run like this one.
 
     Args:
-        load: Loads a model, and returns the call that scores one image.
+        load: Loads a model and returns the call that scores one image.
     """
     began = time.perf_counter_ns()
     score = load()
@@ -67,13 +67,13 @@ def print_fresh(fresh: Fresh) -> None:
     print(json.dumps(dataclasses.asdict(fresh)))
 
 
-def fresh_command(path: Path, family: Family, threads: int = 1) -> tuple[str, ...]:
-    """The command that measures a model file."""
-    return sys.executable, "-m", "fer_edge.benchmark.fresh", str(path), family.value, str(threads)
+def fresh_command(path: Path, engine: Engine, threads: int = 1) -> tuple[str, ...]:
+    """Return the command that measures a model file."""
+    return sys.executable, "-m", "fer_edge.benchmark.fresh", str(path), engine.value, str(threads)
 
 
 def run_fresh(command: Sequence[str]) -> Fresh:
-    """Run a command that prints what `print_fresh` does.
+    """Run a command that prints a line as `print_fresh` does.
 
     Raises:
         FerEdgeError: If it fails, crashes, hangs for minutes or prints something else.
@@ -82,7 +82,7 @@ def run_fresh(command: Sequence[str]) -> Fresh:
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        raise FerEdgeError(f"{name}: nothing came of it in {_TIMEOUT_S:g} s in a fresh process") from error
+        raise FerEdgeError(f"{name}: it printed nothing within {_TIMEOUT_S:g} s in a fresh process") from error
     if done.returncode < 0:
         raise FerEdgeError(f"{name}: it crashed a fresh process ({signal.Signals(-done.returncode).name})")
     try:
@@ -93,7 +93,7 @@ def run_fresh(command: Sequence[str]) -> Fresh:
 
 
 def median_fresh(commands: Sequence[Sequence[str]], on_progress: Callable[[float], None] | None = None) -> list[Fresh]:
-    """Run commands in turns, each `REPEATS` times unless it is slow; returns each one's medians.
+    """Run commands in turns, each `REPEATS` times unless it loads slowly; returns each command's medians.
 
     Raises:
         FerEdgeError: As `run_fresh` does.
@@ -116,7 +116,7 @@ def _median(runs: Sequence[Fresh]) -> Fresh:
 
 
 def _peak_memory_bytes() -> int | None:
-    """The high-water mark of this process; `getrusage` would count the parent's from before the command's start."""
+    """Return this process's peak resident memory; `getrusage` would include the parent's before the start."""
     try:
         found = re.search(r"^VmHWM:\s*(\d+) kB", _STATUS.read_text(), re.MULTILINE)
     except OSError:
@@ -124,16 +124,16 @@ def _peak_memory_bytes() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def _load(path: Path, family: Family, threads: int) -> Callable[[], object]:
-    interpreter = open_interpreter(path, threads, family, tried=True)  # by whoever starts this process
+def _load(path: Path, engine: Engine, threads: int) -> Callable[[], object]:
+    interpreter = open_interpreter(path, threads, engine, tried=True)  # tried by the parent process
     image = np.random.default_rng(0).integers(0, 256, interpreter.input_shape[1:], np.uint8)
     return lambda: interpreter.run(image)
 
 
-def main(path: str, family: str, threads: str) -> int:
-    """Measure a model file, and give the exit code."""
+def main(path: str, engine: str, threads: str) -> int:
+    """Measure a model file; returns the exit code."""
     try:
-        print_fresh(measure_here(lambda: _load(Path(path), Family(family), int(threads))))
+        print_fresh(measure_here(lambda: _load(Path(path), Engine(engine), int(threads))))
     except FerEdgeError as error:
         print(first_line(error), file=sys.stderr)
         return error.exit_code

@@ -1,4 +1,4 @@
-"""The machine that is measured on: what it is, how it is, and what speaks against the times taken on it."""
+"""The machine: its facts, its state, and faults that make times invalid."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from types import TracebackType
 from typing import Any
 
 from fer_edge import board
-from fer_edge.benchmark.results import Board
+from fer_edge.benchmark.setting import Board
 from fer_edge.versions import tool_versions
 
 OTHERS_SHARE = 0.10
-"""Of one core: more than this taken by others makes times invalid. A desktop or a Raspberry Pi at rest takes 1-5 %; at
-10 % one call in ten can have waited, which is what p90 is about."""
+"""Share of one core that other processes may take before times are invalid.
+
+A desktop or a Raspberry Pi at rest takes 1-5 %; at 10 % one call in ten may have waited, which shows in p90."""
 
 CLOCK_SHARE = 0.10
-"""A clock that fell by more makes times invalid. Readings of a steady one differ by a few percent; the steps by which a
-hot Raspberry Pi slows down are larger."""
+"""Share by which the clock may fall before times are invalid.
+
+Readings of a steady clock differ by a few percent; a hot Raspberry Pi slows down in larger steps."""
 
 _BUSY_S = 0.1
-"""Of work before a clock is read, since an idle core's says nothing."""
+"""Seconds of work before the clock is read, as an idle core's clock says nothing."""
 
 PROC_STAT = Path("/proc/stat")
 
 
 def machine_facts() -> dict[str, Any]:
-    """What does not change: machine, processor, cores, memory_mb, system, kernel, python_bits, affinity, versions."""
+    """Return constant facts: machine, processor, cores, memory_mb, system, kernel, python_bits, affinity, versions."""
     memory = board.memory_mb()
     return {
         "machine": board.board_model() or platform.machine(),
@@ -51,15 +53,15 @@ class Look:
     """The machine at one moment.
 
     Attributes:
-        seconds: On a clock that only runs forward.
-        clock_mhz: Of the cores, while they work.
-        governor: What sets it.
-        temperature_c: Of the processor.
-        throttling: What has held the board back.
-        load_average: Over 1, 5 and 15 minutes.
-        busy_s: That all cores have worked since boot, for whomever.
-        own_s: That they have worked for this process and its children that have ended.
-        stolen_s: That a virtual machine's cores have waited for the host.
+        seconds: Monotonic time.
+        clock_mhz: Clock of the cores under load.
+        governor: Frequency governor.
+        temperature_c: Temperature of the processor.
+        throttling: Causes that throttle the board, or have since boot.
+        load_average: Load over 1, 5 and 15 minutes.
+        busy_s: Processor time since boot, all cores and processes.
+        own_s: Processor time of this process and its ended children.
+        stolen_s: Time that a virtual machine's cores have waited for the host.
     """
 
     seconds: float
@@ -73,7 +75,7 @@ class Look:
     stolen_s: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The state, as `Board` has it."""
+        """Return the state as `Board` stores it."""
         held_back = self.throttling
         return {
             "clock_mhz": self.clock_mhz,
@@ -85,10 +87,9 @@ class Look:
 
 
 class Watch:
-    """Looks at the machine while something is timed: `with Watch() as watch: ...`, then `watch.board()`.
+    """Monitors the machine while something is timed: `with Watch() as watch: ...`, then `watch.board()`.
 
-    What happens between two looks is seen as far as the system counts it (processor time of others) or remembers it (a
-    Raspberry Pi's throttling).
+    Between two looks it notices what the system accumulates: processor time of others, and a Raspberry Pi's throttling.
     """
 
     def __init__(self) -> None:
@@ -99,7 +100,7 @@ class Watch:
         return self
 
     def look(self) -> None:
-        """Note the state now, which takes 0.1 s; between two measurements, never within one."""
+        """Record the state, which takes 0.1 s; call it between two measurements, never during one."""
         self._looks.append(take_look())
 
     def __exit__(
@@ -109,13 +110,13 @@ class Watch:
             self.look()
 
     def board(self) -> Board:
-        """The machine before and after, and the faults found."""
+        """Return the machine before and after, and the faults found."""
         first, last = self._looks[0], self._looks[-1]
         return Board(machine_facts(), first.as_dict(), last.as_dict(), tuple(find_faults(self._looks)))
 
 
 def take_look() -> Look:
-    """Look at the machine; members that this system does not tell are `None`."""
+    """Read the machine's state; members that the system does not provide are `None`."""
     load = tuple(round(value, 2) for value in os.getloadavg()) if hasattr(os, "getloadavg") else None
     _work()
     clock = board.clock_mhz()
@@ -135,11 +136,11 @@ def take_look() -> Look:
 
 
 def find_faults(looks: Sequence[Look]) -> Iterator[str]:
-    """What speaks against times that were taken between the first and the last of these looks, in words."""
+    """Yield in words why times taken between the first and the last of these looks are invalid."""
     first, last = looks[0], looks[-1]
     troubles = _troubles(looks)
     if troubles:
-        yield f"the board was held back: {', '.join(troubles)}"
+        yield f"the board was throttled: {', '.join(troubles)}"
     clocks = [look.clock_mhz for look in looks if look.clock_mhz is not None]
     if clocks and min(clocks) < (1 - CLOCK_SHARE) * clocks[0]:
         yield f"the clock fell from {clocks[0]:.0f} to {min(clocks):.0f} MHz"
@@ -155,16 +156,16 @@ def find_faults(looks: Sequence[Look]) -> Iterator[str]:
 
 
 def _troubles(looks: Sequence[Look]) -> list[str]:
-    """What held the board back at a look, or between two, which shows if it had not happened since boot before."""
-    told = [look.throttling for look in looks if look.throttling is not None]
-    found = {trouble for each in told for trouble in each.now}
-    for before, after in pairwise(told):
+    """Return causes of throttling at a look, or between two looks if it is their first since boot."""
+    known = [look.throttling for look in looks if look.throttling is not None]
+    found = {trouble for each in known for trouble in each.now}
+    for before, after in pairwise(known):
         found |= set(after.since_boot) - set(before.since_boot)
     return sorted(found)
 
 
 def _processor_seconds() -> tuple[float | None, float | None]:
-    """What the system counts of all cores since boot: worked, and withheld by a host."""
+    """Return the seconds since boot that all cores have worked, and that a host has withheld."""
     try:
         fields = PROC_STAT.read_text().splitlines()[0].split()[1:9]
     except (OSError, IndexError):

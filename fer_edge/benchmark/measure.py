@@ -1,4 +1,4 @@
-"""One run of the benchmark: everything about every subject, as a report."""
+"""One run of the benchmark: latency, memory, cost and quality of every subject, as a report."""
 
 from __future__ import annotations
 
@@ -12,32 +12,31 @@ from typing import Any
 import cv2
 import numpy as np
 
+from fer_edge.benchmark.accuracy import Quality
+from fer_edge.benchmark.changed_labels import SHOWN, find_changed_labels
 from fer_edge.benchmark.cost import Cost, count_cost
 from fer_edge.benchmark.frames import Shown, describe_shown, frame_call, model_call, show_demo, show_labelled
 from fer_edge.benchmark.fresh import Fresh, median_fresh
 from fer_edge.benchmark.machine import Watch
-from fer_edge.benchmark.quality import MOVED_SHOWN, as_digits, find_moved, judge_faces, score_all
-from fer_edge.benchmark.results import Data, Method, Moved, Quality, Report, Result, Threads, Timing
+from fer_edge.benchmark.parents import find_parents, group_files, scores_for_prior_of
+from fer_edge.benchmark.quality import judge_faces
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import ChangedLabel, Result, Threads, Timing
+from fer_edge.benchmark.scoring import score_all
+from fer_edge.benchmark.setting import Data, Method
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
-from fer_edge.dataset.copies import exact_copies
-from fer_edge.dataset.data import Dataset, Split
-from fer_edge.dataset.peoples_answer import measure_one_person
-from fer_edge.dataset.votes import NO_TRUTH
+from fer_edge.dataset.data import Split
 from fer_edge.files import sha256_file
-from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import FloatArray
-from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
-from fer_edge.prior import Prior, prior_factors, reweigh
 
 THREADS = (1, 2, 4)
 
 OnProgress = Callable[[str, float], None]
-"""Told what is being done, and the share of it that is done, 0..1."""
+"""Called with the name of a stage and the share of it that is done, 0..1."""
 
 _IN_A_ROW = 10
-"""Calls of a turn in the comparison of threads: the idle threads of the one before spin for milliseconds."""
+"""Calls of a turn when comparing threads: idle threads of the previous subject spin for milliseconds."""
 
 
 def measure(
@@ -50,38 +49,38 @@ def measure(
     emulated: dict[str, Any] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
-    """Measure subjects beside each other.
+    """Measure subjects, interleaved.
 
-    First the model alone and the way of a frame of all, interleaved; then, at quick effort, all files by the number of
-    threads; then loading, each time in a fresh process; these times count as valid together. Then the quality.
+    First come the model alone and a whole frame; then the numbers of threads, at quick effort; then loading, in fresh
+    processes. These times are valid or invalid together. Quality comes last.
 
     Args:
-        subjects: With different names; full models, if there are any, come first.
-        effort: Of the first part.
-        faces: The labelled images; without them, faces of the demo stream are shown, and quality is not measured.
-        data: What `faces` are, for the report; goes with them (`describe_data`).
-        threads: Numbers to compare; empty for no comparison.
-        emulated: What `make pi` counted, for the report.
+        subjects: Subjects with unique names; full models come first.
+        effort: How long to time the model alone and the frame.
+        faces: Labelled images; without them, faces of the demo stream are shown and quality is not measured.
+        data: Description of `faces` for the report (`describe_data`).
+        threads: Numbers of threads to compare; empty for no comparison.
+        emulated: Content of pi.json, for the report.
         on_progress: Called often.
 
     Raises:
         FerEdgeError: If a subject fails in a fresh process.
-        KeyboardInterrupt: If Ctrl-C came; no child process is left.
+        KeyboardInterrupt: On Ctrl-C; no child process is left.
     """
     names = [subject.name for subject in subjects]
     if not names or len(set(names)) < len(names) or (faces is None) != (data is None):
-        raise ValueError(f"expected subjects of different names, and data with faces, got {names}, {data}")
-    tell = on_progress or _ignore
+        raise ValueError(f"expected subjects with unique names, and data with faces, got {names}, {data}")
+    progress = on_progress or _ignore
     shown = show_demo() if faces is None else show_labelled(faces)
     with Watch() as watch:
-        times = _time(subjects, shown, effort, partial(tell, "timing"))
+        times = _time(subjects, shown, effort, partial(progress, "timing"))
         watch.look()
-        by_threads = _compare_threads(subjects, shown, threads, partial(tell, "threads"))
+        by_threads = _compare_threads(subjects, shown, threads, partial(progress, "threads"))
         watch.look()
-        fresh = _start_fresh(subjects, partial(tell, "loading"))
-    parents = _find_parents(subjects)
+        fresh = _start_fresh(subjects, partial(progress, "loading"))
+    parents = find_parents(subjects)
     qualities, moved = (
-        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, tell)
+        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, progress)
     )
     costs = _count_costs(subjects)
     return Report(
@@ -103,29 +102,9 @@ def measure(
     )
 
 
-def describe_data(dataset: Dataset, faces: Split, split: str, *, synthetic: bool) -> Data:
-    """What the report says of `faces`, all or some of the split called `split` of a data set.
-
-    Images count as copied if the training split has the same pixels.
-    """
-    copied = exact_copies(faces.images, dataset.train.images)
-    plain = Data(dataset.name, split, len(faces), dataset.sha256(), synthetic, as_digits(faces.labels))
-    plain = replace(plain, copied=as_digits(copied.astype(np.int64)))
-    votes = faces.votes
-    if votes is None or (votes.majority == NO_TRUTH).all():
-        return plain
-    others = votes.take(np.flatnonzero(~copied))
-    return replace(
-        plain,
-        majority=as_digits(votes.majority),
-        one_person=measure_one_person(votes).as_dict(),
-        one_person_without_copies=measure_one_person(others).as_dict() if 0 < len(others) < len(votes) else None,
-    )
-
-
 @dataclass(frozen=True)
 class _Times:
-    """Of one subject: the model alone, and the way of a frame."""
+    """Timings of one subject: the model alone, and a whole frame."""
 
     model: Timing
     frame: Timing
@@ -176,52 +155,29 @@ def _judge(
     parents: Mapping[str, str],
     faces: Split,
     data: Data,
-    tell: OnProgress,
-) -> tuple[dict[str, Quality], tuple[Moved, ...]]:
+    progress: OnProgress,
+) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
     cost_ms = {name: each.model.p50 for name, each in times.items()}
-    scores = score_all(classifiers, cost_ms, faces.images, partial(tell, "scoring"))
+    scores = score_all(classifiers, cost_ms, faces.images, partial(progress, "scoring"))
     copied = np.array([digit == "1" for digit in data.copied])
     expected = {
-        name: _for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card)
+        name: scores_for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card)
         for name, parent in parents.items()
     }
     qualities = {
         name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name))
         for name, values in scores.items()
     }
-    moved: list[Moved] = []
-    for names in _alike(parents, {name: classifiers[name].card.prior for name in parents}):
-        moved += find_moved({name: scores[name] for name in names}, expected[names[0]], faces)
-    moved.sort(key=lambda each: -each.full[1])
-    return qualities, tuple(moved[:MOVED_SHOWN])
-
-
-def _alike(parents: Mapping[str, str], priors: Mapping[str, Prior | None]) -> list[list[str]]:
-    """Return the names of the files, those of one full model and one prior together."""
-    groups: dict[tuple[str, tuple[tuple[str, float], ...]], list[str]] = {}
-    for name, parent in parents.items():
-        prior = tuple(sorted((priors[name] or {}).items()))
-        groups.setdefault((parent, prior), []).append(name)
-    return list(groups.values())
-
-
-def _for_prior_of(file: ModelCard, scores: FloatArray, full: ModelCard) -> FloatArray:
-    """Return a full model's scores (N, 7) for the prior that export has folded into one of its files."""
-    if file.prior is None or full.prior is None or file.prior == full.prior:
-        return scores
-    return reweigh(scores, prior_factors(EXPRESSIONS, full.prior, file.prior))
-
-
-def _find_parents(subjects: Sequence[Subject]) -> dict[str, str]:
-    """The name of the full model by the names of the files that were exported from it."""
-    full = {sha256_file(each.path): each.name for each in subjects if each.role is Role.FULL}
-    found = {each.name: full.get(each.classifier.card.parent_sha256 or "") for each in subjects}
-    return {name: parent for name, parent in found.items() if parent is not None}
+    changed: list[ChangedLabel] = []
+    for names in group_files(parents, {name: classifiers[name].card.prior for name in parents}):
+        changed += find_changed_labels({name: scores[name] for name in names}, expected[names[0]], faces)
+    changed.sort(key=lambda each: -each.full[1])
+    return qualities, tuple(changed[:SHOWN])
 
 
 def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
-    """By name: counted in TFLite files; for others, in one that was exported from the same model, if there is one."""
+    """Return the cost by name; others get that of a TFLite file from the same model, if there is one."""
     counted = {each.name: count_cost(each.path) for each in subjects if each.path.suffix.lower() == ".tflite"}
     by_parent: dict[str | None, Cost] = {}
     for each in sorted(subjects, key=lambda one: one.precision != Precision.FP32.value):
@@ -236,7 +192,7 @@ def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
 
 
 def _result(subject: Subject, times: _Times, cost: Cost | None, fresh: Fresh | None) -> Result:
-    """All but what the labelled images tell."""
+    """Return a result without its quality and parent."""
     return Result(
         name=subject.name,
         file=subject.path.name,

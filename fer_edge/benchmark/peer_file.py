@@ -1,4 +1,4 @@
-"""Other projects' model files, shown faces as they want them."""
+"""Other projects' model files, given faces in the layout that they expect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.delegation import Delegation
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import TensorQuantization
@@ -25,11 +25,11 @@ from fer_edge.stated_facts import UNKNOWN, StatedFacts
 class PeerFile:
     """Another project's .tflite or .onnx file.
 
-    The size of its input is read from the tensor; an input of three channels gets the gray face in each.
+    The input's size is read from the tensor; an input of three channels gets the gray face in each channel.
 
     Attributes:
         path: The file.
-        facts: What it does not say itself; its labels are this project's seven names, in any order.
+        facts: Facts that the file does not state; the labels are this project's seven names, in any order.
     """
 
     path: Path
@@ -43,26 +43,25 @@ class PeerFile:
                 f"got {', '.join(labels)}"
             )
 
-    def load(self, threads: int, family: Family | None = None) -> Classifier:
-        """Load it with a card that says what is known of it.
+    def load(self, threads: int, engine: Engine | None = None) -> Classifier:
+        """Load the file with a card of what is known about it.
 
         Raises:
-            ModelError: If it cannot be run, is for another task, or its scores are not what was stated, or if a fact
-                is not stated.
+            ModelError: If it cannot be run, is for another task, its scores are not as stated, or a fact is missing.
         """
-        interpreter = _Adapted(open_interpreter(self.path, threads, family), self.path)
+        interpreter = _Adapted(open_interpreter(self.path, threads, engine), self.path)
         _, height, width, _ = interpreter.input_shape
         card = self.facts.card_for(self.path, find_card(self.path), (width, height))
         require_expressions(card.labels, self.path)
         if card.architecture == UNKNOWN:
-            card = replace(card, architecture=self.path.stem)  # what reports call its network
+            card = replace(card, architecture=self.path.stem)  # the report's name of the network
         classifier = Classifier(interpreter, card, self.path)
         classifier.try_out()
         return classifier
 
 
 class _Adapted:
-    """An `Interpreter` that takes gray images, around one that may take three channels, or channels first."""
+    """Wraps an `Interpreter` that may take three channels, or channels first, into one that takes gray images."""
 
     def __init__(self, interpreter: Interpreter, path: Path) -> None:
         self._interpreter = interpreter
@@ -82,7 +81,7 @@ class _Adapted:
 
 
 def _layout(shape: tuple[int, ...], path: Path) -> tuple[int, tuple[int, int]]:
-    """Where the channels are in an image, and its height and width."""
+    """Return the axis of an image's channels, and its height and width."""
     if len(shape) == 4 and shape[0] == 1 and shape[3] in (1, 3):
         return 2, (shape[1], shape[2])
     if len(shape) == 4 and shape[0] == 1 and shape[1] in (1, 3):

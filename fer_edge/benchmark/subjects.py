@@ -1,4 +1,4 @@
-"""What is measured: the project's files, other projects', and models that somebody else has loaded."""
+"""Subjects of a benchmark: this project's files and other projects', each in every engine that runs it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.benchmark.families import check_families
+from fer_edge.benchmark.engines import check_engines
 from fer_edge.benchmark.fresh import fresh_command
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.errors import InputError, ModelError
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.inference.delegation import UNTOLD, Delegation
-from fer_edge.inference.engine import Family, families_for
+from fer_edge.inference.delegation import UNKNOWN_DELEGATION, Delegation
+from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.precision import Precision
@@ -28,18 +28,18 @@ from fer_edge.scores import require_expressions
 
 __all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
 
-Load = Callable[[int, Family], Classifier]
-"""From a number of threads and an interpreter."""
+Load = Callable[[int, Engine], Classifier]
+"""Loads a file with a number of threads, in an engine."""
 
 OnNote = Callable[[str], None]
 
 _TOLERANCE = {Precision.FP32.value: 1e-3, Precision.FP16.value: 1e-2}
 _INTEGER_TOLERANCE = 0.1
-"""How far the scores of two interpreters may lie apart. Kernels round differently; those that are wrong are far off."""
+"""Largest difference of two engines' scores, 0..1. Kernels round differently; wrong ones are far off."""
 
 
 class Role(str, Enum):
-    """Whose a subject is: the model that the others came from, this project's file, or another project's."""
+    """Origin of a subject: full model, file exported by this project, or another project's file."""
 
     FULL = "full"
     FILE = "file"
@@ -48,18 +48,19 @@ class Role(str, Enum):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A model in an interpreter, loaded.
+    """A loaded model.
 
     Attributes:
-        name: Unique among those that are measured together.
-        path: Its file.
-        role: Whose it is.
-        classifier: Scores faces; its card tells the labels, the input's size and how faces are cut out for it.
-        precision: Of its weights and activations, as read from the file.
-        threads: Of the interpreter.
-        delegation: What runs the graph.
-        reopen: Loads it again with so many threads; `None` if that cannot be chosen for it alone.
-        fresh_command: Measures it in a fresh process, as `fer_edge.benchmark.fresh` does; `None` if nothing can.
+        name: Unique name in a report.
+        path: Model file.
+        role: Origin of the file.
+        classifier: Loaded classifier; its card states labels, input size and crop.
+        precision: Precision of weights and activations, as read from the file.
+        threads: Number of threads of the interpreter.
+        delegation: Delegate of the graph.
+        reopen: Loads the subject again with a number of threads; `None` if it cannot be chosen.
+        fresh_command: Command that measures it in a fresh process, as `fer_edge.benchmark.fresh` does; `None` if there
+            is none.
     """
 
     name: str
@@ -68,7 +69,7 @@ class Subject:
     classifier: ScoresFaces
     precision: str
     threads: int = 1
-    delegation: Delegation = UNTOLD
+    delegation: Delegation = UNKNOWN_DELEGATION
     reopen: Callable[[int], ScoresFaces] | None = None
     fresh_command: tuple[str, ...] | None = None
 
@@ -78,45 +79,45 @@ def load_subjects(
     peers: Sequence[PeerFile] = (),
     *,
     threads: int = 1,
-    families: Sequence[Family] | None = None,
+    engines: Sequence[Engine] | None = None,
     on_note: OnNote | None = None,
 ) -> list[Subject]:
-    """Load files, each in every interpreter that runs it.
+    """Load files, each in every engine that runs it.
 
-    An interpreter counts as running a file if it gives the scores of the file's preferred interpreter.
+    An engine counts if its scores are those of the file's preferred engine.
 
     Args:
-        files: This project's, with cards; those of equal content are loaded once.
-        peers: Other projects'.
-        threads: Of each interpreter.
-        families: Only these; `None` for all that are installed here.
-        on_note: Told in a line of each installed interpreter that is left out for a file, and why.
+        files: This project's files, with cards; files with equal content are loaded once.
+        peers: Other projects' files.
+        threads: Number of threads of each interpreter.
+        engines: Engines to use; `None` for all installed ones.
+        on_note: Called with a line for each installed engine that is left out for a file, with the reason.
 
     Raises:
-        ModelError: If a file cannot be used, or gives scores of other expressions.
+        ModelError: If a file cannot be used, or scores other expressions.
         InputError: If no file is left to measure.
     """
-    tell = on_note or _ignore
+    note = on_note or _ignore
     distinct = distinct_files(files)
     for path in dict.fromkeys(files):
         if path not in distinct:
-            tell(f"{path.name}: left out, since another file of the same content is measured")
+            note(f"{path.name}: left out, as another file with the same content is measured")
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
-    chosen = _choose_families(list(loads), families, tell)
+    chosen = _choose_engines(list(loads), engines, note)
     subjects: list[Subject] = []
     for name, (path, load) in zip(unique_names(list(loads)), loads.items(), strict=True):
         file = _File(name, path, Role.PEER if path in others else Role.FILE, load, threads)
-        opened = _open(file, chosen[path], tell)
-        subjects += [_subject(file, family, opened) for family in opened]
+        opened = _open(file, chosen[path], note)
+        subjects += [_subject(file, engine, opened) for engine in opened]
     if not subjects:
-        raise InputError("expected a model file that one of the interpreters asked for can run, got none")
+        raise InputError("expected a model file that one of the engines asked for can run, got none")
     return subjects
 
 
 def distinct_files(paths: Sequence[Path]) -> list[Path]:
-    """The files without those whose content came before.
+    """Return the files without those that repeat an earlier one's content.
 
     Raises:
         ModelError: If one is missing.
@@ -128,7 +129,7 @@ def distinct_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def unique_names(paths: Sequence[Path]) -> list[str]:
-    """The files' names; for those that share one, with the folder of their run (`RUN/export/FILE`)."""
+    """Return the files' names; files that share one get the name of their run (`RUN/FILE`)."""
     names = [path.name for path in paths]
     found = [
         name if names.count(name) == 1 else f"{path.resolve().parents[1].name}/{name}"
@@ -137,31 +138,31 @@ def unique_names(paths: Sequence[Path]) -> list[str]:
     return [name if found.count(name) == 1 else str(path) for path, name in zip(paths, found, strict=True)]
 
 
-def _choose_families(
-    paths: Sequence[Path], wanted: Sequence[Family] | None, on_note: OnNote
-) -> dict[Path, list[Family]]:
-    """Those that run each file; one that nothing here runs is an error."""
-    chosen: dict[Path, list[Family]] = {}
-    for path, faults in check_families(paths, wanted or tuple(Family)).items():
-        if not families_for(path):
+def _choose_engines(
+    paths: Sequence[Path], wanted: Sequence[Engine] | None, on_note: OnNote
+) -> dict[Path, list[Engine]]:
+    """Return the engines that run each file; raise `ModelError` for a file that none runs."""
+    chosen: dict[Path, list[Engine]] = {}
+    for path, faults in check_engines(paths, wanted or tuple(Engine)).items():
+        if not engines_for(path):
             raise ModelError(f"{path}: expected a .tflite or .onnx file")
         if not faults and wanted:
             names = ", ".join(each.value for each in wanted)
-            on_note(f"{path.name}: left out, since none of {names} is here and runs such files")
+            on_note(f"{path.name}: left out, as none of {names} is installed and runs such files")
         elif not faults:
-            open_interpreter(path)  # says what to install
-        chosen[path] = [family for family, fault in faults.items() if not fault]
+            open_interpreter(path)  # raises an error that names what to install
+        chosen[path] = [engine for engine, fault in faults.items() if not fault]
         if faults and not chosen[path]:
             raise ModelError(next(iter(faults.values())))
-        for family, fault in faults.items():
+        for engine, fault in faults.items():
             if fault:
-                on_note(f"{path.name}: left out in {family.value}: {fault}")
+                on_note(f"{path.name}: left out in {engine.value}: {fault}")
     return chosen
 
 
 @dataclass(frozen=True)
 class _File:
-    """One to be loaded."""
+    """A file to load."""
 
     name: str
     path: Path
@@ -170,30 +171,30 @@ class _File:
     threads: int
 
 
-def _open(file: _File, families: Sequence[Family], on_note: OnNote) -> dict[Family, Classifier]:
-    """Load a file in each interpreter, and keep those that agree with the first."""
-    opened: dict[Family, Classifier] = {}
+def _open(file: _File, engines: Sequence[Engine], on_note: OnNote) -> dict[Engine, Classifier]:
+    """Load a file in each engine; keep the engines whose scores agree with the first one's."""
+    opened: dict[Engine, Classifier] = {}
     expected = None
-    for family in families:
+    for engine in engines:
         try:
-            classifier = file.load(file.threads, family)
+            classifier = file.load(file.threads, engine)
             scores = classifier.classify_all(_patterns(classifier.card.input.size_wh))
         except ModelError as error:
             if expected is None:
                 raise
-            on_note(f"{file.name}: left out in {family.value}: {error}")
+            on_note(f"{file.name}: left out in {engine.value}: {error}")
             continue
         expected = scores if expected is None else expected
-        apart = float(np.abs(scores - expected).max())
-        if apart <= _TOLERANCE.get(_precision(file.path, classifier), _INTEGER_TOLERANCE):
-            opened[family] = classifier
+        gap = float(np.abs(scores - expected).max())
+        if gap <= _TOLERANCE.get(_precision(file.path, classifier), _INTEGER_TOLERANCE):
+            opened[engine] = classifier
         else:
-            on_note(f"{file.name}: left out in {classifier.runtime}: its scores are off by up to {apart:.2f}")
+            on_note(f"{file.name}: left out in {classifier.runtime}: its scores differ by up to {gap:.2f}")
     return opened
 
 
-def _subject(file: _File, family: Family, opened: Mapping[Family, Classifier]) -> Subject:
-    classifier = opened[family]
+def _subject(file: _File, engine: Engine, opened: Mapping[Engine, Classifier]) -> Subject:
+    classifier = opened[engine]
     library = classifier.runtime.rsplit(" ", 1)[0]
     return Subject(
         name=file.name if len(opened) == 1 else f"{file.name} ({library})",
@@ -203,19 +204,18 @@ def _subject(file: _File, family: Family, opened: Mapping[Family, Classifier]) -
         precision=_precision(file.path, classifier),
         threads=file.threads,
         delegation=classifier.delegation,
-        # OpenCV's number of threads is one for all of the process.
-        reopen=None if family is Family.OPENCV else partial(_reopen, file.load, family),
-        fresh_command=fresh_command(file.path, family, file.threads),
+        reopen=partial(_reopen, file.load, engine),
+        fresh_command=fresh_command(file.path, engine, file.threads),
     )
 
 
-def _reopen(load: Load, family: Family, threads: int) -> Classifier:
-    return load(threads, family)
+def _reopen(load: Load, engine: Engine, threads: int) -> Classifier:
+    return load(threads, engine)
 
 
-def _load_own(path: Path, threads: int, family: Family) -> Classifier:
+def _load_own(path: Path, threads: int, engine: Engine) -> Classifier:
     require_expressions(read_card(path).labels, path)
-    return Classifier.load(path, num_threads=threads, family=family)
+    return Classifier.load(path, num_threads=threads, engine=engine)
 
 
 def _precision(path: Path, classifier: Classifier) -> str:
@@ -223,7 +223,7 @@ def _precision(path: Path, classifier: Classifier) -> str:
 
 
 def _patterns(size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Sixteen pictures of soft blobs, which call forth all kinds of scores: uint8 (16, H, W)."""
+    """Return sixteen images of soft blobs, uint8 (16, H, W), which get diverse scores."""
     coarse = np.random.default_rng(0).integers(0, 256, (16, 6, 6), np.uint8)
     return np.stack([np.asarray(cv2.resize(each, size_wh), np.uint8) for each in coarse])
 

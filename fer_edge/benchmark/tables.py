@@ -1,23 +1,48 @@
-"""A report and a comparison as tables for the terminal, no wider than 100 columns."""
+"""A report and a comparison for the terminal, at most 100 columns wide."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict
 from fer_edge.benchmark.report.figures import decimal, millions, share
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
-from fer_edge.benchmark.results import Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 from fer_edge.tables import make_table
 
 _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}
 
 
-def summary_table(report: Report) -> Table:
-    """People's answer, size, times, accuracy and agreement of every file, each where it was measured.
+def report_lines(report: Report) -> Iterator[RenderableType]:
+    """Yield the summary, and what a reader must know about it."""
+    yield summary_table(report)
+    if report.data is None:
+        yield "accuracy was not measured: no labelled faces were given"
+    elif report.data.synthetic:
+        yield "the faces are synthetic: their accuracy says little about real ones"
+    for fault in report.board.faults:
+        yield Text(f"the times are not valid: {fault}", style="red")
 
-    The times of a disturbed run are red, and the title says that the run is invalid.
+
+def changes_lines(changes: Changes) -> Iterator[RenderableType]:
+    """Yield what got slower, larger or worse, and what was not judged."""
+    for note in changes.notes:
+        yield f"note: {note}"
+    found = changes.beyond_noise()
+    if found:
+        yield changes_table(changes)
+    yield f"{len(changes.rows) - len(found)} of {len(changes.rows)} figures differ by no more than their noise"
+
+
+def summary_table(report: Report) -> Table:
+    """Return people's answer, size, times, accuracy and agreement of every file, where they were measured.
+
+    The times of an invalid run are red, and the title says so.
     """
     has_quality = report.data is not None
     title = "latency and accuracy" if has_quality else "latency"
@@ -28,7 +53,7 @@ def summary_table(report: Report) -> Table:
     for result in report.results:
         times = [Text(text, style="red" if report.board.faults else "") for text in _times(report, result)]
         quality = _quality(result) if has_quality else []
-        # The library has a column of its own.
+        # The library is in another column.
         name, size = Text(result.plain_name), millions(result.bytes, 2)
         table.add_row(name, result.library, *_people(report, result), size, *times, *quality)
     if report.data is not None and report.data.one_person is not None:
@@ -41,7 +66,7 @@ def summary_table(report: Report) -> Table:
 
 
 def changes_table(changes: Changes) -> Table:
-    """What got worse or better beyond the noise, the worst first."""
+    """Return what got worse or better by more than the noise, the worst first."""
     numbers = ["before", "after", "change", "noise", "verdict"]
     table = make_table("changed beyond the noise", ["file", "figure"], numbers)
     for row in changes.beyond_noise():

@@ -1,4 +1,4 @@
-"""Measuring latency: warm-up apart, subjects in turns, every call counted, no percentile that too few calls support."""
+"""Latency: warm-up, interleaved calls, all of them counted, and percentiles where there are enough calls."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from fer_edge.benchmark.results import Timing
 
 WARM_UP_RUNS = 5
 WARM_UP_S = 0.5
-"""Of each subject, at least so much of both; TFLite's benchmark_model asks for 1 run and 0.5 s."""
+"""Least warm-up of a subject, runs and seconds; TFLite's benchmark_model has 1 run and 0.5 s."""
 
 WINDOWS = 5
 
 SAMPLES_KEPT = 2000
-"""Of a run's calls: ten minutes have millions, which would make a report of 80 MB."""
+"""Number of calls whose times are stored; ten minutes have millions, a report of 80 MB."""
 
 _CONFIDENCE = 0.99
 _SLOWER = 1
-"""How many calls above a percentile MLPerf's rule waits for at least."""
+"""Least number of calls above a percentile, by MLPerf's rule."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Effort:
     """How long to measure.
 
     Attributes:
-        name: As the report calls it.
-        rounds: Timed calls of each subject, at least.
-        seconds: That all subjects' timed calls take together, at least.
+        name: Name in the report.
+        rounds: Least number of timed calls of each subject.
+        seconds: Least time of all subjects' timed calls together.
     """
 
     name: str
@@ -50,11 +50,11 @@ class Effort:
 
 
 QUICK = Effort("quick", rounds=50, seconds=1)
-"""As much as TFLite's benchmark_model."""
+"""Effort of TFLite's benchmark_model."""
 DEFAULT = Effort("default", rounds=700)
-"""Enough for p99."""
+"""Effort with enough calls for p99."""
 SUSTAINED = Effort("sustained", rounds=50, seconds=600)
-"""Long enough for a small board to reach its final temperature."""
+"""Effort in which a small board reaches its final temperature."""
 
 
 def measure_interleaved(
@@ -64,23 +64,22 @@ def measure_interleaved(
     *,
     in_a_row: int = 1,
 ) -> dict[str, Timing]:
-    """Time every subject in turn, again and again, so that a change of the machine's pace strikes all alike.
+    """Time all subjects in turns, so that a change of the machine's pace affects all alike.
 
-    Each is warmed up first. The garbage collector is off meanwhile. A call finds in the processor's caches what the one
-    before left there, as on a device, where a camera's frame comes between two calls; so times are longer than those of
-    one subject alone, called again and again. Each round has an order of its own: after a Keras model with 23 MB of
-    weights the same small file took 1.7 times as long as after another small one, which no subject shall have to
-    bear each time.
+    Each is warmed up first, and the garbage collector is off. A call finds the caches as the previous subject left
+    them, as on a device, where a camera's frame comes between two calls; so times are longer than those of one subject
+    in a loop. Each round has another order: after a Keras model with 23 MB of weights a small file took 1.7 times as
+    long as after another small one.
 
     Args:
-        calls: By name, a call to time; it is given the number of the round, to take another image by.
-        effort: How long.
-        on_progress: Told the share of the work that is done, 0..1, between rounds.
-        in_a_row: How many calls a turn has. More than one suits interpreters whose idle threads keep spinning for a
-            while, and so disturb the first calls of whoever comes next.
+        calls: Call to time by name; its argument is the number of the round, which selects the image.
+        effort: How long to measure.
+        on_progress: Called between rounds with the share that is done, 0..1.
+        in_a_row: Calls in a turn. More than one suits interpreters whose idle threads keep spinning and disturb the
+            first calls of the next subject.
 
     Raises:
-        KeyboardInterrupt: If Ctrl-C came; nothing is left changed.
+        KeyboardInterrupt: On Ctrl-C; the garbage collector is on again.
     """
     for call in calls.values():
         _warm_up(call)
@@ -105,10 +104,10 @@ def measure_interleaved(
 
 
 def summarize(samples_ms: npt.NDArray[np.float64]) -> Timing:
-    """Percentiles and windows of the calls' times, float64 (calls,), in the order they were made.
+    """Return percentiles and windows of the calls' times, float64 (calls,), ms, in the order of the calls.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If there is no call.
     """
     if not len(samples_ms):
         raise ValueError("expected at least one call's time, got none")
@@ -133,17 +132,16 @@ def summarize(samples_ms: npt.NDArray[np.float64]) -> Timing:
 
 
 def calls_needed(quantile: float) -> int:
-    """From how many calls on a quantile can be told: 64 for 0.9, 130 for 0.95, 662 for 0.99.
+    """Return the least number of calls that give a quantile: 64 for 0.9, 130 for 0.95, 662 for 0.99.
 
-    This is the rule by which MLPerf Inference ends a run early (its rules' appendix on the early stopping criterion):
-    if a smaller share than `quantile` of all calls were as fast, then no more than one slower call among so many would
-    have a probability of 0.01 or less.
+    This is the early stopping criterion of MLPerf Inference: if less than a share `quantile` of all calls were as fast,
+    at most one slower call among so many would have a probability of at most 0.01.
     """
     return next(calls for calls in count(_SLOWER + 1) if _chance_of_few(calls, 1 - quantile) <= 1 - _CONFIDENCE)
 
 
 def _chance_of_few(calls: int, share: float) -> float:
-    """Of at most `_SLOWER` slow ones among `calls` of which each is slow with the probability `share`: binomial."""
+    """Return the binomial probability of at most `_SLOWER` slow calls, each slow with the probability `share`."""
     return sum(comb(calls, slow) * share**slow * (1 - share) ** (calls - slow) for slow in range(_SLOWER + 1))
 
 

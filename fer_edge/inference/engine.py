@@ -1,4 +1,4 @@
-"""The interpreters that model files can be run in."""
+"""Libraries that run model files, and which of them run a file."""
 
 from __future__ import annotations
 
@@ -6,38 +6,34 @@ from enum import Enum
 from pathlib import Path
 
 
-class Family(str, Enum):
+class Engine(str, Enum):
     """A library that runs model files.
 
-    `TENSORFLOW` is the TFLite interpreter inside TensorFlow; `OPENCV` is OpenCV's dnn module, for float ONNX files.
+    `TENSORFLOW` is the TFLite interpreter inside TensorFlow.
     """
 
     LITERT = "litert"
     TFLITE_RUNTIME = "tflite-runtime"
     TENSORFLOW = "tensorflow"
     ONNXRUNTIME = "onnxruntime"
-    OPENCV = "opencv"
 
     @property
     def module(self) -> str:
-        """What is imported for it."""
+        """Name of the module that has its interpreter."""
         return _MODULES[self]
 
 
 _MODULES = {
-    Family.LITERT: "ai_edge_litert.interpreter",
-    Family.TFLITE_RUNTIME: "tflite_runtime.interpreter",
-    Family.TENSORFLOW: "tensorflow.lite.python.interpreter",
-    Family.ONNXRUNTIME: "onnxruntime",
-    Family.OPENCV: "cv2",
+    Engine.LITERT: "ai_edge_litert.interpreter",
+    Engine.TFLITE_RUNTIME: "tflite_runtime.interpreter",
+    Engine.TENSORFLOW: "tensorflow.lite.python.interpreter",
+    Engine.ONNXRUNTIME: "onnxruntime",
 }
 
-TFLITE_FAMILIES = (Family.LITERT, Family.TFLITE_RUNTIME, Family.TENSORFLOW)
-"""In the order in which they are tried."""
-ONNX_FAMILIES = (Family.ONNXRUNTIME, Family.OPENCV)
-"""The first is the one that is taken; OpenCV gets some integer files wrong without a word, so it must be asked for."""
+TFLITE_ENGINES = (Engine.LITERT, Engine.TFLITE_RUNTIME, Engine.TENSORFLOW)
+"""Engines of .tflite files in order of preference."""
 
 
-def families_for(path: Path) -> tuple[Family, ...]:
-    """Those that run files of this kind, the preferred one first; empty for any but .tflite and .onnx."""
-    return {".tflite": TFLITE_FAMILIES, ".onnx": ONNX_FAMILIES}.get(path.suffix.lower(), ())
+def engines_for(path: Path) -> tuple[Engine, ...]:
+    """Return the engines that run a file, the preferred one first; none unless it is a .tflite or .onnx file."""
+    return {".tflite": TFLITE_ENGINES, ".onnx": (Engine.ONNXRUNTIME,)}.get(path.suffix.lower(), ())

@@ -1,7 +1,6 @@
-"""A model's first load and first call, in a process of its own that it may crash, hang or fill.
+"""Trial of a model file: its first load and first call, in a child process that it may crash, hang or fill.
 
-Interpreters trust a file's offsets, indices and sizes; a damaged or hostile file ends the process that loads it. So a
-file is loaded here only after a child process has loaded it and scored an image with it.
+Interpreters trust a file's offsets, indices and sizes, so a damaged or hostile file ends the process that loads it.
 """
 
 from __future__ import annotations
@@ -22,34 +21,34 @@ import numpy as np
 
 from fer_edge.errors import InputError, ModelError, first_line
 from fer_edge.files import sha256_file
-from fer_edge.inference.engine import TFLITE_FAMILIES, Family, families_for
+from fer_edge.inference.engine import TFLITE_ENGINES, Engine, engines_for
 from fer_edge.models import FOLDER
 
 if sys.platform != "win32":
     import resource
 
 _TIMEOUT_S = 120.0
-"""On the clock; a busy board takes seconds to import an interpreter."""
+"""Wall-clock time of a trial; a busy board takes seconds to import an interpreter."""
 _PROCESSOR_S = 8
-"""For loading and one image. The largest network here takes 1 s on a Raspberry Pi Zero 2."""
+"""Processor time to load a file and score one image. The largest network here takes 1 s on a Raspberry Pi Zero 2."""
 _MEMORY_BYTES = 350 << 20
 _MEMORY_PER_FILE_BYTE = 8
-"""Interpreters copy and repack weights; four times the file was the most seen."""
+"""Interpreters copy and repack weights; four times the file's size was the most observed."""
 
 _STATUS = Path("/proc/self/status")
 
 _CHILD = "import sys; sys.path[:] = {path!r}; from fer_edge.inference.trial import main; main(*sys.argv[1:])"
 
 
-def require_harmless(path: Path, family: Family | None = None) -> None:
+def require_harmless(path: Path, engine: Engine | None = None) -> None:
     """Let a child process load a model file and score one image, unless the file ships with this package.
 
-    What a process has tried once in an interpreter, it does not try there again. Python that is embedded in another
-    program has no executable of its own; there is no trial then.
+    A process tries a file once in each engine. Python that is embedded in another program has no executable of its
+    own; there is no trial then.
 
     Args:
         path: A .tflite or .onnx file.
-        family: What to run it in; `None` as for `open_interpreter`.
+        engine: The library that runs it, as for `open_interpreter`.
 
     Raises:
         ModelError: If the child crashes, takes too much time or memory, or refuses the file.
@@ -57,21 +56,21 @@ def require_harmless(path: Path, family: Family | None = None) -> None:
     """
     is_shipped = path.resolve().parent == FOLDER.resolve()  # trusted like the package's code
     if sys.executable and not is_shipped:
-        _try_once(path, sha256_file(path), family)
+        _try_once(path, sha256_file(path), engine)
 
 
 @lru_cache(maxsize=256)
-def _try_once(path: Path, sha256: str, family: Family | None) -> None:
-    answer = _run_child(path, family)
+def _try_once(path: Path, sha256: str, engine: Engine | None) -> None:
+    answer = _run_child(path, engine)
     if answer["kind"] == InputError.__name__:
         raise InputError(answer["message"])
     if answer["message"]:
         raise ModelError(answer["message"])
 
 
-def _run_child(path: Path, family: Family | None) -> dict[str, str]:
+def _run_child(path: Path, engine: Engine | None) -> dict[str, str]:
     code = _CHILD.format(path=sys.path)
-    command = [sys.executable, "-c", code, str(path), family.value if family else ""]
+    command = [sys.executable, "-c", code, str(path), engine.value if engine else ""]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
@@ -94,13 +93,13 @@ def _how_it_ended(done: subprocess.CompletedProcess[bytes]) -> str:
         return f"needs more than {_PROCESSOR_S} s of processor time to load it and score one image"
     if done.returncode < 0:
         return f"crashes on it ({signal.Signals(-done.returncode).name})"
-    last = (done.stderr.decode(errors="replace").strip() or "without a word").splitlines()[-1]
+    last = (done.stderr.decode(errors="replace").strip() or "without a message").splitlines()[-1]
     return f"fails on it with exit code {done.returncode} ({last})"
 
 
-def main(file: str, family: str) -> None:
-    """Try a file within this process, print what is wrong with it as a line of JSON, and end without clean-up."""
-    path, chosen = Path(file), Family(family) if family else None
+def main(file: str, engine: str) -> None:
+    """Try a file within this process, print the fault as a line of JSON, and end without clean-up."""
+    path, chosen = Path(file), Engine(engine) if engine else None
     try:
         _import_interpreter(path, chosen)
         _limit_this_process(path.stat().st_size)
@@ -112,30 +111,30 @@ def main(file: str, family: str) -> None:
         kind = ModelError if isinstance(error, ModelError) else InputError
         answer = {"kind": kind.__name__, "message": first_line(error)}
     print(f"\n{json.dumps(answer)}", flush=True)
-    os._exit(0)  # the interpreter's own clean-up may crash, and decides nothing
+    os._exit(0)  # the interpreter's clean-up may crash, which does not matter
 
 
-def _try_here(path: Path, family: Family | None) -> None:
-    # They import this module.
+def _try_here(path: Path, engine: Engine | None) -> None:
+    # Here, as these modules import this one.
     from fer_edge.inference.interpreter import open_interpreter
     from fer_edge.inference.tflite import tflite_graph
 
-    interpreter = open_interpreter(path, family=family, tried=True)
+    interpreter = open_interpreter(path, engine=engine, tried=True)
     interpreter.run(np.zeros(interpreter.input_shape[1:], np.uint8))
     if path.suffix.lower() == ".tflite":
         tflite_graph(path, tried=True)
 
 
-def _import_interpreter(path: Path, family: Family | None) -> None:
-    """Import the library that will run the file, so that its own memory counts as none of the file's."""
-    from fer_edge.inference.tflite import first_that_works  # it imports this module
+def _import_interpreter(path: Path, engine: Engine | None) -> None:
+    """Import the engine before limits are set, so that its own memory does not count as the file's."""
+    from fer_edge.inference.tflite import first_that_works  # here, as it imports this module
 
-    families = (family,) if family else families_for(path)
+    engines = (engine,) if engine else engines_for(path)
     with suppress(ImportError, InputError):  # reported when the file is opened
-        if families[0] in TFLITE_FAMILIES:
-            first_that_works(families)
+        if engines[0] in TFLITE_ENGINES:
+            first_that_works(engines)
         else:
-            importlib.import_module(families[0].module)
+            importlib.import_module(engines[0].module)
 
 
 def _limit_this_process(file_bytes: int) -> None:

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict, compare_reports
-from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import FerEdgeError
 from fer_edge.metrics import evaluate_scores
@@ -77,7 +80,7 @@ def slower(each: Result, factor: float) -> Result:
     return replace(each, model=timing, frame=timing)
 
 
-def test_the_same_report_has_not_changed() -> None:
+def test_same_report_has_no_changes() -> None:
     changes = compare_reports(BEFORE, BEFORE)
     assert not changes.beyond_noise()
     assert not changes.notes
@@ -86,7 +89,7 @@ def test_the_same_report_has_not_changed() -> None:
     changes.require_no_worse(0)
 
 
-def test_a_slower_file_is_found_and_the_reference_is_what_it_is_measured_by() -> None:
+def test_slower_file_is_found_relative_to_the_reference() -> None:
     after = report(FULL, slower(SMALL, 1.2), OTHER)
     assert changed(after) == [("small", f"{part}, p50", Verdict.WORSE) for part in ("model", "frame")]
     row = compare_reports(BEFORE, after).beyond_noise()[0]
@@ -94,29 +97,29 @@ def test_a_slower_file_is_found_and_the_reference_is_what_it_is_measured_by() ->
     assert changed(BEFORE, after)[0] == ("small", "model, p50", Verdict.BETTER)
 
 
-def test_a_slower_day_changes_nothing() -> None:
+def test_uniformly_slower_run_has_no_changes() -> None:
     assert not changed(report(*(slower(each, 3.0) for each in BEFORE.results)))
 
 
 @pytest.mark.parametrize(("factor", "jitter", "found"), [(1.04, 0.01, 0), (1.1, 0.3, 0), (1.15, 0.01, 2)])
-def test_what_windows_differ_by_is_noise(factor: float, jitter: float, found: int) -> None:
+def test_spread_of_windows_is_noise(factor: float, jitter: float, found: int) -> None:
     after = report(FULL, result("small", factor * 0.5, jitter=jitter), OTHER)
     assert len(changed(after)) == found
 
 
-def test_a_pace_that_changes_for_all_during_the_run_is_no_noise() -> None:
+def test_common_change_of_pace_is_no_noise() -> None:
     heated = report(result("full", 5.0, role="full", jitter=0.5), result("small", 0.5, jitter=0.5))
     assert compare_reports(heated, heated).rows[0].noise == pytest.approx(0.05)
 
 
-def test_what_lacks_a_second_file_has_no_ratio() -> None:
+def test_single_file_has_no_ratio() -> None:
     changes = compare_reports(report(SMALL), report(slower(SMALL, 2)))
     assert not changes.beyond_noise()
     assert "fewer than two are in both" in changes.notes[0]
 
 
 @pytest.mark.parametrize("which", ["earlier", "later"])
-def test_times_of_an_invalid_run_are_not_judged(which: str) -> None:
+def test_times_of_an_invalid_run_are_not_compared(which: str) -> None:
     after = report(FULL, slower(SMALL, 2), OTHER)
     board = Board(BEFORE.board.facts, {}, {}, ("the clock fell",))
     pair = (replace(BEFORE, board=board), after) if which == "earlier" else (BEFORE, replace(after, board=board))
@@ -125,7 +128,7 @@ def test_times_of_an_invalid_run_are_not_judged(which: str) -> None:
     assert changes.notes == (f"latency is not judged: the {which} run is invalid (the clock fell)",)
 
 
-def test_times_of_another_processor_are_not_judged() -> None:
+def test_times_of_another_processor_are_not_compared() -> None:
     after = report(FULL, slower(SMALL, 2), OTHER, board=Board({"machine": "board", "processor": "p"}, {}, {}, ()))
     assert compare_reports(BEFORE, after).notes == ("latency is not judged: the processor was processor and is p",)
 
@@ -135,26 +138,26 @@ def test_results_of_one_report_only_are_named() -> None:
     assert changes.notes == ("not in the later report: other", "not in the earlier report: new")
 
 
-def test_another_version_of_an_interpreter_is_the_same_subject() -> None:
+def test_another_library_version_is_the_same_subject() -> None:
     assert not compare_reports(BEFORE, report(FULL, SMALL, replace(OTHER, runtime="LiteRT 3.0"))).notes
     another = compare_reports(BEFORE, report(FULL, SMALL, replace(OTHER, runtime="tflite-runtime 2.14")))
     assert len(another.notes) == 2
 
 
-def test_files_of_one_name_are_told_apart_by_their_results() -> None:
+def test_files_with_one_name_are_matched_by_result_name() -> None:
     twins = [replace(SMALL, name=name, file="f", sha256=name) for name in ("a", "b")]
     before, after = report(FULL, *twins), report(FULL, twins[0], slower(twins[1], 2))
     assert {name for name, _, _ in changed(after, before)} == {"b"}
 
 
-def test_a_reference_that_is_another_file_than_before_is_told() -> None:
+def test_changed_reference_gives_a_note() -> None:
     changes = compare_reports(BEFORE, report(replace(FULL, sha256="another", runtime="Keras 4"), SMALL, OTHER))
     assert [note.split(" (")[0] for note in changes.notes] == [
-        f"full, by which all times are divided, changed its {what}" for what in ("file", "runtime")
+        f"full, the reference of all times, changed its {what}" for what in ("file", "runtime")
     ]
 
 
-def test_without_the_earlier_reference_the_first_common_file_is_it() -> None:
+def test_first_common_file_replaces_a_missing_reference() -> None:
     rows = compare_reports(BEFORE, report(OTHER, SMALL)).rows
     assert [row.name for row in rows if row.unit is Unit.TIMES] == ["other", "other"]
     assert rows[0].before == pytest.approx(1.4)
@@ -170,7 +173,7 @@ def test_without_the_earlier_reference_the_first_common_file_is_it() -> None:
         ({"peak_memory_bytes": None}, None),
     ],
 )
-def test_sizes_are_exact_and_memory_nearly(facts: dict[str, Any], expected: tuple[str, Verdict] | None) -> None:
+def test_size_has_no_noise_and_memory_little(facts: dict[str, Any], expected: tuple[str, Verdict] | None) -> None:
     after = report(FULL, replace(SMALL, **facts), OTHER)
     assert changed(after) == ([] if expected is None else [("small", *expected)])
 
@@ -185,24 +188,24 @@ def test_sizes_are_exact_and_memory_nearly(facts: dict[str, Any], expected: tupl
         (range(60), ["agreement"]),
     ],
 )
-def test_quality_is_judged_image_by_image(wrong: range, expected: list[str]) -> None:
+def test_quality_is_compared_image_by_image(wrong: range, expected: list[str]) -> None:
     changes = compare_reports(BEFORE, report(FULL, replace(SMALL, quality=wrong_at(*wrong)), OTHER))
     found = [row.figure for row in changes.beyond_noise() if row.verdict is Verdict.WORSE]
     assert found == expected
 
 
-def test_agreement_with_a_full_model_of_another_prior_is_not_judged() -> None:
+def test_agreement_under_another_prior_is_not_compared() -> None:
     full, small, other = BEFORE.results
     assert small.quality is not None
     folded = replace(small, quality=replace(small.quality, agreement=1.0))
     for pair in ((BEFORE, folded), (replace(BEFORE, results=(full, folded, other)), small)):
         changes = compare_reports(pair[0], replace(BEFORE, results=(full, pair[1], other)))
-        assert changes.notes == ("agreement is not judged for small: the prior is another than the full model's",)
+        assert changes.notes == ("agreement is not judged for small: the full model has a different prior",)
         assert [row.name for row in changes.rows if row.figure == "agreement"] == ["other"]
         assert {row.name for row in changes.rows if row.figure == "accuracy"} == {"full", "small", "other"}
 
 
-def test_few_images_more_that_are_right_are_better() -> None:
+def test_few_more_correct_images_are_better() -> None:
     after = report(FULL, replace(SMALL, quality=wrong_at(*range(94))), OTHER)
     assert ("small", "accuracy", Verdict.BETTER) in changed(after)
 
@@ -229,7 +232,7 @@ def make_change(worse: float, noise: float = 0.05) -> Change:
     ("worse", "percent", "fails"),
     [(0.2, 10, True), (0.2, 30, False), (0.04, 0, False), (0.06, 0, True), (-0.9, 10, False)],
 )
-def test_only_what_is_beyond_the_noise_and_the_limit_fails(worse: float, percent: float, fails: bool) -> None:
+def test_only_changes_beyond_noise_and_limit_fail(worse: float, percent: float, fails: bool) -> None:
     changes = Changes((make_change(worse),), ())
     if not fails:
         return changes.require_no_worse(percent)
@@ -238,14 +241,14 @@ def test_only_what_is_beyond_the_noise_and_the_limit_fails(worse: float, percent
     return None
 
 
-def test_the_worst_comes_first_and_many_are_counted() -> None:
+def test_worst_changes_come_first_and_the_rest_are_counted() -> None:
     changes = Changes(tuple(map(make_change, (0.1, 0.4, -0.5, 0.2, 0.3))), ())
     assert [row.worse for row in changes.beyond_noise()] == [0.4, 0.3, 0.2, 0.1, -0.5]
     with pytest.raises(FerEdgeError, match=r"by 40\.0%.*and 1 more"):
         changes.require_no_worse(5)
 
 
-def test_nothing_in_common_is_told() -> None:
+def test_reports_without_common_files_give_notes() -> None:
     changes = compare_reports(report(SMALL, data=None), report(OTHER, data=None))
     assert not changes.rows
     assert len(changes.notes) == 4
@@ -259,7 +262,7 @@ def with_votes(whole: Report, majority: str) -> Report:
 MAJORITY = digits(LABELS)[:800] + "-" * 200
 
 
-def test_peoples_answer_is_judged_on_images_with_a_majority() -> None:
+def test_peoples_answer_is_compared_on_images_with_a_majority() -> None:
     before = with_votes(BEFORE, MAJORITY)
     after = with_votes(report(FULL, replace(SMALL, quality=wrong_at(*range(130))), OTHER), MAJORITY)
     row = next(row for row in compare_reports(before, after).rows if row.figure == "people's answer" and row.worse)
@@ -279,7 +282,7 @@ def test_peoples_answer_is_judged_on_images_with_a_majority() -> None:
         (MAJORITY, MAJORITY[::-1], "the votes are not the same"),
     ],
 )
-def test_answers_of_other_people_are_not_compared(earlier: str, later: str, reason: str) -> None:
+def test_other_votes_are_not_compared(earlier: str, later: str, reason: str) -> None:
     changes = compare_reports(with_votes(BEFORE, earlier), with_votes(BEFORE, later))
     assert changes.notes == (f"people's answer is not judged: {reason}",)
     assert {row.figure for row in changes.rows if row.unit is Unit.SHARE} == {"accuracy", "agreement"}

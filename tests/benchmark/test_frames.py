@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from fer_edge.benchmark.frames import SHOWN, describe_shown, frame_call, model_call, show_demo, show_labelled
-from fer_edge.benchmark.results import Data
+from fer_edge.benchmark.setting import Data
 from fer_edge.dataset.data import Dataset
 from fer_edge.inference.classifier import Classifier
 from fer_edge.model_card import InputSpec
 from fer_edge.preprocess import FER2013_CROP, crop_face
 
 
-def test_the_box_of_a_labelled_face_gives_it_back(faces: Dataset) -> None:
+def test_crop_of_a_labelled_faces_box_is_the_face(faces: Dataset) -> None:
     shown = show_labelled(faces.validation)
     assert len(shown) == SHOWN
     for one in shown:
@@ -24,24 +24,24 @@ def test_the_box_of_a_labelled_face_gives_it_back(faces: Dataset) -> None:
         assert np.abs(crop.astype(int) - one.face).mean() < 6
 
 
-def test_labelled_faces_come_from_all_over_the_split(faces: Dataset) -> None:
+def test_labelled_faces_are_spread_over_the_split(faces: Dataset) -> None:
     shown = show_labelled(faces.validation)
     assert np.array_equal(shown[0].face, faces.validation.images[0])
     assert np.array_equal(shown[-1].face, faces.validation.images[-1])
 
 
-def test_a_small_split_is_shown_whole(faces: Dataset) -> None:
+def test_small_split_is_shown_completely(faces: Dataset) -> None:
     assert len(show_labelled(faces.validation.take(np.arange(3)))) == 3
 
 
-def test_the_demo_has_a_face_in_each_frame() -> None:
+def test_demo_has_a_face_in_each_frame() -> None:
     shown = show_demo()
     assert len(shown) == SHOWN
     assert {one.face.shape for one in shown} == {(48, 48)}
     assert len({one.frame.tobytes() for one in shown}) > SHOWN / 2
 
 
-def test_both_calls_end_at_the_same_expression(model_file: Path) -> None:
+def test_both_calls_give_the_same_expression(model_file: Path) -> None:
     shown = show_demo()[:1]
     classifier = Classifier.load(model_file)
     scores = np.asarray(model_call(classifier, shown)(0))
@@ -50,7 +50,7 @@ def test_both_calls_end_at_the_same_expression(model_file: Path) -> None:
     assert label in ("uncertain", classifier.card.labels[int(scores.argmax())])
 
 
-def test_faces_come_in_turn_and_of_the_models_size(faces: Dataset, model_file: Path) -> None:
+def test_faces_alternate_and_have_the_models_size(faces: Dataset, model_file: Path) -> None:
     seen: list[tuple[int, ...]] = []
 
     class Recording:
@@ -79,5 +79,5 @@ def test_faces_come_in_turn_and_of_the_models_size(faces: Dataset, model_file: P
     ("data", "words"),
     [(None, "1 frames of the demo stream"), (Data("faces.zip", "validation", 9, "", False), "1 faces of faces.zip")],
 )
-def test_it_is_said_what_was_shown(faces: Dataset, data: Data | None, words: str) -> None:
+def test_shown_faces_are_described(faces: Dataset, data: Data | None, words: str) -> None:
     assert words in describe_shown(show_labelled(faces.validation)[:1], data)

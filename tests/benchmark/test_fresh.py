@@ -9,17 +9,17 @@ import pytest
 from fer_edge.benchmark import fresh
 from fer_edge.benchmark.fresh import Fresh, fresh_command, median_fresh, run_fresh
 from fer_edge.errors import FerEdgeError
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 
 
 def python(code: str) -> tuple[str, ...]:
     return sys.executable, "-c", code
 
 
-def test_a_model_files_memory_is_its_own(model_file: Path) -> None:
+def test_memory_is_measured_in_the_files_own_process(model_file: Path) -> None:
     # A child's ru_maxrss would begin with what its parent holds.
     held = np.ones(100_000_000, np.float64)
-    result = run_fresh(fresh_command(model_file, Family.LITERT, 2))
+    result = run_fresh(fresh_command(model_file, Engine.LITERT, 2))
     assert held.nbytes == 800_000_000
     assert result.load_ms > 0
     assert result.first_ms > 0
@@ -37,26 +37,26 @@ def test_a_model_files_memory_is_its_own(model_file: Path) -> None:
         ("pass", "expected a line of JSON, got ''"),
     ],
 )
-def test_a_process_that_fails(code: str, reason: str) -> None:
+def test_failing_process_raises(code: str, reason: str) -> None:
     with pytest.raises(FerEdgeError, match=reason) as raised:
         run_fresh(python(code))
     assert "\n" not in str(raised.value)
 
 
-def test_a_process_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_process_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fresh, "_TIMEOUT_S", 0.5)
-    with pytest.raises(FerEdgeError, match="nothing came of it in"):
+    with pytest.raises(FerEdgeError, match="printed nothing within"):
         run_fresh(python("import time; time.sleep(60)"))
 
 
-def test_a_file_that_cannot_be_run_says_why(tmp_path: Path) -> None:
+def test_file_that_cannot_run_reports_why(tmp_path: Path) -> None:
     path = tmp_path / "a.tflite"
     path.write_bytes(b"text")
     with pytest.raises(FerEdgeError, match="expected a TFLite flatbuffer"):
-        run_fresh(fresh_command(path, Family.LITERT))
+        run_fresh(fresh_command(path, Engine.LITERT))
 
 
-def test_the_median_of_three_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_median_is_of_three_interleaved_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     values = {"a": iter([5.0, 1.0, 2.0]), "slow": iter([3000.0])}
 

@@ -32,35 +32,35 @@ AFTER = replace(BEFORE, seconds=110.0, busy_s=1010.0, own_s=20.0)
         ({"clock_mhz": 1700.0}, None),
         ({"clock_mhz": 1500.0}, "the clock fell from 1800 to 1500 MHz"),
         ({"clock_mhz": 2400.0}, None),
-        ({"throttling": Throttling(("throttled",), ("throttled",))}, "the board was held back: throttled"),
-        ({"throttling": Throttling((), ("under-voltage",))}, "the board was held back: under-voltage"),
+        ({"throttling": Throttling(("throttled",), ("throttled",))}, "the board was throttled: throttled"),
+        ({"throttling": Throttling((), ("under-voltage",))}, "the board was throttled: under-voltage"),
     ],
 )
-def test_faults(changes: dict[str, Any], fault: str | None) -> None:
+def test_faults_are_found(changes: dict[str, Any], fault: str | None) -> None:
     found = list(find_faults([BEFORE, replace(AFTER, **changes)]))
     assert len(found) == (fault is not None)
     assert all(fault in each for each in found if fault)
 
 
-def test_what_happened_before_the_run_is_no_fault() -> None:
+def test_throttling_before_the_run_is_no_fault() -> None:
     throttling = Throttling((), ("under-voltage", "throttled"))
     assert not list(find_faults([replace(BEFORE, throttling=throttling), replace(AFTER, throttling=throttling)]))
 
 
-def test_a_look_in_between_counts() -> None:
+def test_fault_between_first_and_last_look_is_found() -> None:
     between = replace(AFTER, seconds=105.0, clock_mhz=600.0, throttling=Throttling(("frequency capped",), ()))
     assert list(find_faults([BEFORE, between, AFTER])) == [
-        "the board was held back: frequency capped",
+        "the board was throttled: frequency capped",
         "the clock fell from 1800 to 600 MHz",
     ]
 
 
-def test_a_system_that_tells_nothing_has_no_faults() -> None:
+def test_system_without_readings_has_no_faults() -> None:
     assert not list(find_faults([Look(1.0), Look(2.0)]))
 
 
 @pytest.mark.skipif(not machine.PROC_STAT.is_file(), reason="only Linux counts others' processor time")
-def test_a_core_that_another_process_burns_is_noticed() -> None:
+def test_load_of_another_process_is_found() -> None:
     # It ends after the run; a child that ends within it counts as this process's own work.
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
         try:
@@ -73,7 +73,7 @@ def test_a_core_that_another_process_burns_is_noticed() -> None:
 
 
 @pytest.mark.skipif(not machine.PROC_STAT.is_file(), reason="only Linux counts others' processor time")
-def test_own_work_and_that_of_children_is_not_others() -> None:
+def test_load_of_this_process_and_its_children_is_no_fault() -> None:
     before = take_look()
     subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"], check=True)
     after = take_look()
@@ -84,7 +84,7 @@ def test_own_work_and_that_of_children_is_not_others() -> None:
     assert after.busy_s - before.busy_s >= after.own_s - before.own_s - 0.1
 
 
-def test_the_board_can_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_board_is_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "PROC_STAT", tmp_path / "none")
     with Watch() as watch:
         watch.look()
@@ -95,14 +95,14 @@ def test_the_board_can_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         assert json.loads(json.dumps(part)) == part
 
 
-def test_a_run_that_was_interrupted_is_not_looked_at_again() -> None:
+def test_interrupted_run_is_not_read_again() -> None:
     watch = Watch()
     with pytest.raises(KeyboardInterrupt), watch:
         raise KeyboardInterrupt
     assert len(watch._looks) == 1
 
 
-def test_facts() -> None:
+def test_machine_facts() -> None:
     facts = machine_facts()
     assert facts["python_bits"] in (32, 64)
     assert facts["cores"] >= 1

@@ -12,8 +12,9 @@ import pytest
 from fer_edge.benchmark import measure as measure_module
 from fer_edge.benchmark import timing
 from fer_edge.benchmark.cost import count_cost
-from fer_edge.benchmark.measure import describe_data, measure
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.labelled_faces import describe_data
+from fer_edge.benchmark.measure import measure
+from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.subjects import Role, Subject, load_subjects
 from fer_edge.benchmark.timing import Effort
 from fer_edge.dataset.data import Dataset, Split
@@ -21,7 +22,7 @@ from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
 from fer_edge.inference.classifier import Classifier
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.labels import EXPRESSIONS
@@ -62,7 +63,7 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
     full, onnx = tmp_path / "model.keras", tmp_path / "a.onnx"
     full.write_bytes(b"weights")
     onnx.write_bytes(b"the same weights")
-    (other,) = load_subjects([model_file], families=[Family.LITERT])
+    (other,) = load_subjects([model_file], engines=[Engine.LITERT])
     classifier = other.classifier
     assert isinstance(classifier, Classifier)
     card = replace(classifier.card, parent_sha256=sha256_file(full))
@@ -79,10 +80,10 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
     ]
 
 
-def test_a_device_without_labelled_faces(model_file: Path, tmp_path: Path) -> None:
+def test_device_without_labelled_faces_has_no_quality(model_file: Path, tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
     report = measure(
-        load_subjects([model_file], families=[Family.LITERT]),
+        load_subjects([model_file], engines=[Engine.LITERT]),
         effort=BRIEF,
         threads=(1, 2),
         on_progress=lambda what, share: told.append((what, share)),
@@ -102,7 +103,7 @@ def test_a_device_without_labelled_faces(model_file: Path, tmp_path: Path) -> No
     assert Report.read(tmp_path / "report.json") == report
 
 
-def test_a_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subject], faces: Dataset) -> None:
+def test_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subject], faces: Dataset) -> None:
     full, exported, *_ = family
     split = faces.validation
     data = describe_data(faces, split, "validation", synthetic=True)
@@ -123,7 +124,7 @@ def test_a_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subj
     assert (qualities[1].agreement, qualities[2].agreement, report.moved) == (1, 1, ())
 
 
-def test_a_full_model_and_its_files(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:
+def test_full_model_and_its_files_are_measured_together(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:
     split = faces.validation
     data = describe_data(faces, split, "validation", synthetic=True)
     report = measure(family, effort=BRIEF, faces=split, data=data, threads=(1,), emulated={"schema_version": 1})
@@ -164,7 +165,7 @@ def voted(split: Split) -> Split:
     return replace(split, votes=Votes(counts))
 
 
-def test_people_and_copies_of_training_images(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:
+def test_people_and_copies_of_training_images_are_judged(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:
     images = faces.validation.images.copy()
     images[:3] = faces.train.images[:3]
     split = voted(replace(faces.validation, images=images))
@@ -186,11 +187,11 @@ def test_people_and_copies_of_training_images(family: list[Subject], faces: Data
     assert Report.read(tmp_path / "report.json") == report
 
 
-def test_without_numbers_of_threads_there_is_no_comparison(family: list[Subject]) -> None:
+def test_no_thread_numbers_give_no_comparison(family: list[Subject]) -> None:
     assert measure(family[3:], effort=BRIEF, threads=()).threads == ()
 
 
-def test_opencvs_threads_are_put_back(family: list[Subject]) -> None:
+def test_opencv_threads_are_restored(family: list[Subject]) -> None:
     before = cv2.getNumThreads()
     cv2.setNumThreads(2)
     try:
@@ -200,13 +201,13 @@ def test_opencvs_threads_are_put_back(family: list[Subject]) -> None:
         cv2.setNumThreads(before)
 
 
-def test_a_file_that_fails_in_a_fresh_process(family: list[Subject]) -> None:
+def test_file_that_fails_in_a_fresh_process_raises(family: list[Subject]) -> None:
     broken = replace(family[3], fresh_command=(sys.executable, "-c", "import sys; sys.exit('out of memory')"))
     with pytest.raises(FerEdgeError, match="out of memory"):
         measure([broken], effort=BRIEF, threads=())
 
 
-def test_what_does_not_fit_together_is_refused(family: list[Subject], faces: Dataset) -> None:
+def test_inconsistent_arguments_are_rejected(family: list[Subject], faces: Dataset) -> None:
     for subjects, split in (([], None), ([family[0]] * 2, None), (family, faces.validation)):
-        with pytest.raises(ValueError, match="different names"):
+        with pytest.raises(ValueError, match="unique names"):
             measure(subjects, effort=BRIEF, faces=split)

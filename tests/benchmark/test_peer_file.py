@@ -55,7 +55,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", [(1, 4, 6, 1), (1, 1, 4, 6), (1, 4, 6, 3), (1, 3, 4, 6)])
 @pytest.mark.parametrize(("minimum", "maximum"), [(0.0, 255.0), (0.0, 1.0), (-1.0, 1.0)])
-def test_a_peer_sees_what_it_wants(make_peer: MakePeer, shape: tuple[int, ...], minimum: float, maximum: float) -> None:
+def test_peer_gets_its_layout_and_range(
+    make_peer: MakePeer, shape: tuple[int, ...], minimum: float, maximum: float
+) -> None:
     weights = np.random.default_rng(1).normal(0, 0.01, (np.prod(shape), 7))
     classifier = PeerFile(make_peer(shape, weights), StatedFacts(EXPRESSIONS, (minimum, maximum))).load(1)
     assert classifier.card.input.size_wh == (6, 4)
@@ -64,10 +66,10 @@ def test_a_peer_sees_what_it_wants(make_peer: MakePeer, shape: tuple[int, ...], 
     assert classifier.classify(FACE) == pytest.approx(softmax(channels.reshape(-1) @ weights), abs=1e-4)
 
 
-def test_logits_get_their_softmax(make_peer: MakePeer) -> None:
+def test_logits_become_probabilities(make_peer: MakePeer) -> None:
     weights = np.random.default_rng(1).normal(0, 0.01, (24, 7))
     path = make_peer((1, 4, 6, 1), weights, softmax=False)
-    with pytest.raises(ModelError, match="if they are logits, say --logits"):
+    with pytest.raises(ModelError, match="if they are logits, state so"):
         PeerFile(path, RAW).load(1)
     assert PeerFile(path, replace(RAW, logits=True)).load(1).classify(FACE) == pytest.approx(
         softmax(FACE.reshape(-1) @ weights), abs=1e-4
@@ -82,7 +84,7 @@ def test_logits_get_their_softmax(make_peer: MakePeer) -> None:
         ((1, 4, 6, 1), 8, "to 7 scores"),
     ],
 )
-def test_a_file_for_another_task_is_refused(
+def test_file_for_another_task_is_rejected(
     make_peer: MakePeer, shape: tuple[int, ...], classes: int, message: str
 ) -> None:
     path = make_peer(shape, np.zeros((np.prod(shape), classes)))
@@ -91,7 +93,7 @@ def test_a_file_for_another_task_is_refused(
 
 
 @pytest.mark.parametrize("labels", [(), EXPRESSIONS[:6], (*EXPRESSIONS[:6], "anger"), (*EXPRESSIONS, "contempt")])
-def test_other_labels_are_refused(labels: tuple[str, ...]) -> None:
+def test_other_labels_are_rejected(labels: tuple[str, ...]) -> None:
     with pytest.raises(InputError, match="expected the labels angry, disgust"):
         PeerFile(Path("a.onnx"), StatedFacts(labels))
 
@@ -99,15 +101,13 @@ def test_other_labels_are_refused(labels: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("facts", "asked"), [(StatedFacts(None, (0, 1)), "labels"), (StatedFacts(EXPRESSIONS), "range")]
 )
-def test_what_is_not_stated_is_asked_for_by_the_options_of_peers(
-    make_peer: MakePeer, facts: StatedFacts, asked: str
-) -> None:
+def test_missing_facts_are_named(make_peer: MakePeer, facts: StatedFacts, asked: str) -> None:
     path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
     with pytest.raises(ModelError, match=f"peer.onnx: it has no model card.*--peer-{asked} "):
         PeerFile(path, replace(facts, options=PEER_OPTIONS)).load(1)
 
 
-def test_labels_of_a_peers_card_must_be_the_expressions(make_peer: MakePeer) -> None:
+def test_peers_card_must_have_the_seven_expressions(make_peer: MakePeer) -> None:
     path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
     model = onnx.load(path)
     card = ModelCard("other", "other", labels=(*EXPRESSIONS[:6], "contempt"), input=InputSpec(6, 4))
@@ -117,7 +117,7 @@ def test_labels_of_a_peers_card_must_be_the_expressions(make_peer: MakePeer) -> 
         PeerFile(path, StatedFacts(options=PEER_OPTIONS)).load(1)
 
 
-def test_black_that_is_white_is_refused(make_peer: MakePeer) -> None:
+def test_equal_black_and_white_are_rejected(make_peer: MakePeer) -> None:
     path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
     with pytest.raises(ModelError, match="expected a value of black below that of white, got 1 and 1"):
         PeerFile(path, StatedFacts(EXPRESSIONS, (1, 1))).load(1)

@@ -5,24 +5,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.subjects import Role, distinct_files, load_subjects, unique_names
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import tflite
-from fer_edge.inference.engine import Family
-from fer_edge.inference.onnx import OpenCvInterpreter
+from fer_edge.inference.engine import Engine
+from fer_edge.inference.tflite import TFLiteInterpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
+from fer_edge.scores import FloatArray
 from fer_edge.stated_facts import StatedFacts
 
-LITERT = [Family.LITERT]
-ONNX = [Family.ONNXRUNTIME, Family.OPENCV]
+LITERT = [Engine.LITERT]
+BOTH = [Engine.LITERT, Engine.TENSORFLOW]
 
 
 def test_the_shipped_model(model_file: Path) -> None:
-    (subject,) = load_subjects([model_file], families=LITERT)
+    (subject,) = load_subjects([model_file], engines=LITERT)
     assert (subject.name, subject.role, subject.precision) == (model_file.name, Role.FILE, "int8")
     assert subject.classifier.runtime.startswith("LiteRT")
     assert subject.delegation.delegate == "XNNPACK"
@@ -33,74 +35,75 @@ def test_the_shipped_model(model_file: Path) -> None:
     assert np.array_equal(subject.reopen(2).classify(face), subject.classifier.classify(face))
 
 
-def test_a_file_in_two_interpreters(exported_paths: dict[str, Path]) -> None:
-    subjects = load_subjects([exported_paths["onnx fp32"]], families=ONNX)
-    name = exported_paths["onnx fp32"].name
-    assert [each.name for each in subjects] == [f"{name} (onnxruntime)", f"{name} (OpenCV)"]
-    assert [each.reopen is None for each in subjects] == [False, True]
+def test_file_in_two_engines_is_two_subjects(model_file: Path) -> None:
+    subjects = load_subjects([model_file], engines=BOTH)
+    assert [each.name for each in subjects] == [f"{model_file.name} (LiteRT)", f"{model_file.name} (TensorFlow Lite)"]
 
 
-def test_an_interpreter_that_is_wrong_is_left_out(
-    exported_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    right = OpenCvInterpreter.run
-    monkeypatch.setattr(OpenCvInterpreter, "run", lambda self, image: right(self, image)[::-1])
+def test_engine_with_wrong_scores_is_left_out(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = TFLiteInterpreter.run
+
+    def run(self: TFLiteInterpreter, image: npt.NDArray[Any]) -> FloatArray:
+        scores = right(self, image)
+        return scores[::-1] if self.runtime.startswith("TensorFlow") else scores
+
+    monkeypatch.setattr(TFLiteInterpreter, "run", run)
     notes: list[str] = []
-    subjects = load_subjects([exported_paths["onnx fp32"]], families=ONNX, on_note=notes.append)
-    assert [each.name for each in subjects] == [exported_paths["onnx fp32"].name]
+    subjects = load_subjects([model_file], engines=BOTH, on_note=notes.append)
+    assert [each.name for each in subjects] == [model_file.name]
     assert len(notes) == 1
-    assert "left out in OpenCV" in notes[0]
-    assert "its scores are off by up to" in notes[0]
+    assert "left out in TensorFlow Lite" in notes[0]
+    assert "its scores differ by up to" in notes[0]
 
 
-def test_a_peer_beside_an_own_file(model_file: Path, made_models: Path) -> None:
+def test_peer_is_loaded_beside_an_own_file(model_file: Path, made_models: Path) -> None:
     peer = PeerFile(made_models / "bare.tflite", StatedFacts(EXPRESSIONS[::-1], (0, 255)))
-    subjects = load_subjects([model_file], [peer], families=LITERT)
+    subjects = load_subjects([model_file], [peer], engines=LITERT)
     assert [each.role for each in subjects] == [Role.FILE, Role.PEER]
     assert subjects[1].classifier.card.labels == EXPRESSIONS[::-1]
     assert subjects[1].precision == "int8"
 
 
-def test_files_that_nothing_asked_for_runs_are_left_out(model_file: Path, exported_paths: dict[str, Path]) -> None:
+def test_files_that_no_wanted_engine_runs_are_left_out(model_file: Path, exported_paths: dict[str, Path]) -> None:
     notes: list[str] = []
     onnx = exported_paths["onnx int8"]
-    subjects = load_subjects([model_file, onnx], families=LITERT, on_note=notes.append)
+    subjects = load_subjects([model_file, onnx], engines=LITERT, on_note=notes.append)
     assert len(subjects) == 1
-    assert notes == [f"{onnx.name}: left out, since none of litert is here and runs such files"]
+    assert notes == [f"{onnx.name}: left out, as none of litert is installed and runs such files"]
     with pytest.raises(InputError, match="expected a model file"):
-        load_subjects([onnx], families=LITERT)
+        load_subjects([onnx], engines=LITERT)
 
 
-def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:
+def test_damaged_file_raises(tmp_path: Path) -> None:
     (tmp_path / "a.tflite").write_bytes(b"text")
     with pytest.raises(ModelError, match=r"a\.tflite: expected a TFLite flatbuffer"):
-        load_subjects([tmp_path / "a.tflite"], families=LITERT)
+        load_subjects([tmp_path / "a.tflite"], engines=LITERT)
 
 
 @pytest.mark.parametrize(("name", "message"), [("a.keras", "expected a .tflite or .onnx"), ("none.tflite", "no such")])
-def test_what_is_no_model_file_is_an_error(tmp_path: Path, name: str, message: str) -> None:
+def test_other_kinds_of_files_raise(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "a.keras").touch()
     with pytest.raises(ModelError, match=message):
         load_subjects([tmp_path / name])
 
 
-def test_an_own_file_of_other_expressions_is_refused(made_models: Path, tmp_path: Path) -> None:
+def test_own_file_with_other_expressions_is_rejected(made_models: Path, tmp_path: Path) -> None:
     labels = (*EXPRESSIONS[:6], "contempt")
     path = tmp_path / "other.tflite"
     path.write_bytes(
         append_card((made_models / "bare.tflite").read_bytes(), ModelCard("other", "other", labels=labels))
     )
     with pytest.raises(InputError, match="expected scores of angry"):
-        load_subjects([path], families=LITERT)
+        load_subjects([path], engines=LITERT)
 
 
-def test_the_same_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:
+def test_equal_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.tflite"
     shutil.copy(model_file, copy)
     assert distinct_files([model_file, copy, model_file]) == [model_file]
     notes: list[str] = []
-    load_subjects([model_file, copy], families=LITERT, on_note=notes.append)
-    assert notes == ["copy.tflite: left out, since another file of the same content is measured"]
+    load_subjects([model_file, copy], engines=LITERT, on_note=notes.append)
+    assert notes == ["copy.tflite: left out, as another file with the same content is measured"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,7 @@ def test_names_are_unique(paths: list[str], names: list[str]) -> None:
     assert unique_names([Path(path) for path in paths]) == names
 
 
-def test_a_file_is_loaded_with_the_threads_asked_for(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_loaded_with_the_given_threads(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     load = tflite._load
 
@@ -125,6 +128,6 @@ def test_a_file_is_loaded_with_the_threads_asked_for(model_file: Path, monkeypat
         return load(path, threads, *rest, **named)
 
     monkeypatch.setattr(tflite, "_load", record)
-    (subject,) = load_subjects([model_file], families=LITERT, threads=2)
+    (subject,) = load_subjects([model_file], engines=LITERT, threads=2)
     assert asked[0] == 2
     assert subject.threads == 2

@@ -9,9 +9,11 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.compare import Change, Changes, Unit
-from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import summarize
 from fer_edge.labels import EXPRESSIONS
@@ -49,7 +51,7 @@ def row_of(name: str, text: list[str]) -> list[str]:
     return re.split(r"\s{2,}", next(line for line in text if line.startswith(name)))
 
 
-def test_the_summary_fits_a_hundred_columns() -> None:
+def test_summary_fits_100_columns() -> None:
     name = "documented_int16x8.tflite"
     text = lines(summary_table(report(result("full", 99.456), result(name, 1.5), data=DATA)))
     assert row_of(name, text) == [
@@ -59,7 +61,7 @@ def test_the_summary_fits_a_hundred_columns() -> None:
     assert not any("…" in line for line in text)
 
 
-def test_peoples_answer_comes_first_with_one_person_beneath() -> None:
+def test_peoples_answer_comes_first_and_one_person_last() -> None:
     answer = {"samples": 60, "accuracy": 0.8642, "mean_recall": 0.757}
     people = People({**answer, "kl_divergence": 0.3, "calibration_error_by_votes": 0.02}, (0.8, 0.9), ())
     base = result("documented_int16x8.tflite", 1.5)
@@ -74,21 +76,21 @@ def test_peoples_answer_comes_first_with_one_person_beneath() -> None:
     assert not any("…" in line for line in text)
 
 
-def test_a_long_name_keeps_its_end() -> None:
+def test_long_name_keeps_its_end() -> None:
     text = "".join(line.split("  ")[0] for line in lines(summary_table(report(result("x" * 60 + "_int8", 1.0)))))
     assert text.replace(" ", "").count("x") == 120, "in the row and beneath"
 
 
-def test_without_labelled_faces_there_are_no_columns_for_them() -> None:
+def test_no_labelled_faces_give_no_columns_of_quality() -> None:
     text = lines(summary_table(report(result("a", 1.0, quality=None))))
     assert not any("accu" in line or "agree" in line for line in text)
 
 
-def test_what_too_few_calls_support_is_a_dash() -> None:
+def test_percentile_of_too_few_calls_is_a_dash() -> None:
     assert row_of("a", lines(summary_table(report(result("a", 1.0, calls=50)))))[4] == "\N{EN DASH}"
 
 
-def test_an_invalid_run_is_marked_and_red() -> None:
+def test_invalid_run_is_marked_and_red() -> None:
     text = "\n".join(lines(summary_table(report(result("a", 1.0), faults=("hot",))), colour=True))
     assert "(invalid run)" in text
     assert "\x1b[31m1.000" in text
@@ -96,13 +98,13 @@ def test_an_invalid_run_is_marked_and_red() -> None:
 
 
 @pytest.mark.parametrize("name", ["[red]a[/]", "a[/b]"])
-def test_names_are_no_markup(name: str) -> None:
+def test_names_are_not_markup(name: str) -> None:
     assert any(line.startswith(name) for line in lines(summary_table(report(result(name, 1.0)))))
     row = Change(name, "file", Unit.BYTES, 1.0, 2.0, 1.0, 0.0)
     assert any(line.startswith(name) for line in lines(changes_table(Changes((row,), ()))))
 
 
-def test_changes_come_in_their_units() -> None:
+def test_changes_have_units() -> None:
     rows = (
         Change("a_int8", "model, p50", Unit.TIMES, 0.1, 0.12, 0.2, 0.05),
         Change("b_int8", "peak memory", Unit.BYTES, 50e6, 49e6, -0.02, 0.01),

@@ -31,7 +31,7 @@ def brief_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("percent", "calls"), [(90, 64), (95, 130), (99, 662)])
-def test_calls_that_a_percentile_needs(percent: int, calls: int) -> None:
+def test_calls_needed_for_a_percentile(percent: int, calls: int) -> None:
     assert calls_needed(percent / 100) == calls
     # In exact numbers: among that many calls, one slow one or none is unlikely; among one fewer, it is not.
     slow = Fraction(100 - percent, 100)
@@ -51,25 +51,25 @@ def test_calls_that_a_percentile_needs(percent: int, calls: int) -> None:
         (662, [True, True, True]),
     ],
 )
-def test_a_percentile_is_told_where_the_calls_support_it(calls: int, told: list[bool]) -> None:
+def test_percentile_needs_enough_calls(calls: int, told: list[bool]) -> None:
     result = summarize(np.arange(calls, dtype=np.float64) + 1)
     assert [each is not None for each in (result.p90, result.p95, result.p99)] == told
 
 
-def test_the_default_supports_all_and_a_quick_run_has_what_is_asked() -> None:
+def test_default_effort_supports_all_percentiles() -> None:
     assert calls_needed(0.99) <= DEFAULT.rounds
     assert (QUICK.rounds, QUICK.seconds) == (50, 1)
     assert SUSTAINED.seconds == 600
 
 
-def test_a_summary_of_known_times() -> None:
+def test_summary_of_known_times() -> None:
     result = summarize(np.repeat(np.array([2.0, 1.0, 3.0, 2.0, 2.0]), 20))
     assert result.windows_ms == (2.0, 1.0, 3.0, 2.0, 2.0)
     assert result.spread == 2.0
     assert (result.p50, result.p90) == (2.0, 3.0)
 
 
-def test_an_outlier_stays() -> None:
+def test_outlier_is_kept() -> None:
     samples = np.ones(700)
     samples[3] = 1e6
     result = summarize(samples)
@@ -77,7 +77,7 @@ def test_an_outlier_stays() -> None:
     assert (result.calls, result.total_ms, result.longest) == (700, 1_000_699, 1e6)
 
 
-def test_a_long_run_keeps_some_times_and_counts_all() -> None:
+def test_long_run_stores_some_times_and_counts_all() -> None:
     samples = np.repeat([1.0, 3.0], 500_000)
     samples[[7, -7]] = 1e6
     result = summarize(samples)
@@ -86,7 +86,7 @@ def test_a_long_run_keeps_some_times_and_counts_all() -> None:
     assert (result.p50, result.p99, result.windows_ms) == (3.0, 3.0, (1.0, 1.0, 2.0, 3.0, 3.0))
 
 
-def test_fewer_calls_than_windows() -> None:
+def test_fewer_calls_than_windows_are_summarized() -> None:
     assert summarize(np.array([4.0, 2.0])).windows_ms == (4.0, 2.0)
     with pytest.raises(ValueError, match="at least one call"):
         summarize(np.array([]))
@@ -107,7 +107,7 @@ def test_subjects_take_turns(in_a_row: int) -> None:
 
 
 @pytest.mark.usefixtures("brief_warm_up")
-def test_a_subject_follows_each_of_the_others_about_as_often() -> None:
+def test_subjects_follow_each_other_about_equally_often() -> None:
     calls: list[str] = []
     subjects = {name: lambda i, name=name: calls.append(name) for name in "abcd"}
     measure_interleaved(subjects, Effort("test", 300))
@@ -116,7 +116,7 @@ def test_a_subject_follows_each_of_the_others_about_as_often() -> None:
     assert all(60 <= before_a[name] <= 140 for name in "bcd"), before_a
 
 
-def test_each_subject_is_warmed_up_for_so_long() -> None:
+def test_each_subject_is_warmed_up() -> None:
     moments: list[float] = []
     measure_interleaved({"a": lambda _: moments.append(time.perf_counter())}, Effort("test", 1))
     assert len(moments) > WARM_UP_RUNS
@@ -124,7 +124,7 @@ def test_each_subject_is_warmed_up_for_so_long() -> None:
 
 
 @pytest.mark.usefixtures("brief_warm_up")
-def test_rounds_go_on_until_the_seconds_are_over() -> None:
+def test_rounds_continue_until_the_seconds_are_over() -> None:
     began = time.perf_counter()
     result = measure_interleaved({"a": lambda _: time.sleep(0.001)}, Effort("test", 2, seconds=0.2))
     assert time.perf_counter() - began >= 0.2
@@ -132,7 +132,7 @@ def test_rounds_go_on_until_the_seconds_are_over() -> None:
 
 
 @pytest.mark.usefixtures("brief_warm_up")
-def test_progress_goes_from_nothing_to_all() -> None:
+def test_progress_goes_from_0_to_1() -> None:
     told: list[float] = []
     measure_interleaved({"a": lambda _: None}, Effort("test", 8), told.append)
     assert (told[0], told[-1], len(told)) == (0, 1, 9)
@@ -140,7 +140,7 @@ def test_progress_goes_from_nothing_to_all() -> None:
 
 
 @pytest.mark.usefixtures("brief_warm_up")
-def test_no_garbage_is_collected_meanwhile() -> None:
+def test_garbage_collector_is_off_while_timing() -> None:
     seen: list[bool] = []
     measure_interleaved({"a": lambda _: seen.append(gc.isenabled())}, Effort("test", 3))
     assert seen[WARM_UP_RUNS:] == [False] * 3
@@ -148,7 +148,7 @@ def test_no_garbage_is_collected_meanwhile() -> None:
 
 
 @pytest.mark.usefixtures("brief_warm_up")
-def test_ctrl_c_leaves_nothing_changed() -> None:
+def test_ctrl_c_restores_the_garbage_collector() -> None:
     def interrupt(i: int) -> None:
         if not gc.isenabled() and i == 2:
             raise KeyboardInterrupt
@@ -159,6 +159,6 @@ def test_ctrl_c_leaves_nothing_changed() -> None:
 
 
 @pytest.mark.parametrize(("rounds", "seconds"), [(0, 0), (1, -1)])
-def test_an_effort_of_nothing_is_refused(rounds: int, seconds: float) -> None:
+def test_effort_without_rounds_is_rejected(rounds: int, seconds: float) -> None:
     with pytest.raises(ValueError, match="at least one round"):
         Effort("test", rounds, seconds)

@@ -25,7 +25,7 @@ IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_d
 
 
 class Stages:
-    """Notes what it is told."""
+    """Records progress."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -57,7 +57,7 @@ def tiny_exporter(tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Pa
 
 
 def pretend_times(monkeypatch: pytest.MonkeyPatch, **ms: float) -> None:
-    """Have the calls of the files of these precisions take so long by the clock."""
+    """Replace the measured times of files, by precision, ms."""
 
     def measure(
         calls: Mapping[str, Callable[[int], object]], effort: Effort, on_progress: Callable[[float], None]
@@ -71,13 +71,13 @@ def pretend_times(monkeypatch: pytest.MonkeyPatch, **ms: float) -> None:
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, *precisions: Precision) -> None:
-    """Have the files of these precisions fail their proof."""
+    """Make verification fail for files of these precisions."""
     monkeypatch.setattr(
         exporter, "tolerance_for", lambda each: IMPOSSIBLE if each in precisions else tolerance_for(each)
     )
 
 
-def test_one_file_is_left_and_the_others_are_told_of(
+def test_one_file_is_kept_and_all_are_reported(
     tiny_exporter: Exporter, faces: Dataset, tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=3.0, dynamic=1.0, int8=2.0)
@@ -111,7 +111,7 @@ def test_the_fastest_that_fails_is_not_kept(
     assert dynamic.timing is None
 
 
-def test_far_too_slow_a_file_is_not_proved(
+def test_far_slower_file_is_not_verified(
     tiny_exporter: Exporter, faces: Dataset, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=10.1)
@@ -122,7 +122,7 @@ def test_far_too_slow_a_file_is_not_proved(
     assert "tiny_int8.tflite" not in stages.names
 
 
-def test_far_too_slow_a_file_is_proved_if_the_fast_ones_fail(
+def test_far_slower_file_is_verified_if_the_fast_ones_fail(
     tiny_exporter: Exporter, faces: Dataset, tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=10.1)
@@ -130,10 +130,10 @@ def test_far_too_slow_a_file_is_proved_if_the_fast_ones_fail(
     trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages.progress)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["tiny_int8.tflite"]
     assert trial.choice is not None
-    assert trial.choice.reason == "no other passed the proof"
+    assert trial.choice.reason == "no other file passed verification"
 
 
-def test_a_file_that_cannot_be_run_here_is_no_candidate(
+def test_file_that_cannot_be_run_here_is_no_candidate(
     tiny_exporter: Exporter, faces: Dataset, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
@@ -14,11 +13,11 @@ from export.folding import fold
 from export.preparation import prepare_for_integers
 from export.tflite import convert_to_tflite
 from fer_edge.dataset.data import Dataset
+from fer_edge.inference.tflite import operators_of
 from fer_edge.precision import Precision
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
 
-FloatArray = npt.NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
@@ -28,13 +27,13 @@ def to_int8(model: keras.Model, calibration: CalibrationSet) -> Interpreter:
 
 
 def operators(interpreter: Interpreter) -> list[str]:
-    return [operator["op_name"] for operator in interpreter._get_ops_details()]
+    return [operator["op_name"] for operator in operators_of(interpreter)]
 
 
 def output_scales(interpreter: Interpreter) -> list[float]:
-    """Of the convolutions, in their order."""
+    """Return the output scales of the convolutions, in order."""
     scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
-    details = interpreter._get_ops_details()
+    details = operators_of(interpreter)
     return [scales[each["outputs"][0]] for each in details if each["op_name"] in CONVOLUTIONS]
 
 
@@ -65,7 +64,7 @@ def test_an_exported_file_has_these_ranges(
     assert exported != pytest.approx(plain, rel=0.01)
 
 
-def test_scores_stay_close_and_the_model_as_it_was(faces: Dataset) -> None:
+def test_clipping_keeps_scores_close_and_the_model_unchanged(faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
     model, images = fold(build("compact-s")), faces.train.inputs()[::8]
     before = model.get_weights()
@@ -75,7 +74,7 @@ def test_scores_stay_close_and_the_model_as_it_was(faces: Dataset) -> None:
     assert model.predict_on_batch(images) == pytest.approx(expected)
 
 
-def test_one_convolution_and_a_dead_channel_are_no_trouble() -> None:
+def test_single_convolution_with_a_dead_channel_is_clipped() -> None:
     image = keras.Input((8, 8, 1))
     dead = keras.layers.Conv2D(3, 3, kernel_initializer="zeros", activation="relu")(image)
     model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(dead))

@@ -14,11 +14,12 @@ from export.folding import fold
 from export.layer_errors import LayerError, as_csv, measure_layer_errors
 from export.tflite import convert_to_tflite
 from fer_edge.dataset.data import Dataset
+from fer_edge.inference.tflite import operators_of
 from fer_edge.precision import Precision
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 LAYERS = {1: "CONV_2D", 3: "CONV_2D", 6: "FULLY_CONNECTED", 7: "FULLY_CONNECTED", 8: "SOFTMAX"}
-"""Of the tiny network, by position; pooling and reshaping lose nothing."""
+"""Layers of the tiny network by position, without pooling and reshaping, which lose nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +43,20 @@ def with_one_wide_channel(model: keras.Model) -> keras.Model:
     return spoiled
 
 
-def test_every_layer_is_measured_once_the_worst_first(errors: list[LayerError]) -> None:
+def test_every_layer_is_measured_once_in_order_of_error(errors: list[LayerError]) -> None:
     assert {error.position: error.kind for error in errors} == LAYERS
     relative = [error.relative_error for error in errors]
     assert relative == sorted(relative, reverse=True)
 
 
-def test_a_sound_network_loses_little_anywhere(errors: list[LayerError]) -> None:
+def test_undamaged_network_has_small_errors(errors: list[LayerError]) -> None:
     for error in errors:
         assert 0 < error.relative_error < 0.2, error
         assert error.snr_db > 20, error
         assert error.clipped < 0.02, error
 
 
-def test_the_spoiled_layer_comes_out_on_top(
+def test_damaged_layer_has_the_largest_error(
     tiny_classifier: KerasClassifier, errors: list[LayerError], calibration: CalibrationSet, faces: Dataset
 ) -> None:
     spoiled = with_one_wide_channel(tiny_classifier.model)
@@ -65,7 +66,7 @@ def test_the_spoiled_layer_comes_out_on_top(
     assert worst.relative_error > 2 * max(error.relative_error for error in others)
     before = next(error for error in errors if error.position == 3)
     assert worst.scale > 50 * before.scale
-    # All channels taken together, as TensorFlow's own statistics do, the loss would not be seen.
+    # Pooled over all channels, as in TensorFlow's own statistics, the error would be hidden.
     assert worst.snr_db > 20
 
 
@@ -80,7 +81,7 @@ def test_the_scales_are_those_of_the_exported_file(
         model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     )
     scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
-    exported = [scales[operator["outputs"][0]] for operator in interpreter._get_ops_details()]
+    exported = [scales[operator["outputs"][0]] for operator in operators_of(interpreter)]
     assert {error.position: error.scale for error in errors} == {n: pytest.approx(exported[n - 1]) for n in LAYERS}
 
 

@@ -20,14 +20,15 @@ from export.rounding import INT7_LARGEST, INT8_LARGEST, round_kernels
 from export.tflite import convert_to_tflite
 from fer_edge.dataset.data import Dataset
 from fer_edge.precision import Precision
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 layers = keras.layers
 
 
-def soft_images(size: int, number: int = 64) -> npt.NDArray[np.float32]:
-    """Random pictures whose neighbouring pixels are alike, as a face's are: float32 (N, size, size, 1), 0..255."""
+def soft_images(size: int, number: int = 64) -> FloatArray:
+    """Return random pictures with correlated pixels, as a face has: float32 (N, size, size, 1), 0..255."""
     coarse = np.random.default_rng(0).uniform(0, 255, (number, 4, 4, 1)).astype(np.float32)
     return np.asarray(keras.ops.image.resize(coarse, (size, size)))
 
@@ -41,7 +42,7 @@ def one_layer(layer: keras.layers.Layer, *before: keras.layers.Layer) -> keras.M
     return keras.Model(image, values)
 
 
-def steps(layer: keras.layers.Layer, largest: int = INT8_LARGEST) -> npt.NDArray[np.float32]:
+def steps(layer: keras.layers.Layer, largest: int = INT8_LARGEST) -> FloatArray:
     """A kernel in steps of its channels: (inputs, outputs)."""
     kernel = layer.get_weights()[0]
     kernel = kernel.reshape(-1, kernel.shape[2 if isinstance(layer, layers.DepthwiseConv2D) else -1])
@@ -67,7 +68,7 @@ LAYERS: dict[str, Callable[[], list[keras.layers.Layer]]] = {
 @pytest.mark.parametrize(
     ("kind", "largest"), [*((kind, INT8_LARGEST) for kind in LAYERS), ("convolution", INT7_LARGEST)]
 )
-def test_a_layers_output_changes_less_than_by_nearest_rounding(kind: str, largest: int) -> None:
+def test_output_error_is_below_that_of_nearest_rounding(kind: str, largest: int) -> None:
     images = soft_images(12)
     model = one_layer(*LAYERS[kind]())
     layer = model.layers[-1]
@@ -89,7 +90,7 @@ def test_kernels_lie_on_the_grid_and_the_largest_weights_stay(name: str, largest
     model = fold(build(name))
     before = {layer.name: layer.get_weights() for layer in model.layers}
     round_kernels(model, soft_images(48, 8), largest)
-    # Eight images tell too little of what the last layer is fed with.
+    # Eight images have fewer positions than the last layer has inputs.
     rounded = [layer for layer in model.layers if hasattr(layer, "kernel") and layer.name != "scores"]
     assert rounded
     for layer in rounded:
@@ -110,14 +111,14 @@ def test_outputs_keep_their_means(largest: int) -> None:
     assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 1e-3 * np.abs(before).max()
 
 
-def test_a_layer_of_more_inputs_than_there_are_positions_is_left_alone() -> None:
+def test_layer_with_more_inputs_than_positions_is_not_rounded() -> None:
     model = one_layer(layers.Dense(5), layers.Flatten())
     before = model.layers[-1].get_weights()[0]
     round_kernels(model, soft_images(12, 64))
     assert (model.layers[-1].get_weights()[0] == before).all()
 
 
-def test_a_channel_of_nothing_but_zeros_stays() -> None:
+def test_channel_of_zeros_stays() -> None:
     model = one_layer(layers.Conv2D(4, 3))
     kernel, bias = model.layers[-1].get_weights()
     kernel[..., 1] = 0
@@ -129,7 +130,7 @@ def test_a_channel_of_nothing_but_zeros_stays() -> None:
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
-def test_a_converted_files_kernels_are_these(faces: Dataset, precision: Precision) -> None:
+def test_converted_file_stores_these_kernels(faces: Dataset, precision: Precision) -> None:
     keras.utils.set_random_seed(0)
     calibration = choose_calibration_set(faces.train, "", images=7)
     prepared = prepare_for_integers(build("compact-s"), calibration.inputs())
@@ -138,7 +139,7 @@ def test_a_converted_files_kernels_are_these(faces: Dataset, precision: Precisio
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
-def test_an_exported_files_kernels_are_these(
+def test_exported_file_stores_these_kernels(
     exported_paths: dict[str, Path],
     tiny_classifier: KerasClassifier,
     exports_calibration: CalibrationSet,
@@ -191,7 +192,7 @@ def _is_kernel(tensor: dict[str, Any]) -> bool:
 
 
 def _kernel(interpreter: Interpreter, tensor: dict[str, Any]) -> npt.NDArray[np.int8]:
-    """As `steps` has it: (inputs, outputs)."""
+    """Return stored weights in the layout of `steps`: (inputs, outputs)."""
     values = interpreter.get_tensor(tensor["index"])
     outputs = tensor["quantization_parameters"]["quantized_dimension"]
     return np.asarray(np.moveaxis(values, outputs, -1).reshape(-1, values.shape[outputs]))

@@ -1,4 +1,4 @@
-"""Model files without a card, of other input ranges and kinds of scores, in every interpreter."""
+"""Model files without a card, of other input ranges and kinds of scores, in every engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, append_card
 from fer_edge.stated_facts import StatedFacts
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
 UNIT, SIGNED, RAW = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
 MADE = [(UNIT, False), (UNIT, True), (SIGNED, True), (RAW, False)]
-"""The range of the input, and whether the scores are logits."""
+"""Input range, and true if the scores are logits."""
 FILES = [
     ("model.keras", None),
     ("fp32.tflite", None),
     ("int8.tflite", None),
-    ("fp32.onnx", Family.ONNXRUNTIME),
-    ("fp32.onnx", Family.OPENCV),
+    ("fp32.onnx", Engine.ONNXRUNTIME),
 ]
 Made = dict[tuple[tuple[float, float], bool], Path]
 
@@ -62,7 +61,7 @@ def write_int8(model: keras.Model, images: np.ndarray, path: Path) -> None:
 
 
 def write_channels_first(model: keras.Model, path: Path) -> None:
-    """The same network for images (N, 1, 48, 48), as PyTorch writes them."""
+    """Write a network for images (N, 1, 48, 48), as PyTorch does."""
     import keras
 
     from export.onnx import convert_to_onnx
@@ -100,12 +99,12 @@ def in_range(faces: np.ndarray, span: tuple[float, float]) -> np.ndarray:
     return np.asarray(span[0] + faces[..., np.newaxis] / 255 * (span[1] - span[0]), np.float32)
 
 
-def load(path: Path, facts: StatedFacts, family: Family | None = None) -> ScoresFaces:
+def load(path: Path, facts: StatedFacts, engine: Engine | None = None) -> ScoresFaces:
     if path.suffix == ".keras":
         from fer_edge.training.networks.keras_file import KerasClassifier
 
         return KerasClassifier.load(path, replace(facts, trusted=True))
-    return Classifier.load(path, facts=facts, family=family)
+    return Classifier.load(path, facts=facts, engine=engine)
 
 
 def expected_scores(folder: Path, span: tuple[float, float], logits: bool, faces: np.ndarray) -> np.ndarray:
@@ -116,13 +115,13 @@ def expected_scores(folder: Path, span: tuple[float, float], logits: bool, faces
     return np.asarray(keras.ops.softmax(scores) if logits else scores)
 
 
-@pytest.mark.parametrize(("file", "family"), FILES)
+@pytest.mark.parametrize(("file", "engine"), FILES)
 @pytest.mark.parametrize(("span", "logits"), MADE)
 def test_every_interpreter_gets_the_stated_range_and_gives_probabilities(
-    made: Made, faces: Dataset, span: tuple[float, float], logits: bool, file: str, family: Family | None
+    made: Made, faces: Dataset, span: tuple[float, float], logits: bool, file: str, engine: Engine | None
 ) -> None:
     images = faces.validation.images[::8]
-    classifier = load(made[span, logits] / file, StatedFacts(FER2013_ORDER, span, logits), family)
+    classifier = load(made[span, logits] / file, StatedFacts(FER2013_ORDER, span, logits), engine)
     scores = classifier.classify_all(images)
     assert classifier.card.labels == FER2013_ORDER
     expected = expected_scores(made[span, logits], span, logits, images)
@@ -140,7 +139,7 @@ def test_gray_images_with_channels_first_are_the_same(made: Made, faces: Dataset
 
 @pytest.mark.parametrize("file", ["fp32.tflite", "int8.tflite"])
 @pytest.mark.parametrize("span", [UNIT, SIGNED])
-def test_the_range_and_the_logits_of_a_card_are_obeyed(
+def test_range_and_logits_of_a_card_are_applied(
     made: Made, faces: Dataset, tmp_path: Path, span: tuple[float, float], file: str
 ) -> None:
     bare = made[span, True] / file
@@ -154,9 +153,9 @@ def test_the_range_and_the_logits_of_a_card_are_obeyed(
 
 @pytest.mark.parametrize("file", ["model.keras", "fp32.tflite", "int8.tflite", "fp32.onnx"])
 @pytest.mark.parametrize(
-    ("logits", "message"), [(False, "its scores are probabilities, not logits"), (True, "if they are logits, say")]
+    ("logits", "message"), [(False, "its scores are probabilities, not logits"), (True, "if they are logits, state so")]
 )
-def test_the_wrong_kind_of_scores_is_found_when_it_is_loaded(made: Made, file: str, logits: bool, message: str) -> None:
+def test_wrong_kind_of_scores_is_found_at_load(made: Made, file: str, logits: bool, message: str) -> None:
     with pytest.raises(ModelError, match=message) as raised:
         load(made[UNIT, logits] / file, StatedFacts(EXPRESSIONS, UNIT, not logits))
     assert "\n" not in str(raised.value)
@@ -165,11 +164,11 @@ def test_the_wrong_kind_of_scores_is_found_when_it_is_loaded(made: Made, file: s
 @pytest.mark.parametrize(
     ("made_for", "stated"), [(UNIT, RAW), (RAW, UNIT), (RAW, SIGNED), (UNIT, SIGNED), (SIGNED, RAW)]
 )
-def test_an_8_bit_input_that_cannot_hold_the_stated_range_is_refused(
+def test_8_bit_input_that_cannot_hold_the_stated_range_is_rejected(
     made: Made, made_for: tuple[float, float], stated: tuple[float, float]
 ) -> None:
     logits = made_for == SIGNED
-    with pytest.raises(ModelError, match=r"its input tensor holds .*, not .*--input-range"):
+    with pytest.raises(ModelError, match=r"its input tensor holds .*, not .*input range"):
         Classifier.load(made[made_for, logits] / "int8.tflite", facts=StatedFacts(EXPRESSIONS, stated, logits))
 
 
@@ -182,7 +181,7 @@ def test_an_8_bit_input_that_cannot_hold_the_stated_range_is_refused(
         (StatedFacts(None, (0, 1)), ("--labels", "fer2013.csv"), ("--input-range",)),
     ],
 )
-def test_what_is_not_stated_is_asked_for(
+def test_message_asks_for_the_facts_not_stated(
     made: Made, file: str, facts: StatedFacts, asked: tuple[str, ...], not_asked: tuple[str, ...]
 ) -> None:
     with pytest.raises(ModelError, match=rf"{file}: it has no model card") as raised:
@@ -225,7 +224,6 @@ def shaped_onnx(tmp_path: Path) -> ShapedOnnx:
     return make
 
 
-@pytest.mark.parametrize("family", [Family.ONNXRUNTIME, Family.OPENCV])
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
@@ -240,9 +238,7 @@ def shaped_onnx(tmp_path: Path) -> ShapedOnnx:
         (((1, 48, 48, 1), (1, 7), 1, 2), "one input and one output|one float32 input"),
     ],
 )
-def test_other_shapes_are_one_line(
-    shaped_onnx: ShapedOnnx, family: Family, shapes: tuple[Any, ...], message: str
-) -> None:
+def test_other_shapes_are_rejected_in_one_line(shaped_onnx: ShapedOnnx, shapes: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ModelError, match=message) as raised:
-        Classifier.load(shaped_onnx(*shapes), facts=StatedFacts(EXPRESSIONS, (0, 1)), family=family)
+        Classifier.load(shaped_onnx(*shapes), facts=StatedFacts(EXPRESSIONS, (0, 1)))
     assert "\n" not in str(raised.value)

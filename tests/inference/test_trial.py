@@ -1,4 +1,4 @@
-"""Files that crash, hang or fill whoever loads them: they end a child process, never this one."""
+"""Files that crash, hang or fill the process that loads them end a child process only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import trial
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.trial import require_harmless
@@ -33,14 +33,14 @@ FACTS = StatedFacts(EXPRESSIONS, (0, 255))
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
-    """The shipped network without its card, where nothing is known of it."""
+    """The shipped network without its card, in a folder that is not trusted."""
     path = tmp_path / "bare.tflite"
     path.write_bytes(SHIPPED_MODEL.read_bytes()[: read_card(SHIPPED_MODEL).model_bytes])
     return path
 
 
 def big_onnx(path: Path, side: int) -> Path:
-    """An ONNX file of some hundred bytes that makes `side` x `side` numbers of one."""
+    """Write an ONNX file of some hundred bytes that expands one number to `side` x `side`."""
     nodes = [
         helper.make_node("ReduceMax", ["image"], ["one"], keepdims=0),
         helper.make_node("Expand", ["one", "shape"], ["many"]),
@@ -70,7 +70,7 @@ def test_file_that_crashes_its_interpreter_is_refused(tmp_path: Path, load: Call
     assert "\n" not in str(raised.value)
 
 
-def test_file_that_crashes_is_refused_in_spite_of_a_card_that_fits_it(tmp_path: Path) -> None:
+def test_file_that_crashes_is_refused_although_its_card_fits(tmp_path: Path) -> None:
     path = tmp_path / "signed.tflite"
     path.write_bytes(append_card(NO_SUBGRAPHS, ModelCard("signed", "compact")))
     with pytest.raises(ModelError, match=r"signed\.tflite: .*copy or export it again"):
@@ -78,7 +78,7 @@ def test_file_that_crashes_is_refused_in_spite_of_a_card_that_fits_it(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
-def test_signal_that_ended_the_child_is_named(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_message_names_the_childs_signal(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "_CHILD", "import os, signal; os.kill(os.getpid(), signal.SIGABRT)")
     with pytest.raises(ModelError, match=r"its interpreter crashes on it \(SIGABRT\)"):
         require_harmless(bare)
@@ -122,10 +122,10 @@ def test_changed_file_of_the_same_name_is_tried_again(bare: Path) -> None:
 
 
 def test_missing_interpreter_is_an_input_error(bare: Path) -> None:
-    if Family.TFLITE_RUNTIME.module.split(".")[0] in sys.modules:
+    if Engine.TFLITE_RUNTIME.module.split(".")[0] in sys.modules:
         pytest.skip("tflite-runtime is installed")
     with pytest.raises(InputError, match="pip install tflite-runtime") as raised:
-        require_harmless(bare, Family.TFLITE_RUNTIME)
+        require_harmless(bare, Engine.TFLITE_RUNTIME)
     assert not isinstance(raised.value, ModelError)
 
 
@@ -133,15 +133,15 @@ IMPORT = """
 import sys
 from pathlib import Path
 from fer_edge.runtime import trial
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 
-trial.families_for = lambda _: (Family.TFLITE_RUNTIME, Family.LITERT)
+trial.engines_for = lambda _: (Engine.TFLITE_RUNTIME, Engine.LITERT)
 trial._import_interpreter(Path("x.tflite"), None)
-print(Family.LITERT.module in sys.modules)
+print(Engine.LITERT.module in sys.modules)
 """
 
 
-def test_interpreter_that_only_imports_is_passed_over(tmp_path: Path, child_environment: dict[str, str]) -> None:
+def test_engine_that_only_imports_is_skipped(tmp_path: Path, child_environment: dict[str, str]) -> None:
     pytest.importorskip("ai_edge_litert")
     (tmp_path / "tflite_runtime").mkdir()
     (tmp_path / "tflite_runtime" / "interpreter.py").touch()

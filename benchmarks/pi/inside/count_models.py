@@ -1,8 +1,8 @@
-"""Inferences with a mark before and after each: `count_models.py FACES.npy MODEL...`.
+"""Run inferences with a mark before and after each: `count_models.py FACES.npy MODEL...`.
 
-The mark is the system call getsid, which the emulator's counter looks out for, and which nothing else here makes.
+The mark is the system call getsid, which the emulator's counter watches, and which nothing else here makes.
 
-A line of JSON tells of each model that could be loaded: its path, its runtime, how many inferences were marked.
+Prints a line of JSON for each model that could be loaded: path, runtime and number of marked inferences.
 """
 
 from __future__ import annotations

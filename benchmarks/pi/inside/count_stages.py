@@ -1,7 +1,7 @@
-"""Frames of the demo through the shipped pipeline, with a mark wherever it reads its clock.
+"""Run the demo's frames through the shipped pipeline, with a mark wherever it reads its clock.
 
-It does so when a frame begins and at the end of each stage. The mark is the system call getsid, as in count_models.py.
-A line of JSON tells of each frame: its stages in order.
+It does so at the start of a frame and at the end of each stage. The mark is the system call getsid, as in
+count_models.py. Prints a line of JSON for each frame: its stages in order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fer_edge.runtime.sources.demo import DemoSource
 
 WARM_UP = 2 * DEFAULT_EVERY
 FRAMES = 3 * DEFAULT_EVERY
-"""Whole rounds of the schedule, so that their mean is that of a stream."""
+"""Number of frames: complete rounds of the schedule, so that their mean is a stream's."""
 
 
 def main() -> None:

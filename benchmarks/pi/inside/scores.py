@@ -1,7 +1,7 @@
-"""What model files make of faces: `scores.py FACES.npy OUTPUT.npz MODEL...`, there and here alike.
+"""Score faces with model files, in a userland or here: `scores.py FACES.npy OUTPUT.npz MODEL...`.
 
-Of a quantized model also what goes into its softmax, under the model's path and `#sums`: up to there processors compute
-with integers alone, and then each with its own approximation of exp.
+The output also has the softmax's inputs of a quantized model, under its path and `#sums`: up to there processors
+compute with integers alone, and then with different approximations of exp.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
-from fer_edge.inference.tflite import tflite_graph
+from fer_edge.inference.tflite import operators_of, tflite_graph
 
 
 def main(faces_file: str, output: str, *models: str) -> None:
@@ -42,8 +42,8 @@ def main(faces_file: str, output: str, *models: str) -> None:
 
 
 def _softmax_input(model: Path) -> int | None:
-    """The number of the last operator's input, if that is a softmax: nothing comes after to overwrite it."""
-    last = tflite_graph(model)._get_ops_details()[-1]  # no runtime has a public call that lists operators
+    """Return the tensor that enters the last operator if that is a softmax, after which nothing overwrites it."""
+    last = operators_of(tflite_graph(model))[-1]
     return int(last["inputs"][0]) if last["op_name"] == "SOFTMAX" else None
 
 

@@ -19,22 +19,20 @@ from benchmarks.pi.processors.cards import record_instruction_sets
 from benchmarks.pi.processors.comparison import Comparison, compare_files
 from benchmarks.pi.processors.emulation import EMULATED, require_emulator
 from fer_edge.board import instruction_set, processor_name
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.options import make_progress
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.models import shipped_models
 from fer_edge.tables import make_table
-from fer_edge.training.run_folder import RUNS
+from fer_edge.terminal import make_progress, stdout
+from fer_edge.training.run_folder import RUNS, all_exports
 
 SCHEMA_VERSION = 1
 
 
 def find_files() -> list[Path]:
     """Return the shipped models and every run's exported files."""
-    exported = [path for path in sorted(RUNS.glob("*/export/*")) if path.suffix in (".tflite", ".onnx")]
-    return [*shipped_models().values(), *(path for path in exported if ".failed." not in path.name)]
+    return [*shipped_models().values(), *all_exports()]
 
 
 @click.command()
@@ -43,7 +41,7 @@ def find_files() -> list[Path]:
 @click.option("--faces", type=click.IntRange(1), default=64, show_default=True, help="Number of faces.")
 @click.option("--update-cards", is_flag=True, help="Write the instruction sets into the cards of files that pass.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=RUNS / "processors", show_default=True, help="Folder."
+    "--output", type=click.Path(path_type=Path), default=RUNS / "processors", show_default=True, help="Output folder."
 )
 def command(files: tuple[Path, ...], data: str | None, faces: int, update_cards: bool, output: Path) -> None:
     """Compare the classes that FILES pick here with those on emulated x86-64 processors without VNNI.
@@ -59,8 +57,8 @@ def command(files: tuple[Path, ...], data: str | None, faces: int, update_cards:
         found = compare_files(paths, images, on_done=lambda: progress.advance(task))
     report = output / "processors.json"
     write_atomic(report, json.dumps(_facts(found), indent=1) + "\n")
-    stdout.print(_table(found))
-    stdout.print(f"written: {report}")
+    stdout().print(_table(found))
+    stdout().print(f"written: {report}")
     failed = {one.file for one in found if one.fault}
     if update_cards:
         for path in paths:

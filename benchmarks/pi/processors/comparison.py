@@ -26,7 +26,7 @@ class Comparison:
 
     Attributes:
         file: The model file.
-        precision: As its card has it.
+        precision: Precision in its card.
         processor: The emulated processor.
         faces: Number of faces.
         other_class: Number of faces with another best class there.
@@ -71,7 +71,7 @@ def compare_files(
     Args:
         files: .tflite and .onnx files, each with a card.
         faces: uint8 (N, H, W), 0..255.
-        processors: Which to emulate.
+        processors: Processors to emulate.
         on_done: Called after each format on each processor.
 
     Returns:

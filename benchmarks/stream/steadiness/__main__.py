@@ -1,4 +1,4 @@
-"""`make steadiness`: what smoothing, threshold and margin do to each model's labels; tables in runs/steadiness."""
+"""`make steadiness`: effect of smoothing, threshold and margin on each model's labels; tables in runs/steadiness."""
 
 from __future__ import annotations
 
@@ -12,22 +12,18 @@ from typing import Any
 import click
 import numpy as np
 
-from benchmarks.entry import run_command
+from benchmarks.entry import data_option, read_voted_dataset, run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.stream.steadiness.clips import CLIP_S, record_clips
 from benchmarks.stream.steadiness.labels import Faces, Steadiness, measure_labels, score_faces
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import make_progress
-from fer_edge.cli.votes_options import read_voted_data
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.loading import DATA_ENV
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.inference.classifier import Classifier
-from fer_edge.models import SHIPPED_MODEL
+from fer_edge.models import SHIPPED_MODEL, shipped_models
 from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 from fer_edge.tables import make_table
+from fer_edge.terminal import make_progress, stdout
 from fer_edge.training.run_folder import RUNS
 
 SCHEMA_VERSION = 1
@@ -59,28 +55,36 @@ def near_default(results: Results) -> Results:
 
 
 @click.command()
-@click.argument("models", nargs=-1, type=ModelPath())
-@click.option("--data", metavar="PATH", help=f"Labelled faces with people's votes.  [default: ${DATA_ENV}]")
-@click.option("--faces", type=click.IntRange(2), default=300, show_default=True, help="Faces held before a camera.")
-@click.option("--seed", default=0, show_default=True, help="Of the choice of faces, their noise and motion.")
+@click.argument("models", nargs=-1)
+@data_option
+@click.option(
+    "--faces",
+    type=click.IntRange(2),
+    default=300,
+    show_default=True,
+    help="Number of faces before the simulated camera.",
+)
+@click.option("--seed", default=0, show_default=True, help="Seed of the choice of faces, their noise and motion.")
 @click.option("--page", type=click.Path(path_type=Path), help="Fill in this page's section `figures: steadiness`.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=RUNS / "steadiness", show_default=True, help="Folder."
+    "--output", type=click.Path(path_type=Path), default=RUNS / "steadiness", show_default=True, help="Output folder."
 )
-def command(models: tuple[Path, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
-    """Measure the labels that MODELS show with each smoothing, threshold and margin: the shipped one by default."""
-    classifiers = [Classifier.load(path) for path in models or (SHIPPED_MODEL,)]
+def command(models: tuple[str, ...], data: str | None, faces: int, seed: int, page: Path | None, output: Path) -> None:
+    """Measure the labels of MODELS (files, or names of shipped ones) for each smoothing, threshold and margin."""
+    shipped = shipped_models()
+    paths = [Path(name) if Path(name).exists() else shipped.get(name, Path(name)) for name in models]
+    classifiers = [Classifier.load(path) for path in paths or [SHIPPED_MODEL]]
     _require_same_crop(classifiers)
-    split = read_voted_data(data, None).validation
+    split = read_voted_dataset(data).validation
     if split.votes is None or not split.votes.voters.any():
-        raise InputError("expected images with people's votes, such as FER2013's, got none that are known")
+        raise InputError("expected images with people's votes, such as FER2013's, found none")
     found = _measure(classifiers, split, faces, seed)
     write_atomic(output / "steadiness.json", json.dumps(_facts(found), indent=1) + "\n")
     write_atomic(output / "steadiness.md", markdown_section(found, all_rows=True) + "\n")
     _print(found)
     if page is not None:
         fill_page(page, {"steadiness": markdown_section(found)})
-    stdout.print(f"written: {output}/steadiness.json, .md" + (f", {page}" if page else ""), markup=False)
+    stdout().print(f"written: {output}/steadiness.json, .md" + (f", {page}" if page else ""), markup=False)
 
 
 def _require_same_crop(classifiers: Sequence[Classifier]) -> None:
@@ -88,8 +92,8 @@ def _require_same_crop(classifiers: Sequence[Classifier]) -> None:
     for one in classifiers[1:]:
         if (one.card.crop, one.card.input.size_wh) != (first.card.crop, first.card.input.size_wh):
             raise InputError(
-                f"{one.path}: expected a model of the same crop and input size as {first.path}, whose crops all are "
-                "shown; measure it alone"
+                f"{one.path}: expected a model with the crop and input size of {first.path}, as all are given the same "
+                "crops; measure it alone"
             )
 
 
@@ -119,7 +123,7 @@ def _print(found: Sequence[tuple[Classifier, Faces, Results]]) -> None:
         table = make_table(_title(classifier, faces), _LEFT, _RIGHT)
         for smoothing, one in near_default(results).items():
             table.add_row(*_cells(smoothing, one))
-        stdout.print(table)
+        stdout().print(table)
 
 
 def markdown_section(found: Sequence[tuple[Classifier, Faces, Results]], *, all_rows: bool = False) -> str:

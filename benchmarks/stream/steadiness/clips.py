@@ -21,12 +21,12 @@ from fer_edge.runtime.sources.source import Frame
 FPS = 30
 CLIP_S = 4
 _LEAD_FRAMES = 5
-"""Until a face that the detector is not sure of at once counts."""
+"""Frames until a face with low confidence becomes a confirmed track."""
 _FACE = Placement((320.0, 240.0), 180)
 _SWAY_PX, _SWAY_PART, _SWAY_DEGREES, _SWAY_S = 2.0, 0.01, 1.0, 0.5
-"""Standard deviations of a held head's place, size and turn, and how long they take to change."""
+"""Standard deviations of a still head's place, size and turn, and their time constant in seconds."""
 _LIGHT, _LIGHT_S = 0.05, 1.0
-"""The same of the light, besides the camera's flicker."""
+"""Standard deviation and time constant of the light, besides the camera's flicker."""
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -35,12 +35,12 @@ IntArray = npt.NDArray[np.int64]
 def record_clips(
     faces: Image, *, model: Path = SHIPPED_MODEL, seed: int = 0, on_done: Callable[[], None] = lambda: None
 ) -> tuple[IntArray, npt.NDArray[np.uint8]]:
-    """Hold each face before a camera for `CLIP_S`, and return the crops that a classifier is shown.
+    """Show each face to a simulated camera for `CLIP_S`, and return the crops that a classifier is given.
 
     Args:
         faces: uint8 (N, 48, 48), gray.
-        model: Its card says how faces are cut out and how large they are.
-        seed: Of noise, motion and light.
+        model: Model whose card states crop and input size.
+        seed: Seed of noise, motion and light.
         on_done: Called after each face.
 
     Returns:
@@ -62,7 +62,7 @@ def record_clips(
 
 
 class _Recorder(Classifier):
-    """A classifier that keeps the crops that it is shown."""
+    """Classifier that records the crops that it is given."""
 
     _crops: list[Image]
 
@@ -82,14 +82,14 @@ class _Recorder(Classifier):
 
 
 def _held_still(face: Image, background: Image, rng: np.random.Generator) -> Iterator[Image]:
-    """Yield frames of a head that is held as still as one can, in light that is not quite even."""
+    """Yield frames of a head that is held still, in slightly varying light."""
     count = _LEAD_FRAMES + CLIP_S * FPS
     sway = _wander(count, 4, _SWAY_S, rng) * (_SWAY_PX, _SWAY_PX, _SWAY_PART * _FACE.side, _SWAY_DEGREES)
     lights = 1 + _LIGHT * _wander(count, 1, _LIGHT_S, rng)[:, 0]
     for (x, y, growth, turn), light in zip(sway, lights, strict=True):
         centre = (_FACE.centre[0] + float(x), _FACE.centre[1] + float(y))
         frame = place(face, background, Placement(centre, round(_FACE.side + growth), float(turn)))
-        # Gray has three equal channels, of which one costs a third.
+        # The channels of gray are equal, so one is computed and repeated.
         lit = np.clip(frame[..., :1] * np.float32(light), 0, 255).astype(np.uint8)
         yield np.repeat(as_a_camera_sees(lit, rng), 3, axis=2)
 

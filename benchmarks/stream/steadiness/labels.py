@@ -1,4 +1,4 @@
-"""Flicker, delay, doubt and error of the labels that a smoothing shows for a model's scores."""
+"""Flicker, delay, uncertainty and error of the labels of a smoothing on a model's scores."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import numpy.typing as npt
 from benchmarks.stream.steadiness.clips import FPS
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import NO_TRUTH, Votes
-from fer_edge.inference.classifier import Classifier
+from fer_edge.inference.classifier import Classifier, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.results import UNCERTAIN
-from fer_edge.scores import in_expression_order, require_expressions
+from fer_edge.scores import require_expressions
 
 _SETTLED_S = 1.0
-"""From a face's first frame, until which its label may still change."""
+"""Seconds after a face's first frame in which its label may still change."""
 _CHANGES = 200
 _SEEN_S = 2.0
-"""How long each of two faces is seen, before and after a change."""
+"""Seconds that each of two faces is seen, before and after a change."""
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -88,7 +88,7 @@ class Steadiness:
         return float(np.isinf(self.delays_s).mean()) if self.delays_s else math.nan
 
     def as_dict(self) -> dict[str, float | None]:
-        """The same as JSON would have it; `None` where a figure is infinite or undefined."""
+        """Return the figures for JSON; `None` where one is infinite or undefined."""
         figures = {
             "changes_a_second": self.changes_a_second,
             "delay_median_s": self.delay_s(50),
@@ -105,30 +105,29 @@ class Steadiness:
 def score_faces(
     classifier: Classifier, split: Split, chosen: IntArray, crops: npt.NDArray[np.uint8], seed: int = 0
 ) -> Faces:
-    """Score a split's images as pictures, and clips of some of them.
+    """Score a split's images as stills, and clips of some of them.
 
-    A change is real where people agree on both faces and the scores of both, all in all, say the same: what the
-    network itself gets wrong is no smoothing's fault.
+    A change counts where people agree on both faces and the mean scores of both clips do too: the network's own errors
+    are not the smoothing's.
 
     Args:
-        classifier: Gives scores.
+        classifier: Classifier to score with.
         split: Images with votes.
         chosen: Indices of the images that were held before a camera, int64 (M,).
-        crops: Of those, uint8 (M, frames, H, W).
-        seed: Of the choice of changes.
+        crops: Crops of those, uint8 (M, frames, H, W).
+        seed: Seed of the choice of changes.
     """
     require_expressions(classifier.card.labels, classifier.path)
     votes = split.votes or Votes.none(len(split))
-    scores = in_expression_order(classifier.classify_all(split.images), classifier.card.labels)
-    flat = classifier.classify_all(crops.reshape(-1, *crops.shape[2:]))
-    clips = in_expression_order(flat, classifier.card.labels).reshape(*crops.shape[:2], -1)
+    scores = expression_scores(classifier, split.images)
+    clips = expression_scores(classifier, crops.reshape(-1, *crops.shape[2:])).reshape(*crops.shape[:2], -1)
     answers = agreed_answers(votes.take(chosen))
     answers = np.where(clips.mean(axis=1).argmax(axis=1) == answers, answers, NO_TRUTH)
     return Faces(scores, votes, clips, answers, choose_changes(answers, _CHANGES, seed))
 
 
 def measure_labels(faces: Faces, smoothing: Smoothing) -> Steadiness:
-    """Show every face's labels as the runtime would."""
+    """Measure the labels that the runtime would show for every face."""
     labels = np.array([_still_label(scores, smoothing) for scores in faces.scores])
     asked, doubtful = faces.asked, faces.doubtful
     unsure, judged = asked & (labels == UNCERTAIN), asked & ~doubtful & (labels != UNCERTAIN)

@@ -1,18 +1,19 @@
-"""Which expression is taken for which, and what a file changes about it."""
+"""Confusion matrices, and their differences from the float model's."""
 
 from __future__ import annotations
 
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report.figures import decimal, listed, share, signed
 from fer_edge.benchmark.report.float_parent import float_parent, in_words
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Quality, Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.labels import EXPRESSIONS
 
 Matrix = list[list[int]]
 
 
 def confusion_tables(report: Report) -> list[list[Table]]:
-    """A row for each matrix, with its difference from the float model's; files with the same one share it."""
+    """Return a row for each matrix, with its difference from the float model's; files with equal matrices share one."""
     groups: list[tuple[list[str], Quality]] = []
     for result in report.results:
         quality = result.quality
@@ -28,7 +29,7 @@ def confusion_tables(report: Report) -> list[list[Table]]:
         row = [_counts(listed(names), quality)]
         parent = float_parent(report, next(each for each in report.results if each.name == names[0]))
         if parent is not None and parent.quality is not None and parent.quality.confusion != quality.confusion:
-            row.append(_difference(f"{listed(names)}, less {in_words(report, parent)}", quality, parent.quality))
+            row.append(_difference(f"{listed(names)}, minus {in_words(report, parent)}", quality, parent.quality))
         rows.append(row)
     return rows
 
@@ -56,4 +57,4 @@ def _difference(caption: str, quality: Quality, reference: Quality) -> Table:
 
 
 def _columns() -> list[Column]:
-    return [text_column("true, taken for"), *(Column(name, short=name[:3]) for name in EXPRESSIONS)]
+    return [text_column("true / predicted"), *(Column(name, short=name[:3]) for name in EXPRESSIONS)]

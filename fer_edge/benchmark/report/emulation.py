@@ -1,21 +1,19 @@
-"""What `make pi` counted on an emulated Raspberry Pi."""
+"""Instructions and checks of `make pi` on an emulated Raspberry Pi, as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from fer_edge.benchmark.emulated import SCHEMA_VERSION
 from fer_edge.benchmark.report.figures import decimal, listed, millions
 from fer_edge.benchmark.report.measurements import mark
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Report
-
-UNDERSTOOD = 1
-"""The version of pi.json that these tables are made from."""
+from fer_edge.benchmark.report_json import Report
 
 
 def emulation_tables(report: Report, emulated: dict[str, Any]) -> list[Table]:
-    """Instructions of each model and of a frame's stages, what an install takes, and what was checked."""
+    """Return instructions of each model and of a frame's stages, sizes of the device install, and failed checks."""
     tables = [_counts(report, emulated["counts"]), _stages(emulated["stages"]), _installs(emulated["userlands"])]
     return [table for table in (*tables, _failed(emulated["userlands"])) if table.rows]
 
@@ -68,7 +66,7 @@ def _installs(userlands: list[dict[str, Any]]) -> Table:
     ]
     names = ["installed, MB", "files", "fetched, MB", "checks passed"]
     columns = [text_column("system"), text_column("Python"), *map(Column, names), text_column("packages")]
-    return Table("The device install there", columns, rows)
+    return Table("Device install", columns, rows)
 
 
 def _failed(userlands: list[dict[str, Any]]) -> Table:
@@ -78,7 +76,7 @@ def _failed(userlands: list[dict[str, Any]]) -> Table:
         for check in userland["checks"]
         if not check["passed"]
     ]
-    return Table("Checks that failed there", [text_column(name) for name in ("system", "check", "detail")], rows)
+    return Table("Failed checks", [text_column(name) for name in ("system", "check", "detail")], rows)
 
 
 def _boards(counts: Sequence[dict[str, Any]]) -> list[str]:
@@ -93,11 +91,11 @@ def _instructions(count: int | None, most: int) -> Cell:
     return Cell(millions(count, 1), bar=None if count is None else count / most)
 
 
-def understood(emulated: dict[str, Any]) -> bool:
-    """Whether these tables can be made from it."""
-    return emulated.get("schema_version") == UNDERSTOOD
+def is_current(emulated: dict[str, Any]) -> bool:
+    """Return whether the schema version is the one that the tables are made from."""
+    return emulated.get("schema_version") == SCHEMA_VERSION
 
 
 def boards_in_words(emulated: dict[str, Any]) -> str:
-    """The boards that were emulated."""
+    """Return the emulated boards in words."""
     return listed(_boards(emulated["counts"] or emulated["stages"]))

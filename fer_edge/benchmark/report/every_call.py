@@ -1,4 +1,4 @@
-"""The chart of the timed calls, a band for each file."""
+"""Chart of the timed calls, a band for each file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROW_HEIGHT = _NAME_HEIGHT + _BAND_HEIGHT + _GAP
 
 
 def every_call_chart(caption: str, timings: Mapping[str, Timing]) -> Chart:
-    """Each call whose time was kept as a dot: from left to right its time, from top to bottom when it was made."""
+    """Draw each stored call as a dot: its time from left to right, in the order of the calls from top to bottom."""
     calls = sum(timing.calls for timing in timings.values())
     medians = "; ".join(f"{name} {decimal(timing.p50, 3)} ms" for name, timing in timings.items())
     return Chart(
@@ -25,9 +25,9 @@ def every_call_chart(caption: str, timings: Mapping[str, Timing]) -> Chart:
         f"{plural(calls, 'call')}; medians: {medians}.",
         _drawing(timings),
         (
-            f"Each dot is a call, {_share_drawn(timings)}: from left to right its time, from top to bottom of its band "
-            "when it was made. The bars are the medians of five equal stretches: a straight column means that the pace "
-            "held.",
+            f"Each dot is a call, {_share_drawn(timings)}: its time from left to right, the order of calls from top to "
+            "bottom of a band. The bars are the medians of five equal stretches: a straight column means an even "
+            "pace.",
         ),
     )
 

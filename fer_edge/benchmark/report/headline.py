@@ -1,19 +1,21 @@
-"""What came out, in plain words."""
+"""The main results in sentences."""
 
 from __future__ import annotations
 
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report.figures import NONE, decimal, plural, share
-from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
-from fer_edge.benchmark.results import Quality, Report, Result
+from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 
 
 def headline(report: Report) -> list[str]:
-    """Which file gives people's answer most often, is fastest, most accurate, what int8 cost, and what to mind."""
+    """Return sentences on people's answer, speed, accuracy, the cost of int8, and what limits them."""
     sentences = [*_people(report), _fastest(report), *_most_accurate(report), *_int8(report)]
     if report.data is None:
         sentences.append("Accuracy was not measured: there were no labelled images.")
     elif report.data.synthetic:
-        sentences.append("The faces are drawn: what is said of accuracy holds for them and little else.")
+        sentences.append("The faces are synthetic: accuracy on them says little about real ones.")
     return sentences
 
 
@@ -50,7 +52,7 @@ def _most_accurate(report: Report) -> list[str]:
     low, high = quality.interval
     by = " by the data set's label" if report.has_people else ""
     return [
-        f"{best.name} is the most accurate{by}: {share(quality.accuracy)} of {quality.evaluation['samples']:,} images "
+        f"{best.name} is the most accurate{by}: {share(quality.accuracy)} of {quality.images:,} images "
         f"(95% interval {100 * low:.1f}{NONE}{100 * high:.1f}%)."
     ]
 
@@ -60,7 +62,7 @@ def _int8(report: Report) -> list[str]:
     for result in report.results:
         parent = float_parent(report, result) if result.precision == "int8" else None
         if parent is not None and result.quality and parent.quality:
-            # Of a file that several interpreters ran, the first.
+            # The first result of a file that several engines ran.
             sentences.setdefault(result.sha256, _cost(report, result, result.quality, parent, parent.quality))
     return list(sentences.values())
 
@@ -72,6 +74,6 @@ def _cost(report: Report, result: Result, quality: Quality, parent: Result, pare
         f"int8 cost {result.name} {cost}: {share(quality.accuracy)} against {share(parent_quality.accuracy)} of "
         f"{in_words(report, parent)}"
     )
-    if (change := change_from(report, result, parent)) is not None:
-        sentence += f", with another label on {plural(change.changed, 'image')} of {change.images:,}"
+    if (changes := changes_from(report, result, parent)) is not None:
+        sentence += f", with another label on {plural(changes.changed, 'image')} of {changes.images:,}"
     return sentence + "."

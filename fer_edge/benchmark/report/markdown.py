@@ -1,4 +1,4 @@
-"""The report as Markdown that GitHub shows, without pictures."""
+"""The report as GitHub's Markdown, without pictures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from itertools import chain
 from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Column, Section, Table
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
-# An underscore within a word means nothing, and file names are full of them.
+# An underscore within a word needs no escape, and file names are full of them.
 _SPECIAL = re.compile(r"([\\`*\[\]<>&|#~]|(?<!\w)_|_(?!\w))")
 
 
 def as_markdown(report: Report) -> str:
-    """The same tables as report.html has."""
+    """Return report.md: the sentences and tables of report.html."""
     parts = ["# fer-edge benchmark"]
     if report.board.faults:
         faults = "\n".join(f"> - {_escaped(fault)}" for fault in report.board.faults)
@@ -27,7 +27,7 @@ def as_markdown(report: Report) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    # A picture's section has nothing to show here.
+    # A section with charts only has nothing to show here.
     if not (section.paragraphs or section.tables or section.terms):
         return
     yield f"## {_escaped(section.title)}"

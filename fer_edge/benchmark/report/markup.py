@@ -1,4 +1,4 @@
-"""HTML and SVG as a tree of elements, so that whatever is put into it comes out escaped."""
+"""HTML and SVG as a tree of elements, so that all text is escaped."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Child = Element | str | None
 
 
 def tag(name: str, /, *children: Child, **attributes: str | float | None) -> Element:
-    """An element.
+    """Return an element.
 
     Args:
-        name: As HTML or SVG spells it.
-        children: Elements and text; `None` is left out.
-        attributes: `class_` stands for class and `aria_label` for aria-label; `None` is left out.
+        name: Tag in HTML or SVG.
+        children: Elements and text; `None` is skipped.
+        attributes: Attributes, with `class_` for class and `aria_label` for aria-label; `None` is skipped.
     """
     element = Element(name, {_name(key): _value(value) for key, value in attributes.items() if value is not None})
     for child in children:
@@ -26,7 +26,7 @@ def tag(name: str, /, *children: Child, **attributes: str | float | None) -> Ele
 
 
 def render(element: Element) -> str:
-    """The element as HTML. What is in a `script` or `style` is not escaped, as HTML has it."""
+    """Return the element as HTML; as HTML requires, text in a `script` or `style` is not escaped."""
     return ElementTree.tostring(element, encoding="unicode", method="html")
 
 

@@ -1,25 +1,26 @@
-"""What was measured of each file, as tables."""
+"""Measurements of each file, as tables."""
 
 from __future__ import annotations
 
-from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share, signed
-from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
+from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share
+from fer_edge.benchmark.report.float_parent import in_words
 from fer_edge.benchmark.report.people import one_person_rows, people_notes, summary_cells, summary_columns
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Report, Result, Timing
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
 from fer_edge.labels import EXPRESSIONS
 
 INVALID = " (invalid run)"
-"""What a table of times bears if something disturbed the run."""
+"""Suffix of a table of times of an invalid run."""
 
 
 def mark(report: Report) -> str:
-    """`INVALID` for a disturbed run, else nothing."""
+    """Return `INVALID` for an invalid run, else ""."""
     return INVALID if report.board.faults else ""
 
 
 def summary_table(report: Report) -> Table:
-    """Every file in one line."""
+    """Return the summary, a row for each file."""
     alone, accuracy = "model alone, ms", "by the data set's label" if report.has_people else "on the labelled images"
     columns = [
         text_column("file"),
@@ -43,7 +44,7 @@ def summary_table(report: Report) -> Table:
 
 
 def latency_table(report: Report) -> Table:
-    """All percentiles, of the model alone and of a frame."""
+    """Return all percentiles, of the model alone and of a frame."""
     names = ("p50", "p90", "p95", "p99", "longest", "spread")
     groups = ("model alone, ms", "frame, ms")
     return Table(
@@ -54,21 +55,21 @@ def latency_table(report: Report) -> Table:
 
 
 def recall_table(report: Report) -> Table:
-    """How many of each expression's images were found."""
+    """Return the recall of each expression."""
     return Table(
         "Recall of each expression" + (" by the data set's label" if report.has_people else ""),
         [text_column("file"), *(Column(name) for name in EXPRESSIONS)],
         [
-            [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.recall)]
+            [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.per_class("recall"))]
             for result in report.results
             if result.quality is not None
         ],
-        ("Of the images that show an expression, the share that the file recognizes as such.",),
+        ("Share of an expression's images that the file recognizes.",),
     )
 
 
 def threads_table(report: Report) -> Table:
-    """How the medians change with the number of threads."""
+    """Return medians by number of threads."""
     numbers = sorted({number for row in report.threads for number in row.p50_ms})
     rows: list[list[Cell | str]] = []
     for row in report.threads:
@@ -82,12 +83,12 @@ def threads_table(report: Report) -> Table:
         "The model alone by number of threads" + mark(report),
         [text_column("file"), *pairs, Column("fastest with"), Column("times faster")],
         rows,
-        ("From a shorter run of its own: compare within this table. Times faster are over the fewest threads.",),
+        ("From a separate, shorter run: compare within this table. Times faster are relative to the fewest threads.",),
     )
 
 
 def cost_table(report: Report) -> Table:
-    """Size, memory and the time to begin, with bars."""
+    """Return size, memory, load time and first call, with bars."""
     values = {result.name: _costs(result) for result in report.results}
     columns = zip(*values.values(), strict=True)
     largest = [max((value for value in column if value is not None), default=None) for column in columns]
@@ -99,33 +100,13 @@ def cost_table(report: Report) -> Table:
         rows.append([*cells, result.delegate or "none", NONE if result.parts is None else f"{result.parts:,}"])
     names = ["file, MB", "peak memory, MB", "load, ms", "first call, ms"]
     return Table(
-        "What each file takes" + mark(report),
+        "Size, memory and start of each file" + mark(report),
         [text_column("file"), *map(Column, names), text_column("delegate"), Column("parts")],
         rows,
         (
-            "Memory, load and first call are of a fresh process for each file; memory has the interpreter's library in "
-            "it. A bar's full length is the column's largest value.",
+            "Memory, load and first call are of a fresh process for each file; memory includes the engine's library. "
+            "A bar's full length is the column's largest value.",
         ),
-    )
-
-
-def changes_table(report: Report) -> Table:
-    """What became of the labels in the files of a model that was measured, too."""
-    rows = []
-    for result in report.results:
-        parent = float_parent(report, result)
-        change = None if parent is None else change_from(report, result, parent)
-        if parent is None or change is None:
-            continue
-        points = f"{signed(change.points, 2)} ± {change.margin:.2f}"
-        counts = (f"{count:,}" for count in (change.changed, change.gained, change.lost))
-        rows.append([result.name, in_words(report, parent), *counts, share(change.changed / change.images), points])
-    names = ("labels changed", "became right", "became wrong", "share changed", "accuracy, points")
-    return Table(
-        "What became of the labels",
-        [text_column("file"), text_column("compared with"), *map(Column, names)],
-        rows,
-        ("The points come with half their 95% interval: a change that is smaller may be chance.",),
     )
 
 
@@ -166,13 +147,13 @@ def _notes(report: Report) -> list[str]:
     threads = sorted({result.threads for result in report.results})
     notes = [
         f"One face at a time, {' or '.join(plural(number, 'thread') for number in threads)}. "
-        f"Times faster are over {in_words(report, report.reference)}, by the model's median. "
-        "The words are explained at the end."
+        f"Times faster are relative to {in_words(report, report.reference)}, by the model's median. "
+        "The glossary is at the end."
     ]
     timings = [timing for result in report.results for timing in (result.model, result.frame)]
     if any(None in (timing.p90, timing.p95, timing.p99) for timing in timings):
         fewest = min(timing.calls for timing in timings)
-        notes.append(f"{NONE}: {plural(fewest, 'call')} are too few to tell this percentile with 99% confidence.")
+        notes.append(f"{NONE}: {plural(fewest, 'call')} are too few for this percentile with 99% confidence.")
     return notes
 
 

@@ -1,4 +1,4 @@
-"""How it was measured, on what, and how that was before and after."""
+"""Method, data and machine of a run, as tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_edge.benchmark.report.figures import NONE, decimal
 from fer_edge.benchmark.report.table import Table, text_column
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 _UNITS = {
     "clock_mhz": "clock, MHz",
@@ -19,48 +19,48 @@ _COLUMNS = (text_column("what"), text_column("value"))
 
 
 def method_table(report: Report) -> Table:
-    """How it was measured."""
+    """Return how the run was measured."""
     method = report.method
     rows = [
         ["measured", report.created],
         ["effort", method.effort],
-        ["timed calls of each file", f"{method.rounds:,}, the files in turn, in another order each round"],
-        ["calls before them", f"at least {method.warm_up_runs} and {method.warm_up_s:g} s of each"],
-        ["the timed rounds took", f"{decimal(method.seconds, 1)} s"],
+        ["timed calls of each file", f"{method.rounds:,}, interleaved, in another order each round"],
+        ["warm-up calls", f"at least {method.warm_up_runs} and {method.warm_up_s:g} s of each"],
+        ["duration of the timed calls", f"{decimal(method.seconds, 1)} s"],
         ["faces shown while timing", method.faces],
     ]
-    return Table("How it was measured", _COLUMNS, [*rows, *_data_rows(report)])
+    return Table("Method", _COLUMNS, [*rows, *_data_rows(report)])
 
 
 def board_table(report: Report) -> Table:
-    """What does not change about the machine."""
+    """Return constant facts about the machine."""
     facts = [(name, value) for name, value in report.board.facts.items() if not isinstance(value, Mapping)]
-    return Table("What it ran on", _COLUMNS, [[_words(name), _said(name, value)] for name, value in facts])
+    return Table("Machine", _COLUMNS, [[_words(name), _text(name, value)] for name, value in facts])
 
 
 def versions_tables(report: Report) -> list[Table]:
-    """Each group of facts, such as the versions of the packages."""
+    """Return a table for each group of facts, such as the versions of packages."""
     groups = [(name, value) for name, value in report.board.facts.items() if isinstance(value, Mapping)]
     return [
-        Table(_words(name).capitalize(), _COLUMNS, [[key, _said(key, each)] for key, each in value.items()])
+        Table(_words(name).capitalize(), _COLUMNS, [[key, _text(key, each)] for key, each in value.items()])
         for name, value in groups
     ]
 
 
 def state_table(report: Report) -> Table:
-    """What may have changed about the machine while it measured."""
+    """Return the machine's state before and after."""
     before, after = report.board.before, report.board.after
     columns = [text_column(name) for name in ("what", "before", "after")]
     rows = [
-        [_words(name), _said(name, before.get(name)), _said(name, after.get(name))]
+        [_words(name), _text(name, before.get(name)), _text(name, after.get(name))]
         for name in dict.fromkeys([*before, *after])
     ]
-    notes = () if report.board.faults else ("Nothing was seen that speaks against the times.",)
-    return Table("Its state", columns, rows, notes)
+    notes = () if report.board.faults else ("Nothing was found that disturbed the times.",)
+    return Table("State of the machine", columns, rows, notes)
 
 
 def files_table(report: Report) -> Table:
-    """Which files exactly were measured."""
+    """Return the measured files with their digests."""
     columns = [text_column(name) for name in ("name", "file", "network", "role", "exported from", "sha256")]
     rows = [
         [each.name, each.file, each.network, each.role, each.parent or NONE, each.sha256] for each in report.results
@@ -72,7 +72,7 @@ def _data_rows(report: Report) -> list[list[str]]:
     data = report.data
     if data is None:
         return [["labelled images", "none: accuracy was not measured"]]
-    kind = "drawn faces: accuracy on them says little" if data.synthetic else "labelled faces"
+    kind = "synthetic faces: accuracy on them says little" if data.synthetic else "labelled faces"
     return [
         ["labelled images", f"{data.images:,}, the {data.split} split of {data.name}, {kind}"],
         ["sha256 of the data", data.sha256],
@@ -83,11 +83,11 @@ def _words(name: str) -> str:
     return _UNITS.get(name, name.replace("_", " "))
 
 
-def _said(name: str, value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if value is None or value == "":
         return NONE
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(key)}: {_said(key, each)}" for key, each in value.items()) or "none"
+        return ", ".join(f"{_words(key)}: {_text(key, each)}" for key, each in value.items()) or "none"
     if isinstance(value, (list, tuple)):
-        return ", ".join(_said(name, each) for each in value) or "none"
+        return ", ".join(_text(name, each) for each in value) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: no network, no script, no other file."""
+"""The report as one HTML file that needs no network, no script and no other file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.markup import Child, Element, render, tag
 from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Chart, Column, Section, Table
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
-# Whatever a name or a fault may smuggle in, the page loads nothing and runs nothing.
+# Whatever a name or a fault contains, the page loads nothing and runs nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
-# Where a long name may be broken: where people read a joint, and anywhere in what has none.
+# Places where a long name may be broken: before _, / and a suffix, else anywhere in a long word.
 _JOINT = re.compile(r"(?<=\w)(?=[_/]|\.[a-z])|(?<=[^\W_]{14})(?=\w)")
 
 
 def as_html(report: Report) -> str:
-    """The page, with report.json inside it as `<script type="application/json" id="report">`."""
+    """Return the page, with report.json in it as `<script type="application/json" id="report">`."""
     shown = sections(report)
     body = tag(
         "body",
@@ -76,7 +76,7 @@ def _headline(report: Report) -> Element:
 
 
 def _embedded(report: Report) -> str:
-    # A script ends at its closing tag, wherever that stands: in a string, too.
+    # A script ends at its closing tag, even within a string.
     return json.dumps(report.as_dict()).replace("<", "\\u003c")
 
 

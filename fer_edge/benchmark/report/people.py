@@ -1,33 +1,33 @@
-"""What people's votes say of each file, beside one person, as tables."""
+"""Agreement of each file with people's votes, compared with one person, as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.report.figures import NONE, decimal, share
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
-from fer_edge.benchmark.results import Quality, Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.prior import BALANCED, PHOTOS
 
 ONE_PERSON = "one person"
-"""What names the row of one person among the files."""
+"""Name of one person's row in a table of files."""
 
 _GROUP = "people's answer"
 _IN_SUMMARY = ("accuracy", "mean recall")
 _PRIORS = (PHOTOS, BALANCED)
-"""Priors that the tables show, of those that were measured."""
+"""Priors that the tables show, if they were measured."""
 
 
 def summary_columns(report: Report) -> list[Column]:
-    """Columns of people's answer in the summary; none without votes."""
+    """Return the columns of people's answer in the summary; none without votes."""
     return [Column(name, _GROUP) for name in _IN_SUMMARY] if report.has_people else []
 
 
 def summary_cells(report: Report, quality: Quality | None) -> list[str]:
-    """Cells of a file under `summary_columns`."""
+    """Return a file's cells under `summary_columns`."""
     if not report.has_people:
         return []
     people = None if quality is None else quality.people
@@ -37,7 +37,7 @@ def summary_cells(report: Report, quality: Quality | None) -> list[str]:
 
 
 def one_person_rows(report: Report, columns: Sequence[Column]) -> list[list[str]]:
-    """The row of one person in a table, whose first column names the row; none without votes."""
+    """Return one person's row in a table whose first column names the row; none without votes."""
     person = None if report.data is None else report.data.one_person
     if person is None:
         return []
@@ -47,17 +47,17 @@ def one_person_rows(report: Report, columns: Sequence[Column]) -> list[list[str]
 
 
 def people_notes(report: Report) -> list[str]:
-    """What people's answer is, and of how many images."""
+    """Return a note that defines people's answer and gives its number of images; none without votes."""
     if not report.has_people or report.data is None:
         return []
     return [
-        f"People's answer: on the {report.data.majorities:,} images on which most people agree on an expression, how "
-        "often a file gives it; one person is held against the others."
+        f"People's answer: how often a file gives the expression that most people see, on the "
+        f"{report.data.majorities:,} images with such a majority; one person is compared with the others."
     ]
 
 
 def people_tables(report: Report) -> list[Table]:
-    """Agreement with people's votes, then recall and precision of each expression; empty without votes."""
+    """Return agreement with people's votes, then recall and precision of each expression; empty without votes."""
     measured = [(each.name, each.quality.people) for each in report.results if each.quality and each.quality.people]
     if not measured:
         return []
@@ -85,9 +85,9 @@ def _agreement(report: Report, measured: Sequence[tuple[str, People]]) -> Table:
         ]
         for name, people in measured
     ]
-    notes = [*people_notes(report), "KL and the calibration error are of all images with votes."]
+    notes = [*people_notes(report), "KL and the calibration error include all images with votes."]
     if priors:
-        notes.append("Under another prior: with the scores re-weighted for faces that show the expressions so often.")
+        notes.append("Prior: accuracy with the scores re-weighted for faces that show the expressions this often.")
     return Table("Agreement with people's votes", columns, [*rows, *one_person_rows(report, columns)], notes)
 
 
@@ -101,8 +101,7 @@ def _per_class(report: Report, measured: Sequence[tuple[str, People]], measure: 
     person = None if report.data is None else report.data.one_person
     if person is not None and measure == "recall":
         rows.append([ONE_PERSON, *_tinted([person["recall"][name] for name in EXPRESSIONS])])
-    support = measured[0][1].answer["per_class"]
-    rows.append(["images", *(f"{support[name]['support']:,}" for name in EXPRESSIONS)])
+    rows.append(["images", *(f"{support:,}" for support in measured[0][1].support)])
     caption = f"{measure.capitalize()} of each expression by people's answer"
     return Table(caption, [text_column("file"), *(Column(name) for name in EXPRESSIONS)], rows)
 
@@ -112,7 +111,7 @@ def _tinted(values: Sequence[float]) -> list[Cell | str]:
 
 
 def copies_table(report: Report) -> Table:
-    """Results on all images, and without those that have an exact copy in the training split; no rows if none has."""
+    """Return results with and without images that have an exact copy in the training split; no rows if none has."""
     names = ["people's answer", "mean recall"] * report.has_people + ["label's accuracy", "macro-F1"]
     columns = [Column(part, name) for name in names for part in ("all", "without")]
     rows = [
@@ -135,7 +134,7 @@ def copies_table(report: Report) -> Table:
 
 
 def mean_recall_of(person: Mapping[str, Any]) -> float:
-    """Mean over the expressions of one person's recall, 0..1."""
+    """Return one person's mean recall of the expressions, 0..1."""
     return float(sum(person["recall"].values()) / len(EXPRESSIONS))
 
 

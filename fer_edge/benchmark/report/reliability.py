@@ -1,10 +1,10 @@
-"""The chart of calibration by votes: share predicted against share voted, a panel for each file."""
+"""Chart of calibration by votes: share predicted against share voted, a panel for each file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fer_edge.benchmark.answers import People
+from fer_edge.benchmark.accuracy import People
 from fer_edge.benchmark.report.figures import decimal, share, shortened
 from fer_edge.benchmark.report.markup import Element, tag
 from fer_edge.benchmark.report.scale import LinearScale
@@ -23,7 +23,7 @@ def reliability_chart(results: Sequence[Result]) -> Chart | None:
     """Draw the share predicted against the share voted; `None` without votes.
 
     Args:
-        results: Of different files, each in one interpreter.
+        results: Results of different files, each in one engine.
     """
     panels = [(one.plain_name, one.quality.people) for one in results if one.quality and one.quality.people]
     if not panels:
@@ -35,8 +35,8 @@ def reliability_chart(results: Sequence[Result]) -> Chart | None:
         _drawing(panels),
         (
             "Images are grouped by the score of the file's answer (across); up is the mean share of votes for that "
-            "answer. On the dotted line a score is the share of people who would say so: below it the file is too "
-            "sure, above it not sure enough. A disc's area is the group's number of images.",
+            "answer. On the dotted line a score is the share of people who would say so; below it the file is "
+            "overconfident, above it underconfident. A disc's area is the group's number of images.",
         ),
     )
 

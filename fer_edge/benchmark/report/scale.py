@@ -1,4 +1,4 @@
-"""Where a value lies on a chart's axis, and which values are written there."""
+"""Scales of a chart's axes, and their ticks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LEAST = 1e-4
 
 @dataclass(frozen=True)
 class LogScale:
-    """From values `low`..`high`, above 0, to positions `start`..`end`, equal ratios to equal distances."""
+    """Maps values `low`..`high`, above 0, to positions `start`..`end` logarithmically."""
 
     low: float
     high: float
@@ -18,12 +18,12 @@ class LogScale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """The value's position."""
+        """Return the value's position."""
         part = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
         return self.start + part * (self.end - self.start)
 
     def ticks(self) -> list[float]:
-        """1, 2 and 5 times each power of ten; the powers alone on a long scale, evenly spaced values on a short one."""
+        """Return 1, 2 and 5 times each power of ten; only the powers on a long scale, linear ticks on a short one."""
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
         steps = (1, 2, 5) if len(powers) <= 4 else (1,)
         values = [step * 10.0**power for power in powers for step in steps]
@@ -33,7 +33,7 @@ class LogScale:
 
 @dataclass(frozen=True)
 class LinearScale:
-    """From values `low`..`high` to positions `start`..`end`."""
+    """Maps values `low`..`high` to positions `start`..`end` linearly."""
 
     low: float
     high: float
@@ -41,16 +41,16 @@ class LinearScale:
     end: float
 
     def __call__(self, value: float) -> float:
-        """The value's position."""
+        """Return the value's position."""
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     def ticks(self) -> list[float]:
-        """Round values, at most eight."""
+        """Return at most eight round values."""
         power = 10.0 ** math.floor(math.log10(self.high - self.low)) / 10
         step = next(s * power for s in (1, 2, 5, 10, 20, 50) if (self.high - self.low) / (s * power) <= 7)
         return [i * step for i in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
 
 
 def log_scale_of(values: list[float], start: float, end: float) -> LogScale:
-    """A scale that has all of `values` and some room beside them; a coarse clock's 0 lies at its start."""
+    """Return a scale of all `values` with a margin; a coarse clock's 0 lies at its start."""
     return LogScale(max(min(values), _LEAST) / 1.25, max(*values, _LEAST) * 1.25, start, end)

@@ -1,16 +1,15 @@
-"""The report's sections in order: what each format shows in its own way."""
+"""The report's sections in order, which every format shows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fer_edge.benchmark.report.changed_labels import moved_table
+from fer_edge.benchmark.report.changed_labels import changed_images_table, label_changes_table
 from fer_edge.benchmark.report.confusion import confusion_tables
-from fer_edge.benchmark.report.emulation import boards_in_words, emulation_tables, understood
+from fer_edge.benchmark.report.emulation import boards_in_words, emulation_tables, is_current
 from fer_edge.benchmark.report.every_call import every_call_chart
 from fer_edge.benchmark.report.glossary import glossary
 from fer_edge.benchmark.report.measurements import (
-    changes_table,
     cost_table,
     latency_table,
     mark,
@@ -29,11 +28,11 @@ from fer_edge.benchmark.report.people import copies_table, people_tables
 from fer_edge.benchmark.report.reliability import reliability_chart
 from fer_edge.benchmark.report.table import Section
 from fer_edge.benchmark.report.trade_off import trade_off_charts
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 
 def sections(report: Report) -> list[Section]:
-    """Those for which there is something to show."""
+    """Return the sections that are not empty."""
     return [*_judgement(report), *_people(report), *_detail(report), *_circumstances(report)]
 
 
@@ -42,10 +41,8 @@ def _judgement(report: Report) -> Iterator[Section]:
     if trade_offs := trade_off_charts(report):
         yield Section("Accuracy against latency", charts=trade_offs)
     charts = [
-        every_call_chart(
-            "The model alone: call by call" + mark(report), {one.name: one.model for one in report.results}
-        ),
-        every_call_chart("A frame: call by call" + mark(report), {one.name: one.frame for one in report.results}),
+        every_call_chart("The model alone: every call" + mark(report), {one.name: one.model for one in report.results}),
+        every_call_chart("A frame: every call" + mark(report), {one.name: one.frame for one in report.results}),
     ]
     yield Section("Latency", charts=charts, tables=[[latency_table(report)]])
     if report.threads:
@@ -64,16 +61,16 @@ def _detail(report: Report) -> Iterator[Section]:
         yield Section(
             "Confusion",
             [
-                "Rows are the true expressions, columns what they were taken for, in numbers of images.",
-                "Beside a file's matrix: how its counts differ from those of the float model that it came from. "
-                "Files that give exactly the same counts share a matrix.",
+                "Rows are true expressions, columns predicted ones; cells are numbers of images.",
+                "Beside a file's matrix is its difference from the float parent's. Files with equal counts share a "
+                "matrix.",
             ],
             tables=matrices,
         )
         yield Section("Each expression", tables=[[recall_table(report)]])
-    tables = [[table] for table in (changes_table(report), moved_table(report)) if table.rows]
+    tables = [[table] for table in (label_changes_table(report), changed_images_table(report)) if table.rows]
     if tables:
-        yield Section("What quantization moved", tables=tables)
+        yield Section("Labels changed by quantization", tables=tables)
     yield Section("Size and memory", tables=[[cost_table(report)]])
     if report.emulated is not None:
         yield _emulation(report, report.emulated)
@@ -81,13 +78,13 @@ def _detail(report: Report) -> Iterator[Section]:
 
 def _emulation(report: Report, emulated: dict[str, object]) -> Section:
     title = "Instructions on a Raspberry Pi"
-    if not understood(emulated):
-        return Section(title, ["What make pi counted is of another version; run make pi again."])
+    if not is_current(emulated):
+        return Section(title, ["pi.json is of another version; run make pi again."])
     return Section(
         title,
         [
             f"Counted by make pi on emulated processors: {boards_in_words(emulated)}. These are counts, not times: how "
-            "long a board takes also depends on its clock, its memory and how many instructions it does at once.",
+            "long a board takes also depends on its clock, its memory and its instructions per cycle.",
         ],
         tables=[[table] for table in emulation_tables(report, emulated)],
     )
@@ -96,4 +93,4 @@ def _emulation(report: Report, emulated: dict[str, object]) -> Section:
 def _circumstances(report: Report) -> Iterator[Section]:
     yield Section("Method", tables=[[method_table(report)], [files_table(report)]])
     yield Section("Machine", tables=[[board_table(report), state_table(report)], versions_tables(report)])
-    yield Section("Words explained", terms=glossary(report))
+    yield Section("Glossary", terms=glossary(report))

@@ -7,7 +7,9 @@ import io
 from dataclasses import fields
 from typing import Any
 
-from fer_edge.benchmark.results import Quality, Report, Result, Timing
+from fer_edge.benchmark.accuracy import Quality
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result, Timing
 from fer_edge.labels import EXPRESSIONS
 
 _TIMINGS = ("model", "frame")
@@ -17,7 +19,7 @@ _PERCENTILES = ("p50", "p90", "p95", "p99")
 
 
 def as_csv(report: Report) -> str:
-    """Numbers in full; what was not measured is empty."""
+    """Return report.csv with unrounded numbers; cells of what was not measured are empty."""
     text = io.StringIO()
     rows = [_row(report, result) for result in report.results]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
@@ -38,7 +40,7 @@ def _row(report: Report, result: Result) -> dict[str, Any]:
 
 
 def _people(report: Report, quality: Quality | None) -> _Row:
-    """People's answer: empty for a file that was not scored."""
+    """Return people's answer; empty for a file that was not scored."""
     names = ("images", "accuracy", "accuracy_low", "accuracy_high", "mean_recall", "kl_divergence", "calibration_error")
     measures = [f"{measure}_{name}" for measure in ("precision", "recall") for name in EXPRESSIONS]
     columns = [f"people_{name}" for name in (*names, *measures)]
@@ -55,7 +57,7 @@ def _people(report: Report, quality: Quality | None) -> _Row:
 
 
 def _without_copies(report: Report, quality: Quality | None) -> _Row:
-    """Figures without images that have a copy in the training split; no columns where no file has them."""
+    """Return figures without images that have a copy in the training split; no columns if no file has them."""
     if not any(each.quality is not None and each.quality.without_copies is not None for each in report.results):
         return {}
     found = None if quality is None else quality.without_copies
@@ -79,13 +81,13 @@ def _quality(quality: Quality | None) -> _Row:
         return dict.fromkeys([*names, *recalls])
     low, high = quality.interval
     values = (
-        int(quality.evaluation["samples"]),
+        quality.images,
         quality.accuracy,
         low,
         high,
         quality.macro_f1,
         quality.calibration_error,
         quality.agreement,
-        *quality.recall,
+        *quality.per_class("recall"),
     )
     return dict(zip([*names, *recalls], values, strict=True))

@@ -1,4 +1,4 @@
-"""Tables and sections of the report, before anything decides how they look."""
+"""Tables, charts and sections of the report, independent of the format."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from fer_edge.benchmark.report.markup import Element
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell.
+    """Cell of a table.
 
     Attributes:
-        text: What it says; a line break parts lines.
-        bar: Length of a bar behind it, 0..1.
-        tint: How strongly its ground is coloured, -1..1; those below 0 take the other colour.
-        picture: A PNG above the text, base64.
+        text: Text; may have several lines.
+        bar: Length of a bar behind the text, 0..1.
+        tint: Strength of the background colour, -1..1; negative values take the other colour.
+        picture: PNG above the text, base64.
     """
 
     text: str
@@ -27,13 +27,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """One column.
+    """Column of a table.
 
     Attributes:
-        name: Its heading.
-        group: A heading that it shares with its neighbours.
+        name: Heading.
+        group: Heading that it shares with its neighbours.
         is_number: Whether its cells are aligned to the right.
-        short: What a narrow column says instead of its name.
+        short: Heading of a narrow column, instead of the name.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Table:
     """A table whose first column names the rows.
 
     Attributes:
-        caption: What it shows.
-        columns: Left to right.
-        rows: A cell for each column.
-        notes: What a reader must know about it.
+        caption: Caption.
+        columns: Columns from left to right.
+        rows: Rows with a cell for each column.
+        notes: Notes below the table.
     """
 
     caption: str
@@ -61,13 +61,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture of what some table has in numbers.
+    """Chart of a table's numbers.
 
     Attributes:
-        caption: What it shows.
-        description: What is to be seen in it, for those who do not see it.
-        drawing: An `svg` element.
-        notes: How to read it.
+        caption: Caption.
+        description: Text alternative for readers who cannot see the chart.
+        drawing: `svg` element.
+        notes: Notes on how to read it.
     """
 
     caption: str
@@ -78,14 +78,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report under a heading of its own.
+    """Section of the report.
 
     Attributes:
-        title: The heading.
-        paragraphs: What comes first.
-        charts: What comes then, where pictures can be shown.
-        tables: What comes last: rows of tables that stand side by side where there is room.
-        terms: Words and their meaning.
+        title: Heading.
+        paragraphs: First paragraphs.
+        charts: Charts after them, in formats with pictures.
+        tables: Rows of tables, side by side where there is room.
+        terms: Terms and their meaning.
     """
 
     title: str
@@ -96,5 +96,5 @@ class Section:
 
 
 def text_column(name: str) -> Column:
-    """A column of words."""
+    """Return a column of text."""
     return Column(name, is_number=False)

@@ -1,16 +1,17 @@
-"""The chart of accuracy against latency, a disc for each file."""
+"""Chart of accuracy against latency, a disc for each file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fer_edge.benchmark.answers import Interval
+from fer_edge.benchmark.accuracy import Interval
 from fer_edge.benchmark.report.figures import decimal, listed, millions, plural, share, shortened
 from fer_edge.benchmark.report.markup import Element, tag
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
 from fer_edge.benchmark.report.table import Chart
-from fer_edge.benchmark.results import Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 
 WIDTH = 640
 _LEFT, _RIGHT, _TOP = 44, 412, 16
@@ -29,7 +30,7 @@ class _Point:
 
 
 def trade_off_charts(report: Report) -> list[Chart]:
-    """Accuracy by people's answer, where it was measured, then by the data set's label; empty without accuracy."""
+    """Draw accuracy by people's answer, where measured, then by the data set's label; empty without accuracy."""
     person = report.data.one_person["accuracy"] if report.data is not None and report.data.one_person else None
     by_people = trade_off_chart(report.each_file, by_people=True, one_person=person)
     by_label = trade_off_chart(report.each_file)
@@ -41,10 +42,10 @@ def trade_off_charts(report: Report) -> list[Chart]:
 def trade_off_chart(
     results: Sequence[Result], *, by_people: bool = False, one_person: float | None = None
 ) -> Chart | None:
-    """Accuracy against the median of the model alone; `None` if no accuracy was measured.
+    """Draw accuracy against the median of the model alone; `None` if no accuracy was measured.
 
     Args:
-        results: Of different files, each in one interpreter.
+        results: Results of different files, each in one engine.
         by_people: Whether accuracy is by people's answer, not by the data set's label.
         one_person: Accuracy of one person by people's answer, 0..1, drawn as a line.
     """
@@ -60,7 +61,7 @@ def trade_off_chart(
         f"{plural(len(points), 'file')}; no other is both faster and more accurate than {listed(sorted(front))}.",
         _drawing(points, front, largest, one_person),
         (
-            "Each file in the first of its interpreters in the table.",
+            "Each file in its preferred engine, the first in the table.",
             f"A disc's area is the file's size, the largest {millions(largest, 2)} MB; the line through it is the 95% "
             "interval of its accuracy.",
             "Filled discs, in bold, are on the Pareto front (dashed): no other file is both faster and more accurate.",
@@ -70,7 +71,7 @@ def trade_off_chart(
 
 
 def pareto_front(results: Sequence[Result], *, by_people: bool = False) -> list[Result]:
-    """The results that no other beats in both accuracy and the model's median, the fastest first."""
+    """Return the results that no other beats in both accuracy and the model's median, the fastest first."""
     front: list[Result] = []
     best = -1.0
     points = _points(results, by_people=by_people)
@@ -152,7 +153,7 @@ def _disc(point: _Point, x: LogScale, y: LinearScale, largest: int, is_best: boo
 
 
 def _labels(points: list[_Point], front: set[str], x: LogScale, y: LinearScale, bottom: float) -> list[Element]:
-    # Names of files that are nearly alike would lie on each other beside their discs.
+    # Names beside the discs of similar files would overlap.
     ordered = sorted(points, key=lambda each: (round(y(each.accuracy) / _LABEL_HEIGHT), -each.result.model.p50))
     heights = spread_out([y(point.accuracy) for point in ordered], _LABEL_HEIGHT, bottom)
     drawn = []
@@ -166,7 +167,7 @@ def _labels(points: list[_Point], front: set[str], x: LogScale, y: LinearScale, 
 
 
 def spread_out(wanted: list[float], distance: float, end: float) -> list[float]:
-    """Positions near those wanted, in the same order, at least `distance` apart; the last no farther than `end`."""
+    """Return positions near those wanted, in order, at least `distance` apart, the last no farther than `end`."""
     placed: list[float] = []
     for position in wanted:
         placed.append(max([position, *(last + distance for last in placed[-1:])]))

@@ -11,24 +11,31 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.commands.audit_tables import answers_table, doubts_table
-from fer_edge.cli.commands.evaluate import load_classifier
-from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
+    official_split_option,
+    read_voted_data,
+    strict_option,
+    votes_option,
+    yes_option,
+)
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, progress_bar, strict_option, yes_option
-from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.notes import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
-from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.scores import in_expression_order
+from fer_edge.native_logs import native_stderr_muffled
+from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.audit.suspects import Audit, FloatArray, find_suspects
+from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
@@ -152,8 +159,8 @@ def audit(
     written = write_audit(found, output, data=dataset.name, worst=worst)
     _print_findings(found, dataset)
     if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
-        stdout.print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
-    stdout.print(
+        stdout().print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
+    stdout().print(
         f"{len(found.worst(worst)):,} are in {written[-1]}: review it beside {output / 'contact-sheet.png'}, "
         "then fer-edge train --leave-out it",
         soft_wrap=True,
@@ -167,11 +174,11 @@ def _read_judges(
         _refuse_networks_options()
         return _Judges((), 0, None)
     if votes_file:
-        raise click.UsageError("--votes are what people judge by: give --by-votes too, or leave out --votes")
+        raise InputError("--votes are what people judge by: give --by-votes too, or leave out --votes")
     if folds == 1 or not (folds or models):
-        raise click.UsageError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
+        raise InputError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
     if folds and options["votes_weight"]:
-        raise click.UsageError(
+        raise InputError(
             "--votes-weight: networks that judge labels learn nothing but labels; leave it out, or let people judge by "
             "their votes with --by-votes"
         )
@@ -187,12 +194,12 @@ def _refuse_networks_options() -> None:
         and context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     ]
     if given:
-        raise click.UsageError(f"--by-votes trains and asks no network: leave out {', '.join(given)}, or --by-votes")
+        raise InputError(f"--by-votes trains and asks no network: leave out {', '.join(given)}, or --by-votes")
 
 
 def _audit_by_votes(dataset: Dataset) -> Audit:
     votes = require_votes(dataset)
-    with stderr.status("looking for copies"):
+    with stderr().status("looking for copies"):
         copies = copy_groups(dataset.train.images)
     return find_contradicted(dataset.train, votes, copies)
 
@@ -207,7 +214,7 @@ def _audit_by_networks(
         except ImportError as error:
             raise MissingExtraError("training the networks that judge", "train", str(error)) from error
         require_unseen(judges.recipe, dataset)
-    with stderr.status("looking for copies"):
+    with stderr().status("looking for copies"):
         copies = copy_groups(dataset.train.images)
     judgements = [_judge(classifier, dataset) for classifier in classifiers]
     if judges.recipe:
@@ -217,28 +224,27 @@ def _audit_by_networks(
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
-        stderr.print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
+        print_note(f"{judge.card.name} was trained on these images, so it may know wrong labels by heart")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
-        scores = judge.classify_all(dataset.train.images, on_progress)
-    return in_expression_order(scores, judge.card.labels)
+        return expression_scores(judge, dataset.train.images, on_progress)
 
 
 def _print_findings(audit: Audit, dataset: Dataset) -> None:
     title = f"labels in doubt, training split of {dataset.name}"
     votes = audit.split.votes
     if audit.judgement.by_people and votes is not None:
-        stdout.print(answers_table(audit, count_answers(audit.split, votes), title))
+        stdout().print(answers_table(audit, count_answers(audit.split, votes), title))
     else:
-        stdout.print(doubts_table(audit, title))
+        stdout().print(doubts_table(audit, title))
         _print_agreement(audit)
 
 
 def _print_agreement(audit: Audit) -> None:
     counts = audit.split.class_counts()
     agreement = float((audit.judgement.scores.argmax(axis=1) == audit.split.labels).mean())
-    stdout.print(f"the judges agree with {agreement:.1%} of the labels")
+    stdout().print(f"the judges agree with {agreement:.1%} of the labels")
     if agreement <= counts.max() / counts.sum():
-        stderr.print(
-            f"note: always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
+        print_note(
+            f"always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
             "train them longer (--epochs)"
         )

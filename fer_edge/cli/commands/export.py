@@ -19,24 +19,33 @@ from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cli.commands.export_tables import layer_table, proof_table, trial_table
-from fer_edge.cli.consoles import stderr, stdout
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
+    note_other_training,
+    official_split_option,
+    read_voted_data,
+    votes_option,
+    yes_option,
+)
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, make_progress, yes_option
-from fer_edge.cli.prior_options import prior_named, prior_option
-from fer_edge.cli.stated_options import (
+from fer_edge.cli.model_options import (
     input_range_option,
     labels_option,
     logits_option,
+    prior_option,
     trust_option,
     warn_of_better_order,
 )
-from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
+from fer_edge.cli.notes import print_warning
+from fer_edge.cli.option_names import option_named
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.stated_facts import StatedFacts
+from fer_edge.terminal import make_progress, stderr, stdout
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
 
@@ -137,7 +146,7 @@ def command(
     if auto:
         _check_auto(layer_errors=layer_errors, keep_failed=keep_failed, skip_failed=skip_failed)
     path = model or newest_run().model
-    folder = output or path.parent / "export"
+    folder = output or RunFolder(path.parent).export_folder
     data = data or RunFolder(path.parent).data()
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
@@ -164,7 +173,7 @@ def command(
 def _for_prior(parent: KerasClassifier, prior: str | None) -> KerasClassifier:
     if prior is None:
         return parent
-    with prior_named(prior):
+    with option_named(f"--prior {prior}"):
         return fold_prior(parent, prior)
 
 
@@ -207,23 +216,23 @@ class _Job:
 def _export_fastest(job: _Job, wanted: list[Target]) -> None:
     with _show_progress() as progress:
         trial = export_fastest(job.make_exporter(progress), wanted, job.faces, progress)
-    stdout.print(trial_table(trial, f"{job.title}; times of one thread of {machine_facts()['processor']}"))
+    stdout().print(trial_table(trial, f"{job.title}; times of one thread of {machine_facts()['processor']}"))
     for tried in trial.tried:
         if tried.refusal is not None:
-            stderr.print(f"{tried.name}: {tried.refusal}")
+            stderr().print(f"{tried.name}: {tried.refusal}")
         elif tried.exported is None:
-            stderr.print(f"{tried.name}: not proved, since it takes over {FAR} times as long as one that passed")
+            stderr().print(f"{tried.name}: not proved, since it takes over {FAR} times as long as one that passed")
         elif tried.exported.faults:
-            stderr.print(f"{tried.name}: {'; '.join(tried.exported.faults)}")
+            stderr().print(f"{tried.name}: {'; '.join(tried.exported.faults)}")
     if trial.kept is None or trial.choice is None:
         raise ToleranceError(f"none of {len(trial.tried)} files passed the proof, so none was written; {_ADVICE}")
     if trial.machine_faults:
         faults = "; ".join(trial.machine_faults)
-        stderr.print(f"warning: the choice rests on disturbed times ({faults}); do it again on an idle machine")
+        print_warning(f"the choice rests on disturbed times ({faults}); do it again on an idle machine")
     if trial.kept.target.precision.needs_calibration:
         job.write_calibration()
-    stdout.print(f"{trial.choice.name}: {trial.choice.reason}")
-    stdout.print(f"written: {trial.kept.path}")
+    stdout().print(f"{trial.choice.name}: {trial.choice.reason}")
+    stdout().print(f"written: {trial.kept.path}")
 
 
 def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_errors: bool) -> list[Exported]:
@@ -243,10 +252,10 @@ def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_err
     if errors:
         path = job.folder / exporter.name_of(_INT8_TFLITE).replace(".tflite", "_layers.csv")
         write_atomic(path, as_csv(errors))  # before any table, whose reader may leave: `| head`
-    stdout.print(proof_table(results, job.title))
+    stdout().print(proof_table(results, job.title))
     if errors:
-        stdout.print(layer_table(errors))
-        stdout.print(f"written: {path}")
+        stdout().print(layer_table(errors))
+        stdout().print(f"written: {path}")
     return results
 
 
@@ -295,15 +304,15 @@ def _show_progress() -> Iterator[Progress]:
 def _conclude(results: list[Exported], folder: Path, *, skip_failed: bool) -> None:
     written = [result.path.name for result in results if result.path]
     if written:
-        stdout.print(f"written to {folder}: {', '.join(written)}")
+        stdout().print(f"written to {folder}: {', '.join(written)}")
     failed = [result for result in results if result.faults]
     for result in failed:
-        stderr.print(f"{result.target.format.value} {result.target.precision.value}: {'; '.join(result.faults)}")
+        stderr().print(f"{result.target.format.value} {result.target.precision.value}: {'; '.join(result.faults)}")
     if failed:
         message = f"{len(failed)} of {len(results)} files failed the proof and {_fate(failed)}; {_ADVICE}"
         if not skip_failed or len(failed) == len(results):
             raise ToleranceError(message)
-        stderr.print(f"warning: {message}")
+        print_warning(message)
 
 
 def _fate(failed: list[Exported]) -> str:

@@ -9,10 +9,8 @@ from typing import Any
 
 import click
 
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.prior_options import named_prior
-from fer_edge.cli.stated_options import UNVERIFIED
+from fer_edge.cli.model_options import UNVERIFIED
+from fer_edge.cli.parameters import ModelPath
 from fer_edge.errors import ModelError, first_line
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
@@ -24,7 +22,8 @@ from fer_edge.keras_archive import read_config
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import score_meaning
+from fer_edge.scores import named_prior, score_meaning
+from fer_edge.terminal import stdout
 
 
 @click.command()
@@ -41,7 +40,7 @@ def command(model: Path, as_json: bool) -> None:
         click.echo(json.dumps({**facts, "card": json.loads(card.to_json())}))
         return
     _print_facts(facts)
-    stdout.print("\ncard", style="bold")
+    stdout().print("\ncard", style="bold")
     _print_facts(json.loads(card.to_json()), indent=2)
 
 
@@ -71,20 +70,22 @@ def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 
 def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
-    require_fitting(model, card, *one_image(model))
     edges = {
         "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
         "output": f"float32 (any number, {len(card.labels)})",
     }
     try:
-        from export.onnx_graph import onnx_operator_counts, onnx_precision
+        from export.onnx_graph import onnx_operator_counts, onnx_precision, onnx_shapes
     except ImportError:
         return {**edges, "operators": "to see them: pip install 'fer-edge[export]'"}
     content = model.read_bytes()
     try:
-        return {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+        facts = {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+        image, scores = onnx_shapes(content)
     except Exception as error:  # protobuf's, whose classes share no base
         raise ModelError(f"{model}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
+    require_fitting(model, card, *one_image(model, image, scores))
+    return facts
 
 
 def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
@@ -109,10 +110,10 @@ def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
     width = max((len(name) for name, value in shown.items() if not _is_nested(value)), default=0)
     for name, value in shown.items():
         if _is_nested(value):
-            stdout.print(f"{' ' * indent}{name}", markup=False)
+            stdout().print(f"{' ' * indent}{name}", markup=False)
             _print_facts(value, indent + 2)
         else:
-            stdout.print(f"{' ' * indent}{name:<{width}}  {_inline(value)}", markup=False, soft_wrap=True)
+            stdout().print(f"{' ' * indent}{name:<{width}}  {_inline(value)}", markup=False, soft_wrap=True)
 
 
 def _is_nested(value: Any) -> bool:

@@ -15,18 +15,16 @@ from fer_edge.analysis.faces import Face
 from fer_edge.analysis.picture_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
-from fer_edge.cli.model_path import SHIPPED, ModelPath
-from fer_edge.cli.options import progress_bar
-from fer_edge.cli.parameters import MOST_THREADS
-from fer_edge.cli.prior_options import prior_option
-from fer_edge.cli.quiet import native_stderr_muffled
-from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option
+from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
+from fer_edge.cli.parameters import MOST_THREADS, SHIPPED, ModelPath
 from fer_edge.errors import FerEdgeError
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, MAX_WIDTH, MIN_WIDTH, small_faces_advice
 from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.stated_facts import StatedFacts
+from fer_edge.terminal import progress_bar
 
 _PLACES = 4
 

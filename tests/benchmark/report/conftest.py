@@ -12,8 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.quality import judge_faces
-from fer_edge.benchmark.results import Board, Data, Method, Moved, Quality, Report, Result, Threads, Timing
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import ChangedLabel, Result, Threads, Timing
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import measure_one_person
 from fer_edge.dataset.votes import CHOICES, Votes
@@ -50,7 +53,7 @@ def report() -> Report:
         board=_board(("other processes used 0.87 of a core <b>",)),
         results=results,
         threads=tuple(Threads(r.name, {1: r.model.p50, 2: r.model.p50 / 2}, {1: 0.02, 2: 0.1}) for r in results[1:4]),
-        moved=tuple(_moved(scores, labels)),
+        moved=tuple(_changed_labels(scores, labels)),
         emulated=_emulated(),
     )
 
@@ -135,7 +138,7 @@ def _quality(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.int64], ful
     return Quality(evaluation.as_dict(), interval, agreement(scores, full), predicted)
 
 
-def _moved(scores: Mapping[str, npt.NDArray[np.float64]], labels: npt.NDArray[np.int64]) -> list[Moved]:
+def _changed_labels(scores: Mapping[str, npt.NDArray[np.float64]], labels: npt.NDArray[np.int64]) -> list[ChangedLabel]:
     full, int8 = scores["net/model.keras"], scores["net_int8.tflite"]
     found = []
     for i in np.flatnonzero(full.argmax(axis=1) != int8.argmax(axis=1)):
@@ -144,7 +147,9 @@ def _moved(scores: Mapping[str, npt.NDArray[np.float64]], labels: npt.NDArray[np
         best = (EXPRESSIONS[int8[i].argmax()], float(int8[i].max()))
         files = {"net_int8.tflite": best, HOSTILE: best}
         found.append(
-            Moved(int(i), EXPRESSIONS[labels[i]], png, (EXPRESSIONS[full[i].argmax()], float(full[i].max())), files)
+            ChangedLabel(
+                int(i), EXPRESSIONS[labels[i]], png, (EXPRESSIONS[full[i].argmax()], float(full[i].max())), files
+            )
         )
     return found
 

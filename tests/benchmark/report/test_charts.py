@@ -11,11 +11,12 @@ from fer_edge.benchmark.report.every_call import every_call_chart
 from fer_edge.benchmark.report.markup import render, tag
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
 from fer_edge.benchmark.report.trade_off import pareto_front, spread_out, trade_off_chart
-from fer_edge.benchmark.results import Report, Result
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.timing import SAMPLES_KEPT, summarize
 
 
-def test_equal_ratios_are_equally_far_apart() -> None:
+def test_log_scale_maps_equal_ratios_to_equal_distances() -> None:
     scale = LogScale(0.1, 10, 0, 100)
     assert [scale(value) for value in (0.1, 1, 10)] == pytest.approx([0, 50, 100])
     assert scale(0) == 0
@@ -40,7 +41,7 @@ def test_linear_ticks_lie_within_and_are_few(low: float, high: float) -> None:
     assert low <= ticks[0] < ticks[-1] <= high + 1e-9
 
 
-def test_a_clock_that_stood_still_is_drawn_too() -> None:
+def test_zero_times_lie_on_the_scale() -> None:
     scale = log_scale_of([0.0, 0.0], 10, 20)
     assert 10 <= scale(0.0) <= 20
 
@@ -49,7 +50,7 @@ def test_a_clock_that_stood_still_is_drawn_too() -> None:
     ("wanted", "expected"),
     [([], []), ([5], [5]), ([5, 6, 7], [5, 15, 25]), ([20, 90, 95], [20, 85, 95]), ([99, 99, 99], [75, 85, 95])],
 )
-def test_labels_are_spread_out_in_their_order(wanted: list[float], expected: list[float]) -> None:
+def test_labels_are_spread_out_in_order(wanted: list[float], expected: list[float]) -> None:
     assert spread_out(wanted, 10, 95) == expected
 
 
@@ -60,7 +61,7 @@ def named(report: Report, name: str, ms: float, accuracy: float) -> Result:
     return replace(result, name=name, model=replace(result.model, p50=ms), quality=quality)
 
 
-def test_the_front_is_what_nothing_beats_in_both(report: Report) -> None:
+def test_pareto_front_is_what_nothing_beats_in_both(report: Report) -> None:
     results = [
         named(report, "slow and best", 10, 0.7),
         named(report, "slower, the same", 11, 0.7),
@@ -71,11 +72,16 @@ def test_the_front_is_what_nothing_beats_in_both(report: Report) -> None:
     assert [result.name for result in pareto_front(results)] == ["fast", "slow and best"]
 
 
+def test_pareto_front_by_people_needs_votes(report: Report, voted_report: Report) -> None:
+    assert pareto_front(report.each_file, by_people=True) == []
+    assert len(pareto_front(voted_report.each_file, by_people=True)) >= 1
+
+
 def test_without_accuracy_there_is_no_trade_off(report: Report) -> None:
     assert trade_off_chart([replace(result, quality=None) for result in report.results]) is None
 
 
-def test_a_file_is_one_disc_however_many_interpreters_ran_it(report: Report) -> None:
+def test_file_is_one_disc_for_all_engines(report: Report) -> None:
     first = next(result for result in report.results if result.role == "file")
     again = replace(first, name="the same file", runtime="another")
     more = replace(report, results=(*report.results, again))
@@ -83,7 +89,7 @@ def test_a_file_is_one_disc_however_many_interpreters_ran_it(report: Report) -> 
     assert len(more.each_file) == len(report.results)
 
 
-def test_a_label_leaves_out_the_interpreter_and_nothing_else(report: Report) -> None:
+def test_disc_label_omits_only_the_library(report: Report) -> None:
     first = next(result for result in report.results if result.role == "file")
     named = [replace(first, name=f"net (1).tflite{suffix}") for suffix in ("", f" ({first.library})")]
     for result in named:
@@ -92,7 +98,7 @@ def test_a_label_leaves_out_the_interpreter_and_nothing_else(report: Report) -> 
         assert ">net (1).tflite</text>" in render(chart.drawing)
 
 
-def test_every_kept_call_is_a_dot() -> None:
+def test_every_stored_call_is_a_dot() -> None:
     chart = every_call_chart("", {"a": summarize(np.array([1.0, 2.0, 4.0, 8.0]))})
     assert render(chart.drawing).count("h0") == 4
     assert "a call, none left out:" in chart.notes[0]
@@ -104,6 +110,6 @@ def test_every_kept_call_is_a_dot() -> None:
     assert "a call, 2,000 of 2,001;" in chart.notes[0]
 
 
-def test_what_is_put_into_an_element_is_escaped() -> None:
+def test_text_and_attributes_are_escaped() -> None:
     element = tag("p", "<b>", tag("i", "&"), "</p>", title='"<', class_="a", hidden=None)
     assert render(element) == '<p title="&quot;<" class="a">&lt;b&gt;<i>&amp;</i>&lt;/p&gt;</p>'

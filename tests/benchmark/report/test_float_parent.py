@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from fer_edge.benchmark.report.float_parent import change_from, float_parent, in_words
+from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
 from fer_edge.benchmark.report.headline import headline
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def few(report: Report) -> Report:
     return replace(report, data=replace(report.data, labels="00441"), results=tuple(results))
 
 
-def test_changes_are_counted_image_by_image(few: Report) -> None:
+def test_label_changes_are_counted_image_by_image(few: Report) -> None:
     full, fp32, int8 = few.results
-    assert change_from(few, fp32, full) is not None
-    change = change_from(few, int8, full)
+    assert changes_from(few, fp32, full) is not None
+    change = changes_from(few, int8, full)
     assert change is not None
     assert (change.images, change.changed, change.gained, change.lost) == (5, 3, 1, 0)
     assert change.points == pytest.approx(20)
@@ -33,12 +33,12 @@ def test_changes_are_counted_image_by_image(few: Report) -> None:
     assert change.margin == pytest.approx(100 * 1.96 * (0.16 / 5) ** 0.5)
 
 
-def test_without_scores_there_is_no_change(report: Report) -> None:
-    assert change_from(report, report.results[4], report.results[0]) is None
-    assert change_from(replace(report, data=None), report.results[2], report.results[0]) is None
+def test_unscored_results_have_no_label_changes(report: Report) -> None:
+    assert changes_from(report, report.results[4], report.results[0]) is None
+    assert changes_from(replace(report, data=None), report.results[2], report.results[0]) is None
 
 
-def test_a_file_is_compared_with_the_model_that_it_came_from(few: Report) -> None:
+def test_file_is_compared_with_its_full_model(few: Report) -> None:
     full, fp32, int8 = few.results
     other = replace(full, name="other.keras")
     several = replace(few, results=(other, full, fp32, int8))
@@ -47,7 +47,7 @@ def test_a_file_is_compared_with_the_model_that_it_came_from(few: Report) -> Non
     assert in_words(few, full) == "the full model"
 
 
-def test_without_the_full_model_a_float_file_of_the_network_takes_its_place(few: Report) -> None:
+def test_float_file_replaces_a_missing_full_model(few: Report) -> None:
     _, fp32, int8 = few.results
     alone = replace(few, results=(fp32, int8))
     assert float_parent(alone, int8) is fp32
@@ -60,7 +60,7 @@ def test_without_the_full_model_a_float_file_of_the_network_takes_its_place(few:
     ("lost", "expected"),
     [(0.02, "int8 cost net_int8.tflite 2.00 points of accuracy"), (-0.02, "int8 cost net_int8.tflite no accuracy")],
 )
-def test_headline_says_what_int8_cost(few: Report, lost: float, expected: str) -> None:
+def test_headline_gives_the_cost_of_int8(few: Report, lost: float, expected: str) -> None:
     full, _, int8 = few.results
     assert full.quality is not None
     worse = {**full.quality.evaluation, "accuracy": full.quality.accuracy - lost}

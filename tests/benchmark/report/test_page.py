@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fer_edge.benchmark.report import write_report
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -62,7 +62,7 @@ def rows_of(page: Page, caption: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_every_table_is_filled_with_and_without_javascript(
+def test_tables_are_filled_with_and_without_javascript(
     browser: Browser, path: Path, report: Report, scripts: bool
 ) -> None:
     with opened(browser, path, java_script_enabled=scripts) as page:
@@ -78,7 +78,7 @@ def test_every_table_is_filled_with_and_without_javascript(
         assert all(text for table in ("Threads", "Machine") for row in rows_of(page, table) for text in row)
 
 
-def test_headings_of_tables_say_what_they_head(browser: Browser, path: Path) -> None:
+def test_table_headings_have_scopes(browser: Browser, path: Path) -> None:
     with opened(browser, path) as page:
         assert page.locator("table").count() == page.locator("table > caption").count() > 10
         assert page.locator("thead th:not([scope])").count() == 0
@@ -109,21 +109,23 @@ def test_labels_of_the_trade_off_do_not_overlap(browser: Browser, path: Path) ->
         assert all(below - above >= 14 for above, below in pairwise(tops))
 
 
-def test_an_invalid_run_says_so_first_and_at_every_table_of_times(browser: Browser, path: Path, report: Report) -> None:
+def test_invalid_run_is_marked_at_the_top_and_at_every_table_of_times(
+    browser: Browser, path: Path, report: Report
+) -> None:
     with opened(browser, path) as page:
         assert page.locator(".invalid li").all_inner_texts() == list(report.board.faults)
         assert page.locator("caption, figcaption", has_text="(invalid run)").count() == 6
 
 
-def test_a_valid_run_says_nothing_of_the_kind(browser: Browser, report: Report, tmp_path: Path) -> None:
+def test_valid_run_is_not_marked(browser: Browser, report: Report, tmp_path: Path) -> None:
     write_report(replace(report, board=replace(report.board, faults=())), tmp_path)
     with opened(browser, tmp_path / "report.html") as page:
         assert page.locator(".invalid").count() == 0
         assert "invalid" not in page.locator("main").inner_text()
-        assert "Nothing was seen that speaks against the times" in page.locator("#machine").inner_text()
+        assert "Nothing was found that disturbed the times" in page.locator("#machine").inner_text()
 
 
-def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(browser: Browser, path: Path, report: Report) -> None:
+def test_hostile_name_is_shown_literally(browser: Browser, path: Path, report: Report) -> None:
     with opened(browser, path) as page:
         assert page.title() == "fer-edge benchmark"
         assert page.locator("main tbody th", has_text=report.results[3].name).count() > 2
@@ -131,7 +133,7 @@ def test_a_hostile_name_is_shown_as_it_is_and_does_nothing(browser: Browser, pat
         assert page.locator("script").count() == 1
 
 
-def test_the_page_carries_its_report(path: Path, report: Report) -> None:
+def test_page_contains_its_report(path: Path, report: Report) -> None:
     (embedded,) = re.findall(r'<script type="application/json" id="report">(.*?)</script>', path.read_text("utf-8"))
     (path.parent / "extracted.json").write_text(embedded, encoding="utf-8")
     assert Report.read(path.parent / "extracted.json") == report
@@ -139,12 +141,12 @@ def test_the_page_carries_its_report(path: Path, report: Report) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])
-def test_no_width_scrolls_sideways(browser: Browser, any_path: Path, width: int) -> None:
+def test_page_does_not_scroll_sideways(browser: Browser, any_path: Path, width: int) -> None:
     with opened(browser, any_path, width) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_what_scrolls_can_be_reached_by_keyboard(browser: Browser, path: Path) -> None:
+def test_scrollable_tables_are_reachable_by_keyboard(browser: Browser, path: Path) -> None:
     with opened(browser, path, 320) as page:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to the summary"
@@ -159,7 +161,7 @@ def test_what_scrolls_can_be_reached_by_keyboard(browser: Browser, path: Path) -
             page.wait_for_timeout(50)
 
 
-def test_dark_and_light_differ_and_paper_is_always_light(browser: Browser, path: Path) -> None:
+def test_dark_and_light_differ_and_print_is_light(browser: Browser, path: Path) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     with opened(browser, path, color_scheme="dark") as page:
         assert page.evaluate(ground) == "rgb(16, 19, 23)"
@@ -167,7 +169,7 @@ def test_dark_and_light_differ_and_paper_is_always_light(browser: Browser, path:
         assert page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
-def test_paper_cuts_no_table(browser: Browser, any_path: Path) -> None:
+def test_print_cuts_no_table(browser: Browser, any_path: Path) -> None:
     within_a4 = 1032  # CSS pixels of 297 mm, less the margins
     with opened(browser, any_path, within_a4) as page:
         page.emulate_media(media="print")

@@ -19,7 +19,7 @@ from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.spreadsheet import as_csv
 from fer_edge.benchmark.report.table import Cell, Table
 from fer_edge.benchmark.report.trade_off import trade_off_charts
-from fer_edge.benchmark.results import Report
+from fer_edge.benchmark.report_json import Report
 from fer_edge.labels import EXPRESSIONS
 
 DASH = "\N{EN DASH}"
@@ -29,7 +29,7 @@ def texts(table: Table) -> list[list[str]]:
     return [[cell.text if isinstance(cell, Cell) else cell for cell in row] for row in table.rows]
 
 
-def test_peoples_answer_is_the_first_figure(voted_report: Report) -> None:
+def test_peoples_answer_comes_first(voted_report: Report) -> None:
     first = headline(voted_report)[0]
     assert first.startswith("net/model.keras gives people's answer most often: on ")
     assert "of the 400 images on which most people agree" in first
@@ -52,7 +52,7 @@ def test_peoples_answer_is_the_first_figure(voted_report: Report) -> None:
     assert next(iter(csv.reader(io.StringIO(as_csv(voted_report)))))[1] == "people_images"
 
 
-def test_each_expression_has_recall_and_precision_beside_one_person(voted_report: Report) -> None:
+def test_expressions_have_recall_and_precision_and_one_persons_recall(voted_report: Report) -> None:
     agreement, recall, precision = people_tables(voted_report)
     assert [row[0] for row in texts(recall)][-2:] == ["one person", "images"]
     assert "one person" not in [row[0] for row in texts(precision)]
@@ -64,7 +64,7 @@ def test_each_expression_has_recall_and_precision_beside_one_person(voted_report
     assert texts(recall)[-2][1:] == [f"{voted_report.data.one_person['recall'][name]:.1%}" for name in EXPRESSIONS]
 
 
-def test_both_answers_are_shown_without_copies_of_training_images(voted_report: Report) -> None:
+def test_both_accuracies_are_shown_without_copies(voted_report: Report) -> None:
     table = copies_table(voted_report)
     assert [column.group for column in table.columns[1::2]] == [
         "people's answer", "mean recall", "label's accuracy", "macro-F1"
@@ -81,7 +81,7 @@ def test_both_answers_are_shown_without_copies_of_training_images(voted_report: 
     assert float(row["people_accuracy_without_copies"]) == quality.without_copies.people["accuracy"]
 
 
-def test_the_label_alone_is_shown_without_copies_too(report: Report, voted_report: Report) -> None:
+def test_copies_table_without_votes_has_the_label_only(report: Report, voted_report: Report) -> None:
     pairs = zip(report.results, voted_report.results, strict=True)
     label_only = replace(
         voted_report,
@@ -93,7 +93,7 @@ def test_the_label_alone_is_shown_without_copies_too(report: Report, voted_repor
     assert groups == ["label's accuracy", "macro-F1"]
 
 
-def test_reliability_has_a_panel_for_each_file_and_a_disc_for_each_bin(voted_report: Report) -> None:
+def test_reliability_chart_has_a_panel_per_file_and_a_disc_per_bin(voted_report: Report) -> None:
     chart = reliability_chart(voted_report.each_file)
     assert chart is not None
     drawn = render(chart.drawing)
@@ -104,20 +104,20 @@ def test_reliability_has_a_panel_for_each_file_and_a_disc_for_each_bin(voted_rep
 
 
 @pytest.mark.parametrize("write", [as_markdown, as_html, as_csv])
-def test_without_votes_nothing_is_said_of_people(report: Report, write: object) -> None:
+def test_report_without_votes_does_not_mention_people(report: Report, write: object) -> None:
     assert callable(write)
     text = write(report).partition("application/json")[0]
     for word in ("people", "one person", "copies of training", "mean recall"):
         assert word not in text
 
 
-def test_markdown_has_whole_tables_with_votes(voted_report: Report) -> None:
+def test_markdown_tables_with_votes_have_equal_columns(voted_report: Report) -> None:
     for block in as_markdown(voted_report).split("\n\n"):
         if block.startswith("|"):
             assert len({line.replace("\\|", "").count("|") for line in block.splitlines()}) == 1
 
 
-def test_links_lead_to_sections(voted_report: Report) -> None:
+def test_links_have_sections(voted_report: Report) -> None:
     assert {section.title for section in sections(voted_report)} >= {"People's answer", "Copies in training"}
     html = as_html(voted_report)
     assert 'href="#peoples-answer"' in html

@@ -1,4 +1,4 @@
-"""docs/report.md tells every field of report.json in the words of the code."""
+"""docs/report.md describes every field of report.json in the words of the code."""
 
 from __future__ import annotations
 
@@ -9,26 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmark import answers, results
+from fer_edge.benchmark.accuracy import People, Quality, WithoutCopies
+from fer_edge.benchmark.report_json import SCHEMA_VERSION, Report
+from fer_edge.benchmark.results import ChangedLabel, Result, Threads, Timing
+from fer_edge.benchmark.setting import Board, Data, Method
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "report.md"
-PARTS = (
-    results.Report,
-    results.Method,
-    results.Data,
-    results.Board,
-    results.Result,
-    results.Timing,
-    results.Quality,
-    answers.People,
-    answers.WithoutCopies,
-    results.Threads,
-    results.Moved,
-)
+PARTS = (Report, Method, Data, Board, Result, Timing, Quality, People, WithoutCopies, Threads, ChangedLabel)
 
 
 def described(part: type) -> dict[str, str]:
-    """Each attribute and what the docstring says of it, in one line."""
+    """Return the docstring's description of each attribute, in one line."""
     _, _, attributes = inspect.cleandoc(part.__doc__ or "").partition("Attributes:\n")
     entries = re.split(r"^    (?=\w+: )", attributes, flags=re.MULTILINE)[1:]
     pairs = (entry.split(": ", 1) for entry in entries)
@@ -36,7 +27,7 @@ def described(part: type) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
-def test_every_field_is_documented_as_its_docstring_says(part: type) -> None:
+def test_document_has_every_fields_docstring(part: type) -> None:
     texts = described(part)
     assert list(texts) == [field.name for field in fields(part)]
     rows = [f"| `{name}` | {text} |" for name, text in texts.items()]
@@ -44,5 +35,5 @@ def test_every_field_is_documented_as_its_docstring_says(part: type) -> None:
     assert expected in DOCUMENT.read_text(encoding="utf-8")
 
 
-def test_the_document_names_the_version() -> None:
-    assert f"`schema_version` is {results.SCHEMA_VERSION}." in DOCUMENT.read_text(encoding="utf-8")
+def test_document_names_the_schema_version() -> None:
+    assert f"`schema_version` is {SCHEMA_VERSION}." in DOCUMENT.read_text(encoding="utf-8")

@@ -11,8 +11,10 @@ from click.testing import CliRunner
 
 from benchmarks.figures.readme import command, files_section, networks_section, training_section
 from benchmarks.peers.peers import PEERS
-from fer_edge.benchmark.answers import People
-from fer_edge.benchmark.results import Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.accuracy import People, Quality
+from fer_edge.benchmark.report_json import Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
@@ -59,7 +61,7 @@ def rows(section: str) -> list[list[str]]:
     return [line.strip("| ").split(" | ") for line in section.splitlines()[2:] if line.startswith("|")]
 
 
-def test_int8_files_and_peers_come_by_latency_each_once() -> None:
+def test_int8_files_and_peers_are_ordered_by_latency() -> None:
     section = networks_section(REPORT)
     assert [row[:4] for row in rows(section)] == [
         ["`other`, int8", "1,500", "-", "1.000"],
@@ -93,7 +95,7 @@ VOTED = replace(
 )
 
 
-def test_peoples_answer_comes_first_where_there_are_votes() -> None:
+def test_peoples_answer_comes_first_with_votes() -> None:
     lines = networks_section(VOTED).splitlines()
     if shipped_models():
         assert lines[0] == (
@@ -114,14 +116,14 @@ def test_peoples_answer_comes_first_where_there_are_votes() -> None:
     assert "70 validation images of faces.zip, 60 of them with a majority; " in lines[-1]
 
 
-def test_the_files_have_peoples_answer_and_one_person_too() -> None:
+def test_files_section_has_peoples_answer_and_one_person() -> None:
     table = files_section(VOTED).splitlines()
     assert table[0].startswith("| file | runtime | people's answer | mean recall |")
     assert table[-1].startswith("| one person | - | 80.36 % | .700 | - |")
     assert len({line.count("|") for line in table}) == 1
 
 
-def test_the_files_stand_beside_the_model_that_they_came_from() -> None:
+def test_files_section_has_the_full_model_and_its_files() -> None:
     assert [row[0] for row in rows(files_section(REPORT))] == [
         "`model.keras`", "`d_fp32.tflite`", "`d_int8.tflite`", "`d_int8.onnx`"
     ]  # fmt: skip
@@ -130,14 +132,14 @@ def test_the_files_stand_beside_the_model_that_they_came_from() -> None:
     ]  # fmt: skip
 
 
-def test_a_report_without_the_full_model_or_accuracy_is_refused() -> None:
+def test_report_without_the_full_model_or_accuracy_is_rejected() -> None:
     with pytest.raises(InputError, match="full documented network"):
         files_section(replace(REPORT, results=(PEER,)))
     with pytest.raises(InputError, match="with accuracy, got none of full"):
         files_section(replace(REPORT, results=(replace(FULL, quality=None),)))
 
 
-def test_the_readme_has_the_places(tmp_path: Path) -> None:
+def test_readme_has_all_sections(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_bytes((ROOT / "README.md").read_bytes())
     REPORT.write(tmp_path / "report.json")
@@ -155,7 +157,7 @@ def test_the_readme_has_the_places(tmp_path: Path) -> None:
         assert section in text
 
 
-def test_figures_of_a_disturbed_run_are_not_published(tmp_path: Path) -> None:
+def test_figures_of_an_invalid_run_are_not_published(tmp_path: Path) -> None:
     disturbed = replace(REPORT, board=replace(REPORT.board, faults=("the clock fell",)))
     disturbed.write(tmp_path / "report.json")
     page = tmp_path / "page.md"

@@ -27,7 +27,7 @@ def test_images_are_counted_by_label_and_majority_over_all_splits(faces: Dataset
     assert found[SAD, NEUTRAL] == found.sum() == 56
 
 
-def test_images_without_votes_are_one_line(faces_zip: Path, tmp_path: Path, faces: Dataset) -> None:
+def test_images_without_votes_are_rejected(faces_zip: Path, tmp_path: Path, faces: Dataset) -> None:
     with pytest.raises(InputError, match="expected a copy of FER2013"):
         count_labels_against_people(faces)
     done = CliRunner().invoke(command, ["--data", str(faces_zip), "--folder", str(tmp_path)])

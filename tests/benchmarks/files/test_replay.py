@@ -31,19 +31,19 @@ def replay(tmp_path: Path, child_environment: dict[str, str]) -> Callable[..., i
     return run
 
 
-def test_pytest_benchmark_keeps_every_call(replay: Callable[..., int], tmp_path: Path) -> None:
+def test_pytest_benchmark_stores_every_call(replay: Callable[..., int], tmp_path: Path) -> None:
     assert replay(1.0) == 0
     (kept,) = json.loads((tmp_path / "out.json").read_text())["benchmarks"]
     assert kept["stats"]["data"] == pytest.approx([0.003, 0.001, 0.002])
     assert kept["extra_info"] == {"accuracy": 0.5}
 
 
-def test_pytest_benchmark_compares_with_what_it_stored(replay: Callable[..., int]) -> None:
+def test_pytest_benchmark_compares_with_a_stored_run(replay: Callable[..., int]) -> None:
     assert replay(1.0, "--benchmark-autosave") == 0
     compare = ("--benchmark-compare", "--benchmark-compare-fail=median:5%")
     assert replay(1.0, *compare) == 0
     assert replay(1.2, *compare) == 1
 
 
-def test_it_can_be_turned_off(replay: Callable[..., int]) -> None:
+def test_replay_can_be_disabled(replay: Callable[..., int]) -> None:
     assert replay(1.0, "--benchmark-disable") == 0

@@ -4,23 +4,14 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from benchmarks.peers import peers
-from benchmarks.peers.peers import PEERS, Peer, fetch, prepare_for_fer
+from benchmarks.peers.peers import PEERS, Peer, fetch
 from fer_edge.errors import FerEdgeError
 
-FACE = np.arange(48 * 48, dtype=np.int64).reshape(48, 48).astype(np.uint8)
 
-
-def test_fer_sees_64x64_from_minus_one_to_one() -> None:
-    prepared = prepare_for_fer(np.where(FACE > 127, 255, 0).astype(np.uint8))
-    assert (prepared.shape, prepared.dtype.name) == ((64, 64), "float32")
-    assert (prepared.min(), prepared.max()) == (-1, 1)
-
-
-def test_a_label_that_is_no_expression_is_refused() -> None:
+def test_peer_with_other_labels_is_rejected() -> None:
     with pytest.raises(ValueError, match="expected the names"):
         replace(PEERS[0], labels=("anger", *PEERS[0].labels[1:]))
 
@@ -30,9 +21,7 @@ def peer() -> Peer:
     return replace(PEERS[0], sha256=hashlib.sha256(b"weights").hexdigest())
 
 
-def test_a_file_in_the_cache_is_not_downloaded_again(
-    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_cached_file_is_not_downloaded_again(peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     downloads: list[str] = []
 
     def download(wanted: Peer) -> bytes:
@@ -45,7 +34,7 @@ def test_a_file_in_the_cache_is_not_downloaded_again(
     assert downloads == ["fer"]
 
 
-def test_another_file_than_was_looked_at_is_refused_and_not_kept(
+def test_file_with_another_digest_is_rejected_and_removed(
     peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(peers, "_download", lambda _: b"other weights")

@@ -26,12 +26,12 @@ def marked(environment: dict[str, str], *arguments: object) -> list[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def test_the_log_holds_other_lines_too() -> None:
+def test_other_lines_of_the_log_are_ignored() -> None:
     assert list(parse_log("")) == []
     assert list(parse_log("qemu: a warning\nexecuted 12\nexecuted 30\n")) == [12, 30]
 
 
-def test_marks_are_given_to_stages_in_order() -> None:
+def test_marks_are_assigned_to_stages_in_order() -> None:
     frames = [["track", "detect", "crop", "classify"], ["track", "crop", "classify"]]
     marks = iter([100, 110, 210, 215, 235, 1000, 1020, 1025, 1055])
     assert stage_counts(frames, marks) == {
@@ -43,7 +43,7 @@ def test_marks_are_given_to_stages_in_order() -> None:
     }
 
 
-def test_counts_may_differ_a_little() -> None:
+def test_counts_within_the_tolerance_pass() -> None:
     first = [Count("a", "1", "int8", "LiteRT", "cortex-a76", "Raspberry Pi 5", 1_000_000)]
     near = [Count("a", "1", "int8", "LiteRT", "cortex-a76", "Raspberry Pi 5", 1_000_900)]
     assert check_repeatable(first, near, 0.0).passed
@@ -52,7 +52,7 @@ def test_counts_may_differ_a_little() -> None:
     assert not check_repeatable(first, far, 0.0).passed
 
 
-def test_every_inference_lies_between_two_marks(child_environment: dict[str, str], tmp_path: Path) -> None:
+def test_every_inference_is_between_two_marks(child_environment: dict[str, str], tmp_path: Path) -> None:
     np.save(tmp_path / "faces.npy", np.zeros((9, 48, 48), np.uint8))
     (tmp_path / "damaged.tflite").write_bytes(b"nothing")
     models = (tmp_path / "damaged.tflite", SHIPPED_MODEL)
@@ -74,7 +74,7 @@ def test_every_stage_of_a_frame_ends_in_a_mark(child_environment: dict[str, str]
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
-def test_the_plugin_compiles_without_a_warning(tmp_path: Path) -> None:
+def test_plugin_compiles_without_warnings(tmp_path: Path) -> None:
     plugin = tmp_path / "counter.so"
     command = [*counts._COMPILE[:-1], "-Werror", "-o", str(plugin), str(counts._SOURCE)]
     subprocess.run(command, check=True, env=dict(os.environ))

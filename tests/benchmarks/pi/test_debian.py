@@ -18,7 +18,7 @@ Conf gcc-12-base (12.2.0-14+deb12u1 Debian:12.15/oldstable [arm64])
 """
 
 
-def test_what_apt_would_install() -> None:
+def test_apt_simulation_is_parsed() -> None:
     assert parse_simulation("") == []
     packages = parse_simulation(SIMULATION)
     assert [package.name for package in packages] == ["gcc-12-base", "libgcc-s1", "zlib1g", "ca-certificates"]
@@ -26,7 +26,7 @@ def test_what_apt_would_install() -> None:
     assert packages[2] == Package("zlib1g", "1:1.2.13.dfsg-1", "arm64")
 
 
-def test_a_package_lies_where_apt_keeps_it() -> None:
+def test_package_has_apts_file_name() -> None:
     assert Package("zlib1g", "1:1.2-1", "arm64").file_name == "zlib1g_1%3a1.2-1_arm64.deb"
 
 
@@ -56,7 +56,7 @@ def test_packages_are_unpacked_into_merged_folders(deb: Path, tmp_path: Path) ->
     assert not (root / "usr/share/doc").exists()
 
 
-def test_a_damaged_package_is_told(deb: Path, tmp_path: Path) -> None:
+def test_damaged_package_raises(deb: Path, tmp_path: Path) -> None:
     deb.write_bytes(deb.read_bytes()[:-100])
     with pytest.raises(FerEdgeError, match=r"one\.deb: it cannot be unpacked"):
         unpack([deb], tmp_path / "root", Processes())

@@ -20,12 +20,12 @@ def elf(*segments: tuple[int, int]) -> bytes:
     ("content", "alignment"),
     [(b"", None), (b"INPUT(libc.so.6)", None), (elf(), None), (elf((1, 65536), (2, 8), (1, 4096)), 4096)],
 )
-def test_the_least_alignment_of_what_is_loaded(tmp_path: Path, content: bytes, alignment: int | None) -> None:
+def test_least_alignment_of_loaded_segments(tmp_path: Path, content: bytes, alignment: int | None) -> None:
     (tmp_path / "one.so").write_bytes(content)
     assert page_alignment(tmp_path / "one.so") == alignment
 
 
-def test_one_small_alignment_is_named(tmp_path: Path) -> None:
+def test_library_with_a_small_alignment_is_named(tmp_path: Path) -> None:
     assert not check_pages(tmp_path).passed
     (tmp_path / "one.so.1").write_bytes(elf((1, 65536)))
     check = check_pages(tmp_path)

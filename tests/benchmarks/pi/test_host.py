@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
         ("Debian contrib http://mirror/one/\nDebian main http://mirror/two/\n", "http://mirror/two/"),
     ],
 )
-def test_the_mirror_is_debians_main_archive(listing: str, mirror: str | None) -> None:
+def test_mirror_is_debians_main_archive(listing: str, mirror: str | None) -> None:
     assert find_mirror(listing) == mirror
 
 
@@ -32,14 +32,14 @@ def test_every_missing_tool_is_named(tmp_path: Path) -> None:
     assert missing_tools({"PATH": str(tmp_path)}) == list(TOOLS[1:])
 
 
-def test_another_processor_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_processor_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
-    with pytest.raises(HostUnfitError, match=r"x86-64, this is \w+ on riscv64"):
+    with pytest.raises(HostUnfitError, match=r"x86-64, got \w+ on riscv64"):
         examine_host()
 
 
 @pytest.mark.skipif(sys.platform != "linux" or os.uname().machine != "x86_64", reason="the reason is another elsewhere")
-def test_a_machine_without_the_tools_skips_and_says_why(tmp_path: Path, child_environment: dict[str, str]) -> None:
+def test_machine_without_the_tools_skips_with_a_reason(tmp_path: Path, child_environment: dict[str, str]) -> None:
     # Through the command, whose system folders are left out, too.
     program = "import runpy; import benchmarks.pi.host as host; host._SYSTEM = (); "
     program += "runpy.run_module('benchmarks.pi', run_name='__main__')"
@@ -48,5 +48,5 @@ def test_a_machine_without_the_tools_skips_and_says_why(tmp_path: Path, child_en
         [sys.executable, "-c", program], env=variables, cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0
-    assert done.stderr.splitlines() == [f"skipped: it needs {', '.join(TOOLS)}, not found here"]
+    assert done.stderr.splitlines() == [f"skipped: expected {', '.join(TOOLS)}, found none; install them with apt"]
     assert list(tmp_path.iterdir()) == []

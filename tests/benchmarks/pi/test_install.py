@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.pi.install import installed_size, read_pip_report
 
 
-def test_what_pip_installed() -> None:
+def test_pip_report_is_read() -> None:
     items = [
         {
             "metadata": {"name": name, "version": version},
@@ -23,7 +23,7 @@ def test_what_pip_installed() -> None:
     ]
 
 
-def test_links_take_no_room(tmp_path: Path) -> None:
+def test_links_have_no_size(tmp_path: Path) -> None:
     assert installed_size(tmp_path) == (0, 0)
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "one").write_bytes(b"123")

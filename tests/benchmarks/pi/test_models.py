@@ -15,14 +15,14 @@ from fer_edge.models import SHIPPED_MODEL
 from fer_edge.precision import Precision
 
 
-def test_each_file_is_measured_once_and_told_apart() -> None:
+def test_files_are_measured_once_and_have_unique_names() -> None:
     models = find_models()
     (shipped,) = (model for model in models if model.path == SHIPPED_MODEL)
     assert shipped.precision is Precision.INT8
     assert len({each.sha256 for each in models}) == len({each.name for each in models}) == len(models)
 
 
-def test_the_same_program_scores_here_as_there(tmp_path: Path) -> None:
+def test_scores_here_come_from_the_userlands_program(tmp_path: Path) -> None:
     shipped = find_models()[:1]
     faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
     outputs = scores_here(shipped, faces, tmp_path)[shipped[0].sha256]
@@ -33,7 +33,7 @@ def test_the_same_program_scores_here_as_there(tmp_path: Path) -> None:
     assert (outputs.sums.argmax(axis=1) == outputs.scores.argmax(axis=1)).all()
 
 
-def test_a_snapshot_stays_as_it_is(tmp_path: Path) -> None:
+def test_snapshot_does_not_change(tmp_path: Path) -> None:
     original = tmp_path / "one.tflite"
     original.write_bytes(b"one")
     (copy,) = snapshot([Model(original, "one.tflite", "", Precision.INT8)], tmp_path / "models")

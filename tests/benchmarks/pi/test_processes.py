@@ -9,17 +9,17 @@ from benchmarks.pi.processes import Processes
 from fer_edge.errors import FerEdgeError
 
 
-def test_what_a_program_prints_and_how_it_ends() -> None:
+def test_output_and_exit_code_are_returned() -> None:
     done = Processes().run(["sh", "-c", "echo out; echo err >&2; exit 3"], timeout_s=30)
     assert (done.returncode, done.stdout, done.stderr) == (3, "out\n", "err\n")
 
 
-def test_a_program_that_takes_too_long_is_ended() -> None:
+def test_program_is_killed_at_its_time_limit() -> None:
     with pytest.raises(FerEdgeError, match=r"not done after 0\.2 s"):
         Processes().run(["sleep", "60"], timeout_s=0.2)
 
 
-def test_stopping_ends_what_runs_and_starts_nothing_more() -> None:
+def test_stop_kills_programs_and_starts_no_more() -> None:
     processes, faults = Processes(), []
 
     def work() -> None:

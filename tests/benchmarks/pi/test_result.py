@@ -30,7 +30,7 @@ STAGES = (StageCount("cortex-a76", "Raspberry Pi 5", "detect", 123_456_789),)
 REPORT = PiReport("2026-01-01T00:00:00+00:00", (USERLAND,), COUNTS, STAGES)
 
 
-def test_the_json_has_its_shape(tmp_path: Path) -> None:
+def test_json_has_the_schema(tmp_path: Path) -> None:
     REPORT.write(tmp_path / "pi.json")
     facts = json.loads((tmp_path / "pi.json").read_text())
     assert list(facts) == ["schema_version", "created", "userlands", "counts", "stages"]
@@ -42,20 +42,20 @@ def test_the_json_has_its_shape(tmp_path: Path) -> None:
     assert set(facts["stages"][0]) == {"cpu", "board", "stage", "instructions"}
 
 
-def test_one_failed_check_is_enough() -> None:
+def test_one_failed_check_fails_the_run() -> None:
     assert not REPORT.passed
     sound = dataclasses.replace(USERLAND, checks=USERLAND.checks[:1])
     assert dataclasses.replace(REPORT, userlands=(sound,)).passed
 
 
 @pytest.mark.parametrize("report", [REPORT, PiReport("", (), (), ())])
-def test_the_tables_say_that_counts_are_no_times(report: PiReport) -> None:
+def test_tables_state_that_counts_are_not_times(report: PiReport) -> None:
     text = as_text(*tables(report), width=200)
     assert NO_TIMES in text
     assert "ms" not in text.replace(NO_TIMES, "").split()
 
 
-def test_the_tables_hold_the_figures() -> None:
+def test_tables_contain_the_figures() -> None:
     text = as_text(*tables(REPORT), width=200)
     rows = [line.split() for line in text.splitlines()]
     assert ["bookworm", "3.11.2", "264.0", "5,265", "16.0", "1"] in rows
@@ -64,7 +64,7 @@ def test_the_tables_hold_the_figures() -> None:
     assert "FAILED" in text
 
 
-def test_a_boards_cpuinfo_is_a_raspberry_pis() -> None:
+def test_cpuinfo_is_a_raspberry_pis() -> None:
     for board in BOARDS:
         fields = dict(line.split(":") for line in board.cpuinfo().replace("\t", "").splitlines() if line)
         assert fields["Model"].strip() == board.model

@@ -59,7 +59,7 @@ def fer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(sys.executable)
 
 
-def test_following_faces_takes_less_than_looking_for_them_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_detection_in_every_nth_frame_costs_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame_cost, "_BLOCKS", 2)
     threads = cv2.getNumThreads()
     each, default, slow = measure_frame_costs(SCENE, Slow())
@@ -70,7 +70,7 @@ def test_following_faces_takes_less_than_looking_for_them_each_time(monkeypatch:
     assert cv2.getNumThreads() == threads
 
 
-def test_ratios_are_to_the_shipped_pipeline() -> None:
+def test_ratios_are_relative_to_the_shipped_pipeline() -> None:
     screen = Console(file=io.StringIO(), width=120)
     costs = [FrameCost("each", [4.0], 1), FrameCost("fifth", [2.0, 1.0, 2.0], 1), FrameCost("peer", [60.0], 1.05)]
     print_frame_costs("before a wall", costs, screen)
@@ -78,7 +78,7 @@ def test_ratios_are_to_the_shipped_pipeline() -> None:
     assert screen.file.getvalue().splitlines()[-2].split() == ["peer", "60.00", "1.05", "15.0", "30.0"]
 
 
-def test_a_face_before_six_photographs() -> None:
+def test_photographs_are_the_backgrounds() -> None:
     images = before_photographs()
     assert len(images) == 6 * 60
     assert all(image.shape == (480, 640, 3) for image in images)
@@ -86,7 +86,7 @@ def test_a_face_before_six_photographs() -> None:
     assert len(corners) == 6
 
 
-def test_a_peer_goes_through_the_frames_again_and_again(fer: Path) -> None:
+def test_peer_repeats_the_frames(fer: Path) -> None:
     black = np.zeros((8, 8, 3), np.uint8)
     with open_peer(fer, [black, black + 1]) as peer:
         assert peer.name == f"fer 25.10.3, OpenCV {cv2.__version__}"
@@ -97,14 +97,14 @@ def test_a_peer_goes_through_the_frames_again_and_again(fer: Path) -> None:
         assert peer.process(1)[1] == 1
 
 
-def test_a_peer_that_does_not_work_is_told_with_its_error(fer: Path, tmp_path: Path) -> None:
+def test_failing_peer_is_reported_with_its_error(fer: Path, tmp_path: Path) -> None:
     (tmp_path / "fer" / "fer.py").write_text("import no_such_package\n")
     told = "ModuleNotFoundError: No module named 'no_such_package'"
     with pytest.raises(FerEdgeError, match=told), open_peer(fer, SCENE[:1]):
         pass
 
 
-def test_what_is_no_interpreter_is_the_users_mistake() -> None:
-    told = "--peer-python /nowhere/python: expected an interpreter that has fer"
+def test_missing_python_interpreter_is_an_input_error() -> None:
+    told = "/nowhere/python: expected a Python interpreter with fer installed"
     with pytest.raises(InputError, match=told), open_peer(Path("/nowhere/python"), SCENE[:1]):
         pass

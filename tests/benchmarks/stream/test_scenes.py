@@ -15,7 +15,7 @@ WHITE = np.full((48, 48), 255, np.uint8)
 
 @pytest.mark.parametrize("turn", [0, 20])
 @pytest.mark.parametrize("side", [60, 300])
-def test_a_face_lies_where_it_is_put(side: int, turn: float) -> None:
+def test_face_is_pasted_at_its_place(side: int, turn: float) -> None:
     frame = place(WHITE, BLACK, Placement((320, 240), side, turn))[..., 0]
     rows, columns = np.nonzero(frame > 127)
     assert (columns.mean(), rows.mean()) == pytest.approx((320, 240), abs=1)
@@ -24,7 +24,7 @@ def test_a_face_lies_where_it_is_put(side: int, turn: float) -> None:
     assert np.ptp(columns) == pytest.approx(reach, rel=0.08)
 
 
-def test_turns_are_clockwise() -> None:
+def test_rotation_is_clockwise() -> None:
     marked = np.zeros((48, 48), np.uint8)
     marked[:8, 20:28] = 255  # at the top
     frame = place(marked, BLACK, Placement((320, 240), 200, 30))[..., 0]
@@ -40,7 +40,7 @@ def test_faces_lie_within_the_frame() -> None:
         assert 60 < placement.centre[1] < 420
 
 
-def test_photographs_are_as_large_as_frames_and_a_camera_is_never_twice_the_same() -> None:
+def test_photographs_have_the_frames_size_and_noise_varies() -> None:
     for picture in photographs():
         assert picture.shape == BLACK.shape
     rng = np.random.default_rng(0)
@@ -48,7 +48,7 @@ def test_photographs_are_as_large_as_frames_and_a_camera_is_never_twice_the_same
     assert not np.array_equal(as_a_camera_sees(frame, rng), as_a_camera_sees(frame, rng))
 
 
-def test_a_portrait_is_found_and_judged_as_bare() -> None:
+def test_pasted_portrait_is_found_and_classified_as_bare() -> None:
     portrait = cv2.imread(str(PORTRAIT_FILE), cv2.IMREAD_GRAYSCALE)
     assert portrait is not None
     smile = np.asarray(cv2.resize(portrait[62:180, 146:264], (48, 48), interpolation=cv2.INTER_AREA), np.uint8)

@@ -26,7 +26,7 @@ def detector() -> FaceDetector:
 
 @pytest.mark.parametrize("scale", [1.0, 1.1, 1.3])
 @pytest.mark.parametrize("shift_y", [-0.04, 0.04])
-def test_a_known_crop_is_measured_back(detector: FaceDetector, scale: float, shift_y: float) -> None:
+def test_known_crop_is_measured(detector: FaceDetector, scale: float, shift_y: float) -> None:
     """Cut squares of a known place out of whole pictures, and find that place from the squares alone."""
     crop = CropSpec("YuNet 2023mar", scale, shift_y, "by hand")
     frames = [DemoSource().draw(number) for number in range(0, 240, 12)]
@@ -46,7 +46,7 @@ def test_images_without_a_face_are_not_counted(detector: FaceDetector) -> None:
     assert (measurement.images, measurement.found) == (2, 1)
 
 
-def test_no_face_at_all_is_an_error(detector: FaceDetector) -> None:
+def test_no_face_raises(detector: FaceDetector) -> None:
     with pytest.raises(ValueError, match="found none in 1 images"):
         measure_crop([np.zeros((48, 48), np.uint8)], detector.detect)
 
@@ -59,7 +59,7 @@ def training_images() -> np.ndarray:
     return images[np.random.default_rng(0).permutation(len(images))[:400]]
 
 
-def test_the_written_crop_is_what_the_training_images_give(detector: FaceDetector, training_images: np.ndarray) -> None:
+def test_documented_crop_is_measured_on_training_images(detector: FaceDetector, training_images: np.ndarray) -> None:
     measurement = measure_crop(training_images, detector.detect)
     assert measurement.found > 0.94 * measurement.images
     spec = measurement.to_spec()
@@ -67,7 +67,7 @@ def test_the_written_crop_is_what_the_training_images_give(detector: FaceDetecto
     assert spec.shift_y == pytest.approx(FER2013_CROP.shift_y, abs=0.01)
 
 
-def test_the_crop_finds_pasted_training_images_again(detector: FaceDetector, training_images: np.ndarray) -> None:
+def test_crop_recovers_pasted_training_images(detector: FaceDetector, training_images: np.ndarray) -> None:
     """The way back: paste an image into a larger picture, detect, cut; the middle square is the image's own."""
     random = np.random.default_rng(0)
     background = cv2.GaussianBlur(random.integers(0, 256, (480, 640), np.uint8), (0, 0), 8)

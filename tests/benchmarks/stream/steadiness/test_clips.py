@@ -7,7 +7,7 @@ from benchmarks.stream.steadiness.clips import CLIP_S, FPS, record_clips
 from fer_edge.models import PORTRAIT_FILE
 
 
-def test_a_face_held_still_is_cut_out_of_each_frame_and_never_twice_the_same() -> None:
+def test_crops_of_a_still_face_all_differ() -> None:
     portrait = cv2.imread(str(PORTRAIT_FILE), cv2.IMREAD_GRAYSCALE)
     assert portrait is not None
     smile = np.asarray(cv2.resize(portrait[62:180, 146:264], (48, 48), interpolation=cv2.INTER_AREA), np.uint8)

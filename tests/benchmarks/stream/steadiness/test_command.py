@@ -26,7 +26,7 @@ def tiny_faces() -> Faces:
     return Faces(np.full((1, 7), 1 / 7, np.float32), Votes(votes), empty, nothing, nothing.reshape(0, 2))
 
 
-def test_the_default_is_measured_once_among_its_neighbours() -> None:
+def test_default_is_measured_once_among_its_neighbours() -> None:
     tried = grid()
     assert len(set(tried)) == len(tried)
     shown = list(near_default(dict.fromkeys(tried, RESULT)))
@@ -35,13 +35,13 @@ def test_the_default_is_measured_once_among_its_neighbours() -> None:
         assert sum(asdict(one)[name] != value for name, value in asdict(Smoothing()).items()) == 1
 
 
-def test_only_the_defaults_row_is_bold_in_the_page(tiny_faces: Faces) -> None:
+def test_only_the_default_row_is_bold(tiny_faces: Faces) -> None:
     section = markdown_section([(Classifier.load(), tiny_faces, dict.fromkeys(grid(), RESULT))])
     bold = [line for line in section.splitlines() if "**" in line]
     assert len(bold) == 1
     assert bold[0].startswith("| **0.25** | **0.45** | **0.15** | 0.010 | 0.20 | 0.20 | 0.0 % | 10.0 % |")
 
 
-def test_images_without_votes_are_refused() -> None:
+def test_images_without_votes_are_rejected() -> None:
     with pytest.raises(InputError, match="expected images with people's votes"):
         CliRunner().invoke(command, ["--data", "synthetic"], catch_exceptions=False)

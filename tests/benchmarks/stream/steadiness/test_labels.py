@@ -54,16 +54,16 @@ def faces(
         ([scores(happy=0.5, sad=0.4), scores(happy=0.4, sad=0.5)], SLOW, 0),
     ],
 )
-def test_label_changes_are_counted_by_the_second(frames: list[FloatArray], smoothing: Smoothing, a_second: int) -> None:
+def test_label_changes_are_counted_per_second(frames: list[FloatArray], smoothing: Smoothing, a_second: int) -> None:
     assert measure_labels(faces([clip(*frames)] * 2), smoothing).changes_a_second == pytest.approx(a_second)
 
 
-def test_a_faces_first_second_counts_for_nothing() -> None:
+def test_first_second_of_a_face_is_ignored() -> None:
     settling = np.concatenate([clip(scores(happy=0.9), scores(sad=0.9), seconds=1), clip(scores(sad=0.9))])
     assert measure_labels(faces([settling]), RAW).changes_a_second == 0
 
 
-def test_a_change_shows_at_once_without_smoothing_and_later_with_it() -> None:
+def test_smoothing_delays_a_change() -> None:
     changing = faces([clip(scores(happy=0.9)), clip(scores(sad=0.9))], [(0, 1)])
     assert measure_labels(changing, RAW).delays_s == (0,)
     (slow,) = measure_labels(changing, SLOW).delays_s
@@ -72,7 +72,7 @@ def test_a_change_shows_at_once_without_smoothing_and_later_with_it() -> None:
     assert slower > 1.5 * slow
 
 
-def test_a_change_to_scores_below_the_threshold_never_shows() -> None:
+def test_change_to_scores_below_the_threshold_never_shows() -> None:
     soft = faces([clip(scores(happy=0.9)), clip(scores(sad=0.4)), clip(scores(sad=0.9))], [(0, 1), (0, 2)])
     result = measure_labels(soft, SLOW)
     assert result.never_shown == 0.5
@@ -81,7 +81,7 @@ def test_a_change_to_scores_below_the_threshold_never_shows() -> None:
     assert result.as_dict()["delay_90_percent_s"] is None
 
 
-def test_uncertain_faces_are_held_against_peoples_doubt() -> None:
+def test_uncertain_faces_are_compared_with_peoples_doubt() -> None:
     pictures = [scores(happy=0.9), scores(happy=0.3), scores(sad=0.3), scores(sad=0.8), scores(happy=0.2)]
     seen = votes(
         {"happy": 10},
@@ -98,7 +98,7 @@ def test_uncertain_faces_are_held_against_peoples_doubt() -> None:
     assert everything_named.wrong == pytest.approx(1 / 3)
 
 
-def test_pictures_have_no_hysteresis() -> None:
+def test_stills_have_no_hysteresis() -> None:
     pictures = [scores(happy=0.44), scores(happy=0.46)]
     both = faces([clip(scores(happy=0.9))], pictures=pictures, seen=votes({"happy": 10}, {"happy": 10}))
     assert measure_labels(both, SLOW).uncertain == 0.5

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmark import families
-from fer_edge.benchmark.families import check_families, installed_families
-from fer_edge.inference.engine import Family
+from fer_edge.benchmark import engines
+from fer_edge.benchmark.engines import check_engines, installed_engines
+from fer_edge.inference.engine import Engine
 
 
 @pytest.fixture(autouse=True)
 def no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its import takes long, and is tested with the interpreters."""
-    monkeypatch.setattr(families, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
+    monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
 
 
 @pytest.fixture
@@ -27,32 +27,32 @@ def module_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_the_shipped_model(model_file: Path) -> None:
-    found = installed_families(model_file)
-    preferred = Family.LITERT if find_spec("ai_edge_litert") else Family.TFLITE_RUNTIME
+    found = installed_engines(model_file)
+    preferred = Engine.LITERT if find_spec("ai_edge_litert") else Engine.TFLITE_RUNTIME
     assert next(iter(found)) is preferred
     assert found[preferred] == ""
-    assert not {Family.ONNXRUNTIME, Family.OPENCV} & set(found)
-    assert (Family.TFLITE_RUNTIME in found) == (find_spec("tflite_runtime") is not None)
+    assert Engine.ONNXRUNTIME not in found
+    assert (Engine.TFLITE_RUNTIME in found) == (find_spec("tflite_runtime") is not None)
 
 
 @pytest.mark.skipif(find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
-def test_an_interpreter_that_crashes_is_found_out(model_file: Path, module_named: Path) -> None:
+def test_crashing_engine_is_reported(model_file: Path, module_named: Path) -> None:
     (module_named / "tflite_runtime").mkdir()
     (module_named / "tflite_runtime" / "interpreter.py").write_text(
         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     )
-    found = installed_families(model_file)
-    assert "SIGSEGV" in found[Family.TFLITE_RUNTIME]
+    found = installed_engines(model_file)
+    assert "SIGSEGV" in found[Engine.TFLITE_RUNTIME]
     assert "tflite_runtime.interpreter" not in sys.modules
 
 
-def test_a_damaged_file_does_not_spoil_the_next(model_file: Path, tmp_path: Path) -> None:
+def test_damaged_file_does_not_affect_the_next(model_file: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "a.tflite"
     damaged.write_bytes(b"text")
-    checks = check_families([damaged, model_file])
-    assert "expected a TFLite flatbuffer" in checks[damaged][Family.LITERT]
-    assert checks[model_file][Family.LITERT] == ""
+    checks = check_engines([damaged, model_file])
+    assert "expected a TFLite flatbuffer" in checks[damaged][Engine.LITERT]
+    assert checks[model_file][Engine.LITERT] == ""
 
 
-def test_a_file_of_another_kind_has_none(tmp_path: Path) -> None:
-    assert installed_families(tmp_path / "model.keras") == {}
+def test_file_of_another_kind_has_no_engines(tmp_path: Path) -> None:
+    assert installed_engines(tmp_path / "model.keras") == {}

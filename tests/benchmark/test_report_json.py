@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_edge.benchmark.results import SCHEMA_VERSION, Board, Data, Method, Quality, Report, Result
+from fer_edge.benchmark.accuracy import Quality
+from fer_edge.benchmark.report_json import SCHEMA_VERSION, Report
+from fer_edge.benchmark.results import Result
+from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
 
@@ -39,7 +42,7 @@ def without_version_4(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("quality", [True, False])
-def test_a_report_without_votes_of_the_version_before_is_read(tmp_path: Path, quality: bool) -> None:
+def test_version_3_is_read(tmp_path: Path, quality: bool) -> None:
     facts = without_version_4(stored(tmp_path, quality=quality))
     now = Report.read(tmp_path / "report.json")
     (tmp_path / "old.json").write_text(json.dumps(facts))
@@ -47,13 +50,13 @@ def test_a_report_without_votes_of_the_version_before_is_read(tmp_path: Path, qu
 
 
 @pytest.mark.parametrize("version", [2, SCHEMA_VERSION + 1, None])
-def test_other_versions_are_refused(tmp_path: Path, version: int | None) -> None:
+def test_other_versions_are_rejected(tmp_path: Path, version: int | None) -> None:
     (tmp_path / "other.json").write_text(json.dumps({**stored(tmp_path, quality=True), "schema_version": version}))
     with pytest.raises(InputError, match="of another version of the report; measure again"):
         Report.read(tmp_path / "other.json")
 
 
-def test_the_present_version_must_have_all_its_fields(tmp_path: Path) -> None:
+def test_current_version_needs_all_fields(tmp_path: Path) -> None:
     facts = without_version_4(stored(tmp_path, quality=True))
     (tmp_path / "damaged.json").write_text(json.dumps({**facts, "schema_version": SCHEMA_VERSION}))
     with pytest.raises(InputError, match="expected a report"):
