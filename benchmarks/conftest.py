@@ -23,13 +23,12 @@ from fer_edge.benchmark.results import Report
 from fer_edge.benchmark.subjects import Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.commands.benchmark import read_emulated, show_changes, show_report, take_some
-from fer_edge.cli.consoles import stderr, stdout
-from fer_edge.cli.options import stages_display
 from fer_edge.cli.votes_options import read_voted_data
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import write_atomic
+from fer_edge.terminal import stages_display, stderr, stdout
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data" / "face-expression-recognition-dataset.zip"
 
@@ -164,11 +163,11 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
     if (result := config.stash.get(_report, None)) is not None:
         show_report(result)
         folder = config.getoption("--report")
-        stdout.print(f"report: {folder}/report.html, .md, .json, .csv", markup=False)
+        stdout().print(f"report: {folder}/report.html, .md, .json, .csv", markup=False)
     if (changed := config.stash.get(_changes, None)) is not None:
         show_changes(changed)
     if (seconds := config.stash.get(_step_seconds, None)) is not None:
-        print_step_seconds(seconds, stdout)
+        print_step_seconds(seconds, stdout())
 
 
 def _prepare(config: pytest.Config) -> Prepared:
@@ -210,7 +209,7 @@ def _read_dataset(config: pytest.Config) -> Dataset:
 
 
 def _tell(note: str) -> None:
-    stderr.print(f"note: {note}", markup=False, soft_wrap=True)
+    stderr().print(f"note: {note}", markup=False, soft_wrap=True)
 
 
 @contextmanager

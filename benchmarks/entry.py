@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from fer_edge.cli.consoles import stderr
 from fer_edge.errors import FerEdgeError
+from fer_edge.terminal import stderr
 
 
 def run_command(command: Callable[[], object]) -> None:
@@ -14,5 +14,5 @@ def run_command(command: Callable[[], object]) -> None:
     try:
         command()
     except FerEdgeError as error:
-        stderr.print(f"error: {error}", markup=False)
+        stderr().print(f"error: {error}", markup=False)
         sys.exit(error.exit_code)

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from fer_edge.errors import FerEdgeError
+
 if sys.platform == "linux":
     import fcntl
 
@@ -61,6 +63,39 @@ def quiet_ffmpeg() -> None:
     FFmpeg writes from threads of its own at any time, so `chatter_held_back` cannot do it.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
+
+
+@contextmanager
+def native_stderr_muffled() -> Iterator[None]:
+    """Hold back all that the block writes to file descriptor 2, and pass it on only if the block fails unexpectedly.
+
+    TensorFlow logs to it from C++ before any of its settings is read, so no environment variable helps.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held_back:
+        original = os.dup(2)
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except FerEdgeError:
+            raise  # its message says all there is to say
+        except BaseException:
+            held_back.seek(0)
+            os.write(original, held_back.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+
+
+def silence_opencv() -> None:
+    """Switch OpenCV's log off: what it would say comes as an exception or a note."""
+    import cv2  # here, as the command's start-up loads this module
+
+    if hasattr(cv2, "setLogLevel"):  # until OpenCV 4.9; its level 0 is silence, as below
+        cv2.setLogLevel(0)
+    else:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 class _HeldDescriptor:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pytest
 
 import fer_edge
-from fer_edge.cli import consoles, main
+from fer_edge.cli import main
 from fer_edge.dataset.data import FACE_SIZE, Dataset, Split
 from fer_edge.dataset.fer2013_votes import known_pictures
 from fer_edge.dataset.fingerprint import frequencies
@@ -29,6 +29,7 @@ from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.terminal import stderr, stdout
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -139,7 +140,7 @@ class Unobserved:
 @pytest.fixture(autouse=True, scope="session")
 def width_of_files() -> None:
     """Give the command's tables the width of a file, whatever terminal the tests are started from."""
-    consoles.stdout.width = consoles.stderr.width = _FILE_COLUMNS
+    stdout().width = stderr().width = _FILE_COLUMNS
 
 
 @pytest.fixture(autouse=True)

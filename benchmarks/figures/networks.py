@@ -14,9 +14,9 @@ from benchmarks.figures.pareto import plot_pareto
 from benchmarks.figures.people_columns import one_person_row, people_cells, people_header
 from benchmarks.peers.compared import Comparison, Network
 from fer_edge.benchmark.report.people import ONE_PERSON
-from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.terminal import stdout
 from fer_edge.training.run_folder import RUNS
 
 
@@ -180,7 +180,7 @@ def command(peers: Path, ablation: Path, page: Path, plot: Path) -> None:
         sections["ablation"] = ablation_table(_read_ablation(ablation))
     fill_page(page, sections)
     plot_pareto(comparison, plot)
-    stdout.print(f"written: {page} ({', '.join(sections)}), {plot}")
+    stdout().print(f"written: {page} ({', '.join(sections)}), {plot}")
 
 
 def _read_ablation(path: Path) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.figures.people_columns import one_person_row, people_cells, people_header
 from benchmarks.peers.peers import PEERS
 from fer_edge.benchmark.results import Quality, Report, Result
-from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import shipped_models
+from fer_edge.terminal import stdout
 from fer_edge.training.run_folder import RUNS
 
 _DOCUMENTED = "documented"
@@ -174,7 +174,7 @@ def command(source: Path, page: Path, force: bool) -> None:
     if training.is_file():
         sections["training"] = training_section(json.loads(training.read_text(encoding="utf-8")))
     fill_page(page, sections)
-    stdout.print(f"written: {page} ({', '.join(sections)})")
+    stdout().print(f"written: {page} ({', '.join(sections)})")
 
 
 if __name__ == "__main__":

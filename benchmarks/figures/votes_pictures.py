@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.entry import run_command
 from fer_edge.cli.commands.evaluate import load_classifier
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.options import data_option, progress_bar
+from fer_edge.cli.options import data_option
 from fer_edge.cli.votes_options import read_voted_data
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
@@ -20,6 +19,7 @@ from fer_edge.errors import InputError
 from fer_edge.metrics import confusion_matrix
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.scores import in_expression_order
+from fer_edge.terminal import progress_bar, stdout
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"
@@ -66,7 +66,7 @@ def command(data: str | None, model: Path, folder: Path) -> None:
     images, error = faces.votes.has_shares.sum(), answer.calibration_error
     title = f"{model.name} on {images:,} images\ncalibration error by votes {error:.3f}"
     plot_reliability(reliability_by_votes(scores, faces.votes), folder / RELIABILITY_PICTURE, title=title)
-    stdout.print(f"written: {folder / LABELS_PICTURE}, {folder / RELIABILITY_PICTURE}")
+    stdout().print(f"written: {folder / LABELS_PICTURE}, {folder / RELIABILITY_PICTURE}")
 
 
 if __name__ == "__main__":

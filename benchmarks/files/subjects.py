@@ -11,11 +11,11 @@ from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.cli.commands.benchmark_peers import read_peers
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import shipped_models
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.precision import EXPORTABLE
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.run_folder import RUNS

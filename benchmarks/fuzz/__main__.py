@@ -17,11 +17,10 @@ from benchmarks.entry import run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.fuzz.attempt import Fault, FuzzInput, attempt
 from benchmarks.fuzz.hunt import KINDS, Batch, Tally, hunt, plan, prepare
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.options import make_progress
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.tables import make_table
+from fer_edge.terminal import make_progress, stdout
 
 SCHEMA_VERSION = 1
 
@@ -49,11 +48,11 @@ def command(
     facts = _facts(tallies, seed, time.monotonic() - start)
     write_atomic(output / "fuzz.json", json.dumps(facts, indent=1) + "\n")
     _print(tallies)
-    stdout.print(f"written: {output}/fuzz.json", markup=False)
+    stdout().print(f"written: {output}/fuzz.json", markup=False)
     if page is not None:
         fill_page(page, {"fuzz": _section(tallies, facts)})
     if any(tally.faults for tally in tallies.values()):
-        stdout.print(f"findings: {output}/*.json; see one again with --repeat FILE", markup=False)
+        stdout().print(f"findings: {output}/*.json; see one again with --repeat FILE", markup=False)
         sys.exit(1)
 
 
@@ -119,7 +118,7 @@ def _print(tallies: dict[str, Tally]) -> None:
         table.add_row(kind, *_cells(tally))
     table.add_section()
     table.add_row("all", *_cells(_whole(tallies)))
-    stdout.print(table)
+    stdout().print(table)
 
 
 def _section(tallies: dict[str, Tally], facts: dict[str, object]) -> str:

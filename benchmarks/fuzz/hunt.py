@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from benchmarks.fuzz import binaries, structured
 from benchmarks.fuzz.attempt import Fault, FuzzInput, Outcome, attempt
-from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.picture_size import limit_opencv
 
 _BATCH = 5

@@ -23,8 +23,7 @@ from fer_edge.benchmark.quality import BoolArray, judge_faces
 from fer_edge.benchmark.results import Quality, Timing
 from fer_edge.benchmark.subjects import distinct_files
 from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
-from fer_edge.cli.options import data_option, make_progress, yes_option
-from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.options import data_option, yes_option
 from fer_edge.cli.votes_options import read_voted_data, votes_option
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
@@ -37,7 +36,9 @@ from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.tables import make_table
+from fer_edge.terminal import make_progress
 from fer_edge.training.run_folder import RUNS
 
 REFERENCE = "fer"

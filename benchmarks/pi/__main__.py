@@ -26,10 +26,9 @@ from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
 from fer_edge.cli import Terminated
-from fer_edge.cli.consoles import stderr
-from fer_edge.cli.options import make_progress
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
+from fer_edge.terminal import make_progress, stderr
 from fer_edge.training.run_folder import RUNS
 
 _NAMES = [suite.name for suite in SUITES]
@@ -103,16 +102,16 @@ def main() -> int:
     try:
         command.main(prog_name="python -m benchmarks.pi", standalone_mode=False)
     except HostUnfitError as error:
-        stderr.print(f"skipped: {error}", markup=False, soft_wrap=True)
+        stderr().print(f"skipped: {error}", markup=False, soft_wrap=True)
         return 0
     except FerEdgeError as error:
-        stderr.print(f"error: {error}", markup=False, soft_wrap=True)
+        stderr().print(f"error: {error}", markup=False, soft_wrap=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort as abort:  # which click makes of both
-        stderr.print("stopped")
+        stderr().print("stopped")
         return 128 + (signal.SIGTERM if isinstance(abort.__cause__, Terminated) else signal.SIGINT)
     return 0
 

@@ -16,10 +16,10 @@ import click
 from benchmarks.entry import run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.soak.scenarios import SCENARIOS, Report, many_frames
-from fer_edge.cli.consoles import stdout
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.tables import make_table
+from fer_edge.terminal import stdout
 
 SCHEMA_VERSION = 1
 _LEFT, _RIGHT = ["scenario", "done"], ["faults"]
@@ -42,14 +42,14 @@ def command(
     for name in chosen or SCENARIOS:
         scenario, share = SCENARIOS[name]
         run = partial(many_frames, frames=frames) if scenario is many_frames else scenario
-        stdout.print(f"{name} ...", markup=False)
+        stdout().print(f"{name} ...", markup=False)
         reports[name] = run(60 * minutes * share, Random(f"{seed} {name}"))
     seconds = round(time.monotonic() - start)
     facts = {"schema_version": SCHEMA_VERSION, "seed": seed, "seconds": seconds, "python": platform.python_version()}
     scenarios = {name: asdict(report) for name, report in reports.items()}
     write_atomic(output / "soak.json", json.dumps({**facts, "scenarios": scenarios}, indent=1) + "\n")
     _print(reports)
-    stdout.print(f"written: {output}/soak.json", markup=False)
+    stdout().print(f"written: {output}/soak.json", markup=False)
     if page is not None:
         rows = [[name, *_cells(report)] for name, report in reports.items()]
         title = f"`make soak` with seed {seed}, in {seconds} s, Python {platform.python_version()}"
@@ -66,10 +66,10 @@ def _print(reports: dict[str, Report]) -> None:
     table = make_table("soak", _LEFT, _RIGHT)
     for name, report in reports.items():
         table.add_row(name, *_cells(report))
-    stdout.print(table)
+    stdout().print(table)
     for name, report in reports.items():
         for fault in report.faults[:10]:
-            stdout.print(f"{name}: {fault}", markup=False)
+            stdout().print(f"{name}: {fault}", markup=False)
 
 
 if __name__ == "__main__":

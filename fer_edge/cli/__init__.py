@@ -22,6 +22,7 @@ import click
 from fer_edge import __version__
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.picture_size import limit_opencv
 
 _COMMANDS = {
@@ -67,8 +68,6 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        from fer_edge.cli.quiet import native_stderr_muffled  # here, as rich comes with it
-
         # Errors only: TensorFlow's own hints on its processor kernels are no result.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:

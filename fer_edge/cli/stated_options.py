@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.consoles import stderr
 from fer_edge.cli.parameters import read_labels, read_range
 from fer_edge.label_order import find_better_order
 from fer_edge.metrics import IntArray
 from fer_edge.model_card import ModelCard
 from fer_edge.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
+from fer_edge.terminal import stderr
 
 UNVERIFIED = "its card holds no digest (written before there were any); export it again"
 
@@ -40,7 +40,7 @@ trust_option = click.option(
 def warn_if_unverified(model: Path, card: ModelCard) -> None:
     """Print a note if an ONNX file's card holds no digest, so that damage to the file cannot be seen."""
     if model.suffix.lower() == ".onnx" and card.architecture != UNKNOWN and not card.is_verified:
-        stderr.print(f"note: {model}: not verified: {UNVERIFIED}", soft_wrap=True, markup=False)
+        stderr().print(f"note: {model}: not verified: {UNVERIFIED}", soft_wrap=True, markup=False)
 
 
 def warn_of_better_order(name: str, confusion: IntArray, labels: tuple[str, ...], stated: StatedFacts) -> None:
@@ -57,7 +57,7 @@ def warn_of_better_order(name: str, confusion: IntArray, labels: tuple[str, ...]
         return
     advice = f"check {stated.options[0]}" if stated.labels else "its card may name the scores in the wrong order"
     accuracy = confusion.trace() / confusion.sum()
-    stderr.print(
+    stderr().print(
         f"warning: {name}: with the order {','.join(better.labels)} the accuracy would be {better.accuracy:.1%} "
         f"instead of {accuracy:.1%}; {advice}",
         soft_wrap=True,

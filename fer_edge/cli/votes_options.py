@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.options import load_data, report_data
 from fer_edge.cli.prior_options import named_prior
 from fer_edge.dataset.data import Dataset, Split, SplitName
@@ -30,6 +29,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import FloatArray
 from fer_edge.model_card import ModelCard
 from fer_edge.tables import make_table
+from fer_edge.terminal import stderr, stdout
 
 votes_option = click.option(
     "--votes",
@@ -55,7 +55,7 @@ def read_voted_data(
     """
     table = read_votes_csv(votes_file) if votes_file else None
     dataset = load_data(data, yes=yes)
-    with stderr.status("looking for people's votes"):
+    with stderr().status("looking for people's votes"):
         is_drawn = dataset.source == SYNTHETIC and not official_split
         joined = JoinedDataset(dataset, {}) if is_drawn else join_fer2013_votes(dataset)
     if official_split:
@@ -65,10 +65,10 @@ def read_voted_data(
     _note_division(joined.misplaced)
     if table:
         dataset, summary = join_votes(dataset, table)
-        stderr.print(f"note: {summary}")
+        stderr().print(f"note: {summary}")
     elif joined.found:
         images = sum(map(len, dataset.splits.values()))
-        stderr.print(f"note: {joined.found:,} of {images:,} images are FER2013's, and have FER+'s votes")
+        stderr().print(f"note: {joined.found:,} of {images:,} images are FER2013's, and have FER+'s votes")
     return dataset
 
 
@@ -83,7 +83,7 @@ def note_other_training(cards: Mapping[str, ModelCard], data_sha256: str, *, off
     others = [name for name, card in cards.items() if card.training.get("data_sha256") not in (None, data_sha256)]
     if others:
         had, change = ("had no", "leave it out") if official_split else ("had", "give it")
-        stderr.print(
+        stderr().print(
             f"note: {', '.join(others)}: trained on other images than these, or on another division of them; if "
             f"training {had} --official-split, {change} here, too, as results on images that a model has learned say "
             "little",
@@ -96,7 +96,7 @@ def show_votes(dataset: Dataset) -> None:
     """Print on stderr what people say of the training split's labels, if anybody was asked."""
     votes = dataset.train.votes
     if votes is not None and votes.voters.any():
-        stderr.print(_votes_table(dataset.train, votes, f"people's votes on the training split of {dataset.name}"))
+        stderr().print(_votes_table(dataset.train, votes, f"people's votes on the training split of {dataset.name}"))
 
 
 def _votes_table(split: Split, votes: Votes, title: str) -> Table:
@@ -132,10 +132,10 @@ def show_peoples_answer(scores: FloatArray, split: Split, card: ModelCard, title
         return
     prior = named_prior(card)
     title = title if prior is None else f"{title}, prior {prior}"
-    stdout.print(people_table(answer, measure_one_person(split.votes), title))
+    stdout().print(people_table(answer, measure_one_person(split.votes), title))
     by_prior = people_by_prior(scores, split, card)
     if by_prior:
-        stdout.print(prior_table(by_prior))
+        stdout().print(prior_table(by_prior))
 
 
 def show_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> None:
@@ -156,7 +156,7 @@ def show_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np
     )
     if answer is not None:
         line += f", people's answer {answer.majority.accuracy:.2%} (mean recall {answer.mean_recall:.3f})"
-    stdout.print(line, soft_wrap=True)
+    stdout().print(line, soft_wrap=True)
 
 
 def prior_table(by_prior: Mapping[str, PeoplesAnswer]) -> Table:
@@ -187,4 +187,4 @@ def people_table(answer: PeoplesAnswer, person: OnePerson, title: str) -> Table:
 def _note_division(misplaced: dict[SplitName, int]) -> None:
     if any(misplaced.values()):
         counts = ", ".join(f"{count:,} of the {name.value} split" for name, count in misplaced.items() if count)
-        stderr.print(f"note: {counts} belong to another part of FER2013; --official-split restores its own division")
+        stderr().print(f"note: {counts} belong to another part of FER2013; --official-split restores its own division")

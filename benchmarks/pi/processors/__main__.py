@@ -19,13 +19,12 @@ from benchmarks.pi.processors.cards import record_instruction_sets
 from benchmarks.pi.processors.comparison import Comparison, compare_files
 from benchmarks.pi.processors.emulation import EMULATED, require_emulator
 from fer_edge.board import instruction_set, processor_name
-from fer_edge.cli.consoles import stdout
-from fer_edge.cli.options import make_progress
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.models import shipped_models
 from fer_edge.tables import make_table
+from fer_edge.terminal import make_progress, stdout
 from fer_edge.training.run_folder import RUNS
 
 SCHEMA_VERSION = 1
@@ -59,8 +58,8 @@ def command(files: tuple[Path, ...], data: str | None, faces: int, update_cards:
         found = compare_files(paths, images, on_done=lambda: progress.advance(task))
     report = output / "processors.json"
     write_atomic(report, json.dumps(_facts(found), indent=1) + "\n")
-    stdout.print(_table(found))
-    stdout.print(f"written: {report}")
+    stdout().print(_table(found))
+    stdout().print(f"written: {report}")
     failed = {one.file for one in found if one.fault}
     if update_cards:
         for path in paths:

@@ -16,9 +16,7 @@ from benchmarks.entry import run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.stream.steadiness.clips import CLIP_S, record_clips
 from benchmarks.stream.steadiness.labels import Faces, Steadiness, measure_labels, score_faces
-from fer_edge.cli.consoles import stdout
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import make_progress
 from fer_edge.cli.votes_options import read_voted_data
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV
@@ -28,6 +26,7 @@ from fer_edge.inference.classifier import Classifier
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 from fer_edge.tables import make_table
+from fer_edge.terminal import make_progress, stdout
 from fer_edge.training.run_folder import RUNS
 
 SCHEMA_VERSION = 1
@@ -80,7 +79,7 @@ def command(models: tuple[Path, ...], data: str | None, faces: int, seed: int, p
     _print(found)
     if page is not None:
         fill_page(page, {"steadiness": markdown_section(found)})
-    stdout.print(f"written: {output}/steadiness.json, .md" + (f", {page}" if page else ""), markup=False)
+    stdout().print(f"written: {output}/steadiness.json, .md" + (f", {page}" if page else ""), markup=False)
 
 
 def _require_same_crop(classifiers: Sequence[Classifier]) -> None:
@@ -119,7 +118,7 @@ def _print(found: Sequence[tuple[Classifier, Faces, Results]]) -> None:
         table = make_table(_title(classifier, faces), _LEFT, _RIGHT)
         for smoothing, one in near_default(results).items():
             table.add_row(*_cells(smoothing, one))
-        stdout.print(table)
+        stdout().print(table)
 
 
 def markdown_section(found: Sequence[tuple[Classifier, Faces, Results]], *, all_rows: bool = False) -> str:

@@ -19,13 +19,10 @@ from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.commands.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.opencv_logs import silence_opencv
-from fer_edge.cli.options import data_roles, stages_display
+from fer_edge.cli.options import data_roles
 from fer_edge.cli.parameters import read_thread_counts
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_of_better_order
 from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.data import Split
@@ -34,6 +31,8 @@ from fer_edge.errors import InputError
 from fer_edge.files import read_text_file
 from fer_edge.inference.engine import Family
 from fer_edge.models import shipped_models
+from fer_edge.native_logs import native_stderr_muffled, silence_opencv
+from fer_edge.terminal import stages_display, stderr, stdout
 from fer_edge.training.run_folder import RUNS
 
 EMULATED = RUNS / "pi" / "pi.json"
@@ -150,7 +149,7 @@ def command(
     written = write_report(report, output)
     show_report(report)
     _warn_of_orders(report, subjects, stated)
-    stderr.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
+    stderr().print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
     if before is not None:
         changes = compare_reports(before, report)
         show_changes(changes)
@@ -185,23 +184,25 @@ def take_some(faces: Split, images: int | None) -> Split:
 
 def show_report(report: Report) -> None:
     """Print the summary, and what a reader must know of it."""
-    stdout.print(summary_table(report))
+    stdout().print(summary_table(report))
     if report.data is None:
-        stdout.print(f"accuracy was not measured: give labelled faces with --data or ${DATA_ENV}")
+        stdout().print(f"accuracy was not measured: give labelled faces with --data or ${DATA_ENV}")
     elif report.data.synthetic:
-        stdout.print("the faces are drawn: accuracy says little")
+        stdout().print("the faces are drawn: accuracy says little")
     for fault in report.board.faults:
-        stdout.print(f"the times are not valid: {fault}", style="red", markup=False)
+        stdout().print(f"the times are not valid: {fault}", style="red", markup=False)
 
 
 def show_changes(changes: Changes) -> None:
     """Print what got slower, larger or worse, and what was not judged."""
     for note in changes.notes:
-        stdout.print(f"note: {note}", markup=False)
+        stdout().print(f"note: {note}", markup=False)
     found = changes.beyond_noise()
     if found:
-        stdout.print(changes_table(changes))
-    stdout.print(f"{len(changes.rows) - len(found)} of {len(changes.rows)} figures differ by no more than their noise")
+        stdout().print(changes_table(changes))
+    stdout().print(
+        f"{len(changes.rows) - len(found)} of {len(changes.rows)} figures differ by no more than their noise"
+    )
 
 
 def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequence[str]) -> list[Subject]:
@@ -214,7 +215,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
             on_note=notes.append,
         )
     for note in notes:
-        stderr.print(f"note: {note}", markup=False)
+        stderr().print(f"note: {note}", markup=False)
     return subjects
 
 

@@ -12,10 +12,8 @@ from click.core import ParameterSource
 
 from fer_edge.cli.commands.audit_tables import answers_table, doubts_table
 from fer_edge.cli.commands.evaluate import load_classifier
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, progress_bar, strict_option, yes_option
-from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.options import data_option, data_roles, strict_option, yes_option
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.copies import copy_groups
@@ -25,7 +23,9 @@ from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.scores import in_expression_order
+from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.audit.suspects import Audit, FloatArray, find_suspects
@@ -152,8 +152,8 @@ def audit(
     written = write_audit(found, output, data=dataset.name, worst=worst)
     _print_findings(found, dataset)
     if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
-        stdout.print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
-    stdout.print(
+        stdout().print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
+    stdout().print(
         f"{len(found.worst(worst)):,} are in {written[-1]}: review it beside {output / 'contact-sheet.png'}, "
         "then fer-edge train --leave-out it",
         soft_wrap=True,
@@ -192,7 +192,7 @@ def _refuse_networks_options() -> None:
 
 def _audit_by_votes(dataset: Dataset) -> Audit:
     votes = require_votes(dataset)
-    with stderr.status("looking for copies"):
+    with stderr().status("looking for copies"):
         copies = copy_groups(dataset.train.images)
     return find_contradicted(dataset.train, votes, copies)
 
@@ -207,7 +207,7 @@ def _audit_by_networks(
         except ImportError as error:
             raise MissingExtraError("training the networks that judge", "train", str(error)) from error
         require_unseen(judges.recipe, dataset)
-    with stderr.status("looking for copies"):
+    with stderr().status("looking for copies"):
         copies = copy_groups(dataset.train.images)
     judgements = [_judge(classifier, dataset) for classifier in classifiers]
     if judges.recipe:
@@ -217,7 +217,7 @@ def _audit_by_networks(
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
-        stderr.print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
+        stderr().print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
         scores = judge.classify_all(dataset.train.images, on_progress)
     return in_expression_order(scores, judge.card.labels)
@@ -227,18 +227,18 @@ def _print_findings(audit: Audit, dataset: Dataset) -> None:
     title = f"labels in doubt, training split of {dataset.name}"
     votes = audit.split.votes
     if audit.judgement.by_people and votes is not None:
-        stdout.print(answers_table(audit, count_answers(audit.split, votes), title))
+        stdout().print(answers_table(audit, count_answers(audit.split, votes), title))
     else:
-        stdout.print(doubts_table(audit, title))
+        stdout().print(doubts_table(audit, title))
         _print_agreement(audit)
 
 
 def _print_agreement(audit: Audit) -> None:
     counts = audit.split.class_counts()
     agreement = float((audit.judgement.scores.argmax(axis=1) == audit.split.labels).mean())
-    stdout.print(f"the judges agree with {agreement:.1%} of the labels")
+    stdout().print(f"the judges agree with {agreement:.1%} of the labels")
     if agreement <= counts.max() / counts.sum():
-        stderr.print(
+        stderr().print(
             f"note: always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
             "train them longer (--epochs)"
         )

@@ -7,20 +7,11 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import (
-    data_option,
-    data_roles,
-    progress_bar,
-    require_picture_name,
-    strict_option,
-    yes_option,
-)
+from fer_edge.cli.options import data_option, data_roles, require_picture_name, strict_option, yes_option
 from fer_edge.cli.parameters import MOST_THREADS
 from fer_edge.cli.prior_options import named_prior, prior_option, with_prior
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import (
     input_range_option,
     labels_option,
@@ -45,9 +36,11 @@ from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.scores import in_expression_order, require_expressions
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
+from fer_edge.terminal import progress_bar, stderr, stdout
 
 
 @click.command()
@@ -115,8 +108,8 @@ def command(
         click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people, **without}))
     else:
         title = f"{model.name} in {classifier.runtime}{_of_prior(classifier.card)}: {split} of {dataset.name}"
-        stdout.print(evaluation_table(evaluation, title))
-        stdout.print(confusion_table(evaluation))
+        stdout().print(evaluation_table(evaluation, title))
+        stdout().print(confusion_table(evaluation))
         title = f"{model.name}: people's answer on {split} of {dataset.name}"
         show_peoples_answer(scores, faces, classifier.card, title)
         show_without_copies(scores, faces, copied)
@@ -167,4 +160,4 @@ def _plot(evaluation: Evaluation, path: Path, title: str, *, is_wanted: bool) ->
             raise MissingExtraError("drawing the confusion matrix", "train", str(error)) from error
         return  # the device install has no plotting library, and none was asked for
     plot_confusion(evaluation, path, title=title)
-    stderr.print(f"written: {path}")
+    stderr().print(f"written: {path}")

@@ -19,9 +19,8 @@ from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cli.commands.export_tables import layer_table, proof_table, trial_table
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, make_progress, yes_option
+from fer_edge.cli.options import data_option, data_roles, yes_option
 from fer_edge.cli.prior_options import prior_named, prior_option
 from fer_edge.cli.stated_options import (
     input_range_option,
@@ -37,6 +36,7 @@ from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.stated_facts import StatedFacts
+from fer_edge.terminal import make_progress, stderr, stdout
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
 
@@ -207,23 +207,23 @@ class _Job:
 def _export_fastest(job: _Job, wanted: list[Target]) -> None:
     with _show_progress() as progress:
         trial = export_fastest(job.make_exporter(progress), wanted, job.faces, progress)
-    stdout.print(trial_table(trial, f"{job.title}; times of one thread of {machine_facts()['processor']}"))
+    stdout().print(trial_table(trial, f"{job.title}; times of one thread of {machine_facts()['processor']}"))
     for tried in trial.tried:
         if tried.refusal is not None:
-            stderr.print(f"{tried.name}: {tried.refusal}")
+            stderr().print(f"{tried.name}: {tried.refusal}")
         elif tried.exported is None:
-            stderr.print(f"{tried.name}: not proved, since it takes over {FAR} times as long as one that passed")
+            stderr().print(f"{tried.name}: not proved, since it takes over {FAR} times as long as one that passed")
         elif tried.exported.faults:
-            stderr.print(f"{tried.name}: {'; '.join(tried.exported.faults)}")
+            stderr().print(f"{tried.name}: {'; '.join(tried.exported.faults)}")
     if trial.kept is None or trial.choice is None:
         raise ToleranceError(f"none of {len(trial.tried)} files passed the proof, so none was written; {_ADVICE}")
     if trial.machine_faults:
         faults = "; ".join(trial.machine_faults)
-        stderr.print(f"warning: the choice rests on disturbed times ({faults}); do it again on an idle machine")
+        stderr().print(f"warning: the choice rests on disturbed times ({faults}); do it again on an idle machine")
     if trial.kept.target.precision.needs_calibration:
         job.write_calibration()
-    stdout.print(f"{trial.choice.name}: {trial.choice.reason}")
-    stdout.print(f"written: {trial.kept.path}")
+    stdout().print(f"{trial.choice.name}: {trial.choice.reason}")
+    stdout().print(f"written: {trial.kept.path}")
 
 
 def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_errors: bool) -> list[Exported]:
@@ -243,10 +243,10 @@ def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_err
     if errors:
         path = job.folder / exporter.name_of(_INT8_TFLITE).replace(".tflite", "_layers.csv")
         write_atomic(path, as_csv(errors))  # before any table, whose reader may leave: `| head`
-    stdout.print(proof_table(results, job.title))
+    stdout().print(proof_table(results, job.title))
     if errors:
-        stdout.print(layer_table(errors))
-        stdout.print(f"written: {path}")
+        stdout().print(layer_table(errors))
+        stdout().print(f"written: {path}")
     return results
 
 
@@ -295,15 +295,15 @@ def _show_progress() -> Iterator[Progress]:
 def _conclude(results: list[Exported], folder: Path, *, skip_failed: bool) -> None:
     written = [result.path.name for result in results if result.path]
     if written:
-        stdout.print(f"written to {folder}: {', '.join(written)}")
+        stdout().print(f"written to {folder}: {', '.join(written)}")
     failed = [result for result in results if result.faults]
     for result in failed:
-        stderr.print(f"{result.target.format.value} {result.target.precision.value}: {'; '.join(result.faults)}")
+        stderr().print(f"{result.target.format.value} {result.target.precision.value}: {'; '.join(result.faults)}")
     if failed:
         message = f"{len(failed)} of {len(results)} files failed the proof and {_fate(failed)}; {_ADVICE}"
         if not skip_failed or len(failed) == len(results):
             raise ToleranceError(message)
-        stderr.print(f"warning: {message}")
+        stderr().print(f"warning: {message}")
 
 
 def _fate(failed: list[Exported]) -> str:

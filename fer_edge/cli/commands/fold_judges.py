@@ -8,11 +8,10 @@ from pathlib import Path
 
 from rich.progress import TaskID
 
-from fer_edge.cli.consoles import stderr
-from fer_edge.cli.options import make_progress
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import read_card
+from fer_edge.terminal import make_progress, stderr
 from fer_edge.training.audit.folds import assign_folds, folds_replacement, score_out_of_fold
 from fer_edge.training.audit.suspects import FloatArray, IntArray
 from fer_edge.training.recipe import Recipe
@@ -40,7 +39,7 @@ def judge_out_of_fold(
     earlier = folds_replacement(folder)
     if earlier.settle():
         note = "the networks that --overwrite was to replace are back, as none of the new ones had a whole epoch"
-        stderr.print(f"note: {folder}: {note}", soft_wrap=True)
+        stderr().print(f"note: {folder}: {note}", soft_wrap=True)
     count = int(fold_of.max()) + 1
     try:
         with (
@@ -49,7 +48,7 @@ def judge_out_of_fold(
         ):
             return score_out_of_fold(dataset, recipe, fold_of, folder, display.observe)
     except KeyboardInterrupt:
-        stderr.print(f"the same command{' without --overwrite' if overwrite else ''} goes on from here")
+        stderr().print(f"the same command{' without --overwrite' if overwrite else ''} goes on from here")
         raise
 
 
@@ -101,7 +100,7 @@ class _FoldObserver:
         """Print the epoch's line."""
         self._on_saved()
         self._done = epoch
-        stderr.print(
+        stderr().print(
             f"{self._name}, epoch {epoch}: {logs['seconds']:.0f} s, accuracy {logs['accuracy']:.4f}, "
             f"val_accuracy {logs['val_accuracy']:.4f}"
         )

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from fer_edge.cli.consoles import stdout
 from fer_edge.cli.model_path import ModelPath
 from fer_edge.cli.prior_options import named_prior
 from fer_edge.cli.stated_options import UNVERIFIED
@@ -25,6 +24,7 @@ from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
 from fer_edge.scores import score_meaning
+from fer_edge.terminal import stdout
 
 
 @click.command()
@@ -41,7 +41,7 @@ def command(model: Path, as_json: bool) -> None:
         click.echo(json.dumps({**facts, "card": json.loads(card.to_json())}))
         return
     _print_facts(facts)
-    stdout.print("\ncard", style="bold")
+    stdout().print("\ncard", style="bold")
     _print_facts(json.loads(card.to_json()), indent=2)
 
 
@@ -109,10 +109,10 @@ def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
     width = max((len(name) for name, value in shown.items() if not _is_nested(value)), default=0)
     for name, value in shown.items():
         if _is_nested(value):
-            stdout.print(f"{' ' * indent}{name}", markup=False)
+            stdout().print(f"{' ' * indent}{name}", markup=False)
             _print_facts(value, indent + 2)
         else:
-            stdout.print(f"{' ' * indent}{name:<{width}}  {_inline(value)}", markup=False, soft_wrap=True)
+            stdout().print(f"{' ' * indent}{name:<{width}}  {_inline(value)}", markup=False, soft_wrap=True)
 
 
 def _is_nested(value: Any) -> bool:

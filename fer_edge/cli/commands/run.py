@@ -15,13 +15,12 @@ from fer_edge.cli.commands.outputs import open_sinks
 from fer_edge.cli.commands.run_options import RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.opencv_logs import silence_opencv
 from fer_edge.cli.prior_options import with_prior
-from fer_edge.cli.quiet import native_stderr_muffled
 from fer_edge.cli.stated_options import warn_if_unverified
 from fer_edge.errors import FerEdgeError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable
+from fer_edge.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks.fan_out import FanOut

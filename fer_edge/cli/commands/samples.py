@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.consoles import stdout
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.options import data_option, data_roles, read_data, require_picture_name, strict_option, yes_option
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.terminal import stdout
 from fer_edge.training.plots import plot_samples
 
 
@@ -36,4 +36,4 @@ def command(
     require_picture_name("--output", path)
     dataset = read_data(data, yes=yes, strict=strict)
     plot_samples(dataset.split(split), path, expression=expression, seed=seed, side=3 if expression else 7)
-    stdout.print(f"written: {path}")
+    stdout().print(f"written: {path}")

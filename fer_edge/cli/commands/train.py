@@ -11,17 +11,8 @@ from typing import Any
 import click
 from rich.progress import TaskID
 
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import (
-    data_option,
-    data_roles,
-    make_progress,
-    progress_bar,
-    strict_option,
-    yes_option,
-)
-from fer_edge.cli.quiet import native_stderr_muffled
+from fer_edge.cli.options import data_option, data_roles, strict_option, yes_option
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
 from fer_edge.cli.votes_options import (
     official_split_option,
@@ -35,8 +26,10 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
 from fer_edge.errors import DataError
 from fer_edge.files import sole_user, write_atomic
+from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.tables import evaluation_table
 from fer_edge.temporary import temporary_folder
+from fer_edge.terminal import make_progress, progress_bar, stderr, stdout
 from fer_edge.training.distributed.cluster import Cluster, read_cluster
 from fer_edge.training.distributed.distribute import Team, join
 from fer_edge.training.recipe import Recipe
@@ -164,19 +157,19 @@ def _hold(run: RunFolder) -> None:
     click.get_current_context().with_resource(sole_user(run.path))
     if run.replacement.settle():
         note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
-        stderr.print(f"note: {run.path}: {note}", soft_wrap=True)
+        stderr().print(f"note: {run.path}: {note}", soft_wrap=True)
 
 
 def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
     kept = leave_out(dataset, names)
     if names:
-        stderr.print(f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out")
+        stderr().print(f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out")
     return kept
 
 
 def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> tuple[Team, Recipe]:
     others = ", ".join(map(cluster.name, cluster.others))
-    stderr.print(f"this is {cluster.name(cluster.index)}; waiting for {others}", soft_wrap=True)
+    stderr().print(f"this is {cluster.name(cluster.index)}; waiting for {others}", soft_wrap=True)
     with native_stderr_muffled():
         team = join(cluster, timeout)
     return team, team.agree(recipe, f"{dataset.sha256()} {dataset.votes_sha256()}", resume=resume)
@@ -187,7 +180,7 @@ def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, 
     team, recipe = _join(cluster, timeout, dataset, recipe, resume=resume)
     with temporary_folder() as folder, _Display() as display:
         trained = train(dataset, recipe, folder, observer=display, resume=resume, team=team)
-    stdout.print(f"{_count_epochs(trained)}, ended by {trained.ended_by}; the files are at worker 0")
+    stdout().print(f"{_count_epochs(trained)}, ended by {trained.ended_by}; the files are at worker 0")
     if trained.interruption is not None:
         raise trained.interruption
 
@@ -196,17 +189,17 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
         measured = write_run(run, trained, dataset, recipe, on_progress)
     if trained.no_temperature:
-        stderr.print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
+        stderr().print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
     title = f"{run.path.name}, validation split"
-    stdout.print(evaluation_table(measured.evaluation, title))
+    stdout().print(evaluation_table(measured.evaluation, title))
     show_peoples_answer(measured.scores, dataset.validation, measured.card, f"{title}: people's answer")
     show_without_copies(measured.scores, dataset.validation, measured.copied)
-    stdout.print(
+    stdout().print(
         f"{_count_epochs(trained)}, ended by {trained.ended_by}; "
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"
     )
     if trained.interruption is not None:
-        stderr.print(f"go on with: fer-edge train --resume --output {run.path}")
+        stderr().print(f"go on with: fer-edge train --resume --output {run.path}")
         raise trained.interruption
 
 
@@ -245,7 +238,7 @@ class _Display:
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         """Print the epoch's line and move the upper bar."""
         self._on_saved()
-        stderr.print(
+        stderr().print(
             f"epoch {epoch}/{self._total}: {logs['seconds']:.0f} s, loss {logs['loss']:.4f}, "
             f"accuracy {logs['accuracy']:.4f}, val_loss {logs['val_loss']:.4f}, "
             f"val_accuracy {logs['val_accuracy']:.4f}, learning rate {logs['learning_rate']:.1e}"

@@ -19,15 +19,15 @@ from click.core import ParameterSource
 from rich.progress import TaskID
 from rich.table import Table
 
-from fer_edge.cli.consoles import stderr, stdout
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, make_progress, strict_option, yes_option
+from fer_edge.cli.options import data_option, data_roles, strict_option, yes_option
 from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
 from fer_edge.tables import make_table
+from fer_edge.terminal import make_progress, stderr, stdout
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
 from fer_edge.training.tune.plot import plot_tuning
 from fer_edge.training.tune.search import (
@@ -117,12 +117,12 @@ def command(
         if interruption is not None and overwrite and not earlier.is_begun():
             raise interruption  # and the earlier search comes back
     if searcher.role is Role.WORKER:
-        stderr.print("this worker is done; the chief writes the results")
+        stderr().print("this worker is done; the chief writes the results")
     else:
         data_words = _data_words(dataset, votes_file, official_split=official_split)
         _finish(searcher.outcomes(), study, folder, dataset, data_words, interrupted=interruption is not None)
     if interruption is not None:
-        stderr.print(f"go on with: the same command{', without --overwrite' if overwrite else ''}")
+        stderr().print(f"go on with: the same command{', without --overwrite' if overwrite else ''}")
         raise interruption
 
 
@@ -131,7 +131,7 @@ def _hold(folder: TuningFolder) -> None:
     click.get_current_context().with_resource(sole_user(folder.path))
     if folder.replacement.settle():
         note = "the search that --overwrite was to replace is back, as the new one had no whole epoch"
-        stderr.print(f"note: {folder.path}: {note}", soft_wrap=True)
+        stderr().print(f"note: {folder.path}: {note}", soft_wrap=True)
 
 
 def _without_fixed(over: tuple[str, ...]) -> list[str]:
@@ -162,9 +162,9 @@ def _finish(
     folder.write_results(outcomes, study)
     title = f"{study.recipe.arch}: {len(outcomes)} trials by {study.tuner.value}, best {best[0].val_accuracy:.2%}"
     plot_tuning(outcomes, study.space, folder.picture, title=title, images=len(dataset.validation))
-    stdout.print(_best_table(best[:_SHOWN], study, f"{folder.path.name}: the best of {len(outcomes)} trials"))
-    stdout.print(f"Files in {folder.path}. Train with the best values, for the recipe's own number of epochs:")
-    stdout.print(_train_line(replace(study.recipe, **best[0].values), data_words), soft_wrap=True)
+    stdout().print(_best_table(best[:_SHOWN], study, f"{folder.path.name}: the best of {len(outcomes)} trials"))
+    stdout().print(f"Files in {folder.path}. Train with the best values, for the recipe's own number of epochs:")
+    stdout().print(_train_line(replace(study.recipe, **best[0].values), data_words), soft_wrap=True)
 
 
 def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
@@ -227,11 +227,11 @@ class _Display:
             self._ended = len(tuner.outcomes())
             self._progress.update(self._trials, completed=self._ended)
         if self._ended:
-            stderr.print(f"going on after {self._ended} trials")
+            stderr().print(f"going on after {self._ended} trials")
         if tuner.role is not Role.ALONE:
             address = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
             does = "hands trials out at" if tuner.role is Role.CHIEF else "asks for trials at"
-            stderr.print(f"{tuner.tuner_id} {does} {address}")
+            stderr().print(f"{tuner.tuner_id} {does} {address}")
 
     def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
         """Set the trial's bar up."""
@@ -264,4 +264,4 @@ class _Display:
             if outcome.val_accuracy is None
             else f"val_accuracy {outcome.val_accuracy:.4f}, {outcome.epochs} epochs, {outcome.seconds:.0f} s"
         )
-        stderr.print(f"trial {outcome.trial}: {result}; {values}", markup=False)
+        stderr().print(f"trial {outcome.trial}: {result}; {values}", markup=False)

@@ -5,13 +5,14 @@ import io
 import pytest
 from rich.console import Console
 
-from fer_edge.cli import options
+from fer_edge import terminal
 
 
 @pytest.mark.parametrize("width", [120, 80, 60])
-def test_counts_times_and_notes_are_whole_at_any_usual_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "stderr", Console(file=io.StringIO(), width=width, force_terminal=True, markup=False))
-    display = options.make_progress(with_notes=True)
+def test_progress_shows_whole_counts_and_notes_at_usual_widths(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = Console(file=io.StringIO(), width=width, force_terminal=True, markup=False)
+    monkeypatch.setattr(terminal, "stderr", lambda: wide)
+    display = terminal.make_progress(with_notes=True)
     display.add_task("epochs (at most)", total=60, completed=20, note="")
     display.add_task("epoch 21", total=225, completed=20, note="loss 1.234 accuracy 0.456")
     screen = Console(file=io.StringIO(), width=width)
@@ -22,9 +23,10 @@ def test_counts_times_and_notes_are_whole_at_any_usual_width(width: int, monkeyp
         assert word in text
 
 
-def test_a_description_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "stderr", Console(file=io.StringIO(), width=120, force_terminal=True))
-    display = options.make_progress()
+def test_description_is_printed_without_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), width=120, force_terminal=True)
+    monkeypatch.setattr(terminal, "stderr", lambda: console)
+    display = terminal.make_progress()
     display.add_task("a[/b] [red]x\x1b[31m.tflite", total=2)
     screen = Console(file=io.StringIO(), width=120)
     screen.print(display.get_renderable())
