@@ -17,13 +17,14 @@ import pytest
 from benchmarks.files.subjects import find_models, find_peers, load_all, train_for_a_moment
 from benchmarks.training.training_speed import print_step_seconds
 from fer_edge.benchmark.compare import Changes, compare_reports
+from fer_edge.benchmark.emulated import read_emulated
 from fer_edge.benchmark.measure import describe_data, measure
 from fer_edge.benchmark.report import write_report
 from fer_edge.benchmark.results import Report
 from fer_edge.benchmark.subjects import Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
-from fer_edge.cli.commands.benchmark import read_emulated, show_changes, show_report, take_some
-from fer_edge.cli.votes_options import read_voted_data
+from fer_edge.cli.commands.benchmark import show_changes, show_report, take_some
+from fer_edge.cli.data_options import read_voted_data
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError, InputError

@@ -11,6 +11,7 @@ from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import FloatArray
 from fer_edge.model_card import ModelCard, ScoreKind
+from fer_edge.prior import name_prior
 
 SUM_TOLERANCE = 0.05
 """Largest deviation of the sum from 1, and of a score below 0. Seven scores rounded to int8 deviate by 0.014."""
@@ -27,6 +28,12 @@ def score_meaning(card: ModelCard) -> str:
     votes = card.training.get("votes")
     weight = votes.get("weight") if isinstance(votes, dict) else None
     return SHARE_OF_PEOPLE if weight == 1 else NETWORKS_PROBABILITY
+
+
+def named_prior(card: ModelCard) -> str | None:
+    """Return the prior that a model's scores assume, by its name; None if its card does not say it."""
+    photos = card.photos_prior
+    return None if card.prior is None or photos is None else name_prior(card.prior, photos)
 
 
 def are_probabilities(scores: FloatArray) -> bool:

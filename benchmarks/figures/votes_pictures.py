@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.entry import run_command
-from fer_edge.cli.commands.evaluate import load_classifier
-from fer_edge.cli.options import data_option
-from fer_edge.cli.votes_options import read_voted_data
+from fer_edge.cli.data_options import data_option, read_voted_data
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
 from fer_edge.dataset.votes import NO_TRUTH
@@ -20,6 +18,7 @@ from fer_edge.metrics import confusion_matrix
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.scores import in_expression_order
 from fer_edge.terminal import progress_bar, stdout
+from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"

@@ -9,15 +9,15 @@ from pathlib import Path
 
 from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
+from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
-from fer_edge.cli.commands.benchmark_peers import read_peers
 from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import shipped_models
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.precision import EXPORTABLE
-from fer_edge.stated_facts import StatedFacts
+from fer_edge.stated_facts import StatedFacts, parse_labels, parse_range
 from fer_edge.training.run_folder import RUNS
 
 DOCUMENTED = "documented"
@@ -101,7 +101,7 @@ def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str
             PeerFile(fetch(peer, RUNS / "peers" / "cache"), StatedFacts(peer.labels, peer.input_range))
             for peer in named
         ),
-        *read_peers(files, labels, ranges),
+        *state_peers(files, [*map(parse_labels, labels)], [*map(parse_range, ranges)]),
     ]
 
 

@@ -23,8 +23,7 @@ from fer_edge.benchmark.quality import BoolArray, judge_faces
 from fer_edge.benchmark.results import Quality, Timing
 from fer_edge.benchmark.subjects import distinct_files
 from fer_edge.benchmark.timing import Effort, calls_needed, measure_interleaved
-from fer_edge.cli.options import data_option, yes_option
-from fer_edge.cli.votes_options import read_voted_data, votes_option
+from fer_edge.cli.data_options import data_option, read_voted_data, votes_option, yes_option
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import measure_one_person

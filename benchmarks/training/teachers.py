@@ -11,8 +11,13 @@ import click
 import numpy as np
 
 from benchmarks.entry import run_command
-from fer_edge.cli.options import data_option
-from fer_edge.cli.votes_options import read_voted_data, show_peoples_answer, show_without_copies, votes_option
+from fer_edge.cli.data_options import (
+    data_option,
+    read_voted_data,
+    show_peoples_answer,
+    show_without_copies,
+    votes_option,
+)
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.inference.card_reader import read_card
 from fer_edge.terminal import progress_bar

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import errno
 import importlib
-import io
 import os
 import signal
 import sys
-from collections.abc import Callable
 from difflib import get_close_matches
 from types import FrameType
-from typing import Any, NoReturn, TextIO, TypeVar
+from typing import Any, NoReturn
 
 import click
 
 from fer_edge import __version__
+from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
 from fer_edge.native_logs import native_stderr_muffled
@@ -46,10 +45,12 @@ _EXTRA_OF_COMMAND = {
     "evaluate": "train",
     "export": "export",
 }
-T = TypeVar("T")
 
 _SHOWN = 60
 """Characters of an over-long name in a message."""
+
+_HELP_INSTEAD = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What newer releases of click raise to show the help where no command was given."""
 
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
@@ -89,7 +90,7 @@ class _LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        context = _until_reader_leaves(lambda: super(_LazyGroup, self).make_context(*args, **kwargs))
+        context = until_reader_leaves(lambda: super(_LazyGroup, self).make_context(*args, **kwargs))
         if context is None:  # the reader of the help
             raise click.exceptions.Exit(0)
         return context
@@ -97,11 +98,11 @@ class _LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         # Settled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
         try:
-            return _until_reader_leaves(lambda: self._invoke_and_flush(ctx))
+            return until_reader_leaves(lambda: self._invoke_and_flush(ctx))
         except Terminated:
             return _EXIT_TERMINATED
         except KeyboardInterrupt:
-            click.echo("stopped", err=True)
+            _print_stopped()
             return _EXIT_INTERRUPTED
 
     def _invoke_and_flush(self, ctx: click.Context) -> Any:
@@ -135,99 +136,52 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    _open_closed_streams()
-    _keep_own_stderr()
+    prepare_streams()
     signal.signal(signal.SIGTERM, _raise_terminated)
-    _escape_what_cannot_be_shown()
     code = _run()
-    _discard_unwritten()
+    discard_unwritten()
     sys.exit(code)
-
-
-def _escape_what_cannot_be_shown() -> None:
-    """Let names in any script go to a terminal or pipe of any encoding, rather than end the run with a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _run() -> int:
     try:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.ClickException as error:
-        shown = io.StringIO()
-        error.show(shown)
-        _until_reader_leaves(lambda: click.echo(without_passwords(shown.getvalue()), err=True, nl=False))
+    except _HELP_INSTEAD as error:
+        until_reader_leaves(error.show)
         return error.exit_code
+    except click.ClickException as error:
+        return _fail(_describe(error), error.exit_code)
     except FerEdgeError as error:
         return _fail(str(error), error.exit_code)
     except click.Abort:
-        return _fail("stopped", _EXIT_INTERRUPTED, prefix="")
+        _print_stopped()
+        return _EXIT_INTERRUPTED
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return _fail(f"{str(error.filename)[:_SHOWN]}...: no file can have so long a name; choose a shorter one", 2)
         return _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
 
 
-def _fail(message: str, code: int, prefix: str = "error: ") -> int:
-    _until_reader_leaves(lambda: click.echo(f"{prefix}{printable(without_passwords(message))}", err=True))
+def _describe(error: click.ClickException) -> str:
+    """Return click's message in the shape of the project's own: the option, what is wrong, and where to read on."""
+    message = error.format_message().rstrip(".")
+    if isinstance(error, click.BadParameter) and error.param and not isinstance(error, click.MissingParameter):
+        param = error.param
+        name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
+        message = f"{name}: {error.message.rstrip('.')}"
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return message if context is None else f"{message[:1].lower()}{message[1:]} (see {context.command_path} --help)"
+
+
+def _fail(message: str, code: int) -> int:
+    line = f"error: {printable(without_passwords(message))}"
+    until_reader_leaves(lambda: click.echo(line, err=True))
     return code
 
 
-def _until_reader_leaves(step: Callable[[], T]) -> T | None:
-    """Take a step; return None if the reader of standard output or standard error has gone, which is how `| head` ends.
-
-    Raises:
-        FerEdgeError: If it is the reader of a named pipe that has gone.
-    """
-    try:
-        return step()
-    except BrokenPipeError as error:
-        if error.filename is not None:
-            raise FerEdgeError(f"{error.filename}: nobody reads this pipe any more; start its reader again") from error
-        _discard_unwritten()
-        return None
-
-
-def _discard_unwritten() -> None:
-    """Keep the interpreter from writing into a closed pipe or full disk again as it ends, and failing by that."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _open_closed_streams() -> None:
-    """Give closed standard streams (`>&-`) the null device, or the next file that is opened would get their output."""
-    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w", closefd=False))
-
-
-def _keep_own_stderr() -> None:
-    """Move `sys.stderr` to a descriptor of its own, so that redirecting file descriptor 2 holds back native code only.
-
-    A progress bar then moves on while a model is converted.
-    """
-    if os.name != "posix" or not _is_descriptor_2(sys.stderr):
-        return
-    inherited = sys.stderr
-    sys.stderr = os.fdopen(
-        os.dup(2), "w", buffering=1, encoding=inherited.encoding, errors=inherited.errors, closefd=False
-    )
-
-
-def _is_descriptor_2(stream: TextIO) -> bool:
-    try:
-        return stream.fileno() == 2
-    except (OSError, ValueError):  # no file at all, as in a test
-        return False
+def _print_stopped() -> None:
+    until_reader_leaves(lambda: click.echo("stopped", err=True))
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -1,86 +1,119 @@
-"""Values on the command line that click has no type for: callbacks of options of type `str`."""
+"""Types of option values that click has no type for."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import click
 
+from fer_edge.errors import InputError
+from fer_edge.models import shipped_models
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.stated_facts import parse_labels, parse_range
+
+SHIPPED = ", ".join(shipped_models())
+"""Names of the models that ship with fer-edge, for help texts."""
 
 AUTO = "auto"
 
 MOST_THREADS = 256
 """Of an interpreter. Each takes memory when it starts, so a number with a digit too many would fill the machine."""
 
+_PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_DIGITS = 9
 _LARGEST_BYTES = 1e18
 
 
-def read_every_nth(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
+class ModelPath(click.Path):
+    """Path of a model file, or the name of a model that ships with fer-edge."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take a shipped model where there is no file of that name."""
+        path = Path(str(super().convert(value, param, ctx)))
+        return path if path.exists() else shipped_models().get(str(path), path)
+
+
+class PicturePath(click.Path):
+    """Path of a picture to write: .png, .svg or .pdf."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse a name with another ending before any work is done for the picture."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if path.suffix.lower() not in _PICTURE_SUFFIXES:
+            expected = f"expected a name that ends in {' or '.join(_PICTURE_SUFFIXES)}"
+            self.fail(f"{path}: {expected}, got {path.suffix or 'no ending'}", param, ctx)
+        return path
+
+
+class ParsedText(click.types.UnprocessedParamType):
+    """Value that a function reads from text."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        """Name the type and give its function, which raises `ValueError` or `InputError` for what it cannot read."""
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read text; a value that was read before stays."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except (ValueError, InputError) as error:
+            self.fail(str(error), param, ctx)
+
+
+def parse_every_nth(text: str) -> int | None:
     """Read a whole number from 1, or `auto`, which becomes `None`."""
-    if value == AUTO:
+    if text == AUTO:
         return None
-    if not _is_count(value):
-        raise click.BadParameter(f"expected a whole number from 1, or {AUTO}, got {value!r}", ctx, param)
-    return int(value)
+    if not _is_count(text):
+        raise ValueError(f"expected a whole number from 1, or {AUTO}, got {text!r}")
+    return int(text)
 
 
-def read_percentage(ctx: click.Context, param: click.Parameter, value: str) -> float:
+def parse_percentage(text: str) -> float:
     """Read a share such as `50%`, with its sign or without, as 0.5; more than 100 % is allowed."""
     try:
-        percent = float(value.strip().removesuffix("%"))
+        percent = float(text.strip().removesuffix("%"))
     except ValueError:
         percent = 0.0
     if not 0 < percent < float("inf"):
-        raise click.BadParameter(f"expected a share above 0 such as 50%, got {value!r}", ctx, param)
+        raise ValueError(f"expected a share above 0 such as 50%, got {text!r}")
     return percent / 100
 
 
-def read_resolution(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+def parse_resolution(text: str) -> tuple[int, int]:
     """Read a width and height such as `1280x720`."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", value.strip().lower())
+    match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", text.strip().lower())
     if match is None:
-        raise click.BadParameter(f"expected a width and height such as 640x480, got {value!r}", ctx, param)
+        raise ValueError(f"expected a width and height such as 640x480, got {text!r}")
     return int(match[1]), int(match[2])
 
 
-def read_labels(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
-    """Read two or more different names with commas between."""
-    try:
-        return None if value is None else parse_labels(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from error
-
-
-def read_range(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float] | None:
-    """Read the values of black and white, such as `-1..1`."""
-    try:
-        return None if value is None else parse_range(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from error
-
-
-def read_thread_counts(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+def parse_thread_counts(text: str) -> tuple[int, ...]:
     """Read different whole numbers from 1 to `MOST_THREADS` with commas between."""
-    words = [word.strip() for word in value.split(",")]
+    words = [word.strip() for word in text.split(",")]
     if not all(_is_count(word) and int(word) <= MOST_THREADS for word in words) or len(set(words)) != len(words):
-        expected = f"expected different whole numbers from 1 to {MOST_THREADS} such as 1,2,4"
-        raise click.BadParameter(f"{expected}, got {value!r}", ctx, param)
+        raise ValueError(f"expected different whole numbers from 1 to {MOST_THREADS} such as 1,2,4, got {text!r}")
     return tuple(map(int, words))
 
 
-def read_byte_size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+def parse_byte_size(text: str) -> int:
     """Read a size such as `50MB`, `0.5 GB` or `4096`, in bytes."""
-    if value is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", value.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", text.strip(), re.IGNORECASE)
     size = float(match[1]) * {"": 1, "k": 1e3, "m": 1e6, "g": 1e9}[match[2].lower()] if match else 0.0
     if not 1 <= size < _LARGEST_BYTES:
-        raise click.BadParameter(f"expected a size such as 50MB, got {value!r}", ctx, param)
+        raise ValueError(f"expected a size such as 50MB, got {text!r}")
     return round(size)
 
 
@@ -89,6 +122,11 @@ def _is_count(text: str) -> bool:
     return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) >= 1
 
 
-def read_mqtt_address(ctx: click.Context, param: click.Parameter, value: str | None) -> MqttAddress | None:
-    """Read a broker's address."""
-    return None if value is None else MqttAddress.parse(value)
+EVERY_NTH = ParsedText("count", parse_every_nth)
+PERCENTAGE = ParsedText("percent", parse_percentage)
+RESOLUTION = ParsedText("resolution", parse_resolution)
+THREAD_COUNTS = ParsedText("counts", parse_thread_counts)
+BYTE_SIZE = ParsedText("size", parse_byte_size)
+LABELS = ParsedText("labels", parse_labels)
+INPUT_RANGE = ParsedText("range", parse_range)
+MQTT_ADDRESS = ParsedText("url", MqttAddress.parse)

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.cli.model_path import SHIPPED, ModelPath
+from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe

@@ -119,7 +119,26 @@ def test_a_mistake_names_file_and_key(write_config: WriteConfig, text: str, mess
     assert str(raised.value).startswith(f"{path}: ")
 
 
-def test_no_file_no_folder_no_other_encoding(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('resolution = "big"', "resolution: expected a width and height such as 640x480, got 'big'"),
+        ('detect-every = "often"', "detect-every: expected a whole number from 1, or auto, got 'often'"),
+        ("budget = -5", "budget: expected a share above 0 such as 50%, got '-5'"),
+        ('rotate-size = "much"', "rotate-size: expected a size such as 50MB, got 'much'"),
+        ('labels = "happy"', "labels: expected two or more different names with commas between, got 'happy'"),
+        ('input-range = "0-1"', "input-range: expected the values of black and white such as 0..1"),
+        ('mqtt = "http://broker"', "http://broker: expected mqtt://"),
+    ],
+)
+def test_bad_value_of_run_names_file_and_key(write_config: WriteConfig, line: str, message: str) -> None:
+    path = write_config(line)
+    with pytest.raises(InputError, match=re.escape(message)) as raised:
+        load_config(path, click.Context(run_command, info_name="run"))
+    assert str(raised.value).startswith(f"{path}: {line.split()[0]}: ")
+
+
+def test_missing_file_folder_and_other_encoding_are_refused(tmp_path: Path) -> None:
     context = click.Context(brew)
     (tmp_path / "latin.toml").write_bytes(b'into = "caf\xe9"')
     for name, message in (("gone.toml", "no such"), (".", "got a folder"), ("latin.toml", "in UTF-8")):

@@ -16,8 +16,8 @@ from benchmarks.entry import run_command
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.stream.steadiness.clips import CLIP_S, record_clips
 from benchmarks.stream.steadiness.labels import Faces, Steadiness, measure_labels, score_faces
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.votes_options import read_voted_data
+from fer_edge.cli.data_options import read_voted_data
+from fer_edge.cli.parameters import ModelPath
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV
 from fer_edge.errors import InputError

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
@@ -15,28 +13,29 @@ from fer_edge.benchmark.compare import Changes, compare_reports
 from fer_edge.benchmark.measure import THREADS, describe_data, measure
 from fer_edge.benchmark.report import report_paths, write_report
 from fer_edge.benchmark.results import Data, Report
+from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
-from fer_edge.cli.commands.benchmark_peers import LABELS_HELP, RANGE_HELP, read_peers
+from fer_edge.cli.data_options import (
+    data_roles,
+    note_other_training,
+    official_split_option,
+    read_voted_data,
+    votes_option,
+)
 from fer_edge.cli.file_roles import require_apart, roles
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_roles
-from fer_edge.cli.parameters import read_thread_counts
-from fer_edge.cli.stated_options import warn_of_better_order
-from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
+from fer_edge.cli.model_options import warn_of_better_order
+from fer_edge.cli.notes import print_note
+from fer_edge.cli.parameters import INPUT_RANGE, LABELS, THREAD_COUNTS, ModelPath
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
 from fer_edge.errors import InputError
-from fer_edge.files import read_text_file
 from fer_edge.inference.engine import Family
 from fer_edge.models import shipped_models
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.terminal import stages_display, stderr, stdout
 from fer_edge.training.run_folder import RUNS
-
-EMULATED = RUNS / "pi" / "pi.json"
-"""Where `make pi` writes what it counted."""
 
 _EFFORTS = {effort.name: effort for effort in (QUICK, DEFAULT, SUSTAINED)}
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -67,16 +66,25 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="N,N,...",
     default=",".join(map(str, THREADS)),
     show_default=True,
-    callback=read_thread_counts,
+    type=THREAD_COUNTS,
     help="Numbers of threads to compare; all else is measured with one.",
 )
 @click.option("--peer", "peers", multiple=True, type=_FILE, help="Another project's .tflite or .onnx file, too.")
-@click.option("--peer-labels", metavar="NAMES", multiple=True, help=LABELS_HELP)
-@click.option("--peer-range", metavar="BLACK..WHITE", multiple=True, help=RANGE_HELP)
-@click.option("--peer-logits", is_flag=True, help="The peers' scores have not been through a softmax.")
 @click.option(
-    "--emulated", type=_FILE, help=f"What make pi counted, for the report.  [default: {EMULATED}, if it is there]"
+    "--peer-labels",
+    type=LABELS,
+    metavar="A,B,...",
+    multiple=True,
+    help="Names of the peers' scores in their order: once for all, or once for each --peer.",
 )
+@click.option(
+    "--peer-range",
+    type=INPUT_RANGE,
+    metavar="BLACK..WHITE",
+    multiple=True,
+    help="Values of black and white the peers were trained on: once for all, or once for each --peer.",
+)
+@click.option("--peer-logits", is_flag=True, help="The peers' scores have not been through a softmax.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -101,10 +109,9 @@ def command(
     runtimes: tuple[str, ...],
     threads: tuple[int, ...],
     peers: tuple[Path, ...],
-    peer_labels: tuple[str, ...],
-    peer_range: tuple[str, ...],
+    peer_labels: tuple[tuple[str, ...], ...],
+    peer_range: tuple[tuple[float, float], ...],
     peer_logits: bool,
-    emulated: Path | None,
     output: Path,
     earlier: Path | None,
     fail_on: float | None,
@@ -123,15 +130,14 @@ def command(
     fer-edge benchmark --compare old/report.json --fail-on 10
     """
     if fail_on is not None and earlier is None:
-        raise click.UsageError("--fail-on judges a comparison: give the earlier report with --compare")
+        raise InputError("--fail-on judges a comparison: give the earlier report with --compare")
     reads = [*roles("MODEL", *models), *roles("--peer", *peers), *roles("--compare", earlier)]
-    reads += [*roles("--emulated", emulated or EMULATED), *data_roles(data), *roles("--votes", votes_file)]
+    reads += [*data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, roles("--output", *report_paths(output)))
     silence_opencv()
     before = Report.read(earlier) if earlier else None
-    counted = read_emulated(emulated)
     faces, described = _read_faces(data, votes_file, images, official_split=official_split)
-    stated = read_peers(peers, peer_labels, peer_range, logits=peer_logits)
+    stated = state_peers(peers, peer_labels, peer_range, logits=peer_logits)
     subjects = _load(models, peers=stated, runtimes=runtimes)
     if described is not None:
         cards = {each.path.name: each.classifier.card for each in subjects}
@@ -143,7 +149,6 @@ def command(
             faces=faces,
             data=described,
             threads=threads,
-            emulated=counted,
             on_progress=on_progress,
         )
     written = write_report(report, output)
@@ -155,24 +160,6 @@ def command(
         show_changes(changes)
         if fail_on is not None:
             changes.require_no_worse(fail_on)
-
-
-def read_emulated(path: Path | None) -> dict[str, Any] | None:
-    """What `make pi` counted: in a file, or where it writes it, if it is there.
-
-    Raises:
-        InputError: If it is no JSON object.
-    """
-    path = path or EMULATED
-    if not path.is_file():
-        return None
-    try:
-        counted = json.loads(read_text_file(path, "what make pi counted"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: expected what make pi counted, got no JSON ({error})") from error
-    if not isinstance(counted, dict):
-        raise InputError(f"{path}: expected what make pi counted, a JSON object, got {type(counted).__name__}")
-    return counted
 
 
 def take_some(faces: Split, images: int | None) -> Split:
@@ -215,7 +202,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
             on_note=notes.append,
         )
     for note in notes:
-        stderr().print(f"note: {note}", markup=False)
+        print_note(note)
     return subjects
 
 
@@ -237,11 +224,11 @@ def _read_faces(
     data = data or os.environ.get(DATA_ENV)
     if not data:
         if images is not None:
-            raise click.UsageError("--images is a number of labelled faces: name them with --data")
+            raise InputError("--images is a number of labelled faces: name them with --data")
         if votes_file is not None:
-            raise click.UsageError("--votes are people's votes on labelled faces: name those with --data")
+            raise InputError("--votes are people's votes on labelled faces: name those with --data")
         if official_split:
-            raise click.UsageError("--official-split divides labelled faces: name those with --data")
+            raise InputError("--official-split divides labelled faces: name those with --data")
         return None, None
     dataset = read_voted_data(data, votes_file, official_split=official_split)
     faces = take_some(dataset.validation, images)

@@ -11,11 +11,18 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.commands.audit_tables import answers_table, doubts_table
-from fer_edge.cli.commands.evaluate import load_classifier
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
+    official_split_option,
+    read_voted_data,
+    strict_option,
+    votes_option,
+    yes_option,
+)
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, strict_option, yes_option
+from fer_edge.cli.notes import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
-from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, MissingExtraError
@@ -29,6 +36,7 @@ from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.audit.suspects import Audit, FloatArray, find_suspects
+from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
@@ -167,11 +175,11 @@ def _read_judges(
         _refuse_networks_options()
         return _Judges((), 0, None)
     if votes_file:
-        raise click.UsageError("--votes are what people judge by: give --by-votes too, or leave out --votes")
+        raise InputError("--votes are what people judge by: give --by-votes too, or leave out --votes")
     if folds == 1 or not (folds or models):
-        raise click.UsageError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
+        raise InputError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
     if folds and options["votes_weight"]:
-        raise click.UsageError(
+        raise InputError(
             "--votes-weight: networks that judge labels learn nothing but labels; leave it out, or let people judge by "
             "their votes with --by-votes"
         )
@@ -187,7 +195,7 @@ def _refuse_networks_options() -> None:
         and context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     ]
     if given:
-        raise click.UsageError(f"--by-votes trains and asks no network: leave out {', '.join(given)}, or --by-votes")
+        raise InputError(f"--by-votes trains and asks no network: leave out {', '.join(given)}, or --by-votes")
 
 
 def _audit_by_votes(dataset: Dataset) -> Audit:
@@ -217,7 +225,7 @@ def _audit_by_networks(
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
-        stderr().print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
+        print_note(f"{judge.card.name} was trained on these images, so it may know wrong labels by heart")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
         scores = judge.classify_all(dataset.train.images, on_progress)
     return in_expression_order(scores, judge.card.labels)
@@ -238,7 +246,7 @@ def _print_agreement(audit: Audit) -> None:
     agreement = float((audit.judgement.scores.argmax(axis=1) == audit.split.labels).mean())
     stdout().print(f"the judges agree with {agreement:.1%} of the labels")
     if agreement <= counts.max() / counts.sum():
-        stderr().print(
-            f"note: always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
+        print_note(
+            f"always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
             "train them longer (--epochs)"
         )

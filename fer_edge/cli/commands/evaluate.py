@@ -7,40 +7,41 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.file_roles import require_apart, roles
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.options import data_option, data_roles, require_picture_name, strict_option, yes_option
-from fer_edge.cli.parameters import MOST_THREADS
-from fer_edge.cli.prior_options import named_prior, prior_option, with_prior
-from fer_edge.cli.stated_options import (
-    input_range_option,
-    labels_option,
-    logits_option,
-    trust_option,
-    warn_if_unverified,
-    warn_of_better_order,
-)
-from fer_edge.cli.votes_options import (
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
     official_split_option,
     read_voted_data,
     show_peoples_answer,
     show_without_copies,
+    strict_option,
     votes_option,
+    yes_option,
 )
+from fer_edge.cli.file_roles import require_apart, roles
+from fer_edge.cli.model_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    note_unverified,
+    prior_option,
+    trust_option,
+    warn_of_better_order,
+    with_prior,
+)
+from fer_edge.cli.parameters import MOST_THREADS, ModelPath, PicturePath
 from fer_edge.dataset.copies import exact_copies
-from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
-from fer_edge.errors import MissingExtraError, ModelError
-from fer_edge.inference.classifier import Classifier, ScoresFaces
+from fer_edge.errors import MissingExtraError
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.native_logs import native_stderr_muffled
-from fer_edge.scores import in_expression_order, require_expressions
-from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.scores import in_expression_order, named_prior
+from fer_edge.stated_facts import StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
 from fer_edge.terminal import progress_bar, stderr, stdout
+from fer_edge.training.face_classifier import load_classifier
 
 
 @click.command()
@@ -56,7 +57,7 @@ from fer_edge.terminal import progress_bar, stderr, stdout
 @trust_option
 @click.option("--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
+@click.option("--plot", type=PicturePath(), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
 @strict_option
 @yes_option
 def command(
@@ -86,10 +87,9 @@ def command(
     """
     picture = plot or Path(f"{model.stem}_confusion.png")
     require_apart([*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file)], roles("--plot", picture))
-    require_picture_name("--plot", picture)
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     classifier = with_prior(load_classifier(model, num_threads, facts), prior, model)
-    warn_if_unverified(model, classifier.card)
+    note_unverified(model, classifier.card)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
@@ -118,38 +118,6 @@ def command(
 def _of_prior(card: ModelCard) -> str:
     prior = named_prior(card)
     return "" if prior is None else f", prior {prior}"
-
-
-def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:
-    """Load a .keras, .tflite or .onnx classifier of the data's expressions.
-
-    Args:
-        model: The file.
-        num_threads: Of the interpreter.
-        facts: What a file without a card does not say itself.
-
-    Raises:
-        ModelError: If it cannot be used, or tells other expressions apart, or takes faces of another size.
-        MissingExtraError: If TensorFlow is needed and not installed.
-    """
-    classifier: ScoresFaces
-    if model.suffix.lower() == ".keras":
-        try:
-            with native_stderr_muffled():
-                from fer_edge.training.networks.keras_file import KerasClassifier
-        except ImportError as error:
-            raise MissingExtraError("evaluating a .keras file", "train", str(error)) from error
-        classifier = KerasClassifier.load(model, facts)
-    else:
-        with native_stderr_muffled():
-            classifier = Classifier.load(model, num_threads=num_threads, facts=facts)
-    require_expressions(classifier.card.labels, model)
-    width, height = classifier.card.input.size_wh
-    if (width, height) != (FACE_SIZE, FACE_SIZE):
-        raise ModelError(
-            f"{model}: expected a model of {FACE_SIZE}x{FACE_SIZE} faces, as the data has, got one of {width}x{height}"
-        )
-    return classifier
 
 
 def _plot(evaluation: Evaluation, path: Path, title: str, *, is_wanted: bool) -> None:

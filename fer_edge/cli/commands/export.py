@@ -19,17 +19,26 @@ from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cli.commands.export_tables import layer_table, proof_table, trial_table
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
+    note_other_training,
+    official_split_option,
+    read_voted_data,
+    votes_option,
+    yes_option,
+)
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, yes_option
-from fer_edge.cli.prior_options import prior_named, prior_option
-from fer_edge.cli.stated_options import (
+from fer_edge.cli.model_options import (
     input_range_option,
     labels_option,
     logits_option,
+    prior_option,
     trust_option,
     warn_of_better_order,
 )
-from fer_edge.cli.votes_options import note_other_training, official_split_option, read_voted_data, votes_option
+from fer_edge.cli.notes import print_warning
+from fer_edge.cli.option_names import option_named
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError
@@ -164,7 +173,7 @@ def command(
 def _for_prior(parent: KerasClassifier, prior: str | None) -> KerasClassifier:
     if prior is None:
         return parent
-    with prior_named(prior):
+    with option_named(f"--prior {prior}"):
         return fold_prior(parent, prior)
 
 
@@ -219,7 +228,7 @@ def _export_fastest(job: _Job, wanted: list[Target]) -> None:
         raise ToleranceError(f"none of {len(trial.tried)} files passed the proof, so none was written; {_ADVICE}")
     if trial.machine_faults:
         faults = "; ".join(trial.machine_faults)
-        stderr().print(f"warning: the choice rests on disturbed times ({faults}); do it again on an idle machine")
+        print_warning(f"the choice rests on disturbed times ({faults}); do it again on an idle machine")
     if trial.kept.target.precision.needs_calibration:
         job.write_calibration()
     stdout().print(f"{trial.choice.name}: {trial.choice.reason}")
@@ -303,7 +312,7 @@ def _conclude(results: list[Exported], folder: Path, *, skip_failed: bool) -> No
         message = f"{len(failed)} of {len(results)} files failed the proof and {_fate(failed)}; {_ADVICE}"
         if not skip_failed or len(failed) == len(results):
             raise ToleranceError(message)
-        stderr().print(f"warning: {message}")
+        print_warning(message)
 
 
 def _fate(failed: list[Exported]) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 
-from fer_edge.cli.model_path import ModelPath
-from fer_edge.cli.prior_options import named_prior
-from fer_edge.cli.stated_options import UNVERIFIED
+from fer_edge.cli.model_options import UNVERIFIED
+from fer_edge.cli.parameters import ModelPath
 from fer_edge.errors import ModelError, first_line
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
@@ -23,7 +22,7 @@ from fer_edge.keras_archive import read_config
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import score_meaning
+from fer_edge.scores import named_prior, score_meaning
 from fer_edge.terminal import stdout
 
 

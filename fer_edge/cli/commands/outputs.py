@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from fer_edge.cli.commands.notes import tell_as_it_is
 from fer_edge.cli.commands.run_options import RunOptions
+from fer_edge.cli.notes import print_note_with_token
+from fer_edge.cli.option_names import option_named
 from fer_edge.errors import MissingExtraError
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable, without_password
@@ -49,18 +50,19 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, tell: Calla
     title = f"{source.description}, {printable(options.model.stem)}"
     # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
     if options.preview is not None:
-        page = open_preview(
-            options.preview,
-            labels,
-            title,
-            token=options.preview_token,
-            privacy=options.privacy,
-            meaning=score_meaning(card),
-            tell=tell,
-        )
+        with option_named("--preview"):
+            page = open_preview(
+                options.preview,
+                labels,
+                title,
+                token=options.preview_token,
+                privacy=options.privacy,
+                meaning=score_meaning(card),
+                tell=tell,
+            )
         # A token that was made here is told, as nobody knows it otherwise; one that was given is not.
         url = page.url if options.preview_token is None else without_password(page.url)
-        tell_as_it_is(f"preview at {url}")
+        print_note_with_token(f"preview at {url}")
         yield page
     if options.output is not None:
         video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), tell=tell)
@@ -94,4 +96,5 @@ def _open_mqtt(address: MqttAddress, name: str, labels: tuple[str, ...], tell: C
         from fer_edge.runtime.sinks.mqtt.sink import MqttSink
     except ImportError as error:
         raise MissingExtraError("--mqtt", "mqtt", str(error)) from error
-    return MqttSink(address, name, labels, tell=tell)
+    with option_named("--mqtt"):
+        return MqttSink(address, name, labels, tell=tell)

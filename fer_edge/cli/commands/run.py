@@ -10,14 +10,14 @@ from typing import Any
 
 import click
 
-from fer_edge.cli.commands.notes import tell
 from fer_edge.cli.commands.outputs import open_sinks
 from fer_edge.cli.commands.run_options import RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.prior_options import with_prior
-from fer_edge.cli.stated_options import warn_if_unverified
-from fer_edge.errors import FerEdgeError, SourceError
+from fer_edge.cli.model_options import note_unverified, with_prior
+from fer_edge.cli.notes import print_note
+from fer_edge.cli.option_names import option_named
+from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
@@ -60,12 +60,14 @@ def command(**given: Any) -> None:
     with native_stderr_muffled():
         loaded = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
     classifier = with_prior(loaded, options.prior, options.model)
-    warn_if_unverified(options.model, classifier.card)
+    note_unverified(options.model, classifier.card)
     tally = Tally()
     failed: list[str] = []
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
     try:
-        with open_source(options.camera, options.camera_settings, paced=paced, tell=tell) as source:
+        with option_named("--camera"):
+            source = open_source(options.camera, options.camera_settings, paced=paced, tell=print_note)
+        with source:
             _watch(source, classifier, tally, options, failed)
     finally:
         if tally.frames and not options.quiet:
@@ -74,9 +76,9 @@ def command(**given: Any) -> None:
 
 def _refuse_contradictions(options: RunOptions) -> None:
     if options.jsonl == options.csv == STDOUT:
-        raise click.UsageError("--jsonl and --csv cannot both be standard output; give one of them a file")
+        raise InputError("--jsonl and --csv cannot both be standard output; give one of them a file")
     if options.privacy and options.output:
-        raise click.UsageError("--privacy stores no picture, and --output is nothing else; leave one of them out")
+        raise InputError("--privacy stores no picture, and --output is nothing else; leave one of them out")
 
 
 def _written(options: RunOptions) -> list[FileRole]:
@@ -96,17 +98,17 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     with ExitStack() as stack:
-        opening = open_sinks(options, source, classifier.card, tell)
+        opening = open_sinks(options, source, classifier.card, print_note)
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
         watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
-        sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, tell)
+        sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, print_note)
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
             _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
         finally:
             failed += sink.failed
             for note in source.notes:
-                tell(note)
+                print_note(note)
     sink.require_whole()
     if not tally.frames:
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")

@@ -11,17 +11,17 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.cli.commands.credentials import SecretOption
-from fer_edge.cli.model_path import SHIPPED, ModelPath
+from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
 from fer_edge.cli.parameters import (
+    BYTE_SIZE,
+    EVERY_NTH,
     MOST_THREADS,
-    read_byte_size,
-    read_every_nth,
-    read_mqtt_address,
-    read_percentage,
-    read_resolution,
+    MQTT_ADDRESS,
+    PERCENTAGE,
+    RESOLUTION,
+    SHIPPED,
+    ModelPath,
 )
-from fer_edge.cli.prior_options import prior_option
-from fer_edge.cli.stated_options import input_range_option, labels_option, logits_option
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
@@ -123,7 +123,7 @@ _OPTIONS = (
         "libcamera, demo, a video file, an image or a folder of images, rtsp://..., or http(s)://... of a stream, a "
         "snapshot or a video file; an address with a password better in the environment as FER_EDGE_CAMERA.",
     ),
-    click.option("--resolution", callback=read_resolution, metavar="WxH", help="Of a camera.  [default: its own]"),
+    click.option("--resolution", type=RESOLUTION, metavar="WxH", help="Of a camera.  [default: its own]"),
     click.option(
         "--fps",
         type=click.FloatRange(0, min_open=True),
@@ -179,16 +179,14 @@ _OPTIONS = (
     click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces."),
     click.option(
         "--detect-every",
-        callback=read_every_nth,
+        type=EVERY_NTH,
         default=str(DEFAULT_EVERY),
         show_default=True,
         metavar="N|auto",
         help="Look for faces in every N-th frame, and after N/30 s where frames come more slowly, and follow them in "
         "between; auto keeps to --budget.",
     ),
-    click.option(
-        "--budget", type=str, callback=read_percentage, default="50%", show_default=True, help="Of one core, for auto."
-    ),
+    click.option("--budget", type=PERCENTAGE, default="50%", show_default=True, help="Of one core, for auto."),
     click.option(
         "--max-fps",
         type=click.FloatRange(0, min_open=True),
@@ -216,7 +214,7 @@ _OPTIONS = (
     click.option("--output", type=click.Path(path_type=Path), help="Write an annotated video: .mp4, .avi or .mkv."),
     click.option(
         "--rotate-size",
-        callback=read_byte_size,
+        type=BYTE_SIZE,
         metavar="SIZE",
         help="Go on with --jsonl and --csv files that are there, and begin a new one at a size such as 50MB.",
     ),
@@ -231,7 +229,7 @@ _OPTIONS = (
     click.option(
         "--mqtt",
         cls=SecretOption,
-        callback=read_mqtt_address,
+        type=MQTT_ADDRESS,
         envvar="FER_EDGE_MQTT",
         metavar="URL",
         help="Tell a broker, and Home Assistant: mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX] or mqtts://...; better in "

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.data_options import data_option, data_roles, read_data, strict_option, yes_option
 from fer_edge.cli.file_roles import require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, read_data, require_picture_name, strict_option, yes_option
+from fer_edge.cli.parameters import PicturePath
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.terminal import stdout
 from fer_edge.training.plots import plot_samples
@@ -18,9 +19,7 @@ from fer_edge.training.plots import plot_samples
 @click.option("--expression", type=click.Choice(EXPRESSIONS), help="Only this one, as a 3x3 sheet.  [default: all]")
 @click.option("--split", default="train", show_default=True, help="train, validation, or test where there is one.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="PNG.  [default: samples-<expression>.png]"
-)
+@click.option("--output", type=PicturePath(), help="PNG.  [default: samples-<expression>.png]")
 @strict_option
 @yes_option
 def command(
@@ -33,7 +32,6 @@ def command(
     """
     path = output or Path(f"samples-{expression or 'all'}.png")
     require_apart(data_roles(data), roles("--output", path))
-    require_picture_name("--output", path)
     dataset = read_data(data, yes=yes, strict=strict)
     plot_samples(dataset.split(split), path, expression=expression, seed=seed, side=3 if expression else 7)
     stdout().print(f"written: {path}")

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import TaskID
 
-from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, strict_option, yes_option
-from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
-from fer_edge.cli.votes_options import (
+from fer_edge.cli.commands.training_display import TrainingDisplay
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
     official_split_option,
     read_voted_data,
     show_peoples_answer,
     show_votes,
     show_without_copies,
+    strict_option,
     votes_option,
+    yes_option,
 )
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.notes import print_note
+from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
-from fer_edge.errors import DataError
+from fer_edge.errors import DataError, InputError
 from fer_edge.files import sole_user, write_atomic
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.tables import evaluation_table
 from fer_edge.temporary import temporary_folder
-from fer_edge.terminal import make_progress, progress_bar, stderr, stdout
+from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.distributed.cluster import Cluster, read_cluster
 from fer_edge.training.distributed.distribute import Team, join
 from fer_edge.training.recipe import Recipe
@@ -114,7 +117,7 @@ def command(
         refuse_other_settings(asked, recipe)
         _require_apart(run, data or known_data, votes_file, leave_out_list, recipe)
         if leave_out_list:
-            raise click.UsageError("--resume keeps the run's own list: leave out --leave-out, or train anew")
+            raise InputError("--resume keeps the run's own list: leave out --leave-out, or train anew")
         names = read_list(run.left_out) if run.left_out.exists() else ()
         dataset = _without(read(data or known_data), names)
         if dataset.sha256() != sha256:
@@ -134,7 +137,10 @@ def command(
     if cluster:
         team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
     earlier = run.replacement
-    with earlier.replacing() if overwrite and not resume else nullcontext(), _Display(earlier.confirm) as display:
+    with (
+        earlier.replacing() if overwrite and not resume else nullcontext(),
+        TrainingDisplay("epochs (at most)", on_saved=earlier.confirm) as display,
+    ):
         if not resume:
             if names:
                 write_atomic(run.left_out, "\n".join(names) + "\n")
@@ -157,7 +163,7 @@ def _hold(run: RunFolder) -> None:
     click.get_current_context().with_resource(sole_user(run.path))
     if run.replacement.settle():
         note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
-        stderr().print(f"note: {run.path}: {note}", soft_wrap=True)
+        print_note(f"{run.path}: {note}")
 
 
 def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
@@ -178,7 +184,7 @@ def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *,
 def _assist(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> None:
     """Train as a worker that is not the chief, and keep nothing."""
     team, recipe = _join(cluster, timeout, dataset, recipe, resume=resume)
-    with temporary_folder() as folder, _Display() as display:
+    with temporary_folder() as folder, TrainingDisplay("epochs (at most)") as display:
         trained = train(dataset, recipe, folder, observer=display, resume=resume, team=team)
     stdout().print(f"{_count_epochs(trained)}, ended by {trained.ended_by}; the files are at worker 0")
     if trained.interruption is not None:
@@ -189,7 +195,7 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
     with progress_bar("measuring", len(dataset.validation)) as on_progress:
         measured = write_run(run, trained, dataset, recipe, on_progress)
     if trained.no_temperature:
-        stderr().print(f"note: the scores got no temperature: {trained.no_temperature}", soft_wrap=True)
+        print_note(f"the scores got no temperature: {trained.no_temperature}")
     title = f"{run.path.name}, validation split"
     stdout().print(evaluation_table(measured.evaluation, title))
     show_peoples_answer(measured.scores, dataset.validation, measured.card, f"{title}: people's answer")
@@ -206,42 +212,3 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
 def _count_epochs(trained: Trained) -> str:
     epochs = trained.progress.epochs_done
     return f"{epochs} epoch{'s' * (epochs != 1)}"
-
-
-class _Display:
-    """Shows epochs and steps with the time left; where stderr is no terminal, a line per epoch."""
-
-    def __init__(self, on_saved: Callable[[], object] = lambda: None) -> None:
-        self._on_saved = on_saved
-        self._progress = make_progress(with_notes=True)
-        self._total, self._steps = 0, 1
-        self._epochs, self._within = TaskID(0), TaskID(0)
-
-    def __enter__(self) -> _Display:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
-        """Set the bars up."""
-        self._total, self._steps = epochs, steps
-        self._epochs = self._progress.add_task("epochs (at most)", total=epochs, completed=epochs_done, note="")
-        self._within = self._progress.add_task(f"epoch {epochs_done + 1}", total=steps, note="")
-
-    def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Move the lower bar."""
-        note = " ".join(f"{name} {value:.3f}" for name, value in logs.items())
-        self._progress.update(self._within, completed=step, note=note)
-
-    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
-        """Print the epoch's line and move the upper bar."""
-        self._on_saved()
-        stderr().print(
-            f"epoch {epoch}/{self._total}: {logs['seconds']:.0f} s, loss {logs['loss']:.4f}, "
-            f"accuracy {logs['accuracy']:.4f}, val_loss {logs['val_loss']:.4f}, "
-            f"val_accuracy {logs['val_accuracy']:.4f}, learning rate {logs['learning_rate']:.1e}"
-        )
-        self._progress.update(self._epochs, completed=epoch)
-        self._progress.reset(self._within, description=f"epoch {epoch + 1}", total=self._steps, note="")

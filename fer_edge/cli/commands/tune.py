@@ -16,18 +16,26 @@ from typing import Any
 import click
 import keras_tuner  # noqa: F401  # before TensorFlow, whose chatter would surround the error where this is missing
 from click.core import ParameterSource
-from rich.progress import TaskID
 from rich.table import Table
 
+from fer_edge.cli.commands.training_display import TrainingDisplay
+from fer_edge.cli.data_options import (
+    data_option,
+    data_roles,
+    official_split_option,
+    read_voted_data,
+    strict_option,
+    votes_option,
+    yes_option,
+)
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.options import data_option, data_roles, strict_option, yes_option
+from fer_edge.cli.notes import print_note
 from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
-from fer_edge.cli.votes_options import official_split_option, read_voted_data, votes_option
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
 from fer_edge.tables import make_table
-from fer_edge.terminal import make_progress, stderr, stdout
+from fer_edge.terminal import stderr, stdout
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
 from fer_edge.training.tune.plot import plot_tuning
 from fer_edge.training.tune.search import (
@@ -109,10 +117,11 @@ def command(
         _hold(folder)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     earlier = folder.replacement
-    with earlier.replacing() if overwrite else nullcontext(), _Display(trials, earlier.confirm) as display:
+    display = _SearchDisplay(trials, earlier.confirm)
+    with earlier.replacing() if overwrite else nullcontext(), display:
         folder.begin(study, dataset)
         searcher = RecipeTuner(study, dataset, folder, display)
-        display.begin(searcher)
+        display.begin_search(searcher)
         interruption = searcher.run()
         if interruption is not None and overwrite and not earlier.is_begun():
             raise interruption  # and the earlier search comes back
@@ -131,7 +140,7 @@ def _hold(folder: TuningFolder) -> None:
     click.get_current_context().with_resource(sole_user(folder.path))
     if folder.replacement.settle():
         note = "the search that --overwrite was to replace is back, as the new one had no whole epoch"
-        stderr().print(f"note: {folder.path}: {note}", soft_wrap=True)
+        print_note(f"{folder.path}: {note}")
 
 
 def _without_fixed(over: tuple[str, ...]) -> list[str]:
@@ -140,7 +149,7 @@ def _without_fixed(over: tuple[str, ...]) -> list[str]:
     fixed = {name for name in SPACE if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     both = [text for text in over if text.partition("=")[0].replace("-", "_") in fixed]
     if both:
-        raise click.UsageError(f"--over {both[0]} is searched over: leave out the option that gives it a value")
+        raise InputError(f"--over {both[0]} is searched over: leave out the option that gives it a value")
     return list(over) or [name for name in DEFAULT_OVER if name not in fixed]
 
 
@@ -203,65 +212,35 @@ def _words(name: str, value: Any) -> list[str]:
     return [f"--{flag}", str(value.value if isinstance(value, Enum) else value)]
 
 
-class _Display:
-    """Prints a line per trial, with bars for the trials and for the steps of the one under way."""
+class _SearchDisplay(TrainingDisplay):
+    """A `TuningObserver` that shows a bar of the trials and one of the epoch under way, and prints a line per trial."""
 
     def __init__(self, trials: int, on_saved: Callable[[], object]) -> None:
+        super().__init__("trials (at most)", trials, on_saved=on_saved, counts_epochs=False)
         self._on_saved = on_saved
-        self._progress = make_progress(with_notes=True)
-        self._trials = self._progress.add_task("trials (at most)", total=trials, note="")
-        self._within: TaskID | None = None
-        self._steps, self._epoch = 1, 0
         self._ended = 0
 
-    def __enter__(self) -> _Display:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def begin(self, tuner: RecipeTuner) -> None:
+    def begin_search(self, tuner: RecipeTuner) -> None:
         """Show what this process is to do, and what is done already."""
         if tuner.role is not Role.WORKER:
             self._ended = len(tuner.outcomes())
-            self._progress.update(self._trials, completed=self._ended)
+            self.advance(self._ended)
         if self._ended:
-            stderr().print(f"going on after {self._ended} trials")
+            stderr().print(f"resuming after {self._ended} trials")
         if tuner.role is not Role.ALONE:
             address = f"{os.environ['KERASTUNER_ORACLE_IP']}:{os.environ['KERASTUNER_ORACLE_PORT']}"
             does = "hands trials out at" if tuner.role is Role.CHIEF else "asks for trials at"
             stderr().print(f"{tuner.tuner_id} {does} {address}")
 
-    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
-        """Set the trial's bar up."""
-        self._steps, self._epoch = steps, epochs_done
-        if self._within is not None:
-            self._progress.remove_task(self._within)
-        total = epochs * steps
-        self._within = self._progress.add_task("steps of this one", total=total, completed=epochs_done * steps, note="")
-
-    def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Move the trial's bar."""
-        if self._within is not None:
-            self._progress.update(self._within, completed=self._epoch * self._steps + step)
-
-    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
-        """Show the epoch's result."""
-        self._on_saved()
-        self._epoch = epoch
-        if self._within is not None:
-            self._progress.update(self._within, note=f"epoch {epoch}: val_accuracy {logs['val_accuracy']:.4f}")
-
     def on_trial(self, outcome: Outcome) -> None:
         """Print the trial's line and move the upper bar."""
         self._on_saved()
         self._ended += 1
-        self._progress.update(self._trials, completed=self._ended)
+        self.advance(self._ended)
         values = ", ".join(f"{name} {value}" for name, value in outcome.values.items())
         result = (
             f"failed: {outcome.fault}"
             if outcome.val_accuracy is None
             else f"val_accuracy {outcome.val_accuracy:.4f}, {outcome.epochs} epochs, {outcome.seconds:.0f} s"
         )
-        stderr().print(f"trial {outcome.trial}: {result}; {values}", markup=False)
+        stderr().print(f"trial {outcome.trial}: {result}; {values}")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from fer_edge.benchmark.results import Report
-from fer_edge.cli.commands.benchmark_peers import read_peers
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.benchmark.stated_peers import state_peers
+from fer_edge.errors import FerEdgeError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.model_card import append_card
@@ -146,10 +146,9 @@ def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
         (("--threads", "10000001"), "expected different whole numbers from 1 to 256"),
         (("--compare", "none.json"), "none.json"),
         (("--runtime", "tflite"), "tflite"),
-        (("--emulated", "text.json"), "what make pi counted"),
-        (("--emulated", "list.json"), "got list"),
+        (("--compare", "text.json"), "text.json"),
         (("--compare", "list.json"), "expected a report.json"),
-        (("--peer-labels", ",".join(EXPRESSIONS)), "expected --peer-labels once"),
+        (("--peer-labels", ",".join(EXPRESSIONS)), "expected the peers' labels once"),
     ],
 )
 def test_what_cannot_be_used_is_told_before_anything_is_measured(
@@ -184,18 +183,19 @@ def test_peers_labels_in_the_wrong_order_are_warned_of(
     assert warning.endswith("; check --peer-labels")
 
 
-def test_what_is_given_once_holds_for_all_peers() -> None:
-    names = ",".join(reversed(EXPRESSIONS))
+def test_fact_stated_once_holds_for_all_peers() -> None:
+    names = tuple(reversed(EXPRESSIONS))
     files = [Path("a.tflite"), Path("b.onnx")]
-    assert not read_peers([], [], [])
-    plain = read_peers(files, [], [])
+    assert not state_peers([], [], [])
+    plain = state_peers(files, [], [])
     assert [(peer.facts.labels, peer.facts.input_range) for peer in plain] == 2 * [(None, None)]
-    given = read_peers(files, [names], ["0..1", "-1..1"], logits=True)
+    given = state_peers(files, [names], [(0, 1), (-1, 1)], logits=True)
     assert [(peer.path, peer.facts.input_range) for peer in given] == [(files[0], (0, 1)), (files[1], (-1, 1))]
-    assert all(peer.facts.labels == tuple(reversed(EXPRESSIONS)) and peer.facts.logits for peer in given)
+    assert all(peer.facts.labels == names and peer.facts.logits for peer in given)
 
 
 @pytest.mark.parametrize("span", ["1", "0..0", "a..b", "0...1", ""])
-def test_a_range_that_is_none_is_refused(span: str) -> None:
-    with pytest.raises(InputError, match=r"such as 0\.\.1"):
-        read_peers([Path("a.tflite")], [], [span])
+def test_invalid_range_is_refused(command_line: Callable[..., Any], model_file: Path, span: str) -> None:
+    ended = command_line("benchmark", "--peer", model_file, "--peer-range", span)
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("error: --peer-range: expected the values of black and white such as 0..1")

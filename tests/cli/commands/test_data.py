@@ -82,8 +82,8 @@ def test_folds_judge_and_are_kept_for_another_list(
     arguments = ("data", "audit", "--data", noisy_folder, "--output", output, "--arch", tiny_architecture)
     short = ("--folds", 2, "--epochs", 1, "--batch-size", 64, "--mixed-precision", "off")
     ended = command_line(*arguments, *short).require_success()
-    assert "fold 1 of 2, epoch 1:" in ended.stderr
-    assert "fold 2 of 2, epoch 1:" in ended.stderr
+    assert "fold 1 of 2, epoch 1/" in ended.stderr
+    assert "fold 2 of 2, epoch 1/" in ended.stderr
     assert "the judges agree with" in ended.stdout
     (output / "leave-out.txt").unlink()
     again = command_line(*arguments, *short, "--worst", 3).require_success()
@@ -109,7 +109,7 @@ def test_a_replacement_that_fails_costs_neither_networks_nor_list(
     assert diverges.exit_code == 1
     assert results() == before
     replaced = command_line(*arguments, *short, "--overwrite", "--data", noisy_folder, "--seed", 5).require_success()
-    assert "fold 2 of 2, epoch 1:" in replaced.stderr
+    assert "fold 2 of 2, epoch 1/" in replaced.stderr
     assert results().keys() == before.keys()
 
 
@@ -235,7 +235,7 @@ def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
         (["--by-votes", "--model", "none.keras"], "leave out --model"),
         (["--votes", "votes.csv"], "--votes are what people judge by: give --by-votes too"),
         (["--by-votes", "--votes", "votes.csv"], "votes.csv: no such file; expected a CSV file of people's votes"),
-        (["--arch", "compact-xl"], "Invalid value for '--arch': 'compact-xl' is not one of"),
+        (["--arch", "compact-xl"], "error: --arch: 'compact-xl' is not one of"),
     ],
 )
 def test_a_mistake_is_told(

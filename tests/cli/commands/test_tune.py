@@ -79,19 +79,19 @@ def test_the_command_names_votes_division_and_pretrained_weights(faces: Dataset)
 def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(
     tune_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from fer_edge.cli.commands.tune import _Display
+    from fer_edge.cli.commands.tune import _SearchDisplay
 
     with monkeypatch.context() as patch:
-        patch.setattr(_Display, "on_trial", lambda *_: signal.raise_signal(signal.SIGINT))
+        patch.setattr(_SearchDisplay, "on_trial", lambda *_: signal.raise_signal(signal.SIGINT))
         stopped = tune_line()
     assert stopped.exit_code == 130
     assert "go on with: the same command" in stopped.stderr
     assert "the best of 1 trials" in stopped.stdout
     assert "with another batch_size" in tune_line("--batch-size", 7).stderr
     ended = tune_line().require_success()
-    assert "going on after 1 trials" in ended.stderr
+    assert "resuming after 1 trials" in ended.stderr
     assert "the best of 2 trials" in ended.stdout
-    assert "trial" not in tune_line().require_success().stderr.replace("going on after 2 trials", "")
+    assert "trial" not in tune_line().require_success().stderr.replace("resuming after 2 trials", "")
     assert "trial 0: " in tune_line("--overwrite", "--batch-size", 7).require_success().stderr
 
 
@@ -110,7 +110,7 @@ def test_a_replacement_that_comes_to_nothing_costs_nothing(tune_line: Callable[.
     (tmp_path / "search" / "trials").rename(tmp_path / "search" / ".replaced")  # as a kill in the first trial leaves it
     again = tune_line().require_success()
     assert "the search that --overwrite was to replace is back" in again.stderr
-    assert "going on after 2 trials" in again.stderr
+    assert "resuming after 2 trials" in again.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,93 @@
+"""Options about a model and its scores, and what is said of them on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fer_edge.cli.notes import print_note, print_warning
+from fer_edge.cli.option_names import option_named
+from fer_edge.cli.parameters import INPUT_RANGE, LABELS
+from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.reweighting import for_prior
+from fer_edge.label_order import find_better_order
+from fer_edge.metrics import IntArray
+from fer_edge.model_card import ModelCard
+from fer_edge.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+UNVERIFIED = "its card holds no digest (written before there were any); export it again"
+
+labels_option = click.option(
+    "--labels",
+    type=LABELS,
+    metavar="A,B,...",
+    help="For a model file without a card (another tool's): the names of its scores, in their order.",
+)
+input_range_option = click.option(
+    "--input-range",
+    type=INPUT_RANGE,
+    metavar="BLACK..WHITE",
+    help="For a model file without a card: the values of black and white it was trained on, as 0..1, -1..1 or 0..255.",
+)
+logits_option = click.option(
+    "--logits", is_flag=True, help="For a model file without a card: its scores are logits, without a softmax."
+)
+trust_option = click.option(
+    TRUST_OPTION,
+    is_flag=True,
+    help="Load a .keras file whose network is not one of fer-edge's. Only if you trust its maker: such a file can run "
+    "code, and Keras' safe mode has been bypassed before.",
+)
+
+
+def prior_option(purpose: str) -> Callable[[Command], Command]:
+    """Return the option `--prior`; `purpose` begins its help."""
+    return click.option(
+        "--prior",
+        metavar="PRIOR",
+        help=f"{purpose}: photos, balanced, photos^0.5 for half-way between, or shares such as neutral=0.7,happy=0.1.  "
+        "[default: the model's own]",
+    )
+
+
+def with_prior(classifier: ScoresFaces, prior: str | None, path: Path) -> ScoresFaces:
+    """Return the classifier with its scores for another prior, or itself if none was given.
+
+    Raises:
+        InputError: If the text is no prior, or the card does not say which prior the scores assume now.
+    """
+    if prior is None:
+        return classifier
+    with option_named(f"--prior {prior}"):
+        return for_prior(classifier, prior, path)
+
+
+def note_unverified(model: Path, card: ModelCard) -> None:
+    """Print a note if an ONNX file's card holds no digest, so that damage to the file cannot be seen."""
+    if model.suffix.lower() == ".onnx" and card.architecture != UNKNOWN and not card.is_verified:
+        print_note(f"{model}: not verified: {UNVERIFIED}")
+
+
+def warn_of_better_order(name: str, confusion: IntArray, labels: tuple[str, ...], stated: StatedFacts) -> None:
+    """Print a warning if another order of a model's labels fits the labelled faces far better.
+
+    Args:
+        name: The model's name.
+        confusion: Its results, int (7, 7), rows true, columns predicted.
+        labels: The labels in its card.
+        stated: Facts that the user stated about the model, its labels perhaps among them.
+    """
+    better = find_better_order(confusion, labels)
+    if better is None:
+        return
+    advice = f"check {stated.options[0]}" if stated.labels else "its card may name the scores in the wrong order"
+    accuracy = confusion.trace() / confusion.sum()
+    print_warning(
+        f"{name}: with the order {','.join(better.labels)} the accuracy would be {better.accuracy:.1%} "
+        f"instead of {accuracy:.1%}; {advice}"
+    )
