@@ -166,12 +166,13 @@ def _run() -> int:
 def _describe(error: click.ClickException) -> str:
     """Return click's message in the shape of the project's own: the option, what is wrong, and where to read on."""
     message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
     if isinstance(error, click.BadParameter) and error.param and not isinstance(error, click.MissingParameter):
         param = error.param
         name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
         message = f"{name}: {error.message.rstrip('.')}"
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return message if context is None else f"{message[:1].lower()}{message[1:]} (see {context.command_path} --help)"
+    return message if context is None else f"{message} (see {context.command_path} --help)"
 
 
 def _fail(message: str, code: int) -> int:

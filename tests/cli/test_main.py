@@ -70,7 +70,7 @@ def test_help_of_each_command(
         (["samples", "--expression", "hapy"], "'hapy' is not one of 'angry', 'disgust'"),
         (["export", "--precision", "int4"], "'int4' is not one of 'fp32'"),
         (["train", "--epochs", "0"], "error: --epochs: 0 is not in the range x>=1 (see fer-edge train --help)\n"),
-        (["train", "--epochs"], "requires an argument (see fer-edge train --help)\n"),
+        (["train", "--epochs"], "error: option --epochs requires an argument"),
         (["info", "a", "b"], "error: got unexpected extra argument (b) (see fer-edge info --help)\n"),
         (["run", "--budget", "-1"], "error: --budget: expected a share above 0 such as 50%, got -1 ("),
     ],
