@@ -49,15 +49,26 @@ from fer_edge.training.face_classifier import load_classifier
 @data_option
 @votes_option
 @official_split_option
-@click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
+@click.option(
+    "--split",
+    default="validation",
+    show_default=True,
+    help="Split to measure on: train, validation, or test if the data set has one.",
+)
 @labels_option
 @input_range_option
 @logits_option
-@prior_option("Re-weigh the scores for faces that show each expression so often")
+@prior_option("Shares of the expressions among the faces, for which scores are re-weighted")
 @trust_option
-@click.option("--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
-@click.option("--plot", type=PicturePath(), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
+@click.option(
+    "--num-threads",
+    type=click.IntRange(1, MOST_THREADS),
+    default=1,
+    show_default=True,
+    help="Threads of the interpreter of a .tflite or .onnx file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
+@click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
 @strict_option
 @yes_option
 def command(
@@ -79,7 +90,8 @@ def command(
 ) -> None:
     """Measure MODEL (.keras, .tflite or .onnx; the shipped one by default) on labelled faces.
 
-    TFLite and ONNX files need no TensorFlow.
+    Prints precision, recall and F1 of each expression and the confusion matrix, and, for images with people's votes,
+    the agreement with them. Only .keras files need TensorFlow.
 
     \b
     fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip

@@ -50,19 +50,25 @@ from fer_edge.training.train import Trained, train
     "--leave-out",
     "leave_out_list",
     type=click.Path(path_type=Path),
-    help="Train without the images that this list names; fer-edge data audit makes one to review.",
+    help="Leave out the images in this list; fer-edge data audit writes one to review.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<arch>]")
-@click.option("--resume", is_flag=True, help="Go on from the last whole epoch of --output, or of the newest run.")
+@click.option(
+    "--resume", is_flag=True, help="Resume the run in --output, or the newest run, after its last whole epoch."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @strict_option
 @yes_option
 @click.option(
     "--workers",
     metavar="HOST:PORT,...",
-    help="Train together with these processes, this one among them; the first writes the files.  [default: $TF_CONFIG]",
+    help="Train together with these processes, including this one; the first writes the files.  [default: $TF_CONFIG]",
 )
-@click.option("--worker-index", type=int, help="Which of --workers this is, from 0.  [default: this machine's address]")
+@click.option(
+    "--worker-index",
+    type=int,
+    help="Position of this process in --workers, from 0.  [default: by this machine's address]",
+)
 @click.option(
     "--worker-timeout",
     type=click.FloatRange(1),
@@ -88,7 +94,7 @@ def command(
     """Train a network on labelled faces.
 
     The run folder gets model.keras, card.json, history.csv, curves.png, confusion.png, samples.png and summary.txt.
-    Ctrl-C stops after writing them for the epochs so far; --resume goes on to the same result.
+    Ctrl-C writes them for the epochs so far and stops; --resume continues to the same result.
 
     \b
     fer-edge train --data face-expression-recognition-dataset.zip
@@ -117,12 +123,12 @@ def command(
         refuse_other_settings(asked, recipe)
         _require_apart(run, data or known_data, votes_file, leave_out_list, recipe)
         if leave_out_list:
-            raise InputError("--resume keeps the run's own list: leave out --leave-out, or train anew")
+            raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
         names = read_list(run.left_out) if run.left_out.exists() else ()
         dataset = _without(read(data or known_data), names)
         if dataset.sha256() != sha256:
             raise DataError(
-                f"{run.path} was trained on other images than {dataset.source}; give the same --data, and "
+                f"{run.path} was trained on other images than {dataset.source}; give the same --data and "
                 "--official-split as then"
             )
         run.require_same_votes(dataset)
@@ -152,17 +158,17 @@ def command(
 def _require_apart(
     run: RunFolder, data: str | None, votes_file: Path | None, leave_out_list: Path | None, recipe: Recipe
 ) -> None:
-    """Make sure that the run overwrites nothing that it reads."""
+    """Check that the run overwrites nothing that it reads."""
     lists = [*roles("--votes", votes_file), *roles("--leave-out", leave_out_list)]
     reads = [*data_roles(data), *lists, *recipe_roles(recipe)]
     require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
 
 
 def _hold(run: RunFolder) -> None:
-    """Make sure that no other process trains in the run's folder, and settle what a killed one left there."""
+    """Lock the run's folder, and settle a replacement that a killed process left there."""
     click.get_current_context().with_resource(sole_user(run.path))
     if run.replacement.settle():
-        note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
+        note = "restored the run that --overwrite was to replace, as the new one had not finished an epoch"
         print_note(f"{run.path}: {note}")
 
 
@@ -205,7 +211,7 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"
     )
     if trained.interruption is not None:
-        stderr().print(f"go on with: fer-edge train --resume --output {run.path}")
+        stderr().print(f"to resume: fer-edge train --resume --output {run.path}")
         raise trained.interruption
 
 
