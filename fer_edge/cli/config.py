@@ -87,7 +87,7 @@ config_option = click.option(
     is_eager=True,  # before the options that take their defaults from it
     expose_value=False,
     callback=_take_defaults,
-    help="Read options from a TOML file, in lines such as: detect-every = 5. The command line takes precedence.",
+    help="Read options from a TOML file, in lines such as detect-every = 5; the command line takes precedence.",
 )
 """Option of any command; apply it above the other options."""
 

@@ -178,7 +178,7 @@ def test_export_and_train_refuse_to_replace_their_model(
     assert f"--output {model} is what --distill reads" in ended.stderr
 
 
-def test_tilde_in_names_is_literal_or_home(in_folder: Path) -> None:
+def test_tilde_of_unknown_user_is_literal(in_folder: Path) -> None:
     name = "~no such user.jpg"
     shutil.copy("photo.jpg", name)
     require_apart(roles("--camera", name), roles("--csv", "new.csv"))

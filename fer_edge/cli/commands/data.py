@@ -23,6 +23,7 @@ from fer_edge.cli.data_options import (
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.notes import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, MissingExtraError
@@ -84,11 +85,15 @@ def command() -> None:
 
 
 @_defaulting_to(_JUDGES_RECIPE)
-@command.command()
+@command.command(
+    cls=SectionedCommand, sections={"data": "Data", "by_votes": "Audit", "recipe_name": "Recipe of the judges"}
+)
 @data_option
-@click.option("--by-votes", is_flag=True, help="Judge labels by people's votes; no network is trained or needed.")
 @votes_option
 @official_split_option
+@strict_option
+@yes_option
+@click.option("--by-votes", is_flag=True, help="Judge labels by people's votes; no network is trained or needed.")
 @click.option(
     "--folds",
     type=click.IntRange(0),
@@ -115,8 +120,6 @@ def command() -> None:
 )
 @click.option("--overwrite", is_flag=True, help="Replace the audit in --output, and train its networks again.")
 @recipe_options
-@strict_option
-@yes_option
 def audit(
     data: str | None,
     by_votes: bool,

@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from fer_edge.cli.commands.outputs import open_sinks
-from fer_edge.cli.commands.run_options import RunOptions, run_options
+from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
 from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.notes import print_note
 from fer_edge.cli.option_names import option_named
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable
@@ -32,7 +33,7 @@ from fer_edge.runtime.sources.orientation import Flip, oriented
 from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
 
 
-@click.command()
+@click.command(cls=SectionedCommand, sections=SECTIONS)
 @config_option
 @run_options
 def command(**given: Any) -> None:
@@ -42,14 +43,14 @@ def command(**given: Any) -> None:
     people's votes alone; otherwise it is the network's probability. fer-edge info says which.
 
     \b
-    fer-edge run --camera demo                           no camera needed
-    fer-edge run --camera picamera --jsonl log.jsonl     a Raspberry Pi's own camera
-    fer-edge run --camera 0 --jsonl - | jq .faces        a webcam, as data
-    fer-edge run --camera party.mp4 --output seen.mp4    a video, annotated
-    fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv --seconds 60
+    fer-edge run --camera demo                          no camera needed
+    fer-edge run --camera picamera --jsonl log.jsonl    a Raspberry Pi camera
+    fer-edge run --camera 0 --jsonl - | jq .faces       a webcam, as data
+    fer-edge run --camera party.mp4 --output seen.mp4   a video, annotated
+    fer-edge run --camera auto --preview 8080           a page in the browser
+    fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv
     fer-edge run --camera 0 --detect-every auto --budget 40% --max-fps 10
-    fer-edge run --camera auto --preview 8080            a page in the browser
-    fer-edge run --camera auto --name "Front door" --mqtt mqtt://homeassistant.local
+    fer-edge run --camera auto --name Door --mqtt mqtt://homeassistant.local
     """
     options = RunOptions(**given)
     _refuse_contradictions(options)

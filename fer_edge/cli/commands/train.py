@@ -25,6 +25,7 @@ from fer_edge.cli.data_options import (
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.notes import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
 from fer_edge.errors import DataError, InputError
@@ -41,24 +42,24 @@ from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
 from fer_edge.training.train import Trained, train
 
 
-@click.command()
+@click.command(cls=SectionedCommand, sections={"data": "Data", "recipe_name": "Recipe", "output": "Run"})
 @data_option
 @votes_option
 @official_split_option
-@recipe_options
 @click.option(
     "--leave-out",
     "leave_out_list",
     type=click.Path(path_type=Path),
     help="Leave out the images in this list; fer-edge data audit writes one to review.",
 )
+@strict_option
+@yes_option
+@recipe_options
 @click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<arch>]")
 @click.option(
     "--resume", is_flag=True, help="Resume the run in --output, or the newest run, after its last whole epoch."
 )
 @click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
-@strict_option
-@yes_option
 @click.option(
     "--workers",
     metavar="HOST:PORT,...",

@@ -31,6 +31,7 @@ from fer_edge.cli.data_options import (
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.notes import print_note
 from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
@@ -54,10 +55,12 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 """Fields of `Recipe` that the best trial's command line does not take from its values."""
 
 
-@click.command()
+@click.command(cls=SectionedCommand, sections={"data": "Data", "recipe_name": "Recipe", "over": "Search"})
 @data_option
 @votes_option
 @official_split_option
+@strict_option
+@yes_option
 @recipe_options
 @click.option(
     "--over",
@@ -73,8 +76,6 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 @click.option("--images", type=click.IntRange(1), help="Train on a random choice of so many images.  [default: all]")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the search.  [default: tuning/<arch>]")
 @click.option("--overwrite", is_flag=True, help="Replace the search in --output.")
-@strict_option
-@yes_option
 def command(
     data: str | None,
     votes_file: Path | None,
