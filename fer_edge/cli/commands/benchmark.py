@@ -135,9 +135,9 @@ def command(
     one run. TensorFlow is not needed.
 
     \b
-    fer-edge benchmark                                       the shipped model, on this board
-    fer-edge benchmark a_int8.tflite a_fp32.tflite --quick   which file is faster here
-    fer-edge benchmark --data faces.zip --images 500         accuracy as well
+    fer-edge benchmark                                 the shipped model, here
+    fer-edge benchmark a.tflite b.tflite --quick       which file is faster here
+    fer-edge benchmark --data faces.zip --images 500   accuracy as well
     fer-edge benchmark --compare old/report.json --fail-on 10
     """
     if fail_on is not None and earlier is None:

@@ -279,8 +279,8 @@ _OPTIONS = (
     click.option(
         "--preview",
         metavar="[HOST:]PORT",
-        help="Serve a page that shows the stream, at 127.0.0.1 unless HOST is given (0.0.0.0 for every network); port 0 "
-        "is any free one.",
+        help="Serve a page that shows the stream, at 127.0.0.1 unless HOST is given (0.0.0.0 for every network); port "
+        "0 is any free one.",
     ),
     click.option(
         "--preview-token",

@@ -39,7 +39,7 @@ def command() -> None:
     """Run fer-edge at boot, supervised by systemd.
 
     \b
-    sudo ~/fer/bin/fer-edge service install --camera picamera    sudo needs the full path
+    sudo ~/fer/bin/fer-edge service install --camera picamera   # full path
     fer-edge service status
     sudoedit /etc/fer-edge/config.toml && sudo systemctl restart fer-edge
     sudo journalctl -fu fer-edge
