@@ -25,8 +25,8 @@ from fer_edge.cli.data_options import (
     votes_option,
 )
 from fer_edge.cli.file_roles import require_apart, roles
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
-from fer_edge.cli.notes import print_note
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS, THREAD_COUNTS, ModelPath
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC

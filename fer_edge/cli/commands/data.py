@@ -21,7 +21,7 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import copy_groups

@@ -29,6 +29,7 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.messages import option_named, print_warning
 from fer_edge.cli.model_options import (
     input_range_option,
     labels_option,
@@ -37,8 +38,6 @@ from fer_edge.cli.model_options import (
     trust_option,
     warn_of_better_order,
 )
-from fer_edge.cli.notes import print_warning
-from fer_edge.cli.option_names import option_named
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from fer_edge.cli.commands.training_display import TrainingDisplay
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import read_card

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from fer_edge.cli.commands.run_options import RunOptions
-from fer_edge.cli.notes import print_note_with_token
-from fer_edge.cli.option_names import option_named
+from fer_edge.cli.messages import option_named, print_note_with_token
 from fer_edge.errors import MissingExtraError
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable, without_password

@@ -29,7 +29,7 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
