@@ -150,7 +150,7 @@ def _run() -> int:
         return result if isinstance(result, int) else 0
     except _HELP_INSTEAD as error:
         until_reader_leaves(error.show)
-        return error.exit_code
+        return int(error.exit_code)
     except click.ClickException as error:
         return _fail(_describe(error), error.exit_code)
     except FerEdgeError as error:
