@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,64 +106,107 @@ def command(
     fer-edge train --resume
     """
     recipe = read_recipe(options)
-    names = read_list(leave_out_list) if leave_out_list else ()
+    faces = _Faces(data, votes_file, official_split, leave_out_list, strict=strict, yes=yes)
+    left_out = faces.left_out()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
-
-    def read(named: str | None) -> Dataset:
-        faces = read_voted_data(named, votes_file, official_split=official_split, yes=yes, strict=strict)
-        show_votes(faces)
-        return faces
-
     if cluster and not cluster.is_chief:
-        dataset = _without(read(data), names)
-        _assist(cluster, worker_timeout, dataset, recipe, resume=resume)
+        _assist(cluster, worker_timeout, faces.read(left_out), recipe, resume=resume)
         return
-    if resume:
-        run = RunFolder(output) if output else newest_run(trained=False)
-        _hold(run)
-        asked, (recipe, known_data, sha256) = recipe, run.resume()
-        refuse_other_settings(asked, recipe)
-        _require_apart(run, data or known_data, votes_file, leave_out_list, recipe)
-        if leave_out_list:
-            raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
-        names = read_list(run.left_out) if run.left_out.exists() else ()
-        dataset = _without(read(data or known_data), names)
-        if dataset.sha256() != sha256:
-            raise DataError(
-                f"{run.path} was trained on other images than {dataset.source}; give the same --data and "
-                "--official-split as then"
-            )
-        run.require_same_votes(dataset)
-    else:
-        run = RunFolder(output or RUNS / recipe.arch)
-        _require_apart(run, data, votes_file, leave_out_list, recipe)
-        _hold(run)
-        if not overwrite:
-            run.require_empty()
-        dataset = _without(read(data), names)
+    job = _resume(faces, output, recipe) if resume else _start(faces, output, recipe, left_out, overwrite=overwrite)
     team = None
     if cluster:
-        team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
-    earlier = run.replacement
+        team, recipe = _join(cluster, worker_timeout, job.dataset, job.recipe, resume=resume)
+        job = replace(job, recipe=recipe)
+    run, earlier = job.run, job.run.replacement
     with (
         earlier.replacing() if overwrite and not resume else nullcontext(),
         TrainingDisplay("epochs (at most)", on_saved=earlier.confirm) as display,
     ):
         if not resume:
-            if names:
-                write_atomic(run.left_out, "\n".join(names) + "\n")
-            run.begin(recipe, dataset)
-        trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume, team=team)
-    _finish(run, trained, dataset, recipe)
+            job.write_settings()
+        trained = train(job.dataset, job.recipe, run.checkpoints, observer=display, resume=resume, team=team)
+    _finish(run, trained, job.dataset, job.recipe)
 
 
-def _require_apart(
-    run: RunFolder, data: str | None, votes_file: Path | None, leave_out_list: Path | None, recipe: Recipe
-) -> None:
-    """Check that the run overwrites nothing that it reads."""
-    lists = [*roles("--votes", votes_file), *roles("--leave-out", leave_out_list)]
-    reads = [*data_roles(data), *lists, *recipe_roles(recipe)]
-    require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+@dataclass(frozen=True)
+class _Faces:
+    """Labelled faces as the command line names them."""
+
+    data: str | None
+    votes_file: Path | None
+    official_split: bool
+    leave_out_list: Path | None
+    strict: bool
+    yes: bool
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return the names in the list of images to leave out."""
+        return read_list(self.leave_out_list) if self.leave_out_list else ()
+
+    def read(self, left_out: tuple[str, ...]) -> Dataset:
+        """Read the faces without the images of these names, and show people's votes on them."""
+        official_split = self.official_split
+        dataset = read_voted_data(
+            self.data, self.votes_file, official_split=official_split, yes=self.yes, strict=self.strict
+        )
+        show_votes(dataset)
+        kept = leave_out(dataset, left_out)
+        if left_out:
+            stderr().print(
+                f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out"
+            )
+        return kept
+
+    def require_apart(self, run: RunFolder, recipe: Recipe) -> None:
+        """Check that the run overwrites nothing that it reads."""
+        lists = [*roles("--votes", self.votes_file), *roles("--leave-out", self.leave_out_list)]
+        reads = [*data_roles(self.data), *lists, *recipe_roles(recipe)]
+        require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Run to train, with its recipe, its faces, and the names of the images that are left out of them."""
+
+    run: RunFolder
+    recipe: Recipe
+    dataset: Dataset
+    left_out: tuple[str, ...]
+
+    def write_settings(self) -> None:
+        """Write to the run's folder what resuming needs."""
+        if self.left_out:
+            write_atomic(self.run.left_out, "\n".join(self.left_out) + "\n")
+        self.run.begin(self.recipe, self.dataset)
+
+
+def _start(faces: _Faces, output: Path | None, recipe: Recipe, left_out: tuple[str, ...], *, overwrite: bool) -> _Job:
+    run = RunFolder(output or RUNS / recipe.arch)
+    faces.require_apart(run, recipe)
+    _hold(run)
+    if not overwrite:
+        run.require_empty()
+    return _Job(run, recipe, faces.read(left_out), left_out)
+
+
+def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
+    run = RunFolder(output) if output else newest_run(trained=False)
+    _hold(run)
+    recipe, known_data, sha256 = run.resume()
+    refuse_other_settings(asked, recipe)
+    faces = replace(faces, data=faces.data or known_data)
+    faces.require_apart(run, recipe)
+    if faces.leave_out_list:
+        raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
+    left_out = read_list(run.left_out) if run.left_out.exists() else ()
+    dataset = faces.read(left_out)
+    if dataset.sha256() != sha256:
+        raise DataError(
+            f"{run.path} was trained on other images than {dataset.source}; give the same --data and "
+            "--official-split as then"
+        )
+    run.require_same_votes(dataset)
+    return _Job(run, recipe, dataset, left_out)
 
 
 def _hold(run: RunFolder) -> None:
@@ -171,13 +215,6 @@ def _hold(run: RunFolder) -> None:
     if run.replacement.settle():
         note = "restored the run that --overwrite was to replace, as the new one had not finished an epoch"
         print_note(f"{run.path}: {note}")
-
-
-def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
-    kept = leave_out(dataset, names)
-    if names:
-        stderr().print(f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out")
-    return kept
 
 
 def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> tuple[Team, Recipe]:
