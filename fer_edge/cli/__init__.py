@@ -26,17 +26,16 @@ from fer_edge.picture_size import limit_opencv
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
-    "tune": "Search for the values of a recipe that train best.",
-    "samples": "Draw a sheet of the data set's faces.",
-    "data": "Look after the labels: find those that are most likely wrong.",
+    "tune": "Search for the recipe values that train best.",
+    "samples": "Write a sheet of the data set's faces as a picture.",
+    "data": "Find images whose labels are probably wrong.",
     "evaluate": "Measure a model on labelled faces.",
-    "export": "Convert a model to TFLite and ONNX, and prove each file.",
+    "export": "Convert a model to TFLite and ONNX, and verify each file.",
     "info": "Show what a model file says about itself.",
-    "predict": "Find the faces in pictures and their expressions.",
-    "run": "Find faces in a stream and tell their expressions.",
-    "benchmark": "Measure models on this machine: latency, memory, accuracy, as a report.",
-    "doctor": "Check the board, the cameras and what is installed, and say what to do.",
-    "service": "Run at boot, watched over by systemd.",
+    "run": "Detect faces in a stream and classify their expressions.",
+    "benchmark": "Measure models on this machine (latency, memory, accuracy) and write a report.",
+    "doctor": "Check the board, the cameras and the installation, and say what to do.",
+    "service": "Run at boot, supervised by systemd.",
 }
 _EXTRA_OF_COMMAND = {
     "train": "train",
@@ -48,21 +47,21 @@ _EXTRA_OF_COMMAND = {
 }
 
 _SHOWN = 60
-"""Characters of an over-long name in a message."""
+"""Characters shown of an over-long name in a message."""
 
 _HELP_INSTEAD = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""What newer releases of click raise to show the help where no command was given."""
+"""Error that click from 8.2 on raises to show the help where no command is given."""
 
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: stop as for Ctrl-C, with another exit code."""
+    """SIGTERM was received: stop as for Ctrl-C, with another exit code."""
 
 
 class _LazyGroup(click.Group):
-    """A group whose help needs no command's module, so that `--help` is immediate."""
+    """Group whose help imports no command's module, so that `--help` is immediate."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -70,7 +69,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        # Errors only: TensorFlow's own hints on its processor kernels are no result.
+        # Errors only: users cannot act on TensorFlow's hints about its processor kernels.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             with native_stderr_muffled():
@@ -97,7 +96,7 @@ class _LazyGroup(click.Group):
         return context
 
     def invoke(self, ctx: click.Context) -> Any:
-        # Settled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
+        # Handled here, as click's own main turns SIGTERM into the same Abort as Ctrl-C, and a closed pipe into a 1.
         try:
             return until_reader_leaves(lambda: self._invoke_and_flush(ctx))
         except Terminated:
@@ -126,12 +125,13 @@ class _LazyGroup(click.Group):
     show_envvar=True,
     expose_value=False,
     callback=lambda _ctx, _param, value: limit_opencv(value),
-    help="Largest picture or video frame that is decoded, in millions of pixels.  [default: 100]",
+    help="Largest picture or video frame to decode, in millions of pixels.  [default: 100]",
 )
 def cli() -> None:
     """Facial-expression recognition, from labelled faces to a Raspberry Pi camera.
 
-    Train a network, export it to TFLite and ONNX with a proof of what quantization cost, and run it on a stream.
+    Train a network, export it to TFLite and ONNX, measure what quantization cost, and run it on a camera. A trained
+    model is included: fer-edge run and fer-edge evaluate work at once.
     """
 
 
@@ -150,7 +150,7 @@ def _run() -> int:
         return result if isinstance(result, int) else 0
     except _HELP_INSTEAD as error:
         until_reader_leaves(error.show)
-        return error.exit_code
+        return int(error.exit_code)
     except click.ClickException as error:
         return _fail(_describe(error), error.exit_code)
     except FerEdgeError as error:
@@ -167,12 +167,13 @@ def _run() -> int:
 def _describe(error: click.ClickException) -> str:
     """Return click's message in the shape of the project's own: the option, what is wrong, and where to read on."""
     message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
     if isinstance(error, click.BadParameter) and error.param and not isinstance(error, click.MissingParameter):
         param = error.param
         name = max(param.opts, key=len) if isinstance(param, click.Option) else param.human_readable_name
         message = f"{name}: {error.message.rstrip('.')}"
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return message if context is None else f"{message[:1].lower()}{message[1:]} (see {context.command_path} --help)"
+    return message if context is None else f"{message} (see {context.command_path} --help)"
 
 
 def _fail(message: str, code: int) -> int:

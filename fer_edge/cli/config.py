@@ -28,17 +28,17 @@ _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 def load_config(path: Path, ctx: click.Context) -> dict[str, Any]:
-    """Read a file's settings and hold them against the options of the context's command.
+    """Read a file's settings and check them against the options of the context's command.
 
     Args:
-        path: TOML with a key an option, called as on the command line without the dashes.
-        ctx: Of the command whose options they are.
+        path: TOML file with a key for each option, named as on the command line without the dashes.
+        ctx: Context of the command that takes the options.
 
     Returns:
         The values by the names of the command's parameters, as `click.Context.default_map` takes them.
 
     Raises:
-        InputError: If the file cannot be read, names what is no option, or gives one a value that it cannot take.
+        InputError: If the file cannot be read, a key is no option, or an option cannot take its value.
     """
     options = _options_by_key(ctx.command)
     values: dict[str, Any] = {}
@@ -59,7 +59,7 @@ def load_config(path: Path, ctx: click.Context) -> dict[str, Any]:
 
 
 def commented_config(command: click.Command, settings: Mapping[str, Any]) -> str:
-    """TOML that explains every option of a command; those in `settings` are set, the others commented out."""
+    """Return TOML that explains every option of a command; those in `settings` are set, the others commented out."""
     blocks = []
     for key, option in _options_by_key(command).items():
         text = " ".join((option.help or "").split())
@@ -70,7 +70,7 @@ def commented_config(command: click.Command, settings: Mapping[str, Any]) -> str
 
 
 def config_roles() -> list[FileRole]:
-    """Return the file that the current command has read its options from, if any."""
+    """Return the role of the file that the current command has read its options from, if any."""
     return roles("--config", click.get_current_context().meta.get(_CONFIG))
 
 
@@ -87,9 +87,9 @@ config_option = click.option(
     is_eager=True,  # before the options that take their defaults from it
     expose_value=False,
     callback=_take_defaults,
-    help="Read options from a TOML file, such as: detect-every = 5. What stands on the command line wins.",
+    help="Read options from a TOML file, in lines such as detect-every = 5; the command line takes precedence.",
 )
-"""For any command, above its other options."""
+"""Option of any command; apply it above the other options."""
 
 
 def _options_by_key(command: click.Command) -> dict[str, click.Option]:
@@ -123,7 +123,7 @@ def _require_kind(where: str, option: click.Option, given: Any) -> None:
 
 
 def _kinds(option: click.Option) -> tuple[type, ...]:
-    """What TOML may give for an option; the first is the one to name in messages."""
+    """Return the Python types of TOML values that an option takes; messages name the first."""
     if option.is_flag:
         return (bool,)
     if isinstance(option.type, type(click.INT)):
@@ -164,7 +164,7 @@ def _masked(value: Any) -> Any:
 
 
 def _shown_value(option: click.Option) -> str:
-    """The default where the help shows it too, or else what to fill in."""
+    """Return the default where the help shows it too, else a placeholder."""
     if option.is_flag:
         return _toml(option.default is True)
     if option.show_default:
@@ -175,5 +175,5 @@ def _shown_value(option: click.Option) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML writes it, which is JSON's way for all that an option can be."""
+    """Return a value as TOML writes it, which equals JSON for every type of option."""
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.dataset.data import Dataset, Finding, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.dataset.people_tables import describe_without_copies, people_tables, votes_table

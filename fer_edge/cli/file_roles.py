@@ -1,4 +1,4 @@
-"""Check that a command writes nothing that it reads, before anything is opened."""
+"""Check before anything is opened that a command overwrites nothing that it reads."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _IGNORES_CASE = sys.platform in ("darwin", "win32")
 
 @dataclass(frozen=True)
 class FileRole:
-    """A file or folder, and the option that names it.
+    """File or folder, and the option that names it.
 
     Attributes:
-        option: As on the command line.
-        path: Which need not exist.
-        is_folder: Whether it is written as a folder of files.
+        option: The option, as on the command line.
+        path: The path; it need not exist.
+        is_folder: Whether the command fills or clears it as a folder.
     """
 
     option: str
@@ -39,7 +39,7 @@ class FileRole:
 
 
 def roles(option: str, *paths: Path | str | None) -> list[FileRole]:
-    """Return the roles of an option's files; those that were not given are left out, and `-` is standard output."""
+    """Return the roles of an option's files; None is skipped, and `-` is standard output."""
     return [FileRole(option, _STDOUT_FILE if path == STDOUT else Path(path)) for path in paths if path is not None]
 
 
@@ -49,14 +49,14 @@ def folder_role(option: str, path: Path) -> FileRole:
 
 
 def require_apart(reads: Iterable[FileRole], writes: Iterable[FileRole]) -> None:
-    """Make sure that no file is written that is read, or written twice; devices may be.
+    """Check that no file is both read and written, or written twice; devices may be.
 
     Args:
-        reads: Files, and folders of pictures.
-        writes: Files, and folders that are filled or cleared.
+        reads: Files and folders of pictures to read.
+        writes: Files to write, and folders to fill or clear.
 
     Raises:
-        InputError: If one is. Links and, where the system ignores it, upper and lower case are seen through.
+        InputError: If one is. Links are followed, and case is ignored where the file system ignores it.
     """
     targets: dict[tuple[object, ...], FileRole] = {}
     for target in writes:
@@ -89,7 +89,7 @@ def _require_no_picture(source: FileRole, targets: dict[tuple[object, ...], File
 
 
 def _is_device(path: Path) -> bool:
-    """Return whether it is a terminal or the null device, which may be written to twice."""
+    """Return whether a path is a terminal or the null device, which may be written to twice."""
     try:
         return stat.S_ISCHR(path.stat().st_mode)
     except (OSError, ValueError):
@@ -97,7 +97,7 @@ def _is_device(path: Path) -> bool:
 
 
 def _identity(path: Path) -> tuple[object, ...]:
-    """Return what two names of one file share: the file itself, or its place where there is none yet."""
+    """Return a key that two names of one file share: device and inode, or the resolved path of a missing file."""
     try:
         found = Path(os.path.realpath(path)).stat()  # which takes `new/..` as it will be once the folder is made
     except (OSError, ValueError):
@@ -111,6 +111,6 @@ def _is_within(path: Path, folder: Path) -> bool:
 
 
 def _place(path: Path) -> tuple[str, ...]:
-    """The parts of the path with links resolved, in one spelling where the system takes several for the same."""
+    """Return the parts of the path with links resolved, in one spelling where the file system ignores case."""
     parts = Path(os.path.realpath(path)).parts
     return tuple(unicodedata.normalize("NFC", part).casefold() for part in parts) if _IGNORES_CASE else parts

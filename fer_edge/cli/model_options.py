@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from fer_edge.cli.notes import print_note, print_warning
-from fer_edge.cli.option_names import option_named
+from fer_edge.cli.messages import option_named, print_note, print_warning
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.inference.reweighting import for_prior

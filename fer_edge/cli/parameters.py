@@ -20,7 +20,7 @@ SHIPPED = ", ".join(shipped_models())
 AUTO = "auto"
 
 MOST_THREADS = 256
-"""Of an interpreter. Each takes memory when it starts, so a number with a digit too many would fill the machine."""
+"""Most threads of an interpreter: each takes memory at start, so a mistyped digit could exhaust the machine's."""
 
 _PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_DIGITS = 9
@@ -34,18 +34,18 @@ class ModelPath(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Take a shipped model where there is no file of that name."""
+        """Return the path, or that of the shipped model of this name where there is no such file."""
         return find_model(Path(str(super().convert(value, param, ctx))))
 
 
 class PicturePath(click.Path):
-    """Path of a picture to write: .png, .svg or .pdf."""
+    """Path of a picture to write, which ends in .png, .svg or .pdf."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, dir_okay=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse a name with another ending before any work is done for the picture."""
+        """Return the path; fail for another ending, before any work is done for the picture."""
         path = Path(str(super().convert(value, param, ctx)))
         if path.suffix.lower() not in _PICTURE_SUFFIXES:
             expected = f"expected a name that ends in {' or '.join(_PICTURE_SUFFIXES)}"
@@ -54,15 +54,15 @@ class PicturePath(click.Path):
 
 
 class ParsedText(click.types.UnprocessedParamType):
-    """Value that a function reads from text."""
+    """Value that a function parses from text."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
-        """Name the type and give its function, which raises `ValueError` or `InputError` for what it cannot read."""
+        """Set the type's name and function, which raises `ValueError` or `InputError` for invalid text."""
         self.name = name
         self._parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read text; a value that was read before stays."""
+        """Parse text; return a value that is parsed already as it is."""
         if not isinstance(value, str):
             return value
         try:

@@ -75,13 +75,11 @@ def call(*arguments: object) -> dict[str, Any]:
         ("ristretto = false", {"size": None}),
     ],
 )
-def test_what_the_file_says_replaces_the_defaults(
-    write_config: WriteConfig, text: str, expected: dict[str, Any]
-) -> None:
+def test_config_replaces_defaults(write_config: WriteConfig, text: str, expected: dict[str, Any]) -> None:
     assert call("--config", write_config(text)) == {**call(), **expected}
 
 
-def test_the_command_line_wins(write_config: WriteConfig) -> None:
+def test_command_line_precedes_config(write_config: WriteConfig) -> None:
     path = write_config('cups = 3\nadd = ["milk"]\nmilk = false\nheat = 70')
     values = call("--add", "salt", "--milk", "--cups", "4", "--config", path)
     assert (values["cups"], values["add"], values["milk"], values["heat"]) == (4, ["salt"], True, 70.0)
@@ -112,7 +110,7 @@ def test_the_command_line_wins(write_config: WriteConfig) -> None:
         ("cups: 3", "not TOML: Expected '='"),
     ],
 )
-def test_a_mistake_names_file_and_key(write_config: WriteConfig, text: str, message: str) -> None:
+def test_config_error_names_file_and_key(write_config: WriteConfig, text: str, message: str) -> None:
     path = write_config(text)
     with pytest.raises(InputError, match=re.escape(message)) as raised:
         load_config(path, click.Context(brew, info_name="brew"))
@@ -147,14 +145,14 @@ def test_missing_file_folder_and_other_encoding_are_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("text", ["n = " + "9" * 5000, "n = " + "[" * 3000, 'into = "a\\u0000b"', "\0"])
-def test_what_python_cannot_take_is_one_line(tmp_path: Path, text: str) -> None:
+def test_unparsable_toml_is_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "brew.toml").write_text(text)
     with pytest.raises(InputError) as fault:
         load_config(tmp_path / "brew.toml", click.Context(brew))
     assert len(str(fault.value).splitlines()) == 1
 
 
-def test_the_commented_file_says_nothing_until_a_line_is_uncommented(write_config: WriteConfig) -> None:
+def test_commented_config_changes_nothing_until_uncommented(write_config: WriteConfig) -> None:
     text = commented_config(brew, {"into": 'a "cup"'})
     assert call("--config", write_config(text)) == call("--into", 'a "cup"')
     assert "# How many.\n# cups = 2\n" in text
@@ -164,7 +162,7 @@ def test_the_commented_file_says_nothing_until_a_line_is_uncommented(write_confi
     assert call("--config", write_config(changed)) == call("--into", 'a "cup"', "--cups", "3", "--loud")
 
 
-def test_the_defaults_in_the_file_for_run_are_those_of_run(write_config: WriteConfig) -> None:
+def test_commented_config_of_run_shows_its_defaults(write_config: WriteConfig) -> None:
     """Every default that is written out is one that `run` takes, in the TOML type it is written in."""
     context = click.Context(run_command, info_name="run")
     text = commented_config(run_command, {"camera": "demo", "quiet": True})

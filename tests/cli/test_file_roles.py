@@ -81,7 +81,7 @@ def test_run_refuses_to_write_what_it_reads(
 
 @pytest.mark.parametrize("name", ["photo.jpg", "film.avi", "model.tflite"])
 @pytest.mark.parametrize("options", [(), ("--rotate-size", "1MB")])
-def test_run_empties_no_picture_video_or_model_for_a_log(
+def test_run_refuses_picture_video_or_model_as_log(
     in_folder: Path, command_line: CommandLine, name: str, options: tuple[str, ...]
 ) -> None:
     before = contents(in_folder)
@@ -91,13 +91,13 @@ def test_run_empties_no_picture_video_or_model_for_a_log(
     assert contents(in_folder) == before
 
 
-def test_a_log_beside_the_pictures_is_written_again_and_again(in_folder: Path, command_line: CommandLine) -> None:
+def test_log_beside_pictures_can_be_rewritten(in_folder: Path, command_line: CommandLine) -> None:
     for _ in range(2):
         command_line("run", "--camera", "pictures", "--jsonl", "pictures/log.jsonl", "--quiet").require_success()
     assert len(Path("pictures/log.jsonl").read_text().splitlines()) == 2
 
 
-def test_the_null_device_may_be_given_twice(in_folder: Path, command_line: CommandLine) -> None:
+def test_null_device_can_be_output_twice(in_folder: Path, command_line: CommandLine) -> None:
     outputs = ("--jsonl", os.devnull, "--csv", os.devnull)
     command_line("run", "--camera", "demo", "--frames", "1", "--quiet", *outputs).require_success()
 
@@ -148,9 +148,7 @@ def test_other_commands_refuse_to_write_what_they_read(
 
 @pytest.mark.usefixtures("tiny_architecture")
 @pytest.mark.parametrize("command", [("train",), ("tune",), ("data", "audit"), ("train", "--resume")], ids=" ".join)
-def test_a_run_folder_that_another_process_writes_is_refused(
-    tmp_path: Path, command_line: CommandLine, command: tuple[str, ...]
-) -> None:
+def test_run_folder_in_use_is_refused(tmp_path: Path, command_line: CommandLine, command: tuple[str, ...]) -> None:
     folder = tmp_path / "run"
     with sole_user(folder):
         if "--resume" in command:
@@ -180,7 +178,7 @@ def test_export_and_train_refuse_to_replace_their_model(
     assert f"--output {model} is what --distill reads" in ended.stderr
 
 
-def test_names_may_begin_with_a_tilde(in_folder: Path) -> None:
+def test_tilde_of_unknown_user_is_literal(in_folder: Path) -> None:
     name = "~no such user.jpg"
     shutil.copy("photo.jpg", name)
     require_apart(roles("--camera", name), roles("--csv", "new.csv"))
@@ -188,13 +186,13 @@ def test_names_may_begin_with_a_tilde(in_folder: Path) -> None:
         require_apart(roles("--camera", name), roles("--csv", in_folder / name))
 
 
-def test_files_that_do_not_exist_yet_are_compared_by_their_place(tmp_path: Path) -> None:
+def test_missing_files_are_compared_by_resolved_path(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "missing", target_is_directory=True)
     with pytest.raises(InputError, match="are one file"):
         require_apart([], [*roles("--a", tmp_path / "link" / "x"), *roles("--b", tmp_path / "missing" / "x")])
 
 
-def test_a_folder_that_is_cleared_must_not_hold_what_is_read(tmp_path: Path) -> None:
+def test_cleared_folder_must_not_contain_inputs(tmp_path: Path) -> None:
     source = roles("--data", tmp_path / "run" / "faces.zip")
     require_apart(source, [folder_role("--output", tmp_path / "run2")])
     with pytest.raises(InputError, match="would be cleared"):
@@ -202,9 +200,7 @@ def test_a_folder_that_is_cleared_must_not_hold_what_is_read(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("option", ["--jsonl", "--csv", "--output"])
-def test_a_path_through_a_folder_that_is_not_there_yet_is_seen_through(
-    in_folder: Path, command_line: CommandLine, option: str
-) -> None:
+def test_path_through_missing_folder_is_resolved(in_folder: Path, command_line: CommandLine, option: str) -> None:
     film = in_folder / "film.mp4"
     film.write_bytes(b"a film")
     ended = command_line("run", "--camera", film, option, "new/../film.mp4")

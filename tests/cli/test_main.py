@@ -70,7 +70,7 @@ def test_help_of_each_command(
         (["samples", "--expression", "hapy"], "'hapy' is not one of 'angry', 'disgust'"),
         (["export", "--precision", "int4"], "'int4' is not one of 'fp32'"),
         (["train", "--epochs", "0"], "error: --epochs: 0 is not in the range x>=1 (see fer-edge train --help)\n"),
-        (["train", "--epochs"], "requires an argument (see fer-edge train --help)\n"),
+        (["train", "--epochs"], "error: option --epochs requires an argument"),
         (["info", "a", "b"], "error: got unexpected extra argument (b) (see fer-edge info --help)\n"),
         (["run", "--budget", "-1"], "error: --budget: expected a share above 0 such as 50%, got -1 ("),
     ],
@@ -84,7 +84,14 @@ def test_wrong_word_or_value_is_one_line(
     assert message.replace("'", "") in ended.stderr.replace("'", "")
 
 
-def test_a_missing_extra_is_named(child_environment: dict[str, str]) -> None:
+def test_help_of_run_has_sections(command_line: Callable[..., Any]) -> None:
+    lines = command_line("run", "--help").require_success().stdout.splitlines()
+    titles = [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
+    assert titles == ["Options", "Source", "Model", "Faces", "Files", "Network", "Other"]
+    assert lines.index("Files:") < next(i for i, line in enumerate(lines) if line.startswith("  --jsonl"))
+
+
+def test_missing_extra_is_named(child_environment: dict[str, str]) -> None:
     code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
     command = [sys.executable, "-c", code, "export", "x.keras"]
     done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
@@ -97,7 +104,7 @@ def test_a_missing_extra_is_named(child_environment: dict[str, str]) -> None:
     "arguments",
     [("info", "a" * 5000), ("run", "--config", f"{'a' * 300}/b")],
 )
-def test_an_overlong_name_is_one_line(command_line: Callable[..., Any], arguments: tuple[str, ...]) -> None:
+def test_overlong_name_is_one_line(command_line: Callable[..., Any], arguments: tuple[str, ...]) -> None:
     ended = command_line(*arguments)
     assert ended.exit_code == 2
     assert ended.stderr.count("\n") == 1

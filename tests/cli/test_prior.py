@@ -56,7 +56,7 @@ def test_run_reweighs_the_scores_of_every_output(child_line: Callable[..., Any],
     assert balanced != pytest.approx(own, abs=1e-4)
 
 
-def test_a_config_file_sets_the_prior_of_run(child_line: Callable[..., Any], voted_file: Path, tmp_path: Path) -> None:
+def test_config_sets_prior_of_run(child_line: Callable[..., Any], voted_file: Path, tmp_path: Path) -> None:
     config = tmp_path / "c.toml"
     config.write_text(f"camera = {json.dumps(str(PORTRAIT_FILE))}\nmodel = {json.dumps(str(voted_file))}\n")
     child_line("run", "--config", config, "--prior", "photos^0.5").require_success()
@@ -66,7 +66,7 @@ def test_a_config_file_sets_the_prior_of_run(child_line: Callable[..., Any], vot
     assert refused.stderr == ("error: --prior photos^2: expected a power from 0 (balanced) to 1 (photos), got '2'\n")
 
 
-def test_evaluate_says_which_prior_and_shows_people_under_five(
+def test_evaluate_reports_prior_and_results_under_five_priors(
     command_line: Callable[..., Any], voted_file: Path, voted_faces: tuple[str, ...]
 ) -> None:
     own, half = (
@@ -96,7 +96,7 @@ def test_evaluate_says_which_prior_and_shows_people_under_five(
     ],
 )
 @pytest.mark.parametrize("command", ["run", "evaluate"])
-def test_what_is_no_prior_is_one_line(
+def test_invalid_prior_is_one_line(
     command_line: Callable[..., Any], voted_file: Path, command: str, prior: str, words: str
 ) -> None:
     model = ("--model", voted_file, "--camera", "demo") if command == "run" else (voted_file, "--data", "synthetic")
@@ -105,7 +105,7 @@ def test_what_is_no_prior_is_one_line(
     assert words in ended.stderr
 
 
-def test_a_model_whose_prior_is_unknown_is_refused(
+def test_model_without_known_prior_is_refused(
     command_line: Callable[..., Any], voted_file: Path, tiny_run: RunFolder, tmp_path: Path
 ) -> None:
     card = read_card(voted_file)

@@ -86,7 +86,7 @@ def secrets(draw: st.DrawFn) -> str:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.sampled_from(sorted(WAYS)), st.sampled_from(FORMS), secrets(), st.sampled_from(CONFIGURATIONS))
-def test_no_command_prints_a_piece_of_a_secret(
+def test_no_command_prints_part_of_a_secret(
     command_line: CommandLine,
     tmp_path_factory: pytest.TempPathFactory,
     way: str,
@@ -105,9 +105,7 @@ def test_no_command_prints_a_piece_of_a_secret(
     assert CORE not in (ended.stdout + ended.stderr).upper()
 
 
-def test_a_given_token_of_the_preview_is_not_printed(
-    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_given_preview_token_is_not_printed(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("aiohttp")
     monkeypatch.setenv("FER_EDGE_PREVIEW_TOKEN", CORE)
     ended = command_line("run", "--camera", "demo", "--frames", 1, "--quiet", "--preview", 0)
@@ -115,7 +113,7 @@ def test_a_given_token_of_the_preview_is_not_printed(
     assert CORE not in ended.stderr
 
 
-def test_a_made_token_of_the_preview_is_printed(command_line: CommandLine) -> None:
+def test_generated_preview_token_is_printed(command_line: CommandLine) -> None:
     pytest.importorskip("aiohttp")
     ended = command_line("run", "--camera", "demo", "--frames", 1, "--quiet", "--preview", "0.0.0.0:0")
     assert len(ended.require_success().stderr.partition("/?token=")[2].strip()) >= 16
@@ -134,7 +132,7 @@ def parse(*arguments: object) -> dict[str, Any]:
     return run_command.make_context("run", [str(each) for each in arguments]).params
 
 
-def test_a_camera_is_taken_from_a_credential_then_the_environment_then_the_command_line(
+def test_command_line_precedes_environment_precedes_credential(
     credentials: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "c.toml"
@@ -147,7 +145,7 @@ def test_a_camera_is_taken_from_a_credential_then_the_environment_then_the_comma
     assert parse("--config", config, "--camera", "demo")["camera"] == "demo"
 
 
-def test_a_broker_and_a_token_are_taken_from_credentials(credentials: Path) -> None:
+def test_broker_and_token_are_read_from_credentials(credentials: Path) -> None:
     assert (parse()["camera"], parse()["mqtt"], parse()["preview_token"]) == ("0", None, None)
     (credentials / "fer-edge.mqtt").write_text("mqtt://me:p%40s@host")
     (credentials / "fer-edge.preview-token").write_text("some token")
@@ -156,7 +154,7 @@ def test_a_broker_and_a_token_are_taken_from_credentials(credentials: Path) -> N
 
 
 @pytest.mark.parametrize("content", ["", " \n", None])
-def test_a_credential_that_cannot_be_used_is_refused(credentials: Path, content: str | None) -> None:
+def test_unusable_credential_is_refused(credentials: Path, content: str | None) -> None:
     path = credentials / "fer-edge.camera"
     if content is None:
         path.mkdir()
@@ -166,7 +164,7 @@ def test_a_credential_that_cannot_be_used_is_refused(credentials: Path, content:
         parse()
 
 
-def test_no_value_of_a_secret_is_in_the_help(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_help_shows_no_secret(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CAMERA", "MQTT", "PREVIEW_TOKEN"):
         monkeypatch.setenv(f"FER_EDGE_{name}", CORE)
     shown = command_line("run", "--help").require_success().stdout
@@ -175,9 +173,7 @@ def test_no_value_of_a_secret_is_in_the_help(command_line: CommandLine, monkeypa
 
 
 @pytest.mark.parametrize("line", ["camera = ['{}']", "fps = '{}'", "labels = [['{}']]"])
-def test_a_configuration_of_the_wrong_kind_does_not_show_its_value(
-    command_line: CommandLine, tmp_path: Path, line: str
-) -> None:
+def test_config_value_of_wrong_type_is_not_shown(command_line: CommandLine, tmp_path: Path, line: str) -> None:
     (tmp_path / "c.toml").write_text(line.format(f"rtsp://me:{CORE} {CORE}@host/x"))
     ended = command_line("run", "--config", tmp_path / "c.toml")
     assert ended.exit_code == 2

@@ -118,13 +118,13 @@ def test_export_shows_a_bar_whole_file_names_and_no_chatter(
     assert sum(line.split()[-1:] == ["passed"] for line in lines) == 2
 
 
-def test_a_file_gets_neither_bars_nor_escapes(child_line: Callable[..., Any]) -> None:
+def test_output_to_file_has_no_bars_or_escapes(child_line: Callable[..., Any]) -> None:
     ended = child_line("evaluate", "--data", "synthetic").require_success()
     assert not {BAR, "\x1b", "\r"} & set(ended.stdout + ended.stderr)
     assert not CHATTER.search(ended.stderr)
 
 
-def test_columns_from_the_environment_hold_for_files(
+def test_columns_variable_sets_width_of_files(
     child_environment: dict[str, str], few_faces: Callable[[str], Path], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "fer_edge", "evaluate", "--data", str(few_faces("faces.zip"))]
@@ -134,7 +134,7 @@ def test_columns_from_the_environment_hold_for_files(
 
 
 @pytest.mark.parametrize("name", ["faces [v2].zip", ":cat:.zip", "[bold].zip"])
-def test_brackets_and_colons_in_names_are_shown_as_they_are(
+def test_brackets_and_colons_in_names_are_literal(
     command_line: Callable[..., Any],
     few_faces: Callable[[str], Path],
     tmp_path: Path,
@@ -168,7 +168,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("both", [False, True], ids=["stdout", "stdout and stderr"])
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_a_reader_who_leaves_ends_the_command_with_0(
+def test_closed_pipe_ends_with_exit_code_0(
     arguments: tuple[str, ...], both: bool, child_environment: dict[str, str], tmp_path: Path
 ) -> None:
     if both and arguments[0] not in ("info", "run"):
@@ -183,9 +183,7 @@ def test_a_reader_who_leaves_ends_the_command_with_0(
     assert b"Error" not in (done.stderr or b"")
 
 
-def test_a_fault_keeps_its_exit_code_before_a_reader_who_left(
-    child_environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_error_keeps_exit_code_with_closed_pipe(child_environment: dict[str, str], tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     command = [sys.executable, "-m", "fer_edge", "info", "no such file"]
@@ -195,7 +193,7 @@ def test_a_fault_keeps_its_exit_code_before_a_reader_who_left(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("arguments", [("info",), ("--help",), ("run", "--camera", "demo", "--frames", "3")])
-def test_a_full_disk_behind_standard_output_is_one_line_and_1(
+def test_full_disk_is_one_line_and_exit_code_1(
     arguments: tuple[str, ...], child_environment: dict[str, str], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "fer_edge", *arguments]
@@ -209,7 +207,9 @@ def test_a_full_disk_behind_standard_output_is_one_line_and_1(
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
-def test_closed_standard_streams_harm_no_file(closed: str, child_environment: dict[str, str], tmp_path: Path) -> None:
+def test_closed_standard_streams_leave_files_intact(
+    closed: str, child_environment: dict[str, str], tmp_path: Path
+) -> None:
     line = f'"{sys.executable}" -m fer_edge run --camera demo --frames 3 --jsonl log.jsonl {closed}'
     done = subprocess.run(line, shell=True, cwd=tmp_path, env=child_environment, capture_output=True)
     assert done.returncode == 0

@@ -1,4 +1,4 @@
-"""What an audit found, as tables for the terminal."""
+"""Results of an audit as tables for the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fer_edge.training.audit.suspects import Audit
 
 
 def doubts_table(audit: Audit, title: str) -> Table:
-    """Count the images of each label that are in doubt."""
+    """Return a table of the images of each label that are in doubt."""
     table = make_table(title, ["label"], ["images", "in doubt", "share"])
     images, suspects = audit.split.class_counts(), audit.counts()
     for name, total, count in zip(EXPRESSIONS, images, suspects, strict=True):
@@ -23,10 +23,10 @@ def doubts_table(audit: Audit, title: str) -> Table:
 
 
 def answers_table(audit: Audit, answers: Answers, title: str) -> Table:
-    """Count the images of each label by people's answer, with those in doubt; an answer that is the label is bold."""
+    """Return a table of each label's images by people's answer; an answer that agrees with the label is bold."""
     rare = {"no majority": answers.none, "no votes": answers.unasked}
     shown = {"none of these": answers.other, **{name: counts for name, counts in rare.items() if counts.any()}}
-    table = make_table(f"{title}, by what people see", ["label"], ["in doubt", *EXPRESSIONS, *shown])
+    table = make_table(f"{title}, by people's answer", ["label"], ["in doubt", *EXPRESSIONS, *shown])
     suspects = audit.counts()
     for label, name in enumerate(EXPRESSIONS):
         counts = enumerate(answers.majority[label])

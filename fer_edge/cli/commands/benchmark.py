@@ -27,8 +27,8 @@ from fer_edge.cli.data_options import (
     votes_option,
 )
 from fer_edge.cli.file_roles import require_apart, roles
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
-from fer_edge.cli.notes import print_note
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS, THREAD_COUNTS, ModelPath
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
@@ -45,22 +45,26 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=ModelPath())
-@click.option("--quick", "effort", flag_value=QUICK.name, help="At least 50 rounds and 1 s: seconds a file.")
-@click.option("--sustained", "effort", flag_value=SUSTAINED.name, help="For ten minutes, as a board must last.")
+@click.option("--quick", "effort", flag_value=QUICK.name, help="At least 50 rounds and 1 s; takes seconds a file.")
+@click.option(
+    "--sustained", "effort", flag_value=SUSTAINED.name, help="Ten minutes under load, to see a board get hot."
+)
 @click.option(
     "--data",
     metavar="PATH|synthetic",
-    help="Labelled faces, as for fer-edge evaluate, to measure accuracy on.  [default: $FER_EDGE_DATA, else none]",
+    help="Labelled faces to measure accuracy on, as for fer-edge evaluate.  [default: $FER_EDGE_DATA, else none]",
 )
 @votes_option
 @official_split_option
-@click.option("--images", type=click.IntRange(1), help="Of the validation split, for accuracy.  [default: all]")
+@click.option(
+    "--images", type=click.IntRange(1), help="Images of the validation split to measure accuracy on.  [default: all]"
+)
 @click.option(
     "--runtime",
     "runtimes",
     multiple=True,
     type=click.Choice([family.value for family in Engine]),
-    help="Only in this interpreter; may be given again.  [default: every one that is installed]",
+    help="Measure in this interpreter only; repeatable.  [default: every installed one]",
 )
 @click.option(
     "--threads",
@@ -69,9 +73,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     default=",".join(map(str, THREADS)),
     show_default=True,
     type=THREAD_COUNTS,
-    help="Numbers of threads to compare; all else is measured with one.",
+    help="Numbers of threads to compare; everything else is measured with one thread.",
 )
-@click.option("--peer", "peers", multiple=True, type=_FILE, help="Another project's .tflite or .onnx file, too.")
+@click.option(
+    "--peer",
+    "peers",
+    multiple=True,
+    type=_FILE,
+    help="Another project's .tflite or .onnx file to measure as well; repeatable.",
+)
 @click.option(
     "--peer-labels",
     type=LABELS,
@@ -86,20 +96,22 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help="Values of black and white the peers were trained on: once for all, or once for each --peer.",
 )
-@click.option("--peer-logits", is_flag=True, help="The peers' scores have not been through a softmax.")
+@click.option("--peer-logits", is_flag=True, help="The peers' scores are logits, without a softmax.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=RUNS / "device",
     show_default=True,
-    help="Folder of report.html, report.md, report.json and report.csv.",
+    help="Folder for report.html, report.md, report.json and report.csv.",
 )
-@click.option("--compare", "earlier", type=_FILE, help="An earlier report.json: tell what got slower or worse.")
+@click.option(
+    "--compare", "earlier", type=_FILE, help="An earlier report.json to compare with: reports what got slower or worse."
+)
 @click.option(
     "--fail-on",
     type=click.FloatRange(0),
     metavar="PERCENT",
-    help="With --compare: exit with 1 if a figure got worse, beyond its noise, by more than this.",
+    help="With --compare: exit with code 1 if a figure got worse beyond its noise by more than this.",
 )
 def command(
     models: tuple[Path, ...],
@@ -120,19 +132,18 @@ def command(
 ) -> None:
     """Measure MODELs (.tflite or .onnx files; the shipped one by default) on this machine, and write a report.
 
-    They take turns, so that a busy moment strikes all alike; compare times within one run.
-
-    Latency, percentiles, memory, size and the machine's state; with --data, people's answer and accuracy too.
-    It needs no TensorFlow.
+    The report has latency (p50, p90, p99), memory, size and the machine's state; with --data also accuracy and the
+    agreement with people's votes. The models take turns, so that a busy moment affects all alike: compare times within
+    one run. TensorFlow is not needed.
 
     \b
-    fer-edge benchmark                                       the shipped model, on this board
-    fer-edge benchmark a_int8.tflite a_fp32.tflite --quick   which is faster here
-    fer-edge benchmark --data faces.zip --images 500         how good, too
+    fer-edge benchmark                                 the shipped model, here
+    fer-edge benchmark a.tflite b.tflite --quick       which file is faster here
+    fer-edge benchmark --data faces.zip --images 500   accuracy as well
     fer-edge benchmark --compare old/report.json --fail-on 10
     """
     if fail_on is not None and earlier is None:
-        raise InputError("--fail-on judges a comparison: give the earlier report with --compare")
+        raise InputError("--fail-on needs an earlier report to compare with: give it with --compare")
     reads = [*roles("MODEL", *models), *roles("--peer", *peers), *roles("--compare", earlier)]
     reads += [*data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, roles("--output", *report_paths(output)))
@@ -192,15 +203,15 @@ def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence
 def _read_faces(
     data: str | None, votes_file: Path | None, images: int | None, *, official_split: bool
 ) -> tuple[Split | None, Data | None]:
-    """The labelled faces, if any were named; nothing is downloaded."""
+    """Read the labelled faces, if any are named; nothing is downloaded."""
     data = data or os.environ.get(DATA_ENV)
     if not data:
         if images is not None:
-            raise InputError("--images is a number of labelled faces: name them with --data")
+            raise InputError("--images needs labelled faces: give them with --data")
         if votes_file is not None:
-            raise InputError("--votes are people's votes on labelled faces: name those with --data")
+            raise InputError("--votes needs labelled faces: give them with --data")
         if official_split:
-            raise InputError("--official-split divides labelled faces: name those with --data")
+            raise InputError("--official-split needs labelled faces: give them with --data")
         return None, None
     dataset = read_voted_data(data, votes_file, official_split=official_split)
     faces = take_some(dataset.validation, images)

@@ -1,4 +1,4 @@
-"""Options that hold a password, such as a camera's address: also from the environment or a systemd credential."""
+"""Options that may hold a password, read from the environment or a systemd credential too."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import click
 from fer_edge.errors import InputError
 
 _FOLDER_VARIABLE = "CREDENTIALS_DIRECTORY"
-"""Set by systemd to a folder that only the service can read; see systemd.exec(5)."""
+"""Variable in which systemd names a folder that only the service can read; see systemd.exec(5)."""
 
 
 class SecretOption(click.Option):
-    """Option that is read from the command line, its environment variable, or a credential `fer-edge.OPTION`."""
+    """Option read from the command line, its environment variable, or a credential `fer-edge.OPTION`."""
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
-        """Return the variable's value, or else the credential's; `None` without either."""
+        """Return the variable's value, else the credential's, else None."""
         value = super().resolve_envvar_value(ctx)
         name = max(self.opts, key=len).lstrip("-")
         return _read_credential(f"fer-edge.{name}") if value is None else value

@@ -21,16 +21,18 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.classifier import ScoresFaces, expression_scores
+from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.native_logs import native_stderr_muffled
+from fer_edge.scores import in_expression_order
 from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
@@ -49,15 +51,15 @@ _JUDGES_RECIPE = {
     "label_smoothing": 0.0,
     "votes_weight": 0.0,
 }
-"""Minutes a fold: a judge must know the expressions, and not each face by heart."""
+"""Recipe that takes minutes a fold: a judge must learn the expressions without memorizing faces."""
 
 _WITH_VOTES = {"by_votes", "votes_file", "official_split", "data", "worst", "output", "overwrite", "strict", "yes"}
-"""Options of an audit in which no network judges."""
+"""Options of an audit by votes, which trains and runs no network."""
 
 
 @dataclass(frozen=True)
 class _Judges:
-    """Networks that judge: models, and those to be trained by `recipe` on all folds but one."""
+    """Networks that judge labels: given models, and those that `recipe` trains on all folds but one."""
 
     models: tuple[Path, ...]
     folds: int
@@ -65,7 +67,7 @@ class _Judges:
 
 
 def _defaulting_to(values: dict[str, Any]) -> Callable[[click.Command], click.Command]:
-    """Give options of a command other defaults."""
+    """Return a decorator that gives options of a command other defaults."""
 
     def change(command: click.Command) -> click.Command:
         for option in command.params:
@@ -79,37 +81,45 @@ def _defaulting_to(values: dict[str, Any]) -> Callable[[click.Command], click.Co
 
 @click.group()
 def command() -> None:
-    """Look after labelled faces."""
+    """Check labelled faces."""
 
 
 @_defaulting_to(_JUDGES_RECIPE)
-@command.command()
+@command.command(
+    cls=SectionedCommand, sections={"data": "Data", "by_votes": "Audit", "recipe_name": "Recipe of the judges"}
+)
 @data_option
-@click.option("--by-votes", is_flag=True, help="Let people judge, by their votes: no network is trained or needed.")
 @votes_option
 @official_split_option
+@strict_option
+@yes_option
+@click.option("--by-votes", is_flag=True, help="Judge labels by people's votes; no network is trained or needed.")
 @click.option(
     "--folds",
     type=click.IntRange(0),
     default=3,
     show_default=True,
-    help="Parts that are judged by a network trained on the others; 0 trains none.",
+    help="Split the training images into so many parts; a network trained on the others judges each. 0: train none.",
 )
 @click.option(
     "--model",
     "models",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Let this model (.keras, .tflite or .onnx) judge too; give several for several judges.",
+    help="Model (.keras, .tflite or .onnx) that judges as well; repeatable.",
 )
-@click.option("--worst", type=click.IntRange(1), default=200, show_default=True, help="Labels to show and to list.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), default=RUNS / "audit", show_default=True, help="Folder of results."
+    "--worst", type=click.IntRange(1), default=200, show_default=True, help="Number of labels to show and to list."
 )
-@click.option("--overwrite", is_flag=True, help="Replace the audit in --output, and train its networks anew.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=RUNS / "audit",
+    show_default=True,
+    help="Folder for the results.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the audit in --output, and train its networks again.")
 @recipe_options
-@strict_option
-@yes_option
 def audit(
     data: str | None,
     by_votes: bool,
@@ -126,10 +136,10 @@ def audit(
 ) -> None:
     """Find the training images whose labels are most likely wrong, and list them for a person to review.
 
-    Networks are trained on parts of the training split, and each image is judged by the one that has not seen it, nor a
-    copy. With --by-votes people judge instead, which takes seconds. The folder gets suspects.csv, contact-sheet.png,
-    duplicates.png and leave-out.txt, which fer-edge train --leave-out takes once a person has reviewed it. The same
-    command goes on after Ctrl-C.
+    Networks are trained on parts of the training split; each image is judged by the network that saw neither it nor a
+    copy of it. With --by-votes, people's votes judge instead, which takes seconds. The output folder gets suspects.csv,
+    contact-sheet.png, duplicates.png and leave-out.txt: review that list, then give it to fer-edge train --leave-out.
+    After Ctrl-C, the same command resumes.
 
     \b
     fer-edge data audit --data face-expression-recognition-dataset.zip
@@ -139,8 +149,8 @@ def audit(
     judges = _read_judges(folds, models, votes_file, options, by_votes=by_votes)
     if (output / LIST_NAME).exists() and not overwrite:
         raise InputError(
-            f"{output / LIST_NAME} may have been reviewed: choose another --output, or move it away to write another "
-            "from the same networks or votes, or --overwrite it"
+            f"{output / LIST_NAME} exists and may have been reviewed: move it away to write it again from the same "
+            "networks or votes, choose another --output, or replace everything with --overwrite"
         )
     reads = [*data_roles(data), *roles("--votes", votes_file), *roles("--model", *models)]
     require_apart(
@@ -159,10 +169,12 @@ def audit(
     written = write_audit(found, output, data=dataset.name, worst=worst)
     _print_findings(found, dataset)
     if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
-        stdout().print(f"{len(sheets)} sheets such as {sheets[0]} show what people see instead", soft_wrap=True)
+        stdout().print(
+            f"{len(sheets)} sheets such as {sheets[0]} show what people see instead of the label", soft_wrap=True
+        )
     stdout().print(
-        f"{len(found.worst(worst)):,} are in {written[-1]}: review it beside {output / 'contact-sheet.png'}, "
-        "then fer-edge train --leave-out it",
+        f"{len(found.worst(worst)):,} are listed in {written[-1]}: review it beside "
+        f"{output / 'contact-sheet.png'}, then train without them: fer-edge train --leave-out {written[-1]}",
         soft_wrap=True,
     )
 
@@ -174,13 +186,13 @@ def _read_judges(
         _refuse_networks_options()
         return _Judges((), 0, None)
     if votes_file:
-        raise InputError("--votes are what people judge by: give --by-votes too, or leave out --votes")
+        raise InputError("--votes is for audits by votes: add --by-votes, or leave out --votes")
     if folds == 1 or not (folds or models):
-        raise InputError("nobody to judge: give --folds 2 or more, or --folds 0 and a --model, or --by-votes")
+        raise InputError("no judge: give --folds 2 or more, or --folds 0 with a --model, or --by-votes")
     if folds and options["votes_weight"]:
         raise InputError(
-            "--votes-weight: networks that judge labels learn nothing but labels; leave it out, or let people judge by "
-            "their votes with --by-votes"
+            "--votes-weight: networks that judge labels learn from labels only; leave it out, or judge by people's "
+            "votes with --by-votes"
         )
     return _Judges(models, folds, read_recipe(options) if folds else None)
 
@@ -194,7 +206,7 @@ def _refuse_networks_options() -> None:
         and context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
     ]
     if given:
-        raise InputError(f"--by-votes trains and asks no network: leave out {', '.join(given)}, or --by-votes")
+        raise InputError(f"--by-votes uses no network: leave out {', '.join(given)}, or --by-votes")
 
 
 def _audit_by_votes(dataset: Dataset) -> Audit:
@@ -224,9 +236,10 @@ def _audit_by_networks(
 
 def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
-        print_note(f"{judge.card.name} was trained on these images, so it may know wrong labels by heart")
+        print_note(f"{judge.card.name} was trained on these images, so it may have memorized wrong labels")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
-        return expression_scores(judge, dataset.train.images, on_progress)
+        scores = judge.classify_all(dataset.train.images, on_progress)
+    return in_expression_order(scores, judge.card.labels)
 
 
 def _print_findings(audit: Audit, dataset: Dataset) -> None:
@@ -245,6 +258,6 @@ def _print_agreement(audit: Audit) -> None:
     stdout().print(f"the judges agree with {agreement:.1%} of the labels")
     if agreement <= counts.max() / counts.sum():
         print_note(
-            f"always answering {EXPRESSIONS[counts.argmax()]} would do as well, so their ranking means nothing: "
-            "train them longer (--epochs)"
+            f"always answering {EXPRESSIONS[counts.argmax()]} would agree as often, so their ranking is "
+            "meaningless: train them longer (--epochs)"
         )

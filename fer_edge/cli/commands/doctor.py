@@ -20,27 +20,27 @@ _COLOURS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILURE: "re
 _NAME_COLUMNS = 12
 _INDENT = 8 + 1 + _NAME_COLUMNS + 1
 _LEAST_COLUMNS = 20
-"""For a finding's text beside its name; in a narrower terminal it stands below."""
+"""Least width of a finding's text beside its name; in a narrower terminal the text goes below."""
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
-    """Check the board, what is installed and the cameras, and say what to do about each fault.
+    """Check the board, the installation and the cameras, and say what to do about each fault.
 
-    The exit code is 1 if something does not work; a warning leaves it at 0.
+    The exit code is 1 if something does not work, and 0 if there are warnings only.
 
     \b
     With --json:
-      version   of fer-edge
+      version   version of fer-edge
       ok        whether there is no failure
       checks    array, in a fixed order
-        name      what was looked at: system, bits, python, numpy, opencv, model, ...
+        name      what was checked: system, bits, python, numpy, opencv, model, ...
         outcome   "ok", "warning" or "failure"
         detail    what was found
-        advice    what to do; "" if nothing
-        facts     object: the same as data, such as {"temperature_c": 51.5}
+        advice    what to do; "" for nothing
+        facts     detail as an object, such as {"temperature_c": 51.5}
     """
     findings = []
     for finding in run_checks():
@@ -65,7 +65,7 @@ def _print_finding(finding: Finding) -> None:
 
 
 def _wrap(text: str) -> str:
-    """Broken to the terminal's width beneath itself; a file gets it in one line."""
+    """Wrap to the terminal's width with a hanging indent; a file gets one line."""
     if not sys.stdout.isatty():
         return text
     columns = shutil.get_terminal_size().columns

@@ -33,12 +33,11 @@ from fer_edge.cli.parameters import MOST_THREADS, ModelPath, PicturePath
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
-from fer_edge.inference.classifier import expression_scores
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import named_prior
+from fer_edge.scores import in_expression_order, named_prior
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
 from fer_edge.terminal import progress_bar, stderr, stdout
@@ -50,15 +49,26 @@ from fer_edge.training.face_classifier import load_classifier
 @data_option
 @votes_option
 @official_split_option
-@click.option("--split", default="validation", show_default=True, help="train, validation, or test where there is one.")
+@click.option(
+    "--split",
+    default="validation",
+    show_default=True,
+    help="Split to measure on: train, validation, or test if the data set has one.",
+)
 @labels_option
 @input_range_option
 @logits_option
-@prior_option("Re-weigh the scores for faces that show each expression so often")
+@prior_option("Shares of the expressions among the faces, for which scores are re-weighted")
 @trust_option
-@click.option("--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else on stdout.")
-@click.option("--plot", type=PicturePath(), help="Confusion matrix PNG.  [default: <model>_confusion.png]")
+@click.option(
+    "--num-threads",
+    type=click.IntRange(1, MOST_THREADS),
+    default=1,
+    show_default=True,
+    help="Threads of the interpreter of a .tflite or .onnx file.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
+@click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
 @strict_option
 @yes_option
 def command(
@@ -80,7 +90,8 @@ def command(
 ) -> None:
     """Measure MODEL (.keras, .tflite or .onnx; the shipped one by default) on labelled faces.
 
-    TFLite and ONNX files need no TensorFlow.
+    Prints precision, recall and F1 of each expression and the confusion matrix, and, for images with people's votes,
+    the agreement with them. Only .keras files need TensorFlow.
 
     \b
     fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip
@@ -94,7 +105,8 @@ def command(
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
-        scores = expression_scores(classifier, faces.images, on_progress)
+        scores = classifier.classify_all(faces.images, on_progress)
+    scores = in_expression_order(scores, classifier.card.labels)
     evaluation = evaluate_scores(scores, faces.labels)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)

@@ -18,7 +18,7 @@ from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_lay
 from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
-from fer_edge.cli.commands.export_tables import layer_table, proof_table, trial_table
+from fer_edge.cli.commands.export_tables import layer_table, trial_table, verification_table
 from fer_edge.cli.data_options import (
     data_option,
     data_roles,
@@ -29,6 +29,7 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.messages import option_named, print_warning
 from fer_edge.cli.model_options import (
     input_range_option,
     labels_option,
@@ -37,8 +38,6 @@ from fer_edge.cli.model_options import (
     trust_option,
     warn_of_better_order,
 )
-from fer_edge.cli.notes import print_warning
-from fer_edge.cli.option_names import option_named
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError
@@ -50,7 +49,7 @@ from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
 
 _INT8_TFLITE = Target(Format.TFLITE, Precision.INT8)
-_ADVICE = "more or other calibration images (--calibration-images, --seed) or another precision may pass"
+_ADVICE = "try more or other calibration images (--calibration-images, --seed), or another precision"
 
 
 @click.command()
@@ -61,43 +60,55 @@ _ADVICE = "more or other calibration images (--calibration-images, --seed) or an
 @labels_option
 @input_range_option
 @logits_option
-@prior_option("Make files whose scores are for faces that show each expression so often")
+@prior_option("Shares of the expressions among the faces that the files are for, built into their scores")
 @trust_option
-@click.option("--int8", is_flag=True, help="The same as --precision int8.")
+@click.option("--int8", is_flag=True, help="Same as --precision int8.")
 @click.option(
     "--precision",
     "precisions",
     type=click.Choice([precision.value for precision in EXPORTABLE]),
     multiple=True,
-    help="May be given again.  [default: int8; with --auto, all]",
+    help="Precision to export; repeatable.  [default: int8; with --auto, all]",
 )
-@click.option("--all", "everything", is_flag=True, help="Every precision.")
+@click.option("--all", "everything", is_flag=True, help="Export every precision.")
 @click.option(
     "--auto",
     is_flag=True,
-    help="Time the files here, and write only the fastest that passes its proof; of equally fast ones, the smallest.",
+    help="Time the files on this machine and write only the fastest one that passes verification; of equally fast "
+    "ones, the smallest.",
 )
 @click.option(
     "--format",
     "formats",
     type=click.Choice([one.value for one in Format]),
     multiple=True,
-    help="May be given again.  [default: both; ONNX in fp32 and int8]",
+    help="Format to export; repeatable.  [default: both; ONNX in fp32 and int8 only]",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Folder.  [default: export/ beside MODEL]")
-@click.option("--float-io", is_flag=True, help="For int8 TFLite: float32 in and out instead of int8.")
-@click.option("--calibration-images", type=click.IntRange(7), default=DEFAULT_IMAGES, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the choice of those images.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Folder for the files.  [default: export/ beside MODEL]"
+)
+@click.option("--float-io", is_flag=True, help="Give the int8 TFLite file float32 inputs and outputs instead of int8.")
+@click.option(
+    "--calibration-images",
+    type=click.IntRange(7),
+    default=DEFAULT_IMAGES,
+    show_default=True,
+    help="Training images to calibrate int8 with.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed for choosing the calibration images."
+)
 @click.option(
     "--layer-errors",
     is_flag=True,
-    help="Show what int8 TFLite costs each layer, the worst first; all of it in <name>_int8_layers.csv.",
+    help="Show the quantization error of each layer of the int8 TFLite file, largest first; all layers go to "
+    "<name>_int8_layers.csv.",
 )
-@click.option("--keep-failed", is_flag=True, help="Keep a file that fails its proof, as <name>.failed.<format>.")
+@click.option("--keep-failed", is_flag=True, help="Keep a file that fails verification, as <name>.failed.<format>.")
 @click.option(
     "--skip-failed",
     is_flag=True,
-    help="Report files that fail their proof, and exit with 0 as long as another file passes.",
+    help="Report files that fail verification, and exit with code 0 if at least one file passes.",
 )
 @yes_option
 def command(
@@ -124,12 +135,11 @@ def command(
     skip_failed: bool,
     yes: bool,
 ) -> None:
-    """Convert MODEL.keras (the newest run's by default) to TFLite and ONNX, and prove each file.
+    """Convert MODEL (a .keras file; the newest run's by default) to TFLite and ONNX, and verify each file.
 
-    Every file is run with the device's interpreter on the whole validation split and compared with MODEL. One that
-    strays too far is not left behind, and the exit code is 1, or 0 with --skip-failed. Without --data, the faces are
-    those that MODEL's run was trained on. With --auto, the files are made and timed here, and the fastest that passes
-    its proof is written.
+    Each file is run with the device's interpreter on the whole validation split and compared with MODEL. A file that
+    deviates by more than its precision allows is deleted, and the exit code is 1, or 0 with --skip-failed. Without
+    --data, the faces are those that MODEL was trained on.
 
     \b
     fer-edge export --int8 --data face-expression-recognition-dataset.zip
@@ -146,7 +156,7 @@ def command(
     if auto:
         _check_auto(layer_errors=layer_errors, keep_failed=keep_failed, skip_failed=skip_failed)
     path = model or newest_run().model
-    folder = output or RunFolder(path.parent).export_folder
+    folder = output or path.parent / "export"
     data = data or RunFolder(path.parent).data()
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
@@ -179,7 +189,7 @@ def _for_prior(parent: KerasClassifier, prior: str | None) -> KerasClassifier:
 
 @dataclass(frozen=True)
 class _Job:
-    """What is exported, with which images, and where to."""
+    """Model to export, the images to calibrate and verify with, and the folder for the files."""
 
     parent: KerasClassifier
     stated: StatedFacts
@@ -221,14 +231,14 @@ def _export_fastest(job: _Job, wanted: list[Target]) -> None:
         if tried.refusal is not None:
             stderr().print(f"{tried.name}: {tried.refusal}")
         elif tried.exported is None:
-            stderr().print(f"{tried.name}: not proved, since it takes over {FAR} times as long as one that passed")
+            stderr().print(f"{tried.name}: not verified, as it takes over {FAR} times as long as one that passed")
         elif tried.exported.faults:
             stderr().print(f"{tried.name}: {'; '.join(tried.exported.faults)}")
     if trial.kept is None or trial.choice is None:
-        raise ToleranceError(f"none of {len(trial.tried)} files passed the proof, so none was written; {_ADVICE}")
+        raise ToleranceError(f"none of {len(trial.tried)} files passed verification, so none was written; {_ADVICE}")
     if trial.machine_faults:
         faults = "; ".join(trial.machine_faults)
-        print_warning(f"the choice rests on disturbed times ({faults}); do it again on an idle machine")
+        print_warning(f"the choice rests on disturbed times ({faults}); repeat it on an idle machine")
     if trial.kept.target.precision.needs_calibration:
         job.write_calibration()
     stdout().print(f"{trial.choice.name}: {trial.choice.reason}")
@@ -252,7 +262,7 @@ def _export_all(job: _Job, wanted: list[Target], *, keep_failed: bool, layer_err
     if errors:
         path = job.folder / exporter.name_of(_INT8_TFLITE).replace(".tflite", "_layers.csv")
         write_atomic(path, as_csv(errors))  # before any table, whose reader may leave: `| head`
-    stdout().print(proof_table(results, job.title))
+    stdout().print(verification_table(results, job.title))
     if errors:
         stdout().print(layer_table(errors))
         stdout().print(f"written: {path}")
@@ -266,18 +276,18 @@ def _precisions(named: tuple[str, ...], formats: list[Format], everything: bool)
 
 
 def _check(wanted: list[Target], *, float_io: bool, layer_errors: bool) -> None:
-    """Refuse what would be ignored."""
+    """Raise for an option that would be ignored."""
     for option, given in (("--layer-errors", layer_errors), ("--float-io", float_io)):
         if given and _INT8_TFLITE not in wanted:
-            raise InputError(f"{option} is about the int8 TFLite file: add --int8 --format tflite")
+            raise InputError(f"{option} needs the int8 TFLite file: add --int8 --format tflite")
 
 
 def _check_auto(*, layer_errors: bool, keep_failed: bool, skip_failed: bool) -> None:
-    """Refuse what --auto would ignore."""
+    """Raise for an option that --auto would ignore."""
     options = (("--layer-errors", layer_errors), ("--keep-failed", keep_failed), ("--skip-failed", skip_failed))
     for option, given in options:
         if given:
-            raise InputError(f"--auto leaves one file, which passed: use {option} in an export without --auto")
+            raise InputError(f"--auto writes only a file that passed: use {option} without --auto")
 
 
 def _written(folder: Path, name: str, wanted: list[Target]) -> list[FileRole]:
@@ -309,7 +319,7 @@ def _conclude(results: list[Exported], folder: Path, *, skip_failed: bool) -> No
     for result in failed:
         stderr().print(f"{result.target.format.value} {result.target.precision.value}: {'; '.join(result.faults)}")
     if failed:
-        message = f"{len(failed)} of {len(results)} files failed the proof and {_fate(failed)}; {_ADVICE}"
+        message = f"{len(failed)} of {len(results)} files failed verification and {_fate(failed)}; {_ADVICE}"
         if not skip_failed or len(failed) == len(results):
             raise ToleranceError(message)
         print_warning(message)

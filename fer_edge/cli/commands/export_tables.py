@@ -1,4 +1,4 @@
-"""What `fer-edge export` shows: the proofs, the candidates of `--auto`, the layers."""
+"""Tables of `fer-edge export`: verified files, candidates of `--auto`, layers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from fer_edge.tables import make_table
 _NOTHING = "-"
 
 
-def proof_table(results: list[Exported], title: str) -> Table:
-    """Each file's results beside its parent's."""
+def verification_table(results: list[Exported], title: str) -> Table:
+    """Return each file's results beside its parent's."""
     table = make_table(
-        title, ["file"], ["bytes", "accuracy", "loss, points", "agreement", "KL, nats", "worst recall loss", "proof"]
+        title,
+        ["file"],
+        ["bytes", "accuracy", "loss, points", "agreement", "KL, nats", "worst recall loss", "verification"],
     )
     for result in results:
         parity = result.parity
@@ -34,9 +36,9 @@ def proof_table(results: list[Exported], title: str) -> Table:
 
 
 def layer_table(errors: list[LayerError]) -> Table:
-    """What quantization does to each layer."""
+    """Return the quantization error of each layer."""
     table = make_table(
-        "what int8 costs each layer, apart from the others: the worst first",
+        "error that int8 adds in each layer by itself, largest first",
         ["#", "layer", "operator"],
         ["scale", "error", "SNR, dB", "clipped"],
     )
@@ -54,8 +56,8 @@ def layer_table(errors: list[LayerError]) -> Table:
 
 
 def trial_table(trial: Trial, title: str) -> Table:
-    """What `--auto` found out about each file, the kept one in bold; times marked with ~ are of a few calls only."""
-    names = ["bytes", "p50 ms", "p90 ms", "times as long", "accuracy", "agreement", "proof"]
+    """Return the results of `--auto` for each file, the chosen one in bold; ~ marks times of a few calls only."""
+    names = ["bytes", "p50 ms", "p90 ms", "times as long", "accuracy", "agreement", "verification"]
     table = make_table(title, ["file"], names)
     fastest_ms = min(((one.timing.p50, one.look_ms) for one in trial.tried if one.timing and one.look_ms), default=None)
     for tried in trial.tried:
@@ -64,14 +66,19 @@ def trial_table(trial: Trial, title: str) -> Table:
             tried.name,
             _NOTHING if tried.bytes is None else f"{tried.bytes:,}",
             *_times(tried, fastest_ms),
-            *_proof(tried),
+            *_verification(tried),
             style="bold" if is_kept else None,
         )
     return table
 
 
 def _times(tried: Tried, fastest_ms: tuple[float, float] | None) -> tuple[str, str, str]:
-    """The median, p90, and how often the fastest's median, which is given of all its calls and of the first few."""
+    """Return the median and p90, and the median over that of the fastest file.
+
+    Args:
+        tried: The file.
+        fastest_ms: The fastest file's median of all its calls, and of its first few.
+    """
     if tried.look_ms is None:
         return (_NOTHING,) * 3
     if tried.timing is None or fastest_ms is None:
@@ -81,12 +88,12 @@ def _times(tried: Tried, fastest_ms: tuple[float, float] | None) -> tuple[str, s
     return f"{tried.timing.p50:.3f}", p90, f"{tried.timing.p50 / fastest_ms[0]:.2f}"
 
 
-def _proof(tried: Tried) -> tuple[str, str, Text]:
-    """Accuracy, agreement, and what came of the proof."""
+def _verification(tried: Tried) -> tuple[str, str, Text]:
+    """Return accuracy, agreement, and the verdict."""
     if tried.refusal is not None:
         return _NOTHING, _NOTHING, Text("cannot be run", style="red")
     if tried.exported is None:
-        return _NOTHING, _NOTHING, Text("not proved")
+        return _NOTHING, _NOTHING, Text("not verified")
     exported = tried.exported
     return f"{exported.evaluation.accuracy:.2%}", f"{exported.parity.agreement:.2%}", _verdict(exported)
 

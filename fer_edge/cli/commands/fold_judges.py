@@ -1,4 +1,4 @@
-"""Judge training images by networks that are trained without them, with their progress on stderr."""
+"""Score training images with networks that are trained without them, and show progress on stderr."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from fer_edge.cli.commands.training_display import TrainingDisplay
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import read_card
@@ -17,16 +17,16 @@ from fer_edge.training.recipe import Recipe
 
 
 def require_unseen(recipe: Recipe, dataset: Dataset) -> None:
-    """Check that the folds' networks learn from no model that knows the labels they shall judge.
+    """Check that the folds' networks learn from no model that was trained on the labels they judge.
 
     Raises:
-        InputError: If a teacher or the start was trained on these very images.
+        InputError: If a teacher or the starting model was trained on these images.
     """
     for path in filter(None, (recipe.start_from, *recipe.teachers)):
         if read_card(Path(path)).training.get("data_sha256") == dataset.sha256():
             raise InputError(
                 f"{path} was trained on these images, and would hand on their wrong labels to the networks that judge "
-                "them: leave out --start-from and --distill, or let it judge by itself with --folds 0 --model"
+                "them: leave out --start-from and --distill, or let it judge alone with --folds 0 --model"
             )
 
 
@@ -37,7 +37,7 @@ def judge_out_of_fold(
     fold_of = assign_folds(dataset.train.labels, copies, folds, recipe.seed)
     earlier = folds_replacement(folder)
     if earlier.settle():
-        note = "the networks that --overwrite was to replace are back, as none of the new ones had a whole epoch"
+        note = "restored the networks that --overwrite was to replace, as no new one had finished an epoch"
         print_note(f"{folder}: {note}")
     count = int(fold_of.max()) + 1
     try:
@@ -51,5 +51,5 @@ def judge_out_of_fold(
 
             return score_out_of_fold(dataset, recipe, fold_of, folder, observe)
     except KeyboardInterrupt:
-        stderr().print(f"the same command{' without --overwrite' if overwrite else ''} goes on from here")
+        stderr().print(f"to resume: the same command{' without --overwrite' if overwrite else ''}")
         raise

@@ -28,11 +28,11 @@ from fer_edge.terminal import stdout
 
 @click.command()
 @click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL (.tflite, .onnx or .keras; the shipped one by default) says about itself.
 
-    The size, digest, operators, precision and edges are read from the file; the rest is its card's.
+    Size, digest, operators, precision, inputs and outputs are read from the file itself; the rest is its model card.
     """
     card = read_card(model)
     facts = _file_facts(model, card)
@@ -105,7 +105,7 @@ def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 
 def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
-    """Print names and values, one a line, a level deeper for each object within; leave out what is empty."""
+    """Print names and values, one a line, nested objects indented; skip empty values."""
     shown = {name: value for name, value in facts.items() if value not in (None, {}, [])}
     width = max((len(name) for name, value in shown.items() if not _is_nested(value)), default=0)
     for name, value in shown.items():

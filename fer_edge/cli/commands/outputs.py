@@ -1,4 +1,4 @@
-"""Where the results of `fer-edge run` go, put together from its options."""
+"""Outputs of `fer-edge run`, made from its options."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from fer_edge.cli.commands.run_options import RunOptions
-from fer_edge.cli.notes import print_note_with_token
-from fer_edge.cli.option_names import option_named
+from fer_edge.cli.messages import option_named, print_note_with_token
 from fer_edge.errors import MissingExtraError
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable, without_password
@@ -28,17 +27,17 @@ _LINES_WAITING = 1000
 _PICTURES_WAITING = 8
 
 _RECORDING_DRAIN_S = 300.0
-"""A recording's last pictures may be shown for long, and each second is encoded as many frames."""
+"""Longest wait for a recording's last pictures: each may last long, and every second is encoded as many frames."""
 
 
 def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: OnNote) -> Iterator[Sink]:
-    """Open a sink for each thing asked for, one after another; each is to be closed.
+    """Yield an opened sink for each requested output; the caller closes them.
 
-    None slows a live source, and none misses a recording's frame.
+    No sink slows a live source down, and none drops a frame of a recording.
 
     Raises:
         MissingExtraError: If what one needs is not installed.
-        InputError: If a file's name, an address or a broker's login will not do.
+        InputError: If a file's name, an address or a broker's login cannot be used.
     """
 
     def lines(sink: Sink, name: str) -> Sink:
@@ -50,7 +49,7 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: On
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
     title = f"{source.description}, {printable(options.model.stem)}"
-    # What may be refused comes before any file is begun anew: a port, a video's ending, a broker's login.
+    # Outputs that may be refused come before any file is overwritten: a port, a video's ending, a broker's login.
     if options.preview is not None:
         with option_named("--preview"):
             page = open_preview(
@@ -62,7 +61,7 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: On
                 meaning=score_meaning(card),
                 on_note=on_note,
             )
-        # A token that was made here is told, as nobody knows it otherwise; one that was given is not.
+        # A generated token is printed, as nobody knows it otherwise; a given one is not.
         url = page.url if options.preview_token is None else without_password(page.url)
         print_note_with_token(f"preview at {url}")
         yield page

@@ -17,7 +17,7 @@ from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
 from fer_edge.cli.parameters import MOST_THREADS, SHIPPED, ModelPath
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled
@@ -96,7 +96,7 @@ def command(
     fer-edge predict photos --save annotated --crops faces
     """
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv cannot both be printed; leave one of them out")
+        raise InputError("--json and --csv cannot both be printed; leave one of them out")
     pictures = find_pictures(paths, recursive=recursive)
     copies = CopyFolders(save, crops)
     copies.check(pictures)

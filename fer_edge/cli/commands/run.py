@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from fer_edge.cli.commands.outputs import open_sinks
-from fer_edge.cli.commands.run_options import RunOptions, run_options
+from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.model_options import note_unverified, with_prior
-from fer_edge.cli.notes import print_note
-from fer_edge.cli.option_names import option_named
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable
@@ -32,24 +32,24 @@ from fer_edge.runtime.sources.orientation import Flip, oriented
 from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
 
 
-@click.command()
+@click.command(cls=SectionedCommand, sections=SECTIONS)
 @config_option
 @run_options
 def command(**given: Any) -> None:
-    """Find faces in a camera, stream, video or images and tell their expressions, until the end or Ctrl-C.
+    """Detect faces in a camera, stream, video or images and classify their expressions, until the end or Ctrl-C.
 
-    A score estimates the share of people who would name that expression for such a face, if the model learned people's
-    votes alone; else it is the network's probability for it. fer-edge info says which.
+    A score estimates the share of people who would name that expression for such a face, if the model was trained on
+    people's votes alone; otherwise it is the network's probability. fer-edge info says which.
 
     \b
-    fer-edge run --camera demo                           no camera needed
-    fer-edge run --camera picamera --jsonl log.jsonl     a Raspberry Pi's own camera
-    fer-edge run --camera 0 --jsonl - | jq .faces        a webcam, as data
-    fer-edge run --camera party.mp4 --output seen.mp4    a video, annotated
-    fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv --seconds 60
+    fer-edge run --camera demo                          no camera needed
+    fer-edge run --camera picamera --jsonl log.jsonl    a Raspberry Pi camera
+    fer-edge run --camera 0 --jsonl - | jq .faces       a webcam, as data
+    fer-edge run --camera party.mp4 --output seen.mp4   a video, annotated
+    fer-edge run --camera auto --preview 8080           a page in the browser
+    fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv
     fer-edge run --camera 0 --detect-every auto --budget 40% --max-fps 10
-    fer-edge run --camera auto --preview 8080            a page in the browser
-    fer-edge run --camera auto --name "Front door" --mqtt mqtt://homeassistant.local
+    fer-edge run --camera auto --name Door --mqtt mqtt://homeassistant.local
     """
     options = RunOptions(**given)
     _refuse_contradictions(options)
@@ -78,11 +78,11 @@ def _refuse_contradictions(options: RunOptions) -> None:
     if options.jsonl == options.csv == STDOUT:
         raise InputError("--jsonl and --csv cannot both be standard output; give one of them a file")
     if options.privacy and options.output:
-        raise InputError("--privacy stores no picture, and --output is nothing else; leave one of them out")
+        raise InputError("--privacy stores no picture, and --output stores nothing else; leave one of them out")
 
 
 def _written(options: RunOptions) -> list[FileRole]:
-    """The files that the sinks write, the older ones of a rotated log among them."""
+    """Return the files that the sinks write, including the older files of a rotated log."""
     logs = {"--jsonl": options.jsonl, "--csv": options.csv}
     written = [*roles("--output", options.output)]
     for option, path in logs.items():
@@ -93,7 +93,7 @@ def _written(options: RunOptions) -> list[FileRole]:
 
 
 def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOptions, failed: list[str]) -> None:
-    """Show the source to the end; `failed` gets the names of the files that lack results, also if it is interrupted."""
+    """Run the source to its end; append to `failed` the names of the files that lack results, even if interrupted."""
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
@@ -111,7 +111,7 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
                 print_note(note)
     sink.require_whole()
     if not tally.frames:
-        raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
+        raise SourceError(f"{source.description} gave no readable frame; to check everything else, try --camera demo")
 
 
 def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
@@ -150,5 +150,5 @@ def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None
         click.echo(line, err=True)
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) not in (STDOUT, *failed)]
-    if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error says what became of one
+    if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error names the file that lacks results
         click.echo(f"written: {printable(', '.join(written))}", err=True)

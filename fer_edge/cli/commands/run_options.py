@@ -1,4 +1,4 @@
-"""The options of `fer-edge run`, and what they come to."""
+"""Options of `fer-edge run`."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from fer_edge.runtime.sources.orientation import TURNS, Flip
 from fer_edge.stated_facts import StatedFacts
 
 _MOST_OLDER_FILES = 10_000
-"""Each is looked for whenever a file is rotated."""
+"""Most older files of a log: each is looked for whenever the log is rotated."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What was asked for: a field for each option, with its name, read but not yet acted upon."""
+    """Values of the options, a field for each, by its parameter's name."""
 
     camera: str
     resolution: tuple[int, int] | None
@@ -85,23 +85,34 @@ class RunOptions:
 
     @property
     def camera_settings(self) -> CameraSettings:
-        """How a camera is started."""
+        """Settings to start a camera with."""
         return CameraSettings(self.resolution, self.fps)
 
     @property
     def schedule(self) -> DetectionSchedule:
-        """In which frames faces are looked for."""
+        """Schedule of the frames in which faces are detected."""
         return DetectionSchedule(self.detect_every) if self.detect_every else BudgetSchedule(self.budget)
 
     @property
     def smoothed(self) -> Smoothing:
-        """How scores are smoothed and labels held."""
+        """Smoothing of scores and labels."""
         return RAW if self.raw else Smoothing(self.smoothing, self.threshold)
 
     @property
     def shown(self) -> bool:
-        """Whether the terminal shows the results: not where standard output holds them as data."""
+        """Whether the terminal shows the results, which it does not while standard output has them as data."""
         return not self.quiet and STDOUT not in (self.jsonl, self.csv)
+
+
+SECTIONS = {
+    "camera": "Source",
+    "model": "Model",
+    "detector_width": "Faces",
+    "jsonl": "Files",
+    "mqtt": "Network",
+    "quiet": "Other",
+}
+"""Titles in the help, by the first parameter under each."""
 
 
 def run_options(command: Command) -> Command:
@@ -119,30 +130,46 @@ _OPTIONS = (
         default="0",
         show_default=True,
         metavar="SOURCE",
-        help="A number, /dev/v4l/by-id/... or another link for a webcam, auto for the first that is there, picamera or "
-        "libcamera, demo, a video file, an image or a folder of images, rtsp://..., or http(s)://... of a stream, a "
-        "snapshot or a video file; an address with a password better in the environment as FER_EDGE_CAMERA.",
+        help="Webcam by number or link (0, /dev/v4l/by-id/...); auto for the first one found; picamera or libcamera; "
+        "demo; a video file; an image or a folder of images; rtsp://...; or http(s)://... of a stream, a snapshot or "
+        "a video. Pass an address with a password in the environment as FER_EDGE_CAMERA.",
     ),
-    click.option("--resolution", type=RESOLUTION, metavar="WxH", help="Of a camera.  [default: its own]"),
+    click.option(
+        "--resolution", type=RESOLUTION, metavar="WxH", help="Resolution of a camera.  [default: the camera's own]"
+    ),
     click.option(
         "--fps",
         type=click.FloatRange(0, min_open=True),
         metavar="N",
-        help="Of a camera, or how often a snapshot address is asked.  [default: the camera's own; 1 for snapshots]",
+        help="Frames per second of a camera, or requests per second to a snapshot address.  [default: the camera's "
+        "own; 1 for snapshots]",
     ),
     click.option(
         "--rotate",
         type=click.Choice([str(degrees) for degrees in TURNS]),
         default="0",
         show_default=True,
-        help="Turn frames clockwise.",
+        help="Rotate frames clockwise by so many degrees.",
     ),
     click.option(
         "--flip",
         type=click.Choice([one.value for one in Flip]),
         default=Flip.NONE.value,
         show_default=True,
-        help="Mirror frames, after turning them.",
+        help="Mirror frames, after the rotation.",
+    ),
+    click.option(
+        "--max-fps",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Process at most N frames per second, in a recording per second of its own time.",
+    ),
+    click.option("--frames", type=click.IntRange(1), metavar="N", help="Stop after N frames."),
+    click.option(
+        "--seconds",
+        type=click.FloatRange(0, min_open=True),
+        metavar="N",
+        help="Stop after N seconds, in a recording or the demo of its own time.",
     ),
     click.option(
         "--model",
@@ -154,44 +181,46 @@ _OPTIONS = (
     labels_option,
     input_range_option,
     logits_option,
-    prior_option("How often the camera sees each expression, by which scores are re-weighted"),
+    prior_option("Shares of the expressions that the camera sees, for which scores are re-weighted"),
     click.option(
         "--num-threads",
         type=click.IntRange(1, MOST_THREADS),
+        metavar="N",
         default=1,
         show_default=True,
-        help="Of the classifier.",
+        help="Threads of the classifier.",
     ),
     click.option(
         "--detector-width",
         type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
         metavar="PIXELS",
-        help="Scale the frame's longer side to so many pixels to look for faces: more finds smaller faces, fewer is "
-        f"faster.  [default: {DEFAULT_WIDTH}; for pictures their own width, up to {PICTURE_WIDTH}]",
+        help="Longer side of the frame, in pixels, that the face detector works on: more finds smaller faces, fewer is "
+        f"faster.  [default: {DEFAULT_WIDTH}; for pictures their own, up to {PICTURE_WIDTH}]",
     ),
     click.option(
         "--confidence",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="SHARE",
         default=DEFAULT_CONFIDENCE,
         show_default=True,
-        help="How sure the detector must be of a face.",
+        help="Least confidence of the face detector in a face.",
     ),
-    click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces."),
+    click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Classify only the N largest faces."),
     click.option(
         "--detect-every",
         type=EVERY_NTH,
         default=str(DEFAULT_EVERY),
         show_default=True,
         metavar="N|auto",
-        help="Look for faces in every N-th frame, and after N/30 s where frames come more slowly, and follow them in "
-        "between; auto keeps to --budget.",
+        help="Detect faces in every N-th frame (after N/30 s if frames come more slowly than 30 a second), and track "
+        "them in between; auto adapts N to --budget.",
     ),
-    click.option("--budget", type=PERCENTAGE, default="50%", show_default=True, help="Of one core, for auto."),
     click.option(
-        "--max-fps",
-        type=click.FloatRange(0, min_open=True),
-        metavar="N",
-        help="At most N frames a second; of a recording, a second of its own time.",
+        "--budget",
+        type=PERCENTAGE,
+        default="50%",
+        show_default=True,
+        help="Share of one processor core to use with --detect-every auto.",
     ),
     click.option(
         "--smoothing",
@@ -199,31 +228,37 @@ _OPTIONS = (
         default=Smoothing.seconds,
         show_default=True,
         metavar="SECONDS",
-        help="How far back a face's scores are averaged.",
+        help="Time over which a face's scores are averaged.",
     ),
     click.option(
         "--threshold",
         type=click.FloatRange(0, 1),
+        metavar="SCORE",
         default=Smoothing.threshold,
         show_default=True,
-        help="Score from which an expression is named; a face without one is uncertain.",
+        help="Least score of an expression; a face without one is uncertain.",
     ),
-    click.option("--raw", is_flag=True, help="Each frame's own scores and the highest one's label, with no memory."),
-    click.option("--jsonl", metavar="FILE|-", help="Write a JSON object a frame; - is standard output."),
-    click.option("--csv", metavar="FILE|-", help="Write a row a face; - is standard output."),
+    click.option(
+        "--raw",
+        is_flag=True,
+        help="Give each frame's own scores and the label of the highest, without smoothing or threshold.",
+    ),
+    click.option("--jsonl", metavar="FILE|-", help="Write a JSON object for each frame; - is standard output."),
+    click.option("--csv", metavar="FILE|-", help="Write a row for each face; - is standard output."),
     click.option("--output", type=click.Path(path_type=Path), help="Write an annotated video: .mp4, .avi or .mkv."),
     click.option(
         "--rotate-size",
         type=BYTE_SIZE,
         metavar="SIZE",
-        help="Go on with --jsonl and --csv files that are there, and begin a new one at a size such as 50MB.",
+        help="Append to existing --jsonl and --csv files, and start a new file at a size such as 50MB.",
     ),
     click.option(
         "--rotate-keep",
         type=click.IntRange(1, _MOST_OLDER_FILES),
+        metavar="N",
         default=LogPolicy.keep,
         show_default=True,
-        help="Older files to keep.",
+        help="Number of older files to keep.",
     ),
     click.option("--on-change-only", is_flag=True, help="Write to --jsonl and --csv only when faces or labels change."),
     click.option(
@@ -232,29 +267,28 @@ _OPTIONS = (
         type=MQTT_ADDRESS,
         envvar="FER_EDGE_MQTT",
         metavar="URL",
-        help="Tell a broker, and Home Assistant: mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX] or mqtts://...; better in "
-        "the environment as FER_EDGE_MQTT, where nobody sees the password.",
+        help="Publish to an MQTT broker, and so to Home Assistant: mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX] or "
+        "mqtts://... Pass an address with a password in the environment as FER_EDGE_MQTT.",
     ),
     click.option(
-        "--name", default=socket.gethostname, metavar="NAME", help="The camera's, at the broker.  [default: the host's]"
+        "--name",
+        default=socket.gethostname,
+        metavar="NAME",
+        help="Name of this camera at the broker.  [default: the host name]",
     ),
     click.option(
-        "--preview", metavar="[HOST:]PORT", help="Show the stream on a page in the browser; 0 is any free port."
+        "--preview",
+        metavar="[HOST:]PORT",
+        help="Serve a page that shows the stream, at 127.0.0.1 unless HOST is given (0.0.0.0 for every network); port "
+        "0 is any free one.",
     ),
     click.option(
         "--preview-token",
         cls=SecretOption,
         envvar="FER_EDGE_PREVIEW_TOKEN",
         metavar="TOKEN",
-        help="Token that visitors of the page must present.  [default: made for a HOST that others can reach]",
+        help="Token that visitors of the page must present.  [default: generated for a HOST that others can reach]",
     ),
-    click.option("--privacy", is_flag=True, help="Send and store no picture, only boxes and scores."),
-    click.option("--frames", type=click.IntRange(1), metavar="N", help="End after N frames."),
-    click.option(
-        "--seconds",
-        type=click.FloatRange(0, min_open=True),
-        metavar="N",
-        help="End after N seconds; of a recording, and of the demo, of its own time.",
-    ),
-    click.option("--quiet", is_flag=True, help="No view and no summary."),
+    click.option("--privacy", is_flag=True, help="Send and store boxes and scores only, no picture."),
+    click.option("--quiet", is_flag=True, help="Show neither results nor a summary in the terminal."),
 )

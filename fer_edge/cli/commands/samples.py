@@ -16,16 +16,23 @@ from fer_edge.training.plots import plot_samples
 
 @click.command()
 @data_option
-@click.option("--expression", type=click.Choice(EXPRESSIONS), help="Only this one, as a 3x3 sheet.  [default: all]")
-@click.option("--split", default="train", show_default=True, help="train, validation, or test where there is one.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the draw.")
-@click.option("--output", type=PicturePath(), help="PNG.  [default: samples-<expression>.png]")
+@click.option(
+    "--expression", type=click.Choice(EXPRESSIONS), help="Show 9 faces of this expression only.  [default: 49 of all]"
+)
+@click.option(
+    "--split",
+    default="train",
+    show_default=True,
+    help="Split to draw from: train, validation, or test if the data set has one.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed for choosing the faces.")
+@click.option("--output", type=PicturePath(), help="Picture to write.  [default: samples-<expression>.png]")
 @strict_option
 @yes_option
 def command(
     data: str | None, expression: str | None, split: str, seed: int, output: Path | None, strict: bool, yes: bool
 ) -> None:
-    """Draw a sheet of the data set's faces into a PNG.
+    """Write a sheet of randomly chosen faces of the data set as a picture.
 
     \b
     fer-edge samples --data face-expression-recognition-dataset.zip --expression disgust

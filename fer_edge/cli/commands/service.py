@@ -13,8 +13,8 @@ from fer_edge.service.unit import CONFIG_FILE, NAME
 _EXIT_NOT_RUNNING = 3  # as systemctl's
 
 _CONFIG_HEAD = """\
-# What fer-edge does as a service: the options of `fer-edge run`. After a change: sudo systemctl restart fer-edge
-# Relative paths are in /var/lib/fer-edge. To try a change by hand, with the service stopped:
+# Configuration of the fer-edge service: the options of `fer-edge run`. After a change: sudo systemctl restart fer-edge
+# Paths are relative to /var/lib/fer-edge. To test a change, with the service stopped:
 #   sudo {program} run --config /{config}
 
 """
@@ -23,23 +23,23 @@ _program_option = click.option(
     "--program",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="The fer-edge command that the service starts.  [default: this one]",
+    help="fer-edge command that the service starts.  [default: this one]",
 )
 _root_option = click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=systemd.RUNNING_SYSTEM,
     show_default=True,
-    help="Of the file system to change, for those who build images.",
+    help="Root of the file system to install into, for building SD card images.",
 )
 
 
 @click.group()
 def command() -> None:
-    """Run fer-edge at boot, watched over by systemd.
+    """Run fer-edge at boot, supervised by systemd.
 
     \b
-    sudo ~/fer/bin/fer-edge service install --camera picamera    sudo needs the whole path
+    sudo ~/fer/bin/fer-edge service install --camera picamera   # full path
     fer-edge service status
     sudoedit /etc/fer-edge/config.toml && sudo systemctl restart fer-edge
     sudo journalctl -fu fer-edge
@@ -49,7 +49,7 @@ def command() -> None:
 @command.command("print")
 @_program_option
 def print_unit(program: Path | None) -> None:
-    """Print the unit, and change nothing."""
+    """Print the systemd unit; change nothing."""
     click.echo(systemd.make_unit(program or systemd.find_program()), nl=False)
 
 
@@ -62,13 +62,13 @@ def print_unit(program: Path | None) -> None:
     metavar="SOURCE",
     default="auto",
     show_default=True,
-    help="What to write into a new configuration, as for fer-edge run; an address with a password better in the "
-    "environment as FER_EDGE_CAMERA, with sudo --preserve-env=FER_EDGE_CAMERA.",
+    help="Camera for a new configuration file, as for fer-edge run. Pass an address with a password in the environment "
+    "as FER_EDGE_CAMERA, with sudo --preserve-env=FER_EDGE_CAMERA.",
 )
 def install(program: Path | None, root: Path, camera: str) -> None:
-    """Have fer-edge started at boot, and now.
+    """Start fer-edge now and at every boot.
 
-    Writes /etc/systemd/system/fer-edge.service, and /etc/fer-edge/config.toml unless it is there.
+    Writes /etc/systemd/system/fer-edge.service, and /etc/fer-edge/config.toml unless it exists.
     """
     program = program or systemd.find_program()
     if root == systemd.RUNNING_SYSTEM:
@@ -77,16 +77,16 @@ def install(program: Path | None, root: Path, camera: str) -> None:
     for path in systemd.install(systemd.make_unit(program), config, root):
         click.echo(f"written: {path}")
     if systemd.runs_systemd(root):
-        click.echo("fer-edge runs, now and from every boot; to see it: fer-edge service status")
+        click.echo("fer-edge is running, and will start at every boot; to check: fer-edge service status")
     else:
         click.echo("fer-edge will be started at the next boot")
 
 
 @command.command()
 @_root_option
-@click.option("--purge", is_flag=True, help="Remove the configuration and what the service has written, too.")
+@click.option("--purge", is_flag=True, help="Remove the configuration and the service's files too.")
 def remove(root: Path, purge: bool) -> None:
-    """Stop the service and take it away; its configuration stays."""
+    """Stop the service and remove it; keep its configuration."""
     for path in systemd.remove(root, purge=purge):
         click.echo(f"removed: {path}")
     kept = root / CONFIG_FILE
@@ -94,10 +94,13 @@ def remove(root: Path, purge: bool) -> None:
         click.echo(f"kept: {kept} (--purge removes it)")
 
 
-@command.command(short_help="Show whether it runs, and the end of its log.")
+@command.command(short_help="Show whether the service is running, and the end of its log.")
 @click.pass_context
 def status(ctx: click.Context) -> None:
-    """Show whether it runs, what it last said, and the end of its log; the exit code is 3 if it does not run."""
+    """Show whether the service is running, its last status, and the end of its log.
+
+    The exit code is 3 if it is not running.
+    """
     state = systemd.read_state()
     restarts = f", restarts: {state.restarts}" if state.restarts else ""
     since = f" since {state.since}" if state.since else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
 from fer_edge.errors import DataError, InputError
@@ -41,28 +43,34 @@ from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
 from fer_edge.training.train import Trained, train
 
 
-@click.command()
+@click.command(cls=SectionedCommand, sections={"data": "Data", "recipe_name": "Recipe", "output": "Run"})
 @data_option
 @votes_option
 @official_split_option
-@recipe_options
 @click.option(
     "--leave-out",
     "leave_out_list",
     type=click.Path(path_type=Path),
-    help="Train without the images that this list names; fer-edge data audit makes one to review.",
+    help="Leave out the images in this list; fer-edge data audit writes one to review.",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<arch>]")
-@click.option("--resume", is_flag=True, help="Go on from the last whole epoch of --output, or of the newest run.")
-@click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @strict_option
 @yes_option
+@recipe_options
+@click.option("--output", type=click.Path(path_type=Path), help="Run folder.  [default: runs/<arch>]")
+@click.option(
+    "--resume", is_flag=True, help="Resume the run in --output, or the newest run, after its last whole epoch."
+)
+@click.option("--overwrite", is_flag=True, help="Replace the run in --output.")
 @click.option(
     "--workers",
     metavar="HOST:PORT,...",
-    help="Train together with these processes, this one among them; the first writes the files.  [default: $TF_CONFIG]",
+    help="Train together with these processes, including this one; the first writes the files.  [default: $TF_CONFIG]",
 )
-@click.option("--worker-index", type=int, help="Which of --workers this is, from 0.  [default: this machine's address]")
+@click.option(
+    "--worker-index",
+    type=int,
+    help="Position of this process in --workers, from 0.  [default: by this machine's address]",
+)
 @click.option(
     "--worker-timeout",
     type=click.FloatRange(1),
@@ -88,7 +96,7 @@ def command(
     """Train a network on labelled faces.
 
     The run folder gets model.keras, card.json, history.csv, curves.png, confusion.png, samples.png and summary.txt.
-    Ctrl-C stops after writing them for the epochs so far; --resume goes on to the same result.
+    Ctrl-C writes them for the epochs so far and stops; --resume continues to the same result.
 
     \b
     fer-edge train --data face-expression-recognition-dataset.zip
@@ -98,79 +106,115 @@ def command(
     fer-edge train --resume
     """
     recipe = read_recipe(options)
-    names = read_list(leave_out_list) if leave_out_list else ()
+    faces = _Faces(data, votes_file, official_split, leave_out_list, strict=strict, yes=yes)
+    left_out = faces.left_out()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
-
-    def read(named: str | None) -> Dataset:
-        faces = read_voted_data(named, votes_file, official_split=official_split, yes=yes, strict=strict)
-        show_votes(faces)
-        return faces
-
     if cluster and not cluster.is_chief:
-        dataset = _without(read(data), names)
-        _assist(cluster, worker_timeout, dataset, recipe, resume=resume)
+        _assist(cluster, worker_timeout, faces.read(left_out), recipe, resume=resume)
         return
-    if resume:
-        run = RunFolder(output) if output else newest_run(trained=False)
-        _hold(run)
-        asked, (recipe, known_data, sha256) = recipe, run.resume()
-        refuse_other_settings(asked, recipe)
-        _require_apart(run, data or known_data, votes_file, leave_out_list, recipe)
-        if leave_out_list:
-            raise InputError("--resume keeps the run's own list: leave out --leave-out, or train anew")
-        names = read_list(run.left_out) if run.left_out.exists() else ()
-        dataset = _without(read(data or known_data), names)
-        if dataset.sha256() != sha256:
-            raise DataError(
-                f"{run.path} was trained on other images than {dataset.source}; give the same --data, and "
-                "--official-split as then"
-            )
-        run.require_same_votes(dataset)
-    else:
-        run = RunFolder(output or RUNS / recipe.arch)
-        _require_apart(run, data, votes_file, leave_out_list, recipe)
-        _hold(run)
-        if not overwrite:
-            run.require_empty()
-        dataset = _without(read(data), names)
+    job = _resume(faces, output, recipe) if resume else _start(faces, output, recipe, left_out, overwrite=overwrite)
     team = None
     if cluster:
-        team, recipe = _join(cluster, worker_timeout, dataset, recipe, resume=resume)
-    earlier = run.replacement
+        team, recipe = _join(cluster, worker_timeout, job.dataset, job.recipe, resume=resume)
+        job = replace(job, recipe=recipe)
+    run, earlier = job.run, job.run.replacement
     with (
         earlier.replacing() if overwrite and not resume else nullcontext(),
         TrainingDisplay("epochs (at most)", on_saved=earlier.confirm) as display,
     ):
         if not resume:
-            if names:
-                write_atomic(run.left_out, "\n".join(names) + "\n")
-            run.begin(recipe, dataset)
-        trained = train(dataset, recipe, run.checkpoints, observer=display, resume=resume, team=team)
-    _finish(run, trained, dataset, recipe)
+            job.write_settings()
+        trained = train(job.dataset, job.recipe, run.checkpoints, observer=display, resume=resume, team=team)
+    _finish(run, trained, job.dataset, job.recipe)
 
 
-def _require_apart(
-    run: RunFolder, data: str | None, votes_file: Path | None, leave_out_list: Path | None, recipe: Recipe
-) -> None:
-    """Make sure that the run overwrites nothing that it reads."""
-    lists = [*roles("--votes", votes_file), *roles("--leave-out", leave_out_list)]
-    reads = [*data_roles(data), *lists, *recipe_roles(recipe)]
-    require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+@dataclass(frozen=True)
+class _Faces:
+    """Labelled faces as the command line names them."""
+
+    data: str | None
+    votes_file: Path | None
+    official_split: bool
+    leave_out_list: Path | None
+    strict: bool
+    yes: bool
+
+    def left_out(self) -> tuple[str, ...]:
+        """Return the names in the list of images to leave out."""
+        return read_list(self.leave_out_list) if self.leave_out_list else ()
+
+    def read(self, left_out: tuple[str, ...]) -> Dataset:
+        """Read the faces without the images of these names, and show people's votes on them."""
+        official_split = self.official_split
+        dataset = read_voted_data(
+            self.data, self.votes_file, official_split=official_split, yes=self.yes, strict=self.strict
+        )
+        show_votes(dataset)
+        kept = leave_out(dataset, left_out)
+        if left_out:
+            stderr().print(
+                f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out"
+            )
+        return kept
+
+    def require_apart(self, run: RunFolder, recipe: Recipe) -> None:
+        """Check that the run overwrites nothing that it reads."""
+        lists = [*roles("--votes", self.votes_file), *roles("--leave-out", self.leave_out_list)]
+        reads = [*data_roles(self.data), *lists, *recipe_roles(recipe)]
+        require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Run to train, with its recipe, its faces, and the names of the images that are left out of them."""
+
+    run: RunFolder
+    recipe: Recipe
+    dataset: Dataset
+    left_out: tuple[str, ...]
+
+    def write_settings(self) -> None:
+        """Write to the run's folder what resuming needs."""
+        if self.left_out:
+            write_atomic(self.run.left_out, "\n".join(self.left_out) + "\n")
+        self.run.begin(self.recipe, self.dataset)
+
+
+def _start(faces: _Faces, output: Path | None, recipe: Recipe, left_out: tuple[str, ...], *, overwrite: bool) -> _Job:
+    run = RunFolder(output or RUNS / recipe.arch)
+    faces.require_apart(run, recipe)
+    _hold(run)
+    if not overwrite:
+        run.require_empty()
+    return _Job(run, recipe, faces.read(left_out), left_out)
+
+
+def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
+    run = RunFolder(output) if output else newest_run(trained=False)
+    _hold(run)
+    recipe, known_data, sha256 = run.resume()
+    refuse_other_settings(asked, recipe)
+    faces = replace(faces, data=faces.data or known_data)
+    faces.require_apart(run, recipe)
+    if faces.leave_out_list:
+        raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
+    left_out = read_list(run.left_out) if run.left_out.exists() else ()
+    dataset = faces.read(left_out)
+    if dataset.sha256() != sha256:
+        raise DataError(
+            f"{run.path} was trained on other images than {dataset.source}; give the same --data and "
+            "--official-split as then"
+        )
+    run.require_same_votes(dataset)
+    return _Job(run, recipe, dataset, left_out)
 
 
 def _hold(run: RunFolder) -> None:
-    """Make sure that no other process trains in the run's folder, and settle what a killed one left there."""
+    """Lock the run's folder, and settle a replacement that a killed process left there."""
     click.get_current_context().with_resource(sole_user(run.path))
     if run.replacement.settle():
-        note = "the run that --overwrite was to replace is back, as the new one had no whole epoch"
+        note = "restored the run that --overwrite was to replace, as the new one had not finished an epoch"
         print_note(f"{run.path}: {note}")
-
-
-def _without(dataset: Dataset, names: tuple[str, ...]) -> Dataset:
-    kept = leave_out(dataset, names)
-    if names:
-        stderr().print(f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out")
-    return kept
 
 
 def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> tuple[Team, Recipe]:
@@ -205,7 +249,7 @@ def _finish(run: RunFolder, trained: Trained, dataset: Dataset, recipe: Recipe) 
         f"the best is epoch {trained.progress.best_epoch}. Files in {run.path}"
     )
     if trained.interruption is not None:
-        stderr().print(f"go on with: fer-edge train --resume --output {run.path}")
+        stderr().print(f"to resume: fer-edge train --resume --output {run.path}")
         raise trained.interruption
 
 

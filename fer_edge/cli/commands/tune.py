@@ -29,8 +29,9 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.notes import print_note
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
@@ -51,31 +52,30 @@ from fer_edge.training.tune.space import DEFAULT_OVER, SPACE, read_space
 
 _SHOWN = 10
 _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
-"""Fields of `Recipe` that the best trial's command line takes from elsewhere than their values."""
+"""Fields of `Recipe` that the best trial's command line does not take from its values."""
 
 
-@click.command()
+@click.command(cls=SectionedCommand, sections={"data": "Data", "recipe_name": "Recipe", "over": "Search"})
 @data_option
 @votes_option
 @official_split_option
+@strict_option
+@yes_option
 @recipe_options
 @click.option(
     "--over",
     multiple=True,
     metavar="NAME[=LOW:HIGH|=A,B,...]",
-    help=f"Search over this part of the recipe; repeat for several: {', '.join(SPACE)}.  "
-    f"[default: {', '.join(DEFAULT_OVER)}]",
+    help=f"Part of the recipe to search over; repeatable: {', '.join(SPACE)}.  [default: {', '.join(DEFAULT_OVER)}]",
 )
 @click.option(
     "--tuner", type=click.Choice([name.value for name in TunerName]), default="hyperband", show_default=True,
-    help="Who proposes what to try.",
+    help="Algorithm that proposes the values of each trial.",
 )  # fmt: skip
-@click.option("--trials", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
-@click.option("--images", type=click.IntRange(1), help="Train on so many only, drawn at random.  [default: all]")
-@click.option("--output", type=click.Path(path_type=Path), help="Folder of the search.  [default: tuning/<arch>]")
+@click.option("--trials", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of trials.")
+@click.option("--images", type=click.IntRange(1), help="Train on a random choice of so many images.  [default: all]")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the search.  [default: tuning/<arch>]")
 @click.option("--overwrite", is_flag=True, help="Replace the search in --output.")
-@strict_option
-@yes_option
 def command(
     data: str | None,
     votes_file: Path | None,
@@ -90,25 +90,25 @@ def command(
     yes: bool,
     **options: Any,
 ) -> None:
-    """Search for the values of a recipe's parts that train best.
+    """Search for the recipe values that train best.
 
-    Each trial trains the recipe with other values and is judged by its best validation accuracy. The folder gets
-    trials.csv, tuning.png and best.json. Ctrl-C stops after writing them for the trials so far; the same command
-    goes on. docs/tuning.md tells how several machines share a search.
+    Each trial trains the recipe with other values and is ranked by its best validation accuracy. The folder gets
+    trials.csv, tuning.png and best.json. Ctrl-C writes them for the trials so far and stops; the same command resumes.
+    docs/tuning.md explains how several machines share a search.
 
     \b
     fer-edge tune --data face-expression-recognition-dataset.zip --recipe modern --arch compact-s --epochs 5
     fer-edge tune --data synthetic --epochs 2 --trials 6 --tuner random --over learning_rate --over batch_size
     fer-edge tune --recipe modern --epochs 5 --images 6000 --over mixup=0:0.3 --over class_balance=none,sqrt
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that every trial is a network of its own
-    warnings.filterwarnings("ignore", module="sklearn")  # on the fit of the Bayesian tuner's few points
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each trial builds a network
+    warnings.filterwarnings("ignore", module="sklearn")  # about the Bayesian tuner's fit to few points
     recipe = read_recipe(options)
     space = read_space(_without_fixed(over), recipe)
     study = Study(recipe, space, TunerName(tuner), trials, images)
     folder = TuningFolder(output or Path("tuning") / recipe.arch)
     if overwrite and Role.of_process() is Role.WORKER:
-        raise InputError("--overwrite is the chief's: leave it out for workers")
+        raise InputError("--overwrite is for the chief: leave it out for workers")
     require_apart(
         [*data_roles(data), *roles("--votes", votes_file), *recipe_roles(recipe)],
         [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
@@ -126,25 +126,25 @@ def command(
         if interruption is not None and overwrite and not earlier.is_begun():
             raise interruption  # and the earlier search comes back
     if searcher.role is Role.WORKER:
-        stderr().print("this worker is done; the chief writes the results")
+        stderr().print("this worker has finished; the chief writes the results")
     else:
         data_words = _data_words(dataset, votes_file, official_split=official_split)
         _finish(searcher.outcomes(), study, folder, dataset, data_words, interrupted=interruption is not None)
     if interruption is not None:
-        stderr().print(f"go on with: the same command{', without --overwrite' if overwrite else ''}")
+        stderr().print(f"to resume: the same command{', without --overwrite' if overwrite else ''}")
         raise interruption
 
 
 def _hold(folder: TuningFolder) -> None:
-    """Make sure that no other process searches in the folder, and settle what a killed one left there."""
+    """Lock the folder, and settle a replacement that a killed process left there."""
     click.get_current_context().with_resource(sole_user(folder.path))
     if folder.replacement.settle():
-        note = "the search that --overwrite was to replace is back, as the new one had no whole epoch"
+        note = "restored the search that --overwrite was to replace, as the new one had not finished an epoch"
         print_note(f"{folder.path}: {note}")
 
 
 def _without_fixed(over: tuple[str, ...]) -> list[str]:
-    """What to search over, but for what is given a value on the command line."""
+    """Return the parts to search over, without those that the command line gives a value."""
     context = click.get_current_context()
     fixed = {name for name in SPACE if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     both = [text for text in over if text.partition("=")[0].replace("-", "_") in fixed]
@@ -166,7 +166,7 @@ def _finish(
     if not best and interrupted:
         return
     if not best:
-        fault = outcomes[-1].fault if outcomes else "there was nothing to try"
+        fault = outcomes[-1].fault if outcomes else "there was no trial"
         raise FerEdgeError(f"no trial succeeded ({fault}); search again with --overwrite")
     folder.write_results(outcomes, study)
     title = f"{study.recipe.arch}: {len(outcomes)} trials by {study.tuner.value}, best {best[0].val_accuracy:.2%}"
@@ -191,7 +191,7 @@ def _data_words(dataset: Dataset, votes_file: Path | None, *, official_split: bo
 
 
 def _train_line(recipe: Recipe, data_words: list[str]) -> str:
-    """The command that trains `recipe` for as many epochs as the recipe of its name does."""
+    """Return the command that trains `recipe` for as many epochs as the preset of its name."""
     words = ["fer-edge", "train", *data_words, "--recipe", recipe.name]
     base = RECIPES[recipe.name]
     for name in (field.name for field in fields(Recipe) if field.name not in _NOT_SEARCHED):
@@ -221,7 +221,7 @@ class _SearchDisplay(TrainingDisplay):
         self._ended = 0
 
     def begin_search(self, tuner: RecipeTuner) -> None:
-        """Show what this process is to do, and what is done already."""
+        """Show this process's role, and the trials that are done already."""
         if tuner.role is not Role.WORKER:
             self._ended = len(tuner.outcomes())
             self.advance(self._ended)

@@ -50,7 +50,7 @@ def test_a_device_install_measures_times_and_accuracy(earlier: Path, exported_pa
     assert {path.name for path in earlier.iterdir()} == {f"report.{kind}" for kind in ("html", "md", "json", "csv")}
 
 
-def test_own_raters_votes_come_first(
+def test_votes_file_precedes_ferplus(
     child_line: Callable[..., Any], model_file: Path, faces_zip: Path, tmp_path: Path
 ) -> None:
     with zipfile.ZipFile(faces_zip) as archive:
@@ -71,7 +71,7 @@ def test_own_raters_votes_come_first(
 
 
 @pytest.mark.parametrize("division", [(), ("--official-split",)])
-def test_faces_are_divided_as_in_training_or_a_note_says_how(
+def test_note_warns_of_other_division_than_in_training(
     command_line: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     model_file: Path,
@@ -97,7 +97,7 @@ def test_votes_without_labelled_faces_are_refused(child_line: Callable[..., Any]
     (tmp_path / "votes.csv").write_text("image,happy\na.png,1\n")
     ended = child_line("benchmark", "--votes", "votes.csv")
     assert ended.exit_code == 2
-    assert "name those with --data" in ended.stderr
+    assert "give them with --data" in ended.stderr
 
 
 def test_the_shipped_model_without_labelled_faces(
@@ -112,7 +112,7 @@ def test_the_shipped_model_without_labelled_faces(
 
 
 @pytest.mark.parametrize(("limit", "exit_code"), [((), 0), (("--fail-on", "150"), 0), (("--fail-on", "50"), 1)])
-def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
+def test_compare_reports_regressions_and_fails_beyond_limit(
     command_line: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     earlier: Path,
@@ -140,7 +140,7 @@ def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
         (("none.tflite",), "no such model file"),
         (("--fail-on", "5"), "--compare"),
         (("--images", "5"), "--data"),
-        (("--official-split",), "name those with --data"),
+        (("--official-split",), "give them with --data"),
         (("--threads", "1,1"), "expected different whole numbers"),
         (("--threads", "two"), "expected different whole numbers"),
         (("--threads", "10000001"), "expected different whole numbers from 1 to 256"),
@@ -151,7 +151,7 @@ def test_a_comparison_tells_what_got_worse_and_fails_beyond_the_limit(
         (("--peer-labels", ",".join(EXPRESSIONS)), "expected the peers' labels once"),
     ],
 )
-def test_what_cannot_be_used_is_told_before_anything_is_measured(
+def test_invalid_options_are_refused_before_measuring(
     command_line: Callable[..., Any],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -45,7 +45,7 @@ def write(path: Path, image: np.ndarray) -> None:
     assert cv2.imwrite(str(path), image)
 
 
-def test_a_model_judges_and_the_list_can_be_left_out(
+def test_audit_by_model_writes_list_for_leave_out(
     command_line: Callable[..., Any], noisy_folder: Path, tiny_run: RunFolder, tmp_path: Path
 ) -> None:
     output = tmp_path / "audit"
@@ -71,11 +71,11 @@ def test_a_model_judges_and_the_list_can_be_left_out(
 
     refused = command_line(*arguments)
     assert refused.exit_code == 2
-    assert "leave-out.txt may have been reviewed" in refused.stderr
+    assert "leave-out.txt exists and may have been reviewed" in refused.stderr
     command_line(*arguments, "--overwrite").require_success()
 
 
-def test_folds_judge_and_are_kept_for_another_list(
+def test_audit_reuses_fold_networks(
     tiny_architecture: str, command_line: Callable[..., Any], noisy_folder: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "audit"
@@ -94,7 +94,7 @@ def test_folds_judge_and_are_kept_for_another_list(
     assert "was trained on other images or otherwise" in refused.stderr
 
 
-def test_a_replacement_that_fails_costs_neither_networks_nor_list(
+def test_failed_overwrite_keeps_networks_and_list(
     tiny_architecture: str, command_line: Callable[..., Any], noisy_folder: Path, tmp_path: Path
 ) -> None:
     def results() -> dict[Path, bytes]:
@@ -129,7 +129,7 @@ def votes_file(noisy_folder: Path, tmp_path: Path) -> Path:
     return file
 
 
-def test_people_judge_without_any_network(
+def test_audit_by_votes_needs_no_network(
     command_line: Callable[..., Any],
     child_line: Callable[..., Any],
     noisy_folder: Path,
@@ -141,7 +141,7 @@ def test_people_judge_without_any_network(
     ended = command_line(*arguments, "--worst", 2).require_success()
     sheets = {"labelled-happy-seen-sad.png", "labelled-angry-seen-no-face.png"}
     assert {path.name for path in output.iterdir()} == {*WRITTEN, *sheets}
-    assert "by what people see" in ended.stdout
+    assert "by people's answer" in ended.stdout
     assert "2 sheets such as" in ended.stdout
     with (output / "suspects.csv").open(newline="") as file:
         rows = {row["name"]: row for row in csv.DictReader(file)}
@@ -159,7 +159,7 @@ def test_people_judge_without_any_network(
 
     refused = command_line(*arguments)
     assert refused.exit_code == 2
-    assert "leave-out.txt may have been reviewed" in refused.stderr
+    assert "leave-out.txt exists and may have been reviewed" in refused.stderr
 
 
 def test_sheets_of_an_earlier_audit_are_removed(
@@ -189,7 +189,7 @@ def test_an_audit_by_votes_loads_no_tensorflow(
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_mixed_copy_of_fer2013_is_audited_as_it_is_or_as_fer2013_divides_it(
+def test_audit_restores_official_split_of_mixed_fer2013(
     command_line: Callable[..., Any], mixed_fer2013: Path, tmp_path: Path
 ) -> None:
     arguments = ("data", "audit", "--data", mixed_fer2013, "--by-votes", "--output", tmp_path / "audit")
@@ -205,7 +205,7 @@ def test_a_mixed_copy_of_fer2013_is_audited_as_it_is_or_as_fer2013_divides_it(
 
 
 @pytest.mark.parametrize("option", ["--distill", "--start-from"])
-def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
+def test_folds_refuse_teacher_trained_on_same_images(
     command_line: Callable[..., Any],
     tiny_run: RunFolder,
     tiny_architecture: str,
@@ -225,15 +225,15 @@ def test_networks_that_judge_learn_from_no_model_that_knows_the_labels(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--folds", "1"], "nobody to judge"),
-        (["--folds", "0"], "nobody to judge"),
+        (["--folds", "1"], "no judge: give --folds 2 or more"),
+        (["--folds", "0"], "no judge: give --folds 2 or more"),
         (["--folds", "0", "--model", "none.keras"], "none.keras: no such model file"),
         (["--worst", "0"], "0 is not in the range"),
-        (["--votes-weight", "1"], "--votes-weight: networks that judge labels learn nothing but labels"),
+        (["--votes-weight", "1"], "--votes-weight: networks that judge labels learn from labels only"),
         (["--by-votes"], "expected people's votes on its training images, got none"),
-        (["--by-votes", "--folds", "2", "--epochs", "3"], "network: leave out --folds, --epochs, or --by-votes"),
+        (["--by-votes", "--folds", "2", "--epochs", "3"], "no network: leave out --folds, --epochs, or --by-votes"),
         (["--by-votes", "--model", "none.keras"], "leave out --model"),
-        (["--votes", "votes.csv"], "--votes are what people judge by: give --by-votes too"),
+        (["--votes", "votes.csv"], "--votes is for audits by votes: add --by-votes"),
         (["--by-votes", "--votes", "votes.csv"], "votes.csv: no such file; expected a CSV file of people's votes"),
         (["--arch", "compact-xl"], "error: --arch: 'compact-xl' is not one of"),
     ],
@@ -266,7 +266,7 @@ def test_help_needs_no_tensorflow(child_environment: dict[str, str]) -> None:
     assert "--arch NETWORK" in done.stdout
 
 
-def test_a_judge_without_a_card_is_one_line(
+def test_judge_without_card_is_one_line(
     tiny_classifier: KerasClassifier, command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     tiny_classifier.model.save(tmp_path / "own.keras")
@@ -276,16 +276,14 @@ def test_a_judge_without_a_card_is_one_line(
     assert "it has no model card" in ended.stderr
 
 
-def test_help_tells_the_defaults_of_the_networks_that_judge(
-    tiny_architecture: str, command_line: Callable[..., Any]
-) -> None:
+def test_help_shows_recipe_defaults_of_judges(tiny_architecture: str, command_line: Callable[..., Any]) -> None:
     text = " ".join(command_line("data", "audit", "--help").require_success().stdout.split())
     assert "[default: modern]" in text
     assert "Network. [default: compact-s]" in text
     assert "At most so many. [default: 16;" in text
 
 
-def test_ctrl_c_is_130_and_the_same_command_goes_on(
+def test_ctrl_c_exits_with_130_and_command_resumes(
     child_environment: dict[str, str], noisy_folder: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "fer_edge", "data", "audit", "--data", str(noisy_folder), "--folds", "2"]
@@ -299,7 +297,7 @@ def test_ctrl_c_is_130_and_the_same_command_goes_on(
             if first and line.startswith("fold 1 of 2, epoch 1"):  # it may be repeated
                 process.send_signal(signal.SIGINT)
         assert process.wait(timeout=120) == 130, "".join(lines)
-    assert lines[-2:] == ["the same command goes on from here\n", "stopped\n"]
+    assert lines[-2:] == ["to resume: the same command\n", "stopped\n"]
     done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("fold")] == [

@@ -33,7 +33,7 @@ def doctor(child_environment: dict[str, str], tmp_path: Path) -> Any:
     return run
 
 
-def test_all_is_well_here_but_for_the_power(doctor: Any, tmp_path: Path) -> None:
+def test_doctor_finds_no_failure_but_power(doctor: Any, tmp_path: Path) -> None:
     vcgencmd = tmp_path / "bin/vcgencmd"
     vcgencmd.write_text("#!/bin/sh\necho throttled=0x50000\n")
     vcgencmd.chmod(0o755)
@@ -52,7 +52,7 @@ def test_all_is_well_here_but_for_the_power(doctor: Any, tmp_path: Path) -> None
     assert all(check["advice"] for check in checks.values() if check["outcome"] != "ok")
 
 
-def test_a_broken_numpy_is_a_failure_and_not_the_doctors(doctor: Any, tmp_path: Path) -> None:
+def test_broken_numpy_is_reported_as_failure(doctor: Any, tmp_path: Path) -> None:
     (tmp_path / "modules/numpy.py").write_text("raise ImportError('numpy.core.multiarray failed to import')")
     done = doctor()
     assert (done.returncode, done.stderr) == (1, "")

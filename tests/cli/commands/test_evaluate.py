@@ -24,7 +24,7 @@ def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str
 
 
 @pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx fp32"])
-def test_one_json_object_and_nothing_else(
+def test_json_prints_one_object_only(
     command_line: Callable[..., Any],
     models: ChainMap[str, Path],
     faces_zip: Path,
@@ -123,7 +123,7 @@ def test_a_missing_model_is_one_line(command_line: Callable[..., Any], tmp_path:
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_own_raters_votes_are_the_second_answer(
+def test_votes_file_adds_peoples_answer(
     command_line: Callable[..., Any], model_file: Path, faces_zip: Path, tmp_path: Path
 ) -> None:
     with zipfile.ZipFile(faces_zip) as archive:
@@ -153,7 +153,7 @@ def test_votes_that_cannot_be_read_are_refused(
     assert words in " ".join(ended.stderr.split())
 
 
-def test_a_mixed_copy_of_fer2013_is_measured_as_it_is_or_as_fer2013_divides_it(
+def test_official_split_restores_mixed_fer2013(
     command_line: Callable[..., Any], model_file: Path, mixed_fer2013: Path, tmp_path: Path
 ) -> None:
     arguments = ("evaluate", model_file, "--data", mixed_fer2013, "--json", "--plot", tmp_path / "c.png")
@@ -165,7 +165,9 @@ def test_a_mixed_copy_of_fer2013_is_measured_as_it_is_or_as_fer2013_divides_it(
     assert json.loads(mixed.stdout)["people"] != json.loads(official.stdout)["people"]
 
 
-def test_drawn_faces_have_no_official_split(command_line: Callable[..., Any], model_file: Path, tmp_path: Path) -> None:
+def test_synthetic_faces_have_no_official_split(
+    command_line: Callable[..., Any], model_file: Path, tmp_path: Path
+) -> None:
     ended = command_line(
         "evaluate", model_file, "--data", "synthetic", "--official-split", "--plot", tmp_path / "c.png"
     )

@@ -53,7 +53,7 @@ def test_int8_in_both_formats_by_default(export_line: Callable[..., Any], tmp_pa
         (["--precision", "fp32", "--format", "onnx"], {"fp32.onnx"}),
     ],
 )
-def test_the_files_that_were_asked_for(
+def test_export_writes_requested_files(
     export_line: Callable[..., Any], tmp_path: Path, arguments: list[str], expected: set[str]
 ) -> None:
     export_line(*arguments).require_success()
@@ -61,9 +61,7 @@ def test_the_files_that_were_asked_for(
     assert names - {"calibration.json"} == expected
 
 
-def test_other_faces_than_in_training_are_divided_officially_and_noted(
-    export_line: Callable[..., Any], mixed_fer2013: Path
-) -> None:
+def test_note_warns_of_other_images_than_in_training(export_line: Callable[..., Any], mixed_fer2013: Path) -> None:
     one = ("--precision", "fp32", "--format", "tflite")
     assert "trained on other images" not in export_line(*one).stderr
     ended = export_line(*one, "--data", mixed_fer2013, "--official-split")
@@ -81,7 +79,7 @@ IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_d
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_a_failed_proof_is_exit_code_one(
+def test_failed_verification_is_exit_code_one(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
 ) -> None:
     monkeypatch.setattr(exporter, "tolerance_for", lambda _: IMPOSSIBLE)
@@ -107,7 +105,7 @@ def test_skip_failed_reports_a_failed_file_and_exits_with_zero(
     assert export_line(*both).exit_code == 1
     ended = export_line(*both, "--skip-failed").require_success()
     assert "tflite dynamic: agreement" in ended.stderr
-    assert "warning: 1 of 2 files failed the proof and were not written" in ended.stderr
+    assert "warning: 1 of 2 files failed verification and were not written" in ended.stderr
     assert {path.name for path in tmp_path.glob("out/*")} == {"tiny_fp32.tflite"}
 
 
@@ -117,7 +115,7 @@ def test_skip_failed_is_exit_code_one_if_no_file_passes(
     fail_only(Precision.FP32, monkeypatch)
     ended = export_line("--precision", "fp32", "--skip-failed")
     assert ended.exit_code == 1
-    assert "error: 2 of 2 files failed the proof" in ended.stderr
+    assert "error: 2 of 2 files failed verification" in ended.stderr
 
 
 def test_no_data_is_an_error_and_never_a_random_calibration(
@@ -176,13 +174,13 @@ def test_a_model_without_a_card_is_exported_as_it_was_stated(
         assert facts["accuracy"] == pytest.approx(card.evaluation["accuracy"])
 
 
-def test_an_export_of_wrong_labels_is_warned_of(export_own: Callable[..., Any]) -> None:
+def test_wrong_label_order_prints_warning(export_own: Callable[..., Any]) -> None:
     stated = ("--labels", ",".join(EXPRESSIONS), "--input-range", "0..1")
     ended = export_own(*stated, "--precision", "fp32").require_success()
     assert f"warning: own.keras: with the order {','.join(FER2013_ORDER)} the accuracy would be" in ended.stderr
 
 
-def test_an_export_asks_for_what_is_not_stated(export_own: Callable[..., Any], tmp_path: Path) -> None:
+def test_missing_stated_facts_are_named(export_own: Callable[..., Any], tmp_path: Path) -> None:
     ended = export_own("--labels", ",".join(FER2013_ORDER))
     assert (ended.exit_code, len(ended.stderr.splitlines())) == (2, 1)
     assert "--input-range 0..1" in ended.stderr
@@ -195,7 +193,7 @@ def test_onnx_alone_has_no_fp16(export_line: Callable[..., Any]) -> None:
     assert "fp16 needs the format tflite" in ended.stderr
 
 
-def test_no_run_says_how_to_train(child_line: Callable[..., Any]) -> None:
+def test_missing_run_names_train_command(child_line: Callable[..., Any]) -> None:
     ended = child_line("export", "--int8", "--data", "synthetic")
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert len(ended.stderr.splitlines()) == 1
@@ -221,10 +219,10 @@ def test_layer_errors_are_shown_and_written(export_line: Callable[..., Any], tmp
 
 
 @pytest.mark.parametrize("option", ["--layer-errors", "--float-io"])
-def test_what_is_about_the_int8_tflite_file_needs_it(export_line: Callable[..., Any], option: str) -> None:
+def test_int8_options_need_int8_tflite_file(export_line: Callable[..., Any], option: str) -> None:
     ended = export_line("--precision", "fp32", option)
     assert ended.exit_code == 2
-    assert f"{option} is about the int8 TFLite file: add --int8 --format tflite" in ended.stderr
+    assert f"{option} needs the int8 TFLite file: add --int8 --format tflite" in ended.stderr
 
 
 @pytest.fixture
@@ -234,7 +232,7 @@ def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("little_effort")
-def test_auto_leaves_one_file_and_touches_no_other(export_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_auto_writes_one_file_and_touches_no_other(export_line: Callable[..., Any], tmp_path: Path) -> None:
     kept_before = tmp_path / "out" / "other_fp32.tflite"
     kept_before.parent.mkdir()
     kept_before.write_bytes(b"another model's")
@@ -242,9 +240,9 @@ def test_auto_leaves_one_file_and_touches_no_other(export_line: Callable[..., An
     (written,) = {path.name for path in (tmp_path / "out").iterdir()} - {kept_before.name, "calibration.json"}
     assert f"\n{written}: it is " in ended.stdout
     assert f"written: {tmp_path / 'out' / written}" in ended.stdout.replace("\n", "")
-    rows = re.findall(r"^ tiny_\w+\.(?:tflite|onnx) .* (passed|not proved) *$", ended.stdout, re.M)
+    rows = re.findall(r"^ tiny_\w+\.(?:tflite|onnx) .* (passed|not verified) *$", ended.stdout, re.M)
     assert len(rows) == 7
-    assert ended.stderr.count("over 10 times as long as one that passed") == rows.count("not proved")
+    assert ended.stderr.count("over 10 times as long as one that passed") == rows.count("not verified")
     card = read_card(tmp_path / "out" / written)
     assert card.parity["passed"] is True
     assert (tmp_path / "out" / "calibration.json").is_file() is (card.calibration_sha256 is not None)
@@ -252,7 +250,7 @@ def test_auto_leaves_one_file_and_touches_no_other(export_line: Callable[..., An
 
 
 @pytest.mark.usefixtures("little_effort")
-def test_auto_of_a_few_files_says_why_and_whether_the_machine_was_disturbed(
+def test_auto_reports_reason_and_disturbed_machine(
     export_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "find_faults", lambda _: iter(["other processes took 55% of a core"]))
@@ -262,18 +260,18 @@ def test_auto_of_a_few_files_says_why_and_whether_the_machine_was_disturbed(
 
 
 @pytest.mark.usefixtures("little_effort")
-def test_auto_leaves_nothing_if_no_file_passes(
+def test_auto_writes_nothing_if_no_file_passes(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporter, "tolerance_for", lambda _: IMPOSSIBLE)
     ended = export_line("--auto", "--int8", "--format", "tflite")
     assert ended.exit_code == 1
     assert "tiny_int8.tflite: agreement" in ended.stderr
-    assert "none of 1 files passed the proof, so none was written" in ended.stderr
+    assert "none of 1 files passed verification, so none was written" in ended.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_auto_leaves_nothing_after_ctrl_c(
+def test_auto_writes_nothing_after_ctrl_c(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scratch = tmp_path / "scratch"
@@ -292,7 +290,7 @@ def test_auto_leaves_nothing_after_ctrl_c(
 
 
 @pytest.mark.parametrize("option", ["--layer-errors", "--keep-failed", "--skip-failed"])
-def test_auto_refuses_what_would_leave_more(export_line: Callable[..., Any], option: str) -> None:
+def test_auto_refuses_options_that_keep_more_files(export_line: Callable[..., Any], option: str) -> None:
     ended = export_line("--auto", option)
     assert ended.exit_code == 2
-    assert f"--auto leaves one file, which passed: use {option} in an export without --auto" in ended.stderr
+    assert f"--auto writes only a file that passed: use {option} without --auto" in ended.stderr

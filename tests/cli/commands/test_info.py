@@ -26,7 +26,7 @@ def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str
 
 
 @pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
-def test_a_file_is_described(command_line: Callable[..., Any], models: ChainMap[str, Path], file: str) -> None:
+def test_info_describes_model_file(command_line: Callable[..., Any], models: ChainMap[str, Path], file: str) -> None:
     path = models[file]
     content = path.read_bytes()
     facts = json.loads(command_line("info", path, "--json").require_success().stdout)
@@ -37,7 +37,7 @@ def test_a_file_is_described(command_line: Callable[..., Any], models: ChainMap[
         assert part in text
 
 
-def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models: ChainMap[str, Path]) -> None:
+def test_info_shows_graph_of_tflite_file(command_line: Callable[..., Any], models: ChainMap[str, Path]) -> None:
     facts = json.loads(command_line("info", models["tflite int8"], "--json").require_success().stdout)
     assert (facts["precision"], facts["input"], facts["output"]) == ("int8", "int8 (1, 48, 48, 1)", "int8 (1, 7)")
     assert facts["operators"]["CONV_2D"] == 2
@@ -48,7 +48,7 @@ def test_a_tflite_files_graph_is_shown(command_line: Callable[..., Any], models:
     ("file", "operator", "precision"),
     [("onnx fp32", "Conv", "fp32"), ("onnx int8", "Conv", "int8"), ("keras", "Conv2D", None)],
 )
-def test_an_onnx_or_keras_files_graph_is_shown(
+def test_info_shows_graph_of_onnx_and_keras_files(
     command_line: Callable[..., Any], models: ChainMap[str, Path], file: str, operator: str, precision: str | None
 ) -> None:
     facts = json.loads(command_line("info", models[file], "--json").require_success().stdout)
@@ -125,7 +125,7 @@ def test_file_says_whether_it_is_verified(command_line: Callable[..., Any], tmp_
 
 @pytest.mark.parametrize("name", ["model.tflite", "model.onnx", "model.keras"])
 @pytest.mark.parametrize("content", [None, "", "text"])
-def test_what_is_no_model_is_one_line(
+def test_invalid_model_is_one_line(
     command_line: Callable[..., Any], tmp_path: Path, name: str, content: str | None
 ) -> None:
     if content is not None:
@@ -149,14 +149,14 @@ def test_a_truncated_model_is_one_line(
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_a_real_process_shows_no_traceback(child_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_info_process_shows_no_traceback(child_line: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "notes.tflite").write_text("text renamed")
     ended = child_line("info", "notes.tflite")
     assert (ended.exit_code, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
 
 
 @pytest.mark.parametrize("name", sorted(shipped_models()))
-def test_a_shipped_model_is_known_by_name(command_line: Callable[..., Any], name: str) -> None:
+def test_shipped_model_is_found_by_name(command_line: Callable[..., Any], name: str) -> None:
     facts = json.loads(command_line("info", name, "--json").require_success().stdout)
     assert Path(facts["file"]) == shipped_models()[name]
     assert facts["card"]["architecture"] == name
@@ -171,7 +171,7 @@ def test_shipped_model_names_the_instruction_sets_it_was_verified_on(
     assert re.search(r"^ *instruction_sets +.*x86-64 AVX2, x86-64 SSE4.2", shown, re.MULTILINE)
 
 
-def test_a_file_is_taken_before_a_shipped_model_of_its_name(
+def test_file_precedes_shipped_model_of_same_name(
     command_line: Callable[..., Any], models: ChainMap[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -101,7 +101,7 @@ def test_a_face_at_the_edge_has_a_whole_crop(command_line: Run, tmp_path: Path) 
         (("photos", "--save", "photos"), "would replace"),
         (("photos/b10.jpg", "photos/other/b10.jpg", "--save", "out"), "same copy"),
         (("photos", "--json", "--csv"), "cannot both be printed"),
-        ((), "Missing argument"),
+        ((), "missing argument"),
     ],
 )
 def test_mistakes_end_with_2(

@@ -48,7 +48,7 @@ def read_jsonl(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_results_on_standard_output_are_nothing_but_json(run_command: Any) -> None:
+def test_stdout_has_only_json(run_command: Any) -> None:
     done = run_command("--camera", "demo", "--frames", "5", "--jsonl", "-")
     assert done.returncode == 0
     results = read_jsonl(done.stdout)
@@ -72,12 +72,12 @@ def test_all_outputs_at_once(run_command: Any, tmp_path: Path) -> None:
         assert len(list(video)) == 6
 
 
-def test_quiet_says_nothing(run_command: Any) -> None:
+def test_quiet_prints_nothing(run_command: Any) -> None:
     done = run_command("--camera", "demo", "--frames", "2", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_seconds_end_it(run_command: Any) -> None:
+def test_seconds_end_run(run_command: Any) -> None:
     done = run_command("--camera", "demo", "--seconds", "0.3", "--jsonl", "-")
     assert done.returncode == 0
     assert len(read_jsonl(done.stdout)) == 9
@@ -95,7 +95,7 @@ def slow_video(tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--detect-every", "auto"), ("--detect-every", "30"), ("--max-fps", "1")])
-def test_a_slow_recording_keeps_its_face(run_command: Any, slow_video: str, arguments: tuple[str, ...]) -> None:
+def test_slow_recording_keeps_track(run_command: Any, slow_video: str, arguments: tuple[str, ...]) -> None:
     done = run_command("--camera", slow_video, "--jsonl", "-", *arguments)
     results = read_jsonl(done.stdout)
     assert [result["position_s"] for result in results] == [
@@ -107,7 +107,7 @@ def test_a_slow_recording_keeps_its_face(run_command: Any, slow_video: str, argu
     assert "face_left" not in events
 
 
-def test_seconds_of_a_recording_are_its_own(run_command: Any, slow_video: str, tmp_path: Path) -> None:
+def test_seconds_count_recording_time(run_command: Any, slow_video: str, tmp_path: Path) -> None:
     done = run_command("--camera", slow_video, "--seconds", "3", "--csv", "a.csv", "--output", "a.avi")
     assert done.returncode == 0
     with (tmp_path / "a.csv").open(newline="") as file:
@@ -117,9 +117,7 @@ def test_seconds_of_a_recording_are_its_own(run_command: Any, slow_video: str, t
         assert len(list(video)) == 15
 
 
-def test_a_recording_of_which_frames_are_left_out_plays_in_its_time(
-    run_command: Any, slow_video: str, tmp_path: Path
-) -> None:
+def test_max_fps_keeps_duration_of_recording(run_command: Any, slow_video: str, tmp_path: Path) -> None:
     assert run_command("--camera", slow_video, "--max-fps", "2", "--output", "a.avi").returncode == 0
     with VideoFile(tmp_path / "a.avi") as video:
         assert video.fps is not None
@@ -232,7 +230,7 @@ def test_a_mistake_is_one_line_and_a_code(
         ("--frame", "1"),
     ],
 )
-def test_options_out_of_range_are_the_users_mistake(run_command: Any, arguments: tuple[str, ...]) -> None:
+def test_options_out_of_range_exit_with_2(run_command: Any, arguments: tuple[str, ...]) -> None:
     done = run_command("--camera", "demo", *arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -273,7 +271,7 @@ def test_a_model_without_a_card_takes_labels_and_input_range(run_command: Any, m
 
 
 @pytest.mark.parametrize("arguments", [("--jsonl", "-"), ("--csv", "-")])
-def test_a_reader_that_goes_ends_it_quietly(start_run: StartRun, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_run_ends_quietly_when_pipe_closes(start_run: StartRun, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     process = start_run("--camera", "demo", *arguments, "--output", "a.mp4", stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -289,7 +287,7 @@ def test_a_reader_that_goes_ends_it_quietly(start_run: StartRun, tmp_path: Path,
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_it_with_whole_files(
+def test_signal_leaves_complete_files(
     start_run: StartRun, tmp_path: Path, wait_until: WaitUntil, sent: signal.Signals, code: int
 ) -> None:
     arguments = ("--jsonl", "a.jsonl", "--csv", "a.csv", "--output", "a.mp4")
@@ -329,7 +327,7 @@ def test_a_terminal_gets_a_live_view(start_run: StartRun) -> None:
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
 
 
-def test_little_is_done_until_the_first_result(start_run: StartRun) -> None:
+def test_start_up_imports_little_before_first_result(start_run: StartRun) -> None:
     """The promise is 2 s on two free cores; processor time is what a busy machine leaves alone."""
     process = start_run("--camera", "demo", "--frames", "1", "--jsonl", "-", stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -340,7 +338,7 @@ def test_little_is_done_until_the_first_result(start_run: StartRun) -> None:
     assert used.ru_utime + used.ru_stime < 4
 
 
-def test_systemd_hears_of_the_first_result_of_every_frame_and_of_the_end(
+def test_systemd_is_notified_of_start_frames_and_end(
     start_run: StartRun, tmp_path: Path, child_environment: dict[str, str]
 ) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
@@ -357,7 +355,7 @@ def test_systemd_hears_of_the_first_result_of_every_frame_and_of_the_end(
     assert sum("WATCHDOG=1" in lines for lines in heard) >= 5
 
 
-def test_a_configuration_takes_the_place_of_options(run_command: Any, tmp_path: Path) -> None:
+def test_config_replaces_options(run_command: Any, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text('camera = "demo"\nframes = 4\njsonl = "a.jsonl"\ndetect-every = "auto"\n')
     done = run_command("--config", "run.toml", "--frames", "2")
     assert done.returncode == 0, done.stderr
@@ -368,7 +366,7 @@ def test_a_configuration_takes_the_place_of_options(run_command: Any, tmp_path: 
     assert "run.toml: frmes: run has no such option; did you mean frames?" in refused.stderr
 
 
-def test_a_preview_is_shown_while_the_stream_goes_on(start_run: StartRun) -> None:
+def test_preview_serves_running_stream(start_run: StartRun) -> None:
     pytest.importorskip("aiohttp")
     with start_run("--camera", "demo", "--preview", "0", "--quiet", "--privacy") as process, ExitStack() as ended:
         ended.callback(process.kill)
@@ -384,7 +382,7 @@ def test_a_preview_is_shown_while_the_stream_goes_on(start_run: StartRun) -> Non
         assert process.wait(30) == 143
 
 
-def test_privacy_and_a_video_exclude_each_other(run_command: Any, tmp_path: Path) -> None:
+def test_privacy_excludes_video(run_command: Any, tmp_path: Path) -> None:
     refused = run_command("--camera", "demo", "--privacy", "--output", "a.mp4")
     assert refused.returncode == 2
     assert "--privacy stores no picture" in refused.stderr
@@ -392,7 +390,7 @@ def test_privacy_and_a_video_exclude_each_other(run_command: Any, tmp_path: Path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
-def test_a_video_that_is_being_written_is_refused_before_any_file_is_begun(run_command: Any, tmp_path: Path) -> None:
+def test_video_being_written_is_refused_before_any_output(run_command: Any, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("{}\n")
     with closing(VideoSink(tmp_path / "a.mp4", EXPRESSIONS, live=True, fps=None)):
         done = run_command("--camera", "demo", "--frames", "2", "--jsonl", "a.jsonl", "--output", "a.mp4")

@@ -62,7 +62,7 @@ def frames_of(path: Path) -> list[int]:
     return [json.loads(line)["frame"] for line in lines_of(path)]
 
 
-def test_a_camera_that_is_killed_and_comes_back(
+def test_killed_camera_is_reopened(
     start_run: StartRun, tmp_path: Path, child_environment: dict[str, str], wait_until: WaitUntil
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -103,7 +103,7 @@ def answers(port: int) -> bool:
     return True
 
 
-def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartRun, tmp_path: Path) -> None:
+def test_full_disk_leaves_whole_lines(start_run: StartRun, tmp_path: Path) -> None:
     limit = 20_000
 
     def allow_little() -> None:
@@ -126,7 +126,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartR
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
 @pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_does_not_call_a_failed_output_written(
+def test_interrupted_run_does_not_report_failed_output(
     start_run: StartRun, tmp_path: Path, wait_until: WaitUntil, end: signal.Signals, code: int
 ) -> None:
     said = tmp_path / "said"
@@ -138,9 +138,7 @@ def test_an_interrupted_run_does_not_call_a_failed_output_written(
     assert "written: a.csv\n" in said.read_text()
 
 
-def test_a_stuck_client_of_the_preview_holds_nothing_up(
-    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
-) -> None:
+def test_stuck_preview_client_blocks_nothing(start_run: StartRun, tmp_path: Path, wait_until: WaitUntil) -> None:
     pytest.importorskip("aiohttp")
     process = start_run("--camera", "demo", "--preview", "0", "--jsonl", "a.jsonl", "--quiet")
     assert process.stderr is not None
@@ -164,7 +162,7 @@ def test_a_stuck_client_of_the_preview_holds_nothing_up(
     assert frames == list(range(len(frames)))
 
 
-def test_idle_strangers_at_the_preview_leave_files_for_the_frames(
+def test_idle_preview_connections_leave_file_descriptors(
     start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
 ) -> None:
     pytest.importorskip("aiohttp")
@@ -192,7 +190,7 @@ def test_idle_strangers_at_the_preview_leave_files_for_the_frames(
     assert all(line.startswith("note: at the preview's port: ") for line in said)
 
 
-def test_sigterm_at_any_moment(start_run: StartRun, tmp_path: Path) -> None:
+def test_sigterm_at_any_moment_exits_with_143(start_run: StartRun, tmp_path: Path) -> None:
     began = time.monotonic()
     assert start_run("--camera", "demo", "--frames", "1", "--quiet").wait(60) == 0
     whole = time.monotonic() - began
@@ -214,9 +212,7 @@ def test_sigterm_at_any_moment(start_run: StartRun, tmp_path: Path) -> None:
                 assert abs(len(list(video)) - len(frames)) <= 1
 
 
-def test_a_power_cut_leaves_what_was_reported_and_it_goes_on(
-    start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
-) -> None:
+def test_kill_keeps_reported_lines_and_run_resumes(start_run: StartRun, tmp_path: Path, wait_until: WaitUntil) -> None:
     arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--rotate-size", "8kB", "--rotate-keep", "1000", "--quiet")
     process = start_run(*arguments)
     wait_until(lambda: (tmp_path / "a.jsonl.2").exists())

@@ -62,7 +62,7 @@ def test_every_picture_is_read_and_shown(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
-def test_data_in_a_pipe_is_utf8_whatever_the_terminal_is(
+def test_piped_data_is_utf8_in_any_locale(
     start_run: StartRun, folder: Path, child_environment: dict[str, str], encoding: str
 ) -> None:
     arguments = ("--camera", str(folder), "--jsonl", "-")

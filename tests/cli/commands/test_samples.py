@@ -16,7 +16,7 @@ import pytest
         (["--split", "validation", "--output", "sub/sheet.png"], "sub/sheet.png"),
     ],
 )
-def test_a_sheet_is_drawn(
+def test_samples_writes_sheet(
     command_line: Callable[..., Any],
     faces_folder: Path,
     tmp_path: Path,

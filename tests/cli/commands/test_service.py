@@ -71,14 +71,14 @@ def test_print_changes_nothing_and_names_this_installation(
     assert f"\nExecStart={PROGRAM} run --config" in capsys.readouterr().out
 
 
-def test_a_relative_start_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_program_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fer-edge").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["./fer-edge"])
     assert systemd.find_program() == tmp_path / "fer-edge"
 
 
-def test_a_checkout_has_no_program_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkout_without_installed_command_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["__main__.py"])
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(InputError, match="no fer-edge command in"):
@@ -105,7 +105,7 @@ def test_install_and_remove_on_an_image(root: Path, capsys: pytest.CaptureFixtur
 
 
 @needs_systemctl
-def test_an_address_from_the_environment_is_for_root_alone(
+def test_address_from_environment_is_readable_by_root_only(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FER_EDGE_CAMERA", "rtsp://me:secret@host/a")
@@ -117,7 +117,7 @@ def test_an_address_from_the_environment_is_for_root_alone(
 
 
 @needs_systemctl
-def test_a_configuration_is_never_overwritten(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_install_keeps_existing_configuration(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / CONFIG_FILE).parent.mkdir(parents=True)
     (root / CONFIG_FILE).write_text('camera = "1"')
     call("install", "--root", root, "--program", PROGRAM, "--camera", "demo")
@@ -139,7 +139,7 @@ def test_purge_leaves_nothing(root: Path) -> None:
     assert not (root / CONFIG_FILE).parent.exists()
 
 
-def test_where_systemd_runs_it_is_started_and_stopped(
+def test_service_is_started_and_stopped_under_systemd(
     root: Path, fake_tool: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = fake_tool("systemctl", "exit 0")
@@ -152,7 +152,7 @@ def test_where_systemd_runs_it_is_started_and_stopped(
     assert orders == ["stop fer-edge.service", f"--root={root} disable fer-edge.service", "daemon-reload"]
 
 
-def test_a_service_that_does_not_start_is_told(
+def test_service_that_fails_to_start_is_reported(
     root: Path, fake_tool: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_tool("systemctl", 'if [ "$1" = restart ]; then echo "Job failed.\nSee more." >&2; exit 1; fi')
@@ -162,7 +162,7 @@ def test_a_service_that_does_not_start_is_told(
 
 
 @pytest.mark.parametrize("verb", ["install", "remove"])
-def test_without_root_the_whole_command_with_sudo_is_told(
+def test_without_root_the_error_shows_the_sudo_command(
     verb: str, fake_tool: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = fake_tool("systemctl", "echo systemd 252")
@@ -175,7 +175,7 @@ def test_without_root_the_whole_command_with_sudo_is_told(
     assert "able" not in (calls.read_text() if calls.exists() else "")
 
 
-def test_a_closed_home_is_told_before_anything_is_written(tmp_path: Path) -> None:
+def test_unreadable_home_is_refused_before_writing(tmp_path: Path) -> None:
     home = tmp_path / "home"
     program = home / "fer/bin/fer-edge"
     program.parent.mkdir(parents=True)
@@ -188,7 +188,7 @@ def test_a_closed_home_is_told_before_anything_is_written(tmp_path: Path) -> Non
         systemd.require_readable(program)
 
 
-def test_without_systemctl_it_says_so(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+def test_missing_systemctl_is_reported(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     monkeypatch.setenv("PATH", str(root))
     for arguments in (("install", "--root", root, "--program", PROGRAM), ("status",)):
         with pytest.raises(FerEdgeError, match="there is no systemctl here"):
@@ -211,7 +211,7 @@ def test_without_systemctl_it_says_so(monkeypatch: pytest.MonkeyPatch, root: Pat
         ("LoadState=not-found\\nActiveState=inactive\\nSubState=dead", 3, "fer-edge.service: not installed"),
     ],
 )
-def test_status_in_short(
+def test_status_prints_state_and_log(
     fake_tool: Callable[[str, str], Path], capsys: pytest.CaptureFixture[str], show: str, code: int, line: str
 ) -> None:
     fake_tool("systemctl", f"printf '{show}\\n'")
@@ -229,7 +229,7 @@ def test_status_where_systemd_does_not_run(fake_tool: Callable[[str, str], Path]
         call("status")
 
 
-def test_help_says_what_to_type(capsys: Any) -> None:
+def test_help_shows_examples(capsys: Any) -> None:
     call("--help")
     shown = capsys.readouterr().out
     assert all(verb in shown for verb in ("print", "install", "remove", "status", "sudo ~/fer/bin/fer-edge service"))

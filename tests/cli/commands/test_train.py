@@ -39,7 +39,7 @@ def train_line(
     return run
 
 
-def test_a_run_is_trained_and_described(train_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_run_folder_has_all_files(train_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = train_line("--mixed-precision", "off").require_success()
     assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
     assert "2 epochs, ended by the number of epochs" in ended.stdout
@@ -72,7 +72,7 @@ def test_a_run_on_votes_ends_with_peoples_answer_under_each_prior(
     assert set(card["evaluation"]["people_by_prior"]["photos"]) == {"accuracy", "mean_recall"}
 
 
-def test_a_run_is_not_overwritten_unasked(train_line: Callable[..., Any]) -> None:
+def test_existing_run_is_not_overwritten(train_line: Callable[..., Any]) -> None:
     train_line().require_success()
     refused = train_line()
     assert (refused.exit_code, refused.stdout) == (2, "")
@@ -82,7 +82,7 @@ def test_a_run_is_not_overwritten_unasked(train_line: Callable[..., Any]) -> Non
     assert "2 epochs" in train_line("--resume").require_success().stdout
 
 
-def test_other_images_cannot_be_resumed_with(train_line: Callable[..., Any], faces: Dataset, tmp_path: Path) -> None:
+def test_resume_refuses_other_images(train_line: Callable[..., Any], faces: Dataset, tmp_path: Path) -> None:
     train_line().require_success()
     other = write_folder(tmp_path / "other", faces, slice(None, None, 4))
     ended = train_line("--resume", "--data", other)
@@ -106,13 +106,13 @@ def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[s
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
-def test_numbers_that_are_not_finite_are_a_mistake(train_line: Callable[..., Any], tmp_path: Path, value: str) -> None:
+def test_non_finite_numbers_are_refused(train_line: Callable[..., Any], tmp_path: Path, value: str) -> None:
     ended = train_line("--learning-rate", value)
     assert (ended.exit_code, ended.stderr) == (2, f"error: learning-rate must be a finite number, got {value}\n")
     assert not (tmp_path / "run").exists()
 
 
-def test_training_that_diverges_is_one_line_and_leaves_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_divergence_is_one_line_and_leaves_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = train_line("--learning-rate", "1e30")
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr.splitlines()[-1].startswith("error: training diverged at epoch 1, step ")
@@ -120,7 +120,7 @@ def test_training_that_diverges_is_one_line_and_leaves_no_model(train_line: Call
     assert "nothing to resume" in train_line("--resume").stderr
 
 
-def test_an_overwriting_run_that_fails_replaces_no_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_failed_overwrite_keeps_earlier_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
     train_line().require_success()
     before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
     assert train_line("--overwrite", "--data", "nowhere.zip").exit_code == 2
@@ -131,7 +131,7 @@ def test_an_overwriting_run_that_fails_replaces_no_model(train_line: Callable[..
     train_line("--resume").require_success()
 
 
-def test_a_killed_replacement_can_be_resumed_or_replaced(train_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_killed_overwrite_can_be_resumed_or_replaced(train_line: Callable[..., Any], tmp_path: Path) -> None:
     train_line().require_success()
     run = RunFolder(tmp_path / "run")
     settings = run.settings.read_text()
@@ -147,9 +147,7 @@ def test_a_killed_replacement_can_be_resumed_or_replaced(train_line: Callable[..
     assert not (run.checkpoints / ".state-abcd1234").exists()
 
 
-def test_a_temperature_without_enough_images_is_left_out_with_a_note(
-    train_line: Callable[..., Any], tmp_path: Path
-) -> None:
+def test_too_few_images_for_temperature_print_note(train_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = train_line("--held-back", 0.1).require_success()
     reason = "--held-back gives fewer than 100 images to fit it on; all were trained on"
     assert f"note: the scores got no temperature: {reason}\n" in ended.stderr
@@ -158,7 +156,7 @@ def test_a_temperature_without_enough_images_is_left_out_with_a_note(
     assert (facts["temperature"], facts["no_temperature"]) == (None, reason)
 
 
-def test_a_model_is_started_from_with_its_own_network(
+def test_start_from_takes_network_of_model(
     train_line: Callable[..., Any], command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
 ) -> None:
     train_line().require_success()
@@ -228,7 +226,7 @@ def write_folder(folder: Path, faces: Dataset, rows: slice) -> Path:
     return folder
 
 
-def test_a_real_ctrl_c_stops_with_whole_files_and_resume_goes_on(
+def test_ctrl_c_leaves_complete_files_and_resume_continues(
     child_environment: dict[str, str], faces: Dataset, tmp_path: Path
 ) -> None:
     """The documented network, in a process of its own, interrupted in the middle of its second epoch."""
@@ -248,7 +246,7 @@ def test_a_real_ctrl_c_stops_with_whole_files_and_resume_goes_on(
                 interrupted = True  # a second Ctrl-C would stop the saving too
         assert process.wait(timeout=120) == 130, "".join(lines)
     assert "Traceback" not in "".join(lines)
-    assert f"go on with: fer-edge train --resume --output {run.relative_to(tmp_path)}" in lines[-2], "".join(lines)
+    assert f"to resume: fer-edge train --resume --output {run.relative_to(tmp_path)}" in lines[-2], "".join(lines)
     assert {path.name for path in run.iterdir()} == RUN_FILES
     assert epochs_of(run) == [1]
     with zipfile.ZipFile(run / "model.keras") as archive:
@@ -273,9 +271,7 @@ def epochs_of(run: Path) -> list[int]:
         return [int(row["epoch"]) for row in csv.DictReader(file)]
 
 
-def test_a_list_of_images_is_left_out_and_kept_for_resuming(
-    train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
-) -> None:
+def test_leave_out_list_is_kept_for_resume(train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path) -> None:
     train = load_dataset(str(faces_zip)).train
     path = tmp_path / "list.txt"
     path.write_text("\n".join(train.names[:3]))
@@ -290,7 +286,7 @@ def test_a_list_of_images_is_left_out_and_kept_for_resuming(
     assert f"3 of {len(train):,}" in train_line("--resume").require_success().stderr
 
 
-def test_a_validation_image_cannot_be_left_out(train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path) -> None:
+def test_leave_out_refuses_validation_image(train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text(load_dataset(str(faces_zip)).validation.names[0])
     ended = train_line("--leave-out", path)

@@ -50,7 +50,7 @@ def tune_line(
     return run
 
 
-def test_a_search_ends_with_a_command_that_trains(
+def test_search_prints_train_command(
     tune_line: Callable[..., Any], command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = tune_line("--tuner", "random", "--flip", "--over", "mixup", "--over", "class_balance").require_success()
@@ -64,7 +64,7 @@ def test_a_search_ends_with_a_command_that_trains(
     assert trained["flip"] is True
 
 
-def test_the_command_names_votes_division_and_pretrained_weights(faces: Dataset) -> None:
+def test_train_command_has_votes_split_and_weights(faces: Dataset) -> None:
     from fer_edge.cli.commands.tune import _data_words, _train_line
 
     data = _data_words(faces, Path("my votes.csv"), official_split=True)
@@ -76,7 +76,7 @@ def test_the_command_names_votes_division_and_pretrained_weights(faces: Dataset)
     assert not {"--votes", "--official-split", "--pretrained"} & set(shlex.split(plain))
 
 
-def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(
+def test_ctrl_c_keeps_trials_and_command_resumes(
     tune_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from fer_edge.cli.commands.tune import _SearchDisplay
@@ -85,7 +85,7 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(
         patch.setattr(_SearchDisplay, "on_trial", lambda *_: signal.raise_signal(signal.SIGINT))
         stopped = tune_line()
     assert stopped.exit_code == 130
-    assert "go on with: the same command" in stopped.stderr
+    assert "to resume: the same command" in stopped.stderr
     assert "the best of 1 trials" in stopped.stdout
     assert "with another batch_size" in tune_line("--batch-size", 7).stderr
     ended = tune_line().require_success()
@@ -95,7 +95,7 @@ def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(
     assert "trial 0: " in tune_line("--overwrite", "--batch-size", 7).require_success().stderr
 
 
-def test_a_replacement_that_comes_to_nothing_costs_nothing(tune_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_failed_overwrite_keeps_search(tune_line: Callable[..., Any], tmp_path: Path) -> None:
     def results() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in (tmp_path / "search").rglob("*") if path.is_file()}
 
@@ -128,7 +128,7 @@ def test_a_mistake_is_told(tune_line: Callable[..., Any], arguments: list[str], 
     assert not (tmp_path / "search").exists()
 
 
-def test_a_value_of_its_own_takes_a_part_out_of_the_search(tune_line: Callable[..., Any], tmp_path: Path) -> None:
+def test_given_option_is_not_searched(tune_line: Callable[..., Any], tmp_path: Path) -> None:
     tune_line("--mixup", 0.1).require_success()
     searched = json.loads((tmp_path / "search" / "search.json").read_text())
     assert "mixup" not in searched["over"]

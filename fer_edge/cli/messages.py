@@ -1,9 +1,13 @@
-"""Notes and warnings on standard error, beside a command's results."""
+"""Messages on standard error: notes, warnings, and the options' names in errors of the library."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
+from fer_edge.errors import InputError
 from fer_edge.names import printable, without_passwords
 
 
@@ -20,3 +24,17 @@ def print_note_with_token(note: str) -> None:
 def print_warning(warning: str) -> None:
     """Print a warning, with every password in it masked."""
     click.echo(f"warning: {printable(without_passwords(warning))}", err=True)
+
+
+@contextmanager
+def option_named(option: str) -> Iterator[None]:
+    """Begin the message of an `InputError` from the block with an option, such as `--camera` or `--prior photos`.
+
+    The library names values only.
+    """
+    try:
+        yield
+    except InputError as error:
+        if not str(error).startswith(option):
+            error.args = (f"{option}: {error}",)
+        raise
