@@ -7,11 +7,11 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.scores import FloatArray
 
 DEFAULT_IMAGES = 500
 
@@ -30,7 +30,7 @@ class CalibrationSet:
     source: str
     seed: int
 
-    def inputs(self) -> npt.NDArray[np.float32]:
+    def inputs(self) -> FloatArray:
         """Float32 (N, 48, 48, 1), 0..255, both ends of which occur.
 
         A camera gives every value of a byte, so the input tensor must span them all, and with exactly that span

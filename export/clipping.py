@@ -12,7 +12,8 @@ import keras
 import tensorflow as tf
 
 from export.equalization import only_reader
-from export.ranges import FloatArray, Range, best_ranges, in_batches
+from export.ranges import Range, best_ranges, in_batches
+from fer_edge.scores import FloatArray
 
 _PRODUCERS = (
     keras.layers.Conv2D,

@@ -12,9 +12,8 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 _ACTIVATION_SHARE = 0.75
 """How far a pointwise convolution's input is equalized, at its kernel's expense: 1 is wholly, 0 not at all."""

@@ -33,7 +33,7 @@ from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.precision import Precision
-from fer_edge.scores import in_expression_order
+from fer_edge.scores import FloatArray, in_expression_order
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.versions import tool_versions
 
@@ -214,7 +214,7 @@ class Exporter:
         write_atomic(path, exported.content)
         return replace(exported, path=path)
 
-    def _score(self, classifier: ScoresFaces) -> npt.NDArray[np.float32]:
+    def _score(self, classifier: ScoresFaces) -> FloatArray:
         """Scores (N, 7) of the validation split in the order of its labels."""
         return in_expression_order(
             classifier.classify_all(self._validation.images, self._on_progress), classifier.card.labels

@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
+
+from fer_edge.scores import FloatArray
 
 _FOLDABLE = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
 
@@ -59,9 +60,7 @@ def _foldable_producer(layer: keras.layers.Layer) -> keras.layers.Layer | None:
     return producer if linear and len(producer._outbound_nodes) == 1 else None
 
 
-def _folded_weights(
-    producer: keras.layers.Layer, normalization: keras.layers.BatchNormalization
-) -> list[npt.NDArray[np.float32]]:
+def _folded_weights(producer: keras.layers.Layer, normalization: keras.layers.BatchNormalization) -> list[FloatArray]:
     """The kernel and bias that give the normalised output directly."""
     gamma, beta, mean, variance = normalization.get_weights()
     kernel, *bias = producer.get_weights()

@@ -23,6 +23,7 @@ from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
+from fer_edge.scores import FloatArray
 
 MEASURED_IMAGES = 100
 
@@ -189,7 +190,7 @@ def _open_with_float_twins(model: keras.Model, calibration: CalibrationSet) -> A
     return interpreter
 
 
-def _quantize(inputs: npt.NDArray[np.float32], scale: float, zero_point: int) -> npt.NDArray[np.int8]:
+def _quantize(inputs: FloatArray, scale: float, zero_point: int) -> npt.NDArray[np.int8]:
     return np.asarray(np.clip(np.rint(inputs / scale) + zero_point, _INT8.min, _INT8.max), np.int8)
 
 

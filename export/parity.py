@@ -11,8 +11,8 @@ import numpy.typing as npt
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import Evaluation, agreement, evaluate_scores, mean_kl_divergence
 from fer_edge.precision import Precision
+from fer_edge.scores import FloatArray
 
-Scores = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 
@@ -76,7 +76,7 @@ class Parity:
         return asdict(self)
 
 
-def compare(scores: Scores, parent_scores: Scores, labels: Labels) -> tuple[Parity, Evaluation]:
+def compare(scores: FloatArray, parent_scores: FloatArray, labels: Labels) -> tuple[Parity, Evaluation]:
     """Measure a file's scores (N, 7) against its parent's (N, 7) and the labels (N,)."""
     evaluation, parent = evaluate_scores(scores, labels), evaluate_scores(parent_scores, labels)
     drops = np.where(parent.support > 0, parent.recall - evaluation.recall, -np.inf)
@@ -119,7 +119,7 @@ def violations(parity: Parity, tolerance: Tolerance) -> list[str]:
     return [text for violated, text in checks if violated]
 
 
-def predicts_one_class(scores: Scores) -> str | None:
+def predicts_one_class(scores: FloatArray) -> str | None:
     """The expression that every row of scores (N, 7) picks, if it is always the same: then agreement means nothing."""
     predicted = np.unique(scores.argmax(axis=1))
     return EXPRESSIONS[predicted[0]] if len(predicted) == 1 else None

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
 from export.equalization import equalize
 from export.folding import fold
 from export.rounding import INT8_LARGEST, round_kernels
+from fer_edge.scores import FloatArray
 
 
-def prepare_for_integers(
-    model: keras.Model, images: npt.NDArray[np.float32], largest_weight: int = INT8_LARGEST
-) -> keras.Model:
+def prepare_for_integers(model: keras.Model, images: FloatArray, largest_weight: int = INT8_LARGEST) -> keras.Model:
     """A new network whose scores are the model's but for the rounding of its kernels.
 
     Args:

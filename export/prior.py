@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.inference.reweighting import assumed_and_wanted
 from fer_edge.prior import prior_factors
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 
@@ -42,7 +42,7 @@ def _ends_in_softmax(last: keras.layers.Layer) -> bool:
     return isinstance(last, keras.layers.Dense) and last.use_bias and last.activation is keras.activations.softmax
 
 
-def _shifted(model: keras.Model, shift: npt.NDArray[np.float32]) -> keras.Model:
+def _shifted(model: keras.Model, shift: FloatArray) -> keras.Model:
     """Return a copy of `model` with `shift`, float32 (7,), added to the biases of its last layer."""
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())

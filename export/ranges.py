@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
+
 Range = tuple[float, float]
 
 _NORM = 2.4

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from export.equalization import is_convolution, is_depthwise
+from fer_edge.scores import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
+DoubleArray = npt.NDArray[np.float64]
 
 INT8_LARGEST = 127
 """Largest weight of an 8-bit kernel, in steps: symmetric, -127..127, each output channel with its own step."""
@@ -33,7 +34,7 @@ _DAMPING = 0.01
 """Added to the diagonal of the inputs' second moments, as a share of its mean, as GPTQ does."""
 
 
-def round_kernels(model: keras.Model, images: npt.NDArray[np.float32], largest: int = INT8_LARGEST) -> None:
+def round_kernels(model: keras.Model, images: FloatArray, largest: int = INT8_LARGEST) -> None:
     """Round all kernels in place, from the first layer to the last, each fed by the ones that are rounded already.
 
     A converter that rounds to the nearest step then finds them on its grid: the largest weight of each output channel,
@@ -63,14 +64,14 @@ def _has_kernel(layer: keras.layers.Layer) -> bool:
     return is_depthwise(layer) or is_convolution(layer) or isinstance(layer, keras.layers.Dense)
 
 
-def _by_group(layer: keras.layers.Layer, kernel: npt.NDArray[np.float32]) -> FloatArray:
+def _by_group(layer: keras.layers.Layer, kernel: FloatArray) -> DoubleArray:
     """A kernel as (groups, outputs, inputs): those of a depthwise convolution have one output each."""
     if is_depthwise(layer):
         return np.asarray(kernel.reshape(-1, kernel.shape[2]).T[:, np.newaxis], np.float64)
     return np.asarray(kernel.reshape(-1, kernel.shape[-1]).T[np.newaxis], np.float64)
 
 
-def _as_kernel(layer: keras.layers.Layer, by_group: FloatArray, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+def _as_kernel(layer: keras.layers.Layer, by_group: DoubleArray, shape: tuple[int, ...]) -> FloatArray:
     rows = by_group[:, 0] if is_depthwise(layer) else by_group[0]
     return np.asarray(rows.T.reshape(shape), np.float32)
 
@@ -81,8 +82,8 @@ def _positions(layer: keras.layers.Layer) -> int:
 
 
 def _moments(
-    model: keras.Model, layer: keras.layers.Layer, images: npt.NDArray[np.float32], groups: int, *, centred: bool
-) -> tuple[FloatArray, FloatArray]:
+    model: keras.Model, layer: keras.layers.Layer, images: FloatArray, groups: int, *, centred: bool
+) -> tuple[DoubleArray, DoubleArray]:
     """Measure the inputs that one output is made of.
 
     Returns:
@@ -99,9 +100,7 @@ def _moments(
     return mean, products - count * mean[:, :, np.newaxis] * mean[:, np.newaxis] if centred else products
 
 
-def _rows(
-    model: keras.Model, layer: keras.layers.Layer, images: npt.NDArray[np.float32]
-) -> Iterator[npt.NDArray[np.float32]]:
+def _rows(model: keras.Model, layer: keras.layers.Layer, images: FloatArray) -> Iterator[FloatArray]:
     """The inputs of some outputs, drawn by lot, a row each: (rows, places in the kernel * channels)."""
     before = keras.Model(model.input, layer.input)
     rng = np.random.default_rng(0)
@@ -116,7 +115,7 @@ def _rows(
         yield rows[rng.random(len(rows)) < share]
 
 
-def _round(kernels: FloatArray, moments: FloatArray, largest: int) -> FloatArray:
+def _round(kernels: DoubleArray, moments: DoubleArray, largest: int) -> DoubleArray:
     """Round (groups, outputs, inputs) so that the outputs' mean square error is small, by the inputs' moments."""
     steps = np.maximum(np.abs(kernels).max(axis=2), np.finfo(np.float32).tiny) / largest
     widest = np.abs(kernels).argmax(axis=2)
@@ -131,7 +130,7 @@ def _round(kernels: FloatArray, moments: FloatArray, largest: int) -> FloatArray
     return np.asarray(left)
 
 
-def _feedback(moments: FloatArray) -> FloatArray:
+def _feedback(moments: DoubleArray) -> DoubleArray:
     """The upper Cholesky factor of the moments' inverse; row i tells how the inputs after i make up for i's error."""
     size = moments.shape[1]
     mean = np.trace(moments, axis1=1, axis2=2) / size

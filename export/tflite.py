@@ -9,13 +9,13 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from export.calibration import CalibrationSet
 from fer_edge.errors import FerEdgeError, InputError, first_line
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
+from fer_edge.scores import FloatArray
 
 _BUILTINS = {
     Precision.INT8: tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
@@ -86,6 +86,6 @@ def configure_converter(
         converter.inference_input_type = converter.inference_output_type = tf.int8
 
 
-def _one_by_one(inputs: npt.NDArray[np.float32]) -> Iterator[list[npt.NDArray[np.float32]]]:
+def _one_by_one(inputs: FloatArray) -> Iterator[list[FloatArray]]:
     for image in inputs:
         yield [image[np.newaxis]]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
-FloatArray = npt.NDArray[np.floating[Any]]
+AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 
 CALIBRATION_BINS = 15
@@ -39,9 +39,9 @@ class Evaluation:
     macro_f1: float
     calibration_error: float
     log_loss: float
-    precision: FloatArray
-    recall: FloatArray
-    f1: FloatArray
+    precision: AnyFloatArray
+    recall: AnyFloatArray
+    f1: AnyFloatArray
     support: IntArray
     confusion: IntArray
 
@@ -82,7 +82,7 @@ class ReliabilityBin:
     images: int
 
 
-def evaluate_scores(scores: FloatArray, labels: IntArray) -> Evaluation:
+def evaluate_scores(scores: AnyFloatArray, labels: IntArray) -> Evaluation:
     """Measure scores (N, 7), each row a probability distribution, against labels (N,).
 
     Raises:
@@ -113,12 +113,12 @@ def confusion_matrix(predictions: IntArray, labels: IntArray) -> IntArray:
     return np.bincount(pairs, minlength=NUM_EXPRESSIONS**2).reshape(NUM_EXPRESSIONS, NUM_EXPRESSIONS)
 
 
-def expected_calibration_error(scores: FloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(scores: AnyFloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
     """Mean distance between the winning score and how often it is right, over equal-width bins, weighted by size."""
     return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels, bins)
 
 
-def calibration_gap(confidence: FloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
+def calibration_gap(confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
     """Mean distance between confidence and outcome over equal-width bins of the confidence, weighted by size, 0..1.
 
     Args:
@@ -131,7 +131,7 @@ def calibration_gap(confidence: FloatArray, outcome: npt.NDArray[Any], bins: int
 
 
 def reliability_bins(
-    confidence: FloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS
+    confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS
 ) -> tuple[ReliabilityBin, ...]:
     """Group answers by equal-width bins of their confidence, the lowest first; empty bins are left out.
 
@@ -149,17 +149,17 @@ def reliability_bins(
     )
 
 
-def agreement(scores: FloatArray, parent_scores: FloatArray) -> float:
+def agreement(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
     """Share of rows in which two classifiers' best classes are the same, 0..1."""
     return float((scores.argmax(axis=1) == parent_scores.argmax(axis=1)).mean())
 
 
-def mean_kl_divergence(scores: FloatArray, parent_scores: FloatArray, floor: float = 1e-6) -> float:
+def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray, floor: float = 1e-6) -> float:
     """Mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
     p, q = (np.maximum(values.astype(np.float64), floor) for values in (parent_scores, scores))
     p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
     return float((p * np.log(p / q)).sum(axis=1).mean())
 
 
-def _ratio(numerator: FloatArray, denominator: IntArray) -> FloatArray:
+def _ratio(numerator: AnyFloatArray, denominator: IntArray) -> AnyFloatArray:
     return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=denominator > 0)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from fer_edge.errors import InputError
 
-FloatArray = npt.NDArray[np.float32]
 Prior = dict[str, float]
 """Share of each expression, by name, in the faces that scores are meant for; sums to 1."""
 
@@ -82,7 +81,9 @@ def require_prior(prior: Mapping[str, float], labels: tuple[str, ...]) -> None:
         raise ValueError(f"expected a prior whose shares sum to 1, got {sum(prior.values()):.6g}")
 
 
-def prior_factors(labels: tuple[str, ...], assumed: Mapping[str, float], wanted: Mapping[str, float]) -> FloatArray:
+def prior_factors(
+    labels: tuple[str, ...], assumed: Mapping[str, float], wanted: Mapping[str, float]
+) -> npt.NDArray[np.float32]:
     """Return the ratio of two priors: factors of the scores before these are normalized again.
 
     Args:
@@ -97,7 +98,7 @@ def prior_factors(labels: tuple[str, ...], assumed: Mapping[str, float], wanted:
     return np.array(ratios, np.float32)
 
 
-def reweigh(scores: FloatArray, factors: FloatArray) -> FloatArray:
+def reweigh(scores: npt.NDArray[np.float32], factors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return scores (..., labels) for another prior by Bayes' rule; `factors` as `prior_factors` returns them."""
     weighted: Any = scores * factors
     return np.asarray(weighted / np.add.reduce(weighted, axis=-1, keepdims=True), np.float32)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import FloatArray
 from fer_edge.model_card import ModelCard, ScoreKind
+
+FloatArray = npt.NDArray[np.float32]
 
 SUM_TOLERANCE = 0.05
 """Largest deviation of the sum from 1, and of a score below 0. Seven scores rounded to int8 deviate by 0.014."""
@@ -35,7 +36,7 @@ def are_probabilities(scores: FloatArray) -> bool:
     return bool((abs(sums - 1) <= SUM_TOLERANCE).all() and (scores >= -SUM_TOLERANCE).all())
 
 
-def to_probabilities(scores: FloatArray, kind: ScoreKind, path: Path) -> npt.NDArray[np.float32]:
+def to_probabilities(scores: FloatArray, kind: ScoreKind, path: Path) -> FloatArray:
     """Return probabilities: the softmax of logits; of probabilities, themselves with rounding taken out.
 
     Args:
@@ -93,7 +94,7 @@ def require_expressions(labels: tuple[str, ...], path: Path) -> None:
         )
 
 
-def in_expression_order(scores: npt.NDArray[np.float32], labels: tuple[str, ...]) -> npt.NDArray[np.float32]:
+def in_expression_order(scores: FloatArray, labels: tuple[str, ...]) -> FloatArray:
     """Return scores (N, 7) in the order of `EXPRESSIONS`, from those in the order of `labels`, the same seven."""
     if labels == EXPRESSIONS:
         return scores

@@ -7,7 +7,7 @@ import pytest
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import (
-    FloatArray,
+    AnyFloatArray,
     agreement,
     calibration_gap,
     confusion_matrix,
@@ -18,7 +18,7 @@ from fer_edge.metrics import (
 )
 
 
-def scores_of(*rows: tuple[int, float]) -> FloatArray:
+def scores_of(*rows: tuple[int, float]) -> AnyFloatArray:
     """Scores whose best class and confidence are given; the others share the rest."""
     scores = np.empty((len(rows), 7), np.float64)
     for row, (best, confidence) in zip(scores, rows, strict=True):
@@ -36,7 +36,7 @@ def scores_of(*rows: tuple[int, float]) -> FloatArray:
         (np.empty(7), np.zeros(1, np.int64)),
     ],
 )
-def test_scores_that_do_not_fit_the_labels_are_refused(scores: FloatArray, labels: np.ndarray) -> None:
+def test_scores_that_do_not_fit_the_labels_are_refused(scores: AnyFloatArray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected scores"):
         evaluate_scores(scores, labels)
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.errors import FerEdgeError
-from fer_edge.inference.engine import Family, families_for
+from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.interpreter import open_interpreter
 
 _TIMEOUT_S = 600.0
 
 
-def installed_families(path: Path) -> dict[Family, str]:
+def installed_families(path: Path) -> dict[Engine, str]:
     """The interpreters for files of this kind that are installed here, the preferred one first.
 
     Returns:
@@ -31,11 +31,11 @@ def installed_families(path: Path) -> dict[Family, str]:
     return check_families([path])[path]
 
 
-def check_families(paths: Sequence[Path], families: Sequence[Family] = tuple(Family)) -> dict[Path, dict[Family, str]]:
+def check_families(paths: Sequence[Path], families: Sequence[Engine] = tuple(Engine)) -> dict[Path, dict[Engine, str]]:
     """The same for several files and some interpreters, in one process for each as long as none crashes."""
-    checks: dict[Path, dict[Family, str]] = {path: {} for path in paths}
-    for family in sorted(families, key=list(Family).index):
-        mine = [path for path in checks if family in families_for(path)]
+    checks: dict[Path, dict[Engine, str]] = {path: {} for path in paths}
+    for family in sorted(families, key=list(Engine).index):
+        mine = [path for path in checks if family in engines_for(path)]
         # The first part of a name is looked up without importing anything.
         if mine and find_spec(family.module.split(".")[0]) is not None:
             for path, fault in zip(mine, _try_all(family, mine), strict=True):
@@ -43,7 +43,7 @@ def check_families(paths: Sequence[Path], families: Sequence[Family] = tuple(Fam
     return checks
 
 
-def _try_all(family: Family, paths: Sequence[Path]) -> list[str]:
+def _try_all(family: Engine, paths: Sequence[Path]) -> list[str]:
     faults: list[str] = []
     while len(faults) < len(paths):
         command = [sys.executable, "-m", "fer_edge.benchmark.families", family.value, *map(str, paths[len(faults) :])]
@@ -63,7 +63,7 @@ def _ending(done: subprocess.CompletedProcess[str]) -> str:
     return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
 
 
-def _fault(path: Path, family: Family) -> str:
+def _fault(path: Path, family: Engine) -> str:
     """Run the file once."""
     try:
         interpreter = open_interpreter(path, 1, family)
@@ -76,7 +76,7 @@ def _fault(path: Path, family: Family) -> str:
 def main(family: str, *paths: str) -> None:
     """Try an interpreter on some files."""
     for path in paths:
-        print(json.dumps(_fault(Path(path), Family(family))), flush=True)
+        print(json.dumps(_fault(Path(path), Engine(family))), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from statistics import median
 import numpy as np
 
 from fer_edge.errors import FerEdgeError, first_line
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import open_interpreter
 
 REPEATS = 3
@@ -67,7 +67,7 @@ def print_fresh(fresh: Fresh) -> None:
     print(json.dumps(dataclasses.asdict(fresh)))
 
 
-def fresh_command(path: Path, family: Family, threads: int = 1) -> tuple[str, ...]:
+def fresh_command(path: Path, family: Engine, threads: int = 1) -> tuple[str, ...]:
     """The command that measures a model file."""
     return sys.executable, "-m", "fer_edge.benchmark.fresh", str(path), family.value, str(threads)
 
@@ -124,7 +124,7 @@ def _peak_memory_bytes() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def _load(path: Path, family: Family, threads: int) -> Callable[[], object]:
+def _load(path: Path, family: Engine, threads: int) -> Callable[[], object]:
     interpreter = open_interpreter(path, threads, family, tried=True)  # by whoever starts this process
     image = np.random.default_rng(0).integers(0, 256, interpreter.input_shape[1:], np.uint8)
     return lambda: interpreter.run(image)
@@ -133,7 +133,7 @@ def _load(path: Path, family: Family, threads: int) -> Callable[[], object]:
 def main(path: str, family: str, threads: str) -> int:
     """Measure a model file, and give the exit code."""
     try:
-        print_fresh(measure_here(lambda: _load(Path(path), Family(family), int(threads))))
+        print_fresh(measure_here(lambda: _load(Path(path), Engine(family), int(threads))))
     except FerEdgeError as error:
         print(first_line(error), file=sys.stderr)
         return error.exit_code

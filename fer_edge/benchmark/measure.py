@@ -26,7 +26,7 @@ from fer_edge.dataset.peoples_answer import measure_one_person
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import FloatArray
+from fer_edge.metrics import AnyFloatArray
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
 from fer_edge.prior import Prior, prior_factors, reweigh
@@ -206,7 +206,7 @@ def _alike(parents: Mapping[str, str], priors: Mapping[str, Prior | None]) -> li
     return list(groups.values())
 
 
-def _for_prior_of(file: ModelCard, scores: FloatArray, full: ModelCard) -> FloatArray:
+def _for_prior_of(file: ModelCard, scores: AnyFloatArray, full: ModelCard) -> AnyFloatArray:
     """Return a full model's scores (N, 7) for the prior that export has folded into one of its files."""
     if file.prior is None or full.prior is None or file.prior == full.prior:
         return scores

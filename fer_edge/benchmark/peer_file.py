@@ -13,7 +13,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.delegation import Delegation
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import TensorQuantization
@@ -43,7 +43,7 @@ class PeerFile:
                 f"got {', '.join(labels)}"
             )
 
-    def load(self, threads: int, family: Family | None = None) -> Classifier:
+    def load(self, threads: int, family: Engine | None = None) -> Classifier:
         """Load it with a card that says what is known of it.
 
         Raises:

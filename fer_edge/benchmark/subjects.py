@@ -20,7 +20,7 @@ from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.inference.delegation import UNTOLD, Delegation
-from fer_edge.inference.engine import Family, families_for
+from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.precision import Precision
@@ -28,7 +28,7 @@ from fer_edge.scores import require_expressions
 
 __all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
 
-Load = Callable[[int, Family], Classifier]
+Load = Callable[[int, Engine], Classifier]
 """From a number of threads and an interpreter."""
 
 OnNote = Callable[[str], None]
@@ -78,7 +78,7 @@ def load_subjects(
     peers: Sequence[PeerFile] = (),
     *,
     threads: int = 1,
-    families: Sequence[Family] | None = None,
+    families: Sequence[Engine] | None = None,
     on_note: OnNote | None = None,
 ) -> list[Subject]:
     """Load files, each in every interpreter that runs it.
@@ -138,12 +138,12 @@ def unique_names(paths: Sequence[Path]) -> list[str]:
 
 
 def _choose_families(
-    paths: Sequence[Path], wanted: Sequence[Family] | None, on_note: OnNote
-) -> dict[Path, list[Family]]:
+    paths: Sequence[Path], wanted: Sequence[Engine] | None, on_note: OnNote
+) -> dict[Path, list[Engine]]:
     """Those that run each file; one that nothing here runs is an error."""
-    chosen: dict[Path, list[Family]] = {}
-    for path, faults in check_families(paths, wanted or tuple(Family)).items():
-        if not families_for(path):
+    chosen: dict[Path, list[Engine]] = {}
+    for path, faults in check_families(paths, wanted or tuple(Engine)).items():
+        if not engines_for(path):
             raise ModelError(f"{path}: expected a .tflite or .onnx file")
         if not faults and wanted:
             names = ", ".join(each.value for each in wanted)
@@ -170,9 +170,9 @@ class _File:
     threads: int
 
 
-def _open(file: _File, families: Sequence[Family], on_note: OnNote) -> dict[Family, Classifier]:
+def _open(file: _File, families: Sequence[Engine], on_note: OnNote) -> dict[Engine, Classifier]:
     """Load a file in each interpreter, and keep those that agree with the first."""
-    opened: dict[Family, Classifier] = {}
+    opened: dict[Engine, Classifier] = {}
     expected = None
     for family in families:
         try:
@@ -192,7 +192,7 @@ def _open(file: _File, families: Sequence[Family], on_note: OnNote) -> dict[Fami
     return opened
 
 
-def _subject(file: _File, family: Family, opened: Mapping[Family, Classifier]) -> Subject:
+def _subject(file: _File, family: Engine, opened: Mapping[Engine, Classifier]) -> Subject:
     classifier = opened[family]
     library = classifier.runtime.rsplit(" ", 1)[0]
     return Subject(
@@ -204,18 +204,18 @@ def _subject(file: _File, family: Family, opened: Mapping[Family, Classifier]) -
         threads=file.threads,
         delegation=classifier.delegation,
         # OpenCV's number of threads is one for all of the process.
-        reopen=None if family is Family.OPENCV else partial(_reopen, file.load, family),
+        reopen=None if family is Engine.OPENCV else partial(_reopen, file.load, family),
         fresh_command=fresh_command(file.path, family, file.threads),
     )
 
 
-def _reopen(load: Load, family: Family, threads: int) -> Classifier:
+def _reopen(load: Load, family: Engine, threads: int) -> Classifier:
     return load(threads, family)
 
 
-def _load_own(path: Path, threads: int, family: Family) -> Classifier:
+def _load_own(path: Path, threads: int, family: Engine) -> Classifier:
     require_expressions(read_card(path).labels, path)
-    return Classifier.load(path, num_threads=threads, family=family)
+    return Classifier.load(path, num_threads=threads, engine=family)
 
 
 def _precision(path: Path, classifier: Classifier) -> str:

@@ -27,7 +27,7 @@ from fer_edge.dataset.peoples_answer import (
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.dataset.votes_csv import join_votes, read_votes_csv
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import FloatArray
+from fer_edge.metrics import AnyFloatArray
 from fer_edge.model_card import ModelCard
 from fer_edge.tables import make_table
 
@@ -118,7 +118,7 @@ def _votes_table(split: Split, votes: Votes, title: str) -> Table:
     return table
 
 
-def show_peoples_answer(scores: FloatArray, split: Split, card: ModelCard, title: str) -> None:
+def show_peoples_answer(scores: AnyFloatArray, split: Split, card: ModelCard, title: str) -> None:
     """Print results against people's votes, if there are any, and what they are under other priors.
 
     Args:
@@ -138,7 +138,7 @@ def show_peoples_answer(scores: FloatArray, split: Split, card: ModelCard, title
         stdout.print(prior_table(by_prior))
 
 
-def show_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> None:
+def show_without_copies(scores: AnyFloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> None:
     """Print both answers on the images that have no exact copy in the training split, if some have one.
 
     Args:

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.delegation import Delegation
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.scores import require_kind, to_probabilities
+from fer_edge.scores import FloatArray, require_kind, to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 _TRIALS = 4
@@ -32,12 +32,12 @@ class ScoresFaces(Protocol):
     card: ModelCard
     runtime: str
 
-    def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
         """Scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
-    ) -> npt.NDArray[np.float32]:
+    ) -> FloatArray:
         """Scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
 
 
@@ -63,7 +63,7 @@ class Classifier:
         *,
         num_threads: int = 1,
         facts: StatedFacts = NOTHING_STATED,
-        family: Family | None = None,
+        engine: Engine | None = None,
     ) -> Classifier:
         """Load a .tflite or .onnx file with its card.
 
@@ -71,7 +71,7 @@ class Classifier:
             path: The model file.
             num_threads: Threads of the interpreter.
             facts: What a file without a card does not say itself.
-            family: What to run it in, as for `open_interpreter`.
+            engine: What to run it in, as for `open_interpreter`.
 
         Raises:
             ModelError: If the file is missing, damaged or for another task, or has no card and a fact is not stated.
@@ -79,7 +79,7 @@ class Classifier:
         """
         found = find_card(path)
         card = facts.card_for(path, found)
-        classifier = Classifier(open_interpreter(path, num_threads, family), card, path)
+        classifier = Classifier(open_interpreter(path, num_threads, engine), card, path)
         if found is None or card.scores is ScoreKind.LOGITS:
             classifier.try_out()
         return classifier
@@ -89,7 +89,7 @@ class Classifier:
         """What runs the graph."""
         return self._interpreter.delegation
 
-    def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
         """Scores of one face.
 
         Args:
@@ -108,7 +108,7 @@ class Classifier:
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
-    ) -> npt.NDArray[np.float32]:
+    ) -> FloatArray:
         """Scores float32 (N, labels) of faces uint8 (N, H, W), one by one as on the device."""
         scores = np.empty((len(faces), len(self.card.labels)), np.float32)
         for i, face in enumerate(faces):

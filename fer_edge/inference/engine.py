@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 
-class Family(str, Enum):
+class Engine(str, Enum):
     """A library that runs model files.
 
     `TENSORFLOW` is the TFLite interpreter inside TensorFlow; `OPENCV` is OpenCV's dnn module, for float ONNX files.
@@ -25,19 +25,19 @@ class Family(str, Enum):
 
 
 _MODULES = {
-    Family.LITERT: "ai_edge_litert.interpreter",
-    Family.TFLITE_RUNTIME: "tflite_runtime.interpreter",
-    Family.TENSORFLOW: "tensorflow.lite.python.interpreter",
-    Family.ONNXRUNTIME: "onnxruntime",
-    Family.OPENCV: "cv2",
+    Engine.LITERT: "ai_edge_litert.interpreter",
+    Engine.TFLITE_RUNTIME: "tflite_runtime.interpreter",
+    Engine.TENSORFLOW: "tensorflow.lite.python.interpreter",
+    Engine.ONNXRUNTIME: "onnxruntime",
+    Engine.OPENCV: "cv2",
 }
 
-TFLITE_FAMILIES = (Family.LITERT, Family.TFLITE_RUNTIME, Family.TENSORFLOW)
+TFLITE_ENGINES = (Engine.LITERT, Engine.TFLITE_RUNTIME, Engine.TENSORFLOW)
 """In the order in which they are tried."""
-ONNX_FAMILIES = (Family.ONNXRUNTIME, Family.OPENCV)
+ONNX_ENGINES = (Engine.ONNXRUNTIME, Engine.OPENCV)
 """The first is the one that is taken; OpenCV gets some integer files wrong without a word, so it must be asked for."""
 
 
-def families_for(path: Path) -> tuple[Family, ...]:
+def engines_for(path: Path) -> tuple[Engine, ...]:
     """Those that run files of this kind, the preferred one first; empty for any but .tflite and .onnx."""
-    return {".tflite": TFLITE_FAMILIES, ".onnx": ONNX_FAMILIES}.get(path.suffix.lower(), ())
+    return {".tflite": TFLITE_ENGINES, ".onnx": ONNX_ENGINES}.get(path.suffix.lower(), ())

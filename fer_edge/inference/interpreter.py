@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.delegation import Delegation
-from fer_edge.inference.engine import Family, families_for
+from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.onnx import OnnxInterpreter, OpenCvInterpreter
 from fer_edge.inference.tflite import TFLiteInterpreter
 from fer_edge.inference.trial import require_harmless
 from fer_edge.model_card import TensorQuantization
+from fer_edge.scores import FloatArray
 
 
 class Interpreter(Protocol):
@@ -36,40 +36,40 @@ class Interpreter(Protocol):
     def delegation(self) -> Delegation:
         """What runs the graph."""
 
-    def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def run(self, image: npt.NDArray[Any]) -> FloatArray:
         """Scores float32 (output_size,) for one image, uint8 or float32 (H, W), in the model's range of values."""
 
 
 def open_interpreter(
-    path: Path, num_threads: int = 1, family: Family | None = None, *, tried: bool = False
+    path: Path, num_threads: int = 1, engine: Engine | None = None, *, tried: bool = False
 ) -> Interpreter:
     """Load a .tflite or .onnx file, after a child process has.
 
     Args:
         path: The file.
         num_threads: Of the interpreter.
-        family: What to run it in; `None` for LiteRT, or else another that is installed, or onnxruntime.
+        engine: What to run it in; `None` for LiteRT, or else another that is installed, or onnxruntime.
         tried: Whether the file is known to crash nothing, so that no child process is needed.
 
     Raises:
         ModelError: If it is neither, is damaged, or the interpreter here cannot run it.
         MissingExtraError: If no interpreter for it is installed.
-        InputError: If `family` is not installed, or is for other files.
+        InputError: If `engine` is not installed, or is for other files.
     """
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
-    possible = families_for(path)
+    possible = engines_for(path)
     if not possible:
         raise ModelError(
             f"{path}: expected a .tflite or .onnx file; a .keras model is exported first: fer-edge export {path}"
         )
-    if family is not None and family not in possible:
+    if engine is not None and engine not in possible:
         names = ", ".join(each.value for each in possible)
-        raise InputError(f"{path}: {family.value} does not run such files; expected one of {names}")
+        raise InputError(f"{path}: {engine.value} does not run such files; expected one of {names}")
     if not tried:
-        require_harmless(path, family)
-    if family is Family.OPENCV:
+        require_harmless(path, engine)
+    if engine is Engine.OPENCV:
         return OpenCvInterpreter(path, num_threads)
-    if family is Family.ONNXRUNTIME or path.suffix.lower() == ".onnx":
+    if engine is Engine.ONNXRUNTIME or path.suffix.lower() == ".onnx":
         return OnnxInterpreter(path, num_threads)
-    return TFLiteInterpreter(path, num_threads, family)
+    return TFLiteInterpreter(path, num_threads, engine)

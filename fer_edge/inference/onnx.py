@@ -16,6 +16,7 @@ from fer_edge.inference.onnx_file import read_onnx_file
 from fer_edge.model_card import TensorQuantization
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.native_paths import native_path
+from fer_edge.scores import FloatArray
 
 
 class OnnxInterpreter:
@@ -36,7 +37,7 @@ class OnnxInterpreter:
         """What runs the graph: onnxruntime was given its CPU kernels and nothing else."""
         return OWN_KERNELS
 
-    def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def run(self, image: npt.NDArray[Any]) -> FloatArray:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
         try:
             batch = image.astype(np.float32).reshape(self.input_shape)
@@ -68,7 +69,7 @@ class OpenCvInterpreter:
         """What runs the graph; OpenCV does not say."""
         return UNTOLD
 
-    def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def run(self, image: npt.NDArray[Any]) -> FloatArray:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
         try:
             self._net.setInput(image.astype(np.float32).reshape(self.input_shape))

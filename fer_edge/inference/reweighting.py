@@ -13,8 +13,7 @@ from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.model_card import ModelCard
 from fer_edge.prior import Prior, prior_factors, read_prior, reweigh
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 
 class Reweighted:

@@ -16,16 +16,17 @@ import numpy.typing as npt
 
 from fer_edge.errors import InputError, ModelError, first_line
 from fer_edge.inference.delegation import Delegation, read_delegation
-from fer_edge.inference.engine import TFLITE_FAMILIES, Family
+from fer_edge.inference.engine import TFLITE_ENGINES, Engine
 from fer_edge.inference.trial import require_harmless
 from fer_edge.model_card import TensorQuantization
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.native_paths import native_path
+from fer_edge.scores import FloatArray
 
 _NAMES = {
-    Family.LITERT: ("LiteRT", "ai-edge-litert"),
-    Family.TFLITE_RUNTIME: ("tflite-runtime", "tflite-runtime"),
-    Family.TENSORFLOW: ("TensorFlow Lite", "tensorflow"),
+    Engine.LITERT: ("LiteRT", "ai-edge-litert"),
+    Engine.TFLITE_RUNTIME: ("tflite-runtime", "tflite-runtime"),
+    Engine.TENSORFLOW: ("TensorFlow Lite", "tensorflow"),
 }
 """What people call it, and what pip does."""
 
@@ -33,11 +34,11 @@ _NAMES = {
 class TFLiteInterpreter:
     """A TFLite model with the quantization of its edges. Threads may share one; they wait for each other."""
 
-    def __init__(self, path: Path, num_threads: int = 1, family: Family | None = None) -> None:
+    def __init__(self, path: Path, num_threads: int = 1, engine: Engine | None = None) -> None:
         """Load `path`; the threads are fixed here, since XNNPACK takes them when the model is loaded."""
         self._path = path
         self._lock = threading.Lock()
-        self.runtime, self._interpreter = _load(path, num_threads, _choice(family))
+        self.runtime, self._interpreter = _load(path, num_threads, _choice(engine))
         with graph_faults_named(path):
             inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
@@ -60,7 +61,7 @@ class TFLiteInterpreter:
         with graph_faults_named(self._path):
             return read_delegation(operators_of(self._interpreter))
 
-    def run(self, image: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def run(self, image: npt.NDArray[Any]) -> FloatArray:
         """Scores float32 (output_size,) for one image, of the input's size and range of values."""
         try:
             encoded = self._encode(image).reshape(self.input_shape)
@@ -85,7 +86,7 @@ def tflite_graph(path: Path, *, tried: bool = False) -> Any:
     """
     if not tried and path.is_file():
         require_harmless(path)
-    return _load(path, 1, TFLITE_FAMILIES, delegates=False)[1]
+    return _load(path, 1, TFLITE_ENGINES, delegates=False)[1]
 
 
 def operators_of(interpreter: Any) -> list[dict[str, Any]]:
@@ -105,41 +106,41 @@ def graph_faults_named(path: Path) -> Iterator[None]:
         raise ModelError(f"{path}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
 
 
-def first_that_works(families: Sequence[Family]) -> tuple[str, Any]:
+def first_that_works(engines: Sequence[Engine]) -> tuple[str, Any]:
     """Return name and module of the first interpreter that works: with numpy 2, tflite-runtime imports and does not.
 
     Raises:
         InputError: If none does.
     """
     failures = []
-    for family in families:
-        name, distribution = _NAMES[family]
+    for engine in engines:
+        name, distribution = _NAMES[engine]
         try:
             with chatter_held_back():
-                module = importlib.import_module(family.module)
+                module = importlib.import_module(engine.module)
             version = importlib.metadata.version(distribution)
         except (ImportError, importlib.metadata.PackageNotFoundError) as error:
             failures.append(f"{distribution}: {first_line(error)}")
             continue
-        if family is Family.TFLITE_RUNTIME and int(np.__version__.split(".")[0]) >= 2:
+        if engine is Engine.TFLITE_RUNTIME and int(np.__version__.split(".")[0]) >= 2:
             failures.append(f"tflite-runtime: needs numpy<2, not {np.__version__}")
             continue
         return f"{name} {version}", module
-    if len(families) == 1:
-        raise InputError(f"{failures[0]}; pip install {_NAMES[families[0]][1]}, or choose another interpreter")
+    if len(engines) == 1:
+        raise InputError(f"{failures[0]}; pip install {_NAMES[engines[0]][1]}, or choose another interpreter")
     raise InputError(
         f"running a .tflite file needs an interpreter, and none works here ({'; '.join(failures)}): pip install "
         "ai-edge-litert, or use an .onnx model: pip install 'fer-edge[onnx]'"
     )
 
 
-def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: bool = True) -> tuple[str, Any]:
+def _load(path: Path, num_threads: int, engines: Sequence[Engine], delegates: bool = True) -> tuple[str, Any]:
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")
     with path.open("rb") as file:
         if file.read(8)[4:] != b"TFL3":
             raise ModelError(f"{path}: expected a TFLite flatbuffer, got something else")
-    runtime, module = first_that_works(families)
+    runtime, module = first_that_works(engines)
     resolvers = module.OpResolverType
     resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
@@ -155,8 +156,8 @@ def _load(path: Path, num_threads: int, families: Sequence[Family], delegates: b
     return runtime, interpreter
 
 
-def _choice(family: Family | None) -> tuple[Family, ...]:
-    return TFLITE_FAMILIES if family is None else (family,)
+def _choice(engine: Engine | None) -> tuple[Engine, ...]:
+    return TFLITE_ENGINES if engine is None else (engine,)
 
 
 def _tensor_quantization(details: dict[str, Any]) -> TensorQuantization | None:
@@ -183,7 +184,7 @@ def _encoder(dtype: Any, quantization: TensorQuantization | None) -> Callable[[n
     return lambda image: (image ^ np.uint8(0x80)).view(np.int8) if image.dtype == np.uint8 else quantize(image)
 
 
-def _decode(stored: npt.NDArray[Any], quantization: TensorQuantization | None) -> npt.NDArray[np.float32]:
+def _decode(stored: npt.NDArray[Any], quantization: TensorQuantization | None) -> FloatArray:
     if quantization is None:
         return stored.astype(np.float32)
     return np.asarray((stored.astype(np.float32) - quantization.zero_point) * quantization.scale, np.float32)

@@ -22,7 +22,7 @@ import numpy as np
 
 from fer_edge.errors import InputError, ModelError, first_line
 from fer_edge.files import sha256_file
-from fer_edge.inference.engine import TFLITE_FAMILIES, Family, families_for
+from fer_edge.inference.engine import TFLITE_ENGINES, Engine, engines_for
 from fer_edge.models import FOLDER
 
 if sys.platform != "win32":
@@ -41,7 +41,7 @@ _STATUS = Path("/proc/self/status")
 _CHILD = "import sys; sys.path[:] = {path!r}; from fer_edge.inference.trial import main; main(*sys.argv[1:])"
 
 
-def require_harmless(path: Path, family: Family | None = None) -> None:
+def require_harmless(path: Path, engine: Engine | None = None) -> None:
     """Let a child process load a model file and score one image, unless the file ships with this package.
 
     What a process has tried once in an interpreter, it does not try there again. Python that is embedded in another
@@ -49,7 +49,7 @@ def require_harmless(path: Path, family: Family | None = None) -> None:
 
     Args:
         path: A .tflite or .onnx file.
-        family: What to run it in; `None` as for `open_interpreter`.
+        engine: What to run it in; `None` as for `open_interpreter`.
 
     Raises:
         ModelError: If the child crashes, takes too much time or memory, or refuses the file.
@@ -57,21 +57,21 @@ def require_harmless(path: Path, family: Family | None = None) -> None:
     """
     is_shipped = path.resolve().parent == FOLDER.resolve()  # trusted like the package's code
     if sys.executable and not is_shipped:
-        _try_once(path, sha256_file(path), family)
+        _try_once(path, sha256_file(path), engine)
 
 
 @lru_cache(maxsize=256)
-def _try_once(path: Path, sha256: str, family: Family | None) -> None:
-    answer = _run_child(path, family)
+def _try_once(path: Path, sha256: str, engine: Engine | None) -> None:
+    answer = _run_child(path, engine)
     if answer["kind"] == InputError.__name__:
         raise InputError(answer["message"])
     if answer["message"]:
         raise ModelError(answer["message"])
 
 
-def _run_child(path: Path, family: Family | None) -> dict[str, str]:
+def _run_child(path: Path, engine: Engine | None) -> dict[str, str]:
     code = _CHILD.format(path=sys.path)
-    command = [sys.executable, "-c", code, str(path), family.value if family else ""]
+    command = [sys.executable, "-c", code, str(path), engine.value if engine else ""]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
@@ -98,9 +98,9 @@ def _how_it_ended(done: subprocess.CompletedProcess[bytes]) -> str:
     return f"fails on it with exit code {done.returncode} ({last})"
 
 
-def main(file: str, family: str) -> None:
+def main(file: str, engine: str) -> None:
     """Try a file within this process, print what is wrong with it as a line of JSON, and end without clean-up."""
-    path, chosen = Path(file), Family(family) if family else None
+    path, chosen = Path(file), Engine(engine) if engine else None
     try:
         _import_interpreter(path, chosen)
         _limit_this_process(path.stat().st_size)
@@ -115,27 +115,27 @@ def main(file: str, family: str) -> None:
     os._exit(0)  # the interpreter's own clean-up may crash, and decides nothing
 
 
-def _try_here(path: Path, family: Family | None) -> None:
+def _try_here(path: Path, engine: Engine | None) -> None:
     # They import this module.
     from fer_edge.inference.interpreter import open_interpreter
     from fer_edge.inference.tflite import tflite_graph
 
-    interpreter = open_interpreter(path, family=family, tried=True)
+    interpreter = open_interpreter(path, engine=engine, tried=True)
     interpreter.run(np.zeros(interpreter.input_shape[1:], np.uint8))
     if path.suffix.lower() == ".tflite":
         tflite_graph(path, tried=True)
 
 
-def _import_interpreter(path: Path, family: Family | None) -> None:
+def _import_interpreter(path: Path, engine: Engine | None) -> None:
     """Import the library that will run the file, so that its own memory counts as none of the file's."""
     from fer_edge.inference.tflite import first_that_works  # it imports this module
 
-    families = (family,) if family else families_for(path)
+    engines = (engine,) if engine else engines_for(path)
     with suppress(ImportError, InputError):  # reported when the file is opened
-        if families[0] in TFLITE_FAMILIES:
-            first_that_works(families)
+        if engines[0] in TFLITE_ENGINES:
+            first_that_works(engines)
         else:
-            importlib.import_module(families[0].module)
+            importlib.import_module(engines[0].module)
 
 
 def _limit_this_process(file_bytes: int) -> None:

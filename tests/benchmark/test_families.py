@@ -9,7 +9,7 @@ import pytest
 
 from fer_edge.benchmark import families
 from fer_edge.benchmark.families import check_families, installed_families
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +28,11 @@ def module_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_the_shipped_model(model_file: Path) -> None:
     found = installed_families(model_file)
-    preferred = Family.LITERT if find_spec("ai_edge_litert") else Family.TFLITE_RUNTIME
+    preferred = Engine.LITERT if find_spec("ai_edge_litert") else Engine.TFLITE_RUNTIME
     assert next(iter(found)) is preferred
     assert found[preferred] == ""
-    assert not {Family.ONNXRUNTIME, Family.OPENCV} & set(found)
-    assert (Family.TFLITE_RUNTIME in found) == (find_spec("tflite_runtime") is not None)
+    assert not {Engine.ONNXRUNTIME, Engine.OPENCV} & set(found)
+    assert (Engine.TFLITE_RUNTIME in found) == (find_spec("tflite_runtime") is not None)
 
 
 @pytest.mark.skipif(find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
@@ -42,7 +42,7 @@ def test_an_interpreter_that_crashes_is_found_out(model_file: Path, module_named
         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     )
     found = installed_families(model_file)
-    assert "SIGSEGV" in found[Family.TFLITE_RUNTIME]
+    assert "SIGSEGV" in found[Engine.TFLITE_RUNTIME]
     assert "tflite_runtime.interpreter" not in sys.modules
 
 
@@ -50,8 +50,8 @@ def test_a_damaged_file_does_not_spoil_the_next(model_file: Path, tmp_path: Path
     damaged = tmp_path / "a.tflite"
     damaged.write_bytes(b"text")
     checks = check_families([damaged, model_file])
-    assert "expected a TFLite flatbuffer" in checks[damaged][Family.LITERT]
-    assert checks[model_file][Family.LITERT] == ""
+    assert "expected a TFLite flatbuffer" in checks[damaged][Engine.LITERT]
+    assert checks[model_file][Engine.LITERT] == ""
 
 
 def test_a_file_of_another_kind_has_none(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from fer_edge.benchmark import fresh
 from fer_edge.benchmark.fresh import Fresh, fresh_command, median_fresh, run_fresh
 from fer_edge.errors import FerEdgeError
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -19,7 +19,7 @@ def python(code: str) -> tuple[str, ...]:
 def test_a_model_files_memory_is_its_own(model_file: Path) -> None:
     # A child's ru_maxrss would begin with what its parent holds.
     held = np.ones(100_000_000, np.float64)
-    result = run_fresh(fresh_command(model_file, Family.LITERT, 2))
+    result = run_fresh(fresh_command(model_file, Engine.LITERT, 2))
     assert held.nbytes == 800_000_000
     assert result.load_ms > 0
     assert result.first_ms > 0
@@ -53,7 +53,7 @@ def test_a_file_that_cannot_be_run_says_why(tmp_path: Path) -> None:
     path = tmp_path / "a.tflite"
     path.write_bytes(b"text")
     with pytest.raises(FerEdgeError, match="expected a TFLite flatbuffer"):
-        run_fresh(fresh_command(path, Family.LITERT))
+        run_fresh(fresh_command(path, Engine.LITERT))
 
 
 def test_the_median_of_three_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:

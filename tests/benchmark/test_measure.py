@@ -21,7 +21,7 @@ from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
 from fer_edge.inference.classifier import Classifier
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.labels import EXPRESSIONS
@@ -62,7 +62,7 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
     full, onnx = tmp_path / "model.keras", tmp_path / "a.onnx"
     full.write_bytes(b"weights")
     onnx.write_bytes(b"the same weights")
-    (other,) = load_subjects([model_file], families=[Family.LITERT])
+    (other,) = load_subjects([model_file], families=[Engine.LITERT])
     classifier = other.classifier
     assert isinstance(classifier, Classifier)
     card = replace(classifier.card, parent_sha256=sha256_file(full))
@@ -82,7 +82,7 @@ def family(model_file: Path, tmp_path: Path) -> list[Subject]:
 def test_a_device_without_labelled_faces(model_file: Path, tmp_path: Path) -> None:
     told: list[tuple[str, float]] = []
     report = measure(
-        load_subjects([model_file], families=[Family.LITERT]),
+        load_subjects([model_file], families=[Engine.LITERT]),
         effort=BRIEF,
         threads=(1, 2),
         on_progress=lambda what, share: told.append((what, share)),

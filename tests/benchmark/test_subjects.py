@@ -11,14 +11,14 @@ from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.subjects import Role, distinct_files, load_subjects, unique_names
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import tflite
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.onnx import OpenCvInterpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
 from fer_edge.stated_facts import StatedFacts
 
-LITERT = [Family.LITERT]
-ONNX = [Family.ONNXRUNTIME, Family.OPENCV]
+LITERT = [Engine.LITERT]
+ONNX = [Engine.ONNXRUNTIME, Engine.OPENCV]
 
 
 def test_the_shipped_model(model_file: Path) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
@@ -18,7 +17,6 @@ from fer_edge.precision import Precision
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
 
-FloatArray = npt.NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 

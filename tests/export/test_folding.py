@@ -5,16 +5,16 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from export.folding import fold
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import ARCHITECTURES, build, documented_cnn
 
 layers = keras.layers
 
 
-def pixels_for(model: keras.Model) -> npt.NDArray[np.float32]:
+def pixels_for(model: keras.Model) -> FloatArray:
     return np.random.default_rng(0).integers(0, 256, (8, *model.input_shape[1:])).astype(np.float32)
 
 

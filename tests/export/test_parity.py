@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from export.parity import Parity, Scores, Tolerance, compare, predicts_one_class, tolerance_for, violations
+from export.parity import Parity, Tolerance, compare, predicts_one_class, tolerance_for, violations
 from fer_edge.precision import EXPORTABLE, Precision
+from fer_edge.scores import FloatArray
 
 
-def sure_of(*classes: int) -> Scores:
+def sure_of(*classes: int) -> FloatArray:
     scores = np.full((len(classes), 7), 0.01, np.float32)
     scores[np.arange(len(classes)), classes] = 0.94
     return scores
@@ -89,5 +90,5 @@ def test_every_precision_has_a_tolerance_and_int8s_is_the_promised_one(precision
 @pytest.mark.parametrize(
     ("scores", "expected"), [(sure_of(3), "happy"), (sure_of(4, 4, 4), "neutral"), (sure_of(4, 4, 3), None)]
 )
-def test_a_model_of_one_class_is_seen(scores: Scores, expected: str | None) -> None:
+def test_a_model_of_one_class_is_seen(scores: FloatArray, expected: str | None) -> None:
     assert predicts_one_class(scores) == expected

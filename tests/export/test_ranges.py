@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from export.ranges import best_range, best_ranges, in_batches
+from fer_edge.scores import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 RANDOM = np.random.default_rng(0)
 
 

@@ -20,13 +20,14 @@ from export.rounding import INT7_LARGEST, INT8_LARGEST, round_kernels
 from export.tflite import convert_to_tflite
 from fer_edge.dataset.data import Dataset
 from fer_edge.precision import Precision
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 layers = keras.layers
 
 
-def soft_images(size: int, number: int = 64) -> npt.NDArray[np.float32]:
+def soft_images(size: int, number: int = 64) -> FloatArray:
     """Random pictures whose neighbouring pixels are alike, as a face's are: float32 (N, size, size, 1), 0..255."""
     coarse = np.random.default_rng(0).uniform(0, 255, (number, 4, 4, 1)).astype(np.float32)
     return np.asarray(keras.ops.image.resize(coarse, (size, size)))
@@ -41,7 +42,7 @@ def one_layer(layer: keras.layers.Layer, *before: keras.layers.Layer) -> keras.M
     return keras.Model(image, values)
 
 
-def steps(layer: keras.layers.Layer, largest: int = INT8_LARGEST) -> npt.NDArray[np.float32]:
+def steps(layer: keras.layers.Layer, largest: int = INT8_LARGEST) -> FloatArray:
     """A kernel in steps of its channels: (inputs, outputs)."""
     kernel = layer.get_weights()[0]
     kernel = kernel.reshape(-1, kernel.shape[2 if isinstance(layer, layers.DepthwiseConv2D) else -1])

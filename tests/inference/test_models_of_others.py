@@ -13,7 +13,7 @@ import pytest
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, append_card
 from fer_edge.stated_facts import StatedFacts
@@ -28,8 +28,8 @@ FILES = [
     ("model.keras", None),
     ("fp32.tflite", None),
     ("int8.tflite", None),
-    ("fp32.onnx", Family.ONNXRUNTIME),
-    ("fp32.onnx", Family.OPENCV),
+    ("fp32.onnx", Engine.ONNXRUNTIME),
+    ("fp32.onnx", Engine.OPENCV),
 ]
 Made = dict[tuple[tuple[float, float], bool], Path]
 
@@ -100,12 +100,12 @@ def in_range(faces: np.ndarray, span: tuple[float, float]) -> np.ndarray:
     return np.asarray(span[0] + faces[..., np.newaxis] / 255 * (span[1] - span[0]), np.float32)
 
 
-def load(path: Path, facts: StatedFacts, family: Family | None = None) -> ScoresFaces:
+def load(path: Path, facts: StatedFacts, engine: Engine | None = None) -> ScoresFaces:
     if path.suffix == ".keras":
         from fer_edge.training.networks.keras_file import KerasClassifier
 
         return KerasClassifier.load(path, replace(facts, trusted=True))
-    return Classifier.load(path, facts=facts, family=family)
+    return Classifier.load(path, facts=facts, engine=engine)
 
 
 def expected_scores(folder: Path, span: tuple[float, float], logits: bool, faces: np.ndarray) -> np.ndarray:
@@ -116,13 +116,13 @@ def expected_scores(folder: Path, span: tuple[float, float], logits: bool, faces
     return np.asarray(keras.ops.softmax(scores) if logits else scores)
 
 
-@pytest.mark.parametrize(("file", "family"), FILES)
+@pytest.mark.parametrize(("file", "engine"), FILES)
 @pytest.mark.parametrize(("span", "logits"), MADE)
 def test_every_interpreter_gets_the_stated_range_and_gives_probabilities(
-    made: Made, faces: Dataset, span: tuple[float, float], logits: bool, file: str, family: Family | None
+    made: Made, faces: Dataset, span: tuple[float, float], logits: bool, file: str, engine: Engine | None
 ) -> None:
     images = faces.validation.images[::8]
-    classifier = load(made[span, logits] / file, StatedFacts(FER2013_ORDER, span, logits), family)
+    classifier = load(made[span, logits] / file, StatedFacts(FER2013_ORDER, span, logits), engine)
     scores = classifier.classify_all(images)
     assert classifier.card.labels == FER2013_ORDER
     expected = expected_scores(made[span, logits], span, logits, images)
@@ -225,7 +225,7 @@ def shaped_onnx(tmp_path: Path) -> ShapedOnnx:
     return make
 
 
-@pytest.mark.parametrize("family", [Family.ONNXRUNTIME, Family.OPENCV])
+@pytest.mark.parametrize("engine", [Engine.ONNXRUNTIME, Engine.OPENCV])
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [
@@ -241,8 +241,8 @@ def shaped_onnx(tmp_path: Path) -> ShapedOnnx:
     ],
 )
 def test_other_shapes_are_one_line(
-    shaped_onnx: ShapedOnnx, family: Family, shapes: tuple[Any, ...], message: str
+    shaped_onnx: ShapedOnnx, engine: Engine, shapes: tuple[Any, ...], message: str
 ) -> None:
     with pytest.raises(ModelError, match=message) as raised:
-        Classifier.load(shaped_onnx(*shapes), facts=StatedFacts(EXPRESSIONS, (0, 1)), family=family)
+        Classifier.load(shaped_onnx(*shapes), facts=StatedFacts(EXPRESSIONS, (0, 1)), engine=engine)
     assert "\n" not in str(raised.value)

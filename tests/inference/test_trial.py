@@ -17,7 +17,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import trial
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.trial import require_harmless
@@ -122,10 +122,10 @@ def test_changed_file_of_the_same_name_is_tried_again(bare: Path) -> None:
 
 
 def test_missing_interpreter_is_an_input_error(bare: Path) -> None:
-    if Family.TFLITE_RUNTIME.module.split(".")[0] in sys.modules:
+    if Engine.TFLITE_RUNTIME.module.split(".")[0] in sys.modules:
         pytest.skip("tflite-runtime is installed")
     with pytest.raises(InputError, match="pip install tflite-runtime") as raised:
-        require_harmless(bare, Family.TFLITE_RUNTIME)
+        require_harmless(bare, Engine.TFLITE_RUNTIME)
     assert not isinstance(raised.value, ModelError)
 
 
@@ -133,11 +133,11 @@ IMPORT = """
 import sys
 from pathlib import Path
 from fer_edge.runtime import trial
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 
-trial.families_for = lambda _: (Family.TFLITE_RUNTIME, Family.LITERT)
+trial.engines_for = lambda _: (Engine.TFLITE_RUNTIME, Engine.LITERT)
 trial._import_interpreter(Path("x.tflite"), None)
-print(Family.LITERT.module in sys.modules)
+print(Engine.LITERT.module in sys.modules)
 """
 
 

@@ -32,7 +32,7 @@ from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
 from fer_edge.errors import InputError
 from fer_edge.files import read_text_file
-from fer_edge.inference.engine import Family
+from fer_edge.inference.engine import Engine
 from fer_edge.models import shipped_models
 from fer_edge.training.run_folder import RUNS
 
@@ -59,7 +59,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--runtime",
     "runtimes",
     multiple=True,
-    type=click.Choice([family.value for family in Family]),
+    type=click.Choice([family.value for family in Engine]),
     help="Only in this interpreter; may be given again.  [default: every one that is installed]",
 )
 @click.option(
@@ -210,7 +210,7 @@ def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequen
         subjects = load_subjects(
             models or tuple(shipped_models().values()),
             peers,
-            families=[Family(name) for name in runtimes] or None,
+            families=[Engine(name) for name in runtimes] or None,
             on_note=notes.append,
         )
     for note in notes:
