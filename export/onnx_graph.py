@@ -45,6 +45,24 @@ def clippable_activations(model: onnx.ModelProto) -> list[str]:
     ]
 
 
+def onnx_shapes(content: bytes) -> tuple[list[int | None], list[int | None]]:
+    """Return the declared lengths of the input's and the output's dimensions; `None` is one that is not fixed.
+
+    Raises:
+        ValueError: If the model has not one input and one output.
+    """
+    graph = onnx.load_from_string(content).graph
+    weights = {each.name for each in graph.initializer}  # old files name them among the inputs
+    inputs = [each for each in graph.input if each.name not in weights]
+    if len(inputs) != 1 or len(graph.output) != 1:
+        raise ValueError(f"expected one input and one output, got {len(inputs)} and {len(graph.output)}")
+    image, scores = (
+        [length.dim_value if length.HasField("dim_value") else None for length in edge.type.tensor_type.shape.dim]
+        for edge in (inputs[0], graph.output[0])
+    )
+    return image, scores
+
+
 def onnx_operators(content: bytes) -> list[str]:
     """The graph's operator types in order."""
     return [node.op_type for node in onnx.load_from_string(content).graph.node]

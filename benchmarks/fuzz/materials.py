@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from fer_edge.dataset.synthetic import draw_face
-from fer_edge.inference.onnx_file import append_card_to_onnx
+from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card, read_zipped_card
 from fer_edge.models import SHIPPED_MODEL

@@ -19,7 +19,7 @@ _DEMO = ("--camera", "demo", "--frames", str(DEMO_FRAMES), "--jsonl", "-")
 _TESTS = "tests/runtime"
 _SUMMARY = re.compile(r"^\d+ (?:passed|failed|error|skipped).* in .*$", re.MULTILINE)
 
-_WORKSTATION = ("test_onnx_file.py",)
+_WORKSTATION = ("test_onnx_card.py",)
 """Tests that cannot be collected without packages that a device lacks."""
 
 _LONG = (

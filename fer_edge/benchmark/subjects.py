@@ -203,8 +203,7 @@ def _subject(file: _File, family: Engine, opened: Mapping[Engine, Classifier]) -
         precision=_precision(file.path, classifier),
         threads=file.threads,
         delegation=classifier.delegation,
-        # OpenCV's number of threads is one for all of the process.
-        reopen=None if family is Engine.OPENCV else partial(_reopen, file.load, family),
+        reopen=partial(_reopen, file.load, family),
         fresh_command=fresh_command(file.path, family, file.threads),
     )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.delegation import Delegation
 from fer_edge.inference.engine import Engine, engines_for
-from fer_edge.inference.onnx import OnnxInterpreter, OpenCvInterpreter
+from fer_edge.inference.onnx import OnnxInterpreter
 from fer_edge.inference.tflite import TFLiteInterpreter
 from fer_edge.inference.trial import require_harmless
 from fer_edge.model_card import TensorQuantization
@@ -68,8 +68,6 @@ def open_interpreter(
         raise InputError(f"{path}: {engine.value} does not run such files; expected one of {names}")
     if not tried:
         require_harmless(path, engine)
-    if engine is Engine.OPENCV:
-        return OpenCvInterpreter(path, num_threads)
-    if engine is Engine.ONNXRUNTIME or path.suffix.lower() == ".onnx":
+    if path.suffix.lower() == ".onnx":
         return OnnxInterpreter(path, num_threads)
     return TFLiteInterpreter(path, num_threads, engine)

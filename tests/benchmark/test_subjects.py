@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fer_edge.benchmark.peer_file import PeerFile
@@ -12,13 +13,14 @@ from fer_edge.benchmark.subjects import Role, distinct_files, load_subjects, uni
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import tflite
 from fer_edge.inference.engine import Engine
-from fer_edge.inference.onnx import OpenCvInterpreter
+from fer_edge.inference.tflite import TFLiteInterpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card
+from fer_edge.scores import FloatArray
 from fer_edge.stated_facts import StatedFacts
 
 LITERT = [Engine.LITERT]
-ONNX = [Engine.ONNXRUNTIME, Engine.OPENCV]
+BOTH = [Engine.LITERT, Engine.TENSORFLOW]
 
 
 def test_the_shipped_model(model_file: Path) -> None:
@@ -33,23 +35,24 @@ def test_the_shipped_model(model_file: Path) -> None:
     assert np.array_equal(subject.reopen(2).classify(face), subject.classifier.classify(face))
 
 
-def test_a_file_in_two_interpreters(exported_paths: dict[str, Path]) -> None:
-    subjects = load_subjects([exported_paths["onnx fp32"]], families=ONNX)
-    name = exported_paths["onnx fp32"].name
-    assert [each.name for each in subjects] == [f"{name} (onnxruntime)", f"{name} (OpenCV)"]
-    assert [each.reopen is None for each in subjects] == [False, True]
+def test_a_file_in_two_interpreters(model_file: Path) -> None:
+    subjects = load_subjects([model_file], families=BOTH)
+    assert [each.name for each in subjects] == [f"{model_file.name} (LiteRT)", f"{model_file.name} (TensorFlow Lite)"]
 
 
-def test_an_interpreter_that_is_wrong_is_left_out(
-    exported_paths: dict[str, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    right = OpenCvInterpreter.run
-    monkeypatch.setattr(OpenCvInterpreter, "run", lambda self, image: right(self, image)[::-1])
+def test_an_interpreter_that_is_wrong_is_left_out(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = TFLiteInterpreter.run
+
+    def run(self: TFLiteInterpreter, image: npt.NDArray[Any]) -> FloatArray:
+        scores = right(self, image)
+        return scores[::-1] if self.runtime.startswith("TensorFlow") else scores
+
+    monkeypatch.setattr(TFLiteInterpreter, "run", run)
     notes: list[str] = []
-    subjects = load_subjects([exported_paths["onnx fp32"]], families=ONNX, on_note=notes.append)
-    assert [each.name for each in subjects] == [exported_paths["onnx fp32"].name]
+    subjects = load_subjects([model_file], families=BOTH, on_note=notes.append)
+    assert [each.name for each in subjects] == [model_file.name]
     assert len(notes) == 1
-    assert "left out in OpenCV" in notes[0]
+    assert "left out in TensorFlow Lite" in notes[0]
     assert "its scores are off by up to" in notes[0]
 
 

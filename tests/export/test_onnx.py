@@ -9,10 +9,11 @@ import onnxruntime
 import pytest
 
 from export.onnx import add_onnx_card, convert_to_onnx
-from export.onnx_graph import onnx_operators, onnx_precision
+from export.onnx_graph import onnx_operators, onnx_precision, onnx_shapes
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
 from fer_edge.training.networks.keras_file import KerasClassifier
@@ -113,3 +114,23 @@ def test_other_precisions_are_refused(tiny_classifier: KerasClassifier, precisio
 def test_int8_without_calibration_images_is_refused(tiny_classifier: KerasClassifier) -> None:
     with pytest.raises(InputError, match="int8 needs images to calibrate with"):
         convert_to_onnx(tiny_classifier.model, Precision.INT8)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_declared_shapes(exported_paths: dict[str, Path], precision: str) -> None:
+    content = exported_paths[f"onnx {precision}"].read_bytes()
+    assert onnx_shapes(content) == ([None, 48, 48, 1], [None, 7])
+
+
+def test_weights_among_the_inputs_are_not_inputs(tmp_path: Path) -> None:
+    helper = onnx.helper
+    weights = onnx.numpy_helper.from_array(np.ones((3, 2), np.float32), "weights")
+    shapes = {"x": ["batch", 3], "weights": [3, 2], "y": ["batch", 2]}
+    edges = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items()]
+    product = helper.make_node("MatMul", ["x", "weights"], ["y"])
+    graph = helper.make_graph([product], "g", edges[:2], edges[2:], [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, tmp_path / "old.onnx")
+    interpreter = open_interpreter(tmp_path / "old.onnx")
+    assert (interpreter.input_shape, interpreter.output_size) == ((1, 3), 2)
+    assert onnx_shapes(model.SerializeToString()) == ([None, 3], [None, 2])

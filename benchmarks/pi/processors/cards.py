@@ -10,7 +10,7 @@ import onnx
 
 from fer_edge.files import write_atomic
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.onnx_file import append_card_to_onnx
+from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.model_card import ModelCard, append_card
 
 

@@ -71,20 +71,22 @@ def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 
 def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
-    require_fitting(model, card, *one_image(model))
     edges = {
         "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
         "output": f"float32 (any number, {len(card.labels)})",
     }
     try:
-        from export.onnx_graph import onnx_operator_counts, onnx_precision
+        from export.onnx_graph import onnx_operator_counts, onnx_precision, onnx_shapes
     except ImportError:
         return {**edges, "operators": "to see them: pip install 'fer-edge[export]'"}
     content = model.read_bytes()
     try:
-        return {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+        facts = {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}
+        image, scores = onnx_shapes(content)
     except Exception as error:  # protobuf's, whose classes share no base
         raise ModelError(f"{model}: its graph cannot be read ({first_line(error)}); copy or export it again") from error
+    require_fitting(model, card, *one_image(model, image, scores))
+    return facts
 
 
 def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:

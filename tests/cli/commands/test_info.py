@@ -13,7 +13,7 @@ import pytest
 from onnx import helper
 
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.onnx_file import append_card_to_onnx
+from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.model_card import InputSpec, ModelCard, append_card
 from fer_edge.models import SHIPPED_MODEL, shipped_models
 from fer_edge.scores import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE
