@@ -1,1 +1,1 @@
-"""Export: a trained Keras model in, TFLite and ONNX files out, each proven against its parent."""
+"""Export of a trained Keras model to TFLite and ONNX files, each verified against it."""

@@ -1,4 +1,4 @@
-"""One model to one file: the fastest on this machine that passes its proof."""
+"""Export of one model to one file: the fastest on this machine that passes verification."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from export.exporter import Exported, Exporter, Target
+from export.exporter import Converted, Exported, Exporter, Target
 from export.selection import Candidate, Choice, choose
 from fer_edge.benchmark.frames import model_call, show_labelled
 from fer_edge.benchmark.machine import Watch
@@ -15,11 +15,10 @@ from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import DEFAULT, Effort, measure_interleaved
 from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
-from fer_edge.inference.classifier import Classifier
 
 FAR = 10
-"""A file that takes more than so many times as long as one that has passed is not proved: it cannot be chosen, and may
-take minutes. int16x8, which has no fast kernels, takes a hundred times as long as int8."""
+"""A file that takes over 10 times as long as one that passed is not verified: it cannot be chosen, and takes minutes.
+int16x8, which has no fast kernels, takes a hundred times as long as int8."""
 
 _LOOK = Effort("look", rounds=10)
 _PERCENT = 100
@@ -27,15 +26,15 @@ _PERCENT = 100
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of one file.
+    """Outcome of one file.
 
     Attributes:
-        name: Of the file.
-        refusal: Why it cannot be made, or run here; `None` if it can.
-        bytes: Its size, with its card once it is proved; `None` if it cannot be run.
-        look_ms: The median of a few calls, by which it is decided what to prove; `None` if it cannot be run.
-        exported: Its proof; `None` if it cannot be run, or is too slow to be proved.
-        timing: Of its calls in turn with the others'; `None` if it has not passed the proof.
+        name: Name of the file.
+        refusal: Reason why it cannot be converted, or run here; `None` if it can.
+        bytes: Its size, with the card once it is verified; `None` if it cannot be run.
+        look_ms: Median of a few calls, by which the files to verify are chosen; `None` if it cannot be run.
+        exported: The verified file; `None` if it cannot be run, or is too slow to be verified.
+        timing: Timing of its calls, in turn with the others'; `None` if it has not passed verification.
     """
 
     name: str
@@ -48,13 +47,13 @@ class Tried:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of all files.
+    """Outcome of all files.
 
     Attributes:
-        tried: One by one, as they were asked for.
-        kept: The one that was put in place; `None` if none passed its proof.
-        choice: Why it was.
-        machine_faults: What speaks against the times, in words.
+        tried: Outcome of each file, in the order given.
+        kept: The file that was put in place; `None` if none passed verification.
+        choice: The reason for it.
+        machine_faults: Faults of the machine that make the times doubtful, in words.
     """
 
     tried: tuple[Tried, ...]
@@ -65,11 +64,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Progress:
-    """Who is told how far it is.
+    """Callbacks for progress.
 
     Attributes:
-        on_stage: What is done next, and in how many steps.
-        on_step: How many of them are done.
+        on_stage: Called with the name of the next stage and its number of steps.
+        on_step: Called with the number of steps that are done.
     """
 
     on_stage: Callable[[str, int], None]
@@ -77,24 +76,24 @@ class Progress:
 
 
 def export_fastest(exporter: Exporter, wanted: Sequence[Target], faces: Split, progress: Progress) -> Trial:
-    """Make every file, prove them, time those that pass in turn on one thread, and put the chosen one in place.
+    """Convert and verify the files, time those that pass in turn on one thread, and put the chosen one in place.
 
     Args:
-        exporter: Makes, proves and places.
+        exporter: Converts, verifies and places files.
         wanted: The files to try.
-        faces: The images of the proof, some of which are shown while timing.
-        progress: Told how far it is.
+        faces: Images to verify on, some of which are shown while timing.
+        progress: Callbacks for progress.
     """
     with tempfile.TemporaryDirectory() as folder:
         search = _Search(exporter, faces, progress)
         search.convert(wanted, Path(folder))
         search.look()
-        search.prove()
+        search.verify()
         return search.choose()
 
 
 class _Search:
-    """The files that are tried, by name, and those that can be run, open."""
+    """The files that are tried, by name; those that can be run are open."""
 
     def __init__(self, exporter: Exporter, faces: Split, progress: Progress) -> None:
         self._exporter = exporter
@@ -102,41 +101,41 @@ class _Search:
         self._shown = show_labelled(faces)
         self._progress = progress
         self._tried: dict[str, Tried] = {}
-        self._opened: dict[str, tuple[Target, Classifier]] = {}
+        self._converted: dict[str, Converted] = {}
 
     def convert(self, wanted: Sequence[Target], folder: Path) -> None:
-        """Make what can be made."""
+        """Convert the model to each file that can be converted and run here."""
         self._progress.on_stage("conversion", len(wanted))
         for done, target in enumerate(wanted, 1):
             name = self._exporter.name_of(target)
             try:
-                classifier = self._exporter.convert(target, folder)
+                converted = self._exporter.convert(target, folder)
             except FerEdgeError as error:
                 self._tried[name] = Tried(name, refusal=str(error))
             else:
-                self._opened[name] = target, classifier
-                self._tried[name] = Tried(name, bytes=classifier.path.stat().st_size)
+                self._converted[name] = converted
+                self._tried[name] = Tried(name, bytes=converted.classifier.path.stat().st_size)
             self._progress.on_step(done)
 
     def look(self) -> None:
-        """Time each for a moment."""
-        for name, timing in self._measure(list(self._opened), _LOOK, "a first look at the times").items():
+        """Time a few calls of each file."""
+        for name, timing in self._measure(list(self._converted), _LOOK, "a first look at the times").items():
             self._tried[name] = replace(self._tried[name], look_ms=timing.p50)
 
-    def prove(self) -> None:
-        """Prove one after another, the fastest first, as long as it may be the fastest that passes."""
+    def verify(self) -> None:
+        """Verify the files, the fastest first, until the rest are far slower than one that passed."""
         limit_ms = float("inf")
         for look_ms, name in sorted((one.look_ms, one.name) for one in self._tried.values() if one.look_ms is not None):
             if look_ms > limit_ms:
                 break
             self._progress.on_stage(name, self._images)
-            exported = self._exporter.prove(*self._opened[name])
+            exported = self._exporter.verify(self._converted[name])
             self._tried[name] = replace(self._tried[name], exported=exported, bytes=exported.bytes)
             if not exported.faults:
                 limit_ms = min(limit_ms, FAR * look_ms)
 
     def choose(self) -> Trial:
-        """Time those that have passed, and put one in place."""
+        """Time the files that passed, and put one in place."""
         passed = {name: one.exported for name, one in self._tried.items() if one.exported and not one.exported.faults}
         if not passed:
             return Trial(tuple(self._tried.values()))
@@ -149,9 +148,9 @@ class _Search:
         return Trial(tuple(self._tried.values()), kept, choice, watch.board().faults)
 
     def _measure(self, names: Sequence[str], effort: Effort, stage: str) -> dict[str, Timing]:
-        """How long a face takes each, faces in turn."""
+        """Return the time that each file takes for a face, measured in turn."""
         if not names:
             return {}
         self._progress.on_stage(stage, _PERCENT)
-        calls = {name: model_call(self._opened[name][1], self._shown) for name in names}
+        calls = {name: model_call(self._converted[name].classifier, self._shown) for name in names}
         return measure_interleaved(calls, effort, lambda share: self._progress.on_step(round(_PERCENT * share)))

@@ -1,4 +1,4 @@
-"""The images that activation ranges are measured on: few, balanced, named, from the training split only."""
+"""Calibration set: a few training images, balanced by expression, that activation ranges are measured on."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DEFAULT_IMAGES = 500
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """Images that stand for what the model will see.
+    """Representative images.
 
     Attributes:
         split: The images, with their labels and names.
-        source: The data set that they were chosen from.
-        seed: Of the choice.
+        source: Name of the data set that they were drawn from.
+        seed: Seed of the draw.
     """
 
     split: Split
@@ -31,11 +31,11 @@ class CalibrationSet:
     seed: int
 
     def inputs(self) -> FloatArray:
-        """Float32 (N, 48, 48, 1), 0..255, both ends of which occur.
+        """Return the images as float32 (N, 48, 48, 1) that contain both 0 and 255.
 
         A camera gives every value of a byte, so the input tensor must span them all, and with exactly that span
-        its scale is 1: a pixel needs no arithmetic. Should the images not reach 0 and 255, two corner pixels of the
-        first are set to them.
+        its scale is 1: a pixel needs no arithmetic. If the images lack 0 or 255, two corner pixels of the first are
+        set to them.
         """
         inputs = self.split.inputs()
         if inputs.min() > 0 or inputs.max() < 255:
@@ -43,7 +43,7 @@ class CalibrationSet:
         return inputs
 
     def manifest(self) -> str:
-        """JSON that names every image with the SHA-256 of its pixels."""
+        """Return JSON that names every image with the SHA-256 of its pixels."""
         images = [
             {"name": name, "expression": EXPRESSIONS[label], "sha256": hashlib.sha256(image.tobytes()).hexdigest()}
             for name, label, image in zip(self.split.names, self.split.labels, self.split.images, strict=True)
@@ -52,7 +52,7 @@ class CalibrationSet:
         return json.dumps(facts, indent=1) + "\n"
 
     def sha256(self) -> str:
-        """Digest of the manifest."""
+        """Return the SHA-256 of the manifest."""
         return hashlib.sha256(self.manifest().encode()).hexdigest()
 
 
@@ -61,15 +61,15 @@ def choose_calibration_set(train: Split, source: str, *, images: int = DEFAULT_I
 
     Args:
         train: The training split.
-        source: What the data set is called.
-        images: How many; rounded down to a multiple of seven, fewer where an expression has fewer.
-        seed: Of the draw.
+        source: Name of the data set.
+        images: Number of images; rounded down to a multiple of seven, fewer where an expression has fewer.
+        seed: Seed of the draw.
 
     Raises:
-        DataError: If there is not one usable image of each expression, or `images` is below seven.
+        DataError: If an expression has no usable image, or `images` is below seven.
     """
     if images < NUM_EXPRESSIONS:
-        raise DataError(f"calibration needs at least one image of each expression: {NUM_EXPRESSIONS}, not {images}")
+        raise DataError(f"expected at least {NUM_EXPRESSIONS} calibration images, one of each expression, got {images}")
     usable = ~train.constant()
     rng = np.random.default_rng(seed)
     chosen = []

@@ -1,4 +1,4 @@
-"""The same network with a range for each activation that int8 suits: often narrower than what was seen.
+"""Clipped activation ranges for int8, chosen for the least rounding error.
 
 One scale holds for a whole tensor, and its largest value may be three times as large as nearly all others. Clipping it
 makes all steps finer.
@@ -27,7 +27,7 @@ _FUSED = (keras.layers.ReLU, keras.layers.Activation)
 
 
 class _Rounded(keras.layers.Layer):
-    """Rounds to int8's steps between two ends, which TensorFlow's converter takes for the tensor's range."""
+    """Rounds to int8 steps between two ends, which TensorFlow's converter takes for the tensor's range."""
 
     def __init__(self, low: float, high: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -38,10 +38,9 @@ class _Rounded(keras.layers.Layer):
 
 
 def clip_activations(model: keras.Model, images: FloatArray) -> keras.Model:
-    """A new network that rounds its activations as an int8 file does, within ranges that lose least.
+    """Return a copy of a network that rounds its activations as an int8 file does, within the best ranges.
 
-    What is not named here, such as the input, what pooling returns, and the logits, keeps the range that the converter
-    measures.
+    Other tensors, such as the input, the output of pooling and the logits, keep the range that the converter measures.
 
     Args:
         model: A network that `prepare_for_integers` returned.
@@ -74,5 +73,5 @@ def _ranges(model: keras.Model, producers: list[keras.layers.Layer], images: Flo
 
 
 def _is_stored(layer: keras.layers.Layer) -> bool:
-    """Whether arithmetic makes a tensor that a file has: not one that an activation is fused into, nor the scores."""
+    """Return true if the file stores this layer's output: neither fused into an activation, nor the scores."""
     return isinstance(layer, _PRODUCERS) and bool(layer._outbound_nodes) and not isinstance(only_reader(layer), _FUSED)

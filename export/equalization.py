@@ -1,4 +1,4 @@
-"""The same network with channels of like range, which one int8 scale for all of them then suits.
+"""Cross-layer equalization: channels of similar range, so that one int8 scale suits all of them.
 
 After Nagel et al., Data-Free Quantization Through Weight Equalization and Bias Correction, 2019: what a layer's output
 channel is divided by, the next layer's input channel is multiplied by. The ranges here are measured on images, since
@@ -16,7 +16,7 @@ import numpy as np
 from fer_edge.scores import FloatArray
 
 _ACTIVATION_SHARE = 0.75
-"""How far a pointwise convolution's input is equalized, at its kernel's expense: 1 is wholly, 0 not at all."""
+"""Degree to which a pointwise convolution's input is equalized at its kernel's expense, 0..1."""
 
 
 def equalize(model: keras.Model, images: FloatArray) -> None:
@@ -46,14 +46,14 @@ def equalize(model: keras.Model, images: FloatArray) -> None:
 
 
 def _usable(factors: FloatArray, ranges: FloatArray) -> FloatArray:
-    """The factors about their own mean, and 1 for a channel that is always 0."""
+    """Return the factors divided by their geometric mean; 1 for a channel that is always 0."""
     alive = ranges > 1e-6 * ranges.max()
     mean = np.exp(np.log(factors[alive]).mean())
     return np.where(alive, factors / mean, 1).astype(np.float32)
 
 
 def _scale(producer: keras.layers.Layer, consumer: keras.layers.Layer, factors: FloatArray) -> None:
-    """Divide the producer's output channels by `factors`, and have the consumer make up for it."""
+    """Divide the producer's output channels by `factors`, and multiply the consumer's input channels by them."""
     kernel, *bias = producer.get_weights()
     depthwise = isinstance(producer, keras.layers.DepthwiseConv2D)
     kernel = kernel / (factors[:, np.newaxis] if depthwise else factors)
@@ -63,7 +63,7 @@ def _scale(producer: keras.layers.Layer, consumer: keras.layers.Layer, factors: 
 
 
 def _pairs(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layers.Layer]]:
-    """Convolutions and the only one to read each, a plain ReLU between them or nothing, one of the two depthwise."""
+    """Yield convolutions with their only reader, one of the two depthwise, with at most a ReLU between them."""
     for layer in model.layers:
         if not _is_linear_convolution(layer):
             continue
@@ -78,7 +78,7 @@ def _pairs(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layer
 
 
 def only_reader(layer: keras.layers.Layer) -> Any:
-    """The layer that alone reads this one's output, past any that change nothing; `None` if there are several."""
+    """Return the only layer that reads this one's output, past identities; `None` if there are several."""
     readers = [node.operation for node in layer._outbound_nodes]
     if len(readers) != 1:
         return None
@@ -86,12 +86,12 @@ def only_reader(layer: keras.layers.Layer) -> Any:
 
 
 def is_convolution(layer: Any) -> bool:
-    """Whether each of its outputs is made of all input channels."""
+    """Return true if each output channel depends on all input channels."""
     return type(layer) is keras.layers.Conv2D and layer.groups == 1
 
 
 def is_depthwise(layer: Any) -> bool:
-    """Whether each of its outputs is made of one input channel, and each input channel makes one."""
+    """Return true if each output channel depends on one input channel, and each of these on one output channel."""
     return isinstance(layer, keras.layers.DepthwiseConv2D) and layer.depth_multiplier == 1
 
 
@@ -100,5 +100,5 @@ def _is_linear_convolution(layer: Any) -> bool:
 
 
 def _is_homogeneous(relu: Any) -> bool:
-    """Whether scaling what goes in scales what comes out: not so for ReLU6."""
+    """Return true if scaling the input scales the output: not so for ReLU6."""
     return relu.max_value is None and not relu.threshold and not relu.negative_slope

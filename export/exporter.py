@@ -1,4 +1,4 @@
-"""One model to many files: convert each, prove each, and leave behind only those that pass."""
+"""Export of one model: convert it to each file, verify each, and leave behind only those that pass."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,19 +28,19 @@ from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import sha256_file, write_atomic
-from fer_edge.inference.classifier import Classifier, ScoresFaces
+from fer_edge.inference.classifier import Classifier, ScoresFaces, expression_scores
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import ModelCard, append_card
+from fer_edge.model_card import ModelCard, TensorQuantization, append_card
 from fer_edge.precision import Precision
-from fer_edge.scores import FloatArray, in_expression_order
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.versions import tool_versions
 
 
 class Format(str, Enum):
-    """The kinds of file that are written."""
+    """Kind of an exported file."""
 
     TFLITE = "tflite"
     ONNX = "onnx"
@@ -47,28 +48,45 @@ class Format(str, Enum):
 
 @dataclass(frozen=True)
 class Target:
-    """One file to make."""
+    """Format and precision of a file to export."""
 
     format: Format
     precision: Precision
 
     def file_name(self, name: str) -> str:
-        """`<name>_<precision>.<format>`."""
+        """Return `<name>_<precision>.<format>`."""
         return f"{name}_{self.precision.value}.{self.format.value}"
 
 
 @dataclass(frozen=True)
-class Exported:
-    """One file that was made and measured.
+class Converted:
+    """A file without a card, open in the device's interpreter.
 
     Attributes:
-        target: What it is.
-        content: The file, its card inside.
-        path: Where it is; `None` if it has not been put in place, or failed and was not kept.
-        runtime: What it was run with.
-        parity: How far it strays from its parent.
+        target: Its format and precision as requested.
+        precision: Its precision as read from the tensors.
+        classifier: The file with its parent's card.
+        quantization: Quantization of the input and output tensors that are integers.
+    """
+
+    target: Target
+    precision: Precision
+    classifier: Classifier
+    quantization: dict[str, TensorQuantization]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was verified.
+
+    Attributes:
+        target: Its format and precision.
+        content: Its bytes, with the card.
+        path: Its place; `None` if it has not been put in place, or failed and was not kept.
+        runtime: Interpreter that it was verified with.
+        parity: Its deviation from the parent.
         evaluation: Its results on the validation split.
-        faults: Why it failed; empty if it passed.
+        faults: Reasons why it failed; empty if it passed.
     """
 
     target: Target
@@ -81,31 +99,31 @@ class Exported:
 
     @property
     def bytes(self) -> int:
-        """Its size."""
+        """Size of the file."""
         return len(self.content)
 
 
 def targets(precisions: list[Precision], formats: list[Format]) -> list[Target]:
-    """Every combination that exists.
+    """Return every combination that can be exported.
 
     Raises:
-        InputError: If a precision exists in none of the formats asked for.
+        InputError: If a precision exists in none of the formats.
     """
     wanted = []
     for precision in precisions:
         possible = [f for f in formats if f is Format.TFLITE or precision in ONNX_PRECISIONS]
         if not possible:
             names = ", ".join(p.value for p in ONNX_PRECISIONS)
-            raise InputError(f"ONNX is written in {names}; {precision.value} needs --format tflite")
+            raise InputError(f"ONNX is written in {names}; {precision.value} needs the format tflite")
         wanted += [Target(one, precision) for one in possible]
     return wanted
 
 
 class Exporter:
-    """Exports one model, measuring every file on the same images.
+    """Exports one model, and verifies every file on the same images.
 
     Attributes:
-        parent_evaluation: The model's own results on them.
+        parent_evaluation: The model's own results on these images.
     """
 
     def __init__(
@@ -124,16 +142,16 @@ class Exporter:
 
         Args:
             parent: The model to export.
-            validation: The images of the proof.
-            calibration: The images that activation ranges are measured on.
+            validation: Images that files are verified on.
+            calibration: Images that activation ranges are measured on.
             output: Folder for the files.
-            copied: bool (N,), whether each image of the proof has an exact copy among the training images.
-            float_io: For int8 TFLite, keep float32 at the edges.
-            keep_failed: Keep a file that fails its proof, as `<name>.failed.<format>`.
-            on_progress: Told how many validation images a file has been run on.
+            copied: bool (N,), true where a validation image has an exact copy among the training images.
+            float_io: Keep float32 at the edges of an int8 TFLite file.
+            keep_failed: Keep a file that fails verification, as `<name>.failed.<format>`.
+            on_progress: Called with the number of validation images that a file has been run on.
 
         Raises:
-            ToleranceError: If the parent calls every image the same: then agreement with it proves nothing.
+            ToleranceError: If the parent predicts one class for every image: agreement with it would mean nothing.
         """
         self._parent = parent
         self._validation = validation
@@ -149,61 +167,55 @@ class Exporter:
         only = predicts_one_class(self._parent_scores)
         if only is not None:
             raise ToleranceError(
-                f"{parent.path} calls all {len(validation)} validation images {only}, so a file's agreement with it "
-                "would prove nothing; train it longer: fer-edge train"
+                f"{parent.path} calls all {len(validation)} validation images {only}, so agreement with it would mean "
+                "nothing; train it longer: fer-edge train"
             )
 
     def name_of(self, target: Target) -> str:
-        """The file's name."""
+        """Return the file's name."""
         return target.file_name(self._parent.card.name)
 
     def export(self, target: Target) -> Exported:
-        """Make one file, prove it, and put it in place if it passes.
+        """Convert the model to one file, verify it, and put it in place if it passes.
 
         Raises:
             FerEdgeError: If the model cannot be converted, or the file cannot be run.
         """
         with tempfile.TemporaryDirectory() as folder:
-            return self.place(self.prove(target, self.convert(target, Path(folder))))
+            return self.place(self.verify(self.convert(target, Path(folder))))
 
-    def convert(self, target: Target, folder: Path) -> Classifier:
-        """Make one file in `folder`, yet without a card inside, and open it as a device does.
+    def convert(self, target: Target, folder: Path) -> Converted:
+        """Write one file without a card to `folder`, and open it as a device does.
 
         Raises:
             FerEdgeError: If the model cannot be converted, or the file cannot be run.
         """
         path = folder / self.name_of(target)
-        card = self._convert(target, path)
+        path.write_bytes(self._convert(target))
+        is_tflite = target.format is Format.TFLITE
+        precision = inspect_tflite(path).precision if is_tflite else onnx_precision(path.read_bytes())
         interpreter = open_interpreter(path)
-        return Classifier(interpreter, replace(card, quantization=interpreter.quantization), path)
+        classifier = Classifier(interpreter, self._parent.card, path)
+        return Converted(target, precision, classifier, interpreter.quantization)
 
-    def prove(self, target: Target, classifier: Classifier) -> Exported:
-        """Run what `convert` made on all images, and write the results into its card; it is not put in place."""
+    def verify(self, converted: Converted) -> Exported:
+        """Run a converted file on all images, and return it with its card; it is not put in place."""
+        target, classifier = converted.target, converted.classifier
         scores = self._score(classifier)
         parity, evaluation = compare(scores, self._parent_scores, self._validation.labels)
         faults = violations(parity, tolerance_for(target.precision))
-        if classifier.card.precision != target.precision.value:
-            faults.append(f"its tensors are {classifier.card.precision}, not {target.precision.value}")
-        runtime = classifier.runtime
-        people = people_facts(scores, self._validation, classifier.card)
-        if self._copied is not None:
-            people |= facts_without_copies(scores, self._validation, self._copied)
-        card = replace(
-            classifier.card,
-            parity={
-                **parity.as_dict(),
-                "passed": not faults,
-                "faults": faults,
-                "runtime": runtime,
-                "instruction_sets": [instruction_set()],
-            },
-            evaluation={"split": "validation", "runtime": runtime, **evaluation.as_dict(), **people},
+        if converted.precision is not target.precision:
+            faults.append(f"its tensors are {converted.precision.value}, not {target.precision.value}")
+        card = self._card(
+            converted,
+            parity={**parity.as_dict(), "passed": not faults, "faults": faults},
+            evaluation={**evaluation.as_dict(), **self._people_facts(scores)},
         )
-        content = self._with_card(target, classifier.path.read_bytes(), card)
-        return Exported(target, content, None, runtime, parity, evaluation, tuple(faults))
+        content = _with_card(target, classifier.path.read_bytes(), card)
+        return Exported(target, content, None, classifier.runtime, parity, evaluation, tuple(faults))
 
     def place(self, exported: Exported) -> Exported:
-        """Write a proven file into the output folder, if it passed or shall be kept all the same."""
+        """Write a verified file to the output folder, if it passed or is to be kept all the same."""
         path = self._output / self.name_of(exported.target)
         if exported.faults:
             # Another model's file of this name would be taken for this one's.
@@ -214,11 +226,28 @@ class Exporter:
         write_atomic(path, exported.content)
         return replace(exported, path=path)
 
-    def _score(self, classifier: ScoresFaces) -> FloatArray:
-        """Scores (N, 7) of the validation split in the order of its labels."""
-        return in_expression_order(
-            classifier.classify_all(self._validation.images, self._on_progress), classifier.card.labels
+    def _card(self, converted: Converted, *, parity: dict[str, Any], evaluation: dict[str, Any]) -> ModelCard:
+        """Return the file's card: its parent's, with all that its own conversion and verification found."""
+        runtime = converted.classifier.runtime
+        calibrated = converted.target.precision.needs_calibration
+        return replace(
+            self._parent.card,
+            precision=converted.precision.value,
+            quantization=converted.quantization,
+            evaluation={"split": "validation", "runtime": runtime, **evaluation},
+            parity={**parity, "runtime": runtime, "instruction_sets": [instruction_set()]},
+            parent_sha256=self._parent_sha256,
+            calibration_sha256=self._calibration.sha256() if calibrated else None,
+            tools=tool_versions(),
         )
+
+    def _people_facts(self, scores: FloatArray) -> dict[str, Any]:
+        people = people_facts(scores, self._validation, self._parent.card)
+        copies = {} if self._copied is None else facts_without_copies(scores, self._validation, self._copied)
+        return {**people, **copies}
+
+    def _score(self, classifier: ScoresFaces) -> FloatArray:
+        return expression_scores(classifier, self._validation.images, self._on_progress)
 
     @cached_property
     def _folded(self) -> keras.Model:
@@ -242,25 +271,13 @@ class Exporter:
             return clip_activations(self._prepared_for_tflite, self._calibration.inputs())
         return self._prepared_for_tflite
 
-    def _convert(self, target: Target, scratch: Path) -> ModelCard:
-        """Write the bare model to `scratch` and return its card, so far as the file itself tells."""
-        precision, model = target.precision, self._ready(target)
+    def _convert(self, target: Target) -> bytes:
+        model, precision = self._ready(target), target.precision
         calibration = self._calibration if precision.needs_calibration else None
-        if target.format is Format.TFLITE:
-            content = convert_to_tflite(model, precision, calibration=calibration, float_io=self._float_io)
-            scratch.write_bytes(content)
-            found = inspect_tflite(scratch).precision
-        else:
-            content = convert_to_onnx(model, precision, calibration=calibration)
-            scratch.write_bytes(content)
-            found = onnx_precision(content)
-        return replace(
-            self._parent.card,
-            precision=found.value,
-            parent_sha256=self._parent_sha256,
-            calibration_sha256=calibration.sha256() if calibration else None,
-            tools=tool_versions(),
-        )
+        if target.format is Format.ONNX:
+            return convert_to_onnx(model, precision, calibration=calibration)
+        return convert_to_tflite(model, precision, calibration=calibration, float_io=self._float_io)
 
-    def _with_card(self, target: Target, content: bytes, card: ModelCard) -> bytes:
-        return append_card(content, card) if target.format is Format.TFLITE else add_onnx_card(content, card)
+
+def _with_card(target: Target, content: bytes, card: ModelCard) -> bytes:
+    return append_card(content, card) if target.format is Format.TFLITE else add_onnx_card(content, card)

@@ -1,4 +1,4 @@
-"""A trained network as it is deployed: each BatchNormalization folded into the layer before it, no Dropout."""
+"""Folding of each BatchNormalization into the layer before it, and removal of Dropout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FOLDABLE = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Den
 
 
 class _FixedFlatten(keras.layers.Layer):
-    """Flatten to a length known when the graph is built, which leaves no shape arithmetic in it."""
+    """Flattens to a length known when the graph is built, which leaves no shape arithmetic in it."""
 
     def call(self, inputs: Any) -> Any:
         return keras.ops.reshape(inputs, (-1, int(np.prod(inputs.shape[1:]))))
@@ -61,7 +61,7 @@ def _foldable_producer(layer: keras.layers.Layer) -> keras.layers.Layer | None:
 
 
 def _folded_weights(producer: keras.layers.Layer, normalization: keras.layers.BatchNormalization) -> list[FloatArray]:
-    """The kernel and bias that give the normalised output directly."""
+    """Return the kernel and bias that give the normalized output directly."""
     gamma, beta, mean, variance = normalization.get_weights()
     kernel, *bias = producer.get_weights()
     factor = gamma / np.sqrt(variance + normalization.epsilon)

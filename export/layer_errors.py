@@ -1,4 +1,4 @@
-"""Where int8 loses precision: each layer's integer output against the same layer in float, on the same input."""
+"""Quantization error of each layer: its int8 output against the same layer in float, on the same input."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from export.folding import fold
 from export.tflite import configure_converter, save_with_fixed_batch
 from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
+from fer_edge.inference.tflite import operators_of
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
@@ -31,18 +32,18 @@ _INT8 = np.iinfo(np.int8)
 _VERIFY = "NumericVerify"
 """The operator by which TensorFlow's quantization debugger joins an integer output and its float counterpart."""
 _EXACT = {"MAX_POOL_2D", "RESHAPE"}
-"""They only move integers, and lose nothing."""
+"""Operators that only move integers, and lose nothing."""
 
 
 @dataclass(frozen=True)
 class LayerError:
-    """What quantization does to one layer; what earlier layers lost is not counted.
+    """Quantization error of one layer, without that of earlier layers.
 
     Attributes:
-        position: Among the file's operators in order of execution, from 1.
-        layer: The Keras layers that it was fused from, as the file names them.
-        kind: Its TFLite operator.
-        scale: Of its output: the real value of one integer step.
+        position: Position among the file's operators in order of execution, from 1.
+        layer: Keras layers that it was fused from, as the file names them.
+        kind: TFLite operator.
+        scale: Real value of one integer step of its output.
         relative_error: Root-mean-square error over standard deviation, channel by channel, 0..1: 1 for a channel that
             is lost. Their root mean square, without the channels that are constant in float.
         snr_db: Variance over mean square error of all channels together, decibel. A few wide channels hide the others
@@ -67,16 +68,15 @@ def measure_layer_errors(
 ) -> list[LayerError]:
     """Quantize a model as for its int8 file, and compare every layer's output with float's.
 
-    But for two things: kernels are rounded to the nearest step here, so that there is a float kernel to compare with,
-    and activations have the ranges that were seen, unclipped.
-    TensorFlow's quantization debugger puts a float twin beside each quantized layer, fed with what the quantized layer
-    is fed with; its own statistics take all channels of a layer together, and so are not used.
+    Two things differ from the file: kernels are rounded to the nearest step, so that there is a float kernel to compare
+    with, and activation ranges are not clipped. TensorFlow's quantization debugger runs each quantized layer beside its
+    float twin on the same input; its own statistics pool all channels of a layer, and so are not used.
 
     Args:
         model: A classifier of raw pixels.
-        calibration: The images of the int8 file's ranges.
-        faces: Other images, since the calibration's own are seldom clipped; 100 of them are taken, evenly spaced.
-        on_progress: Told how many of these are done.
+        calibration: Images to measure activation ranges on.
+        faces: Other images, as the calibration's own are seldom clipped; 100 of them are taken, evenly spaced.
+        on_progress: Called with the number of images that are done.
 
     Returns:
         The layers, the worst relative error first.
@@ -98,7 +98,7 @@ def measure_layer_errors(
 
 
 def as_csv(errors: list[LayerError]) -> str:
-    """The same as CSV with a header."""
+    """Return the errors as CSV with a header."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in fields(LayerError))
@@ -107,7 +107,7 @@ def as_csv(errors: list[LayerError]) -> str:
 
 
 class _Comparison:
-    """Sums over images for one layer, per channel, which is the last axis."""
+    """Sums over images of one layer's errors, per channel, which is the last axis."""
 
     def __init__(self, position: int, kind: str, quantized: dict[str, Any], twin: dict[str, Any]) -> None:
         self._position, self._kind = position, kind
@@ -118,7 +118,7 @@ class _Comparison:
         self._sum, self._squares, self._errors = (np.zeros(channels) for _ in range(3))
 
     def add(self, interpreter: Any) -> None:
-        """Take in the tensors of the image that was just run."""
+        """Add the tensors of the image that was just run."""
         shape = (-1, len(self._sum))
         real = interpreter.get_tensor(self._twin["index"]).reshape(shape).astype(np.float64)
         stored = interpreter.get_tensor(self._quantized["index"]).reshape(shape).astype(np.float64)
@@ -130,7 +130,7 @@ class _Comparison:
         self._errors += ((self._scale * (stored - self._zero_point) - real) ** 2).sum(axis=0)
 
     def result(self) -> LayerError:
-        """What the sums come to."""
+        """Return the error over all images."""
         means = self._sum / self._count
         variances = np.maximum(self._squares / self._count - means**2, 0)
         errors = self._errors / self._count
@@ -150,7 +150,7 @@ class _Comparison:
 
 def _comparisons(interpreter: Any) -> list[_Comparison]:
     tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    operators = interpreter._get_ops_details()  # there is no public call that lists them
+    operators = operators_of(interpreter)
     kinds = {int(output): operator["op_name"] for operator in operators for output in operator["outputs"]}
     pairs = [
         (int(quantized), int(twin))
@@ -195,6 +195,6 @@ def _quantize(inputs: FloatArray, scale: float, zero_point: int) -> npt.NDArray[
 
 
 def _layer_name(tensor_name: str) -> str:
-    """`model/re_lu/Relu;model/conv2d/BiasAdd;...` as `conv2d, re_lu`; the last one's name the converter drops."""
+    """Return `conv2d, re_lu` for `model/re_lu/Relu;model/conv2d/BiasAdd;...`; the last layer has no name."""
     scopes = [part.split("/") for part in reversed(tensor_name.split(";"))]
     return ", ".join(dict.fromkeys(scope[1] if len(scope) > 1 else "output" for scope in scopes))

@@ -1,4 +1,4 @@
-"""Keras to ONNX: float32 through tf2onnx, int8 as QuantizeLinear/DequantizeLinear pairs through onnxruntime."""
+"""Conversion of Keras models to ONNX: float32 by tf2onnx, int8 as QDQ pairs by onnxruntime."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
         calibration: Images to measure activation ranges on; needed for int8.
 
     Raises:
-        InputError: For another precision, or if calibration images are needed and missing.
+        InputError: If the precision is neither, or calibration images are needed and missing.
         FerEdgeError: If the model cannot be converted.
     """
     if precision not in ONNX_PRECISIONS:
@@ -47,12 +47,12 @@ def convert_to_onnx(model: keras.Model, precision: Precision, *, calibration: Ca
     if precision is Precision.FP32:
         return _convert_float(model)
     if calibration is None:
-        raise InputError(f"{precision.value} needs images to calibrate with: give --data")
+        raise InputError(f"expected calibration images for {precision.value}, got none")
     return _quantize(_convert_float(model), calibration)
 
 
 def add_onnx_card(content: bytes, card: ModelCard) -> bytes:
-    """Return the model with its card as its only metadata, after `onnx.checker` has passed it."""
+    """Return a model with its card as its only metadata, checked by `onnx.checker`."""
     model = onnx.load_from_string(content)
     del model.metadata_props[:]
     with_card = append_card_to_onnx(bytes(model.SerializeToString()), card)

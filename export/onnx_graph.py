@@ -1,4 +1,4 @@
-"""What an ONNX file is made of, read from its graph and not from its name. No TensorFlow."""
+"""Precision, operators and shapes of an ONNX model, read from its graph. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PRODUCERS = (*_WEIGHTED, *_FUSED, "Add")
 
 
 def onnx_precision(content: bytes) -> Precision:
-    """The precision that a model's own tensors show."""
+    """Return a model's precision, as its tensors are stored."""
     model = onnx.load_from_string(content)
     producers = {output: node for node in model.graph.node for output in node.output}
     quantized = [
@@ -28,9 +28,9 @@ def onnx_precision(content: bytes) -> Precision:
 
 
 def clippable_activations(model: onnx.ModelProto) -> list[str]:
-    """Names of the tensors of a float graph whose int8 range may be narrower than what was seen.
+    """Return the names of a float graph's tensors whose int8 range may be clipped.
 
-    Not the input, what pooling returns, the logits and the scores; nor what an activation function is fused into.
+    These are the outputs of arithmetic, without the logits, the scores and those that an activation is fused into.
     """
     readers: dict[str, list[str]] = {output.name: ["the caller"] for output in model.graph.output}
     for node in model.graph.node:
@@ -64,10 +64,10 @@ def onnx_shapes(content: bytes) -> tuple[list[int | None], list[int | None]]:
 
 
 def onnx_operators(content: bytes) -> list[str]:
-    """The graph's operator types in order."""
+    """Return the graph's operator types in order."""
     return [node.op_type for node in onnx.load_from_string(content).graph.node]
 
 
 def onnx_operator_counts(content: bytes) -> dict[str, int]:
-    """How often each operator occurs."""
+    """Return the number of each operator."""
     return dict(Counter(onnx_operators(content)))

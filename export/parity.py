@@ -1,4 +1,4 @@
-"""The proof: an exported file, run as the device runs it, against the Keras model that it came from."""
+"""Parity of an exported file, run as the device runs it, with the Keras model that it came from."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far an exported file may stray from its parent.
+    """Largest deviation of an exported file from its parent.
 
     Attributes:
-        agreement: At least this share of images with the same best class.
-        kl_divergence: At most this mean divergence of its scores from the parent's, nats.
-        accuracy_drop: At most this much less accuracy, 0..1.
-        recall_drop: At most this much less recall for any one expression, 0..1; two images are always allowed,
-            which is more in a small class.
+        agreement: Least share of images with the same best class, 0..1.
+        kl_divergence: Largest mean divergence of its scores from the parent's, nats.
+        accuracy_drop: Largest loss of accuracy, 0..1; two images are always allowed.
+        recall_drop: Largest loss of recall of one expression, 0..1; two images are always allowed.
     """
 
     agreement: float
@@ -35,7 +34,7 @@ class Tolerance:
 
 
 def tolerance_for(precision: Precision) -> Tolerance:
-    """What each precision is held to.
+    """Return the tolerance of a precision.
 
     Float files compute the same sums in another order, so almost nothing may change. The integer ones have room
     for rounding: on this network, int8 agreed on 98.2 % of FER2013's validation faces or more.
@@ -51,16 +50,16 @@ def tolerance_for(precision: Precision) -> Tolerance:
 
 @dataclass(frozen=True)
 class Parity:
-    """How far an exported file strays from its parent, on one set of labelled images.
+    """Deviation of an exported file from its parent, on one set of labelled images.
 
     Attributes:
-        samples: How many images.
+        samples: Number of images.
         agreement: Share of images with the same best class, 0..1.
         kl_divergence: Mean of KL(parent || file), nats.
         accuracy_drop: The parent's accuracy less the file's.
-        worst_recall_drop: The largest loss of recall of any one expression.
-        worst_recall_class: Which one.
-        worst_support: How many images it has.
+        worst_recall_drop: Largest loss of recall of one expression.
+        worst_recall_class: The expression that loses it.
+        worst_support: Number of its images.
     """
 
     samples: int
@@ -72,12 +71,12 @@ class Parity:
     worst_support: int
 
     def as_dict(self) -> dict[str, Any]:
-        """For the model card."""
+        """Return the values for the model card."""
         return asdict(self)
 
 
 def compare(scores: FloatArray, parent_scores: FloatArray, labels: Labels) -> tuple[Parity, Evaluation]:
-    """Measure a file's scores (N, 7) against its parent's (N, 7) and the labels (N,)."""
+    """Compare a file's scores (N, 7) with its parent's (N, 7) and the labels (N,)."""
     evaluation, parent = evaluate_scores(scores, labels), evaluate_scores(parent_scores, labels)
     drops = np.where(parent.support > 0, parent.recall - evaluation.recall, -np.inf)
     worst = int(drops.argmax())
@@ -94,7 +93,7 @@ def compare(scores: FloatArray, parent_scores: FloatArray, labels: Labels) -> tu
 
 
 def violations(parity: Parity, tolerance: Tolerance) -> list[str]:
-    """What of `parity` lies outside `tolerance`, each as measured and allowed; empty if nothing does."""
+    """Return a text for each value of `parity` that is outside `tolerance`, with the value allowed."""
     allowed_recall_drop = max(tolerance.recall_drop, 2 / parity.worst_support)
     allowed_accuracy_drop = max(tolerance.accuracy_drop, 2 / parity.samples)
     checks = (
@@ -120,6 +119,6 @@ def violations(parity: Parity, tolerance: Tolerance) -> list[str]:
 
 
 def predicts_one_class(scores: FloatArray) -> str | None:
-    """The expression that every row of scores (N, 7) picks, if it is always the same: then agreement means nothing."""
+    """Return the expression that has the highest of the scores (N, 7) in every row; `None` if rows differ."""
     predicted = np.unique(scores.argmax(axis=1))
     return EXPRESSIONS[predicted[0]] if len(predicted) == 1 else None

@@ -1,4 +1,4 @@
-"""A trained network made ready for integers: folded, its channels of like range, its kernels on a file's grid."""
+"""Preparation of a trained network for integers: folding, equalization and rounding of kernels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from fer_edge.scores import FloatArray
 
 
 def prepare_for_integers(model: keras.Model, images: FloatArray, largest_weight: int = INT8_LARGEST) -> keras.Model:
-    """A new network whose scores are the model's but for the rounding of its kernels.
+    """Return a copy of a network with the same scores but for the rounding of its kernels.
 
     Args:
         model: A trained classifier of raw pixels.
-        images: float32 (N, H, W, 1), 0..255, the calibration's.
-        largest_weight: Largest weight of each output channel, in steps, as the file will store it.
+        images: Calibration images, float32 (N, H, W, 1), 0..255.
+        largest_weight: Largest weight of each output channel, in steps of the file's grid.
     """
     prepared = fold(model)
     equalize(prepared, images)

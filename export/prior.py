@@ -1,4 +1,4 @@
-"""A network whose scores assume another prior: Bayes' rule, folded into the biases of its last layer."""
+"""Change of the prior that a network's scores assume: Bayes' rule, folded into the biases of its last layer."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fer_edge.training.networks.keras_file import KerasClassifier
 
 
 def fold_prior(classifier: KerasClassifier, text: str) -> KerasClassifier:
-    """Return a classifier whose network and card are for the prior that a user writes as `text`.
+    """Return a copy of a classifier for the prior that a user writes as `text`.
 
     Multiplying probabilities by factors and normalizing them adds the factors' logarithms to the logits.
 
     Args:
-        classifier: Left as it is.
-        text: As `fer_edge.prior.read_prior` takes it.
+        classifier: The classifier.
+        text: The prior, as for `fer_edge.prior.read_prior`.
 
     Raises:
         InputError: If the text is no prior.

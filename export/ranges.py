@@ -1,4 +1,4 @@
-"""Ranges of activations in which int8 loses least: often narrower than what was seen. No TensorFlow."""
+"""Activation ranges with the least int8 rounding error, often narrower than the values' own. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from fer_edge.scores import FloatArray
 Range = tuple[float, float]
 
 _NORM = 2.4
-"""The power of a rounding error whose mean chooses a range, as in BRECQ (Li et al., 2021): 2 clips too much."""
+"""Power of the rounding error whose mean is minimized, as in BRECQ (Li et al., 2021): 2 clips too much."""
 
 _SHARES = np.linspace(1, 0.4, 25)
-"""Shares of a seen range's end that are tried."""
+"""Shares of an observed range's end that are tried."""
 
 _BATCH = 50
 _SAMPLES = 200_000
-"""Values looked at in each tensor, of all images."""
+"""Number of values sampled of each tensor, over all images."""
 
 
 def in_batches(images: FloatArray) -> Iterator[FloatArray]:
-    """Yield images (N, H, W, 1) as batches that `best_ranges` has memory for."""
+    """Yield images (N, H, W, 1) as batches small enough for the outputs of all layers."""
     for start in range(0, len(images), _BATCH):
         yield images[start : start + _BATCH]
 
 
 def best_ranges(outputs: Iterable[Sequence[FloatArray]], tensors: int, images: int) -> list[Range]:
-    """Choose a range for each of several tensors.
+    """Return the best range of each of several tensors.
 
     Args:
         outputs: The tensors' values for each batch of images, float32 (batch, ...).
@@ -46,7 +46,7 @@ def best_ranges(outputs: Iterable[Sequence[FloatArray]], tensors: int, images: i
 
 
 def best_range(values: FloatArray, low: float, high: float) -> Range:
-    """The range within `low`..`high` in which int8 loses least of float32 `values` of any shape; 0 lies in all."""
+    """Return the range within `low`..`high`, 0 included, with the least int8 rounding error of `values`, any shape."""
     high = min(_SHARES * high, key=lambda end: _loss(values, low, end))
     low = min(_SHARES * low, key=lambda end: _loss(values, end, high))
     return float(low), float(high)

@@ -1,7 +1,7 @@
-"""Kernels on the grid that int8 gives them, each weight's rounding error made up for by the weights after it.
+"""GPTQ: rounding of kernels to int8 steps, where each weight's error is compensated by the weights after it.
 
-After Frantar et al., GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers, 2022. What a
-layer is fed with is correlated, so that rounding each weight to the nearest step is not what changes its output least.
+After Frantar et al., GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers, 2022. A layer's
+inputs are correlated, so rounding each weight to the nearest step does not change its output least.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ saturate silently (`pmaddubsw`). 2 * 255 * 64 = 32,640 fits, 2 * 255 * 127 does 
 """
 
 _ROWS = 20_000
-"""Of a layer's inputs, at most so many positions are looked at; 500 images at 24x24 have 288,000."""
+"""Largest number of a layer's positions that are sampled; 500 images at 24x24 have 288,000."""
 _BATCH = 25
 _DAMPING = 0.01
 """Added to the diagonal of the inputs' second moments, as a share of its mean, as GPTQ does."""
 
 
 def round_kernels(model: keras.Model, images: FloatArray, largest: int = INT8_LARGEST) -> None:
-    """Round all kernels in place, from the first layer to the last, each fed by the ones that are rounded already.
+    """Round all kernels in place, from the first layer to the last, each by the inputs from the layers rounded before.
 
     A converter that rounds to the nearest step then finds them on its grid: the largest weight of each output channel,
     which determines the step, stays as it is. What rounding changes in an output's mean goes into the bias, so that
     the kernel is rounded for what varies: a mean of 128, as of pixels, would outweigh everything else. Layers with more
-    inputs than the images have positions are left alone, since so few tell nothing of how their inputs go together.
+    inputs than the images have positions stay unrounded, as their Hessian would be singular.
 
     Args:
         model: A network with its BatchNormalization folded.
-        images: float32 (N, H, W, 1), 0..255, as the network will see them.
+        images: Calibration images, float32 (N, H, W, 1), 0..255.
         largest: Largest weight of each output channel, in steps of the file's grid.
     """
     for layer in model.layers:
@@ -65,7 +65,7 @@ def _has_kernel(layer: keras.layers.Layer) -> bool:
 
 
 def _by_group(layer: keras.layers.Layer, kernel: FloatArray) -> DoubleArray:
-    """A kernel as (groups, outputs, inputs): those of a depthwise convolution have one output each."""
+    """Return a kernel as (groups, outputs, inputs); a group of a depthwise convolution has one output."""
     if is_depthwise(layer):
         return np.asarray(kernel.reshape(-1, kernel.shape[2]).T[:, np.newaxis], np.float64)
     return np.asarray(kernel.reshape(-1, kernel.shape[-1]).T[np.newaxis], np.float64)
@@ -77,18 +77,17 @@ def _as_kernel(layer: keras.layers.Layer, by_group: DoubleArray, shape: tuple[in
 
 
 def _positions(layer: keras.layers.Layer) -> int:
-    """At how many places of one image a kernel is applied."""
+    """Return the number of places of one image that a kernel is applied to."""
     return int(np.prod(layer.output.shape[1:-1]))
 
 
 def _moments(
     model: keras.Model, layer: keras.layers.Layer, images: FloatArray, groups: int, *, centred: bool
 ) -> tuple[DoubleArray, DoubleArray]:
-    """Measure the inputs that one output is made of.
+    """Return the mean (groups, inputs) and the second-moment matrix (GPTQ Hessian) of each group's inputs.
 
     Returns:
-        Their mean (groups, inputs), and their second moments (groups, inputs, inputs): about the mean if `centred`,
-        else about 0.
+        The mean, and the moments (groups, inputs, inputs): about the mean if `centred`, else about 0.
     """
     count, total, products = 0, np.zeros(1), np.zeros(1)
     for rows in _rows(model, layer, images):
@@ -101,7 +100,7 @@ def _moments(
 
 
 def _rows(model: keras.Model, layer: keras.layers.Layer, images: FloatArray) -> Iterator[FloatArray]:
-    """The inputs of some outputs, drawn by lot, a row each: (rows, places in the kernel * channels)."""
+    """Yield the inputs of randomly sampled outputs, a row each: (rows, places in the kernel * channels)."""
     before = keras.Model(model.input, layer.input)
     rng = np.random.default_rng(0)
     share = min(1.0, _ROWS / (_positions(layer) * len(images)))
@@ -116,7 +115,7 @@ def _rows(model: keras.Model, layer: keras.layers.Layer, images: FloatArray) -> 
 
 
 def _round(kernels: DoubleArray, moments: DoubleArray, largest: int) -> DoubleArray:
-    """Round (groups, outputs, inputs) so that the outputs' mean square error is small, by the inputs' moments."""
+    """Round (groups, outputs, inputs) for a small mean square error of the outputs, by the inputs' moments."""
     steps = np.maximum(np.abs(kernels).max(axis=2), np.finfo(np.float32).tiny) / largest
     widest = np.abs(kernels).argmax(axis=2)
     feedback = _feedback(moments)
@@ -131,7 +130,7 @@ def _round(kernels: DoubleArray, moments: DoubleArray, largest: int) -> DoubleAr
 
 
 def _feedback(moments: DoubleArray) -> DoubleArray:
-    """The upper Cholesky factor of the moments' inverse; row i tells how the inputs after i make up for i's error."""
+    """Return the upper Cholesky factor of the inverse moments; row i compensates error i by later inputs."""
     size = moments.shape[1]
     mean = np.trace(moments, axis1=1, axis2=2) / size
     damped = moments + (_DAMPING * mean + 1e-9)[:, np.newaxis, np.newaxis] * np.eye(size)

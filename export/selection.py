@@ -1,4 +1,4 @@
-"""Which of the files that passed their proof is kept: the fastest, or a smaller one that is as fast."""
+"""Choice among verified files: the fastest, or a smaller one that is as fast."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from fer_edge.benchmark.results import Timing
 
 SAME_TIME = 1.05
-"""Up to so many times as long counts as the same time: where a model happens to lie in memory makes as much, and the
-next run may show it the other way round."""
+"""Ratio of two times up to which they count as equal. A model's place in memory changes its time by as much."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that passed its proof.
+    """A file that passed verification.
 
     Attributes:
-        name: Of the file.
+        name: Name of the file.
         bytes: Its size.
-        timing: Of its calls, made in turn with those of the other candidates.
+        timing: Timing of its calls, in turn with those of the other candidates.
     """
 
     name: str
@@ -32,8 +31,8 @@ class Choice:
     """The file that is kept.
 
     Attributes:
-        name: Of the file.
-        reason: Why, as the end of a sentence that begins with the name.
+        name: Name of the file.
+        reason: End of a sentence that begins with the name.
     """
 
     name: str
@@ -41,10 +40,10 @@ class Choice:
 
 
 def choose(candidates: Sequence[Candidate]) -> Choice:
-    """Choose the fastest; if others take the same time for all that was measured, the smallest of these and it.
+    """Choose the smallest of the fastest candidate and those that are not measurably slower.
 
-    The calls were made in turn, so each of a candidate's windows lies beside the others' same window, and what slowed
-    the machine down slowed both. One is slower only if it was so in every window, and its median is by more than 5 %.
+    The calls were made in turn, so whatever slowed the machine down in a window slowed all candidates. A candidate is
+    slower only if its median is longer by more than 5 % and it was slower in every window.
 
     Raises:
         ValueError: If there is no candidate.
@@ -53,7 +52,7 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
         raise ValueError("expected at least one candidate, got none")
     fastest, *others = sorted(candidates, key=lambda each: each.timing.p50)
     if not others:
-        return Choice(fastest.name, "no other passed the proof")
+        return Choice(fastest.name, "no other file passed verification")
     slower = [other for other in others if _is_slower(other, fastest)]
     equals = [other for other in others if other not in slower]
     kept = min((fastest, *equals), key=lambda each: each.bytes)

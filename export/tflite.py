@@ -1,4 +1,4 @@
-"""Keras to TFLite: batch 1, builtin operators only, at any precision."""
+"""Conversion of Keras models to TFLite: batch 1, builtin operators only, at any precision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def convert_to_tflite(
     Args:
         model: A classifier of raw pixels, float32 (N, H, W, 1) in 0..255; for int8 and int16x8, what
             `prepare_for_integers` returned is more accurate.
-        precision: What the tensors shall be.
+        precision: Precision of the tensors.
         calibration: Images to measure activation ranges on; needed for int8 and int16x8.
         float_io: For int8, keep float32 at the input and the output. int16x8 always has it.
 
@@ -40,7 +40,7 @@ def convert_to_tflite(
         FerEdgeError: If TensorFlow cannot convert the model.
     """
     if precision.needs_calibration and calibration is None:
-        raise InputError(f"{precision.value} needs images to calibrate with: give --data")
+        raise InputError(f"expected calibration images for {precision.value}, got none")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # The converter leaves the SavedModel's file object to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
@@ -57,7 +57,7 @@ def convert_to_tflite(
 
 
 def save_with_fixed_batch(model: keras.Model, folder: str) -> None:
-    """Save with batch 1: a dynamic one leaves shape arithmetic behind that cuts the delegate in two."""
+    """Save a model with batch 1: a dynamic one leaves shape arithmetic that splits the delegate's part in two."""
     archive = keras.export.ExportArchive()
     archive.track(model)
 
@@ -72,7 +72,7 @@ def save_with_fixed_batch(model: keras.Model, folder: str) -> None:
 def configure_converter(
     converter: Any, precision: Precision, calibration: CalibrationSet | None, float_io: bool
 ) -> None:
-    """Tell TensorFlow's converter what `convert_to_tflite` was asked for."""
+    """Set up TensorFlow's converter for the arguments of `convert_to_tflite`."""
     if precision is Precision.FP32:
         return
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

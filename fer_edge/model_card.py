@@ -179,8 +179,12 @@ class ModelCard:
         """Schema that a reader must know. Readers of schema 1 take every model for one of raw pixels."""
         return 1 if self.takes_raw_pixels else SCHEMA_VERSION
 
+    def with_digest(self, model: bytes) -> ModelCard:
+        """Return the card with the digest and size of its model's own bytes."""
+        return dataclasses.replace(self, model_sha256=hashlib.sha256(model).hexdigest(), model_bytes=len(model))
+
     def to_json(self) -> str:
-        """The card as indented JSON."""
+        """Return the card as indented JSON."""
         facts = {**dataclasses.asdict(self), "schema_version": self.schema_version}
         return json.dumps(facts, indent=2, ensure_ascii=False)
 
@@ -223,13 +227,12 @@ def append_card(model: bytes, card: ModelCard) -> bytes:
     """Return a TFLite model with its card in a zip appended, as the TFLite metadata format holds associated files.
 
     Interpreters read the flatbuffer in front and never see the zip; `unzip` and Python's zipfile see only the zip.
-    The card's `model_sha256` and `model_bytes` are those of `model`.
+    The card gets the digest and size of `model`.
     """
-    card = dataclasses.replace(card, model_sha256=hashlib.sha256(model).hexdigest(), model_bytes=len(model))
     buffer = io.BytesIO()
     buffer.write(model)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
-        _write_card(archive, TFLITE_CARD_MEMBER, card)
+        _write_card(archive, TFLITE_CARD_MEMBER, card.with_digest(model))
     return buffer.getvalue()
 
 

@@ -17,9 +17,9 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.errors import InputError
+from fer_edge.inference.classifier import expression_scores
 from fer_edge.metrics import confusion_matrix
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.scores import in_expression_order
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"
@@ -59,7 +59,7 @@ def command(data: str | None, model: Path, folder: Path) -> None:
     plot_labels_against_people(counts, folder / LABELS_PICTURE, data="FER2013")
     faces = dataset.validation
     with progress_bar(model.name, len(faces)) as on_progress:
-        scores = in_expression_order(classifier.classify_all(faces.images, on_progress), classifier.card.labels)
+        scores = expression_scores(classifier, faces.images, on_progress)
     answer = evaluate_by_votes(scores, faces.votes) if faces.votes is not None else None
     if answer is None or faces.votes is None:
         raise InputError(f"{dataset.source}: expected votes on the validation split, found none")

@@ -19,12 +19,11 @@ from fer_edge.benchmark.results import NO_MAJORITY, Moved, Quality
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes, without_copies
 from fer_edge.dataset.votes import NO_TRUTH, Votes
-from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import agreement, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.preprocess import Image, resize
-from fer_edge.scores import in_expression_order
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
@@ -85,8 +84,7 @@ def score_faces(
     """Scores float32 (N, 7) in the order of `EXPRESSIONS`, of faces uint8 (N, H, W), each resized if need be."""
     card = classifier.card
     faces = np.stack([resize(image, card.input.size_wh) for image in images])
-    scores = classifier.classify_all(faces, lambda done: on_progress(done / len(faces)))
-    return in_expression_order(scores, card.labels)
+    return expression_scores(classifier, faces, lambda done: on_progress(done / len(faces)))
 
 
 def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray | None = None) -> Quality:

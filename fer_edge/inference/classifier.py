@@ -16,7 +16,7 @@ from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.scores import FloatArray, require_kind, to_probabilities
+from fer_edge.scores import FloatArray, in_expression_order, require_kind, to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 _TRIALS = 4
@@ -127,6 +127,19 @@ class Classifier:
         images = np.random.default_rng(0).integers(0, 256, (_TRIALS, height, width), np.uint8)
         raw = np.stack([self._interpreter.run(self.card.input.scale(image)) for image in images])
         require_kind(raw, self.card.scores, self.path)
+
+
+def expression_scores(
+    classifier: ScoresFaces, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+) -> FloatArray:
+    """Return scores float32 (N, 7) of faces uint8 (N, H, W), in the order of `EXPRESSIONS`.
+
+    Args:
+        classifier: A classifier of the seven expressions, in any order.
+        faces: Gray images, 0..255, of the size in its card.
+        on_progress: Called with the number of faces that are scored.
+    """
+    return in_expression_order(classifier.classify_all(faces, on_progress), classifier.card.labels)
 
 
 def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], output_size: int) -> None:

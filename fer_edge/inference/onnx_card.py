@@ -6,7 +6,6 @@ value, and a message lies in a field of wire type 2. Fields may be in any order,
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,14 +28,13 @@ _DIGEST_KEY = "fer_edge_card_sha256"
 def append_card_to_onnx(model: bytes, card: ModelCard) -> bytes:
     """Return an ONNX model with its card, and the card's own digest, among its metadata, as its last bytes.
 
-    The card's `model_sha256` and `model_bytes` are those of `model`, so every byte of the file is covered by a digest.
+    The card gets the digest and size of `model`, so every byte of the file is covered by a digest.
 
     Args:
         model: The model without a card.
         card: The card without a digest.
     """
-    card = dataclasses.replace(card, model_sha256=hashlib.sha256(model).hexdigest(), model_bytes=len(model))
-    return model + _card_fields(card.to_json())
+    return model + _card_fields(card.with_digest(model).to_json())
 
 
 def read_onnx_card(path: Path) -> ModelCard | None:

@@ -130,7 +130,7 @@ def test_far_too_slow_a_file_is_proved_if_the_fast_ones_fail(
     trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages.progress)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["tiny_int8.tflite"]
     assert trial.choice is not None
-    assert trial.choice.reason == "no other passed the proof"
+    assert trial.choice.reason == "no other file passed verification"
 
 
 def test_a_file_that_cannot_be_run_here_is_no_candidate(

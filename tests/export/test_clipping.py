@@ -13,6 +13,7 @@ from export.folding import fold
 from export.preparation import prepare_for_integers
 from export.tflite import convert_to_tflite
 from fer_edge.dataset.data import Dataset
+from fer_edge.inference.tflite import operators_of
 from fer_edge.precision import Precision
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
@@ -26,13 +27,13 @@ def to_int8(model: keras.Model, calibration: CalibrationSet) -> Interpreter:
 
 
 def operators(interpreter: Interpreter) -> list[str]:
-    return [operator["op_name"] for operator in interpreter._get_ops_details()]
+    return [operator["op_name"] for operator in operators_of(interpreter)]
 
 
 def output_scales(interpreter: Interpreter) -> list[float]:
     """Of the convolutions, in their order."""
     scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
-    details = interpreter._get_ops_details()
+    details = operators_of(interpreter)
     return [scales[each["outputs"][0]] for each in details if each["op_name"] in CONVOLUTIONS]
 
 

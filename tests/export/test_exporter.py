@@ -58,7 +58,7 @@ def test_targets(precisions: list[Precision], formats: list[Format], expected: l
 
 
 def test_a_precision_that_onnx_has_not_is_refused() -> None:
-    with pytest.raises(InputError, match="ONNX is written in fp32, int8; fp16 needs --format tflite"):
+    with pytest.raises(InputError, match="ONNX is written in fp32, int8; fp16 needs the format tflite"):
         targets([Precision.FP16], [Format.ONNX])
 
 

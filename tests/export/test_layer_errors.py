@@ -14,6 +14,7 @@ from export.folding import fold
 from export.layer_errors import LayerError, as_csv, measure_layer_errors
 from export.tflite import convert_to_tflite
 from fer_edge.dataset.data import Dataset
+from fer_edge.inference.tflite import operators_of
 from fer_edge.precision import Precision
 from fer_edge.training.networks.keras_file import KerasClassifier
 
@@ -80,7 +81,7 @@ def test_the_scales_are_those_of_the_exported_file(
         model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     )
     scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
-    exported = [scales[operator["outputs"][0]] for operator in interpreter._get_ops_details()]
+    exported = [scales[operator["outputs"][0]] for operator in operators_of(interpreter)]
     assert {error.position: error.scale for error in errors} == {n: pytest.approx(exported[n - 1]) for n in LAYERS}
 
 

@@ -112,7 +112,7 @@ def test_other_precisions_are_refused(tiny_classifier: KerasClassifier, precisio
 
 
 def test_int8_without_calibration_images_is_refused(tiny_classifier: KerasClassifier) -> None:
-    with pytest.raises(InputError, match="int8 needs images to calibrate with"):
+    with pytest.raises(InputError, match="expected calibration images for int8, got none"):
         convert_to_onnx(tiny_classifier.model, Precision.INT8)
 
 

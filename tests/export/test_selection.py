@@ -22,7 +22,7 @@ def test_nothing_to_choose_from() -> None:
 
 def test_the_only_one() -> None:
     choice = choose([STEADY])
-    assert (choice.name, choice.reason) == ("steady", "no other passed the proof")
+    assert (choice.name, choice.reason) == ("steady", "no other file passed verification")
 
 
 def test_the_fastest_even_if_it_is_larger() -> None:

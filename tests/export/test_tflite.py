@@ -88,7 +88,7 @@ def test_float_io_keeps_floats_at_the_edges_only(
 def test_integers_without_calibration_images_are_refused(
     tiny_classifier: KerasClassifier, precision: Precision
 ) -> None:
-    with pytest.raises(InputError, match=f"{precision.value} needs images to calibrate with: give --data"):
+    with pytest.raises(InputError, match=f"expected calibration images for {precision.value}, got none"):
         convert_to_tflite(tiny_classifier.model, precision)
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
-from fer_edge.inference.tflite import tflite_graph
+from fer_edge.inference.tflite import operators_of, tflite_graph
 
 
 def main(faces_file: str, output: str, *models: str) -> None:
@@ -43,7 +43,7 @@ def main(faces_file: str, output: str, *models: str) -> None:
 
 def _softmax_input(model: Path) -> int | None:
     """The number of the last operator's input, if that is a softmax: nothing comes after to overwrite it."""
-    last = tflite_graph(model)._get_ops_details()[-1]  # no runtime has a public call that lists operators
+    last = operators_of(tflite_graph(model))[-1]
     return int(last["inputs"][0]) if last["op_name"] == "SOFTMAX" else None
 
 

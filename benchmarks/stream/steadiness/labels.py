@@ -13,11 +13,11 @@ import numpy.typing as npt
 from benchmarks.stream.steadiness.clips import FPS
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import NO_TRUTH, Votes
-from fer_edge.inference.classifier import Classifier
+from fer_edge.inference.classifier import Classifier, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.results import UNCERTAIN
-from fer_edge.scores import in_expression_order, require_expressions
+from fer_edge.scores import require_expressions
 
 _SETTLED_S = 1.0
 """From a face's first frame, until which its label may still change."""
@@ -119,9 +119,8 @@ def score_faces(
     """
     require_expressions(classifier.card.labels, classifier.path)
     votes = split.votes or Votes.none(len(split))
-    scores = in_expression_order(classifier.classify_all(split.images), classifier.card.labels)
-    flat = classifier.classify_all(crops.reshape(-1, *crops.shape[2:]))
-    clips = in_expression_order(flat, classifier.card.labels).reshape(*crops.shape[:2], -1)
+    scores = expression_scores(classifier, split.images)
+    clips = expression_scores(classifier, crops.reshape(-1, *crops.shape[2:])).reshape(*crops.shape[:2], -1)
     answers = agreed_answers(votes.take(chosen))
     answers = np.where(clips.mean(axis=1).argmax(axis=1) == answers, answers, NO_TRUTH)
     return Faces(scores, votes, clips, answers, choose_changes(answers, _CHANGES, seed))

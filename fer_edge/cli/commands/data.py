@@ -23,9 +23,8 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.scores import in_expression_order
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.audit.suspects import Audit, FloatArray, find_suspects
@@ -219,8 +218,7 @@ def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
         stderr.print(f"note: {judge.card.name} was trained on these images, so it may know wrong labels by heart")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
-        scores = judge.classify_all(dataset.train.images, on_progress)
-    return in_expression_order(scores, judge.card.labels)
+        return expression_scores(judge, dataset.train.images, on_progress)
 
 
 def _print_findings(audit: Audit, dataset: Dataset) -> None:

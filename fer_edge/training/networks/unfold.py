@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.tflite import tflite_graph
+from fer_edge.inference.tflite import operators_of, tflite_graph
 from fer_edge.training.networks.architectures import ARCHITECTURES, build
 
 FloatArray = npt.NDArray[np.float32]
@@ -88,7 +88,7 @@ def _let_through(normalization: Any, offset: FloatArray, until: keras.Model, ima
 def _stored_weights(path: Path) -> list[_Folded]:
     interpreter = tflite_graph(path)
     details = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    operators = interpreter._get_ops_details()
+    operators = operators_of(interpreter)
     halves = {int(op["outputs"][0]): int(op["inputs"][0]) for op in operators if op["op_name"] == "DEQUANTIZE"}
 
     def values(index: int) -> FloatArray:

@@ -192,7 +192,7 @@ def test_an_export_asks_for_what_is_not_stated(export_own: Callable[..., Any], t
 def test_onnx_alone_has_no_fp16(export_line: Callable[..., Any]) -> None:
     ended = export_line("--precision", "fp16", "--format", "onnx")
     assert ended.exit_code == 2
-    assert "fp16 needs --format tflite" in ended.stderr
+    assert "fp16 needs the format tflite" in ended.stderr
 
 
 def test_no_run_says_how_to_train(child_line: Callable[..., Any]) -> None:
@@ -257,7 +257,7 @@ def test_auto_of_a_few_files_says_why_and_whether_the_machine_was_disturbed(
 ) -> None:
     monkeypatch.setattr(machine, "find_faults", lambda _: iter(["other processes took 55% of a core"]))
     ended = export_line("--auto", "--precision", "fp32", "--format", "tflite").require_success()
-    assert "\ntiny_fp32.tflite: no other passed the proof\n" in ended.stdout
+    assert "\ntiny_fp32.tflite: no other file passed verification\n" in ended.stdout
     assert "warning: the choice rests on disturbed times (other processes took 55% of a core)" in ended.stderr
 
 
