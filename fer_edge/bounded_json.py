@@ -1,4 +1,4 @@
-"""JSON of unknown origin, of limited depth."""
+"""Parsing of JSON of unknown origin, with a limited depth."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 from typing import Any
 
 _DEEPEST = 64
-"""Levels; a Keras network has about 15, a model card 5."""
+"""Largest number of levels; a Keras network has about 15, a model card 5."""
 
 
 def parse_json(text: str | bytes) -> Any:
     """Parse JSON.
 
     Raises:
-        ValueError: If it is none, or deeper than `_DEEPEST` levels, which would exhaust the stack of whatever walks it.
+        ValueError: If the text is no JSON, or deeper than `_DEEPEST` levels, which would exhaust a reader's stack.
     """
     try:
         value = json.loads(text)

@@ -1,4 +1,4 @@
-"""Geometry of boxes as (x1, y1, x2, y2) in pixels, the second corner exclusive."""
+"""Geometry of boxes (x1, y1, x2, y2) in pixels, the second corner exclusive."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def from_xywh(boxes_xywh: BoxArray) -> BoxArray:
 
 
 def clip(boxes_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> BoxArray:
-    """Cut (..., 4) boxes to a picture of `resolution_wh`."""
+    """Clip (..., 4) boxes to a picture of `resolution_wh`."""
     width, height = resolution_wh
     return np.clip(boxes_xyxy, 0, np.array([width, height, width, height], np.float32))
 
 
 def crop_square(box_xyxy: BoxArray, scale: float, shift_y: float) -> BoxArray:
-    """The square to cut out for a face, (4,), which may reach beyond the picture.
+    """Return the square to crop for a face, (4,), which may reach beyond the picture.
 
     Args:
         box_xyxy: A detector's box of one face, (4,).
         scale: Side of the square, as a multiple of the geometric mean of the box's width and height.
-        shift_y: How far the square's centre lies below the box's, as a fraction of the square's side.
+        shift_y: Distance of the square's centre below the box's, as a fraction of the square's side.
     """
     x1, y1, x2, y2 = (float(value) for value in box_xyxy)
     side = scale * float(np.sqrt(max(x2 - x1, 0.0) * max(y2 - y1, 0.0)))
@@ -36,13 +36,13 @@ def crop_square(box_xyxy: BoxArray, scale: float, shift_y: float) -> BoxArray:
 
 
 def area(box_xyxy: BoxArray) -> float:
-    """The area of one box, (4,), in square pixels."""
+    """Return the area of one box, (4,), in square pixels."""
     x1, y1, x2, y2 = box_xyxy.tolist()
     return float((x2 - x1) * (y2 - y1))
 
 
 def overlaps(boxes_xyxy: BoxArray, others_xyxy: BoxArray) -> npt.NDArray[np.float32]:
-    """Intersection over union of each of (N, 4) boxes with each of (M, 4) others: (N, M), 0..1."""
+    """Return the intersection over union of each of (N, 4) boxes with each of (M, 4) others: (N, M), 0..1."""
     boxes, others = boxes_xyxy[:, np.newaxis], others_xyxy[np.newaxis]
     sides = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(boxes[..., :2], others[..., :2])
     shared = np.maximum(sides, 0).prod(axis=-1)
@@ -51,6 +51,6 @@ def overlaps(boxes_xyxy: BoxArray, others_xyxy: BoxArray) -> npt.NDArray[np.floa
 
 
 def is_centred_within(box_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> bool:
-    """Whether the centre of a box, (4,), lies in a picture of `resolution_wh`."""
+    """Return true if the centre of a box, (4,), lies in a picture of `resolution_wh`."""
     centre = (box_xyxy[:2] + box_xyxy[2:]) / 2
     return bool((centre >= 0).all() and (centre < resolution_wh).all())

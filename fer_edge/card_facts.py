@@ -1,4 +1,4 @@
-"""Members of a model card's JSON, whoever wrote it: read within limits, and checked."""
+"""Reading and checking of a model card's JSON, which anyone may have written."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def read_facts(text: str) -> dict[str, Any]:
-    """Parse a card's JSON and make every text in it fit for a terminal.
+    """Parse a card's JSON, with every text in it escaped for a terminal.
 
     Raises:
-        ValueError: If it is no JSON, or nested too deep.
-        TypeError: If it is no object.
+        ValueError: If the text is no JSON, or nested too deep.
+        TypeError: If the JSON is no object.
     """
     facts = _shown(parse_json(text))
     if not isinstance(facts, dict):
@@ -37,7 +37,7 @@ def require_types(facts: dict[str, Any]) -> None:
     Raises:
         KeyError: If the name or the labels are missing.
         TypeError: If a member is of another type.
-        ValueError: If the name has slashes, or a size is none.
+        ValueError: If the name has slashes, or the size is impossible.
     """
     for name, types in _TYPES.items():
         if name in facts and type(facts[name]) not in types:

@@ -1,26 +1,26 @@
-"""Every error that fer-edge raises on purpose.
+"""Errors that fer-edge raises on purpose.
 
-FerEdgeError                 exit code 1: it failed while running
-├── InputError               exit code 2: what was asked for, or given, cannot be used
+FerEdgeError                 exit code 1: a failure while running
+├── InputError               exit code 2: the user's input cannot be used
 │   ├── DataError            labelled faces: a missing split, an unknown class, a broken archive
 │   ├── ModelError           a model file: truncated, without a card, for another task
 │   └── MissingExtraError    an optional dependency that the command needs is not installed
 ├── DivergenceError          a training run whose loss or weights are no longer finite
 ├── SourceError              a camera, video or stream that cannot be opened or has stopped
-└── ToleranceError           an exported file that strays from its parent by more than allowed
+└── ToleranceError           an exported file that deviates from its parent by more than allowed
 """
 
 from __future__ import annotations
 
 
 class FerEdgeError(Exception):
-    """A fault that is expected; its message says what was wanted, what came, and what to do next."""
+    """Expected fault; its message says what was expected, what came, and what to do."""
 
     exit_code = 1
 
 
 class InputError(FerEdgeError):
-    """What the user asked for, or gave, cannot be used."""
+    """The user's input cannot be used."""
 
     exit_code = 2
 
@@ -49,9 +49,9 @@ class SourceError(FerEdgeError):
 
 
 class ToleranceError(FerEdgeError):
-    """An exported file strays from its parent by more than its precision allows."""
+    """An exported file deviates from its parent by more than its precision allows."""
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of a library's error, which often has many, or its name if it says nothing."""
+    """Return the first line of a library's error, which often has many, or the error's name if it has no text."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

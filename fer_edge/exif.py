@@ -18,10 +18,10 @@ _BYTE, _SHORT, _LONG = 1, 3, 4
 
 
 def exif_turn(content: bytes) -> Turn:
-    """Return how a picture is to be turned, unturned if its file does not say or says nonsense.
+    """Return the turn of a picture, `UNTURNED` if its file declares none or an invalid one.
 
-    OpenCV obeys Exif as well, but not that of WebP before 4.11, and not that of a JPEG with an XMP block before it.
-    TIFF pictures need nothing: every OpenCV turns them.
+    OpenCV applies Exif as well, but not that of WebP before 4.11, nor that of a JPEG with an XMP block before it.
+    TIFF pictures need nothing: every OpenCV version turns them.
     """
     try:
         return next((turn for block in _exif_blocks(content) if (turn := _turn_of(block)) is not None), UNTURNED)

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place, then moved into it."""
+"""Reading of text files, and atomic writing: beside the final place, then moved into it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fer_edge.errors import InputError
-from fer_edge.temporary import temporary_folder
-
-if sys.platform != "win32":
-    import fcntl
+from fer_edge.temporary import temporary_folder, try_lock
 
 DAMAGED_ZIP_ERRORS = (
     zipfile.BadZipFile,
@@ -27,18 +24,18 @@ DAMAGED_ZIP_ERRORS = (
     RuntimeError,  # a member that claims to be encrypted
     ValueError,  # a position before the file's beginning, a name in no encoding
 )
-"""What Python's zipfile raises, by where the damage is."""
+"""Exceptions of Python's zipfile on a damaged file."""
 
 _LARGEST_TEXT_BYTES = 64 << 20
-"""More than any list, table or report that people write; a hundred thousand names take 5 MB."""
+"""Largest text file that is read; a hundred thousand names take 5 MB."""
 
 _STEM_LENGTH = 40
-"""Characters of a file's name in that of its temporary folder, as a system limits the length of names."""
+"""Characters of a file's name that its temporary folder's name has, as systems limit the length of names."""
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to, and move what is there into place if the block succeeds.
+    """Yield a path beside `path` to write to, and move the file into place if the block succeeds.
 
     The temporary name keeps `path`'s suffixes, since many writers choose the format by them.
     """
@@ -50,28 +47,28 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
-    """Write `content` (text as UTF-8) to `path`, wholly or not at all."""
+    """Write `content` (text as UTF-8) to `path`, completely or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def sole_user(folder: Path) -> Iterator[None]:
-    """Keep other processes of this project from writing to `folder` in the block; make it if it is missing.
+    """Lock `folder` for writing in the block against other processes of this project; make it if it is missing.
 
-    The system ends the lock with the process, however that comes. Windows has none for folders.
+    The system releases the lock with the process. Windows has no locks for folders.
 
     Raises:
         InputError: If another process holds the folder, or it is a file.
     """
     is_new = not folder.exists()
     if not is_new and not folder.is_dir():
-        raise InputError(f"{folder}: expected a folder, got a file; choose another --output")
+        raise InputError(f"{folder}: expected a folder, got a file; choose another folder")
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
     try:
         if descriptor is not None and not lock_file(descriptor):
-            raise InputError(f"{folder}: another process writes to it; wait for its end, or choose another --output")
+            raise InputError(f"{folder}: another process writes to it; wait for its end, or choose another folder")
         yield
     finally:
         if descriptor is not None:
@@ -83,17 +80,9 @@ def sole_user(folder: Path) -> Iterator[None]:
 def lock_file(descriptor: int) -> bool:
     """Lock an open file or folder until it is closed; return False if another process, or opening, has locked it.
 
-    Where the system or the file system knows no such locks, nothing is locked.
+    Where the system or the file system has no such locks, nothing is locked.
     """
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # some network file systems
-        return True
-    return True
+    return sys.platform == "win32" or try_lock(descriptor) is not False
 
 
 def read_text_file(path: Path, expected: str) -> str:
@@ -101,10 +90,10 @@ def read_text_file(path: Path, expected: str) -> str:
 
     Args:
         path: A regular file: a device may never end, and reading from a pipe would wait and take what is in it.
-        expected: What it is to be, for messages, such as "a configuration file".
+        expected: Description for messages, such as "a configuration file".
 
     Raises:
-        InputError: If it is missing, no regular file, too large or no text.
+        InputError: If the file is missing, not regular, too large or not text.
     """
     require_regular_file(path, expected)
     if path.stat().st_size > _LARGEST_TEXT_BYTES:
@@ -119,7 +108,7 @@ def require_regular_file(path: Path, expected: str) -> None:
     """Check that a path leads to a regular file, before it is opened.
 
     Raises:
-        InputError: If it does not; the message says what is there.
+        InputError: If it does not; the message says what was found.
     """
     try:
         mode = path.stat().st_mode
@@ -133,5 +122,5 @@ def require_regular_file(path: Path, expected: str) -> None:
 
 
 def sha256_file(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's content."""
+    """Return the hexadecimal SHA-256 of a file's content."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

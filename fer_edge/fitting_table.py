@@ -1,4 +1,4 @@
-"""A table that shows all its columns at every width."""
+"""Table that shows all its columns at every width."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from rich.measure import Measurement
 from rich.table import Column, Table
 
 _LEAST_NAME = 14
-"""Characters of a name in one line before numbers are moved below; longer names are broken."""
+"""Least width of names before numbers are moved below; longer names are broken."""
 
 _NUMBERS = 46
-"""Characters of numbers, some five of them, beside which names get what is left of the width."""
+"""Width of about five numbers, beside which names get the rest."""
 
 _EDGES = 2
 """Blanks at the left and right edge of a table."""
 
 
 class FittingTable(Table):
-    """Names on the left and numbers on the right; where they do not fit, more lines are used and nothing is cut off.
+    """Table of names on the left and numbers on the right, which uses more lines where it does not fit.
 
-    First headers are broken between words, then names anywhere. Where that does not do, the numbers are split among
+    First, headers are broken between words, then names anywhere. If that is not enough, the numbers are split among
     several tables below each other, each with the names.
     """
 
@@ -30,8 +30,8 @@ class FittingTable(Table):
         """Make an empty table.
 
         Args:
-            title: Above the table.
-            names: Headers of the columns that are aligned to the left and are in every part.
+            title: Title above the table.
+            names: Headers of the columns that are aligned to the left and repeated in every part.
             numbers: Headers of the columns that are aligned to the right.
         """
         super().__init__(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
@@ -56,7 +56,7 @@ class FittingTable(Table):
             yield part
 
     def _name_widths(self, natural: list[int], numbers: list[int], max_width: int) -> list[int]:
-        """Widths of the names' columns: beside all numbers, if that leaves enough of them, or else beside some."""
+        """Return widths of the names' columns: beside all numbers if that leaves enough room, else beside some."""
         room = max_width - sum(numbers) - self._gaps(len(natural) + len(numbers))
         if room < sum(min(width, _LEAST_NAME) for width in natural):
             most = max_width - max(numbers, default=0) - self._gaps(len(natural) + 1)
@@ -64,7 +64,7 @@ class FittingTable(Table):
         return _shrink(natural, room)
 
     def _groups(self, widths: list[int], room: int) -> list[list[int]]:
-        """Share the numbers' columns among as few parts as have `room`; return their indices, at least one a part."""
+        """Split the numbers' columns into as few parts as fit in `room`; return their indices, at least one a part."""
         groups: list[list[int]] = [[]]
         left = room
         gap = self._gaps(2) - _EDGES
@@ -91,7 +91,7 @@ class FittingTable(Table):
         return part
 
     def _gaps(self, columns: int) -> int:
-        """Blanks at the edges of so many columns and between them."""
+        """Return the number of blanks at the edges of columns and between them."""
         return _EDGES + (columns - 1) * (2 if self.collapse_padding else 3)
 
 
@@ -101,14 +101,14 @@ def _natural_width(column: Column, console: Console, options: ConsoleOptions) ->
 
 
 def _broken_width(column: Column, console: Console, options: ConsoleOptions) -> int:
-    """The width with the header broken between words."""
+    """Return the width with the header broken between words."""
     unlimited = options.update(max_width=10_000)
     cells = (Measurement.get(console, unlimited, text).maximum for text in column.cells)
     return max(Measurement.get(console, unlimited, column.header).minimum, *cells, 1)
 
 
 def _shrink(widths: list[int], room: int) -> list[int]:
-    """Make the widest narrower until their sum is `room`, or each is 1."""
+    """Return widths whose sum is at most `room`, the widest reduced first; each is at least 1."""
     widths = list(widths)
     while sum(widths) > room and max(widths, default=0) > 1:
         widths[widths.index(max(widths))] -= 1

@@ -13,7 +13,7 @@ _IMIR_TURNS = (UPSIDE_DOWN, MIRRORED)
 """Axes as libavif and libheif write and read them; the standard's wording was changed."""
 
 _DAMAGED = (struct.error, IndexError)
-"""Exceptions of reading beyond a box's content."""
+"""Exceptions that reading beyond a box's content raises."""
 
 
 class _Box(NamedTuple):
@@ -23,12 +23,12 @@ class _Box(NamedTuple):
 
 
 def is_iso_media(head: bytes) -> bool:
-    """Return whether a file that begins with `head`, of at least 12 bytes, is made of ISO base media boxes."""
+    """Return true if a file that begins with `head`, of at least 12 bytes, is made of ISO base media boxes."""
     return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 
 def film_turn(file: BinaryIO) -> Turn:
-    """Return how the first video track of an MP4 or QuickTime file is to be turned, unturned if it does not say.
+    """Return the turn of the first video track of an MP4 or QuickTime file, `UNTURNED` if it declares none.
 
     The matrix may be of any angle; without a video track, or where the file is damaged, it is `UNTURNED`.
     """
@@ -39,7 +39,7 @@ def film_turn(file: BinaryIO) -> Turn:
 
 
 def picture_turn(file: BinaryIO) -> Turn:
-    """Return how the main picture of an AVIF or HEIC file is to be turned, unturned if it does not say."""
+    """Return the turn of the main picture of an AVIF or HEIC file, `UNTURNED` if it declares none."""
     try:
         return _picture_turn(file)
     except _DAMAGED:
@@ -62,7 +62,7 @@ def _film_turn(file: BinaryIO) -> Turn:
 
 
 def _matrix(file: BinaryIO, header: _Box, *offsets: int) -> Turn:
-    """The matrix of a track's or film's header: its offset is the first in version 0 and the second in version 1."""
+    """Return the matrix of a track's or film's header, at the first offset in version 0, at the second in version 1."""
     content = _read(file, header, offsets[1] + 36)
     a, b, _, c, d = struct.unpack_from(">5i", content, offsets[1 if content[0] == 1 else 0])
     return Turn(a, b, c, d).unscaled()
@@ -92,7 +92,7 @@ def _property_turn(file: BinaryIO, box: _Box) -> Turn:
 
 
 def _property_indexes(file: BinaryIO, meta: _Box, wanted: int) -> list[int]:
-    """Indexes, from 1, of an item's properties in the order in which they are to be applied."""
+    """Return the indexes, from 1, of an item's properties in order of application."""
     box = _find(file, meta, b"iprp", b"ipma")
     if box is None:
         return []

@@ -1,4 +1,4 @@
-"""The segments of a JPEG file (ITU-T T.81, annex B), the size that they declare, and the end that may be missing."""
+"""Segments of a JPEG file (ITU-T T.81, annex B), the size that they declare, and detection of a missing end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def jpeg_size(content: bytes) -> tuple[int, int] | None:
     """Return the width and height that a JPEG file declares, or `None` if no segment does.
 
     Raises:
-        struct.error: If the file ends before.
+        struct.error: If the file ends before the size.
     """
     for marker, start, _ in jpeg_segments(content):
         if 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAMES:
@@ -49,7 +49,7 @@ def jpeg_size(content: bytes) -> tuple[int, int] | None:
 
 
 def jpeg_is_cut_off(content: bytes) -> bool:
-    """Return whether a JPEG file ends before its picture does: OpenCV 4 fills the rest with gray, OpenCV 5 refuses it.
+    """Return true if a JPEG file ends before its picture: OpenCV 4 fills the rest with gray, OpenCV 5 refuses it.
 
     A thumbnail, which lies in a segment before the picture, has an end of its own.
     """

@@ -1,4 +1,4 @@
-"""A .keras file as an archive: checked and described without Keras."""
+"""Checks of a .keras archive, and its network's description, without Keras."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fer_edge.files import DAMAGED_ZIP_ERRORS
 
 _MOST_EXPANSION = 4
 _ALWAYS_ALLOWED = 16 << 20
-"""Bytes unpacked; Keras stores without compression, so a file's members have its own size."""
+"""Unpacked bytes; Keras stores members without compression."""
 _LARGEST_CONFIG = 8 << 20
-"""Bytes; ResNet50's has 120,000."""
+"""Largest description, bytes; ResNet50's has 120,000."""
 
 
 def require_undamaged(path: Path) -> None:
-    """Check every member's checksum: Keras meets damaged weights with a warning, and leaves a layer untrained.
+    """Check every member's checksum: Keras only warns of damaged weights, and leaves the layer untrained.
 
     Raises:
-        ModelError: If one is wrong, or the members unpack to many times the file's size.
+        ModelError: If a checksum is wrong, or the members unpack to many times the file's size.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -37,10 +37,10 @@ def require_undamaged(path: Path) -> None:
 
 
 def read_config(path: Path) -> Any:
-    """Return a network's description, as JSON's objects.
+    """Return a network's description, parsed from JSON.
 
     Raises:
-        ModelError: If there is none, or none that can be read.
+        ModelError: If it is missing or cannot be read.
     """
     try:
         with zipfile.ZipFile(path) as archive, archive.open("config.json") as member:

@@ -1,4 +1,4 @@
-"""Another order of a classifier's labels under which its scores would fit labelled faces far better."""
+"""Search for an order of a classifier's labels under which its scores fit labelled faces far better."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL_ORDERS = (EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER)
 _LEAST_GAIN = 0.1
 _STANDARD_ERRORS = 3
 _USUAL_WITHIN = 0.02
-"""A usual order is named rather than an unusual one whose mean recall is higher by no more than this."""
+"""Lead in mean recall by which an unusual order must beat a usual one."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class BetterOrder:
     """An order of labels that fits the faces better.
 
     Attributes:
-        labels: All seven.
-        accuracy: With it, 0..1.
+        labels: The seven labels in this order.
+        accuracy: Accuracy with it, 0..1.
     """
 
     labels: tuple[str, ...]
@@ -32,13 +32,13 @@ class BetterOrder:
 
 
 def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrder | None:
-    """Return the order whose mean recall is clearly higher than that of `labels`, if there is one.
+    """Return an order whose mean recall is clearly higher than that of `labels`; `None` if there is none.
 
-    Clearly is by 0.1, and by three standard errors of the difference (at most 1/n of variance for a class of n faces).
-    Mean recall, because accuracy would suggest the most frequent class's name for a model that always says the same.
+    Clearly means by 0.1, and by three standard errors of the difference (variance at most 1/n for a class of n faces).
+    Accuracy would suggest the most frequent class's name for a model that always predicts the same.
 
     Args:
-        confusion: Its results under `labels`, int (7, 7) in the order of `EXPRESSIONS`, rows true, columns predicted.
+        confusion: Results under `labels`, int (7, 7) in the order of `EXPRESSIONS`, rows true, columns predicted.
         labels: The seven expressions in the order of the model's scores.
     """
     orders = np.array(list(permutations(range(NUM_EXPRESSIONS))))  # in each row, what every column would stand for
@@ -59,7 +59,7 @@ def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrd
 
 
 def _usual(labels: tuple[str, ...], orders: IntArray) -> npt.NDArray[np.bool_]:
-    """Find the rows of `orders`, int (N, 7), that turn `labels` into a usual order: bool (N,)."""
+    """Return bool (N,), true for the rows of `orders`, int (N, 7), that turn `labels` into a usual order."""
     found = np.zeros(len(orders), bool)
     for usual in _USUAL_ORDERS:
         becomes = dict(zip(labels, usual, strict=True))

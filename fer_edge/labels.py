@@ -1,9 +1,9 @@
-"""The seven expressions, in the one order that every score vector of this project follows."""
+"""The seven expressions, in the order of all scores in this project."""
 
 from __future__ import annotations
 
 EXPRESSIONS: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
-"""Alphabetical, which is the order of the data set's class folders and so of Keras' class indices."""
+"""Alphabetical order, which is that of the data set's class folders and of Keras' class indices."""
 
 FER2013_ORDER: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """Order of the numbers 0..6 in fer2013.csv, which many other projects' scores follow."""

@@ -26,12 +26,12 @@ class _Element(NamedTuple):
 
 
 def is_matroska(head: bytes) -> bool:
-    """Return whether a file that begins with `head` is Matroska or WebM."""
+    """Return true if a file that begins with `head` is Matroska or WebM."""
     return head.startswith(_SIGNATURE)
 
 
 def film_turn(file: BinaryIO) -> Turn:
-    """Return how the first video track is to be turned, unturned if it does not say or the file is damaged.
+    """Return the turn of the first video track, `UNTURNED` if it declares none or the file is damaged.
 
     The matrix may be of any angle.
     """
@@ -47,7 +47,7 @@ def film_turn(file: BinaryIO) -> Turn:
 
 
 def _first_pose(file: BinaryIO) -> tuple[float, float, float]:
-    """Yaw, pitch and roll (counterclockwise) of the first video track, in degrees."""
+    """Return yaw, pitch and roll (counterclockwise) of the first video track, in degrees."""
     whole = _Element(0, 0, file.seek(0, 2))
     tracks = _find(file, whole, _SEGMENT, _TRACKS)
     for track in _elements(file, tracks) if tracks else ():
@@ -101,7 +101,7 @@ def _elements(file: BinaryIO, within: _Element) -> Iterator[_Element]:
 
 
 def _length(first: int) -> int:
-    """Bytes of a number, by the zeros before the first one in its first byte."""
+    """Return the number of bytes of a number, given by the leading zero bits of its first byte."""
     return 9 - first.bit_length()
 
 

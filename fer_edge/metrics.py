@@ -1,4 +1,4 @@
-"""How good a classifier's scores are, by the field's usual measures."""
+"""Metrics of a classifier's scores."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 
 CALIBRATION_BINS = 15
-"""As in Guo et al., On Calibration of Modern Neural Networks, 2017."""
+"""Number of bins, as in Guo et al., On Calibration of Modern Neural Networks, 2017."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Evaluation:
     """A classifier's results on labelled images.
 
     Attributes:
-        samples: How many images.
-        accuracy: Top-1, 0..1.
+        samples: Number of images.
+        accuracy: Top-1 accuracy, 0..1.
         macro_f1: Mean of the classes' F1, 0..1; an absent class that is never predicted counts 0.
         calibration_error: Expected calibration error over 15 equal-width bins, 0..1.
         log_loss: Mean negative log-likelihood of the true class, nats.
@@ -46,7 +46,7 @@ class Evaluation:
     confusion: IntArray
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON would have it, the classes by name."""
+        """Return the results as JSON, the classes by name."""
         per_class = {
             name: {
                 "precision": float(self.precision[i]),
@@ -69,12 +69,12 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers of nearly the same confidence.
+    """Predictions of nearly the same confidence.
 
     Attributes:
         confidence: Mean confidence, 0..1.
-        outcome: Mean of what came true, 0..1.
-        images: Number of answers.
+        outcome: Mean outcome, 0..1.
+        images: Number of predictions.
     """
 
     confidence: float
@@ -83,7 +83,7 @@ class ReliabilityBin:
 
 
 def evaluate_scores(scores: AnyFloatArray, labels: IntArray) -> Evaluation:
-    """Measure scores (N, 7), each row a probability distribution, against labels (N,).
+    """Evaluate scores (N, 7), each row a probability distribution, against labels (N,).
 
     Raises:
         ValueError: If the shapes do not fit, or there is nothing to measure.
@@ -114,16 +114,16 @@ def confusion_matrix(predictions: IntArray, labels: IntArray) -> IntArray:
 
 
 def expected_calibration_error(scores: AnyFloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
-    """Mean distance between the winning score and how often it is right, over equal-width bins, weighted by size."""
+    """Return the mean distance of the top score from its accuracy, over equal-width bins, weighted by size, 0..1."""
     return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels, bins)
 
 
 def calibration_gap(confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
-    """Mean distance between confidence and outcome over equal-width bins of the confidence, weighted by size, 0..1.
+    """Return the mean distance of confidence from outcome, over equal-width bins, weighted by size, 0..1.
 
     Args:
         confidence: (N,), 0..1.
-        outcome: (N,), what the confidence is of: whether it came true, or how large a share of it did, 0..1.
+        outcome: (N,), 0..1: 1 where the prediction is right, or the share of it that is.
         bins: Number of bins.
     """
     groups = reliability_bins(confidence, outcome, bins)
@@ -133,11 +133,11 @@ def calibration_gap(confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: 
 def reliability_bins(
     confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS
 ) -> tuple[ReliabilityBin, ...]:
-    """Group answers by equal-width bins of their confidence, the lowest first; empty bins are left out.
+    """Group predictions by equal-width bins of their confidence, the lowest first; empty bins are left out.
 
     Args:
         confidence: (N,), 0..1.
-        outcome: (N,), what came true of each, 0..1.
+        outcome: (N,), 0..1.
         bins: Number of bins.
     """
     which = np.clip((confidence * bins).astype(np.int64), 0, bins - 1)
@@ -150,12 +150,12 @@ def reliability_bins(
 
 
 def agreement(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
-    """Share of rows in which two classifiers' best classes are the same, 0..1."""
+    """Return the share of rows in which two classifiers' best classes are the same, 0..1."""
     return float((scores.argmax(axis=1) == parent_scores.argmax(axis=1)).mean())
 
 
 def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray, floor: float = 1e-6) -> float:
-    """Mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
+    """Return the mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
     p, q = (np.maximum(values.astype(np.float64), floor) for values in (parent_scores, scores))
     p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
     return float((p * np.log(p / q)).sum(axis=1).mean())

@@ -1,4 +1,4 @@
-"""The model card: what a model file says about itself, carried inside the file."""
+"""Model card: facts about a model, carried inside its file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WEIGHTS_LICENCE = (
     "Apache-2.0, so far as the images that they were trained on allow: FER2013 (Kaggle, Challenges in Representation "
     "Learning, 2013) and its copies are for research use. No image is part of this file."
 )
-"""Of weights trained on photographs, which the data set's name in the card tells."""
+"""Licence of weights trained on photographs, which the card names as data set."""
 
 
 class ScoreKind(str, Enum):
@@ -54,11 +54,11 @@ class ScoreKind(str, Enum):
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What a model takes.
+    """Input of a model.
 
     Attributes:
-        width: Pixels.
-        height: Pixels.
+        width: Width in pixels.
+        height: Height in pixels.
         colour: `gray`.
         minimum: Value of black.
         maximum: Value of white.
@@ -82,12 +82,12 @@ class InputSpec:
 
     @property
     def size_wh(self) -> tuple[int, int]:
-        """Width and height."""
+        """Return width and height in pixels."""
         return self.width, self.height
 
     @property
     def range(self) -> tuple[float, float]:
-        """Values of black and white."""
+        """Return the values of black and white."""
         return self.minimum, self.maximum
 
     def scale(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
@@ -99,7 +99,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class TensorQuantization:
-    """How a tensor at the model's edge stores real values: real = scale * (stored - zero_point)."""
+    """Quantization of an input or output tensor: real = scale * (stored - zero_point)."""
 
     dtype: str
     scale: float
@@ -108,27 +108,27 @@ class TensorQuantization:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model file says about itself.
+    """Facts about a model.
 
     Attributes:
-        name: What people call it.
-        architecture: The network's name.
-        labels: The classes in the order of the scores.
-        input: What it takes.
-        crop: How a face is cut out for it.
-        scores: Meaning of its output.
-        prior: Share of each expression that its scores assume in the faces it is shown; `None` if that is unknown.
-        precision: As read from its tensors, not from what was asked for.
-        quantization: Of the input and the output tensor, by those names, where they are integers.
-        training: What it was trained on and how.
-        evaluation: Its measured accuracy and so on, with the split and the number of images.
-        parity: How far it strays from the float model it was made from.
-        parent_sha256: Of that model's file.
-        calibration_sha256: Of the list of images that its quantization was calibrated on.
-        model_sha256: Of the model's own bytes, which end where this card's container begins.
-        model_bytes: How many those are.
-        tools: Versions of what made it.
-        licence: Of the weights, with what they were trained on.
+        name: Name of the model.
+        architecture: Name of the network.
+        labels: Classes in the order of the scores.
+        input: Input of the model.
+        crop: Position of the face crop.
+        scores: Meaning of the output.
+        prior: Share of each expression that the scores assume in the faces shown; `None` if unknown.
+        precision: Precision as read from the tensors.
+        quantization: Quantization of the tensors `input` and `output`, where they are integers.
+        training: Training data and recipe.
+        evaluation: Measured accuracy and so on, with the split and the number of images.
+        parity: Deviation from the float parent.
+        parent_sha256: Digest of the parent's file.
+        calibration_sha256: Digest of the list of calibration images.
+        model_sha256: Digest of the model's own bytes, which end where the card's container begins.
+        model_bytes: Number of these bytes.
+        tools: Versions of the tools that made the file.
+        licence: Licence of the weights, with what they were trained on.
     """
 
     name: str
@@ -159,24 +159,24 @@ class ModelCard:
 
     @property
     def photos_prior(self) -> Prior | None:
-        """Share of each expression in people's votes on the photographs it learned; `None` if it learned no votes."""
+        """Return the share of each expression in the votes that the model learned; `None` if it learned no votes."""
         votes = self.training.get("votes")
         prior: Prior | None = votes.get("prior") if isinstance(votes, dict) else None
         return prior
 
     @property
     def takes_raw_pixels(self) -> bool:
-        """True if the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
+        """Return true if the model maps pixels 0..255 to probabilities, with nothing to do before or after it."""
         return self.input.range == RAW_RANGE and self.scores is ScoreKind.PROBABILITIES
 
     @property
     def is_verified(self) -> bool:
-        """True if the card holds a digest of its model, with which a file is compared whenever its card is read."""
+        """Return true if the card holds a digest of its model, which is checked whenever the card is read."""
         return self.model_sha256 is not None
 
     @property
     def schema_version(self) -> int:
-        """Schema that a reader must know. Readers of schema 1 take every model for one of raw pixels."""
+        """Return the schema that a reader must know. Readers of schema 1 take every model for one of raw pixels."""
         return 1 if self.takes_raw_pixels else SCHEMA_VERSION
 
     def with_digest(self, model: bytes) -> ModelCard:
@@ -190,14 +190,14 @@ class ModelCard:
 
     @staticmethod
     def from_json(text: str, source: str) -> ModelCard:
-        """Read a card; members that this version does not know are passed over.
+        """Read a card; members that this version does not know are ignored.
 
         Args:
             text: JSON.
-            source: What to call it in an error.
+            source: Name of its file, for errors.
 
         Raises:
-            ModelError: If it is no card, or of a later schema.
+            ModelError: If the text is no card, or of a later schema.
         """
         try:
             facts = read_facts(text)
@@ -243,7 +243,7 @@ def add_card_to_keras(path: Path, card: ModelCard) -> None:
 
 
 def read_zipped_card(path: Path) -> ModelCard | None:
-    """The card in a .tflite or .keras file, or `None` if it has none.
+    """Return the card in a .tflite or .keras file, or `None` if it has none.
 
     Raises:
         ModelError: If the card is damaged, or the file's model part is not what the card says.
@@ -265,7 +265,7 @@ def read_zipped_card(path: Path) -> ModelCard | None:
 
 
 def require_model_part(path: Path, card: ModelCard) -> None:
-    """Compare a file's first bytes with the digest in its card.
+    """Check a file's model part against the digest in its card.
 
     Raises:
         ModelError: If they differ, or the file has fewer bytes than its card says.

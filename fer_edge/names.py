@@ -1,4 +1,4 @@
-"""Names that users give to files, cameras and classes, made fit to be shown."""
+"""Escaping of names, and masking of passwords, in what is shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 _MASK = "***"
 _NO_SECRETS = (_MASK, "PASSWORD")
-"""What stands for a password in messages."""
+"""Placeholders for a password in messages."""
 
 _SCHEME = re.compile(r"[^:@]*?(?::/+|//+)")
 """All up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
@@ -38,9 +38,9 @@ _TOKEN = re.compile(r"(?<=[/=])(?=[\w-]*(?:\d[^\W\d_]|[^\W\d_]\d))([\w-]{16,})(?
 
 
 def printable(text: str) -> str:
-    r"""Return `text` with everything that a terminal or a JSON reader cannot take as an escape.
+    r"""Return `text` with everything that a terminal or a JSON reader cannot take escaped.
 
-    Bytes that are no UTF-8, which Python holds as lone surrogates, become `\xff`; control characters, and with them
+    Bytes that are not UTF-8, which Python holds as lone surrogates, become `\xff`; control characters, and with them
     terminal escapes and line breaks, become `\x1b`, `\n` and so on. All other text, in any script, stays as it is.
     """
     return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
@@ -50,8 +50,8 @@ def without_password(address: str) -> str:
     """Return an address with `***` for every password and token in it, also where the address is malformed.
 
     What precedes the last @ is a login, of which the user's name is shown if a password follows it. Cameras also take
-    passwords as parameters, and tokens as a part of the path. Where an address can be read in two ways, what is a
-    secret in either is masked.
+    passwords as parameters, and tokens as a part of the path. Where an address can be parsed in two ways, the secrets
+    of both are masked.
     """
     shown, done = "", 0
     for start, end in sorted(_secret_spans(address)):
@@ -99,7 +99,7 @@ def _login_span(address: str, start: int, at: int, *, has_scheme: bool) -> Itera
 
 
 def _no_port_span(address: str, scheme: re.Match[str] | None) -> Iterator[tuple[int, int]]:
-    """Yield what stands where a port is expected and is none, as the password of an address that lacks its host."""
+    """Yield text in place of a port that is no port: the password of an address without a host."""
     host = scheme and _HOST.match(address, scheme.end())
     if host:
         port = _PORT.match(address, host.end())

@@ -38,7 +38,7 @@ _CHATTER = re.compile(
     rb")\n?",
     re.MULTILINE,
 )
-"""Lines that say nothing a user could act on."""
+"""Lines that a user cannot act on."""
 
 
 @contextmanager

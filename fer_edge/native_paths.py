@@ -1,4 +1,4 @@
-"""Paths as users type them, and in the form in which OpenCV and FFmpeg open files of any name."""
+"""Paths as users type them, and as OpenCV and FFmpeg need them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def native_path(path: Path) -> Iterator[str]:
 
 
 def _is_utf8(path: str) -> bool:
-    """Return whether the file system has the path in the same bytes as UTF-8."""
+    """Return true if the file system stores the path as UTF-8."""
     try:
         return path.encode() == os.fsencode(path)
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Size that a picture file declares, and the largest that is decoded: a file of 35 bytes can claim gigabytes."""
+"""Size that a picture file declares, and the limit to it: a file of 35 bytes can declare gigabytes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from fer_edge.errors import InputError
 from fer_edge.jpeg import jpeg_size
 
 LIMIT_ENV = "OPENCV_IO_MAX_IMAGE_PIXELS"
-"""OpenCV's own limit, which it reads when it is imported; a file's declared size is held against the same number."""
+"""Environment variable of OpenCV's own limit, read at its import; declared sizes have the same limit."""
 
 _MOST_PIXELS = 100_000_000
-"""Twice what a phone's camera takes."""
+"""Default limit, twice the size of a phone's photographs."""
 
 _Size = tuple[int, int]
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT = 256, 257, 322, 323
@@ -23,13 +23,13 @@ _BOX_HEAD_BYTES = 1 << 20
 
 
 def most_pixels() -> int:
-    """Return the number of pixels from which on a picture is not decoded."""
+    """Return the largest number of pixels that is decoded."""
     given = os.environ.get(LIMIT_ENV, "")
     return int(given) if given.isdecimal() and len(given) < 20 else _MOST_PIXELS
 
 
 def limit_opencv(megapixels: float | None) -> None:
-    """Set the largest picture that is decoded, `None` for the default; has its whole effect before OpenCV's import."""
+    """Set the largest picture that is decoded, `None` for the default; call it before OpenCV is imported."""
     if megapixels is None:
         os.environ.setdefault(LIMIT_ENV, str(_MOST_PIXELS))
     else:
@@ -37,7 +37,7 @@ def limit_opencv(megapixels: float | None) -> None:
 
 
 def require_moderate(width: int, height: int, kind: str) -> None:
-    """Check the size of a picture or video before memory is taken for it.
+    """Check the size of a picture or video before memory is allocated.
 
     Raises:
         InputError: If it is above the limit; the message begins with `kind`.
@@ -50,12 +50,12 @@ def require_moderate(width: int, height: int, kind: str) -> None:
 
 
 def knows_size(kind: str) -> bool:
-    """Return whether the size of every sound picture of this kind is known before it is decoded."""
+    """Return true if every undamaged picture of this kind declares its size."""
     return kind in _READERS
 
 
 def declared_size(kind: str | None, content: bytes) -> _Size | None:
-    """Return the width and height that a picture file declares, or `None` if it does not, or ends before it does.
+    """Return the width and height that a picture file declares, `None` if it declares none or ends before.
 
     Args:
         kind: Name of its format, as `picture_kind` returns it.
@@ -170,4 +170,4 @@ _READERS: dict[str, Callable[[bytes], _Size | None]] = {
     "Radiance": _radiance,
     "Sun raster": _sun_raster,
 }
-"""How each format that OpenCV reads without being asked to declares its size; OpenCV's own limit holds for the rest."""
+"""Readers of the declared size, by format; OpenCV's own limit holds for other formats."""

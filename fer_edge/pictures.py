@@ -1,4 +1,4 @@
-"""Picture files, recognized by their first bytes, whatever their names end in, and decoded upright."""
+"""Picture files: recognition by their first bytes, and decoding upright."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _SIGNATURES = {
     "icon": rb"\0\0\x01\0[\x01-\x10]\0",
     "SVG": rb"\s*(<\?xml.*)?<svg",
 }
-"""The beginning of files of each kind, as a regular expression; the first that fits counts."""
+"""Regular expression of the first bytes of each kind; the first match counts."""
 
 _READ_EVERYWHERE = frozenset({"JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"})
-"""Kinds that every OpenCV reads, so that one that it does not read is damaged."""
+"""Kinds that every OpenCV version reads: a file that it cannot read is damaged."""
 
 _NEVER_SEE_THROUGH = frozenset({"JPEG", "Radiance"})
 
@@ -66,17 +66,17 @@ def picture_kind(head: bytes) -> str | None:
 
 
 def is_picture(path: Path) -> bool:
-    """Return whether a file is a picture by its first bytes: not if it cannot be opened, is a pipe or a device."""
+    """Return true if a file's first bytes are a picture's; false if it cannot be opened, is a pipe or a device."""
     return _kind_of_file(path) is not None
 
 
 def is_animated_gif(path: Path) -> bool:
-    """Return whether a file is a GIF that holds more than one picture."""
+    """Return true if a file is a GIF with more than one picture."""
     return _kind_of_file(path) == "GIF" and is_animated(path.read_bytes())
 
 
 def is_animated(content: bytes) -> bool:
-    """Return whether a GIF, WebP, PNG or AVIF file holds more than one picture, to be shown one after another."""
+    """Return true if a GIF, WebP, PNG or AVIF file is animated."""
     kind = picture_kind(content)
     if kind == "GIF":
         return _has_two_pictures(content)
@@ -88,9 +88,7 @@ def is_animated(content: bytes) -> bool:
 
 
 def decode_picture(content: bytes) -> Image:
-    """Decode a picture file and turn it as it says; transparent parts become white.
-
-    Of a file with several pictures, such as an animated one, it is the first.
+    """Decode a picture file, the first picture if it has several, and bring it upright; transparent parts become white.
 
     Returns:
         uint8 (H, W, 3) BGR, 0..255.
@@ -133,7 +131,7 @@ def _kind_of_file(path: Path) -> str | None:
 
 
 def _ends_early(kind: str, content: bytes) -> bool:
-    """Return whether a JPEG or PNG file lacks its end."""
+    """Return true if a JPEG or PNG file lacks its end."""
     if kind == "JPEG":
         return jpeg_is_cut_off(content)
     return kind == "PNG" and _PNG_END not in content
@@ -167,7 +165,7 @@ def _to_bgr(pixels: npt.NDArray[np.generic]) -> Image:
 
 
 def _to_levels(pixels: npt.NDArray[np.generic]) -> Image:
-    """Scale to 0..255: 16 bits by their high byte; others, such as float, so that 1 or else the largest is white."""
+    """Scale to 0..255: 16 bits by their high byte; others, such as float, by the largest value or 1."""
     if pixels.dtype == np.uint8:
         return np.asarray(pixels, np.uint8)
     if pixels.dtype == np.uint16:
@@ -177,7 +175,7 @@ def _to_levels(pixels: npt.NDArray[np.generic]) -> Image:
 
 
 def _has_two_pictures(gif: bytes) -> bool:
-    """Return whether a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
+    """Return true if a GIF has a second picture (GIF89a specification, sections 18 to 26)."""
     try:
         position = _after_gif_picture(gif, 13 + _colour_table_bytes(gif[10]))
         _after_gif_picture(gif, position)

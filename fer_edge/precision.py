@@ -1,4 +1,4 @@
-"""The precisions that a model file can have."""
+"""Precisions of model files."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import Enum
 
 
 class Precision(str, Enum):
-    """How weights and activations are stored.
+    """Storage of weights and activations.
 
     `DYNAMIC` has int8 weights and float activations; `INT8` has both in int8; `INT16X8` has int16 activations and
-    int8 weights. `MIXED` is what a file has that fits none of these.
+    int8 weights. `MIXED` is any other combination.
     """
 
     FP32 = "fp32"
@@ -21,7 +21,7 @@ class Precision(str, Enum):
 
     @property
     def needs_calibration(self) -> bool:
-        """Whether activations are integers, whose ranges must be measured on images."""
+        """Return true if activations are integers, whose ranges must be measured on images."""
         return self in (Precision.INT8, Precision.INT16X8)
 
 

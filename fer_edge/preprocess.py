@@ -1,4 +1,4 @@
-"""From a frame and a face's box to what a model takes: the one path of training, calibration and runtime."""
+"""Preprocessing of faces, from a frame and a box to a model's input, for training, calibration and runtime."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class CropSpec:
-    """How a face is cut out, so that it lies in the crop as faces lie in the training images.
+    """Position of the crop around a face, so that it lies in the crop as in the training images.
 
     Attributes:
-        detector: Whose boxes the numbers are meant for.
+        detector: Detector whose boxes the numbers are for.
         scale: Side of the square crop over the geometric mean of the box's sides.
-        shift_y: How far the crop's centre lies below the box's, as a fraction of the crop's side.
-        measured_on: What the numbers were measured on.
+        shift_y: Distance of the crop's centre below the box's, as a fraction of the crop's side.
+        measured_on: Data that the numbers were measured on.
     """
 
     detector: str
@@ -55,7 +55,7 @@ def to_gray(image: Image) -> Image:
 
 
 def resize(image: Image, size_wh: tuple[int, int]) -> Image:
-    """Resize by pixel area when shrinking, bilinearly when growing; same size returns `image` itself."""
+    """Resize by pixel area when shrinking, bilinearly when growing; an image of that size returns itself."""
     height, width = image.shape[:2]
     if (width, height) == size_wh:
         return image
@@ -71,14 +71,14 @@ def shrink(image: Image, longest_side: int) -> Image:
 
 
 def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int], roll: float = 0.0) -> Image:
-    """Cut one face out of a frame the way the training images are framed.
+    """Crop one face from a frame as faces are framed in the training images.
 
     Args:
         frame: uint8 (H, W) or (H, W, 3) BGR.
         box_xyxy: float32 (4,), a detector's box in the frame's pixels.
-        crop: How the crop lies around the box.
+        crop: Position of the crop around the box.
         size_wh: Width and height to return.
-        roll: How far the head is turned clockwise, in radians; it is turned back.
+        roll: Clockwise rotation of the head, in radians, which is undone.
 
     Returns:
         uint8 (size_wh[1], size_wh[0]) gray, 0..255. Where the square reaches beyond the frame, the frame's
@@ -101,7 +101,7 @@ def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[i
 
 
 def _cut_square(frame: Image, square_xyxy: BoxArray) -> Image:
-    """A part of a frame in gray; where it reaches beyond, the frame's edge is repeated."""
+    """Return a part of a frame in gray; where it reaches beyond, the frame's edge is repeated."""
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = (int(value) for value in np.rint(square_xyxy))
     x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)

@@ -1,4 +1,4 @@
-"""How often each expression is expected, and scores re-weighted for another such prior (Saerens et al., 2002)."""
+"""Priors of the expressions, and re-weighting of scores for another prior (Saerens et al., 2002)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import numpy.typing as npt
 from fer_edge.errors import InputError
 
 Prior = dict[str, float]
-"""Share of each expression, by name, in the faces that scores are meant for; sums to 1."""
+"""Share of each expression, by name, in the faces to be scored; sums to 1."""
 
 PHOTOS = "photos"
-"""The word for the prior of the photographs that people voted on."""
+"""Name of the prior of the photographs that people voted on."""
 BALANCED = "balanced"
-"""The word for every expression as likely as any other."""
+"""Name of the uniform prior."""
 POWER = "^"
-"""Sign between `PHOTOS` and the power that its shares are raised to."""
+"""Separator of `PHOTOS` and the power that its shares are raised to."""
 
 _FORMS = f"{PHOTOS}, {BALANCED}, {PHOTOS}{POWER}0.5 or shares such as neutral=0.7,happy=0.1"
 _LEAST_SHARE = 1e-3
-"""Least share that an expression is expected with: with 0 it could never be the answer, whatever the face shows."""
+"""Least share of an expression in a prior: with 0 its score would be 0 for every face."""
 _SUM_TOLERANCE = 0.036
 """Largest deviation of a sum from 1. Seven shares of two digits deviate by 0.035."""
 _NAME_TOLERANCE = 0.01
@@ -31,12 +31,12 @@ _NAME_TOLERANCE = 0.01
 
 
 def read_prior(text: str, photos: Mapping[str, float]) -> Prior:
-    """Read a prior as a user writes it.
+    """Parse a prior as a user writes it.
 
     Args:
         text: `photos`; `balanced`; `photos^P`, the photographs' shares to a power from 0 (balanced) to 1 (photos),
-            normalized; or shares such as `neutral=0.7,happy=0.1`: what they leave is divided among the other
-            expressions in proportion to `photos`.
+            normalized; or shares such as `neutral=0.7,happy=0.1`: the rest is divided among the other expressions in
+            proportion to `photos`.
         photos: The photographs' prior.
 
     Raises:
@@ -52,7 +52,7 @@ def read_prior(text: str, photos: Mapping[str, float]) -> Prior:
 
 
 def name_prior(prior: Mapping[str, float], photos: Mapping[str, float]) -> str:
-    """Return a prior as `read_prior` takes it: the words that give it within 1 %, or else the share of each expression.
+    """Return a prior as text for `read_prior`: a name that gives it within 1 %, or else the share of each expression.
 
     Args:
         prior: The prior to name.
@@ -71,7 +71,7 @@ def require_prior(prior: Mapping[str, float], labels: tuple[str, ...]) -> None:
     """Check a prior of the expressions `labels`.
 
     Raises:
-        ValueError: If it has other expressions, or its values are no shares of a whole.
+        ValueError: If it has other expressions, or its values are not shares of a whole.
     """
     if set(prior) != set(labels):
         raise ValueError(f"expected a prior of {', '.join(labels)}, got one of {', '.join(prior)}")
@@ -84,12 +84,12 @@ def require_prior(prior: Mapping[str, float], labels: tuple[str, ...]) -> None:
 def prior_factors(
     labels: tuple[str, ...], assumed: Mapping[str, float], wanted: Mapping[str, float]
 ) -> npt.NDArray[np.float32]:
-    """Return the ratio of two priors: factors of the scores before these are normalized again.
+    """Return the ratio of two priors: factors of the scores before normalization.
 
     Args:
         labels: The expressions in the order of the scores.
-        assumed: The prior that the scores assume.
-        wanted: The prior that they are to assume.
+        assumed: Prior that the scores assume.
+        wanted: Prior to change to.
 
     Returns:
         float32 (labels,), above 0.
@@ -105,7 +105,7 @@ def reweigh(scores: npt.NDArray[np.float32], factors: npt.NDArray[np.float32]) -
 
 
 def _complete(given: Prior, photos: Mapping[str, float]) -> Prior:
-    """Divide what the shares in `given` leave among the other expressions, and rule out none."""
+    """Divide the rest of the shares in `given` among the other expressions, each with at least the least share."""
     others = {name: max(share, _LEAST_SHARE) for name, share in photos.items() if name not in given}
     left = 1 - sum(given.values())
     if left < -_SUM_TOLERANCE or (not others and left > _SUM_TOLERANCE):

@@ -1,4 +1,4 @@
-"""A model's scores as probabilities of the expressions, in one order."""
+"""Scores of a model as probabilities of the expressions, in one order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind
 
 FloatArray = npt.NDArray[np.float32]
+"""float32 of any shape."""
 
 SUM_TOLERANCE = 0.05
 """Largest deviation of the sum from 1, and of a score below 0. Seven scores rounded to int8 deviate by 0.014."""
@@ -31,24 +32,24 @@ def score_meaning(card: ModelCard) -> str:
 
 
 def are_probabilities(scores: FloatArray) -> bool:
-    """Return whether all rows of (..., labels) are at least 0 and sum to 1, within `SUM_TOLERANCE`; NaN never is."""
+    """Return true if all rows of (..., labels) are at least 0 and sum to 1, within `SUM_TOLERANCE`; NaN is neither."""
     sums = scores.sum(axis=-1)
     return bool((abs(sums - 1) <= SUM_TOLERANCE).all() and (scores >= -SUM_TOLERANCE).all())
 
 
 def to_probabilities(scores: FloatArray, kind: ScoreKind, path: Path) -> FloatArray:
-    """Return probabilities: the softmax of logits; of probabilities, themselves with rounding taken out.
+    """Return probabilities: the softmax of logits, or probabilities normalized to a sum of 1.
 
     Args:
-        scores: As the model gave them, (..., labels).
-        kind: What they are.
+        scores: Output of the model, (..., labels).
+        kind: Stated kind of these scores.
         path: The model's file, for an error.
 
     Returns:
         float32 of the same shape, at least 0, with sums of 1.
 
     Raises:
-        ModelError: If they are neither, or not numbers.
+        ModelError: If they are not of that kind, or not numbers.
     """
     if scores.ndim == 1 and kind is ScoreKind.PROBABILITIES:
         # One face at a time is what a device scores, and numpy's calls for many cost three times as much.
@@ -64,22 +65,20 @@ def to_probabilities(scores: FloatArray, kind: ScoreKind, path: Path) -> FloatAr
     else:
         raise ModelError(
             f"{path}: expected probabilities (0 or more, with a sum of 1), got {_first_bad(scores)}; if they are "
-            "logits, say --logits (of a peer, --peer-logits)"
+            "logits, state so"
         )
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
 def require_kind(scores: FloatArray, kind: ScoreKind, path: Path) -> None:
-    """Check a few images' scores, (N, labels), against what was stated about a model.
+    """Check scores of a few images, (N, labels), against the stated kind.
 
     Raises:
         ModelError: If they are not of that kind; a softmax of probabilities would pass for scores, and be wrong.
     """
     to_probabilities(scores, kind, path)
     if kind is ScoreKind.LOGITS and are_probabilities(scores):
-        raise ModelError(
-            f"{path}: its scores are probabilities, not logits; leave out --logits (of a peer, --peer-logits)"
-        )
+        raise ModelError(f"{path}: its scores are probabilities, not logits; do not state that they are logits")
 
 
 def require_expressions(labels: tuple[str, ...], path: Path) -> None:

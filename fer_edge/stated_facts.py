@@ -1,4 +1,4 @@
-"""Labels, input range and kind of scores that a user states about a model file without a card."""
+"""Facts that a user states about a model file without a card: labels, input range, kind of scores."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class StatedFacts:
     Attributes:
         labels: Names of its scores, in order.
         input_range: Values of black and white that it was trained on.
-        logits: Whether its scores have not been through a softmax.
-        options: What the three are called on the command line, for errors.
-        trusted: Whether the user vouches for whoever made the file, so that a network that is none of this project's
-            may be loaded from a .keras file.
+        logits: True if its scores have not been through a softmax.
+        options: Names of these three on the command line, for errors.
+        trusted: True if the user trusts the file's maker, so that a network that is not this project's may be loaded
+            from a .keras file.
     """
 
     labels: tuple[str, ...] | None = None
@@ -41,7 +41,7 @@ class StatedFacts:
 
         Args:
             path: The file.
-            found: The card in it, if it has one.
+            found: The card in it; `None` if it has none.
             size_wh: Width and height of its input, for a file without a card.
 
         Raises:
@@ -83,10 +83,10 @@ NOTHING_STATED = StatedFacts()
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
-    """Read two or more different names with commas between.
+    """Parse two or more different names with commas between.
 
     Raises:
-        ValueError: If they are not.
+        ValueError: If the text is something else.
     """
     names = tuple(printable(name.strip()) for name in text.split(","))
     if len(names) < 2 or len(set(names)) != len(names) or not all(names):
@@ -95,10 +95,10 @@ def parse_labels(text: str) -> tuple[str, ...]:
 
 
 def parse_range(text: str) -> tuple[float, float]:
-    """Read the values of black and white, such as `-1..1`.
+    """Parse the values of black and white, such as `-1..1`.
 
     Raises:
-        ValueError: If they are not two numbers, the lower one first.
+        ValueError: If the text is not two numbers, the lower one first.
     """
     match = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*\.\.\s*(-?\d+(?:\.\d+)?)", text.strip())
     if match is None or float(match[1]) >= float(match[2]):

@@ -1,4 +1,4 @@
-"""Results as tables, for the terminal and for text files."""
+"""Tables of results, for the terminal and for text files."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from fer_edge.metrics import Evaluation
 
 
 def make_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    """An empty table with its first columns aligned to the left and the others, numbers, to the right.
+    """Return an empty table with `left` columns aligned to the left and `right` columns, numbers, to the right.
 
-    Every column is there at every width: headers and first columns are broken, and at last the numbers go on below.
-    Titles and cells are shown as they are: no markup is read in them by the consoles of this project.
+    No column is dropped at any width: headers and first columns are broken, then the numbers continue below.
     """
     return FittingTable(title, left, right)
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
-    """Precision, recall, F1 and support of each expression, with the means beneath."""
+    """Return precision, recall, F1 and support of each expression, with the means beneath."""
     table = make_table(title, ["expression"], ["precision", "recall", "F1", "support"])
     for i, name in enumerate(EXPRESSIONS):
         values = (evaluation.precision[i], evaluation.recall[i], evaluation.f1[i])
@@ -40,7 +39,7 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
 
 
 def confusion_table(evaluation: Evaluation) -> Table:
-    """The confusion matrix in counts: rows true, columns predicted."""
+    """Return the confusion matrix in counts: rows true, columns predicted."""
     table = make_table("confusion: rows true, columns predicted", [""], EXPRESSIONS)
     for i, name in enumerate(EXPRESSIONS):
         counts = [Text(str(n), style="bold" if i == j else "") for j, n in enumerate(evaluation.confusion[i])]
@@ -49,7 +48,7 @@ def confusion_table(evaluation: Evaluation) -> Table:
 
 
 def as_text(*parts: RenderableType, width: int = 110) -> str:
-    """The same without colour, for a file."""
+    """Return tables and texts without colour, for a file."""
     console = Console(file=io.StringIO(), width=width, color_system=None, markup=False, emoji=False)
     with console.capture() as capture:
         for part in parts:

@@ -1,4 +1,4 @@
-"""Temporary folders, which the next start removes where a kill has left them behind."""
+"""Temporary folders; the next start removes those that a killed process left behind."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if sys.platform != "win32":
     import fcntl
 
 _SUFFIX = ".fer-edge-tmp"
-"""End of the names of this project's temporary folders, and of nobody else's."""
+"""Suffix of the names of this project's temporary folders only."""
 
 
 @contextmanager
 def temporary_folder(parent: Path | None = None, name: str = "work") -> Iterator[Path]:
-    """Yield a new folder that is removed after the block, and first remove those beside it that nobody holds any more.
+    """Yield a new folder that is removed after the block; first remove abandoned ones beside it.
 
-    A process holds a folder by a lock, which the system ends with the process. Windows has no such locks for folders,
-    and some network file systems neither: nothing is swept there.
+    A process holds a lock on its folder, which the system releases with the process. Windows and some network file
+    systems have no such locks: nothing is removed there.
 
     Args:
-        parent: Where to make it; `None` for the system's place for temporary files.
+        parent: Folder to make it in; `None` for the system's folder for temporary files.
         name: Beginning of its name.
     """
     place = Path(tempfile.gettempdir()) if parent is None else parent
@@ -47,7 +47,7 @@ def _make(place: Path, name: str) -> tuple[Path, int | None]:
             return folder, None
         with suppress(FileNotFoundError):
             lock = os.open(folder, os.O_RDONLY)
-            if _lock(lock) is not False and folder.exists():
+            if try_lock(lock) is not False and folder.exists():
                 return folder, lock
             os.close(lock)
 
@@ -64,14 +64,14 @@ def _sweep(place: Path) -> None:
 def _remove_if_abandoned(folder: Path) -> None:
     lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
     try:
-        if _lock(lock):
+        if try_lock(lock):
             shutil.rmtree(folder)
     finally:
         os.close(lock)
 
 
-def _lock(descriptor: int) -> bool | None:
-    """Lock an open folder; return False if another process holds it, `None` where folders cannot be locked."""
+def try_lock(descriptor: int) -> bool | None:
+    """Lock an open file or folder; return False if it is locked already, `None` where there are no such locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Pictures and films that are stored turned or mirrored, and how they are brought upright."""
+"""Turns of stored pictures and films, and bringing them upright."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 from fer_edge.preprocess import Image
 
 _SLACK = 0.01
-"""Part of a matrix's largest entry below which another is taken for 0: some writers compute them with sines."""
+"""Share of a matrix's largest entry below which another counts as 0: some writers compute them with sines."""
 
 
 class Turn(NamedTuple):
-    """Matrix from where a pixel is stored to where it is shown: x = a * column + c * row, y = b * column + d * row.
+    """Matrix from a pixel's stored to its shown position: x = a * column + c * row, y = b * column + d * row.
 
     Each entry is -1, 0 or 1 for turns by a multiple of 90 degrees, mirrored or not. Positions are up to a shift, which
     keeps the picture in its frame. The letters are those of the MP4 and QuickTime formats.
@@ -27,7 +27,7 @@ class Turn(NamedTuple):
 
     @property
     def is_right_angled(self) -> bool:
-        """True if `upright` can apply it: a turn by a multiple of 90 degrees, mirrored or not."""
+        """Return true for a turn by a multiple of 90 degrees, mirrored or not, which `upright` can apply."""
         return sorted(map(abs, self)) == [0, 0, 1, 1] and abs(self.a) == abs(self.d)
 
     def unscaled(self) -> Turn:
@@ -39,7 +39,7 @@ class Turn(NamedTuple):
         return signs if signs.is_right_angled else self
 
     def then(self, later: Turn) -> Turn:
-        """Return the turn that has the effect of this one followed by `later`."""
+        """Return the turn that equals this one followed by `later`."""
         first, second = (np.array([[turn.a, turn.c], [turn.b, turn.d]]) for turn in (self, later))
         (a, c), (b, d) = (second @ first).tolist()
         return Turn(a, b, c, d)

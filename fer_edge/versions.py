@@ -1,4 +1,4 @@
-"""Versions of what a result was made with."""
+"""Versions of the tools that made a result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DISTRIBUTIONS = (
 
 
 def tool_versions() -> dict[str, str]:
-    """Versions of fer-edge, Python and the libraries that decide results, those that are installed."""
+    """Return the versions of fer-edge, Python and the installed libraries that affect results."""
     versions = {"fer-edge": __version__, "python": platform.python_version()}
     for name in _DISTRIBUTIONS:
         try:

@@ -41,7 +41,7 @@ def test_rounding_is_taken_out_of_probabilities(scores: list[float], expected: l
     "scores", [[3.0, -1.0], [0.4, 0.4], [0.0, 0.0], [1.2, -0.2], [NAN, 1.0], [INF, 0.0], [[0.5, 0.5], [0.9, 0.9]]]
 )
 def test_other_scores_are_refused_in_one_line(scores: list[float]) -> None:
-    with pytest.raises(ModelError, match=r"m\.tflite: expected probabilities .* which sum to .*say --logits") as raised:
+    with pytest.raises(ModelError, match=r"m\.tflite: expected probabilities .* which sum to .*state so") as raised:
         to_probabilities(np.array(scores, np.float32), ScoreKind.PROBABILITIES, PATH)
     assert "\n" not in str(raised.value)
 

@@ -1,1 +1,1 @@
-"""A model file, its card and its interpreter. No TensorFlow."""
+"""Model files: card, interpreter and classifier. No TensorFlow."""

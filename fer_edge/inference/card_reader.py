@@ -1,4 +1,4 @@
-"""The card inside a model file of any format."""
+"""Reading of the card in a model file of any format."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_card(path: Path) -> ModelCard:
     card = find_card(path)
     if card is None:
         raise ModelError(
-            f"{path}: it has no model card (another tool's, or truncated); fer-edge run, evaluate and export take it "
-            "with --labels and --input-range, fer-edge benchmark as a --peer"
+            f"{path}: it has no model card (another tool's, or truncated); state its labels and input range, which "
+            "fer-edge run, evaluate and export take, or benchmark it as a peer"
         )
     return card

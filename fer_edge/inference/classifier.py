@@ -1,4 +1,4 @@
-"""A model file and its card as one thing: pixels of a face in, scores of the expressions out."""
+"""Classifier: a model file with its card, which maps pixels of a face to scores of the expressions."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 _TRIALS = 4
 _RANGE_TOLERANCE = 0.1
-"""Largest reach of a card's range beyond what an 8-bit tensor holds, in spans of the range."""
+"""Largest excess of a card's range over what an 8-bit tensor holds, as a share of the range."""
 _LEAST_SHARE = 0.25
-"""Least span of a card's range, in spans of what the tensor holds; with less, faces would be nearly black."""
+"""Least span of a card's range, as a share of what the tensor holds; with less, faces would be nearly black."""
 
 
 class ScoresFaces(Protocol):
-    """Anything that scores faces: a model file on the device's interpreter, or a Keras model."""
+    """Scores faces: a model file on the device's interpreter, or a Keras model."""
 
     card: ModelCard
     runtime: str
 
     def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
-        """Scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
+        """Return scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
+        """Return scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
 
 
 class Classifier:
-    """Scores faces as the model's card says they must be shown to it. One thread's own."""
+    """Scores faces, prepared as the model's card says. Each thread needs its own."""
 
     def __init__(self, interpreter: Interpreter, card: ModelCard, path: Path) -> None:
-        """Join a loaded model and its card.
+        """Check that a loaded model and its card fit together.
 
         Raises:
-            ModelError: If the model does not take or give what the card says.
+            ModelError: If the model's input or output is not what the card says.
         """
         require_fitting(path, card, interpreter.input_shape, interpreter.output_size)
         _require_range(path, card, interpreter.quantization.get("input"))
@@ -70,8 +70,8 @@ class Classifier:
         Args:
             path: The model file.
             num_threads: Threads of the interpreter.
-            facts: What a file without a card does not say itself.
-            engine: What to run it in, as for `open_interpreter`.
+            facts: Facts stated about a file without a card.
+            engine: The library that runs it, as for `open_interpreter`.
 
         Raises:
             ModelError: If the file is missing, damaged or for another task, or has no card and a fact is not stated.
@@ -86,11 +86,11 @@ class Classifier:
 
     @property
     def delegation(self) -> Delegation:
-        """What runs the graph."""
+        """Return what runs the graph."""
         return self._interpreter.delegation
 
     def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
-        """Scores of one face.
+        """Return the scores of one face.
 
         Args:
             face: uint8 (H, W) gray, 0..255, of the size in the card.
@@ -109,7 +109,7 @@ class Classifier:
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Scores float32 (N, labels) of faces uint8 (N, H, W), one by one as on the device."""
+        """Return scores float32 (N, labels) of faces uint8 (N, H, W), run one by one as on the device."""
         scores = np.empty((len(faces), len(self.card.labels)), np.float32)
         for i, face in enumerate(faces):
             scores[i] = self.classify(face)
@@ -118,10 +118,10 @@ class Classifier:
         return scores
 
     def try_out(self) -> None:
-        """Score a few random images, so that a wrong fact about the scores is found before the first face.
+        """Score a few random images, to find a wrong fact about the scores before the first face.
 
         Raises:
-            ModelError: If the scores are not what the card says, or what it calls logits are probabilities.
+            ModelError: If the scores are not what the card says, or its logits are probabilities.
         """
         width, height = self.card.input.size_wh
         images = np.random.default_rng(0).integers(0, 256, (_TRIALS, height, width), np.uint8)
@@ -143,7 +143,7 @@ def expression_scores(
 
 
 def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], output_size: int) -> None:
-    """Compare a card with the shape of its model's input, and the number of its scores.
+    """Check a card against the shape of its model's input and the number of its scores.
 
     Raises:
         ModelError: If they differ.
@@ -169,6 +169,6 @@ def _require_range(path: Path, card: ModelCard, stored: TensorQuantization | Non
     beyond = max(low - minimum, maximum - high) > _RANGE_TOLERANCE * span
     if beyond or span < _LEAST_SHARE * (high - low):
         raise ModelError(
-            f"{path}: its input tensor holds {low:.3g}..{high:.3g}, not {minimum:g}..{maximum:g}; its card or "
-            "--input-range must give the range that it was trained on"
+            f"{path}: its input tensor holds {low:.3g}..{high:.3g}, not {minimum:g}..{maximum:g}; the "
+            "input range in its card, or stated, must be the one that it was trained on"
         )

@@ -1,4 +1,4 @@
-"""What runs a graph: the interpreter's own kernels, a delegate, or both in turn."""
+"""Delegation of a graph: to the interpreter's own kernels, a delegate, or both in turn."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 _DELEGATE = "DELEGATE"
 XNNPACK = "XNNPACK"
-"""The only delegate that a TFLite interpreter takes by itself; its list of operators does not tell the name."""
+"""Name of the only delegate that a TFLite interpreter takes by itself; its list of operators lacks the name."""
 
 
 @dataclass(frozen=True)
 class Delegation:
-    """Who runs a graph.
+    """What runs a graph.
 
     Attributes:
-        delegate: Such as `XNNPACK`; `None` if the interpreter's own kernels run it all.
-        parts: How many pieces the delegate and the interpreter run one after another; `None` where nobody knows.
+        delegate: Name of the delegate, such as `XNNPACK`; `None` if the interpreter's own kernels run it all.
+        parts: Number of parts that the delegate and the interpreter run in turn; `None` if unknown.
     """
 
     delegate: str | None
@@ -29,13 +29,13 @@ UNTOLD = Delegation(None, None)
 
 
 def read_delegation(operators: Sequence[dict[str, Any]]) -> Delegation:
-    """Who runs a TFLite graph.
+    """Return what runs a TFLite graph.
 
-    A delegate is one more operator in the list, with the tensors that go into and come out of its piece; the operators
-    that it took over stay in the list, too.
+    A delegate is one more operator in the list, with the input and output tensors of its piece; the operators that it
+    replaced stay in the list.
 
     Args:
-        operators: As `_get_ops_details` of a TFLite interpreter gives them.
+        operators: The graph's operators, as `operators_of` returns them.
     """
     pieces = [_Step(each) for each in operators if each["op_name"] == _DELEGATE]
     own = [_Step(each) for each in operators if each["op_name"] != _DELEGATE]
@@ -46,7 +46,7 @@ def read_delegation(operators: Sequence[dict[str, Any]]) -> Delegation:
 
 
 class _Step:
-    """An operator's tensors; two operators are never equal."""
+    """Tensors of an operator; two operators are never equal."""
 
     def __init__(self, operator: dict[str, Any]) -> None:
         self.inputs = {int(index) for index in operator["inputs"] if index >= 0}
@@ -54,7 +54,7 @@ class _Step:
 
 
 def _taken_over(piece: _Step, operators: Sequence[_Step]) -> set[_Step]:
-    """The operators between a piece's outputs and its inputs."""
+    """Return the operators between a piece's outputs and its inputs."""
     taken: set[_Step] = set()
     wanted = set(piece.outputs)
     while wanted:
@@ -67,7 +67,7 @@ def _taken_over(piece: _Step, operators: Sequence[_Step]) -> set[_Step]:
 
 
 def _count_parts(pieces: list[_Step], own: list[_Step]) -> int:
-    """Run whatever can be run, the interpreter's operators as long as there are any, and count the stretches."""
+    """Return the number of parts: run what can be run, the interpreter's operators as long as there are any."""
     parts, pieces, own = 0, list(pieces), list(own)
     while pieces or own:
         missing = {index for step in (*pieces, *own) for index in step.outputs}

@@ -1,4 +1,4 @@
-"""What a TFLite file is made of, read from its tensors and not from its name."""
+"""Operators, precision and edges of a TFLite file, read from its graph."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Graph:
 
     Attributes:
         operators: Builtin operator names in order of execution.
-        precision: What the weights and activations of its convolutions and dense layers are stored in.
-        input_dtype: Of the input tensor.
-        output_dtype: Of the output tensor.
+        precision: Precision of the weights and activations of its convolutions and dense layers.
+        input_dtype: Type of the input tensor.
+        output_dtype: Type of the output tensor.
         signatures: Names of its signatures.
     """
 
@@ -35,7 +35,7 @@ class Graph:
     signatures: tuple[str, ...]
 
     def operator_counts(self) -> dict[str, int]:
-        """How often each operator occurs."""
+        """Return the number of each operator."""
         return dict(Counter(self.operators))
 
 
@@ -93,11 +93,11 @@ _NAMES = {
     frozenset({("int8", "int8")}): Precision.INT8,
     frozenset({("int16", "int8")}): Precision.INT16X8,
 }
-"""From the stored types of (activation, weights), over all weighted operators."""
+"""Precision by the stored types of (activation, weights) over all weighted operators."""
 
 
 def _integer_between_edges(operators: list[dict[str, Any]], tensors: dict[int, str]) -> bool:
-    """Whether no operator but the quantizing ones at the edges reads or writes a float."""
+    """Return true if only the quantizing operators at the edges read or write floats."""
     inner = [operator for operator in operators if operator["op_name"] not in _EDGES]
     indices = {int(i) for operator in inner for i in (*operator["inputs"], *operator["outputs"]) if i >= 0}
     return not any(tensors[i].startswith("float") for i in indices)

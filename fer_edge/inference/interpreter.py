@@ -1,4 +1,4 @@
-"""One model file, one way to run it, whichever library does."""
+"""One interface to the interpreters of all engines."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Interpreter(Protocol):
     Attributes:
         runtime: The library and its version.
         input_shape: (1, H, W, C) as the model was built; ONNX files take any number of images.
-        output_size: How many scores.
-        quantization: Of the edge tensors that are integers.
+        output_size: Number of scores.
+        quantization: Quantization of the input and output tensors that are integers, by those names.
     """
 
     runtime: str
@@ -34,25 +34,25 @@ class Interpreter(Protocol):
 
     @property
     def delegation(self) -> Delegation:
-        """What runs the graph."""
+        """Return what runs the graph."""
 
     def run(self, image: npt.NDArray[Any]) -> FloatArray:
-        """Scores float32 (output_size,) for one image, uint8 or float32 (H, W), in the model's range of values."""
+        """Return scores float32 (output_size,) of an image, uint8 or float32 (H, W), in the model's range of values."""
 
 
 def open_interpreter(
     path: Path, num_threads: int = 1, engine: Engine | None = None, *, tried: bool = False
 ) -> Interpreter:
-    """Load a .tflite or .onnx file, after a child process has.
+    """Load a .tflite or .onnx file, after a child process has tried it.
 
     Args:
         path: The file.
-        num_threads: Of the interpreter.
-        engine: What to run it in; `None` for LiteRT, or else another that is installed, or onnxruntime.
-        tried: Whether the file is known to crash nothing, so that no child process is needed.
+        num_threads: Threads of the interpreter.
+        engine: The library that runs it; `None` for the preferred one that is installed.
+        tried: True if the file has been tried, so that no child process is needed.
 
     Raises:
-        ModelError: If it is neither, is damaged, or the interpreter here cannot run it.
+        ModelError: If it is neither, is damaged, or the interpreter cannot run it.
         MissingExtraError: If no interpreter for it is installed.
         InputError: If `engine` is not installed, or is for other files.
     """

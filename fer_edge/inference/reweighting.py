@@ -1,4 +1,4 @@
-"""A classifier whose scores are re-weighted for another prior than the one that its file assumes."""
+"""Classifier with scores re-weighted for another prior than its file assumes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from fer_edge.scores import FloatArray
 
 
 class Reweighted:
-    """Scores of a classifier for another prior. One thread's own.
+    """Scores faces by another classifier, for another prior. Each thread needs its own.
 
     Attributes:
-        card: The classifier's, with the new prior.
-        runtime: The classifier's.
+        card: The classifier's card with the new prior.
+        runtime: The classifier's interpreter.
     """
 
     def __init__(self, classifier: ScoresFaces, assumed: Prior, wanted: Prior) -> None:
@@ -32,13 +32,13 @@ class Reweighted:
         self._factors = prior_factors(self.card.labels, assumed, wanted)
 
     def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
-        """Scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
+        """Return scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
         return reweigh(self._classifier.classify(face), self._factors)
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
     ) -> FloatArray:
-        """Scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
+        """Return scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
         return reweigh(self._classifier.classify_all(faces, on_progress), self._factors)
 
 
@@ -47,7 +47,7 @@ def for_prior(classifier: ScoresFaces, text: str, path: Path) -> ScoresFaces:
 
     Args:
         classifier: A loaded model.
-        text: As `fer_edge.prior.read_prior` takes it.
+        text: The prior, as for `fer_edge.prior.read_prior`.
         path: The model's file, for an error.
 
     Raises:
@@ -68,7 +68,7 @@ def assumed_and_wanted(card: ModelCard, text: str, path: Path) -> tuple[Prior, P
     photos = card.photos_prior
     if card.prior is None or photos is None:
         raise ModelError(
-            f"{path}: expected a model whose card says which prior its scores assume, got one without; take one that "
-            "was trained on people's votes, or its scores as they are"
+            f"{path}: expected a model whose card says which prior its scores assume, got one without; use one that "
+            "was trained on people's votes, or keep its scores as they are"
         )
     return card.prior, read_prior(text, photos)

@@ -28,14 +28,14 @@ _NAMES = {
     Engine.TFLITE_RUNTIME: ("tflite-runtime", "tflite-runtime"),
     Engine.TENSORFLOW: ("TensorFlow Lite", "tensorflow"),
 }
-"""What people call it, and what pip does."""
+"""Name for messages, and name of the distribution."""
 
 
 class TFLiteInterpreter:
     """A TFLite model with the quantization of its edges. Threads may share one; they wait for each other."""
 
     def __init__(self, path: Path, num_threads: int = 1, engine: Engine | None = None) -> None:
-        """Load `path`; the threads are fixed here, since XNNPACK takes them when the model is loaded."""
+        """Load `path`; XNNPACK takes the number of threads only now."""
         self._path = path
         self._lock = threading.Lock()
         self.runtime, self._interpreter = _load(path, num_threads, _choice(engine))
@@ -57,12 +57,12 @@ class TFLiteInterpreter:
 
     @property
     def delegation(self) -> Delegation:
-        """What runs the graph."""
+        """Return what runs the graph."""
         with graph_faults_named(self._path):
             return read_delegation(operators_of(self._interpreter))
 
     def run(self, image: npt.NDArray[Any]) -> FloatArray:
-        """Scores float32 (output_size,) for one image, of the input's size and range of values."""
+        """Return scores float32 (output_size,) of one image, of the input's size and range of values."""
         try:
             encoded = self._encode(image).reshape(self.input_shape)
             with self._lock:
@@ -75,11 +75,11 @@ class TFLiteInterpreter:
 
 
 def tflite_graph(path: Path, *, tried: bool = False) -> Any:
-    """A TFLite interpreter that shows the graph as it is stored, with no delegate in its place.
+    """Return a TFLite interpreter that shows the graph as it is stored, without a delegate.
 
     Args:
         path: The file.
-        tried: As for `open_interpreter`.
+        tried: True if the file has been tried, as for `open_interpreter`.
 
     Raises:
         ModelError: If the file is missing or damaged.
@@ -96,7 +96,7 @@ def operators_of(interpreter: Any) -> list[dict[str, Any]]:
 
 @contextmanager
 def graph_faults_named(path: Path) -> Iterator[None]:
-    """Turn what a graph that is none raises in the block into a `ModelError`.
+    """Turn an error of reading a damaged graph in the block into a `ModelError`.
 
     Interpreters load names that are no UTF-8, and operators whose tensors do not exist.
     """

@@ -1,7 +1,6 @@
-"""A model's first load and first call, in a process of its own that it may crash, hang or fill.
+"""Trial of a model file: its first load and first call, in a child process that it may crash, hang or fill.
 
-Interpreters trust a file's offsets, indices and sizes; a damaged or hostile file ends the process that loads it. So a
-file is loaded here only after a child process has loaded it and scored an image with it.
+Interpreters trust a file's offsets, indices and sizes, so a damaged or hostile file ends the process that loads it.
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ if sys.platform != "win32":
     import resource
 
 _TIMEOUT_S = 120.0
-"""On the clock; a busy board takes seconds to import an interpreter."""
+"""Wall-clock time of a trial; a busy board takes seconds to import an interpreter."""
 _PROCESSOR_S = 8
-"""For loading and one image. The largest network here takes 1 s on a Raspberry Pi Zero 2."""
+"""Processor time to load a file and score one image. The largest network here takes 1 s on a Raspberry Pi Zero 2."""
 _MEMORY_BYTES = 350 << 20
 _MEMORY_PER_FILE_BYTE = 8
-"""Interpreters copy and repack weights; four times the file was the most seen."""
+"""Interpreters copy and repack weights; four times the file's size was the most observed."""
 
 _STATUS = Path("/proc/self/status")
 
@@ -44,12 +43,12 @@ _CHILD = "import sys; sys.path[:] = {path!r}; from fer_edge.inference.trial impo
 def require_harmless(path: Path, engine: Engine | None = None) -> None:
     """Let a child process load a model file and score one image, unless the file ships with this package.
 
-    What a process has tried once in an interpreter, it does not try there again. Python that is embedded in another
-    program has no executable of its own; there is no trial then.
+    A process tries a file once in each engine. Python that is embedded in another program has no executable of its
+    own; there is no trial then.
 
     Args:
         path: A .tflite or .onnx file.
-        engine: What to run it in; `None` as for `open_interpreter`.
+        engine: The library that runs it, as for `open_interpreter`.
 
     Raises:
         ModelError: If the child crashes, takes too much time or memory, or refuses the file.
@@ -94,12 +93,12 @@ def _how_it_ended(done: subprocess.CompletedProcess[bytes]) -> str:
         return f"needs more than {_PROCESSOR_S} s of processor time to load it and score one image"
     if done.returncode < 0:
         return f"crashes on it ({signal.Signals(-done.returncode).name})"
-    last = (done.stderr.decode(errors="replace").strip() or "without a word").splitlines()[-1]
+    last = (done.stderr.decode(errors="replace").strip() or "without a message").splitlines()[-1]
     return f"fails on it with exit code {done.returncode} ({last})"
 
 
 def main(file: str, engine: str) -> None:
-    """Try a file within this process, print what is wrong with it as a line of JSON, and end without clean-up."""
+    """Try a file within this process, print the fault as a line of JSON, and end without clean-up."""
     path, chosen = Path(file), Engine(engine) if engine else None
     try:
         _import_interpreter(path, chosen)
@@ -127,7 +126,7 @@ def _try_here(path: Path, engine: Engine | None) -> None:
 
 
 def _import_interpreter(path: Path, engine: Engine | None) -> None:
-    """Import the library that will run the file, so that its own memory counts as none of the file's."""
+    """Import the engine before limits are set, so that its own memory does not count as the file's."""
     from fer_edge.inference.tflite import first_that_works  # it imports this module
 
     engines = (engine,) if engine else engines_for(path)

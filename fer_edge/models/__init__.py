@@ -1,4 +1,4 @@
-"""Paths of the models and the portrait that ship with this package."""
+"""Paths of the models and the picture that ship with this package."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 
 SHIPPED_MODEL = FOLDER / "compact_int8.tflite"
-"""The classifier that is used when none is named."""
+"""The default classifier."""
 
 YUNET_FILE = FOLDER / "face_detection_yunet_2023mar.onnx"
 """The face detector."""
 
 PORTRAIT_FILE = FOLDER / "astronaut_portrait.jpg"
-"""The face of the demo source."""
+"""Portrait that the demo source shows."""
 
 
 def shipped_models() -> dict[str, Path]:
-    """Return the classifiers that come with this package, by the name of their network."""
+    """Return the classifiers that ship with this package, by the name of their network."""
     return {path.name.removesuffix("_int8.tflite"): path for path in sorted(FOLDER.glob("*_int8.tflite"))}

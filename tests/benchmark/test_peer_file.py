@@ -67,7 +67,7 @@ def test_a_peer_sees_what_it_wants(make_peer: MakePeer, shape: tuple[int, ...], 
 def test_logits_get_their_softmax(make_peer: MakePeer) -> None:
     weights = np.random.default_rng(1).normal(0, 0.01, (24, 7))
     path = make_peer((1, 4, 6, 1), weights, softmax=False)
-    with pytest.raises(ModelError, match="if they are logits, say --logits"):
+    with pytest.raises(ModelError, match="if they are logits, state so"):
         PeerFile(path, RAW).load(1)
     assert PeerFile(path, replace(RAW, logits=True)).load(1).classify(FACE) == pytest.approx(
         softmax(FACE.reshape(-1) @ weights), abs=1e-4

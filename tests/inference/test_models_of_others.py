@@ -153,7 +153,7 @@ def test_the_range_and_the_logits_of_a_card_are_obeyed(
 
 @pytest.mark.parametrize("file", ["model.keras", "fp32.tflite", "int8.tflite", "fp32.onnx"])
 @pytest.mark.parametrize(
-    ("logits", "message"), [(False, "its scores are probabilities, not logits"), (True, "if they are logits, say")]
+    ("logits", "message"), [(False, "its scores are probabilities, not logits"), (True, "if they are logits, state so")]
 )
 def test_the_wrong_kind_of_scores_is_found_when_it_is_loaded(made: Made, file: str, logits: bool, message: str) -> None:
     with pytest.raises(ModelError, match=message) as raised:
@@ -168,7 +168,7 @@ def test_an_8_bit_input_that_cannot_hold_the_stated_range_is_refused(
     made: Made, made_for: tuple[float, float], stated: tuple[float, float]
 ) -> None:
     logits = made_for == SIGNED
-    with pytest.raises(ModelError, match=r"its input tensor holds .*, not .*--input-range"):
+    with pytest.raises(ModelError, match=r"its input tensor holds .*, not .*input range"):
         Classifier.load(made[made_for, logits] / "int8.tflite", facts=StatedFacts(EXPRESSIONS, stated, logits))
 
 
