@@ -14,6 +14,6 @@ def test_json_is_parsed(text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100 + "]" * 100, "[" * 500_000, '{"a":' * 100 + "1" + "}" * 100])
-def test_what_is_none_or_too_deep_is_a_value_error(text: str) -> None:
+def test_invalid_or_too_deep_json_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"deeper than 64 levels|Expecting"):
         parse_json(text)

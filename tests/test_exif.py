@@ -74,12 +74,12 @@ def test_exif_is_found_among_other_metadata(segments: list[tuple[int, bytes]]) -
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
-def test_an_orientation_that_does_not_exist_turns_nothing(orientation: int) -> None:
+def test_invalid_orientation_is_ignored(orientation: int) -> None:
     assert exif_turn(png(exif_block(orientation))) == UNTURNED
 
 
 @pytest.mark.parametrize("length", [0, 1, 6, 8, 10, 14, 19])
-def test_a_block_that_ends_early_turns_nothing(length: int) -> None:
+def test_truncated_block_is_ignored(length: int) -> None:
     block = exif_block(6)[:length]
     for content in (png(block), jpeg((0xE1, b"Exif\0\0" + block)), webp(block)):
         assert exif_turn(content) == UNTURNED

@@ -19,7 +19,7 @@ def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\1", ""])
-def test_what_was_there_is_replaced(tmp_path: Path, content: bytes | str) -> None:
+def test_existing_file_is_replaced(tmp_path: Path, content: bytes | str) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old and longer")
     write_atomic(path, content)
@@ -66,7 +66,7 @@ with sole_user(Path(sys.argv[1])):
 """
 
 
-def test_a_folder_is_held_until_its_process_ends(tmp_path: Path, child_environment: dict[str, str]) -> None:
+def test_folder_is_locked_until_its_process_ends(tmp_path: Path, child_environment: dict[str, str]) -> None:
     folder = tmp_path / "runs" / "a"
     command = [sys.executable, "-c", HOLD, str(folder)]
     with subprocess.Popen(command, env=child_environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -80,13 +80,13 @@ def test_a_folder_is_held_until_its_process_ends(tmp_path: Path, child_environme
     assert list(folder.iterdir()) == [folder / "model"]
 
 
-def test_a_folder_that_stayed_empty_is_not_left_behind(tmp_path: Path) -> None:
+def test_folder_that_stayed_empty_is_removed(tmp_path: Path) -> None:
     with sole_user(tmp_path / "runs" / "a"):
         pass
     assert not (tmp_path / "runs" / "a").exists()
 
 
-def test_a_file_is_no_folder_to_hold(tmp_path: Path) -> None:
+def test_file_in_place_of_a_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("kept")
     with pytest.raises(InputError, match="expected a folder, got a file"), sole_user(tmp_path / "a"):
         pytest.fail("it was not refused")
@@ -99,7 +99,7 @@ def test_a_text_file_is_read_with_or_without_a_mark(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such devices")
-def test_devices_pipes_and_folders_are_refused_at_once(tmp_path: Path) -> None:
+def test_devices_pipes_and_folders_are_rejected(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     found: dict[Path | str, str] = {
         "/dev/zero": "got a pipe, socket or device",

@@ -64,7 +64,7 @@ def test_a_part_leaves_out_rows_that_are_empty_in_it() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 5, 12])
-def test_absurdly_narrow_terminals_are_survived(width: int) -> None:
+def test_very_narrow_terminal_is_no_error(width: int) -> None:
     assert drawn(proofs(), width)
 
 

@@ -64,7 +64,7 @@ def test_scales_and_rounding_are_left_out(stored: Turn, turn: Turn) -> None:
     assert film_turn(film(track(stored))) == turn
 
 
-def test_another_angle_is_told_apart() -> None:
+def test_other_angle_is_not_right_angled() -> None:
     assert not film_turn(film(track(Turn(0.7, 0.7, -0.7, 0.7)))).is_right_angled
 
 
@@ -111,7 +111,7 @@ def test_pictures_give_the_turn_of_their_main_item(
     assert picture_turn(file) == turn
 
 
-def test_a_file_cut_anywhere_is_not_turned_or_as_it_says() -> None:
+def test_truncated_file_is_unturned_or_turned_as_declared() -> None:
     whole_film = film(track(CLOCKWISE)).getvalue()
     whole_picture = heif([SIZE, box(b"irot", b"\3")], [1, 2]).getvalue()
     for length in range(len(whole_film)):
@@ -125,7 +125,7 @@ def test_other_files_are_not_turned(content: bytes) -> None:
     assert film_turn(io.BytesIO(content)) == picture_turn(io.BytesIO(content)) == UNTURNED
 
 
-def test_mp4_and_quicktime_are_told_from_others() -> None:
+def test_mp4_and_quicktime_are_recognized() -> None:
     assert is_iso_media(film().getvalue()[:12])
     assert is_iso_media(box(b"moov", bytes(8)))
     assert not is_iso_media(b"RIFF\0\0\0\0AVI ")

@@ -29,7 +29,7 @@ def test_segments_lie_one_after_another_up_to_the_scan() -> None:
 
 
 @pytest.mark.parametrize("make", [bytes, with_thumbnail])
-def test_file_cut_anywhere_is_cut_off(make: Callable[[bytes], bytes]) -> None:
+def test_truncated_file_is_detected(make: Callable[[bytes], bytes]) -> None:
     whole = make(WHOLE)
     assert not jpeg_is_cut_off(whole)
     assert not jpeg_is_cut_off(whole + b"\xff\xd8\xff\xda and more")

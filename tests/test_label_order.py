@@ -45,7 +45,7 @@ def test_right_order_is_left_alone(order: tuple[str, ...], right: float, per_cla
     assert find_better_order(evaluate(order, order, per_class, right).confusion, order) is None
 
 
-def test_model_that_always_says_the_same_has_no_better_order() -> None:
+def test_model_that_predicts_one_class_has_no_better_order() -> None:
     labels = np.repeat(np.arange(7), [10, 10, 10, 400, 10, 10, 10])
     scores = np.tile(np.eye(7, dtype=np.float32)[5], (len(labels), 1))
     assert find_better_order(evaluate_scores(scores, labels).confusion, EXPRESSIONS) is None
@@ -58,7 +58,7 @@ def test_two_names_that_some_people_confuse_do_not_make_another_order() -> None:
     assert find_better_order(confusion.astype(int), EXPRESSIONS) is None
 
 
-def test_classes_without_faces_say_nothing() -> None:
+def test_classes_without_faces_are_ignored() -> None:
     labels = np.repeat([0, 3], 100)
     scores = np.eye(7, dtype=np.float32)[np.where(labels == 0, 0, 3)]
     assert find_better_order(evaluate_scores(scores, labels).confusion, EXPRESSIONS) is None

@@ -63,7 +63,7 @@ def test_only_the_first_video_track_counts() -> None:
     assert film_turn(film(track(), track(pose(180, 0, 0)))) == UNTURNED
 
 
-def test_another_angle_is_told_apart() -> None:
+def test_other_angle_is_not_right_angled() -> None:
     assert not film_turn(film(track(pose(0, 0, 45)))).is_right_angled
 
 
@@ -84,7 +84,7 @@ def test_a_file_cut_or_changed_anywhere_is_no_error() -> None:
             film_turn(io.BytesIO(content[:place] + bytes([value]) + content[place + 1 :]))
 
 
-def test_matroska_is_told_from_others() -> None:
+def test_matroska_is_recognized() -> None:
     assert is_matroska(film().getvalue()[:12])
     assert not is_matroska(b"")
     assert film_turn(io.BytesIO(b"RIFF\0\0\0\0AVI ")) == UNTURNED

@@ -36,7 +36,7 @@ def scores_of(*rows: tuple[int, float]) -> AnyFloatArray:
         (np.empty(7), np.zeros(1, np.int64)),
     ],
 )
-def test_scores_that_do_not_fit_the_labels_are_refused(scores: AnyFloatArray, labels: np.ndarray) -> None:
+def test_scores_of_another_shape_are_rejected(scores: AnyFloatArray, labels: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected scores"):
         evaluate_scores(scores, labels)
 
@@ -64,7 +64,7 @@ def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
     assert evaluation.macro_f1 == pytest.approx(harmonic.mean())
 
 
-def test_a_certain_mistake_has_a_finite_log_loss() -> None:
+def test_confident_mistake_has_a_finite_log_loss() -> None:
     assert evaluate_scores(scores_of((0, 1.0)), np.array([1])).log_loss == pytest.approx(-math.log(1e-7))
 
 

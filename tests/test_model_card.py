@@ -54,7 +54,7 @@ def test_a_card_survives_json(card: ModelCard) -> None:
     assert ModelCard.from_json(card.to_json(), "here") == card
 
 
-def test_members_of_a_later_version_are_passed_over() -> None:
+def test_unknown_members_are_ignored() -> None:
     facts = json.loads(CARD.to_json())
     for place in (facts, facts["input"], facts["crop"], facts["quantization"]["input"]):
         place["colour_of_the_box"] = "brown"
@@ -67,7 +67,7 @@ def test_members_that_are_missing_have_their_defaults() -> None:
     assert ModelCard.from_json(json.dumps(facts), "here") == replace(CARD, licence="not stated", parity={})
 
 
-def test_a_later_schema_is_refused_with_what_to_do() -> None:
+def test_later_schema_is_rejected_with_advice() -> None:
     text = json.dumps({**json.loads(CARD.to_json()), "schema_version": SCHEMA_VERSION + 1})
     with pytest.raises(ModelError, match=r"here: its card has schema 3.*pip install -U fer-edge"):
         ModelCard.from_json(text, "here")
@@ -113,7 +113,7 @@ def test_a_damaged_card_is_a_model_error(text: str) -> None:
         {"maximum": float("inf")},
     ],
 )
-def test_an_input_that_no_model_has_is_refused_in_one_line(wrong: dict[str, object]) -> None:
+def test_impossible_input_is_rejected_in_one_line(wrong: dict[str, object]) -> None:
     facts = json.loads(CARD.to_json())
     facts["input"] |= wrong
     with pytest.raises(ModelError, match=r"^here: its model card is damaged or another tool's") as raised:
@@ -129,7 +129,7 @@ def test_an_input_that_no_model_has_is_refused_in_one_line(wrong: dict[str, obje
         (replace(CARD, input=InputSpec(minimum=-1.0, maximum=1.0)), 2),
     ],
 )
-def test_a_card_that_older_readers_would_disobey_has_a_later_schema(card: ModelCard, schema: int) -> None:
+def test_card_that_older_readers_would_misread_has_a_later_schema(card: ModelCard, schema: int) -> None:
     assert json.loads(card.to_json())["schema_version"] == schema
     assert ModelCard.from_json(card.to_json(), "here") == card
 
@@ -323,7 +323,7 @@ def test_member_of_another_type_or_size_is_a_model_error(changed: dict[str, obje
 
 
 @pytest.mark.parametrize("text", ["[]", "5", "null", "[" * 100_000, '{"training":' + "[" * 80 + "]" * 80 + "}"])
-def test_json_that_is_no_card_is_a_model_error(text: str) -> None:
+def test_other_json_is_a_model_error(text: str) -> None:
     with pytest.raises(ModelError, match="its model card is damaged"):
         ModelCard.from_json(text, "here")
 

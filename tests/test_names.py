@@ -160,7 +160,7 @@ def test_a_message_without_an_address_stays_as_it_is() -> None:
         "expected key=value, max_key=3 or author=me",
     ],
 )
-def test_what_is_no_secret_is_shown(text: str) -> None:
+def test_text_that_is_no_secret_is_shown(text: str) -> None:
     assert without_passwords(text) == text
 
 
@@ -177,6 +177,6 @@ def test_a_secret_without_a_scheme_is_masked(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
 
 
-def test_a_long_address_is_masked_in_no_time() -> None:
+def test_long_address_is_masked_quickly() -> None:
     for character in ("_", "a", "/", ":", "@", "=", "pwd=", "?p="):
         assert without_password(f"rtsp://host/{character * 10_000}")

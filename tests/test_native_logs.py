@@ -39,7 +39,7 @@ def test_chatter_is_held_back_and_other_text_passes(line: bytes, capfd: pytest.C
     assert capfd.readouterr().err == "before\nerror: after\nno line's end"
 
 
-def test_what_comes_after_the_block_or_by_an_error_passes(capfd: pytest.CaptureFixture[str]) -> None:
+def test_text_after_the_block_or_an_error_passes(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ZeroDivisionError), chatter_held_back():
         assert os.write(2, _LITERT + b"said before it failed\n") / 0
     os.write(2, b"after\n")

@@ -48,7 +48,7 @@ def test_size_of_an_encoded_picture(kind: str, options: dict[str, object], size_
 
 
 @pytest.mark.parametrize("suffix", OPENCV_SUFFIXES)
-def test_size_of_what_opencv_writes(suffix: str) -> None:
+def test_size_of_pictures_written_by_opencv(suffix: str) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (170, 300), np.uint8)
     pixels = picture.astype(np.float32) if suffix in (".hdr", ".pfm") else picture
     try:
@@ -63,7 +63,7 @@ def test_size_of_what_opencv_writes(suffix: str) -> None:
 
 @pytest.mark.parametrize("kind", [*HUGE, "JPEG", "PNG", "AVIF", "JPEG 2000", None, "SVG"])
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\xff\xd8\xff", b"\xff\xd8\xff\xe0\x00\x00" * 9, b"II*\0" * 9])
-def test_no_size_where_there_is_none(kind: str | None, content: bytes) -> None:
+def test_size_that_is_not_declared_is_none(kind: str | None, content: bytes) -> None:
     size = declared_size(kind, content)
     assert size is None or min(size) >= 0
 
@@ -95,7 +95,7 @@ def test_a_picture_above_the_limit_costs_no_memory() -> None:
     assert kilobytes < 100_000
 
 
-def test_the_limit_is_opencvs_own_too() -> None:
+def test_limit_is_also_opencvs() -> None:
     lines = (
         "from fer_edge.picture_size import limit_opencv, most_pixels",
         "limit_opencv(1)",

@@ -61,7 +61,7 @@ def quarters(image: Image) -> list[list[int]]:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("orientation", TURNED_TO_STORE)
-def test_every_orientation_of_every_format_is_obeyed(picture: PillowImage.Image, kind: str, orientation: int) -> None:
+def test_every_orientation_of_every_format_is_applied(picture: PillowImage.Image, kind: str, orientation: int) -> None:
     exif = PillowImage.Exif()
     exif[0x0112] = orientation
     image = decode_picture(encoded(picture.transpose(TURNED_TO_STORE[orientation]), kind, exif=exif, quality=95))
@@ -156,7 +156,7 @@ def test_half_transparent_pixels_are_half_white() -> None:
         (cv2.imencode(".png", np.zeros((90, 90), np.uint8))[1].tobytes()[:60], "PNG, but it ends too early"),
     ],
 )
-def test_what_cannot_be_decoded_is_said_in_one_line(content: bytes, message: str) -> None:
+def test_undecodable_file_is_rejected_in_one_line(content: bytes, message: str) -> None:
     with pytest.raises(InputError) as caught:
         decode_picture(content)
     assert message in str(caught.value)
@@ -164,7 +164,7 @@ def test_what_cannot_be_decoded_is_said_in_one_line(content: bytes, message: str
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_a_cut_jpeg_is_refused_by_every_opencv_and_one_with_something_after_it_is_not(
+def test_truncated_jpeg_is_rejected_and_trailing_bytes_are_accepted(
     picture: PillowImage.Image, progressive: bool
 ) -> None:
     content = encoded(picture, "JPEG", progressive=progressive)
@@ -204,7 +204,7 @@ def test_mp4_videos_are_no_pictures(brand: bytes) -> None:
 @pytest.mark.parametrize(
     ("kind", "options"), [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("AVIF", {"quality": 90})]
 )
-def test_animations_are_told_from_single_pictures(
+def test_animations_are_recognized(
     picture: PillowImage.Image, tmp_path: Path, kind: str, options: dict[str, Any]
 ) -> None:
     if kind == "AVIF" and not features.check("avif"):  # type: ignore[no-untyped-call, unused-ignore]

@@ -20,7 +20,7 @@ def test_the_crop_is_measured() -> None:
 
 
 @pytest.mark.parametrize(("scale", "shift_y"), [(0.4, 0), (4.1, 0), (1, 0.6), (1, -0.6)])
-def test_a_crop_out_of_range_is_refused(scale: float, shift_y: float) -> None:
+def test_crop_out_of_range_is_rejected(scale: float, shift_y: float) -> None:
     with pytest.raises(ValueError, match="crop scale"):
         CropSpec("none", scale, shift_y, "nothing")
 
@@ -71,7 +71,7 @@ def test_crop_face_gives_the_model_its_size(box: list[float]) -> None:
     assert crop.dtype == np.uint8
 
 
-def test_a_box_outside_the_frame_is_refused() -> None:
+def test_box_outside_the_frame_is_rejected() -> None:
     with pytest.raises(ValueError, match="meets the 40x40 frame"):
         crop_face(ramp(40, 40), np.array([50, 50, 60, 60], np.float32), AS_BOX, (48, 48))
 
@@ -89,7 +89,7 @@ def test_the_crop_moves_with_the_box() -> None:
 
 
 @pytest.mark.parametrize("degrees", [-40, -12, 12, 40])
-def test_a_turned_head_is_turned_back(degrees: float) -> None:
+def test_roll_of_the_head_is_undone(degrees: float) -> None:
     rng = np.random.default_rng(0)
     noise = cv2.GaussianBlur(rng.integers(0, 256, (300, 400), np.uint8), (0, 0), 6)
     frame = np.clip((noise.astype(int) - 128) * 8 + 128, 0, 255).astype(np.uint8)

@@ -25,7 +25,7 @@ ROOTS = np.sqrt(list(PHOTOS.values()))
         ("happy=0.33,neutral=0.33,sad=0.33", (1 / 3, 1 / 3, 1 / 3)),
     ],
 )
-def test_a_prior_is_read(text: str, shares: tuple[float, ...]) -> None:
+def test_prior_is_parsed(text: str, shares: tuple[float, ...]) -> None:
     assert list(read_prior(text, PHOTOS).values()) == pytest.approx(list(shares))
 
 
@@ -55,7 +55,7 @@ def test_no_expression_is_ruled_out() -> None:
         ("photos^0,5", "got '0,5'"),
     ],
 )
-def test_what_is_no_prior_is_refused_without_naming_an_option(text: str, message: str) -> None:
+def test_invalid_prior_is_rejected_without_naming_an_option(text: str, message: str) -> None:
     with pytest.raises(InputError) as refused:
         read_prior(text, PHOTOS)
     assert message in str(refused.value)
@@ -63,7 +63,7 @@ def test_what_is_no_prior_is_refused_without_naming_an_option(text: str, message
 
 
 @pytest.mark.parametrize("text", ["photos", "balanced", "photos^0.6", "photos^0.05", "neutral=0.7", "happy=0.01,sad=0"])
-def test_a_name_reads_as_its_prior_again(text: str) -> None:
+def test_name_is_parsed_as_its_prior(text: str) -> None:
     prior = read_prior(text, PHOTOS)
     name = name_prior(prior, PHOTOS)
     assert read_prior(name, PHOTOS) == pytest.approx(prior, rel=0.01)
@@ -71,7 +71,7 @@ def test_a_name_reads_as_its_prior_again(text: str) -> None:
         assert name == text
 
 
-def test_photographs_that_are_balanced_name_themselves() -> None:
+def test_uniform_photographs_prior_is_named_photos() -> None:
     even = dict.fromkeys(LABELS, 1 / 3)
     assert name_prior(even, even) == "photos"
     assert name_prior(PHOTOS, even) == "happy=0.5,neutral=0.3,sad=0.2"
@@ -89,7 +89,7 @@ def test_photographs_that_are_balanced_name_themselves() -> None:
         ({"happy": True, "neutral": 0.0, "sad": 0.0}, "shares from 0 to 1"),
     ],
 )
-def test_shares_that_are_no_whole_are_refused(prior: dict[str, float], message: str) -> None:
+def test_shares_that_do_not_sum_to_one_are_rejected(prior: dict[str, float], message: str) -> None:
     require_prior(PHOTOS, LABELS)
     with pytest.raises(ValueError, match="expected a prior") as refused:
         require_prior(prior, LABELS)

@@ -31,7 +31,7 @@ NAN, INF = float("nan"), float("inf")
         ([[0.5, 0.5], [0, 0.98]], [[0.5, 0.5], [0, 1]]),
     ],
 )
-def test_rounding_is_taken_out_of_probabilities(scores: list[float], expected: list[float]) -> None:
+def test_probabilities_are_normalized(scores: list[float], expected: list[float]) -> None:
     found = to_probabilities(np.array(scores, np.float32), ScoreKind.PROBABILITIES, PATH)
     assert found == pytest.approx(np.array(expected), abs=1e-6)
     assert found.dtype == np.float32
@@ -40,7 +40,7 @@ def test_rounding_is_taken_out_of_probabilities(scores: list[float], expected: l
 @pytest.mark.parametrize(
     "scores", [[3.0, -1.0], [0.4, 0.4], [0.0, 0.0], [1.2, -0.2], [NAN, 1.0], [INF, 0.0], [[0.5, 0.5], [0.9, 0.9]]]
 )
-def test_other_scores_are_refused_in_one_line(scores: list[float]) -> None:
+def test_other_scores_are_rejected_in_one_line(scores: list[float]) -> None:
     with pytest.raises(ModelError, match=r"m\.tflite: expected probabilities .* which sum to .*state so") as raised:
         to_probabilities(np.array(scores, np.float32), ScoreKind.PROBABILITIES, PATH)
     assert "\n" not in str(raised.value)
@@ -55,7 +55,7 @@ def test_logits_get_their_softmax(logits: list[float]) -> None:
 
 
 @pytest.mark.parametrize("logits", [[NAN, 0.0], [INF, 0.0]])
-def test_logits_that_are_not_numbers_are_refused(logits: list[float]) -> None:
+def test_logits_that_are_not_finite_are_rejected(logits: list[float]) -> None:
     with pytest.raises(ModelError, match="expected logits"):
         to_probabilities(np.array(logits, np.float32), ScoreKind.LOGITS, PATH)
 

@@ -36,7 +36,7 @@ def test_a_killed_process_leaves_nothing_after_the_next_write(
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_only_own_folders_are_swept(tmp_path: Path) -> None:
+def test_only_own_folders_are_removed(tmp_path: Path) -> None:
     others = [tmp_path / ".state-abcd1234", tmp_path / "work.tmp", tmp_path / "a.fer-edge-tmp.txt"]
     for folder in others:
         folder.mkdir()
@@ -51,7 +51,7 @@ def test_only_own_folders_are_swept(tmp_path: Path) -> None:
     assert set(tmp_path.iterdir()) == {*others, file, link}
 
 
-def test_a_folder_that_vanished_is_no_fault(tmp_path: Path) -> None:
+def test_vanished_folder_is_no_error(tmp_path: Path) -> None:
     with temporary_folder(tmp_path) as folder:
         folder.rmdir()
     assert list(tmp_path.iterdir()) == []

@@ -35,13 +35,13 @@ def test_two_turns_in_one_have_the_effect_of_both(first: Turn, second: Turn) -> 
     np.testing.assert_array_equal(upright(STORED, both), upright(upright(STORED, first), second))
 
 
-def test_turns_add_up() -> None:
+def test_turns_are_composed() -> None:
     assert CLOCKWISE.then(CLOCKWISE) == HALF_TURN
     assert CLOCKWISE.then(COUNTERCLOCKWISE) == MIRRORED.then(MIRRORED) == UNTURNED
 
 
 @pytest.mark.parametrize("turn", [Turn(0.7, 0.7, -0.7, 0.7), Turn(0, 0, 0, 0), Turn(1, 1, 0, 0), Turn(1, 0, 0, 2)])
-def test_other_angles_are_refused(turn: Turn) -> None:
+def test_other_angles_are_rejected(turn: Turn) -> None:
     assert not turn.is_right_angled
     with pytest.raises(ValueError, match="multiple of 90"):
         upright(STORED, turn)

@@ -77,7 +77,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, *precisions: Precision) -> None:
     )
 
 
-def test_one_file_is_left_and_the_others_are_told_of(
+def test_one_file_is_kept_and_all_are_reported(
     tiny_exporter: Exporter, faces: Dataset, tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=3.0, dynamic=1.0, int8=2.0)
@@ -111,7 +111,7 @@ def test_the_fastest_that_fails_is_not_kept(
     assert dynamic.timing is None
 
 
-def test_far_too_slow_a_file_is_not_proved(
+def test_far_slower_file_is_not_verified(
     tiny_exporter: Exporter, faces: Dataset, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=10.1)
@@ -122,7 +122,7 @@ def test_far_too_slow_a_file_is_not_proved(
     assert "tiny_int8.tflite" not in stages.names
 
 
-def test_far_too_slow_a_file_is_proved_if_the_fast_ones_fail(
+def test_far_slower_file_is_verified_if_the_fast_ones_fail(
     tiny_exporter: Exporter, faces: Dataset, tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=10.1)
@@ -133,7 +133,7 @@ def test_far_too_slow_a_file_is_proved_if_the_fast_ones_fail(
     assert trial.choice.reason == "no other file passed verification"
 
 
-def test_a_file_that_cannot_be_run_here_is_no_candidate(
+def test_file_that_cannot_be_run_here_is_no_candidate(
     tiny_exporter: Exporter, faces: Dataset, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0)

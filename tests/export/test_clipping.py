@@ -64,7 +64,7 @@ def test_an_exported_file_has_these_ranges(
     assert exported != pytest.approx(plain, rel=0.01)
 
 
-def test_scores_stay_close_and_the_model_as_it_was(faces: Dataset) -> None:
+def test_clipping_keeps_scores_close_and_the_model_unchanged(faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
     model, images = fold(build("compact-s")), faces.train.inputs()[::8]
     before = model.get_weights()
@@ -74,7 +74,7 @@ def test_scores_stay_close_and_the_model_as_it_was(faces: Dataset) -> None:
     assert model.predict_on_batch(images) == pytest.approx(expected)
 
 
-def test_one_convolution_and_a_dead_channel_are_no_trouble() -> None:
+def test_single_convolution_with_a_dead_channel_is_clipped() -> None:
     image = keras.Input((8, 8, 1))
     dead = keras.layers.Conv2D(3, 3, kernel_initializer="zeros", activation="relu")(image)
     model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(dead))

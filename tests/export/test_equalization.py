@@ -34,7 +34,7 @@ def uneven(name: str) -> keras.Model:
 
 
 @pytest.mark.parametrize("name", ["compact-s", "mobilenet", "documented"])
-def test_the_scores_stay(name: str) -> None:
+def test_equalization_keeps_scores(name: str) -> None:
     model = fold(uneven(name))
     before = model.predict(IMAGES, verbose=0)
     equalize(model, IMAGES)
@@ -47,7 +47,7 @@ def spread(model: keras.Model, layer: keras.layers.Layer) -> float:
     return float(values.max() / values[values > 1e-6 * values.max()].min())
 
 
-def test_ranges_come_together() -> None:
+def test_equalization_narrows_the_spread_of_channel_ranges() -> None:
     model = fold(uneven("compact-s"))
     depthwise = [layer for layer in model.layers if isinstance(layer, layers.DepthwiseConv2D)]
     relu = depthwise[1].input._keras_history.operation  # before the first is one that an addition reads, too
@@ -69,7 +69,7 @@ def test_ranges_come_together() -> None:
     ],
     ids=["ReLU6", "leaky", "multiplier", "read twice", "pooling"],
 )
-def test_what_scaling_would_change_is_left_alone(body: Callable[[Any], Any]) -> None:
+def test_layers_that_scaling_would_change_are_skipped(body: Callable[[Any], Any]) -> None:
     inputs = keras.Input((48, 48, 1))
     x = layers.GlobalAveragePooling2D()(body(layers.Conv2D(4, 3)(inputs)))
     model = keras.Model(inputs, layers.Dense(7, activation="softmax")(x))
@@ -78,7 +78,7 @@ def test_what_scaling_would_change_is_left_alone(body: Callable[[Any], Any]) -> 
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-def test_a_dead_channel_does_no_harm() -> None:
+def test_dead_channel_keeps_scores() -> None:
     model = fold(uneven("compact-s"))
     convolution = next(layer for layer in model.layers if isinstance(layer, layers.Conv2D))
     kernel, bias = convolution.get_weights()

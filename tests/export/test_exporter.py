@@ -57,18 +57,18 @@ def test_targets(precisions: list[Precision], formats: list[Format], expected: l
     assert [target.file_name("m") for target in targets(precisions, formats)] == expected
 
 
-def test_a_precision_that_onnx_has_not_is_refused() -> None:
+def test_onnx_rejects_unsupported_precision() -> None:
     with pytest.raises(InputError, match="ONNX is written in fp32, int8; fp16 needs the format tflite"):
         targets([Precision.FP16], [Format.ONNX])
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.file_name("tiny"))
-def test_file_passes_its_proof(exports: dict[Target, Exported], target: Target) -> None:
+def test_exported_file_passes_verification(exports: dict[Target, Exported], target: Target) -> None:
     assert exports[target].faults == ()
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.file_name("tiny"))
-def test_card_holds_a_proof_that_can_be_repeated(
+def test_parity_in_the_card_is_reproduced(
     exports: dict[Target, Exported], tiny_classifier: KerasClassifier, faces: Dataset, target: Target
 ) -> None:
     exported = exports[target]
@@ -101,7 +101,7 @@ def test_card_holds_peoples_answer_of_the_exported_file(
     assert evaluation["one_person"]["accuracy"] == 1
 
 
-def test_the_cards_quantization_is_the_files(exports: dict[Target, Exported]) -> None:
+def test_quantization_in_the_card_is_the_files(exports: dict[Target, Exported]) -> None:
     path = exports[Target(Format.TFLITE, Precision.INT8)].path
     assert path is not None
     quantization = read_card(path).quantization
@@ -109,7 +109,7 @@ def test_the_cards_quantization_is_the_files(exports: dict[Target, Exported]) ->
     assert quantization["output"].dtype == "int8"
 
 
-def test_a_second_export_gives_the_same_file(
+def test_second_export_gives_the_same_bytes(
     exports: dict[Target, Exported], tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Path
 ) -> None:
     again = make_exporter(tiny_classifier, faces, tmp_path).export(FP32).path
@@ -119,7 +119,7 @@ def test_a_second_export_gives_the_same_file(
     assert again.read_bytes() == first.read_bytes()
 
 
-def test_a_parent_that_predicts_one_class_is_refused(
+def test_parent_that_predicts_one_class_is_rejected(
     tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Path
 ) -> None:
     model = keras.models.clone_model(tiny_classifier.model)
@@ -132,7 +132,7 @@ def test_a_parent_that_predicts_one_class_is_refused(
 
 
 @pytest.mark.parametrize("keep_failed", [False, True])
-def test_a_file_outside_its_tolerance_is_not_left_as_if_it_were_good(
+def test_file_outside_its_tolerance_is_removed_or_kept_as_failed(
     tiny_classifier: KerasClassifier,
     faces: Dataset,
     tmp_path: Path,

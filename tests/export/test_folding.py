@@ -49,14 +49,14 @@ def require_same_scores(model: keras.Model) -> keras.Model:
     return folded
 
 
-def test_the_documented_cnn_folds_whole() -> None:
+def test_documented_cnn_is_folded_completely() -> None:
     folded = require_same_scores(randomized(documented_cnn()))
     convolution = ["Conv2D", "ReLU", "MaxPooling2D"]
     assert kinds(folded) == [*convolution * 3, "_FixedFlatten", "Dense", "ReLU", "Dense", "ReLU", "Dense"]
     assert folded.count_params() == 5_655_815 - 4 * (64 + 128 + 512 + 256 + 512)
 
 
-def test_the_tiny_network_folds_and_its_parent_stays(tiny_architecture: str) -> None:
+def test_folding_leaves_the_parent_unchanged(tiny_architecture: str) -> None:
     model = randomized(ARCHITECTURES[tiny_architecture](None))
     before = model.get_weights()
     assert "BatchNormalization" not in kinds(require_same_scores(model))
@@ -67,7 +67,7 @@ def test_the_tiny_network_folds_and_its_parent_stays(tiny_architecture: str) -> 
 @pytest.mark.parametrize(
     "name", ["compact", "compact-s", "mobilenet", "resnet", "mobilenet-imagenet", "efficientnet-lite0"]
 )
-def test_the_convolutional_networks_fold_whole(name: str) -> None:
+def test_convolutional_networks_are_folded_completely(name: str) -> None:
     assert "BatchNormalization" not in kinds(require_same_scores(randomized(build(name))))
 
 
@@ -112,7 +112,7 @@ def small(body: Callable[[Any], Any]) -> keras.Model:
         "before dropout",
     ],
 )
-def test_only_what_can_be_folded_is(body: Callable[[Any], Any], stays: int) -> None:
+def test_other_layers_are_not_folded(body: Callable[[Any], Any], stays: int) -> None:
     folded = require_same_scores(small(body))
     assert kinds(folded).count("BatchNormalization") == stays
     assert "Dropout" not in kinds(folded)

@@ -43,20 +43,20 @@ def with_one_wide_channel(model: keras.Model) -> keras.Model:
     return spoiled
 
 
-def test_every_layer_is_measured_once_the_worst_first(errors: list[LayerError]) -> None:
+def test_every_layer_is_measured_once_in_order_of_error(errors: list[LayerError]) -> None:
     assert {error.position: error.kind for error in errors} == LAYERS
     relative = [error.relative_error for error in errors]
     assert relative == sorted(relative, reverse=True)
 
 
-def test_a_sound_network_loses_little_anywhere(errors: list[LayerError]) -> None:
+def test_undamaged_network_has_small_errors(errors: list[LayerError]) -> None:
     for error in errors:
         assert 0 < error.relative_error < 0.2, error
         assert error.snr_db > 20, error
         assert error.clipped < 0.02, error
 
 
-def test_the_spoiled_layer_comes_out_on_top(
+def test_damaged_layer_has_the_largest_error(
     tiny_classifier: KerasClassifier, errors: list[LayerError], calibration: CalibrationSet, faces: Dataset
 ) -> None:
     spoiled = with_one_wide_channel(tiny_classifier.model)

@@ -28,7 +28,7 @@ def test_the_checker_passes_the_file(exported_paths: dict[str, Path], precision:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("batch", [1, 5])
-def test_any_batch_really_runs(exported_paths: dict[str, Path], faces: Dataset, precision: str, batch: int) -> None:
+def test_any_batch_size_runs(exported_paths: dict[str, Path], faces: Dataset, precision: str, batch: int) -> None:
     session = onnxruntime.InferenceSession(exported_paths[f"onnx {precision}"], providers=["CPUExecutionProvider"])
     (image,), (output,) = session.get_inputs(), session.get_outputs()
     assert (image.name, image.type, image.shape[1:]) == ("image", "tensor(float)", [48, 48, 1])
@@ -41,7 +41,7 @@ def test_any_batch_really_runs(exported_paths: dict[str, Path], faces: Dataset, 
     assert scores == pytest.approx(singly, abs=1e-5)
 
 
-def test_float_scores_are_the_parents(
+def test_float_scores_agree_with_the_parent(
     exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset
 ) -> None:
     session = onnxruntime.InferenceSession(exported_paths["onnx fp32"], providers=["CPUExecutionProvider"])
@@ -96,7 +96,7 @@ def test_the_card_is_among_the_metadata(exported_paths: dict[str, Path], precisi
     assert card.parity["passed"] is True
 
 
-def test_the_card_is_replaced_and_not_doubled(exported_paths: dict[str, Path]) -> None:
+def test_card_is_replaced(exported_paths: dict[str, Path]) -> None:
     card = ModelCard("second", "tiny")
     content = add_onnx_card(exported_paths["onnx fp32"].read_bytes(), replace(card, name="third"))
     assert [one.key for one in onnx.load_from_string(content).metadata_props] == [
@@ -106,12 +106,12 @@ def test_the_card_is_replaced_and_not_doubled(exported_paths: dict[str, Path]) -
 
 
 @pytest.mark.parametrize("precision", [Precision.FP16, Precision.DYNAMIC, Precision.INT16X8])
-def test_other_precisions_are_refused(tiny_classifier: KerasClassifier, precision: Precision) -> None:
+def test_onnx_rejects_unsupported_precision(tiny_classifier: KerasClassifier, precision: Precision) -> None:
     with pytest.raises(InputError, match=f"ONNX is written in fp32 and int8, not {precision.value}"):
         convert_to_onnx(tiny_classifier.model, precision)
 
 
-def test_int8_without_calibration_images_is_refused(tiny_classifier: KerasClassifier) -> None:
+def test_int8_without_calibration_images_is_rejected(tiny_classifier: KerasClassifier) -> None:
     with pytest.raises(InputError, match="expected calibration images for int8, got none"):
         convert_to_onnx(tiny_classifier.model, Precision.INT8)
 

@@ -16,7 +16,7 @@ def sure_of(*classes: int) -> FloatArray:
     return scores
 
 
-def test_a_model_against_itself() -> None:
+def test_model_agrees_with_itself() -> None:
     scores = sure_of(0, 1, 3, 3)
     parity, evaluation = compare(scores, scores, np.array([0, 1, 3, 4]))
     assert (parity.samples, parity.agreement, parity.kl_divergence, parity.accuracy_drop) == (4, 1, 0, 0)
@@ -81,7 +81,7 @@ def test_violations(change: dict[str, float], messages: list[str]) -> None:
 
 
 @pytest.mark.parametrize("precision", EXPORTABLE)
-def test_every_precision_has_a_tolerance_and_int8s_is_the_promised_one(precision: Precision) -> None:
+def test_tolerance_of_every_precision(precision: Precision) -> None:
     tolerance = tolerance_for(precision)
     assert tolerance.agreement >= 0.97
     assert tolerance.accuracy_drop <= 0.005
@@ -90,5 +90,5 @@ def test_every_precision_has_a_tolerance_and_int8s_is_the_promised_one(precision
 @pytest.mark.parametrize(
     ("scores", "expected"), [(sure_of(3), "happy"), (sure_of(4, 4, 4), "neutral"), (sure_of(4, 4, 3), None)]
 )
-def test_a_model_of_one_class_is_seen(scores: FloatArray, expected: str | None) -> None:
+def test_model_that_predicts_one_class_is_detected(scores: FloatArray, expected: str | None) -> None:
     assert predicts_one_class(scores) == expected

@@ -62,13 +62,13 @@ def test_a_folded_file_and_a_reweighted_one_agree(
         np.testing.assert_allclose(scores, one.classify_all(images), atol=tolerance)
 
 
-def test_a_model_whose_prior_is_unknown_is_refused(tiny_classifier: KerasClassifier) -> None:
+def test_model_of_unknown_prior_is_rejected(tiny_classifier: KerasClassifier) -> None:
     with pytest.raises(ModelError, match="which prior its scores assume, got one without") as refused:
         fold_prior(tiny_classifier, "balanced")
     assert "--" not in str(refused.value)
 
 
-def test_what_is_no_prior_is_refused(voted: KerasClassifier) -> None:
+def test_invalid_prior_is_rejected(voted: KerasClassifier) -> None:
     with pytest.raises(InputError, match="got 'smile=1'"):
         fold_prior(voted, "smile=1")
 
@@ -81,9 +81,7 @@ def test_what_is_no_prior_is_refused(voted: KerasClassifier) -> None:
         [keras.layers.Dense(7), keras.layers.Softmax()],
     ],
 )
-def test_a_network_without_biased_logits_at_its_end_is_refused(
-    voted: KerasClassifier, ending: list[keras.layers.Layer]
-) -> None:
+def test_network_without_biased_logits_is_rejected(voted: KerasClassifier, ending: list[keras.layers.Layer]) -> None:
     model = keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten(), *ending])
     with pytest.raises(ModelError, match="expected a dense last layer with biases and a softmax"):
         fold_prior(KerasClassifier(model, voted.card, voted.path), "balanced")

@@ -68,7 +68,7 @@ LAYERS: dict[str, Callable[[], list[keras.layers.Layer]]] = {
 @pytest.mark.parametrize(
     ("kind", "largest"), [*((kind, INT8_LARGEST) for kind in LAYERS), ("convolution", INT7_LARGEST)]
 )
-def test_a_layers_output_changes_less_than_by_nearest_rounding(kind: str, largest: int) -> None:
+def test_output_error_is_below_that_of_nearest_rounding(kind: str, largest: int) -> None:
     images = soft_images(12)
     model = one_layer(*LAYERS[kind]())
     layer = model.layers[-1]
@@ -111,14 +111,14 @@ def test_outputs_keep_their_means(largest: int) -> None:
     assert np.abs((after - before).mean(axis=(0, 1, 2))).max() < 1e-3 * np.abs(before).max()
 
 
-def test_a_layer_of_more_inputs_than_there_are_positions_is_left_alone() -> None:
+def test_layer_with_more_inputs_than_positions_is_not_rounded() -> None:
     model = one_layer(layers.Dense(5), layers.Flatten())
     before = model.layers[-1].get_weights()[0]
     round_kernels(model, soft_images(12, 64))
     assert (model.layers[-1].get_weights()[0] == before).all()
 
 
-def test_a_channel_of_nothing_but_zeros_stays() -> None:
+def test_channel_of_zeros_stays() -> None:
     model = one_layer(layers.Conv2D(4, 3))
     kernel, bias = model.layers[-1].get_weights()
     kernel[..., 1] = 0
@@ -130,7 +130,7 @@ def test_a_channel_of_nothing_but_zeros_stays() -> None:
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
-def test_a_converted_files_kernels_are_these(faces: Dataset, precision: Precision) -> None:
+def test_converted_file_stores_these_kernels(faces: Dataset, precision: Precision) -> None:
     keras.utils.set_random_seed(0)
     calibration = choose_calibration_set(faces.train, "", images=7)
     prepared = prepare_for_integers(build("compact-s"), calibration.inputs())
@@ -139,7 +139,7 @@ def test_a_converted_files_kernels_are_these(faces: Dataset, precision: Precisio
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
-def test_an_exported_files_kernels_are_these(
+def test_exported_file_stores_these_kernels(
     exported_paths: dict[str, Path],
     tiny_classifier: KerasClassifier,
     exports_calibration: CalibrationSet,

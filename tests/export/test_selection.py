@@ -15,17 +15,17 @@ def candidate(name: str, size: int, *windows_ms: float) -> Candidate:
 STEADY = candidate("steady", 1000, 1.0, 1.0, 1.0, 1.0, 1.0)
 
 
-def test_nothing_to_choose_from() -> None:
+def test_no_candidate_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one candidate"):
         choose([])
 
 
-def test_the_only_one() -> None:
+def test_only_candidate_is_chosen() -> None:
     choice = choose([STEADY])
     assert (choice.name, choice.reason) == ("steady", "no other file passed verification")
 
 
-def test_the_fastest_even_if_it_is_larger() -> None:
+def test_fastest_is_chosen_although_larger() -> None:
     slower = candidate("slower", 10, 1.5, 1.5, 1.5, 1.5, 1.5)
     slowest = candidate("slowest", 1, 2.0, 2.0, 2.0, 2.0, 2.0)
     choice = choose([slowest, slower, STEADY])
@@ -39,7 +39,7 @@ def test_the_fastest_even_if_it_is_larger() -> None:
         (0.9, 1.3, 1.3, 1.3, 1.3),  # much, but not in every window
     ],
 )
-def test_a_smaller_one_that_is_as_fast(windows_ms: tuple[float, ...]) -> None:
+def test_smaller_of_equally_fast_is_chosen(windows_ms: tuple[float, ...]) -> None:
     small = candidate("small", 900, *windows_ms)
     choice = choose([STEADY, small])
     assert choice.name == "small"
@@ -50,7 +50,7 @@ def test_a_smaller_one_that_is_as_fast(windows_ms: tuple[float, ...]) -> None:
     )
 
 
-def test_what_slows_the_machine_down_slows_both() -> None:
+def test_disturbed_windows_do_not_change_the_choice() -> None:
     fast = candidate("fast", 1000, 1.0, 4.0, 1.0, 9.0, 1.0)
     slow = candidate("slow", 10, 1.2, 4.8, 1.2, 10.8, 1.2)
     assert fast.timing.spread > 1
@@ -58,7 +58,7 @@ def test_what_slows_the_machine_down_slows_both() -> None:
 
 
 @pytest.mark.parametrize("size", [1000, 2000])
-def test_a_larger_one_that_is_as_fast(size: int) -> None:
+def test_larger_of_equally_fast_is_not_chosen(size: int) -> None:
     same = candidate("same", size, 1.02, 1.02, 1.02, 1.02, 1.02)
     choice = choose([same, candidate("far", 1, 3.0, 3.0, 3.0, 3.0, 3.0), STEADY])
     assert choice.name == "steady"

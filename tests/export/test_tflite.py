@@ -22,7 +22,7 @@ FLOAT_OPERATORS = [*["CONV_2D", "MAX_POOL_2D"] * 2, "RESHAPE", *["FULLY_CONNECTE
 
 
 @pytest.mark.parametrize("precision", EXPORTABLE)
-def test_every_precision_is_what_its_tensors_say(exported_paths: dict[str, Path], precision: Precision) -> None:
+def test_every_precision_is_found_in_the_tensors(exported_paths: dict[str, Path], precision: Precision) -> None:
     graph = inspect_tflite(exported_paths[f"tflite {precision.value}"])
     assert graph.precision is precision
     assert graph.signatures == ("serving_default",)
@@ -85,14 +85,14 @@ def test_float_io_keeps_floats_at_the_edges_only(
 
 
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
-def test_integers_without_calibration_images_are_refused(
+def test_integers_without_calibration_images_are_rejected(
     tiny_classifier: KerasClassifier, precision: Precision
 ) -> None:
     with pytest.raises(InputError, match=f"expected calibration images for {precision.value}, got none"):
         convert_to_tflite(tiny_classifier.model, precision)
 
 
-def test_conversion_leaves_the_model_as_it_was(tiny_classifier: KerasClassifier) -> None:
+def test_conversion_leaves_the_model_unchanged(tiny_classifier: KerasClassifier) -> None:
     model: keras.Model = tiny_classifier.model
     before = model.get_weights()
     assert convert_to_tflite(model, Precision.FP32)[4:8] == b"TFL3"

@@ -75,7 +75,7 @@ def test_a_model_without_a_card_needs_labels_and_range(bare: Path) -> None:
 
 
 @pytest.mark.parametrize("labels", [("one", "two"), tuple("abcdefgh")])
-def test_labels_that_do_not_fit_are_refused(bare: Path, labels: tuple[str, ...]) -> None:
+def test_wrong_number_of_labels_is_rejected(bare: Path, labels: tuple[str, ...]) -> None:
     with pytest.raises(ModelError, match="to 7; it is for another task"):
         Classifier.load(bare, facts=StatedFacts(labels, (0, 255)))
 
@@ -88,7 +88,7 @@ def test_labels_that_do_not_fit_are_refused(bare: Path, labels: tuple[str, ...])
         (StatedFacts(logits=True), "its card says probabilities; leave out --logits"),
     ],
 )
-def test_facts_that_contradict_the_card_are_refused(
+def test_facts_that_contradict_the_card_are_rejected(
     exported_paths: dict[str, Path], facts: StatedFacts, message: str
 ) -> None:
     with pytest.raises(ModelError, match=message):
@@ -96,7 +96,7 @@ def test_facts_that_contradict_the_card_are_refused(
     Classifier.load(exported_paths["tflite int8"], facts=StatedFacts(EXPRESSIONS, (0, 255)))
 
 
-def test_a_card_that_does_not_fit_its_model_is_refused(bare: Path, tmp_path: Path) -> None:
+def test_card_of_another_model_is_rejected(bare: Path, tmp_path: Path) -> None:
     card = ModelCard("tiny", "tiny")
     for name, wrong in (
         ("labels", replace(card, labels=("yes", "no"))),

@@ -32,12 +32,12 @@ CHAIN = [("CONV_2D", [0, 10], [1]), ("ELU", [1, -1], [2]), ("CONV_2D", [2, 11], 
         ([([0, 10], [2]), ([2, 11], [4])], Delegation("XNNPACK", 2)),
     ],
 )
-def test_parts_of_a_chain(pieces: list[tuple[list[int], list[int]]], expected: Delegation) -> None:
+def test_parts_of_a_chain_are_counted(pieces: list[tuple[list[int], list[int]]], expected: Delegation) -> None:
     listed = operators(*CHAIN, *(("DELEGATE", inputs, outputs) for inputs, outputs in pieces))
     assert read_delegation(listed) == expected
 
 
-def test_a_branch_that_waits_for_no_delegate_belongs_to_the_first_stretch() -> None:
+def test_branch_before_the_delegate_belongs_to_the_first_part() -> None:
     listed = operators(
         ("ELU", [0], [1]), ("CONV_2D", [1], [2]), ("ELU", [0], [3]), ("ADD", [2, 3], [4]), ("DELEGATE", [1, 3], [4])
     )
@@ -46,12 +46,12 @@ def test_a_branch_that_waits_for_no_delegate_belongs_to_the_first_stretch() -> N
 
 
 @pytest.mark.parametrize("precision", EXPORTABLE)
-def test_real_files(exported_paths: dict[str, Path], precision: Precision) -> None:
+def test_delegation_of_exported_files(exported_paths: dict[str, Path], precision: Precision) -> None:
     delegation = open_interpreter(exported_paths[f"tflite {precision.value}"]).delegation
     # XNNPACK has no kernels for int16 activations, and leaves int8's softmax to the interpreter.
     parts = {Precision.INT16X8: OWN_KERNELS, Precision.INT8: Delegation("XNNPACK", 2)}
     assert delegation == parts.get(precision, Delegation("XNNPACK", 1))
 
 
-def test_onnxruntime_runs_it_all_by_itself(exported_paths: dict[str, Path]) -> None:
+def test_onnxruntime_has_no_delegate(exported_paths: dict[str, Path]) -> None:
     assert open_interpreter(exported_paths["onnx int8"]).delegation == OWN_KERNELS

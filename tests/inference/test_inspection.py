@@ -12,7 +12,7 @@ from fer_edge.precision import Precision
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\x1c\0\0\0TFL3", b"text\n"])
-def test_what_is_no_tflite_file_is_a_model_error(tmp_path: Path, content: bytes | None) -> None:
+def test_other_file_is_a_model_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "model.tflite"
     if content is not None:
         path.write_bytes(content)
@@ -31,13 +31,13 @@ def test_operators_are_counted(exported_paths: dict[str, Path]) -> None:
     }
 
 
-def test_the_graph_is_that_of_the_file_and_not_of_a_delegate(exported_paths: dict[str, Path], faces: Dataset) -> None:
+def test_graph_has_no_delegate(exported_paths: dict[str, Path], faces: Dataset) -> None:
     path = exported_paths["tflite int8"]
     open_interpreter(path).run(faces.validation.images[0])
     assert "DELEGATE" not in inspect_tflite(path).operators
 
 
-def test_the_precision_is_not_read_from_the_name(exported_paths: dict[str, Path], tmp_path: Path) -> None:
+def test_precision_is_read_from_the_tensors(exported_paths: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "model_int8.tflite"
     path.write_bytes(exported_paths["tflite dynamic"].read_bytes())
     assert inspect_tflite(path).precision is Precision.DYNAMIC

@@ -22,7 +22,7 @@ FILES = [*(f"tflite {precision.value}" for precision in EXPORTABLE), "onnx fp32"
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_file_runs_as_its_parent_does(
+def test_scores_agree_with_the_parent(
     exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset, file: str
 ) -> None:
     interpreter = open_interpreter(exported_paths[file])
@@ -44,7 +44,7 @@ def test_scores_are_copies(exported_paths: dict[str, Path], faces: Dataset) -> N
     assert np.array_equal(first, kept)
 
 
-def test_an_int8_pixel_is_the_same_byte_with_its_top_bit_turned(exported_paths: dict[str, Path]) -> None:
+def test_int8_encoding_flips_the_top_bit_of_a_pixel(exported_paths: dict[str, Path]) -> None:
     interpreter = open_interpreter(exported_paths["tflite int8"])
     every = np.resize(np.arange(256, dtype=np.uint8), (48, 48))
     # By the definition: stored = real / scale + zero point, with scale 1 and zero point -128.
@@ -60,7 +60,7 @@ def test_threads_do_not_change_scores(exported_paths: dict[str, Path], faces: Da
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
-def test_concurrent_threads_get_the_scores_of_one(
+def test_concurrent_threads_get_identical_scores(
     exported_paths: dict[str, Path], faces: Dataset, precision: str
 ) -> None:
     interpreter = open_interpreter(exported_paths[f"tflite {precision}"])
@@ -79,7 +79,7 @@ def test_a_missing_file_is_a_model_error(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.tflite", "a.onnx"])
 @pytest.mark.parametrize("content", [b"", b"text\n", bytes(64), b"\x1c\0\0\0TFL3"])
-def test_a_file_of_something_else_is_a_model_error(tmp_path: Path, name: str, content: bytes) -> None:
+def test_other_file_is_a_model_error(tmp_path: Path, name: str, content: bytes) -> None:
     if name.endswith(".onnx"):
         pytest.importorskip("onnxruntime", reason="ONNX files need onnxruntime")
     (tmp_path / name).write_bytes(content)
@@ -88,7 +88,7 @@ def test_a_file_of_something_else_is_a_model_error(tmp_path: Path, name: str, co
     assert "\n" not in str(raised.value)
 
 
-def test_a_keras_file_is_told_to_be_exported(tmp_path: Path) -> None:
+def test_message_for_a_keras_file_names_the_export_command(tmp_path: Path) -> None:
     (tmp_path / "model.keras").touch()
     with pytest.raises(ModelError, match=r"a \.keras model is exported first: fer-edge export"):
         open_interpreter(tmp_path / "model.keras")
@@ -113,7 +113,7 @@ def test_an_onnx_file_without_a_card_has_none(exported_paths: dict[str, Path], t
 
 
 @pytest.mark.parametrize(("file", "engine"), [("tflite int8", Engine.ONNXRUNTIME), ("onnx fp32", Engine.LITERT)])
-def test_engine_for_other_files_is_refused(exported_paths: dict[str, Path], file: str, engine: Engine) -> None:
+def test_engine_for_other_files_is_rejected(exported_paths: dict[str, Path], file: str, engine: Engine) -> None:
     with pytest.raises(InputError, match=f"{engine.value} does not run such files; expected one of"):
         open_interpreter(exported_paths[file], engine=engine)
 

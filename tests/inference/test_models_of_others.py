@@ -139,7 +139,7 @@ def test_gray_images_with_channels_first_are_the_same(made: Made, faces: Dataset
 
 @pytest.mark.parametrize("file", ["fp32.tflite", "int8.tflite"])
 @pytest.mark.parametrize("span", [UNIT, SIGNED])
-def test_the_range_and_the_logits_of_a_card_are_obeyed(
+def test_range_and_logits_of_a_card_are_applied(
     made: Made, faces: Dataset, tmp_path: Path, span: tuple[float, float], file: str
 ) -> None:
     bare = made[span, True] / file
@@ -155,7 +155,7 @@ def test_the_range_and_the_logits_of_a_card_are_obeyed(
 @pytest.mark.parametrize(
     ("logits", "message"), [(False, "its scores are probabilities, not logits"), (True, "if they are logits, state so")]
 )
-def test_the_wrong_kind_of_scores_is_found_when_it_is_loaded(made: Made, file: str, logits: bool, message: str) -> None:
+def test_wrong_kind_of_scores_is_found_at_load(made: Made, file: str, logits: bool, message: str) -> None:
     with pytest.raises(ModelError, match=message) as raised:
         load(made[UNIT, logits] / file, StatedFacts(EXPRESSIONS, UNIT, not logits))
     assert "\n" not in str(raised.value)
@@ -164,7 +164,7 @@ def test_the_wrong_kind_of_scores_is_found_when_it_is_loaded(made: Made, file: s
 @pytest.mark.parametrize(
     ("made_for", "stated"), [(UNIT, RAW), (RAW, UNIT), (RAW, SIGNED), (UNIT, SIGNED), (SIGNED, RAW)]
 )
-def test_an_8_bit_input_that_cannot_hold_the_stated_range_is_refused(
+def test_8_bit_input_that_cannot_hold_the_stated_range_is_rejected(
     made: Made, made_for: tuple[float, float], stated: tuple[float, float]
 ) -> None:
     logits = made_for == SIGNED
@@ -181,7 +181,7 @@ def test_an_8_bit_input_that_cannot_hold_the_stated_range_is_refused(
         (StatedFacts(None, (0, 1)), ("--labels", "fer2013.csv"), ("--input-range",)),
     ],
 )
-def test_what_is_not_stated_is_asked_for(
+def test_message_asks_for_the_facts_not_stated(
     made: Made, file: str, facts: StatedFacts, asked: tuple[str, ...], not_asked: tuple[str, ...]
 ) -> None:
     with pytest.raises(ModelError, match=rf"{file}: it has no model card") as raised:
@@ -238,7 +238,7 @@ def shaped_onnx(tmp_path: Path) -> ShapedOnnx:
         (((1, 48, 48, 1), (1, 7), 1, 2), "one input and one output|one float32 input"),
     ],
 )
-def test_other_shapes_are_one_line(shaped_onnx: ShapedOnnx, shapes: tuple[Any, ...], message: str) -> None:
+def test_other_shapes_are_rejected_in_one_line(shaped_onnx: ShapedOnnx, shapes: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ModelError, match=message) as raised:
         Classifier.load(shaped_onnx(*shapes), facts=StatedFacts(EXPRESSIONS, (0, 1)))
     assert "\n" not in str(raised.value)

@@ -22,7 +22,7 @@ def test_metadata_of_exported_files(exported_paths: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"text\n", bytes(64), b"\xff" * 20, b"\x3a\x05abc", b"\x3a\x00\x3a\x00"])
-def test_something_else_is_a_model_error(tmp_path: Path, content: bytes) -> None:
+def test_other_file_is_a_model_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.onnx"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"a\.onnx: expected an ONNX model"):
@@ -66,7 +66,7 @@ def test_card_and_digests_are_ordinary_metadata(tmp_path: Path) -> None:
     assert (card.name, card.model_bytes, card.is_verified) == ("small", len(small_model()), True)
 
 
-def test_flipped_bits_are_refused(tmp_path: Path) -> None:
+def test_flipped_bits_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.onnx"
     random = np.random.default_rng(0)
     for position in range(0, len(SIGNED), 7):
@@ -78,14 +78,14 @@ def test_flipped_bits_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extra", [b"\x3a\x00", b"\x72\x00", SIGNED[-100:], b"\x00"])
-def test_bytes_that_follow_are_refused(tmp_path: Path, extra: bytes) -> None:
+def test_bytes_after_the_card_are_rejected(tmp_path: Path, extra: bytes) -> None:
     path = tmp_path / "a.onnx"
     path.write_bytes(SIGNED + extra)
     with pytest.raises(ModelError, match=r"a\.onnx"):
         read_card(path)
 
 
-def test_another_graph_with_the_same_card_is_refused(tmp_path: Path) -> None:
+def test_another_graph_with_the_same_card_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.onnx"
     path.write_bytes(small_model().replace(b"logits", b"digits") + SIGNED[len(small_model()) :])
     with pytest.raises(ModelError, match="not what its card was written for"):
@@ -100,7 +100,7 @@ def test_card_without_digests_is_read_as_unverified(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff" * 1_000_000, b"\x08\x01" * 200_000, b"\x3a\xff\xff\xff\x7f"])
-def test_megabytes_of_nothing_are_refused_at_once(tmp_path: Path, content: bytes) -> None:
+def test_megabytes_of_garbage_are_rejected(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.onnx"
     path.write_bytes(content)
     with pytest.raises(ModelError, match=r"a\.onnx: expected an ONNX model"):

@@ -33,7 +33,7 @@ def classifier(model_file: Path, tmp_path: Path) -> Classifier:
 
 
 @pytest.mark.parametrize("text", ["photos", "balanced", "photos^0.25", "neutral=0.7"])
-def test_scores_are_reweighted_from_the_files_own_prior(classifier: Classifier, faces: Dataset, text: str) -> None:
+def test_scores_are_reweighted_from_the_prior_in_the_card(classifier: Classifier, faces: Dataset, text: str) -> None:
     images, wanted = faces.validation.images[:10], read_prior(text, PHOTOS)
     reweighted = for_prior(classifier, text, classifier.path)
     scores = reweighted.classify_all(images)
@@ -44,16 +44,14 @@ def test_scores_are_reweighted_from_the_files_own_prior(classifier: Classifier, 
     assert (reweighted.card, reweighted.runtime) == (replace(classifier.card, prior=wanted), classifier.runtime)
 
 
-def test_the_files_own_prior_leaves_its_scores(classifier: Classifier, faces: Dataset) -> None:
+def test_prior_in_the_card_leaves_scores_unchanged(classifier: Classifier, faces: Dataset) -> None:
     images = faces.validation.images[:10]
     same = for_prior(classifier, "photos^0.5", classifier.path).classify_all(images)
     np.testing.assert_allclose(same, classifier.classify_all(images), rtol=1e-5)
 
 
 @pytest.mark.parametrize("facts", [{"prior": None}, {"training": {}}, {"training": {"votes": None}}])
-def test_a_card_that_does_not_say_both_priors_is_refused(
-    model_file: Path, tmp_path: Path, facts: dict[str, object]
-) -> None:
+def test_card_without_both_priors_is_rejected(model_file: Path, tmp_path: Path, facts: dict[str, object]) -> None:
     known = {"prior": HALF, "training": {"votes": {"prior": PHOTOS}}}
     classifier = with_card(model_file, tmp_path / "a.tflite", **(known | facts))
     with pytest.raises(ModelError, match=r"a\.tflite: expected a model whose card says which prior") as refused:
@@ -61,6 +59,6 @@ def test_a_card_that_does_not_say_both_priors_is_refused(
     assert "--" not in str(refused.value)
 
 
-def test_what_is_no_prior_is_refused(classifier: Classifier) -> None:
+def test_invalid_prior_is_rejected(classifier: Classifier) -> None:
     with pytest.raises(InputError, match="got 'smile=1'"):
         for_prior(classifier, "smile=1", classifier.path)

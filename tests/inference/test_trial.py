@@ -70,7 +70,7 @@ def test_file_that_crashes_its_interpreter_is_refused(tmp_path: Path, load: Call
     assert "\n" not in str(raised.value)
 
 
-def test_file_that_crashes_is_refused_in_spite_of_a_card_that_fits_it(tmp_path: Path) -> None:
+def test_file_that_crashes_is_refused_although_its_card_fits(tmp_path: Path) -> None:
     path = tmp_path / "signed.tflite"
     path.write_bytes(append_card(NO_SUBGRAPHS, ModelCard("signed", "compact")))
     with pytest.raises(ModelError, match=r"signed\.tflite: .*copy or export it again"):
@@ -78,7 +78,7 @@ def test_file_that_crashes_is_refused_in_spite_of_a_card_that_fits_it(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
-def test_signal_that_ended_the_child_is_named(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_message_names_the_childs_signal(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "_CHILD", "import os, signal; os.kill(os.getpid(), signal.SIGABRT)")
     with pytest.raises(ModelError, match=r"its interpreter crashes on it \(SIGABRT\)"):
         require_harmless(bare)
@@ -141,7 +141,7 @@ print(Engine.LITERT.module in sys.modules)
 """
 
 
-def test_interpreter_that_only_imports_is_passed_over(tmp_path: Path, child_environment: dict[str, str]) -> None:
+def test_engine_that_only_imports_is_skipped(tmp_path: Path, child_environment: dict[str, str]) -> None:
     pytest.importorskip("ai_edge_litert")
     (tmp_path / "tflite_runtime").mkdir()
     (tmp_path / "tflite_runtime" / "interpreter.py").touch()
