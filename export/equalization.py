@@ -37,7 +37,7 @@ def equalize(model: keras.Model, images: FloatArray) -> None:
     for (producer, consumer), values in zip(pairs, outputs if len(pairs) > 1 else [outputs], strict=True):
         ranges = np.abs(values).max(axis=(0, 1, 2))
         if isinstance(consumer, keras.layers.DepthwiseConv2D):
-            ranges = np.maximum(values, 0).max(axis=(0, 1, 2))  # of what the ReLU lets through
+            ranges = np.maximum(values, 0).max(axis=(0, 1, 2))  # the ReLU's output
             factors = ranges
         else:
             kernel = np.abs(consumer.get_weights()[0]).max(axis=(0, 1, 3))

@@ -218,7 +218,7 @@ class Exporter:
         """Write a verified file to the output folder, if it passed or is to be kept all the same."""
         path = self._output / self.name_of(exported.target)
         if exported.faults:
-            # Another model's file of this name would be taken for this one's.
+            # An earlier model's file of this name would pass for this one's.
             path.unlink(missing_ok=True)
             if not self._keep_failed:
                 return exported

@@ -32,8 +32,8 @@ def best_ranges(outputs: Iterable[Sequence[FloatArray]], tensors: int, images: i
 
     Args:
         outputs: The tensors' values for each batch of images, float32 (batch, ...).
-        tensors: How many tensors.
-        images: How many images in all.
+        tensors: Number of tensors.
+        images: Number of images in all batches.
     """
     random = np.random.default_rng(0)
     samples: list[list[FloatArray]] = [[] for _ in range(tensors)]

@@ -89,7 +89,7 @@ def read_text_file(path: Path, expected: str) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark.
 
     Args:
-        path: A regular file: a device may never end, and reading from a pipe would wait and take what is in it.
+        path: A regular file: a device may never end, and reading from a pipe would wait and consume it.
         expected: Description for messages, such as "a configuration file".
 
     Raises:

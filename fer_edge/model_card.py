@@ -62,7 +62,7 @@ class InputSpec:
         colour: `gray`.
         minimum: Value of black.
         maximum: Value of white.
-        resize: How crops are scaled: `area` when shrinking, bilinear when growing.
+        resize: Interpolation of crops: `area` is by area when shrinking, bilinear when growing.
     """
 
     width: int = 48

@@ -17,7 +17,7 @@ _NO_SECRETS = (_MASK, "PASSWORD")
 """Placeholders for a password in messages."""
 
 _SCHEME = re.compile(r"[^:@]*?(?::/+|//+)")
-"""All up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
+"""Text up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
 _SCHEME_ALONE = re.compile(r"\W*(?:rtsps?|https?|mqtts?|rtmps?|ftps?):", re.IGNORECASE)
 _PROPER_SCHEME = re.compile(r"\w+://")
 _PATH = re.compile(r"""["'(\[]*(?:[A-Za-z]:[\\/]|/)(?!/)""")

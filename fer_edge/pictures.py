@@ -26,7 +26,7 @@ _SIGNATURES = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
     "WebP": rb"RIFF.{4}WEBP",
     "TIFF": rb"II[*+]\0|MM\0[*+]",
-    "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",  # the lengths of headers that there are
+    "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",  # all lengths that headers have
     "PNM": rb"P[1-6]\s+[#\d]|P7\n",
     "PFM": rb"P[Ff]\s+\d",
     "GIF": rb"GIF8[79]a",
@@ -105,7 +105,7 @@ def decode_picture(content: bytes) -> Image:
     if size is None and knows_size(kind):
         raise InputError(_advice(kind))
     require_moderate(*size or (0, 0), kind=kind)
-    # Exif is obeyed here, as OpenCV obeys it only from some versions on, and never where it keeps the alpha channel.
+    # Exif is applied later: OpenCV applies it only in some versions, and never where it keeps the alpha channel.
     keep = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if kind in _NEVER_SEE_THROUGH else cv2.IMREAD_UNCHANGED
     try:
         with chatter_held_back():
@@ -122,7 +122,7 @@ def decode_picture(content: bytes) -> Image:
 
 def _kind_of_file(path: Path) -> str | None:
     try:
-        if not path.is_file():  # reading from a pipe would wait, and take what is in it
+        if not path.is_file():  # reading from a pipe would wait, and consume it
             return None
         with path.open("rb") as file:
             return picture_kind(file.read(_HEAD_BYTES))
@@ -179,7 +179,7 @@ def _has_two_pictures(gif: bytes) -> bool:
     try:
         position = _after_gif_picture(gif, 13 + _colour_table_bytes(gif[10]))
         _after_gif_picture(gif, position)
-    except (IndexError, ValueError):  # the file ends, or there is something else
+    except (IndexError, ValueError):  # the file ends, or has other content
         return False
     return True
 

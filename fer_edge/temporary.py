@@ -34,7 +34,7 @@ def temporary_folder(parent: Path | None = None, name: str = "work") -> Iterator
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)  # what stays is swept another time
+        shutil.rmtree(folder, ignore_errors=True)  # the rest is removed another time
         if lock is not None:
             os.close(lock)
 
@@ -57,7 +57,7 @@ def _sweep(place: Path) -> None:
         return
     with suppress(OSError):
         for folder in list(place.glob(f"*{_SUFFIX}")):
-            with suppress(OSError):  # another user's, or swept by another process
+            with suppress(OSError):  # another user's, or removed by another process
                 _remove_if_abandoned(folder)
 
 

@@ -12,11 +12,11 @@ from rich.text import Text
 from fer_edge.fitting_table import FittingTable
 
 NAMES = ("documented_int8.tflite", "compact-s_int16x8.onnx")
-HEADERS = ("bytes", "accuracy", "loss, points", "worst recall loss", "proof")
+HEADERS = ("bytes", "accuracy", "loss, points", "worst recall loss", "parity")
 CELLS = ("12,345,678", "64.52%", "+0.01", "+1.0 surprise", "passed")
 
 
-def proofs() -> Table:
+def parity_table() -> Table:
     table = FittingTable("runs/a/model.keras", ["file"], HEADERS)
     for name in NAMES:
         table.add_row(name, *CELLS[:-1], Text(CELLS[-1], style="green"))
@@ -32,7 +32,7 @@ def drawn(table: Table, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", [120, 100, 80, 60, 50, 40, 34])
 def test_nothing_is_lost_at_any_width(width: int) -> None:
-    lines = drawn(proofs(), width)
+    lines = drawn(parity_table(), width)
     assert max(map(len, lines)) <= width
     words = " ".join(lines).split()
     for word in [*" ".join(HEADERS).split(), *" ".join(CELLS).split()]:
@@ -42,12 +42,12 @@ def test_nothing_is_lost_at_any_width(width: int) -> None:
 
 
 def test_a_wide_terminal_has_each_row_in_one_line() -> None:
-    (line,) = (line for line in drawn(proofs(), 120) if NAMES[0] in line)
+    (line,) = (line for line in drawn(parity_table(), 120) if NAMES[0] in line)
     assert line.split() == [NAMES[0], *" ".join(CELLS).split()]
 
 
 def test_every_part_of_a_narrow_table_has_the_names() -> None:
-    lines = drawn(proofs(), 60)
+    lines = drawn(parity_table(), 60)
     parts = sum(line.strip().startswith("file") for line in lines)
     assert parts >= 2
     assert sum(NAMES[0][:14] in line for line in lines) == parts
@@ -65,7 +65,7 @@ def test_a_part_leaves_out_rows_that_are_empty_in_it() -> None:
 
 @pytest.mark.parametrize("width", [1, 5, 12])
 def test_very_narrow_terminal_is_no_error(width: int) -> None:
-    assert drawn(proofs(), width)
+    assert drawn(parity_table(), width)
 
 
 def test_only_names_are_broken_into_lines() -> None:

@@ -81,7 +81,7 @@ def test_no_password_is_shown(address: str, shown: str) -> None:
 
 _SCHEMES = ("rtsp", "RTSPS", "http", "https", "mqtt", "mqtts", "ftp", "rtmp")
 _CORE = "XQZ"
-"""Every piece of a made secret; none may be shown."""
+"""Pieces of a made-up secret; none may be shown."""
 
 # How an address holds a secret, and the characters that would make another address of it.
 _FORMS = {

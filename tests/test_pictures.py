@@ -31,7 +31,7 @@ TURNED_TO_STORE = {
     7: PillowImage.Transpose.TRANSVERSE,
     8: PillowImage.Transpose.ROTATE_270,
 }
-"""How a picture is stored that each Exif orientation shows upright."""
+"""Stored form of a picture that each Exif orientation shows upright."""
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from fer_edge.benchmark.subjects import Role, Subject
-from fer_edge.inference.delegation import UNTOLD
+from fer_edge.inference.delegation import UNKNOWN_DELEGATION
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 
@@ -28,6 +28,6 @@ def keras_subject(path: Path) -> Subject:
         role=Role.FULL,
         classifier=classifier,
         precision=classifier.card.precision,
-        delegation=UNTOLD,
+        delegation=UNKNOWN_DELEGATION,
         fresh_command=(sys.executable, "-m", "benchmarks.files.fresh_keras", str(path)),
     )

@@ -19,7 +19,7 @@ from fer_edge.errors import InputError, ModelError
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.inference.delegation import UNTOLD, Delegation
+from fer_edge.inference.delegation import UNKNOWN_DELEGATION, Delegation
 from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
@@ -68,7 +68,7 @@ class Subject:
     classifier: ScoresFaces
     precision: str
     threads: int = 1
-    delegation: Delegation = UNTOLD
+    delegation: Delegation = UNKNOWN_DELEGATION
     reopen: Callable[[int], ScoresFaces] | None = None
     fresh_command: tuple[str, ...] | None = None
 

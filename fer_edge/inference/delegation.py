@@ -13,7 +13,7 @@ XNNPACK = "XNNPACK"
 
 @dataclass(frozen=True)
 class Delegation:
-    """What runs a graph.
+    """Runner of a graph: the interpreter, a delegate, or both.
 
     Attributes:
         delegate: Name of the delegate, such as `XNNPACK`; `None` if the interpreter's own kernels run it all.
@@ -25,7 +25,7 @@ class Delegation:
 
 
 OWN_KERNELS = Delegation(None, 1)
-UNTOLD = Delegation(None, None)
+UNKNOWN_DELEGATION = Delegation(None, None)
 
 
 def read_delegation(operators: Sequence[dict[str, Any]]) -> Delegation:

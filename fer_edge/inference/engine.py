@@ -31,7 +31,7 @@ _MODULES = {
 }
 
 TFLITE_ENGINES = (Engine.LITERT, Engine.TFLITE_RUNTIME, Engine.TENSORFLOW)
-"""In order of preference."""
+"""Engines of .tflite files in order of preference."""
 
 
 def engines_for(path: Path) -> tuple[Engine, ...]:

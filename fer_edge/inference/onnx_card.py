@@ -50,7 +50,7 @@ def read_onnx_card(path: Path) -> ModelCard | None:
     card = ModelCard.from_json(text, str(path))
     if card.model_sha256 is not None or _DIGEST_KEY in metadata:
         require_model_part(path, card)
-        # What follows the model could add to its graph.
+        # Fields after the model could extend its graph.
         if path.read_bytes()[card.model_bytes or 0 :] != _card_fields(text):
             raise ModelError(f"{path}: its card, or what follows it, was changed; copy or export the file again")
     return card

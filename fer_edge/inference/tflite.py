@@ -145,7 +145,7 @@ def _load(path: Path, num_threads: int, engines: Sequence[Engine], delegates: bo
     resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
         with native_path(path) as name, chatter_held_back(), warnings.catch_warnings():
-            # TensorFlow's, which is the last choice for this reason.
+            # TensorFlow's interpreter warns so, which is why it is the last choice.
             warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
             interpreter = module.Interpreter(
                 model_path=name, num_threads=num_threads, experimental_op_resolver_type=resolver
@@ -180,7 +180,7 @@ def _encoder(dtype: Any, quantization: TensorQuantization | None) -> Callable[[n
 
     if (np.dtype(dtype).name, scale, zero_point) != ("int8", 1.0, -128):
         return quantize
-    # Pixel - 128 in two's complement is the same byte with its top bit turned over.
+    # Pixel - 128 in two's complement is the same byte with its top bit flipped.
     return lambda image: (image ^ np.uint8(0x80)).view(np.int8) if image.dtype == np.uint8 else quantize(image)
 
 

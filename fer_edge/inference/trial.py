@@ -111,11 +111,11 @@ def main(file: str, engine: str) -> None:
         kind = ModelError if isinstance(error, ModelError) else InputError
         answer = {"kind": kind.__name__, "message": first_line(error)}
     print(f"\n{json.dumps(answer)}", flush=True)
-    os._exit(0)  # the interpreter's own clean-up may crash, and decides nothing
+    os._exit(0)  # the interpreter's clean-up may crash, which does not matter
 
 
 def _try_here(path: Path, engine: Engine | None) -> None:
-    # They import this module.
+    # Here, as these modules import this one.
     from fer_edge.inference.interpreter import open_interpreter
     from fer_edge.inference.tflite import tflite_graph
 
@@ -127,7 +127,7 @@ def _try_here(path: Path, engine: Engine | None) -> None:
 
 def _import_interpreter(path: Path, engine: Engine | None) -> None:
     """Import the engine before limits are set, so that its own memory does not count as the file's."""
-    from fer_edge.inference.tflite import first_that_works  # it imports this module
+    from fer_edge.inference.tflite import first_that_works  # here, as it imports this module
 
     engines = (engine,) if engine else engines_for(path)
     with suppress(ImportError, InputError):  # reported when the file is opened

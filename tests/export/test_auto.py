@@ -25,7 +25,7 @@ IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_d
 
 
 class Stages:
-    """Notes what it is told."""
+    """Records progress."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -57,7 +57,7 @@ def tiny_exporter(tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Pa
 
 
 def pretend_times(monkeypatch: pytest.MonkeyPatch, **ms: float) -> None:
-    """Have the calls of the files of these precisions take so long by the clock."""
+    """Replace the measured times of files, by precision, ms."""
 
     def measure(
         calls: Mapping[str, Callable[[int], object]], effort: Effort, on_progress: Callable[[float], None]
@@ -71,7 +71,7 @@ def pretend_times(monkeypatch: pytest.MonkeyPatch, **ms: float) -> None:
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, *precisions: Precision) -> None:
-    """Have the files of these precisions fail their proof."""
+    """Make verification fail for files of these precisions."""
     monkeypatch.setattr(
         exporter, "tolerance_for", lambda each: IMPOSSIBLE if each in precisions else tolerance_for(each)
     )

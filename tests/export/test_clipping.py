@@ -31,7 +31,7 @@ def operators(interpreter: Interpreter) -> list[str]:
 
 
 def output_scales(interpreter: Interpreter) -> list[float]:
-    """Of the convolutions, in their order."""
+    """Return the output scales of the convolutions, in order."""
     scales = {tensor["index"]: tensor["quantization"][0] for tensor in interpreter.get_tensor_details()}
     details = operators_of(interpreter)
     return [scales[each["outputs"][0]] for each in details if each["op_name"] in CONVOLUTIONS]

@@ -42,7 +42,7 @@ def test_equalization_keeps_scores(name: str) -> None:
 
 
 def spread(model: keras.Model, layer: keras.layers.Layer) -> float:
-    """The widest channel's range over the narrowest's that is alive."""
+    """Return the widest channel's range over that of the narrowest live channel."""
     values = np.abs(keras.Model(model.input, layer.output).predict(IMAGES, verbose=0)).max(axis=(0, 1, 2))
     return float(values.max() / values[values > 1e-6 * values.max()].min())
 

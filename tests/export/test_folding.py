@@ -19,7 +19,7 @@ def pixels_for(model: keras.Model) -> FloatArray:
 
 
 def randomized(model: keras.Model) -> keras.Model:
-    """The model with weights as after a training: each statistic near its layer's own, gammas of either sign."""
+    """Set weights as after training: each statistic near its layer's own, gammas of either sign."""
     rng = np.random.default_rng(3)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):

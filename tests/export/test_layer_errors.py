@@ -19,7 +19,7 @@ from fer_edge.precision import Precision
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 LAYERS = {1: "CONV_2D", 3: "CONV_2D", 6: "FULLY_CONNECTED", 7: "FULLY_CONNECTED", 8: "SOFTMAX"}
-"""Of the tiny network, by position; pooling and reshaping lose nothing."""
+"""Layers of the tiny network by position, without pooling and reshaping, which lose nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_damaged_layer_has_the_largest_error(
     assert worst.relative_error > 2 * max(error.relative_error for error in others)
     before = next(error for error in errors if error.position == 3)
     assert worst.scale > 50 * before.scale
-    # All channels taken together, as TensorFlow's own statistics do, the loss would not be seen.
+    # Pooled over all channels, as in TensorFlow's own statistics, the error would be hidden.
     assert worst.snr_db > 20
 
 

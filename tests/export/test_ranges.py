@@ -15,11 +15,11 @@ def squared_error(values: FloatArray, low: float, high: float) -> float:
 
 def test_a_few_large_values_are_clipped() -> None:
     values = RANDOM.laplace(0, 1, 100_000).astype(np.float32)
-    seen = float(values.min()), float(values.max())
-    low, high = best_range(values, *seen)
-    assert seen[0] < low < 0.7 * seen[0]
-    assert 0.7 * seen[1] < high < seen[1]
-    assert squared_error(values, low, high) < 0.95 * squared_error(values, *seen)
+    extremes = float(values.min()), float(values.max())
+    low, high = best_range(values, *extremes)
+    assert extremes[0] < low < 0.7 * extremes[0]
+    assert 0.7 * extremes[1] < high < extremes[1]
+    assert squared_error(values, low, high) < 0.95 * squared_error(values, *extremes)
 
 
 def test_a_full_range_stays() -> None:

@@ -28,7 +28,7 @@ layers = keras.layers
 
 
 def soft_images(size: int, number: int = 64) -> FloatArray:
-    """Random pictures whose neighbouring pixels are alike, as a face's are: float32 (N, size, size, 1), 0..255."""
+    """Return random pictures with correlated pixels, as a face has: float32 (N, size, size, 1), 0..255."""
     coarse = np.random.default_rng(0).uniform(0, 255, (number, 4, 4, 1)).astype(np.float32)
     return np.asarray(keras.ops.image.resize(coarse, (size, size)))
 
@@ -90,7 +90,7 @@ def test_kernels_lie_on_the_grid_and_the_largest_weights_stay(name: str, largest
     model = fold(build(name))
     before = {layer.name: layer.get_weights() for layer in model.layers}
     round_kernels(model, soft_images(48, 8), largest)
-    # Eight images tell too little of what the last layer is fed with.
+    # Eight images have fewer positions than the last layer has inputs.
     rounded = [layer for layer in model.layers if hasattr(layer, "kernel") and layer.name != "scores"]
     assert rounded
     for layer in rounded:
@@ -192,7 +192,7 @@ def _is_kernel(tensor: dict[str, Any]) -> bool:
 
 
 def _kernel(interpreter: Interpreter, tensor: dict[str, Any]) -> npt.NDArray[np.int8]:
-    """As `steps` has it: (inputs, outputs)."""
+    """Return stored weights in the layout of `steps`: (inputs, outputs)."""
     values = interpreter.get_tensor(tensor["index"])
     outputs = tensor["quantization_parameters"]["quantized_dimension"]
     return np.asarray(np.moveaxis(values, outputs, -1).reshape(-1, values.shape[outputs]))

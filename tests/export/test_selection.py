@@ -8,7 +8,7 @@ from fer_edge.benchmark.timing import summarize
 
 
 def candidate(name: str, size: int, *windows_ms: float) -> Candidate:
-    """One whose calls took so long in each of five windows."""
+    """Make a candidate with these times in five windows."""
     return Candidate(name, size, summarize(np.repeat(windows_ms, 20)))
 
 

@@ -18,7 +18,7 @@ from fer_edge.training.networks.architectures import documented_cnn
 from fer_edge.training.networks.keras_file import KerasClassifier
 
 FLOAT_OPERATORS = [*["CONV_2D", "MAX_POOL_2D"] * 2, "RESHAPE", *["FULLY_CONNECTED"] * 2, "SOFTMAX"]
-"""What is left of the tiny network: no MUL or ADD of a BatchNormalization, no SHAPE of a free batch size."""
+"""Operators of the converted tiny network: no MUL or ADD of a BatchNormalization, no SHAPE of a free batch size."""
 
 
 @pytest.mark.parametrize("precision", EXPORTABLE)

@@ -17,7 +17,7 @@ from fer_edge.stated_facts import StatedFacts
 
 
 class FixedScores:
-    """An interpreter that gives the same scores for every face."""
+    """Interpreter that returns the same scores for every face."""
 
     runtime = "none"
     input_shape = (1, 48, 48, 1)

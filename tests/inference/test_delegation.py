@@ -1,4 +1,4 @@
-"""Who runs a graph, told from lists of operators as interpreters give them."""
+"""Delegation read from lists of operators as interpreters return them."""
 
 from __future__ import annotations
 

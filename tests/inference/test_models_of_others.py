@@ -1,4 +1,4 @@
-"""Model files without a card, of other input ranges and kinds of scores, in every interpreter."""
+"""Model files without a card, of other input ranges and kinds of scores, in every engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 UNIT, SIGNED, RAW = (0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)
 MADE = [(UNIT, False), (UNIT, True), (SIGNED, True), (RAW, False)]
-"""The range of the input, and whether the scores are logits."""
+"""Input range, and true if the scores are logits."""
 FILES = [
     ("model.keras", None),
     ("fp32.tflite", None),
@@ -61,7 +61,7 @@ def write_int8(model: keras.Model, images: np.ndarray, path: Path) -> None:
 
 
 def write_channels_first(model: keras.Model, path: Path) -> None:
-    """The same network for images (N, 1, 48, 48), as PyTorch writes them."""
+    """Write a network for images (N, 1, 48, 48), as PyTorch does."""
     import keras
 
     from export.onnx import convert_to_onnx

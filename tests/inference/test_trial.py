@@ -1,4 +1,4 @@
-"""Files that crash, hang or fill whoever loads them: they end a child process, never this one."""
+"""Files that crash, hang or fill the process that loads them end a child process only."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ FACTS = StatedFacts(EXPRESSIONS, (0, 255))
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
-    """The shipped network without its card, where nothing is known of it."""
+    """The shipped network without its card, in a folder that is not trusted."""
     path = tmp_path / "bare.tflite"
     path.write_bytes(SHIPPED_MODEL.read_bytes()[: read_card(SHIPPED_MODEL).model_bytes])
     return path
 
 
 def big_onnx(path: Path, side: int) -> Path:
-    """An ONNX file of some hundred bytes that makes `side` x `side` numbers of one."""
+    """Write an ONNX file of some hundred bytes that expands one number to `side` x `side`."""
     nodes = [
         helper.make_node("ReduceMax", ["image"], ["one"], keepdims=0),
         helper.make_node("Expand", ["one", "shape"], ["many"]),
