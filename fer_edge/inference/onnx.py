@@ -25,7 +25,8 @@ class OnnxInterpreter:
         self._path = path
         self.runtime, self._session, inputs, outputs = _load(path, num_threads)
         if len(inputs) != 1 or len(outputs) != 1 or inputs[0].type != "tensor(float)":
-            raise ModelError(f"{path}: expected one float32 input and one output")
+            found = ", ".join(each.type for each in inputs)
+            raise ModelError(f"{path}: expected one float32 input and one output, got {found} and {len(outputs)}")
         self._input_name = inputs[0].name
         self.input_shape, self.output_size = one_image(path, inputs[0].shape, outputs[0].shape)
         self.quantization: dict[str, TensorQuantization] = {}

@@ -61,7 +61,7 @@ def test_an_expression_without_an_image_is_an_error() -> None:
 
 @pytest.mark.parametrize("images", [0, 6])
 def test_too_few_images_are_an_error(images: int) -> None:
-    with pytest.raises(DataError, match=f"7, not {images}"):
+    with pytest.raises(DataError, match=f"at least 7 .*got {images}$"):
         choose_calibration_set(noise([3] * 7), "faces", images=images)
 
 

@@ -125,7 +125,7 @@ def test_declared_shapes(exported_paths: dict[str, Path], precision: str) -> Non
 def test_weights_among_the_inputs_are_not_inputs(tmp_path: Path) -> None:
     helper = onnx.helper
     weights = onnx.numpy_helper.from_array(np.ones((3, 2), np.float32), "weights")
-    shapes = {"x": ["batch", 3], "weights": [3, 2], "y": ["batch", 2]}
+    shapes: dict[str, list[str | int | None]] = {"x": ["batch", 3], "weights": [3, 2], "y": ["batch", 2]}
     edges = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items()]
     product = helper.make_node("MatMul", ["x", "weights"], ["y"])
     graph = helper.make_graph([product], "g", edges[:2], edges[2:], [weights])

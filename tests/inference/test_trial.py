@@ -87,7 +87,7 @@ def test_message_names_the_childs_signal(bare: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not limit a process's time")
 def test_child_that_never_ends_is_stopped(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     endless = "trial._PROCESSOR_S = 0; trial._try_here = lambda *_: any(False for _ in iter(int, 1)); "
-    imports = "import sys; sys.path[:] = {path!r}; from fer_edge.runtime import trial; "
+    imports = "import sys; sys.path[:] = {path!r}; from fer_edge.inference import trial; "
     monkeypatch.setattr(trial, "_CHILD", imports + endless + "trial.main(*sys.argv[1:])")
     with pytest.raises(ModelError, match=r"needs more than \d+ s of processor time"):
         require_harmless(bare)
@@ -132,7 +132,7 @@ def test_missing_interpreter_is_an_input_error(bare: Path) -> None:
 IMPORT = """
 import sys
 from pathlib import Path
-from fer_edge.runtime import trial
+from fer_edge.inference import trial
 from fer_edge.inference.engine import Engine
 
 trial.engines_for = lambda _: (Engine.TFLITE_RUNTIME, Engine.LITERT)

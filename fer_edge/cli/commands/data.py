@@ -29,10 +29,9 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.native_logs import native_stderr_muffled
-from fer_edge.scores import in_expression_order
 from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
@@ -238,8 +237,7 @@ def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
         print_note(f"{judge.card.name} was trained on these images, so it may have memorized wrong labels")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
-        scores = judge.classify_all(dataset.train.images, on_progress)
-    return in_expression_order(scores, judge.card.labels)
+        return expression_scores(judge, dataset.train.images, on_progress)
 
 
 def _print_findings(audit: Audit, dataset: Dataset) -> None:

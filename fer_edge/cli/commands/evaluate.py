@@ -33,11 +33,12 @@ from fer_edge.cli.parameters import MOST_THREADS, ModelPath, PicturePath
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
+from fer_edge.inference.classifier import expression_scores
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import in_expression_order, named_prior
+from fer_edge.scores import named_prior
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
 from fer_edge.terminal import progress_bar, stderr, stdout
@@ -105,8 +106,7 @@ def command(
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
-        scores = classifier.classify_all(faces.images, on_progress)
-    scores = in_expression_order(scores, classifier.card.labels)
+        scores = expression_scores(classifier, faces.images, on_progress)
     evaluation = evaluate_scores(scores, faces.labels)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
