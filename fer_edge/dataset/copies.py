@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import digests
+from fer_edge.scores import FloatArray
 
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 MIN_CORRELATION = 0.95
 """Of the pixels of two near copies. In FER2013, pairs above it are one photograph with another crop by a pixel, another

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.fingerprint import Fingerprints, FloatArray, find_nearest, fingerprints
+from fer_edge.dataset.fingerprint import Fingerprints, find_nearest, fingerprints
 from fer_edge.dataset.votes import CHOICES, Votes
+from fer_edge.scores import FloatArray
 
 VOTES_FILE = Path(__file__).parent / "fer2013_votes.npz"
 """FER+ (Microsoft, MIT licence: fer_edge/models/NOTICES.md) and fingerprints of FER2013's Training and PublicTest

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE
+from fer_edge.scores import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 Fingerprints = npt.NDArray[np.uint8]
 """uint8 (N, 18): 144 bits a picture."""
 

@@ -21,8 +21,7 @@ from fer_edge.metrics import (
 )
 from fer_edge.model_card import ModelCard
 from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
-
-FloatArray = npt.NDArray[np.floating[Any]]
+from fer_edge.scores import FloatArray
 
 PRIORS = (PHOTOS, *(f"{PHOTOS}{POWER}{power}" for power in (0.75, 0.5, 0.25)), BALANCED)
 """Priors that people's answer is shown under."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.scores import FloatArray
 
 OTHER_CHOICES: tuple[str, ...] = ("contempt", "unknown", "no face")
 """What people may choose besides the seven expressions, as in FER+."""
@@ -18,7 +19,6 @@ CHOICES: tuple[str, ...] = (*EXPRESSIONS, *OTHER_CHOICES)
 NO_TRUTH = -1
 """The majority's answer where there is none among the seven expressions."""
 
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 

@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE
+from fer_edge.scores import FloatArray
 from fer_edge.training.recipe import Recipe
-
-FloatArray = npt.NDArray[np.float32]
 
 _ERASED_AREA = (0.02, 0.2)
 _ERASED_ASPECT = 1.0

@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
+from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment, mirror, mixup
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.targets import image_weights, learning_targets
 from fer_edge.training.views import Views
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -136,51 +136,6 @@ def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
     return [saved[f"{prefix}{i}"] for i in range(count)]
 
 
-class AveragedWeights(keras.callbacks.Callback):
-    """Puts the optimizer's moving averages in the weights' place from validation until the best are saved.
-
-    The averages of BatchNormalization belong to the weights of the last steps, and cost averaged weights two points of
-    accuracy here; so they are measured anew (as torch.optim.swa_utils.update_bn does), on a few training images. Must
-    stand after the callbacks that keep weights and before `SaveEveryEpoch`. Keras' own SwapEMAWeights swaps by adding
-    and subtracting, which rounds.
-    """
-
-    def __init__(self, images: npt.NDArray[np.float32], batch_size: int) -> None:
-        """Measure on `images`, float32 (N, 48, 48, 1) as in training, so many at once."""
-        super().__init__()
-        self._batches = np.array_split(images, max(len(images) // batch_size, 1))
-        self._statistics: list[npt.NDArray[Any]] = []
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Put the averages in place."""
-        self._statistics = [np.array(variable) for variable in self.model.non_trainable_variables]
-        self._swap()
-        self._measure_statistics()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Put the weights back."""
-        self._swap()
-        for variable, value in zip(self.model.non_trainable_variables, self._statistics, strict=True):
-            variable.assign(value)
-
-    def _swap(self) -> None:
-        averages = self.model.optimizer._model_variables_moving_average
-        for weights, average in zip(self.model.trainable_variables, averages, strict=True):
-            weights_now, average_now = np.array(weights), np.array(average)
-            weights.assign(average_now)
-            average.assign(weights_now)
-
-    def _measure_statistics(self) -> None:
-        layers = [x for x in self.model.layers if isinstance(x, keras.layers.BatchNormalization)]
-        momenta = [layer.momentum for layer in layers]
-        for done, batch in enumerate(self._batches):
-            for layer in layers:
-                layer.momentum = done / (done + 1)  # which makes the moving average a plain one
-            self.model(batch, training=True)
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
-
-
 class SaveEveryEpoch(keras.callbacks.Callback):
     """Saves the run's state after each epoch, and restores it when `fit` begins, after the others have reset."""
 

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def load_teachers(

@@ -15,7 +15,7 @@ from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import Evaluation, FloatArray, IntArray, ReliabilityBin
+from fer_edge.metrics import Evaluation, IntArray, ReliabilityBin
 
 matplotlib.use("Agg")  # no display is needed, nor looked for
 from matplotlib import pyplot as plt
@@ -175,7 +175,7 @@ def _draw(rng: np.random.Generator, labels: IntArray, label: int, count: int) ->
 
 
 def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: str) -> None:
-    epochs: FloatArray = np.arange(1, len(history) + 1, dtype=np.float64)
+    epochs = np.arange(1, len(history) + 1)
     marker = "o" if len(history) < 4 else None
     axes.plot(epochs, [row[key] for row in history], color=_TRAINING, marker=marker, label="training")
     axes.plot(epochs, [row[f"val_{key}"] for row in history], color=_VALIDATION, marker=marker, label="validation")

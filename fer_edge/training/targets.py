@@ -8,8 +8,7 @@ import numpy.typing as npt
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.labels import NUM_EXPRESSIONS
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 
 def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from fer_edge.dataset.data import Split, digests
-from fer_edge.training.targets import FloatArray, learning_targets
+from fer_edge.scores import FloatArray
+from fer_edge.training.targets import learning_targets
 
 MIN_HELD_BACK = 100
 """Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1,

@@ -11,15 +11,15 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import DataError, InputError, first_line
+from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment
+from fer_edge.training.averaging import AveragedWeights
 from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.checkpoint import (
     BEST_NAME,
-    AveragedWeights,
     Progress,
     RunState,
     SaveEveryEpoch,
@@ -37,8 +37,6 @@ from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.targets import learning_targets, with_expression, with_truth
 from fer_edge.training.temperature import Calibration, calibrate, hold_back
 from fer_edge.training.views import Views
-
-FloatArray = npt.NDArray[np.float32]
 
 _VALIDATION_BATCH = 256
 _STATISTICS_IMAGES = 30 * 128

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.labels import NUM_EXPRESSIONS
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 _FILES = {"images": "views_images.npy", "targets": "views_targets.npy", "stored": "views_stored.npy"}
 

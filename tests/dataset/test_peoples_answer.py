@@ -50,7 +50,7 @@ def test_votes_as_scores_are_perfectly_calibrated() -> None:
     assert found is not None
     assert found.kl_divergence == pytest.approx(0, abs=1e-4)
     assert found.calibration_error == pytest.approx(0, abs=1e-6)
-    sure = evaluate_by_votes(np.eye(7)[[HAPPY, SAD]], some)
+    sure = evaluate_by_votes(np.eye(7, dtype=np.float32)[[HAPPY, SAD]], some)
     assert sure is not None
     assert sure.calibration_error == pytest.approx(0.35)
 

@@ -16,7 +16,8 @@ from fer_edge.errors import DataError, InputError, ModelError
 from fer_edge.labels import FER2013_ORDER
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import ModelCard, add_card_to_keras
-from fer_edge.training.checkpoint import BEST_NAME, AveragedWeights
+from fer_edge.training.averaging import AveragedWeights
+from fer_edge.training.checkpoint import BEST_NAME
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.networks.architectures import ARCHITECTURES, BACKBONES
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras

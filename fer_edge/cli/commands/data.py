@@ -25,10 +25,10 @@ from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.scores import in_expression_order
+from fer_edge.scores import FloatArray, in_expression_order
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
-from fer_edge.training.audit.suspects import Audit, FloatArray, find_suspects
+from fer_edge.training.audit.suspects import Audit, find_suspects
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 

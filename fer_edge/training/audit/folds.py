@@ -13,6 +13,7 @@ from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, InputError
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
@@ -20,7 +21,6 @@ from fer_edge.training.run_folder import CHECKPOINTS_NAME, STATE_NAME, RunFolder
 from fer_edge.training.train import Trained, TrainingObserver, train
 
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 
 def assign_folds(labels: IntArray, copies: IntArray, folds: int, seed: int) -> IntArray:

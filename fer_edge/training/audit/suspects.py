@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
 from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.scores import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 _MIN_PROBABILITY = 1e-7
 """What a probability of 0 counts as in a loss: Keras' own bound."""

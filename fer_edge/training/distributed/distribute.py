@@ -22,10 +22,10 @@ import tensorflow as tf
 
 from fer_edge.errors import DataError, FerEdgeError, InputError
 from fer_edge.files import write_atomic
+from fer_edge.scores import FloatArray
 from fer_edge.training.batches import Share, ShuffledBatches
 from fer_edge.training.distributed.cluster import Cluster, wait_for_all
 from fer_edge.training.recipe import Recipe
-from fer_edge.training.targets import FloatArray
 
 _LOST = (
     tf.errors.AbortedError,

@@ -16,9 +16,8 @@ import numpy.typing as npt
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.tflite import tflite_graph
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import ARCHITECTURES, build
-
-FloatArray = npt.NDArray[np.float32]
 
 _TO_KERAS = {"CONV_2D": (1, 2, 3, 0), "DEPTHWISE_CONV_2D": (1, 2, 3, 0), "FULLY_CONNECTED": (1, 0)}
 """The operators that have kernels, and how Keras orders a kernel's axes."""

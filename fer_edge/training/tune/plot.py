@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from fer_edge.metrics import FloatArray
 from fer_edge.training.plots import open_figure
 from fer_edge.training.tune.search import Outcome, ranked
 from fer_edge.training.tune.space import Choices, Range, Space
@@ -67,7 +67,7 @@ def _plot_part(axes: Axes, done: Sequence[Outcome], name: str, part: Range | Cho
     _fit_axis(axes, part)
 
 
-def _positions(done: Sequence[Outcome], name: str, part: Range | Choices) -> FloatArray:
+def _positions(done: Sequence[Outcome], name: str, part: Range | Choices) -> npt.NDArray[np.float64]:
     values: list[Any] = [outcome.values[name] for outcome in done]
     if isinstance(part, Range):
         return np.array(values, dtype=np.float64)
