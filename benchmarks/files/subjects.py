@@ -16,9 +16,8 @@ from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import shipped_models
-from fer_edge.precision import EXPORTABLE
 from fer_edge.stated_facts import StatedFacts
-from fer_edge.training.run_folder import RUNS
+from fer_edge.training.run_folder import RUNS, RunFolder
 
 DOCUMENTED = "documented"
 """The network that others are set beside."""
@@ -60,9 +59,9 @@ def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[
         tell: Told of commands that are run, and of interpreters that are left out.
     """
     for model in models:
-        if not exports(model):
+        if not RunFolder(model.parent).exports():
             _fer_edge(tell, "export", str(model), "--all", *data_words)
-    files = [path for model in models for path in exports(model)]
+    files = [path for model in models for path in RunFolder(model.parent).exports()]
     notes: list[str] = []
     with native_stderr_muffled():
         subjects = [
@@ -72,19 +71,6 @@ def load_all(models: Sequence[Path], data_words: Sequence[str], peers: Sequence[
     for note in notes:
         tell(note)
     return subjects
-
-
-def exports(model: Path) -> list[Path]:
-    """The files that were exported from a model and passed: TFLite before ONNX, float before integers."""
-    found = [*model.parent.glob("export/*.tflite"), *model.parent.glob("export/*.onnx")]
-    precisions = [precision.value for precision in EXPORTABLE]
-
-    def place(path: Path) -> tuple[bool, int, str]:
-        precision = path.stem.rpartition("_")[2]
-        known = precision in precisions
-        return path.suffix == ".onnx", precisions.index(precision) if known else len(precisions), path.name
-
-    return sorted((path for path in found if ".failed." not in path.name), key=place)
 
 
 def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str]) -> list[PeerFile]:

@@ -38,7 +38,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.tables import make_table
-from fer_edge.training.run_folder import RUNS
+from fer_edge.training.run_folder import RUNS, all_exports
 
 REFERENCE = "fer"
 """The network that the others' latencies are divided by."""
@@ -78,7 +78,7 @@ class Contender:
 
 def own_files() -> list[Path]:
     """The files that ship with the package, then every run's float32 and int8 file."""
-    exported = [*RUNS.glob("*/export/*_int8.tflite"), *RUNS.glob("*/export/*_fp32.tflite")]
+    exported = [path for path in all_exports() if path.name.endswith(("_int8.tflite", "_fp32.tflite"))]
     return [*sorted(SHIPPED_MODEL.parent.glob("*.tflite")), *sorted(exported)]
 
 

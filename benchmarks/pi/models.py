@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from benchmarks.pi.install import PIP, PYTHON, ROOT, pip_install
 from benchmarks.pi.userland import HOME, Userland
+from fer_edge.benchmark.subjects import unique_names
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.precision import Precision
-from fer_edge.training.run_folder import RUNS
+from fer_edge.training.run_folder import all_exports
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,16 @@ class Model:
 
 def find_models() -> list[Model]:
     """The files that ship with the package, then every run's exports; each content once."""
-    paths = [*sorted(SHIPPED_MODEL.parent.glob("*.tflite")), *sorted(RUNS.glob("*/export/*.tflite"))]
+    paths = [
+        *sorted(SHIPPED_MODEL.parent.glob("*.tflite")),
+        *(path for path in all_exports() if path.suffix == ".tflite"),
+    ]
     distinct: dict[str, Path] = {}
     for path in paths:
-        if ".failed." not in path.name:
-            distinct.setdefault(sha256_file(path), path)
-    names = [path.name for path in distinct.values()]
+        distinct.setdefault(sha256_file(path), path)
     return [
-        Model(
-            path,
-            path.name if names.count(path.name) == 1 else f"{path.resolve().parents[1].name}/{path.name}",
-            digest,
-            inspect_tflite(path).precision,
-        )
-        for digest, path in distinct.items()
+        Model(path, name, digest, inspect_tflite(path).precision)
+        for name, (digest, path) in zip(unique_names(list(distinct.values())), distinct.items(), strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""A run folder: what a training run was asked, what it came to, and where each file lies."""
+"""The files of a training run: settings, checkpoints, model, results and exports."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Any
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError, InputError
 from fer_edge.files import require_regular_file, write_atomic
+from fer_edge.precision import EXPORTABLE
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
 
 RUNS = Path("runs")
-"""Where runs lie by default, under the folder that the command is given in."""
+"""Default folder of runs, relative to the working folder."""
 
 CHECKPOINTS_NAME = "checkpoints"
 STATE_NAME = "state.npz"
-"""Among a run's checkpoints: the last whole epoch's."""
+"""File among a run's checkpoints: the state after the last complete epoch."""
 
 
 @dataclass(frozen=True)
@@ -31,27 +32,37 @@ class RunFolder:
 
     @property
     def model(self) -> Path:
-        """The trained model."""
+        """Trained model with its card."""
         return self.path / "model.keras"
 
     @property
     def checkpoints(self) -> Path:
-        """What `--resume` goes on from."""
+        """Folder of the state that training resumes from."""
         return self.path / CHECKPOINTS_NAME
 
     @property
     def settings(self) -> Path:
-        """The recipe and the data that the run began with."""
+        """Recipe and data that the run was started with."""
         return self.path / "settings.json"
 
     @property
     def left_out(self) -> Path:
-        """The names of the training images that the run leaves out, if any."""
+        """List of the training images that the run leaves out; missing if there are none."""
         return self.path / "leave-out.txt"
 
     @property
+    def export_folder(self) -> Path:
+        """Folder of the model's exports."""
+        return self.path / "export"
+
+    def exports(self) -> list[Path]:
+        """Return the verified exports: TFLite before ONNX, float before integers."""
+        found = [*self.export_folder.glob("*.tflite"), *self.export_folder.glob("*.onnx")]
+        return sorted((path for path in found if ".failed." not in path.name), key=_export_order)
+
+    @property
     def replacement(self) -> Replacement:
-        """The run as one that another run replaces, once that has a whole epoch."""
+        """Way to replace the run: its files go once the new run has saved its first epoch."""
         settings = (self.settings, self.left_out)
         outputs = tuple(path for path in self.files if path not in settings)
         return Replacement(self.checkpoints, lambda: self._has_epoch, settings, outputs)
@@ -62,20 +73,21 @@ class RunFolder:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Every file that a run writes, except its checkpoints."""
+        """Every file that a run writes, apart from checkpoints and exports."""
         pictures = (self.path / f"{name}.png" for name in ("curves", "confusion", "samples"))
         texts = (self.path / name for name in ("card.json", "history.csv", "summary.txt"))
         return (self.model, self.settings, self.left_out, *pictures, *texts)
 
     def require_empty(self) -> None:
-        """Raise `InputError` if the folder already holds a model, or an epoch to go on from."""
+        """Raise `InputError` if the folder holds a model or a saved epoch."""
         if self.model.exists() or self._has_epoch:
             raise InputError(
-                f"{self.path} already holds a run: go on with --resume, choose another --output, or --overwrite it"
+                f"{self.path} already holds a run: resume it (--resume), overwrite it (--overwrite) or choose another "
+                "folder"
             )
 
     def begin(self, recipe: Recipe, dataset: Dataset) -> None:
-        """Write down what the run is about to do."""
+        """Write the settings file."""
         source = Path(dataset.source)
         data = str(source.absolute()) if source.exists() else dataset.source
         facts = {
@@ -87,31 +99,34 @@ class RunFolder:
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
     def resume(self) -> tuple[Recipe, str | None, str]:
-        """The recipe, the data and its digest that the run began with.
+        """Read the settings file.
+
+        Returns:
+            Recipe, data source and SHA-256 of the data that the run was started with.
 
         Raises:
-            DataError: If no run began here, or its settings are damaged.
+            DataError: If there is no settings file, or it is damaged.
         """
         return _read_settings(self.settings)
 
     def require_same_votes(self, dataset: Dataset) -> None:
-        """Check that the votes on the images are those that the run began with.
+        """Check that the images have the votes that the run was started with.
 
         Raises:
-            DataError: If they are others.
+            DataError: If they have other votes.
         """
         known = json.loads(self.settings.read_text(encoding="utf-8")).get("votes_sha256")
         if known is not None and known != dataset.votes_sha256():
-            raise DataError(f"{self.path} was trained on other people's votes; give the same --votes, or none as then")
+            raise DataError(f"{self.path} was trained with other votes on the images; resume it with the same votes")
 
     def data(self) -> str | None:
-        """The labelled faces that the run began with, or `None` if no run began here."""
-        kept = self.replacement.aside / self.settings.name  # those of the model, which is still the earlier run's
+        """Return the data source that the run was started with; None without a settings file."""
+        kept = self.replacement.aside / self.settings.name  # while a new run trains, the model is still the earlier one
         settings = kept if kept.exists() else self.settings
         return _read_settings(settings)[1] if settings.exists() else None
 
     def write_history(self, history: list[dict[str, float]]) -> None:
-        """Write history.csv, a row per epoch."""
+        """Write history.csv, one row per epoch."""
         text = io.StringIO()
         if history:
             writer = csv.DictWriter(text, ["epoch", *history[0]])
@@ -138,11 +153,11 @@ def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
 
 
 def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:
-    """The run under `runs` that was written to last.
+    """Return the run under `runs` that was written to last.
 
     Args:
         runs: Folder of runs.
-        trained: Only runs with a model; otherwise any that has begun.
+        trained: Require a model; otherwise settings are enough.
 
     Raises:
         InputError: If there is none.
@@ -152,3 +167,14 @@ def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:
     if not found:
         raise InputError(f"no run in {runs.absolute()}; train a model first: fer-edge train --data ...")
     return RunFolder(found[-1].parent)
+
+
+def all_exports(runs: Path = RUNS) -> list[Path]:
+    """Return the verified exports of every run under `runs`, in the order of the runs' names."""
+    return [file for folder in sorted(runs.glob("*")) for file in RunFolder(folder).exports()]
+
+
+def _export_order(path: Path) -> tuple[bool, int, str]:
+    known = [precision.value for precision in EXPORTABLE]
+    precision = path.stem.rpartition("_")[2]
+    return path.suffix == ".onnx", known.index(precision) if precision in known else len(known), path.name

@@ -65,7 +65,7 @@ def test_a_run_is_not_overwritten_unasked(run: RunFolder, faces: Dataset) -> Non
     run.require_empty()  # nothing has been trained that could be lost
     run.checkpoints.mkdir()
     (run.checkpoints / "state.npz").touch()
-    with pytest.raises(InputError, match="already holds a run: go on with --resume"):
+    with pytest.raises(InputError, match="already holds a run: resume it"):
         run.require_empty()
 
 
@@ -213,6 +213,15 @@ def test_a_kill_at_any_moment_loses_neither_run(tmp_path: Path, child_environmen
 def test_history(run: RunFolder, history: list[dict[str, float]], text: str) -> None:
     run.write_history(history)
     assert (run.path / "history.csv").read_bytes().decode() == text
+
+
+def test_exports_are_the_verified_files_float_first(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    expected = ["n_fp32.tflite", "n_int8.tflite", "n_int16x8.tflite", "mine.tflite", "n_fp32.onnx"]
+    for name in (*sorted(expected), "n_int8.failed.tflite", "calibration.json"):
+        (folder / name).touch()
+    assert [path.name for path in RunFolder(tmp_path).exports()] == expected
 
 
 def test_no_run_says_how_to_train(tmp_path: Path) -> None:

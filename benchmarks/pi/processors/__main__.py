@@ -26,15 +26,14 @@ from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.models import shipped_models
 from fer_edge.tables import make_table
-from fer_edge.training.run_folder import RUNS
+from fer_edge.training.run_folder import RUNS, all_exports
 
 SCHEMA_VERSION = 1
 
 
 def find_files() -> list[Path]:
     """Return the shipped models and every run's exported files."""
-    exported = [path for path in sorted(RUNS.glob("*/export/*")) if path.suffix in (".tflite", ".onnx")]
-    return [*shipped_models().values(), *(path for path in exported if ".failed." not in path.name)]
+    return [*shipped_models().values(), *all_exports()]
 
 
 @click.command()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.files import subjects
-from benchmarks.files.subjects import exports, find_models, find_peers
+from benchmarks.files.subjects import find_models, find_peers
 from benchmarks.peers.peers import PEERS, Peer
 from fer_edge.errors import InputError
 from fer_edge.model_card import ModelCard, add_card_to_keras
@@ -39,15 +39,6 @@ def test_the_documented_network_comes_first_and_then_those_that_ship(runs: Path)
     documented = make_run(runs, "new", "documented", "faces", 2)
     make_run(runs, "newest", "documented", "other faces", 0)
     assert find_models("faces") == [documented, shipped]
-
-
-def test_only_files_that_passed_are_measured_float_first(tmp_path: Path) -> None:
-    folder = tmp_path / "export"
-    folder.mkdir()
-    expected = ["n_fp32.tflite", "n_int8.tflite", "n_int16x8.tflite", "mine.tflite", "n_fp32.onnx"]
-    for name in (*sorted(expected), "n_int8.failed.tflite", "calibration.json"):
-        (folder / name).touch()
-    assert [path.name for path in exports(tmp_path / "model.keras")] == expected
 
 
 def test_peers_are_named_or_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
