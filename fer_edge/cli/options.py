@@ -25,7 +25,7 @@ from rich.text import Text
 
 from fer_edge.cli.consoles import stderr
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.dataset.data import Dataset, Finding
+from fer_edge.dataset.data import Dataset, ImageFault
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import InputError
 from fer_edge.names import printable
@@ -91,7 +91,7 @@ def _print_findings(dataset: Dataset) -> None:
     names = list(dataset.splits)
     table = make_table(dataset.name, ["images"], [name.value for name in names])
     table.add_row("usable", *(f"{len(dataset.splits[name]):,}" for name in names))
-    for finding in Finding:
+    for finding in ImageFault:
         counts = [dataset.findings[name][finding] for name in names]
         if any(counts):
             table.add_row(finding.value, *(f"{count:,}" for count in counts))

@@ -27,7 +27,7 @@ class SplitName(str, Enum):
     TEST = "test"
 
 
-class Finding(str, Enum):
+class ImageFault(str, Enum):
     """What can be wrong with an image, and what is done about it."""
 
     NOT_AN_IMAGE = "not an image (left out)"
@@ -106,10 +106,10 @@ class Dataset:
 
     source: str
     splits: dict[SplitName, Split]
-    findings: dict[SplitName, Counter[Finding]] = field(default_factory=dict)
-    examples: dict[Finding, list[str]] = field(default_factory=dict)
+    findings: dict[SplitName, Counter[ImageFault]] = field(default_factory=dict)
+    examples: dict[ImageFault, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    changes: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    changes: dict[str, tuple[ImageFault, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -152,7 +152,7 @@ class Dataset:
 
     def require_clean(self) -> None:
         """Raise `DataError` naming every kind of fault found, if any was (`--strict`)."""
-        total: Counter[Finding] = sum(self.findings.values(), Counter())
+        total: Counter[ImageFault] = sum(self.findings.values(), Counter())
         if total:
             faults = "; ".join(
                 f"{count} {finding.value.split(' (')[0]}, e.g. {self.examples[finding][0]}"
@@ -193,7 +193,9 @@ def check_splits(dataset: Dataset) -> Dataset:
     return replace(dataset, findings=findings, examples=examples)
 
 
-def note_finding(counts: Counter[Finding], examples: dict[Finding, list[str]], finding: Finding, name: str) -> None:
+def note_finding(
+    counts: Counter[ImageFault], examples: dict[ImageFault, list[str]], finding: ImageFault, name: str
+) -> None:
     """Count `finding`, and keep `name` as an example of it if there are few yet."""
     counts[finding] += 1
     kept = examples.setdefault(finding, [])
@@ -203,17 +205,17 @@ def note_finding(counts: Counter[Finding], examples: dict[Finding, list[str]], f
 
 def _count_pixel_faults(
     splits: dict[SplitName, Split],
-    findings: dict[SplitName, Counter[Finding]],
-    examples: dict[Finding, list[str]],
+    findings: dict[SplitName, Counter[ImageFault]],
+    examples: dict[ImageFault, list[str]],
 ) -> None:
     split_of: dict[str, SplitName] = {}
     for split_name, split in splits.items():
         for constant, name, digest in zip(split.constant(), split.names, digests(split.images).tolist(), strict=True):
             if constant:
-                note_finding(findings[split_name], examples, Finding.CONSTANT, name)
+                note_finding(findings[split_name], examples, ImageFault.CONSTANT, name)
             if digest not in split_of:
                 split_of[digest] = split_name
                 continue
             same_split = split_of[digest] is split_name
-            finding = Finding.DUPLICATE_WITHIN if same_split else Finding.DUPLICATE_ACROSS
+            finding = ImageFault.DUPLICATE_WITHIN if same_split else ImageFault.DUPLICATE_ACROSS
             note_finding(findings[split_name], examples, finding, name)

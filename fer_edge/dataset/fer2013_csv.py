@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import FACE_SIZE, Dataset, Finding, SplitName
+from fer_edge.dataset.data import FACE_SIZE, Dataset, ImageFault, SplitName
 from fer_edge.dataset.gathering import Gathered
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
@@ -51,7 +51,7 @@ def read_fer2013_csv(path: Path) -> Dataset:
             raise DataError(f"{path}, {name}: expected {_EXPECTED_USAGE}, got {printable(row[usage][:40])!r}")
         label, image = _label(path, name, row[emotion]), _image(row[pixels])
         if isinstance(image, str):
-            gathered.leave_out(split, label, name, Finding.NOT_AN_IMAGE, image)
+            gathered.leave_out(split, label, name, ImageFault.NOT_AN_IMAGE, image)
         else:
             gathered.add(split, label, name, image)
     return gathered.dataset(str(path))

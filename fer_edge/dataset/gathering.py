@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, note_finding
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, note_finding
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 
@@ -21,9 +21,9 @@ class Gathered:
     def __init__(self) -> None:
         self._rows: dict[SplitName, list[tuple[npt.NDArray[np.uint8], int, str]]] = {}
         self._reasons: dict[SplitName, list[tuple[int, str]]] = {}
-        self._findings: dict[SplitName, Counter[Finding]] = {}
-        self._examples: dict[Finding, list[str]] = {}
-        self._changes: dict[str, tuple[Finding, ...]] = {}
+        self._findings: dict[SplitName, Counter[ImageFault]] = {}
+        self._examples: dict[ImageFault, list[str]] = {}
+        self._changes: dict[str, tuple[ImageFault, ...]] = {}
 
     @property
     def splits(self) -> Set[SplitName]:
@@ -36,7 +36,7 @@ class Gathered:
         label: int,
         name: str,
         image: npt.NDArray[np.uint8],
-        changes: Sequence[Finding] = (),
+        changes: Sequence[ImageFault] = (),
     ) -> None:
         """Take in an image.
 
@@ -53,7 +53,7 @@ class Gathered:
             self._changes[name] = tuple(changes)
         self._rows.setdefault(split, []).append((image, label, name))
 
-    def leave_out(self, split: SplitName, label: int, name: str, finding: Finding, reason: str) -> None:
+    def leave_out(self, split: SplitName, label: int, name: str, finding: ImageFault, reason: str) -> None:
         """Count an image that cannot be used.
 
         Args:
@@ -82,7 +82,7 @@ class Gathered:
             notes = (*notes, "no validation split: the test split stands in for it")
         return Dataset(source, splits, findings, self._examples, notes, self._changes)
 
-    def _note(self, split: SplitName, finding: Finding, name: str) -> None:
+    def _note(self, split: SplitName, finding: ImageFault, name: str) -> None:
         note_finding(self._findings.setdefault(split, Counter()), self._examples, finding, name)
 
     def _require_usable(self, source: str) -> None:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fer_edge.dataset.data import Dataset, Finding, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, SplitName, check_splits
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.fer2013_csv import read_fer2013_csv
 from fer_edge.dataset.gathering import Gathered
@@ -99,7 +99,7 @@ def _read_images(source: str, listing: Listing) -> Dataset:
     for entry in listing.unreadable:
         place = layout.place_unreadable(entry.path)
         if place is not None:
-            gathered.leave_out(*place, printable(str(entry.path)), Finding.UNREADABLE, entry.reason)
+            gathered.leave_out(*place, printable(str(entry.path)), ImageFault.UNREADABLE, entry.reason)
     layout.require_filled(listing, gathered.splits)
     return gathered.dataset(source, layout.notes(listing))
 
@@ -110,7 +110,7 @@ def _read_file(gathered: Gathered, split: SplitName, label: int, file: RawFile) 
         decoded = decode_face(file.read())
     except DAMAGED_ZIP_ERRORS as error:
         cause = (isinstance(error, OSError) and error.strerror) or printable(first_line(error))
-        decoded = Rejected(Finding.UNREADABLE, f"cannot be read ({cause})")
+        decoded = Rejected(ImageFault.UNREADABLE, f"cannot be read ({cause})")
     if isinstance(decoded, Rejected):
         gathered.leave_out(split, label, name, decoded.finding, decoded.reason)
     else:

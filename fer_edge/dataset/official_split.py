@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits, note_finding
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits, note_finding
 from fer_edge.dataset.fer2013_votes import NOT_FER2013, Matches, find_fer2013, known_pictures
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
@@ -23,7 +23,7 @@ _LEAST_FER2013 = 0.5
 _FIRST_LINE = 2
 """Of a CSV file, that has a row: the first one is the header."""
 
-_LEFT_OUT = (Finding.NOT_AN_IMAGE, Finding.TOO_LARGE, Finding.UNREADABLE)
+_LEFT_OUT = (ImageFault.NOT_AN_IMAGE, ImageFault.TOO_LARGE, ImageFault.UNREADABLE)
 """Faults of images that no split holds."""
 
 

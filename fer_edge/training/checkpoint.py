@@ -27,7 +27,7 @@ _COUNTERS = {
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a run has come.
 
     Attributes:
@@ -69,7 +69,7 @@ def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
 
 
 class RunState:
-    """Saves and restores a model, its optimizer, its callbacks' counters and its `Progress`."""
+    """Saves and restores a model, its optimizer, its callbacks' counters and its `TrainingProgress`."""
 
     def __init__(self, folder: Path, model: keras.Model, callbacks: list[keras.callbacks.Callback]) -> None:
         """Look after `model` and `callbacks` in `folder`."""
@@ -78,7 +78,7 @@ class RunState:
         self._callbacks = [callback for callback in callbacks if type(callback) in _COUNTERS]
         self._early_stopping = next((c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)), None)
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: TrainingProgress) -> None:
         """Write everything to one file, wholly or not at all."""
         self._folder.mkdir(parents=True, exist_ok=True)
         new_best = self._folder / _NEW_BEST_NAME
@@ -91,7 +91,7 @@ class RunState:
         with atomic_path(self._folder / STATE_NAME) as path:
             np.savez(path, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
 
-    def restore(self) -> Progress:
+    def restore(self) -> TrainingProgress:
         """Put the saved state back and return how far the run had come.
 
         Raises:
@@ -105,7 +105,7 @@ class RunState:
             with path.open("rb") as file, np.load(file) as saved:
                 facts = json.loads(str(saved["facts"]))
                 values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
-            progress = Progress(**facts["progress"])
+            progress = TrainingProgress(**facts["progress"])
             counters = [{name: x and float(x) for name, x in each.items()} for each in facts["callbacks"]]
             progress.require_sound()
         except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
@@ -139,7 +139,7 @@ def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
 class SaveEveryEpoch(keras.callbacks.Callback):
     """Saves the run's state after each epoch, and restores it when `fit` begins, after the others have reset."""
 
-    def __init__(self, state: RunState, progress: Progress, resume: bool, epochs: int) -> None:
+    def __init__(self, state: RunState, progress: TrainingProgress, resume: bool, epochs: int) -> None:
         """Keep `progress` current; must stand last in the list of callbacks."""
         super().__init__()
         self._state = state

@@ -20,9 +20,9 @@ from fer_edge.training.averaging import AveragedWeights
 from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.checkpoint import (
     BEST_NAME,
-    Progress,
     RunState,
     SaveEveryEpoch,
+    TrainingProgress,
     best_checkpoint,
 )
 from fer_edge.training.distill import load_teachers
@@ -69,7 +69,7 @@ class Trained:
     """
 
     model: keras.Model
-    progress: Progress
+    progress: TrainingProgress
     interruption: KeyboardInterrupt | None
     epochs: int
     temperature: float | None = None
@@ -132,7 +132,7 @@ def train(
     if resume and team:
         team.send(checkpoints / STATE_NAME)
         team.send(checkpoints / BEST_NAME)
-    progress = state.restore() if resume else Progress()
+    progress = state.restore() if resume else TrainingProgress()
     interruption = None
     if not progress.finished:
         batches.start_at(progress.epochs_done)
@@ -242,7 +242,7 @@ def _fit(
     recipe: Recipe,
     callbacks: list[keras.callbacks.Callback],
     state: RunState,
-    progress: Progress,
+    progress: TrainingProgress,
     observer: TrainingObserver,
     team: Team | None,
 ) -> KeyboardInterrupt | None:
@@ -294,7 +294,7 @@ def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model
 class _Clock(keras.callbacks.Callback):
     """Adds each epoch's time to its logs and to the run's total."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: TrainingProgress) -> None:
         super().__init__()
         self._progress = progress
 

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 
@@ -125,12 +125,12 @@ def test_constant_and_duplicate_images_are_counted_and_kept() -> None:
     train[4] = train[2]
     validation[0] = train[2]
     validation[2] = validation[1]
-    dataset = check_splits(Dataset("faces", splits, {SplitName.TRAIN: Counter({Finding.RESIZED: 2})}, {}))
+    dataset = check_splits(Dataset("faces", splits, {SplitName.TRAIN: Counter({ImageFault.RESIZED: 2})}, {}))
     assert dataset.findings == {
-        SplitName.TRAIN: Counter({Finding.RESIZED: 2, Finding.CONSTANT: 2, Finding.DUPLICATE_WITHIN: 2}),
-        SplitName.VALIDATION: Counter({Finding.DUPLICATE_ACROSS: 1, Finding.DUPLICATE_WITHIN: 1}),
+        SplitName.TRAIN: Counter({ImageFault.RESIZED: 2, ImageFault.CONSTANT: 2, ImageFault.DUPLICATE_WITHIN: 2}),
+        SplitName.VALIDATION: Counter({ImageFault.DUPLICATE_ACROSS: 1, ImageFault.DUPLICATE_WITHIN: 1}),
     }
-    assert dataset.examples[Finding.DUPLICATE_WITHIN] == ["train/3", "train/4", "validation/2"]
+    assert dataset.examples[ImageFault.DUPLICATE_WITHIN] == ["train/3", "train/4", "validation/2"]
     assert (len(dataset.train), len(dataset.validation)) == (9, 7)
 
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.dataset.data import Finding
+from fer_edge.dataset.data import ImageFault
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.listing import MAX_IMAGE_BYTES
 
@@ -24,13 +24,13 @@ def png_that_claims(width: int, height: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "finding", "reason"),
     [
-        (b"", Finding.NOT_AN_IMAGE, "is empty"),
-        (b"<html>not found</html>", Finding.NOT_AN_IMAGE, "is no picture that OpenCV can read"),
-        (bytes(MAX_IMAGE_BYTES + 1), Finding.TOO_LARGE, "has more than 4 MiB"),
-        (png_that_claims(19000, 8000), Finding.TOO_LARGE, "claims 19000x8000 pixels, more than 100 million"),
+        (b"", ImageFault.NOT_AN_IMAGE, "is empty"),
+        (b"<html>not found</html>", ImageFault.NOT_AN_IMAGE, "is no picture that OpenCV can read"),
+        (bytes(MAX_IMAGE_BYTES + 1), ImageFault.TOO_LARGE, "has more than 4 MiB"),
+        (png_that_claims(19000, 8000), ImageFault.TOO_LARGE, "claims 19000x8000 pixels, more than 100 million"),
     ],
 )
-def test_a_rejected_file_has_its_reason(content: bytes, finding: Finding, reason: str) -> None:
+def test_a_rejected_file_has_its_reason(content: bytes, finding: ImageFault, reason: str) -> None:
     assert decode_face(content) == Rejected(finding, reason)
 
 
@@ -50,12 +50,12 @@ def test_a_picture_that_is_cut_off_is_rejected_by_any_opencv(kind: str, left: fl
     [
         ((48, 48), np.uint8, []),
         ((48, 48), np.uint16, []),
-        ((48, 48, 3), np.uint8, [Finding.COLOUR]),
-        ((48, 48, 4), np.uint8, [Finding.COLOUR]),
-        ((60, 40), np.uint8, [Finding.RESIZED]),
+        ((48, 48, 3), np.uint8, [ImageFault.COLOUR]),
+        ((48, 48, 4), np.uint8, [ImageFault.COLOUR]),
+        ((60, 40), np.uint8, [ImageFault.RESIZED]),
     ],
 )
-def test_any_picture_becomes_a_gray_face(shape: tuple[int, ...], dtype: type, changes: list[Finding]) -> None:
+def test_any_picture_becomes_a_gray_face(shape: tuple[int, ...], dtype: type, changes: list[ImageFault]) -> None:
     top = np.iinfo(dtype).max
     pixels: np.ndarray = np.full(shape, top // 2, dtype)
     decoded = decode_face(png(pixels))

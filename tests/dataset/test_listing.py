@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_edge.dataset.data import Finding, SplitName
+from fer_edge.dataset.data import ImageFault, SplitName
 from fer_edge.dataset.loading import load_dataset
 from fer_edge.errors import DataError
 
@@ -51,7 +51,7 @@ def test_linked_folders_and_files_are_read(tree: Path, tmp_path: Path, write_fac
     dataset = load_dataset(str(tree))
     assert dataset.train.class_counts().tolist() == [1, 1, 1, 4, 1, 2, 1]
     assert len(dataset.validation) == 7
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.DUPLICATE_WITHIN: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.DUPLICATE_WITHIN: 1})
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_linked_folders_and_files_are_read(tree: Path, tmp_path: Path, write_fac
 def test_a_link_that_cannot_be_followed_is_counted_and_named(tree: Path, name: str, target: str, reason: str) -> None:
     (tree / "train" / "happy" / name).symlink_to(target)
     dataset = load_dataset(str(tree))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
     assert dataset.notes == (f"left out 1 image of the train split: train/happy/{name} {reason}",)
 
 
@@ -80,7 +80,7 @@ def test_a_broken_link_outside_of_classes_is_named(tree: Path) -> None:
 def test_a_pipe_or_device_is_never_opened(tree: Path, kind: str) -> None:
     pipe = tree / "train" / "happy" / "pipe.png"
     os.mkfifo(pipe)
-    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
     with pytest.raises(DataError, match="is a pipe, socket or device; expected a zip"):
         load_dataset(str(pipe) if kind == "fifo" else "/dev/zero")
 
@@ -160,7 +160,7 @@ def test_a_member_of_another_compression_is_counted_and_named(
     path = zip_folder(tree)
     compress_otherwise(path, 9, b"train/happy/b.png")
     dataset = load_dataset(str(path))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
     assert "train/happy/b.png is compressed with Deflate64" in dataset.notes[0]
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pytest
 
 from fer_edge.dataset import listing, loading
-from fer_edge.dataset.data import Dataset, Finding, SplitName
+from fer_edge.dataset.data import Dataset, ImageFault, SplitName
 from fer_edge.dataset.loading import KAGGLE_HANDLE, load_dataset
 from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.errors import DataError, MissingExtraError
@@ -172,7 +172,7 @@ def test_validation_and_test_stay_apart(tree: Path) -> None:
     write_image(tree / "test" / "sad" / "b.png", noise(99))
     dataset = load_dataset(str(tree))
     assert sizes(dataset) == {"train": 7, "validation": 7, "test": 8}
-    assert dataset.findings[SplitName.TEST] == Counter({Finding.DUPLICATE_ACROSS: 7})
+    assert dataset.findings[SplitName.TEST] == Counter({ImageFault.DUPLICATE_ACROSS: 7})
 
 
 @pytest.mark.parametrize(
@@ -228,17 +228,17 @@ def test_every_image_is_checked(tree: Path) -> None:
     assert dataset.findings == {
         SplitName.TRAIN: Counter(
             {
-                Finding.NOT_AN_IMAGE: 3,
-                Finding.RESIZED: 2,
-                Finding.COLOUR: 2,
-                Finding.CONSTANT: 1,
-                Finding.DUPLICATE_WITHIN: 1,
+                ImageFault.NOT_AN_IMAGE: 3,
+                ImageFault.RESIZED: 2,
+                ImageFault.COLOUR: 2,
+                ImageFault.CONSTANT: 1,
+                ImageFault.DUPLICATE_WITHIN: 1,
             }
         ),
-        SplitName.VALIDATION: Counter({Finding.DUPLICATE_ACROSS: 1}),
+        SplitName.VALIDATION: Counter({ImageFault.DUPLICATE_ACROSS: 1}),
     }
     assert sizes(dataset) == {"train": 12, "validation": 8}
-    assert dataset.examples[Finding.NOT_AN_IMAGE] == [f"train/happy/{name}" for name in ("b.png", "c.jpg", "d.png")]
+    assert dataset.examples[ImageFault.NOT_AN_IMAGE] == [f"train/happy/{name}" for name in ("b.png", "c.jpg", "d.png")]
     with pytest.raises(DataError, match=r"--strict: .*3 not an image, e\.g\. train/happy/b\.png"):
         dataset.require_clean()
 
@@ -257,7 +257,7 @@ def test_an_unreadable_file_is_counted(tree: Path) -> None:
     path = tree / "train" / "happy" / "b.png"
     write_image(path, noise(70))
     path.chmod(0)
-    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
 
 
 @pytest.mark.parametrize("name", ["../evil.png", "train/happy/../../../evil.png", "/etc/evil.png"])
@@ -292,7 +292,7 @@ def test_a_member_that_unpacks_to_a_hundred_megabytes_is_left_out_unread(tree: P
     dataset = load_dataset(str(path))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.TOO_LARGE: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.TOO_LARGE: 1})
     assert dataset.notes == ("left out 1 image of the train split: train/happy/bomb.png has more than 4 MiB",)
     assert peak < 32 * 2**20
 
@@ -337,8 +337,8 @@ def test_a_member_that_does_not_inflate_is_counted(tree: Path) -> None:
     content[member.header_offset + 30 + len(member.filename)] = 0xFF  # a block type that does not exist
     path.write_bytes(content)
     dataset = load_dataset(str(path))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
-    assert dataset.examples[Finding.UNREADABLE] == ["train/happy/z.png"]
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
+    assert dataset.examples[ImageFault.UNREADABLE] == ["train/happy/z.png"]
 
 
 HEADER = ["emotion", "pixels", "Usage"]
@@ -387,8 +387,8 @@ def test_a_csv_without_validation_lets_test_stand_in(tmp_path: Path) -> None:
 def test_a_row_without_an_image_is_counted(tmp_path: Path, pixels: str) -> None:
     rows = [*csv_rows(), ["3", pixels.strip(), "Training"]]
     dataset = load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows)))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.NOT_AN_IMAGE: 1})
-    assert dataset.examples[Finding.NOT_AN_IMAGE] == ["line 23"]
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.NOT_AN_IMAGE: 1})
+    assert dataset.examples[ImageFault.NOT_AN_IMAGE] == ["line 23"]
     assert "left out 1 image of the train split: line 23 has" in dataset.notes[0]
 
 
@@ -429,14 +429,14 @@ def test_the_real_faces_are_read_whole(real_data: Dataset) -> None:
 
 def test_the_real_faces_faults_are_those_known(real_data: Dataset) -> None:
     train = real_data.findings[SplitName.TRAIN]
-    assert set(train) == {Finding.CONSTANT, Finding.DUPLICATE_WITHIN}
-    assert 0 < train[Finding.CONSTANT] < 20
-    assert 1_000 < train[Finding.DUPLICATE_WITHIN] < 2_000
-    assert real_data.findings[SplitName.VALIDATION][Finding.DUPLICATE_ACROSS] > 0
+    assert set(train) == {ImageFault.CONSTANT, ImageFault.DUPLICATE_WITHIN}
+    assert 0 < train[ImageFault.CONSTANT] < 20
+    assert 1_000 < train[ImageFault.DUPLICATE_WITHIN] < 2_000
+    assert real_data.findings[SplitName.VALIDATION][ImageFault.DUPLICATE_ACROSS] > 0
     assert 110 < real_data.train.images.mean() < 145
 
 
 def test_a_picture_that_claims_to_be_enormous_is_not_decoded(tree: Path) -> None:
     write_image(tree / "train" / "happy" / "bomb.png", np.zeros((11_000, 11_000), np.uint8))
     dataset = load_dataset(str(tree))
-    assert dataset.findings[SplitName.TRAIN][Finding.TOO_LARGE] == 1
+    assert dataset.findings[SplitName.TRAIN][ImageFault.TOO_LARGE] == 1

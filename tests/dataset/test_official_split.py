@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
 from fer_edge.dataset.fer2013_votes import find_fer2013, known_pictures
 from fer_edge.dataset.official_split import join_fer2013_votes, restore_official_split
 from fer_edge.dataset.synthetic import synthetic_dataset
@@ -69,26 +69,28 @@ def test_each_picture_returns_to_its_part_with_its_label_and_votes(mixed: Datase
 
 
 def test_findings_are_those_of_the_restored_splits(mixed: Dataset) -> None:
-    assert mixed.findings[SplitName.TRAIN] == {Finding.DUPLICATE_WITHIN: 1}
+    assert mixed.findings[SplitName.TRAIN] == {ImageFault.DUPLICATE_WITHIN: 1}
     read = replace(
         mixed,
-        findings={SplitName.TRAIN: Counter({Finding.RESIZED: 2, Finding.UNREADABLE: 5, Finding.DUPLICATE_WITHIN: 1})},
-        examples={Finding.RESIZED: ["train/0.png", "train/8.png"], Finding.UNREADABLE: ["train/x.png"]},
+        findings={
+            SplitName.TRAIN: Counter({ImageFault.RESIZED: 2, ImageFault.UNREADABLE: 5, ImageFault.DUPLICATE_WITHIN: 1})
+        },
+        examples={ImageFault.RESIZED: ["train/0.png", "train/8.png"], ImageFault.UNREADABLE: ["train/x.png"]},
         changes={
-            "train/0.png": (Finding.RESIZED,),
-            "train/8.png": (Finding.RESIZED,),
-            "train/12.png": (Finding.COLOUR,),
+            "train/0.png": (ImageFault.RESIZED,),
+            "train/8.png": (ImageFault.RESIZED,),
+            "train/12.png": (ImageFault.COLOUR,),
         },
     )
     restored = restore_official_split(join_fer2013_votes(read)).dataset
     assert restored.findings == {
-        SplitName.TRAIN: {Finding.RESIZED: 1, Finding.UNREADABLE: 5},
-        SplitName.VALIDATION: {Finding.RESIZED: 1, Finding.DUPLICATE_ACROSS: 1},
+        SplitName.TRAIN: {ImageFault.RESIZED: 1, ImageFault.UNREADABLE: 5},
+        SplitName.VALIDATION: {ImageFault.RESIZED: 1, ImageFault.DUPLICATE_ACROSS: 1},
     }
     assert restored.examples == {
-        Finding.RESIZED: ["train/0.png", "train/8.png"],
-        Finding.UNREADABLE: ["train/x.png"],
-        Finding.DUPLICATE_ACROSS: ["train/11.png"],
+        ImageFault.RESIZED: ["train/0.png", "train/8.png"],
+        ImageFault.UNREADABLE: ["train/x.png"],
+        ImageFault.DUPLICATE_ACROSS: ["train/11.png"],
     }
 
 

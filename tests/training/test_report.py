@@ -12,7 +12,7 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.files import sha256_file
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
-from fer_edge.training.checkpoint import Progress
+from fer_edge.training.checkpoint import TrainingProgress
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.report import write_run
@@ -74,7 +74,7 @@ def test_the_summary_names_layers_data_and_results(tiny_run: RunFolder, card: Mo
 def test_a_card_knows_its_teachers_by_name_and_digest(tiny_run: RunFolder, faces: Dataset, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "taught")
     row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
-    trained = Trained(ARCHITECTURES["tiny"](None), Progress(1, [row], True, 1.0), None, 1, temperature=1.5)
+    trained = Trained(ARCHITECTURES["tiny"](None), TrainingProgress(1, [row], True, 1.0), None, 1, temperature=1.5)
     write_run(run, trained, faces, Recipe(arch="tiny", epochs=1, teachers=(str(tiny_run.model),)))
     card = json.loads((run.path / "card.json").read_text())
     assert card["training"]["recipe"]["teachers"] == [{"name": "tiny", "sha256": sha256_file(tiny_run.model)}]
@@ -89,7 +89,7 @@ def test_the_licence_follows_the_data(
     run = RunFolder(tmp_path_factory.mktemp("runs") / "licensed")
     few = {name: split.take(split.labels.argsort(kind="stable")[::8]) for name, split in faces.splits.items()}
     row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
-    trained = Trained(ARCHITECTURES[tiny_architecture](None), Progress(1, [row], True, 1.0), None, 1)
+    trained = Trained(ARCHITECTURES[tiny_architecture](None), TrainingProgress(1, [row], True, 1.0), None, 1)
     write_run(run, trained, Dataset(source, few), Recipe(arch=tiny_architecture, epochs=1))
     text = (run.path / "card.json").read_text()
     assert json.loads(text)["licence"] == licence

@@ -95,7 +95,7 @@ def test_other_images_cannot_be_resumed_with(train_line: Callable[..., Any], fac
     [
         (["--data", "nowhere.zip"], "nowhere.zip: no such file or folder"),
         (["--resume", "--output", "empty"], "nothing to resume"),
-        (["--learning-rate", "0"], "learning-rate must be above 0"),
+        (["--learning-rate", "0"], "'--learning-rate': 0.0 is not in the range x>0"),
     ],
 )
 def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[str], message: str) -> None:
@@ -108,7 +108,7 @@ def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[s
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_numbers_that_are_not_finite_are_a_mistake(train_line: Callable[..., Any], tmp_path: Path, value: str) -> None:
     ended = train_line("--learning-rate", value)
-    assert (ended.exit_code, ended.stderr) == (2, f"error: learning-rate must be a finite number, got {value}\n")
+    assert (ended.exit_code, ended.stderr) == (2, f"error: learning_rate must be a finite number, got {value}\n")
     assert not (tmp_path / "run").exists()
 
 
