@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,21 +32,6 @@ def tree(tmp_path: Path, write_face: Callable[[Path, int], None]) -> Path:
         for label, name in enumerate(EXPRESSIONS):
             write_face(root / split / name / "a.png", 10 * i + label)
     return root
-
-
-@pytest.fixture(scope="session")
-def zip_folder() -> Callable[..., Path]:
-    """A function that packs a folder, each name changed by a function, and returns the zip beside it."""
-
-    def pack(folder: Path, rename: Callable[[str], str] = str, compression: int = zipfile.ZIP_DEFLATED) -> Path:
-        path = folder.with_suffix(".zip")
-        with zipfile.ZipFile(path, "w", compression) as archive:
-            for file in sorted(folder.rglob("*")):
-                if file.is_file():
-                    archive.writestr(rename(file.relative_to(folder).as_posix()), file.read_bytes())
-        return path
-
-    return pack
 
 
 @pytest.fixture(scope="session")

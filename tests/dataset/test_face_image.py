@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import struct
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from fer_edge.dataset.data import ImageFault
+from fer_edge.dataset.data import ImageFault, SplitName
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.listing import MAX_IMAGE_BYTES
+from fer_edge.dataset.loading import load_dataset
+from tests.fakes.labelled_faces import write_image
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -63,3 +66,18 @@ def test_any_picture_becomes_a_gray_face(shape: tuple[int, ...], dtype: type, ch
     image, found = decoded
     assert (image.shape, image.dtype.name, found) == ((48, 48), "uint8", changes)
     assert image == pytest.approx(127, abs=1)
+
+
+def test_colour_and_size_are_converted_as_the_runtime_converts_them(tree: Path) -> None:
+    colour = np.zeros((96, 96, 3), np.uint8)
+    colour[:48], colour[48:] = (0, 0, 255), (255, 0, 0)
+    write_image(tree / "train" / "happy" / "b.png", colour)
+    image = load_dataset(str(tree)).train.images[4]
+    # BT.601 luma of red and blue.
+    assert (image[0, 0], image[47, 47]) == (76, 29)
+
+
+def test_a_picture_that_claims_to_be_enormous_is_not_decoded(tree: Path) -> None:
+    write_image(tree / "train" / "happy" / "bomb.png", np.zeros((11_000, 11_000), np.uint8))
+    dataset = load_dataset(str(tree))
+    assert dataset.findings[SplitName.TRAIN][ImageFault.TOO_LARGE] == 1

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fer_edge.dataset.data import ImageFault, SplitName
 from fer_edge.dataset.fer2013_csv import read_fer2013_csv
+from fer_edge.dataset.loading import load_dataset
 from fer_edge.errors import DataError
+from fer_edge.labels import EXPRESSIONS
+from tests.fakes.labelled_faces import noise, sizes
 
 HEADER = ("emotion", "pixels", "Usage")
 
@@ -118,3 +123,80 @@ def test_another_file_is_one_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "faces.csv").write_bytes(content)
     with pytest.raises(DataError, match="faces"):
         read_fer2013_csv(tmp_path / "faces.csv")
+
+
+def row(emotion: int | str, seed: int, usage: str) -> list[str]:
+    return [str(emotion), " ".join(map(str, noise(seed).ravel())), usage]
+
+
+def write_csv(path: Path, rows: list[list[str]], header: list[str] | None = None) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([list(HEADER) if header is None else header, *rows])
+    return path
+
+
+def csv_rows() -> list[list[str]]:
+    usages = ("Training", "PublicTest", "PrivateTest")
+    return [row(emotion, 100 * i + emotion, usage) for i, usage in enumerate(usages) for emotion in range(7)]
+
+
+def test_fer2013s_own_numbers_become_this_projects_order(tmp_path: Path) -> None:
+    dataset = load_dataset(str(write_csv(tmp_path / "fer2013.csv", csv_rows())))
+    assert sizes(dataset) == {"train": 7, "validation": 7, "test": 7}
+    # FER2013: 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral.
+    names = [EXPRESSIONS[label] for label in dataset.train.labels]
+    assert names == ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
+    assert np.array_equal(dataset.train.images[4], noise(4))
+    assert np.array_equal(dataset.split("test").images[6], noise(206))
+
+
+@pytest.mark.parametrize("header", [["emotion", " pixels", " Usage"], ["\ufeffemotion", "pixels", "usage"]])
+def test_spaces_and_case_in_the_header_do_not_matter(tmp_path: Path, header: list[str]) -> None:
+    rows = [[emotion, pixels, f" {usage}"] for emotion, pixels, usage in csv_rows()]
+    dataset = load_dataset(str(write_csv(tmp_path / "icml.csv", rows, header)))
+    assert sizes(dataset) == {"train": 7, "validation": 7, "test": 7}
+
+
+def test_a_csv_without_validation_lets_test_stand_in(tmp_path: Path) -> None:
+    rows = [one for one in csv_rows() if one[2] != "PublicTest"]
+    dataset = load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows)))
+    assert sizes(dataset) == {"train": 7, "validation": 7}
+    assert dataset.notes
+
+
+@pytest.mark.parametrize("pixels", ["", "1 2 3", "x " * 2304, "256 " * 2304, "-1 " * 2304, "9" * 30 + " 0" * 2303])
+def test_a_row_without_an_image_is_counted(tmp_path: Path, pixels: str) -> None:
+    rows = [*csv_rows(), ["3", pixels.strip(), "Training"]]
+    dataset = load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows)))
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.NOT_AN_IMAGE: 1})
+    assert dataset.examples[ImageFault.NOT_AN_IMAGE] == ["line 23"]
+    assert "left out 1 image of the train split: line 23 has" in dataset.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "extra", "message"),
+    [
+        ([], [], r"expected the columns emotion, pixels, Usage"),
+        (["pixels", "emotion"], [], r"expected the columns emotion, pixels, Usage"),
+        (list(HEADER), ["7", "0", "Training"], r"line 23: expected an emotion from 0 to 6, got '7'"),
+        (list(HEADER), ["happy", "0", "Training"], r"line 23: expected an emotion"),
+        (
+            list(HEADER),
+            ["3", "0", "Holdout"],
+            r"line 23: expected Training, PublicTest or PrivateTest as Usage, got 'Holdout'",
+        ),
+        (list(HEADER), ["3", "0"], r"line 23: expected 3 columns"),
+    ],
+)
+def test_a_csv_of_something_else_is_an_error_with_its_line(
+    tmp_path: Path, header: list[str], extra: list[str], message: str
+) -> None:
+    rows = [*csv_rows(), extra] if extra else []
+    with pytest.raises(DataError, match=message):
+        load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows, header)))
+
+
+def test_an_overlong_field_is_a_data_error(tmp_path: Path) -> None:
+    rows = [*csv_rows(), ["3", "0 " * 100_000, "Training"]]
+    with pytest.raises(DataError, match="fer2013"):
+        load_dataset(str(write_csv(tmp_path / "fer2013.csv", rows)))

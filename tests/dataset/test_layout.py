@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from fer_edge.dataset.data import ImageFault, SplitName
 from fer_edge.dataset.loading import load_dataset
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
+from tests.fakes.labelled_faces import noise, sizes, write_image, zip_folder
 
 WriteFace = Callable[[Path, int], None]
 
@@ -78,7 +82,7 @@ def test_a_validation_without_a_usable_picture_is_never_replaced_by_test(tested:
         load_dataset(str(tested))
 
 
-def test_an_empty_validation_in_a_zip_is_never_replaced_by_test(tested: Path, zip_folder: Callable[..., Path]) -> None:
+def test_an_empty_validation_in_a_zip_is_never_replaced_by_test(tested: Path) -> None:
     path = zip_folder(tested)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("validation/", b"")
@@ -104,7 +108,7 @@ def test_that_every_picture_fails_is_the_error(tree: Path) -> None:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_two_data_sets_side_by_side_are_an_error_with_both_names(
-    tree: Path, tmp_path: Path, write_face: WriteFace, zip_folder: Callable[..., Path], zipped: bool
+    tree: Path, tmp_path: Path, write_face: WriteFace, zipped: bool
 ) -> None:
     root = tmp_path / "outer"
     shutil.copytree(tree, root / "a")
@@ -147,7 +151,7 @@ def test_class_folders_without_a_split_are_named(tree: Path) -> None:
         load_dataset(str(tree / "train"))
 
 
-def test_a_zip_in_a_zip_is_named(tree: Path, tmp_path: Path, zip_folder: Callable[..., Path]) -> None:
+def test_a_zip_in_a_zip_is_named(tree: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "outer.zip", "w") as archive:
         archive.write(zip_folder(tree), "archive.zip")
     with pytest.raises(DataError, match=r"it holds archive\.zip: unpack it, and give what is in it"):
@@ -164,3 +168,73 @@ def test_a_missing_validation_names_what_was_left_out(tree: Path) -> None:
     message = r"no validation split \(found: train\).*; left out 7 files outside the class folders: dev/angry/a\.png"
     with pytest.raises(DataError, match=message):
         load_dataset(str(tree))
+
+
+def test_class_folders_are_matched_by_name_not_by_case_or_order(tree: Path) -> None:
+    (tree / "train").rename(tree / "Train")
+    for name in EXPRESSIONS:
+        (tree / "Train" / name).rename(tree / "Train" / name.swapcase())
+    (tree / "Train" / "ANGRY").rename(tree / "Train" / "Angry")
+    (tree / "validation").rename(tree / "val")
+    dataset = load_dataset(str(tree))
+    for label, image in zip(dataset.train.labels, dataset.train.images, strict=True):
+        assert np.array_equal(image, noise(int(label)))
+
+
+def test_the_copy_within_kaggles_zip_is_left_out_with_a_note(tree: Path, tmp_path: Path) -> None:
+    root = tmp_path / "outer"
+    shutil.copytree(tree, root / "images")
+    shutil.copytree(tree, root / "images" / "images")
+    dataset = load_dataset(str(zip_folder(root)))
+    assert sizes(dataset) == {"train": 7, "validation": 7}
+    assert dataset.notes == ("left out images/images (14 files): a second copy beside images",)
+
+
+def test_files_of_operating_systems_and_outside_of_classes_are_left_out_with_a_note(tree: Path) -> None:
+    for path in (".DS_Store", "__MACOSX/train/happy/._a.png", "train/sad/Thumbs.db", "train/sad/desktop.ini"):
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text("no face")
+    (tree / "train" / "readme.txt").write_text("no face")
+    write_image(tree / "train" / "b.png", noise(50))
+    dataset = load_dataset(str(tree))
+    assert sizes(dataset) == {"train": 7, "validation": 7}
+    assert dataset.notes == (
+        "left out 2 files outside the class folders: train/b.png, train/readme.txt",
+        "left out 4 files hidden or of an operating system: .DS_Store, __MACOSX, train/sad/Thumbs.db, and 1 more",
+    )
+    dataset.require_clean()
+
+
+def test_the_test_split_stands_in_for_validation_and_says_so(tree: Path) -> None:
+    (tree / "validation").rename(tree / "test")
+    dataset = load_dataset(str(tree))
+    assert sizes(dataset) == {"train": 7, "validation": 7}
+    assert dataset.notes == ("no validation split: the test split stands in for it",)
+
+
+def test_validation_and_test_stay_apart(tree: Path) -> None:
+    shutil.copytree(tree / "validation", tree / "test")
+    write_image(tree / "test" / "sad" / "b.png", noise(99))
+    dataset = load_dataset(str(tree))
+    assert sizes(dataset) == {"train": 7, "validation": 7, "test": 8}
+    assert dataset.findings[SplitName.TEST] == Counter({ImageFault.DUPLICATE_ACROSS: 7})
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [("hapy", r"train/hapy.*did you mean happy\?"), ("Contempt", r"train/Contempt.*the classes are angry, disgust")],
+)
+def test_an_unknown_class_is_named_with_the_nearest(tree: Path, folder: str, message: str) -> None:
+    write_image(tree / "train" / folder / "a.png", noise(50))
+    with pytest.raises(DataError, match=message):
+        load_dataset(str(tree))
+
+
+@pytest.mark.parametrize("content", [{}, {"a/b/c/readme.txt": b"x"}, {"happy/a.png": b"x"}])
+def test_a_zip_of_something_else_is_told_what_was_expected(tmp_path: Path, content: dict[str, bytes]) -> None:
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    with pytest.raises(DataError, match="has no train/<expression>/ and validation/<expression>/ folders"):
+        load_dataset(str(path))
