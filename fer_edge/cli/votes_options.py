@@ -56,8 +56,8 @@ def read_voted_data(
     table = read_votes_csv(votes_file) if votes_file else None
     dataset = load_data(data, yes=yes)
     with stderr.status("looking for people's votes"):
-        is_drawn = dataset.source == SYNTHETIC and not official_split
-        joined = JoinedDataset(dataset, {}) if is_drawn else join_fer2013_votes(dataset)
+        is_synthetic = dataset.source == SYNTHETIC and not official_split
+        joined = JoinedDataset(dataset, {}) if is_synthetic else join_fer2013_votes(dataset)
     if official_split:
         joined = restore_official_split(joined)
     dataset = joined.dataset

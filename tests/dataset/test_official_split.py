@@ -107,9 +107,9 @@ def test_a_part_without_an_expression_is_refused(mixed: Dataset) -> None:
 
 
 def test_a_data_set_that_is_no_copy_of_fer2013_has_no_official_split() -> None:
-    drawn = join_fer2013_votes(synthetic_dataset(seed=5, train_per_class=3, validation_per_class=1))
+    synthetic = join_fer2013_votes(synthetic_dataset(seed=5, train_per_class=3, validation_per_class=1))
     with pytest.raises(DataError, match=r"expected a copy of FER2013.*only 0 of 28 images are FER2013's"):
-        restore_official_split(drawn)
+        restore_official_split(synthetic)
 
 
 def fer2013_csv(draw_fer2013: Draw) -> Dataset:

@@ -15,12 +15,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.training.networks import efficientnet_lite
 from fer_edge.training.networks.pretrained import MOBILENET, RESNET, Backbone, Pretrained
 
-INPUT_SHAPE = (48, 48, 1)
-"""Height, width and channels: FER2013's 48x48 grayscale faces."""
+INPUT_SHAPE = (FACE_SIZE, FACE_SIZE, 1)
+"""Height, width and channels of a face: 48x48, gray."""
 
 _HEAD_DROPOUT = 0.2
 _STEM_SIZE = 3

@@ -8,12 +8,13 @@ from typing import Any, Protocol
 
 import keras
 
+from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.errors import FerEdgeError
 
 _UPSAMPLING = 2
 """The backbones halve their input five times: 48 pixels would leave 2 of each, 96 leave 3."""
 
-_SIDE = 48 * _UPSAMPLING
+_SIDE = FACE_SIZE * _UPSAMPLING
 
 
 class Pretrained(Protocol):

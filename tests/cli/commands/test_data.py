@@ -27,7 +27,7 @@ WRITTEN = {"suspects.csv", "contact-sheet.png", "duplicates.png", "leave-out.txt
 
 @pytest.fixture
 def noisy_folder(faces: Dataset, tmp_path: Path) -> Path:
-    """Every second drawn face; happy/swap.png is a sad one, and surprise/copy.png a copy of happy/120.png."""
+    """Every second synthetic face; happy/swap.png is a sad one, and surprise/copy.png a copy of happy/120.png."""
     folder = tmp_path / "noisy"
     for name, split in faces.splits.items():
         for i in range(0, len(split), 2):

@@ -70,7 +70,7 @@ def test_a_tflite_file_is_evaluated_without_tensorflow(
 
 @pytest.fixture
 def bare(exported_paths: dict[str, Path], tmp_path: Path) -> Path:
-    """A TFLite file without a card, which knows the drawn faces."""
+    """A TFLite file without a card, which knows the synthetic faces."""
     path, whole = tmp_path / "bare.tflite", exported_paths["tflite int8"]
     path.write_bytes(whole.read_bytes()[: read_card(whole).model_bytes])
     return path
@@ -165,7 +165,9 @@ def test_a_mixed_copy_of_fer2013_is_measured_as_it_is_or_as_fer2013_divides_it(
     assert json.loads(mixed.stdout)["people"] != json.loads(official.stdout)["people"]
 
 
-def test_drawn_faces_have_no_official_split(command_line: Callable[..., Any], model_file: Path, tmp_path: Path) -> None:
+def test_synthetic_faces_have_no_official_split(
+    command_line: Callable[..., Any], model_file: Path, tmp_path: Path
+) -> None:
     ended = command_line(
         "evaluate", model_file, "--data", "synthetic", "--official-split", "--plot", tmp_path / "c.png"
     )
