@@ -1,4 +1,4 @@
-"""A labelled face from the bytes of an image file, or the reason why it is none. No TensorFlow."""
+"""Decoding of an image file to a 48x48 gray face. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _UNREADABLE = "is no picture that OpenCV can read"
 
 @dataclass(frozen=True)
 class Rejected:
-    """Why a file is no labelled face.
+    """Reason why a file cannot be used.
 
     Attributes:
-        finding: Its kind.
-        reason: In words, to follow its name: "is empty".
+        finding: Kind of fault.
+        reason: Fault in words that follow the file's name: "is empty".
     """
 
     finding: ImageFault
@@ -33,13 +33,13 @@ class Rejected:
 
 
 def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[ImageFault]] | Rejected:
-    """Decode an image file.
+    """Decode an image file to a face.
 
     Args:
-        content: The whole file, or more than `MAX_IMAGE_BYTES` of it.
+        content: Bytes of the file, cut off anywhere after `MAX_IMAGE_BYTES`.
 
     Returns:
-        The face, uint8 (48, 48), gray, with what was changed to make it so; or why there is none.
+        The face, uint8 (48, 48), gray, 0..255, and its conversions; or the reason why there is none.
     """
     if not content:
         return Rejected(ImageFault.NOT_AN_IMAGE, "is empty")

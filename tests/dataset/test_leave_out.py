@@ -63,7 +63,10 @@ def test_the_first_unknown_names_are_told_in_the_lists_order(faces: Dataset) -> 
 
 
 def test_a_validation_image_is_refused(faces: Dataset) -> None:
-    with pytest.raises(DataError, match=f"validation split is never cleaned: take {faces.validation.names[5]} from"):
+    with pytest.raises(
+        DataError,
+        match=f"only training images can be left out: remove {faces.validation.names[5]} of the validation split",
+    ):
         leave_out(faces, [faces.train.names[0], faces.validation.names[5]])
 
 

@@ -39,7 +39,7 @@ def test_votes_are_joined_by_the_end_of_the_path(tmp_path: Path, dataset: Datase
     assert joined.train.votes.counts[0, EXPRESSIONS.index("happy")] == 7
     assert joined.train.votes.voters.tolist() == [10, 0]
     assert joined.validation.votes.voters.tolist() == [0]
-    assert "votes on 2 images; 1 of them without a vote (sad/b.jpg); 1 names that are no image's (c.jpg)" in summary
+    assert "votes on 2 images; 1 of them without a vote (sad/b.jpg); 1 names without an image (c.jpg)" in summary
 
 
 def test_ferplus_words_and_other_choices_are_understood(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_names_are_found_as_other_systems_write_them(tmp_path: Path, image: str,
 def test_columns_that_are_ignored_are_named(tmp_path: Path, dataset: Dataset) -> None:
     path = write(tmp_path, HEADER + ",rater,contmept", "a.jpg,0,0,0,1,0,0,0,me,4")
     _, summary = join_votes(dataset, read_votes_csv(path))
-    assert summary.endswith("votes on 1 images; columns that are ignored: rater, contmept")
+    assert summary.endswith("votes on 1 images; ignored columns: rater, contmept")
 
 
 def test_two_names_of_one_image_are_refused(tmp_path: Path, dataset: Dataset) -> None:

@@ -134,7 +134,7 @@ def test_own_raters_votes_are_the_second_answer(
     arguments = ("evaluate", model_file, "--data", faces_zip, "--plot", tmp_path / "c.png", "--votes", votes)
     ended = command_line(*arguments).require_success()
     assert "people's answer" in ended.stdout
-    assert f"votes on {len(happy)} images; 1 names that are no image's (nobody.png)" in " ".join(ended.stderr.split())
+    assert f"votes on {len(happy)} images; 1 names without an image (nobody.png)" in " ".join(ended.stderr.split())
     facts = json.loads(command_line(*arguments, "--json").require_success().stdout)
     assert facts["people"]["samples"] == len(happy)
     assert facts["people"]["per_class"]["happy"]["support"] == len(happy)
