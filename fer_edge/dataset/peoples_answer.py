@@ -32,7 +32,7 @@ class PeoplesAnswer:
     """A classifier's results against people's votes.
 
     Attributes:
-        majority: Results on the images whose majority agrees on one of the seven expressions, with that answer as label.
+        majority: Results on the images whose majority agrees on an expression, with that answer as label.
         kl_divergence: Mean of KL(votes || scores) over the images that have votes for the seven, nats.
         calibration_error: Mean difference of the top score and the share of votes for its expression, over 15
             equal-width bins of the score, weighted by size, 0..1.

@@ -1,4 +1,4 @@
-"""A training run's state at the end of an epoch: enough to go on as if it had never stopped."""
+"""State of a training run after an epoch, from which it resumes with identical results."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _COUNTERS = {
     keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
     keras.callbacks.ModelCheckpoint: ("best",),
 }
-"""What the callbacks remember from epoch to epoch, which Keras itself forgets when `fit` begins again."""
+"""Attributes of callbacks that last from epoch to epoch; Keras resets them when `fit` begins."""
 
 
 @dataclass
 class TrainingProgress:
-    """How far a run has come.
+    """Progress of a run.
 
     Attributes:
-        epochs_done: Whole epochs trained.
+        epochs_done: Complete epochs.
         history: One row of logs per epoch.
         finished: Whether early stopping or the number of epochs has ended the run.
-        seconds: Time spent training, over all sessions.
+        seconds: Training time, including that before interruptions.
     """
 
     epochs_done: int = 0
@@ -44,14 +44,14 @@ class TrainingProgress:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 1, of the best validation accuracy: the first of them, as ModelCheckpoint keeps it."""
+        """First epoch, from 1, with the best validation accuracy, as ModelCheckpoint keeps it."""
         return int(np.argmax([row["val_accuracy"] for row in self.history])) + 1
 
     def require_sound(self) -> None:
-        """Check what was read from a file.
+        """Check values that were read from a file.
 
         Raises:
-            ValueError: If it is no count of epochs with a row of numbers for each.
+            ValueError: If there is not one row of numbers for each epoch.
         """
         rows = [{**row} for row in self.history]
         are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
@@ -62,24 +62,24 @@ class TrainingProgress:
 
 
 def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
-    """Keras' own checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
+    """Return Keras' checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
     return keras.callbacks.ModelCheckpoint(
         str(folder / _NEW_BEST_NAME), monitor="val_accuracy", mode="max", save_best_only=True, save_weights_only=True
     )
 
 
 class RunState:
-    """Saves and restores a model, its optimizer, its callbacks' counters and its `TrainingProgress`."""
+    """Saves and restores a model, its optimizer, its callbacks' counters and its progress."""
 
     def __init__(self, folder: Path, model: keras.Model, callbacks: list[keras.callbacks.Callback]) -> None:
-        """Look after `model` and `callbacks` in `folder`."""
+        """Prepare to save the state of `model` and `callbacks` in `folder`."""
         self._folder = folder
         self._model = model
         self._callbacks = [callback for callback in callbacks if type(callback) in _COUNTERS]
         self._early_stopping = next((c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)), None)
 
     def save(self, progress: TrainingProgress) -> None:
-        """Write everything to one file, wholly or not at all."""
+        """Write the state to one file, atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
         new_best = self._folder / _NEW_BEST_NAME
         if new_best.exists():
@@ -92,7 +92,7 @@ class RunState:
             np.savez(path, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
 
     def restore(self) -> TrainingProgress:
-        """Put the saved state back and return how far the run had come.
+        """Restore the saved state, and return the progress of the run.
 
         Raises:
             DataError: If there is no saved state, or it is damaged or of another network.
@@ -101,7 +101,7 @@ class RunState:
         if not path.is_file():
             raise DataError(f"nothing to resume: {path} does not exist; a run can be resumed after its first epoch")
         try:
-            # numpy leaves a file that it opened itself open if the zip in it is damaged.
+            # NumPy does not close a file that it opened itself if the zip in it is damaged.
             with path.open("rb") as file, np.load(file) as saved:
                 facts = json.loads(str(saved["facts"]))
                 values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
@@ -137,10 +137,10 @@ def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
 
 
 class SaveEveryEpoch(keras.callbacks.Callback):
-    """Saves the run's state after each epoch, and restores it when `fit` begins, after the others have reset."""
+    """Saves the state after each epoch, and restores it when `fit` begins, after the other callbacks have reset."""
 
     def __init__(self, state: RunState, progress: TrainingProgress, resume: bool, epochs: int) -> None:
-        """Keep `progress` current; must stand last in the list of callbacks."""
+        """Prepare to update and save `progress`; must be the last callback."""
         super().__init__()
         self._state = state
         self._progress = progress
@@ -148,12 +148,12 @@ class SaveEveryEpoch(keras.callbacks.Callback):
         self._epochs = epochs
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Restore what the other callbacks have just reset."""
+        """Restore the counters that the other callbacks have just reset."""
         if self._resume:
             self._state.restore()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Add the epoch's row and save."""
+        """Add the epoch to the progress, and save."""
         self._progress.history.append({key: float(value) for key, value in (logs or {}).items()})
         self._progress.epochs_done = epoch + 1
         self._progress.finished = bool(self.model.stop_training) or epoch + 1 == self._epochs
