@@ -140,8 +140,8 @@ def test_strict_names_every_kind_of_fault_with_an_example() -> None:
     with pytest.raises(DataError) as raised:
         check_splits(Dataset("faces", splits)).require_clean()
     assert str(raised.value) == (
-        "faces has faults: 2 constant, such as all black, e.g. train/0; 1 exact duplicate within its split, e.g. train/1; "
-        "mend or remove these images, or do not ask for strict checks"
+        "faces has faults: 2 constant, such as all black, e.g. train/0; "
+        "1 exact duplicate within its split, e.g. train/1; mend or remove these images, or do not ask for strict checks"
     )
 
 

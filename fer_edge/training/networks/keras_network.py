@@ -26,7 +26,7 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
 
     Args:
         path: The file.
-        architecture: Architecture by its card. One of `ARCHITECTURES` is built from code, with the file's weights, since
+        architecture: Architecture by its card. One of `ARCHITECTURES` is built from code, with the file's weights, as
             a .keras file of one Keras version often does not load in another.
         trusted: Whether the user trusts the file, so that any other network may be loaded, in safe mode.
 

@@ -91,7 +91,7 @@ def test_folds_judge_and_are_kept_for_another_list(
     (output / "leave-out.txt").unlink()
     refused = command_line(*arguments, *short, "--seed", 5)
     assert refused.exit_code == 2
-    assert "was trained on other images or otherwise" in refused.stderr
+    assert "was trained on other images or by another recipe" in refused.stderr
 
 
 def test_a_replacement_that_fails_costs_neither_networks_nor_list(

@@ -151,7 +151,7 @@ def test_a_temperature_without_enough_images_is_left_out_with_a_note(
     train_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     ended = train_line("--held-back", 0.1).require_success()
-    reason = "--held-back gives fewer than 100 images to fit it on; all were trained on"
+    reason = "fewer than 100 images would be held back to fit it on; all were trained on"
     assert f"note: the scores got no temperature: {reason}\n" in ended.stderr
     assert f"no temperature: {reason}\n" in (tmp_path / "run" / "summary.txt").read_text()
     facts = json.loads((tmp_path / "run" / "card.json").read_text())["training"]

@@ -106,9 +106,9 @@ def test_an_interrupted_call_is_gone_on_with_to_the_same_scores(few: Dataset, re
     scores = score_out_of_fold(few, recipe, fold_of, tmp_path / "broken", rest.observe)
     assert rest.epochs == [(1, 2)]
     assert scores == pytest.approx(expected, abs=1e-5)
-    with pytest.raises(InputError, match="1 was trained on other images or otherwise"):
+    with pytest.raises(InputError, match="1 was trained on other images or by another recipe"):
         score_out_of_fold(few, replace(recipe, seed=2), fold_of, tmp_path / "broken", rest.observe)
-    with pytest.raises(InputError, match="1 was trained on other images or otherwise"):
+    with pytest.raises(InputError, match="1 was trained on other images or by another recipe"):
         score_out_of_fold(few, recipe, 1 - fold_of, tmp_path / "broken", rest.observe)
     again = Counting()
     with folds_replacement(tmp_path / "broken").replacing():

@@ -229,7 +229,7 @@ def test_workers_that_were_asked_for_different_things_refuse(workers: Workers, t
     ("arguments", "code", "message"),
     [
         (("--workers", "127.0.0.1:1,127.0.0.1"), 2, "expected workers as HOST:PORT"),
-        (("--worker-index", 1), 2, "--worker-index goes with --workers"),
+        (("--worker-index", 1), 2, "a worker index needs the list of workers"),
     ],
 )
 def test_a_mistake_is_one_line(

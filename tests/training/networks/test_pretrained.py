@@ -56,6 +56,6 @@ def test_imagenets_weights_come_from_keras_cache(offline: Path) -> None:
 
 def test_without_a_connection_it_says_so(offline: Path) -> None:
     with pytest.raises(
-        FerEdgeError, match=r"ImageNet's weights could not be fetched \(URL fetch failure.*--pretrained"
+        FerEdgeError, match=r"the ImageNet weights could not be downloaded \(URL fetch failure.*random weights"
     ):
         BACKBONES["resnet-imagenet"].load_imagenet(build("resnet-imagenet"))
