@@ -84,7 +84,7 @@ def test_a_pipe_or_device_is_never_opened(tree: Path, kind: str) -> None:
     pipe = tree / "train" / "happy" / "pipe.png"
     os.mkfifo(pipe)
     assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
-    with pytest.raises(DataError, match="is a pipe, socket or device; expected a zip"):
+    with pytest.raises(DataError, match="is a pipe, socket or device; expected labelled faces: a zip"):
         load_dataset(str(pipe) if kind == "fifo" else "/dev/zero")
 
 

@@ -81,7 +81,8 @@ def read_cluster(workers: str | None, index: int | None, tf_config: str | None) 
         if configured is not None and cluster != configured:
             raise InputError(
                 f"TF_CONFIG makes this worker {configured.index} of {','.join(configured.workers)}, "
-                f"and the list of workers makes it {cluster.index} of {','.join(cluster.workers)}: give one of them only"
+                f"and the list of workers makes it {cluster.index} of {','.join(cluster.workers)}: "
+                "give one of them only"
             )
     return None if cluster is None or len(cluster.workers) == 1 else cluster
 
