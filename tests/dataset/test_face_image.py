@@ -33,13 +33,13 @@ def png_that_claims(width: int, height: int) -> bytes:
         (png_that_claims(19000, 8000), ImageFault.TOO_LARGE, "claims 19000x8000 pixels, more than 100 million"),
     ],
 )
-def test_a_rejected_file_has_its_reason(content: bytes, finding: ImageFault, reason: str) -> None:
+def test_rejected_file_has_reason(content: bytes, finding: ImageFault, reason: str) -> None:
     assert decode_face(content) == Rejected(finding, reason)
 
 
 @pytest.mark.parametrize("left", [0.5, 0.95])
 @pytest.mark.parametrize("kind", [".jpg", ".png", ".bmp"])
-def test_a_picture_that_is_cut_off_is_rejected_by_any_opencv(kind: str, left: float) -> None:
+def test_truncated_picture_is_rejected_by_any_opencv(kind: str, left: float) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
     whole = cv2.imencode(kind, pixels)[1].tobytes()
     assert not isinstance(decode_face(whole), Rejected)
@@ -58,7 +58,7 @@ def test_a_picture_that_is_cut_off_is_rejected_by_any_opencv(kind: str, left: fl
         ((60, 40), np.uint8, [ImageFault.RESIZED]),
     ],
 )
-def test_any_picture_becomes_a_gray_face(shape: tuple[int, ...], dtype: type, changes: list[ImageFault]) -> None:
+def test_any_picture_becomes_gray_face(shape: tuple[int, ...], dtype: type, changes: list[ImageFault]) -> None:
     top = np.iinfo(dtype).max
     pixels: np.ndarray = np.full(shape, top // 2, dtype)
     decoded = decode_face(png(pixels))
@@ -68,7 +68,7 @@ def test_any_picture_becomes_a_gray_face(shape: tuple[int, ...], dtype: type, ch
     assert image == pytest.approx(127, abs=1)
 
 
-def test_colour_and_size_are_converted_as_the_runtime_converts_them(tree: Path) -> None:
+def test_colour_and_size_are_converted_as_by_runtime(tree: Path) -> None:
     colour = np.zeros((96, 96, 3), np.uint8)
     colour[:48], colour[48:] = (0, 0, 255), (255, 0, 0)
     write_image(tree / "train" / "happy" / "b.png", colour)
@@ -77,7 +77,7 @@ def test_colour_and_size_are_converted_as_the_runtime_converts_them(tree: Path) 
     assert (image[0, 0], image[47, 47]) == (76, 29)
 
 
-def test_a_picture_that_claims_to_be_enormous_is_not_decoded(tree: Path) -> None:
+def test_picture_that_claims_huge_size_is_not_decoded(tree: Path) -> None:
     write_image(tree / "train" / "happy" / "bomb.png", np.zeros((11_000, 11_000), np.uint8))
     dataset = load_dataset(str(tree))
     assert dataset.findings[SplitName.TRAIN][ImageFault.TOO_LARGE] == 1

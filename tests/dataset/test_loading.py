@@ -17,19 +17,19 @@ from fer_edge.errors import DataError, MissingExtraError
 from tests.fakes.labelled_faces import noise, sizes, write_image, zip_folder
 
 
-def test_nothing_named_is_one_error_that_says_every_way() -> None:
+def test_no_data_is_an_error_that_names_every_source() -> None:
     with pytest.raises(DataError) as raised:
         load_dataset(None)
     for way in ("FILE.zip", "FOLDER", "fer2013.csv", "synthetic", "FER_EDGE_DATA", "kagglehub", KAGGLE_HANDLE):
         assert way in str(raised.value)
 
 
-def test_missing_folder_named_with_a_tilde_is_a_data_error() -> None:
+def test_missing_folder_with_tilde_is_a_data_error() -> None:
     with pytest.raises(DataError, match="~no such user/faces: no such file or folder"):
         load_dataset("~no such user/faces")
 
 
-def test_a_download_needs_consent() -> None:
+def test_download_needs_consent() -> None:
     asked = []
 
     def refuse(what: str) -> bool:
@@ -41,13 +41,13 @@ def test_a_download_needs_consent() -> None:
     assert asked == [KAGGLE_HANDLE]
 
 
-def test_a_download_without_kagglehub_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_without_kagglehub_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'fer-edge\[train\]'"):
         load_dataset(None, allow_download=lambda _: True)
 
 
-def test_the_environment_names_the_data(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_is_read_from_environment_variable(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FER_EDGE_DATA", str(tree))
     assert sizes(load_dataset(None)) == {"train": 7, "validation": 7}
     with pytest.raises(DataError, match="elsewhere"):
@@ -69,7 +69,7 @@ def test_synthetic_faces_are_checked_and_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("name", ["missing.zip", "missing", "text.zip", "text.bin", "link: a broken link"])
-def test_what_is_no_data_is_named(tmp_path: Path, name: str) -> None:
+def test_source_that_is_no_data_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     (tmp_path / "text.zip").write_text("no zip")
     (tmp_path / "text.bin").write_text("nothing")
@@ -79,7 +79,7 @@ def test_what_is_no_data_is_named(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "images", "face-expression/images"])
 @pytest.mark.parametrize("zipped", [False, True])
-def test_folder_and_zip_at_any_depth(tree: Path, tmp_path: Path, prefix: str, zipped: bool) -> None:
+def test_folder_and_zip_are_read_at_any_depth(tree: Path, tmp_path: Path, prefix: str, zipped: bool) -> None:
     root = tmp_path / "outer"
     shutil.copytree(tree, root / prefix)
     dataset = load_dataset(str(zip_folder(root) if zipped else root))
@@ -90,26 +90,26 @@ def test_folder_and_zip_at_any_depth(tree: Path, tmp_path: Path, prefix: str, zi
     assert dataset.notes == ()
 
 
-def test_a_zip_and_its_folder_give_the_same(faces: Dataset, faces_folder: Path, faces_zip: Path) -> None:
+def test_zip_and_folder_give_identical_data(faces: Dataset, faces_folder: Path, faces_zip: Path) -> None:
     unpacked, packed = load_dataset(str(faces_folder)), load_dataset(str(faces_zip))
     assert unpacked.sha256() == packed.sha256() == faces.sha256()
     assert unpacked.train.names == packed.train.names
     assert packed.train.names[0] == "images/train/angry/0000.png"
 
 
-def test_an_empty_class_is_named(tree: Path) -> None:
+def test_empty_class_is_named(tree: Path) -> None:
     (tree / "validation" / "fear" / "a.png").unlink()
     with pytest.raises(DataError, match="no usable image of fear in the validation split"):
         load_dataset(str(tree))
 
 
-def test_a_class_with_broken_images_only_is_empty(tree: Path) -> None:
+def test_class_of_broken_images_is_empty(tree: Path) -> None:
     (tree / "train" / "fear" / "a.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"no usable image of fear in the train split: train/fear/a\.png is empty"):
         load_dataset(str(tree))
 
 
-def test_a_missing_split_is_named(tree: Path) -> None:
+def test_missing_split_is_named(tree: Path) -> None:
     shutil.rmtree(tree / "validation")
     with pytest.raises(DataError, match=r"no validation split \(found: train\)"):
         load_dataset(str(tree))
@@ -146,7 +146,7 @@ def test_every_image_is_checked(tree: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads every file")
-def test_an_unreadable_file_is_counted(tree: Path) -> None:
+def test_unreadable_file_is_counted(tree: Path) -> None:
     path = tree / "train" / "happy" / "b.png"
     write_image(path, noise(70))
     path.chmod(0)
@@ -154,34 +154,34 @@ def test_an_unreadable_file_is_counted(tree: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 10, 5000, -1])
-def test_a_truncated_zip_is_a_data_error(tree: Path, length: int) -> None:
+def test_truncated_zip_is_a_data_error(tree: Path, length: int) -> None:
     path = zip_folder(tree)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(DataError, match="broken zip"):
         load_dataset(str(path))
 
 
-def test_a_zip_with_a_broken_directory_is_a_data_error(tree: Path) -> None:
+def test_zip_with_broken_directory_is_a_data_error(tree: Path) -> None:
     path = zip_folder(tree)
     path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"XX\x01\x02"))
     with pytest.raises(DataError, match=path.name):
         load_dataset(str(path))
 
 
-def test_a_zip_that_has_lost_its_beginning_is_a_data_error(tree: Path) -> None:
+def test_zip_without_its_beginning_is_a_data_error(tree: Path) -> None:
     path = zip_folder(tree)
     path.write_bytes(path.read_bytes()[5000:])
     with pytest.raises(DataError, match=path.name):
         load_dataset(str(path))
 
 
-def test_the_real_faces_are_read_whole(real_data: Dataset) -> None:
+def test_real_faces_are_read_completely(real_data: Dataset) -> None:
     assert sizes(real_data) == {"train": 28_709, "validation": 3_589}
     assert real_data.train.class_counts().tolist() == [3995, 436, 4097, 7215, 4965, 4830, 3171]
     assert real_data.validation.class_counts().tolist() == [467, 56, 496, 895, 607, 653, 415]
 
 
-def test_the_real_faces_faults_are_those_known(real_data: Dataset) -> None:
+def test_real_faces_have_known_faults(real_data: Dataset) -> None:
     train = real_data.findings[SplitName.TRAIN]
     assert set(train) == {ImageFault.CONSTANT, ImageFault.DUPLICATE_WITHIN}
     assert 0 < train[ImageFault.CONSTANT] < 20

@@ -42,13 +42,13 @@ def mixed(draw_fer2013: Draw) -> Dataset:
     return check_splits(Dataset("faces", splits))
 
 
-def test_images_of_another_part_are_counted(mixed: Dataset) -> None:
+def test_misplaced_images_are_counted(mixed: Dataset) -> None:
     joined = join_fer2013_votes(mixed)
     assert joined.found == 23
     assert joined.misplaced == {SplitName.TRAIN: 3, SplitName.VALIDATION: 4}
 
 
-def test_each_picture_returns_to_its_part_with_its_label_and_votes(mixed: Dataset) -> None:
+def test_official_split_is_restored_with_labels_and_votes(mixed: Dataset) -> None:
     joined = join_fer2013_votes(mixed)
     restored = restore_official_split(joined)
     assert restored.dataset.train.names == (
@@ -68,7 +68,7 @@ def test_each_picture_returns_to_its_part_with_its_label_and_votes(mixed: Datase
     assert restore_official_split(restored).dataset.sha256() == restored.dataset.sha256()
 
 
-def test_findings_are_those_of_the_restored_splits(mixed: Dataset) -> None:
+def test_findings_are_those_of_restored_splits(mixed: Dataset) -> None:
     assert mixed.findings[SplitName.TRAIN] == {ImageFault.DUPLICATE_WITHIN: 1}
     read = replace(
         mixed,
@@ -94,7 +94,7 @@ def test_findings_are_those_of_the_restored_splits(mixed: Dataset) -> None:
     }
 
 
-def test_a_part_without_an_expression_is_refused(mixed: Dataset) -> None:
+def test_part_without_an_expression_is_rejected(mixed: Dataset) -> None:
     happy_in_training_only = replace(
         mixed,
         splits={
@@ -106,7 +106,7 @@ def test_a_part_without_an_expression_is_refused(mixed: Dataset) -> None:
         restore_official_split(join_fer2013_votes(happy_in_training_only))
 
 
-def test_a_data_set_that_is_no_copy_of_fer2013_has_no_official_split() -> None:
+def test_other_data_set_has_no_official_split() -> None:
     synthetic = join_fer2013_votes(synthetic_dataset(seed=5, train_per_class=3, validation_per_class=1))
     with pytest.raises(DataError, match=r"expected a copy of FER2013.*only 0 of 28 images are FER2013's"):
         restore_official_split(synthetic)
@@ -128,7 +128,7 @@ def fer2013_csv(draw_fer2013: Draw) -> Dataset:
     )
 
 
-def test_rows_of_a_whole_fer2013_csv_get_their_votes_by_number(draw_fer2013: Draw) -> None:
+def test_rows_of_complete_fer2013_csv_get_votes_by_number(draw_fer2013: Draw) -> None:
     whole = fer2013_csv(draw_fer2013)
     splits = join_fer2013_votes(whole).dataset.splits
     votes = np.concatenate([split.votes.counts for split in splits.values() if split.votes])
@@ -146,7 +146,7 @@ def test_rows_of_a_whole_fer2013_csv_get_their_votes_by_number(draw_fer2013: Dra
     assert not test.votes.counts.any()
 
 
-def test_every_picture_of_a_real_copy_finds_its_votes(real_data: Dataset) -> None:
+def test_every_real_picture_gets_its_votes(real_data: Dataset) -> None:
     joined = join_fer2013_votes(real_data)
     images = sum(map(len, real_data.splits.values()))
     assert images - joined.found <= 13, "constant pictures"
@@ -158,7 +158,7 @@ def test_every_picture_of_a_real_copy_finds_its_votes(real_data: Dataset) -> Non
     assert 0.6 < (votes.majority == joined.dataset.validation.labels)[agreed].mean() < 0.75
 
 
-def test_the_official_split_is_restored_from_a_real_copy_whose_parts_are_mixed(real_data: Dataset) -> None:
+def test_official_split_is_restored_from_mixed_real_copy(real_data: Dataset) -> None:
     rng = np.random.default_rng(0)
     training, validation = (rng.permutation(len(split)) for split in (real_data.train, real_data.validation))
     mixed = replace(

