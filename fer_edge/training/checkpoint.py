@@ -109,11 +109,11 @@ class RunState:
             counters = [{name: x and float(x) for name, x in each.items()} for each in facts["callbacks"]]
             progress.require_sound()
         except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
-            raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
+            raise DataError(f"{path} is damaged ({error}); overwrite the run") from error
         variables = self._variables()
         shapes = [tuple(variable.shape) for variable in variables]
         if [value.shape for value in values] != shapes or len(counters) != len(self._callbacks):
-            raise DataError(f"{path} belongs to another network or version; train again with --overwrite")
+            raise DataError(f"{path} belongs to another network or version; overwrite the run")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         for callback, values_of_one in zip(self._callbacks, counters, strict=True):

@@ -81,7 +81,7 @@ class Recipe:
     learning_rate: float = part(1e-4, "Highest learning rate.", POSITIVE, Range(1e-4, 1e-2, log=True))
     cosine: bool = part(False, "Let the learning rate fall to 0 along half a cosine over all epochs.")
     warmup_epochs: float = part(
-        0.0, "Epochs in which the learning rate first rises from 0, with --cosine.", NOT_NEGATIVE
+        0.0, "Epochs in which the learning rate first rises from 0, with a cosine.", NOT_NEGATIVE
     )
     weight_decay: float = part(
         0.0, "AdamW's weight decay, for kernels only; 0 uses Adam.", NOT_NEGATIVE, Range(1e-3, 0.3, log=True)

@@ -1,4 +1,4 @@
-"""A part of a recipe as every reader needs it: its help, its bounds and the values that a search tries."""
+"""Facts about a part of a recipe: its help, its bounds and the values that a search tries."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model
     try:
         trained.load_weights(best)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # what Keras and h5py raise
-        raise DataError(f"{best} is damaged ({first_line(error)}); train again with --overwrite") from error
+        raise DataError(f"{best} is damaged ({first_line(error)}); overwrite the run") from error
     plain = build(recipe.arch)
     plain.set_weights(trained.get_weights())
     return plain

@@ -20,7 +20,7 @@ WriteFace = Callable[[Path, int], None]
 
 @pytest.fixture
 def tested(tree: Path) -> Path:
-    """A folder with `train` and `test`, and no `validation`."""
+    """Return a folder with `train` and `test`, and no `validation`."""
     return (tree / "validation").rename(tree / "test").parent
 
 

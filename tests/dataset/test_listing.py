@@ -134,7 +134,7 @@ def test_all_compressions_of_python_are_read(tree: Path, compression: int) -> No
 
 
 def compress_otherwise(path: Path, method: int, member: bytes | None = None) -> None:
-    """Write another compression method into a zip's headers, of one member or of all."""
+    """Write another compression method into the headers of one member of a zip, or of all."""
     content = bytearray(path.read_bytes())
     for signature, method_at, name_at in ((b"PK\x03\x04", 8, 30), (b"PK\x01\x02", 10, 46)):
         start = 0

@@ -25,13 +25,13 @@ def pictures_of(*, training: bool, public_test: bool) -> npt.NDArray[np.int64]:
 
 
 def split_of(name: str, images: npt.NDArray[np.uint8]) -> Split:
-    """Images with all labels in turn."""
+    """Return images with all labels in turn."""
     return Split(images, np.arange(len(images)) % 7, tuple(f"{name}/{i}.png" for i in range(len(images))))
 
 
 @pytest.fixture
 def mixed(draw_fer2013: Draw) -> Dataset:
-    """In train 7 pictures of Training, 3 of PublicTest, 2 copies of one in both and noise; the rest in validation."""
+    """Return 7 pictures of Training, 3 of PublicTest, 2 copies of one in both and noise in train; the rest later."""
     training = draw_fer2013(pictures_of(training=True, public_test=False)[:11])
     public_test = draw_fer2013(pictures_of(training=False, public_test=True)[:10])
     both = draw_fer2013(pictures_of(training=True, public_test=True)[:1])
@@ -113,7 +113,7 @@ def test_other_data_set_has_no_official_split() -> None:
 
 
 def fer2013_csv(draw_fer2013: Draw) -> Dataset:
-    """All rows of fer2013.csv: patterns where a picture is known, and black images."""
+    """Return all rows of fer2013.csv: patterns for known pictures, black images for others."""
     pictures = known_pictures().picture_of_row
     images = np.zeros((len(pictures), 48, 48), np.uint8)
     images[pictures >= 0] = draw_fer2013(pictures[pictures >= 0])

@@ -80,7 +80,7 @@ def voted(some: Votes) -> Split:
 
 
 def doubtful() -> tuple[FloatArray, Split]:
-    """A calm face and a sad one, of which a network says neutral, as most photographs are."""
+    """Measure a neutral face and a sad one that a network calls neutral, as most photographs are."""
     scores = np.zeros((2, 7), np.float32)
     scores[:, NEUTRAL], scores[:, SAD] = (0.9, 0.55), (0.1, 0.45)
     return scores, voted(votes({NEUTRAL: 10}, {SAD: 10}))

@@ -1,4 +1,4 @@
-"""Drawn faces: reproducible, all different, and different enough by expression to be learned."""
+"""Synthetic faces: reproducible, all different, and different enough by expression to be learned."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_unknown_expression_is_rejected() -> None:
 
 
 def _detail(split: Split) -> npt.NDArray[np.float64]:
-    """What is left of the middle of each face, float64 (N, pixels), without its shading, brightness and contrast."""
+    """Return the middle of each face without shading, brightness and contrast, float64 (N, pixels)."""
     faces = split.images.astype(np.float64)
     detail = np.stack([cv2.GaussianBlur(face, (0, 0), 1.0) - cv2.GaussianBlur(face, (0, 0), 4.0) for face in faces])
     pixels: npt.NDArray[np.float64] = detail[:, 10:46, 6:42].reshape(len(split), -1)

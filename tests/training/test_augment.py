@@ -18,14 +18,14 @@ def images(faces: Dataset) -> npt.NDArray[np.uint8]:
 
 @pytest.fixture
 def square() -> npt.NDArray[np.uint8]:
-    """Sixty-four times a bright square of 12x12, off the middle, on black."""
+    """Return 64 copies of a bright 12x12 square, off the centre, on black."""
     images = np.zeros((64, 48, 48), np.uint8)
     images[:, 12:24, 24:36] = 200
     return images
 
 
 def centres(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Where the brightness is centred, as row and column, (N, 2)."""
+    """Return the centre of brightness, as row and column, (N, 2)."""
     rows, columns = np.mgrid[:48, :48]
     mass = images.sum(axis=(1, 2))
     return np.stack([(images * rows).sum(axis=(1, 2)) / mass, (images * columns).sum(axis=(1, 2)) / mass], 1)

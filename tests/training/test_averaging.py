@@ -11,7 +11,7 @@ from fer_edge.training.train import compiled_model
 
 
 def test_ema_weights_have_batch_statistics_of_their_own(modern: Recipe, faces: Dataset) -> None:
-    """Over the images that they are measured on, each normalized channel has the mean and deviation it should."""
+    """Check the mean and deviation of each normalized channel over the images that the statistics were measured on."""
     model = compiled_model(modern, 1)
     images = faces.train.inputs()[:64]
     averaged = AveragedWeights(images, 64)

@@ -14,7 +14,7 @@ from fer_edge.training.views import Views
 
 @pytest.fixture
 def split() -> Split:
-    """Ten images, each of which is its own number all over."""
+    """Return ten images whose pixels all equal their index."""
     images = np.repeat(np.arange(10, dtype=np.uint8), 48 * 48).reshape(10, 48, 48)
     return Split(images, np.arange(10, dtype=np.int64) % 7, tuple(map(str, range(10))))
 

@@ -19,7 +19,7 @@ from tests.fakes.training_runs import Observer
 
 
 def test_student_learns_from_teacher(tiny_run: RunFolder, modern: Recipe, faces: Dataset, tmp_path: Path) -> None:
-    """With labels that say nothing, all that it can learn comes from the teacher."""
+    """Use random labels, so that all accuracy comes from the teacher."""
     labels = np.random.default_rng(0).permutation(faces.train.labels)
     shuffled = Split(faces.train.images, labels, faces.train.names)
     dataset = Dataset("shuffled", {SplitName.TRAIN: shuffled, SplitName.VALIDATION: faces.validation})

@@ -15,11 +15,11 @@ from fer_edge.training.recipe import Recipe
 from fer_edge.training.train import train
 
 TOO_HIGH = 1e30
-"""A learning rate at which any network overflows within two steps."""
+"""Learning rate at which any network overflows within two steps."""
 
 
 class Observer:
-    """Remembers the steps, and presses Ctrl-C in the second epoch if told to."""
+    """Records the steps, and raises KeyboardInterrupt in the second epoch on request."""
 
     def __init__(self, interrupt: bool = False) -> None:
         self.steps: list[tuple[int, int]] = []

@@ -20,7 +20,7 @@ RECIPE = Recipe(votes_weight=1.0, distill_temperature=1.0)
 
 @pytest.fixture
 def split() -> Split:
-    """Ten images labelled sad: nine that people call happy, one that they call sad."""
+    """Return ten images labelled sad: people call nine happy and one sad."""
     counts = np.zeros((10, len(CHOICES)), np.uint16)
     counts[:9, HAPPY] = counts[9, SAD] = 10
     return Split(np.zeros((10, 48, 48), np.uint8), np.full(10, SAD), tuple("abcdefghij"), Votes(counts))

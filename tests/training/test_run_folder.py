@@ -76,7 +76,7 @@ def contents(run: RunFolder) -> dict[str, str]:
 
 @pytest.fixture
 def finished(run: RunFolder) -> RunFolder:
-    """A run whose files each hold the word "old"."""
+    """Return a run whose files each hold the word "old"."""
     run.checkpoints.mkdir(parents=True)
     for path in (*run.files, run.checkpoints / "state.npz", run.checkpoints / "best.weights.h5"):
         path.write_text("old")

@@ -13,7 +13,7 @@ HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", 
 
 @pytest.fixture
 def split() -> Split:
-    """Five images labelled sad: six people saw neutral, all happy, no face, five against five, nobody was asked."""
+    """Return five images labelled sad: votes of six for neutral, all happy, no face, five against five, none."""
     counts = np.zeros((5, len(CHOICES)), np.uint16)
     counts[0, [NEUTRAL, SAD]] = 6, 2
     counts[1, HAPPY] = 10

@@ -26,8 +26,8 @@ def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Logits, and labels drawn from the very distributions they stand for."""
+def sampled() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return logits, and labels sampled from their distributions."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20_000, 7))
     labels = np.array([rng.choice(7, p=row.astype(np.float64) / row.sum(dtype=np.float64)) for row in softmax(logits)])
@@ -36,7 +36,7 @@ def drawn() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
 
 @pytest.mark.parametrize("temperature", [0.3, 0.7, 1.0, 1.6, 3.0])
 def test_temperature_is_found(drawn: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]], temperature: float) -> None:
-    logits, labels = drawn
+    logits, labels = sampled
     scores = softmax(logits * temperature)
     found = fit_temperature(scores, one_hot(labels))
     assert found is not None

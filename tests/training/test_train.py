@@ -173,7 +173,7 @@ def test_held_back_images_are_not_trained_on(data: Dataset, modern: Recipe, tmp_
 
 
 def test_temperature_is_fitted_on_held_back_images(tiny_run: RunFolder, recipe: Recipe, tmp_path: Path) -> None:
-    """With a network that knows the expressions, and images that it has not seen."""
+    """Use a trained network and images that it has not seen."""
     unseen = synthetic_dataset(seed=9, train_per_class=40, validation_per_class=4)
     still = replace(recipe, epochs=1, learning_rate=1e-9, start_from=str(tiny_run.model), held_back=0.4)
     trained = train(unseen, still, tmp_path, observer=Observer())

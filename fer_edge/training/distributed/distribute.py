@@ -41,7 +41,7 @@ _SEED_STRIDE = 0x9E3779B9
 
 
 class Team:
-    """The processes of a cluster, training one network together."""
+    """Processes of a cluster that train one network together."""
 
     def __init__(self, cluster: Cluster) -> None:
         """Connect to the other processes, which must be ready; before anything else uses TensorFlow in this process."""
@@ -84,9 +84,9 @@ class Team:
         Raises:
             InputError: On every worker, if settings or data differ.
         """
-        asked = self._exchange({"recipe": asdict(recipe), "data": data_digest, "resume": resume})
-        chief = asked[0]
-        for index, other in enumerate(asked):
+        settings = self._exchange({"recipe": asdict(recipe), "data": data_digest, "resume": resume})
+        chief = settings[0]
+        for index, other in enumerate(settings):
             if other["resume"] != chief["resume"]:
                 raise InputError("all workers must resume, or none: start them again with the same options")
             if other["data"] != chief["data"]:
@@ -96,9 +96,7 @@ class Team:
             differing = {name for name, value in chief["recipe"].items() if other["recipe"][name] != value}
             if not resume and differing - _OWN_TO_EACH:
                 names = ", ".join(sorted(differing - _OWN_TO_EACH))
-                raise InputError(
-                    f"worker {index} was asked for another {names} than worker 0; give them the same options"
-                )
+                raise InputError(f"worker {index} has another {names} than worker 0; give them the same options")
         if chief["recipe"]["batch_size"] < len(self._cluster.workers):
             raise InputError(
                 f"batch_size must be at least the number of workers, {len(self._cluster.workers)}, "

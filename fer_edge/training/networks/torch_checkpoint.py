@@ -51,7 +51,7 @@ def read_state_dict(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 class _Storage(NamedTuple):
-    """A run of elements of one type in the file."""
+    """Contiguous elements of one type in the file."""
 
     dtype: str
     key: str

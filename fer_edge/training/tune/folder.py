@@ -1,4 +1,4 @@
-"""The files of a search: settings, trials, results."""
+"""Files of a search: settings, trials, results."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class TuningFolder:
         try:
             known: dict[str, Any] = dict(json.loads(self.settings.read_text()))
         except (ValueError, TypeError, RecursionError) as error:
-            raise DataError(f"{self.settings} is damaged ({error}); search again with --overwrite") from error
+            raise DataError(f"{self.settings} is damaged ({error}); overwrite the search") from error
         differing = [name for name in facts if known.get(name) != facts[name]]
         if differing:
             raise InputError(
                 f"{self.path} holds a search with another {', '.join(differing)}: repeat its command to resume it, "
-                "choose another folder, or overwrite it (--overwrite)"
+                "overwrite it, or choose another folder"
             )
 
     @property

@@ -33,7 +33,7 @@ def read_space(over: Sequence[str], recipe: Recipe) -> Space:
     space = dict(_read_part(text) for text in over)
     for name, values in space.items():
         if name.startswith("distill") and not recipe.teachers:
-            raise InputError(f"{name} has no effect without a teacher: add one (--distill), or leave {name} out")
+            raise InputError(f"{name} has no effect without a teacher: add one, or leave {name} out")
         for value in values.extremes:
             change: dict[str, Any] = {name: value}
             replace(recipe, **change)  # raises if it is out of bounds

@@ -1,4 +1,4 @@
-"""The tuner: KerasTuner proposes recipes, each is trained, alone or by several processes."""
+"""Search with KerasTuner: it proposes values, and each trial trains a recipe with them, on one or several machines."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class RecipeTuner(BaseTuner):
             with redirect_stdout(io.StringIO()):  # KerasTuner prints that it resumes
                 super().__init__(oracle, directory=str(folder.path), project_name=folder.trials.name)
         except (ValueError, KeyError, RuntimeError) as error:
-            raise DataError(f"{folder.trials} is damaged ({error}); search again with --overwrite") from error
+            raise DataError(f"{folder.trials} is damaged ({error}); overwrite the search") from error
         self.save()  # or a search that is stopped in its first trial could not be resumed
 
     def run(self) -> KeyboardInterrupt | None:

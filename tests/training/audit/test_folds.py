@@ -15,7 +15,7 @@ from fer_edge.training.train import train
 
 
 class Counting:
-    """An observer that counts what is trained, and presses Ctrl-C in a certain epoch's first step if told to."""
+    """Counts trainings, and raises KeyboardInterrupt in the first step of a given epoch."""
 
     def __init__(self, interrupt_in: int | None = None) -> None:
         self.epochs: list[tuple[int, int]] = []
@@ -37,7 +37,7 @@ class Counting:
 
 @pytest.fixture
 def few(faces: Dataset) -> Dataset:
-    """Six training and two validation images of each expression."""
+    """Return six training and two validation images of each expression."""
     train, validation = (split.take(np.arange(0, len(split), step)) for split, step in
                          ((faces.train, 6), (faces.validation, 8)))  # fmt: skip
     return replace(faces, splits={SplitName.TRAIN: train, SplitName.VALIDATION: validation})

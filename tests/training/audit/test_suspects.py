@@ -56,7 +56,7 @@ def test_most_flipped_labels_are_found_first(tiny_classifier: KerasClassifier) -
 
 
 def split_with_copies(faces: Dataset) -> Split:
-    """0, 1, 2 equal, labelled 3, 3, 5; 3, 4 near, labelled 0, 1; 5, 6 equal and agreed; 7, 8 black, labelled 2, 4."""
+    """Images 0, 1, 2 are equal, labelled 3, 3, 5; 3, 4 near, labelled 0, 1; 5, 6 equal, same label; 7, 8 black."""
     images = faces.train.images[:10].copy()
     images[1] = images[2] = images[0]
     images[4] = images[3]

@@ -1,4 +1,4 @@
-"""Real processes on the loopback device train together."""
+"""Training in several real processes on the loopback device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fer_edge.training.run_folder import STATE_NAME
 
 EPOCHS = 5
 TOLERANCE = 1e-3
-"""Between the losses of one process and of two."""
+"""Largest difference between the losses of one process and of two."""
 _TRAIN = """
 import keras
 from fer_edge.cli import main
@@ -48,7 +48,7 @@ def whole(layers=None):
 ARCHITECTURES.update(bare=bare, whole=whole)
 main()
 """
-"""`fer-edge` with two more networks, quickly traced: without and with BatchNormalization and dropout."""
+"""`fer-edge` with two small networks: without and with BatchNormalization and dropout."""
 RECIPE = ("--recipe", "modern", "--batch-size", 32, "--epochs", EPOCHS, "--ema", 0.9, "--warmup-epochs", 1)
 
 
@@ -97,7 +97,7 @@ def test_teachers_score_images_of_own_share_only(faces: Dataset) -> None:
 
 
 class Workers:
-    """Starts `fer-edge train` in processes of their own."""
+    """Starts `fer-edge train` in separate processes."""
 
     def __init__(self, folder: Path, environment: dict[str, str], data: Path) -> None:
         self._folder, self._environment, self._data = folder, environment, data
@@ -124,7 +124,7 @@ class Workers:
                 process.kill()
 
     def train(self, *arguments: object) -> list[tuple[int, str]]:
-        """Exit codes and stderr of both workers, of which one is told by the command line, the other by TF_CONFIG."""
+        """Train with two workers, configured by options and by TF_CONFIG; return their exit codes and stderr."""
         task = {"cluster": {"worker": self.addresses.split(",")}, "task": {"type": "worker", "index": 1}}
         with (
             self.start(*arguments, "--workers", self.addresses, "--worker-index", 0) as chief,
@@ -145,7 +145,7 @@ def history_of(run: Path) -> list[dict[str, float]]:
 
 
 def test_two_processes_train_like_one(workers: Workers, tmp_path: Path) -> None:
-    """Where no layer mixes the images of a batch or drops at random, rounding alone tells them apart."""
+    """Compare without BatchNormalization and dropout, so that only rounding differs."""
     one, two = tmp_path / "one", tmp_path / "two"
     parts = ("--ema", 0.9, "--weight-decay", 0.01, "--class-balance", "full", "--flip", "--learning-rate", 3e-3)
     recipe = ("--arch", "bare", "--batch-size", 32, "--epochs", EPOCHS, *parts, "--output")
@@ -219,7 +219,7 @@ def test_workers_with_different_settings_are_rejected(workers: Workers, tmp_path
         for process in both:
             _, stderr = process.communicate()
             assert process.returncode == 2, stderr
-            assert stderr.splitlines()[-1].startswith("error: worker 1 was asked for another batch_size")
+            assert stderr.splitlines()[-1].startswith("error: worker 1 has another batch_size")
     assert not (tmp_path / "run").exists()
 
 

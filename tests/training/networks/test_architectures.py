@@ -67,7 +67,7 @@ BUDGETS = {"compact": (12e6, 300_000), "compact-s": (5e6, 100_000)}
 
 
 def multiplications(model: keras.Model) -> int:
-    """Of all convolutions and dense layers, for one image."""
+    """Return the multiplications of all convolutions and dense layers, for one image."""
     total = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.Conv2D):
@@ -86,8 +86,8 @@ def test_compact_networks_keep_their_budget(name: str, budget: tuple[float, int]
 
 
 @pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet", "efficientnet-lite0"])
-def test_every_activation_follows_normalization(name: str) -> None:
-    """BatchNormalization follows a convolution, which then folds, and never a ReLU; nothing else is non-linear."""
+def test_normalization_follows_convolutions_only(name: str) -> None:
+    """Check that BatchNormalization follows a convolution, into which it folds, and that layers are known ones."""
     layers = build(name).layers
     known = "InputLayer Conv2D DepthwiseConv2D BatchNormalization ReLU Add GlobalAveragePooling2D Dropout Dense"
     assert {type(layer).__name__ for layer in layers} <= {*known.split(), "UpSampling2D"}
@@ -98,7 +98,7 @@ def test_every_activation_follows_normalization(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet"])
 def test_network_accepts_raw_pixels_of_any_scale(name: str) -> None:
-    """While training, BatchNormalization absorbs any scaling of the input."""
+    """Check that BatchNormalization absorbs any scaling of the input in training."""
     keras.utils.set_random_seed(0)
     model = build(name)
     pixels = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1)).astype(np.float32)

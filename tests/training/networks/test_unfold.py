@@ -20,7 +20,7 @@ from fer_edge.training.networks.unfold import unfold
 
 
 def differences(model: Any, path: Path, faces: Dataset) -> npt.NDArray[np.float32]:
-    """How far the scores of a network are from those of its file, for each image and expression."""
+    """Return the difference of a network's scores from its file's, for each image and expression."""
     expected = Classifier.load(path).classify_all(faces.validation.images)
     assert expected.std(axis=0).max() > 0.05, "otherwise any constant would pass"
     return np.asarray(np.abs(model.predict(faces.validation.inputs(), verbose=0) - expected))

@@ -14,7 +14,7 @@ from fer_edge.training.tune.study import Study
 
 @pytest.fixture(scope="session")
 def make_study() -> Callable[..., Study]:
-    """A function that returns a study of an architecture, with attributes changed by keyword."""
+    """Return a function that returns a study of an architecture, with attributes changed by keyword."""
     over: Space = {"learning_rate": Range(1e-3, 1e-2, log=True), "batch_size": Choices((32, 64))}
 
     def make(arch: str, **changes: Any) -> Study:

@@ -58,7 +58,7 @@ def test_damaged_settings_are_a_data_error(make_study: Callable[..., Study], fac
     asked, folder = make_study("documented"), TuningFolder(tmp_path)
     folder.begin(asked, faces)
     folder.settings.write_text(folder.settings.read_text()[:20])
-    with pytest.raises(DataError, match="--overwrite"):
+    with pytest.raises(DataError, match="overwrite the search"):
         folder.begin(asked, faces)
 
 

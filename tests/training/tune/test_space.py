@@ -37,7 +37,7 @@ def test_recipe_accepts_whole_default_space() -> None:
         ("batch_size=a", "32,64,128,256, got 'a'"),
         ("batch_size=0", "batch_size must be at least 1, got 0"),
         ("class_balance=some", "none,sqrt,full, got 'some'"),
-        ("distill_weight", "--distill"),
+        ("distill_weight", "without a teacher"),
     ],
 )
 def test_invalid_part_or_values_are_rejected(over: str, message: str) -> None:

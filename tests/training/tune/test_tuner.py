@@ -23,7 +23,7 @@ pytestmark = [
 
 
 class Watching:
-    """Remembers where each training began, and presses Ctrl-C in the epoch that it is told to."""
+    """Records the start of each training, and raises KeyboardInterrupt at the end of a given epoch."""
 
     def __init__(self, interrupt_at: int | None = None) -> None:
         self.began: list[tuple[int, int]] = []
@@ -73,7 +73,7 @@ def test_resumed_search_gives_identical_results(
     trials: int,
     epoch: int,
 ) -> None:
-    """Interrupted before its last epoch, which belongs to the last trial."""
+    """Interrupt in the last trial, before its last epoch."""
     asked = make_study(tiny_architecture, tuner=tuner, trials=trials)
     whole = RecipeTuner(asked, faces, TuningFolder(tmp_path / "whole"), Watching())
     assert whole.run() is None
@@ -126,7 +126,7 @@ def test_damaged_trials_are_a_data_error(
     RecipeTuner(asked, faces, folder, Watching())
     oracle = folder.trials / "oracle.json"
     oracle.write_text(oracle.read_text()[:20])
-    with pytest.raises(DataError, match="--overwrite"):
+    with pytest.raises(DataError, match="overwrite the search"):
         RecipeTuner(asked, faces, folder, Watching())
 
 
