@@ -35,7 +35,9 @@ def sampled() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.7, 1.0, 1.6, 3.0])
-def test_temperature_is_found(drawn: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]], temperature: float) -> None:
+def test_temperature_is_found(
+    sampled: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]], temperature: float
+) -> None:
     logits, labels = sampled
     scores = softmax(logits * temperature)
     found = fit_temperature(scores, one_hot(labels))
