@@ -12,6 +12,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind
 
 FloatArray = npt.NDArray[np.float32]
+"""float32 of any shape."""
 
 SUM_TOLERANCE = 0.05
 """Largest deviation of the sum from 1, and of a score below 0. Seven scores rounded to int8 deviate by 0.014."""

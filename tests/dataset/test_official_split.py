@@ -31,7 +31,7 @@ def split_of(name: str, images: npt.NDArray[np.uint8]) -> Split:
 
 @pytest.fixture
 def mixed(draw_fer2013: Draw) -> Dataset:
-    """Return 7 pictures of Training, 3 of PublicTest, 2 copies of one in both and noise in train, others in validation."""
+    """Return 7 pictures of Training, 3 of PublicTest, 2 copies of one of both, noise in train; others in validation."""
     training = draw_fer2013(pictures_of(training=True, public_test=False)[:11])
     public_test = draw_fer2013(pictures_of(training=False, public_test=True)[:10])
     both = draw_fer2013(pictures_of(training=True, public_test=True)[:1])
