@@ -18,19 +18,13 @@ from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment
 from fer_edge.training.averaging import AveragedWeights
 from fer_edge.training.batches import ShuffledBatches
-from fer_edge.training.checkpoint import (
-    BEST_NAME,
-    RunState,
-    SaveEveryEpoch,
-    TrainingProgress,
-    best_checkpoint,
-)
+from fer_edge.training.checkpoint import BEST_NAME, RunState, SaveEveryEpoch, TrainingProgress
+from fer_edge.training.compiling import compiled_model, recipe_callbacks
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distributed.distribute import Team
 from fer_edge.training.divergence import StopAtDivergence
-from fer_edge.training.networks.architectures import BACKBONES, LayerSet, build, load_pretrained
+from fer_edge.training.networks.architectures import BACKBONES, build, load_pretrained
 from fer_edge.training.networks.keras_file import KerasClassifier
-from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.networks.unfold import unfold
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
@@ -153,64 +147,6 @@ def _set_first_weights(model: keras.Model, recipe: Recipe, training: Split) -> N
         model.set_weights(KerasClassifier.load(start).model.get_weights())
     elif recipe.arch in BACKBONES:
         load_pretrained(model, recipe.arch, Path(recipe.pretrained_weights) if recipe.pretrained_weights else None)
-
-
-def compiled_model(recipe: Recipe, steps: int) -> keras.Model:
-    """Build and compile the recipe's network, with `steps` per epoch, from the layers that train fastest."""
-    model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=LayerSet(FusedBatchNormalization, ByteDropout))
-    model.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA took five times as long on a CPU
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    rate: Any = recipe.learning_rate
-    if recipe.cosine:
-        warmup = round(recipe.warmup_epochs * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else rate,
-            max(recipe.epochs * steps - warmup, 1),
-            warmup_target=rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    averaging = {"use_ema": True, "ema_momentum": _momentum(recipe, steps)} if recipe.ema else {}
-    if not recipe.weight_decay:
-        return keras.optimizers.Adam(rate, **averaging)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def _momentum(recipe: Recipe, steps: int) -> float:
-    """Return the EMA momentum: low enough to span at most a fifth of the run, without its poor early weights."""
-    return max(min(recipe.ema, 1 - 5 / (recipe.epochs * steps)), 0.0)
-
-
-def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:
-    """Return the documented notebook's callbacks, with `val_accuracy` instead of Keras' former `val_acc`."""
-    callbacks: list[keras.callbacks.Callback] = [best_checkpoint(checkpoints)]
-    if recipe.stop_patience:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss", mode="min", patience=recipe.stop_patience, restore_best_weights=True
-            )
-        )
-    if recipe.reduce_patience:
-        callbacks.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="val_loss",
-                mode="min",
-                factor=recipe.reduce_factor,
-                patience=recipe.reduce_patience,
-                min_delta=recipe.reduce_min_delta,
-            )
-        )
-    return callbacks
 
 
 def _statistics_images(split: Split, recipe: Recipe) -> FloatArray:

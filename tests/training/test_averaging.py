@@ -6,8 +6,8 @@ import pytest
 
 from fer_edge.dataset.data import Dataset
 from fer_edge.training.averaging import AveragedWeights
+from fer_edge.training.compiling import compiled_model
 from fer_edge.training.recipe import Recipe
-from fer_edge.training.train import compiled_model
 
 
 def test_ema_weights_have_batch_statistics_of_their_own(modern: Recipe, faces: Dataset) -> None:

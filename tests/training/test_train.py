@@ -13,23 +13,15 @@ from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.training.checkpoint import BEST_NAME
+from fer_edge.training.compiling import compiled_model
 from fer_edge.training.networks.architectures import BACKBONES
 from fer_edge.training.networks.keras_file import save_keras
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import STATE_NAME, RunFolder
 from fer_edge.training.targets import one_hot
 from fer_edge.training.temperature import fit_temperature, hold_back
-from fer_edge.training.train import Trained, compiled_model, recipe_callbacks, train
+from fer_edge.training.train import Trained, train
 from tests.fakes.training_runs import Observer, require_same
-
-
-def test_documented_recipe_has_notebook_settings() -> None:
-    recipe = Recipe()
-    checkpoint, stopping, plateau = recipe_callbacks(recipe, Path("x"))
-    assert (recipe.batch_size, recipe.epochs, recipe.learning_rate) == (128, 48, 1e-4)
-    assert (checkpoint.monitor, checkpoint.save_best_only) == ("val_accuracy", True)
-    assert (stopping.monitor, stopping.patience, stopping.restore_best_weights) == ("val_loss", 3, True)
-    assert (plateau.monitor, plateau.patience, plateau.factor, plateau.min_delta) == ("val_loss", 3, 0.2, 1e-4)
 
 
 def test_observer_receives_every_step_and_epoch(data: Dataset, recipe: Recipe, tmp_path: Path) -> None:
@@ -159,12 +151,6 @@ def test_ema_weights_are_validated_and_saved(
     assert not any(np.allclose(a, b) for a, b in zip(kept, last, strict=True) if a.ndim > 1)
 
 
-@pytest.mark.parametrize(("epochs", "steps", "momentum"), [(66, 224, 0.998), (5, 50, 0.98), (1, 3, 0.0)])
-def test_ema_spans_at_most_a_fifth_of_the_run(modern: Recipe, epochs: int, steps: int, momentum: float) -> None:
-    model = compiled_model(replace(modern, ema=0.998, epochs=epochs), steps)
-    assert model.optimizer.ema_momentum == pytest.approx(momentum)
-
-
 def test_held_back_images_are_not_trained_on(data: Dataset, modern: Recipe, tmp_path: Path) -> None:
     observer = Observer(interrupt_at=(1, 1))
     with pytest.raises(KeyboardInterrupt):
@@ -184,10 +170,3 @@ def test_temperature_is_fitted_on_held_back_images(tiny_run: RunFolder, recipe: 
     held = hold_back(unseen.train, 0.4)[1]
     scores = trained.model.predict(held.inputs(), verbose=0)
     assert fit_temperature(scores, one_hot(held.labels)) == pytest.approx(1, abs=1e-3)
-
-
-def test_adamw_decays_kernels_only(modern: Recipe) -> None:
-    model = compiled_model(modern, 10)
-    decayed = [v.path for v in model.trainable_variables if model.optimizer._use_weight_decay(v)]
-    assert decayed
-    assert all(path.endswith("kernel") for path in decayed)
