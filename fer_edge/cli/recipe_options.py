@@ -30,12 +30,12 @@ _MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 
 class _NetworkName(click.types.StringParamType):
-    """The name of a network, which `read_recipe` checks: TensorFlow comes with them, and not every audit needs it."""
+    """Name of a network. `read_recipe` checks it, as that imports TensorFlow, which not every audit needs."""
 
     name = "network"
 
     def get_metavar(self, *args: Any, **kwargs: Any) -> str | None:
-        """Return the networks' names, for the help; without TensorFlow the default, NETWORK."""
+        """Return the networks' names for the help; None, which shows NETWORK, without TensorFlow."""
         try:
             return _networks().get_metavar(*args, **kwargs)
         except MissingExtraError:
@@ -43,7 +43,7 @@ class _NetworkName(click.types.StringParamType):
 
 
 def recipe_options(command: Command) -> Command:
-    """Add `--recipe` and an option for each of its parts to a command."""
+    """Add `--recipe`, and an option for each part of a recipe, to a command."""
     decorators = [
         click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
         *(_option(name, part) for name, part in PARTS.items()),
@@ -73,7 +73,7 @@ def recipe_options(command: Command) -> Command:
             metavar="TEACHER.keras",
             multiple=True,
             type=_MODEL_FILE,
-            help="Learn from this model's scores too; give several to learn from their mean.",
+            help="Teacher whose scores are learned too; repeat for the mean of several.",
         ),
         click.option(
             "--mixed-precision",
@@ -81,7 +81,7 @@ def recipe_options(command: Command) -> Command:
             type=click.Choice([choice.value for choice in MixedPrecision]),
             default="auto",
             show_default=True,
-            help="Compute in bfloat16: auto does where the processor has it.",
+            help="Compute in bfloat16; auto: if the processor has it.",
         ),
     ]
     for decorator in reversed(decorators):
@@ -93,7 +93,7 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     """Return the recipe named on the command line, changed by the options given there.
 
     Args:
-        options: The values of all options of `recipe_options`, by parameter name.
+        options: Values of all options of `recipe_options`, by parameter name.
     """
     _require_network(options["arch"])
     recipe = RECIPES[options[_RECIPE]]
@@ -123,7 +123,7 @@ def recipe_roles(recipe: Recipe) -> list[FileRole]:
 
 
 def network_words(arch: str) -> list[str]:
-    """Return the words of a command line that name a network of `Recipe.arch`, and where its weights come from."""
+    """Return the options that select `arch`, an architecture of `Recipe.arch`, and its pretrained weights."""
     from fer_edge.training.networks.architectures import BACKBONES
 
     if arch not in BACKBONES:
@@ -178,7 +178,7 @@ def _with_backbone(arch: str, weights: str) -> str:
 
 
 def _require_weights(arch: str, file: str | None) -> None:
-    """Raise, before any data is read, if the weights are missing or do not fit."""
+    """Raise if the pretrained weights are missing or do not fit, before any data is read."""
     with _needing_tensorflow():
         from fer_edge.training.networks.architectures import build, load_pretrained, reads_weights_file
     if reads_weights_file(arch):
