@@ -20,9 +20,9 @@ from fer_edge.dataset.loading import load_dataset
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.tables import make_table
 from fer_edge.training.batches import ShuffledBatches
+from fer_edge.training.compiling import compiled_model
 from fer_edge.training.networks.architectures import documented_cnn
 from fer_edge.training.recipe import Recipe
-from fer_edge.training.train import compiled_model
 
 _STEPS = 6
 _TURNS = 2

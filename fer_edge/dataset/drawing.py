@@ -1,4 +1,4 @@
-"""A drawn face: muscles, a person and a pose in, gray pixels out. numpy and OpenCV only.
+"""Rendering of a synthetic face, from action units, identity and pose to gray pixels. No TensorFlow.
 
 Faces are laid out in head units: the origin is the middle of the face, x points to the picture's right, y down,
 and the head reaches from y = -1 (top of the skull) to y = 1 (chin). `Canvas` alone knows about pixels.
@@ -15,26 +15,26 @@ import numpy as np
 import numpy.typing as npt
 
 Points = npt.NDArray[np.complex128]
-"""complex128 (N,), x + iy in head units: a plane in which turning is multiplying."""
+"""complex128 (N,), x + iy in head units, so that a rotation is a multiplication."""
 Curve = npt.NDArray[np.float64]
-"""float64 (N,), one coordinate of N points."""
+"""float64 (N,), one coordinate of N points, head units."""
 
 _SIDES = (-1.0, 1.0)
 _EYE_Y = -0.1
 _NOSE_Y = 0.27
 _MOUTH_Y = 0.55
 _ARC = np.linspace(-1.0, 1.0, 17)
-"""Where an eye or a mouth is sampled, from one corner to the other."""
+"""Sampling points of an eye or a mouth, from corner to corner."""
 _BULGE = 1.0 - _ARC**2
-"""0 at both corners and 1 between them: the shape of a lid or a lip."""
+"""Shape of a lid or a lip: 0 at both corners, 1 in the middle."""
 _CIRCLE = np.exp(2j * np.pi * np.arange(36) / 36)
 
 
 @dataclass(frozen=True)
 class ActionUnits:
-    """How hard each group of facial muscles pulls: 0 at rest, 1 in full.
+    """Intensity of each action unit, from 0 at rest to 1.
 
-    The units and their numbers are those of the Facial Action Coding System (Ekman and Friesen, 1978).
+    Names and numbers are those of the Facial Action Coding System (Ekman and Friesen, 1978).
     """
 
     inner_brow_raise: float = 0.0  # AU1
@@ -43,7 +43,7 @@ class ActionUnits:
     upper_lid_raise: float = 0.0  # AU5
     cheek_raise: float = 0.0  # AU6
     lid_tighten: float = 0.0  # AU7
-    nose_wrinkle: float = 0.0  # AU9, with the upper lip that it takes along (AU10)
+    nose_wrinkle: float = 0.0  # AU9, and AU10, the upper lip that it raises
     lip_corner_pull: float = 0.0  # AU12
     lip_corner_depress: float = 0.0  # AU15
     lower_lip_depress: float = 0.0  # AU16
@@ -54,26 +54,26 @@ class ActionUnits:
 
 @dataclass(frozen=True)
 class Identity:
-    """What stays the same about a person whatever they feel. Lengths in head units, tones 0..255.
+    """Look of a person, whatever the expression. Lengths in head units, tones 0..255.
 
     Attributes:
         face_width: Half the head's width.
-        jaw_taper: How much narrower the jaw is than the cheekbones, as a share.
+        jaw_taper: Share by which the jaw is narrower than the cheekbones.
         skin: Tone of the skin.
         hair: Tone of hair, brows and beard.
-        hairline: y at which the forehead begins; -1 or less is bald.
-        parting: How much lower the hairline is on the picture's right than in the middle.
-        hair_length: y that the hair reaches beside the face.
-        eye_spacing: From the middle of the face to that of an eye.
-        eye_size: Multiplies the eye's width and height.
-        brow_thickness: Of the brow at its inner end.
+        hairline: y of the hairline; -1 or less is bald.
+        parting: Drop of the hairline from the middle to the picture's right.
+        hair_length: y of the hair's lower end beside the face.
+        eye_spacing: Distance from the middle of the face to that of an eye.
+        eye_size: Factor of the eye's width and height.
+        brow_thickness: Thickness of the brow at its inner end.
         nose_width: Half the nose's width at the nostrils.
-        lip_fullness: Multiplies the lips' height.
+        lip_fullness: Factor of the lips' height.
         mouth_width: Half the mouth's width at rest.
-        age: How deep the folds are at rest, 0..1.
+        age: Depth of the folds at rest, 0..1.
         clothes: Tone of the clothes.
-        beard: Whether the jaw and the upper lip are bearded.
-        glasses: Whether there are any.
+        beard: Whether the person has a beard.
+        glasses: Whether the person wears glasses.
     """
 
     face_width: float
@@ -97,14 +97,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class Pose:
-    """How the head is held, and where it is in the picture.
+    """Rotation of the head, and its place in the picture.
 
     Attributes:
-        yaw: Turn to the side, radians.
+        yaw: Rotation to the side, radians.
         pitch: Nod, radians.
-        roll: Tilt of the head, radians.
-        scale: The head's half height as a share of the picture's side.
-        centre: x + iy of the middle of the face as shares of the picture's side.
+        roll: Rotation in the picture's plane, radians.
+        scale: Half the head's height, as a share of the picture's side.
+        centre: Middle of the face, x + iy, as shares of the picture's side.
     """
 
     yaw: float
@@ -114,9 +114,9 @@ class Pose:
     centre: complex
 
     def project(self, points: Points) -> Points:
-        """Turn head units into shares of the picture's side, complex128 (N,).
+        """Convert head units to shares of the picture's side, complex128 (N,).
 
-        The face bulges towards the viewer, so a turned head shows more of one cheek than of the other.
+        The face is curved, so that a rotated head shows more of one cheek than of the other.
         """
         x, y = points.real, points.imag
         depth = 0.7 * np.sqrt(np.maximum(1.0 - (x / 0.8) ** 2 - y**2, 0.0))
@@ -127,11 +127,11 @@ class Pose:
 
 @dataclass(frozen=True)
 class Canvas:
-    """Gray pixels that are drawn on in head units.
+    """Gray picture that is drawn on in head units.
 
     Attributes:
         pixels: uint8 (S, S), 0..255, changed in place.
-        pose: Of the head that is drawn.
+        pose: Pose of the head that is drawn.
     """
 
     pixels: npt.NDArray[np.uint8]
@@ -142,12 +142,12 @@ class Canvas:
         cv2.fillPoly(self.pixels, [self._to_pixels(points)], (tone,))
 
     def stroke(self, points: Points, width: float, tone: float) -> None:
-        """Draw an open line, `width` head units wide."""
+        """Draw an open line in `tone`, 0..255; `width` is in head units."""
         thickness = max(1, round(width * self.pose.scale * len(self.pixels)))
         cv2.polylines(self.pixels, [self._to_pixels(points)], False, (tone,), thickness)
 
     def soften(self, radius: float) -> None:
-        """Blur all that was drawn so far, as skin has no edges. `radius` is in head units."""
+        """Blur the picture; `radius` is in head units."""
         cv2.GaussianBlur(self.pixels, (0, 0), radius * self.pose.scale * len(self.pixels), dst=self.pixels)
 
     def _to_pixels(self, points: Points) -> npt.NDArray[np.int32]:
@@ -156,7 +156,7 @@ class Canvas:
 
 
 def draw(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
-    """Draw a face over whatever the canvas shows, from the back to the front."""
+    """Draw a face on the canvas, from back to front."""
     outline = _head_outline(person, units)
     _draw_bust(canvas, person)
     canvas.fill(outline, person.skin)
@@ -185,7 +185,7 @@ def _ellipse(x: float, y: float, width: float, height: float) -> Points:
 
 
 def _between(x: Curve, top: Curve, bottom: Curve) -> Points:
-    """The outline of the area between two curves over `x`."""
+    """Return the outline of the area between two curves over `x`."""
     return np.concatenate([_points(x, top), _points(x, bottom)[::-1]])
 
 
@@ -210,7 +210,7 @@ def _draw_bust(canvas: Canvas, person: Identity) -> None:
 
 
 def _draw_relief(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
-    """Shade the sockets, the cheeks and the nose, before the skin is softened."""
+    """Shade eye sockets, cheeks and nose; the caller blurs them."""
     cheek_y, cheek_tone = 0.22 - 0.07 * units.cheek_raise, 1.03 + 0.08 * units.cheek_raise
     flank = np.array([0.05, 0.13, person.nose_width + 0.06, 0.0])
     for side in _SIDES:
@@ -222,7 +222,7 @@ def _draw_relief(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
 
 
 def _draw_folds(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
-    """Draw the lines that muscles press into the skin: forehead, frown, nose, and from the nose to the mouth."""
+    """Draw the folds of the skin: forehead, frown, nose, from nose to mouth, below the eyes."""
 
     def fold(points: Points, depth: float) -> None:
         if depth > 0.1:
@@ -252,7 +252,7 @@ def _draw_nostrils(canvas: Canvas, person: Identity, units: ActionUnits) -> None
 
 
 def _draw_beard(canvas: Canvas, person: Identity, outline: Points) -> None:
-    """Cover the jaw below the cheeks, and the upper lip."""
+    """Draw a beard on jaw and upper lip."""
     cheeks = 0.1 + 0.42 * _BULGE**0.4 - 0.15 * np.exp(-((3.0 * _ARC) ** 2))
     jaw = outline[outline.imag > 0.1]
     edge = _points(0.97 * person.face_width * _ARC, cheeks)
@@ -261,7 +261,7 @@ def _draw_beard(canvas: Canvas, person: Identity, outline: Points) -> None:
 
 def _draw_mouth(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
     stretch = max(units.lip_corner_pull, units.lip_stretch)
-    # A dropped jaw rounds the lips, unless something holds their corners.
+    # A dropped jaw rounds the lips, unless their corners are stretched.
     widening = 0.3 * stretch - 0.15 * units.lip_tighten - 0.3 * units.jaw_drop * (1.0 - stretch)
     x = person.mouth_width * (1.0 + widening) * _ARC
     gap = 0.35 * max(units.jaw_drop - 0.1, 0.0) + 0.08 * units.lower_lip_depress
@@ -281,7 +281,7 @@ def _draw_mouth(canvas: Canvas, person: Identity, units: ActionUnits) -> None:
 def _draw_eye(canvas: Canvas, person: Identity, units: ActionUnits, side: float) -> None:
     centre = side * person.eye_spacing
     x = centre + 0.16 * person.eye_size * _ARC
-    # Raising only the inner brow pulls the lid's inner end up with it.
+    # The inner brow, raised alone, raises the inner end of the lid.
     axis = _EYE_Y + 0.03 * max(units.inner_brow_raise - units.outer_brow_raise, 0.0) * side * _ARC
     wide = 1.0 + 0.75 * units.upper_lid_raise - 0.45 * units.lid_tighten - 0.25 * units.cheek_raise
     upper = axis - 0.075 * person.eye_size * wide * _BULGE

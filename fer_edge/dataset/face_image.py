@@ -1,4 +1,4 @@
-"""A labelled face from the bytes of an image file, or the reason why it is none. No TensorFlow."""
+"""Decoding of an image file to a 48x48 gray face. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import FACE_SIZE, Finding
+from fer_edge.dataset.data import FACE_SIZE, ImageFault
 from fer_edge.dataset.listing import MAX_IMAGE_BYTES
 from fer_edge.jpeg import JPEG_SIGNATURE, jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
@@ -21,56 +21,56 @@ _UNREADABLE = "is no picture that OpenCV can read"
 
 @dataclass(frozen=True)
 class Rejected:
-    """Why a file is no labelled face.
+    """Reason why a file cannot be used.
 
     Attributes:
-        finding: Its kind.
-        reason: In words, to follow its name: "is empty".
+        finding: Kind of fault.
+        reason: Fault in words that follow the file's name: "is empty".
     """
 
-    finding: Finding
+    finding: ImageFault
     reason: str
 
 
-def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[Finding]] | Rejected:
-    """Decode an image file.
+def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[ImageFault]] | Rejected:
+    """Decode an image file to a face.
 
     Args:
-        content: The whole file, or more than `MAX_IMAGE_BYTES` of it.
+        content: Bytes of the file, cut off anywhere after `MAX_IMAGE_BYTES`.
 
     Returns:
-        The face, uint8 (48, 48), gray, with what was changed to make it so; or why there is none.
+        The face, uint8 (48, 48), gray, 0..255, and its conversions; or the reason why there is none.
     """
     if not content:
-        return Rejected(Finding.NOT_AN_IMAGE, "is empty")
+        return Rejected(ImageFault.NOT_AN_IMAGE, "is empty")
     if len(content) > MAX_IMAGE_BYTES:
-        return Rejected(Finding.TOO_LARGE, f"has more than {MAX_IMAGE_BYTES >> 20} MiB")
+        return Rejected(ImageFault.TOO_LARGE, f"has more than {MAX_IMAGE_BYTES >> 20} MiB")
     if content.startswith(JPEG_SIGNATURE) and jpeg_is_cut_off(content):
-        return Rejected(Finding.NOT_AN_IMAGE, "is cut off before its end")
+        return Rejected(ImageFault.NOT_AN_IMAGE, "is cut off before its end")
     kind = picture_kind(content)
     size = declared_size(kind, content)
     if kind is None or (size is None and knows_size(kind)):
-        return Rejected(Finding.NOT_AN_IMAGE, _UNREADABLE)
+        return Rejected(ImageFault.NOT_AN_IMAGE, _UNREADABLE)
     width, height = size or (0, 0)
     if width * height > most_pixels():
         limit = f"{most_pixels() / 1e6:g} million"
-        return Rejected(Finding.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
+        return Rejected(ImageFault.TOO_LARGE, f"claims {width}x{height} pixels, more than {limit}")
     try:
         with chatter_held_back():
             image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_ANYCOLOR)
     except cv2.error:
         image = None
     if image is None:
-        return Rejected(Finding.NOT_AN_IMAGE, _UNREADABLE)
+        return Rejected(ImageFault.NOT_AN_IMAGE, _UNREADABLE)
     return _as_face(np.asarray(image, np.uint8))
 
 
-def _as_face(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], list[Finding]]:
+def _as_face(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], list[ImageFault]]:
     changes = []
     if pixels.ndim == 3:
-        changes.append(Finding.COLOUR)
+        changes.append(ImageFault.COLOUR)
         pixels = to_gray(pixels)
     if pixels.shape != (FACE_SIZE, FACE_SIZE):
-        changes.append(Finding.RESIZED)
+        changes.append(ImageFault.RESIZED)
         pixels = resize(pixels, (FACE_SIZE, FACE_SIZE))
     return pixels, changes

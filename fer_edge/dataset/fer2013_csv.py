@@ -1,4 +1,4 @@
-"""fer2013.csv: a line an image, with its label, its pixels in decimal and its split. No TensorFlow."""
+"""Reader of fer2013.csv: one image per line, with label, decimal pixels and split. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import FACE_SIZE, Dataset, Finding, SplitName
+from fer_edge.dataset.data import FACE_SIZE, Dataset, ImageFault, SplitName
 from fer_edge.dataset.gathering import Gathered
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
@@ -23,7 +23,7 @@ _USAGES = {
 }
 _EXPECTED_USAGE = "Training, PublicTest or PrivateTest as Usage"
 _SEPARATORS = str.maketrans(dict.fromkeys("[](),;'\"", " "))
-"""Characters around and between pixels in files that other tools wrote: `[70, 80, 82]`."""
+"""Characters around and between pixels in files of other tools: `[70, 80, 82]`."""
 
 _PIXELS = FACE_SIZE * FACE_SIZE
 _EXPECTED_PIXELS = f"expected {_PIXELS} whole numbers 0..255"
@@ -31,10 +31,10 @@ _SHOWN = 6
 
 
 def read_fer2013_csv(path: Path) -> Dataset:
-    """Read the file; lines whose pixels are not those of an image are counted.
+    """Read the file; lines whose pixels are no image are counted and left out.
 
     Raises:
-        DataError: If it has other columns, labels or splits.
+        DataError: If columns, labels or splits are not as expected, or a split has no usable image.
     """
     gathered = Gathered()
     rows = _rows(path)
@@ -51,7 +51,7 @@ def read_fer2013_csv(path: Path) -> Dataset:
             raise DataError(f"{path}, {name}: expected {_EXPECTED_USAGE}, got {printable(row[usage][:40])!r}")
         label, image = _label(path, name, row[emotion]), _image(row[pixels])
         if isinstance(image, str):
-            gathered.leave_out(split, label, name, Finding.NOT_AN_IMAGE, image)
+            gathered.leave_out(split, label, name, ImageFault.NOT_AN_IMAGE, image)
         else:
             gathered.add(split, label, name, image)
     return gathered.dataset(str(path))
@@ -68,7 +68,7 @@ def _rows(path: Path) -> Iterator[list[str]]:
 
 
 def _columns(path: Path, header: Sequence[str]) -> list[int]:
-    """The places of `_COLUMNS` in the header."""
+    """Return the places of `_COLUMNS` in the header."""
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
         shown = ", ".join(printable(name[:40]) for name in header[:_SHOWN]) or "nothing"
@@ -92,7 +92,7 @@ def _label(path: Path, name: str, text: str) -> int:
 
 
 def _image(text: str) -> npt.NDArray[np.uint8] | str:
-    """The image, uint8 (48, 48), or what is wrong with it, to follow its name."""
+    """Return the image, uint8 (48, 48), or its fault in words that follow the line's name."""
     words = text.translate(_SEPARATORS).split()
     if "..." in words:
         return "has '...' among its pixels: the tool that wrote the file left out most of them"

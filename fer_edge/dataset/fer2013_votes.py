@@ -1,4 +1,4 @@
-"""FER+'s votes for every picture of FER2013, found by what a picture shows and never by its name. No TensorFlow."""
+"""FER+'s votes on FER2013's pictures, which are found by their pixels, not their names. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.fingerprint import Fingerprints, FloatArray, find_nearest, fingerprints
+from fer_edge.dataset.fingerprint import Fingerprints, find_nearest, fingerprints
 from fer_edge.dataset.votes import CHOICES, Votes
+from fer_edge.scores import FloatArray
 
 VOTES_FILE = Path(__file__).parent / "fer2013_votes.npz"
-"""FER+ (Microsoft, MIT licence: fer_edge/models/NOTICES.md) and fingerprints of FER2013's Training and PublicTest
-pictures; made by `python -m benchmarks.training.fer2013_votes`."""
+"""Votes of FER+ (Microsoft, MIT licence: fer_edge/models/NOTICES.md) and fingerprints of FER2013's Training and
+PublicTest pictures; written by `python -m benchmarks.training.fer2013_votes`."""
 
 MAX_DISTANCE = 10
-"""Bits in which a picture may differ from FER2013's own. Of FER2013's, saved again as JPEG of quality 60, 99.9 % differ
-in 8 or fewer; another photograph differs in 22 or more."""
+"""Most bits in which a picture may differ from FER2013's own. Saved again as JPEG of quality 60, 99.9 % of FER2013's
+pictures differ in 8 or fewer; other photographs differ in 22 or more."""
 
 MIN_LEAD = 4
-"""Bits by which one picture must be nearer than the next: FER2013 holds some photographs twice, cropped otherwise."""
+"""Least bits by which a picture must be nearer than the next: FER2013 has some photographs twice, cropped otherwise."""
 
 SAME_PICTURE = 4
-"""Bits in which fingerprints of one picture may differ: above it there may be another frame of the same film."""
+"""Most bits in which fingerprints of one picture may differ; more may be another frame of the same film."""
 
 NOT_FER2013 = -1
-"""In `Matches.known`, for a picture that is not FER2013's."""
+"""Value in `Matches.known` of a picture that is not FER2013's."""
 
 _VOTERS = 10
 
 
 @dataclass(frozen=True)
 class KnownPictures:
-    """FER2013's pictures as they are known by their fingerprints.
+    """FER2013's pictures: fingerprints and votes.
 
     Attributes:
-        prints: uint8 (M, 18), no two alike.
-        picture_of: int64 (M,), which of K pictures each fingerprint is of; near copies have several.
-        thresholds: float32 (144,), of the fingerprints' bits.
-        in_training: bool (K,), whether FER2013's Training part holds the picture.
-        in_public_test: bool (K,), whether its PublicTest part does; both for a picture that stands in both.
-        picture_of_row: int64 (35887,), the picture in each row of fer2013.csv; -1 where it is not known.
-        row_counts: uint16 (35887, 10), votes on each row for `CHOICES`.
-        counts: uint16 (K, 10), votes on each picture, those on its copies added up.
+        prints: Distinct fingerprints, uint8 (M, 18).
+        picture_of: Picture of each fingerprint, int64 (M,), 0..K-1; a picture with near copies has several.
+        thresholds: Thresholds of the fingerprints' bits, float32 (144,).
+        in_training: Whether FER2013's Training part has the picture, bool (K,).
+        in_public_test: Whether FER2013's PublicTest part has the picture, bool (K,).
+        picture_of_row: Picture in each row of fer2013.csv, int64 (35887,); -1 if unknown.
+        row_counts: Votes on each row for `CHOICES`, uint16 (35887, 10).
+        counts: Votes on each picture, summed over its copies, uint16 (K, 10).
     """
 
     prints: Fingerprints
@@ -59,11 +60,11 @@ class KnownPictures:
 
 @dataclass(frozen=True)
 class Matches:
-    """Which of N pictures are FER2013's.
+    """Result of the search for FER2013's pictures among N.
 
     Attributes:
-        votes: People's votes on each; none on a picture that is not FER2013's.
-        known: int64 (N,), index of the picture in `KnownPictures`; -1 for one that is not FER2013's.
+        votes: People's votes on each picture; none if it is not FER2013's.
+        known: Index of each picture in `KnownPictures`, int64 (N,); -1 if it is not FER2013's.
     """
 
     votes: Votes
@@ -72,7 +73,7 @@ class Matches:
 
 @cache
 def known_pictures() -> KnownPictures:
-    """Read the file that ships with the package."""
+    """Read `VOTES_FILE`, once per process."""
     with np.load(VOTES_FILE) as file:
         picture_of_row = np.cumsum(file["picture_steps_of_rows"], dtype=np.int64)
         row_counts = file["row_counts"].astype(np.uint16)
@@ -90,7 +91,7 @@ def known_pictures() -> KnownPictures:
 
 
 def find_fer2013(images: npt.NDArray[np.uint8]) -> Matches:
-    """Find FER2013's pictures among any.
+    """Find FER2013's pictures among others.
 
     Args:
         images: uint8 (N, 48, 48), gray, from any copy of FER2013 or from elsewhere.
@@ -103,7 +104,7 @@ def find_fer2013(images: npt.NDArray[np.uint8]) -> Matches:
     nearest = find_nearest(prints[changed], known.prints, known.picture_of)
     clear = (nearest.distance <= MAX_DISTANCE) & (nearest.runner_up >= nearest.distance + MIN_LEAD)
     picture[changed] = np.where(clear, nearest.picture, NOT_FER2013)
-    # All constant pictures have the same fingerprint, which says nothing.
+    # Constant pictures all have the same fingerprint.
     picture[images.min(axis=(1, 2)) == images.max(axis=(1, 2))] = NOT_FER2013
     counts = np.where((picture >= 0)[:, np.newaxis], known.counts[picture], np.uint16(0))
     return Matches(Votes(counts), picture)
@@ -115,6 +116,6 @@ def _pooled(
     counts = np.zeros((pictures, len(CHOICES)), np.uint16)
     known = np.flatnonzero(picture_of_row >= 0)
     np.add.at(counts, picture_of_row[known], row_counts[known])
-    # FER+ leaves those without a name that all ten people called no face, so that their rows are not known.
+    # FER+ does not name the pictures that all ten people called no face, so that their rows are unknown.
     counts[~counts.any(axis=1), CHOICES.index("no face")] = _VOTERS
     return counts

@@ -1,4 +1,4 @@
-"""Fingerprints of faces: the same picture is known again after another compression or size. No TensorFlow."""
+"""Perceptual fingerprints of faces, robust to compression and resizing. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE
+from fer_edge.scores import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 Fingerprints = npt.NDArray[np.uint8]
-"""uint8 (N, 18): 144 bits a picture."""
+"""uint8 (N, 18): 144 bits per picture."""
 
 BITS = 144
 _FREQUENCIES = 16
-"""Along each axis; the 144 lowest of their pairs are used."""
+"""Frequencies along each axis; the 144 lowest pairs of them are used."""
 _ROWS = 1024
-"""Pictures that are compared with all others at a time: some 130 MB of distances for FER2013."""
+"""Pictures compared with all others at once: some 130 MB of distances for FER2013."""
 
 
 class Nearest(NamedTuple):
-    """The known picture that resembles each of N pictures most.
+    """Nearest known picture of each of N pictures.
 
     Attributes:
-        picture: int64 (N,), the known picture.
-        distance: int64 (N,), bits in which the two fingerprints differ.
-        runner_up: int64 (N,), the same distance of the nearest fingerprint of any other known picture.
+        picture: Index of the known picture, int64 (N,).
+        distance: Bits in which the two fingerprints differ, int64 (N,).
+        runner_up: Bits in which the nearest fingerprint of another known picture differs, int64 (N,).
     """
 
     picture: npt.NDArray[np.int64]
@@ -35,16 +35,16 @@ class Nearest(NamedTuple):
 
 
 def coefficients(images: npt.NDArray[np.uint8]) -> FloatArray:
-    """Return what the bits are taken from: each picture's lowest spatial frequencies.
+    """Return the coefficients of each picture's lowest spatial frequencies.
 
-    Low frequencies survive compression and resizing; those that are odd from left to right change their sign in a
-    mirrored picture, so that it is not taken for the same one. Brightness and contrast are taken out before.
+    Low frequencies survive compression and resizing. Those that are odd from left to right change their sign in a
+    mirror image, which is therefore another picture. Brightness and contrast are normalized first.
 
     Args:
         images: uint8 (N, 48, 48), gray.
 
     Returns:
-        float32 (N, 144), coefficients of the discrete cosine transform without the constant one, lowest first.
+        Coefficients of the discrete cosine transform without the constant one, lowest first, float32 (N, 144).
     """
     pixels = images.astype(np.float32)
     pixels -= pixels.mean(axis=(1, 2), keepdims=True)
@@ -56,11 +56,11 @@ def coefficients(images: npt.NDArray[np.uint8]) -> FloatArray:
 
 
 def fingerprints(images: npt.NDArray[np.uint8], thresholds: FloatArray) -> Fingerprints:
-    """Return each picture's fingerprint, a bit a coefficient: whether it exceeds its threshold.
+    """Return each picture's fingerprint: one bit per coefficient, set if it exceeds its threshold.
 
     Args:
         images: uint8 (N, 48, 48), gray.
-        thresholds: float32 (144,), the coefficients' medians over many pictures, which makes both values as likely.
+        thresholds: Medians of the coefficients over many pictures, float32 (144,), which set each bit in half of them.
     """
     return np.packbits(coefficients(images) > thresholds, axis=1)
 
@@ -71,7 +71,7 @@ def find_nearest(prints: Fingerprints, known: Fingerprints, picture_of: npt.NDAr
     Args:
         prints: uint8 (N, 18).
         known: uint8 (M, 18), of at least two pictures.
-        picture_of: int64 (M,), which picture each known fingerprint is of: near copies have several.
+        picture_of: Picture of each known fingerprint, int64 (M,); a picture with near copies has several.
     """
     signs = _signs(known)
     blocks = [prints[start : start + _ROWS] for start in range(0, len(prints), _ROWS)]
@@ -101,7 +101,7 @@ def frequencies() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
 def _nearest_of(
     pictures: FloatArray, known: FloatArray, picture_of: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], ...]:
-    alike = pictures @ known.T  # the bits that agree less those that do not
+    alike = pictures @ known.T  # bits that agree, less those that differ
     best = alike.argmax(axis=1)
     picture = picture_of[best]
     others = np.where(picture_of == picture[:, np.newaxis], -BITS, alike)
@@ -117,7 +117,7 @@ def _signs(prints: Fingerprints) -> FloatArray:
 
 
 def _cosines() -> FloatArray:
-    """Rows of the orthonormal discrete cosine transform, (16, 48)."""
+    """Return the lowest rows of the orthonormal discrete cosine transform, float32 (16, 48)."""
     frequency, place = np.arange(_FREQUENCIES)[:, np.newaxis], np.arange(FACE_SIZE) + 0.5
     waves: Any = np.sqrt(2 / FACE_SIZE) * np.cos(np.pi * frequency * place / FACE_SIZE)
     waves[0] /= np.sqrt(2)

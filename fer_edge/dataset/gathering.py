@@ -1,4 +1,4 @@
-"""Labelled images as they are read, one by one, until they are a data set. No TensorFlow."""
+"""Collection of labelled images, one by one, into a data set. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, note_finding
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, note_finding
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 
@@ -16,18 +16,18 @@ _SHOWN = 3
 
 
 class Gathered:
-    """Images by split, what was found wrong with them, and why others were left out."""
+    """Images by split, with their faults and the reasons why others were left out."""
 
     def __init__(self) -> None:
         self._rows: dict[SplitName, list[tuple[npt.NDArray[np.uint8], int, str]]] = {}
         self._reasons: dict[SplitName, list[tuple[int, str]]] = {}
-        self._findings: dict[SplitName, Counter[Finding]] = {}
-        self._examples: dict[Finding, list[str]] = {}
-        self._changes: dict[str, tuple[Finding, ...]] = {}
+        self._findings: dict[SplitName, Counter[ImageFault]] = {}
+        self._examples: dict[ImageFault, list[str]] = {}
+        self._changes: dict[str, tuple[ImageFault, ...]] = {}
 
     @property
     def splits(self) -> Set[SplitName]:
-        """Splits for which there were images, usable or not."""
+        """Splits that had images, usable or not."""
         return self._rows.keys() | self._reasons.keys()
 
     def add(
@@ -36,16 +36,16 @@ class Gathered:
         label: int,
         name: str,
         image: npt.NDArray[np.uint8],
-        changes: Sequence[Finding] = (),
+        changes: Sequence[ImageFault] = (),
     ) -> None:
-        """Take in an image.
+        """Add an image.
 
         Args:
-            split: Which part it belongs to.
-            label: An index into `EXPRESSIONS`.
-            name: Where it came from.
-            image: uint8 (48, 48).
-            changes: What was changed in it.
+            split: Split of the image.
+            label: Index into `EXPRESSIONS`.
+            name: Name of its file or line.
+            image: Pixels, uint8 (48, 48).
+            changes: Conversions that were applied to it.
         """
         for change in changes:
             self._note(split, change, name)
@@ -53,24 +53,24 @@ class Gathered:
             self._changes[name] = tuple(changes)
         self._rows.setdefault(split, []).append((image, label, name))
 
-    def leave_out(self, split: SplitName, label: int, name: str, finding: Finding, reason: str) -> None:
+    def leave_out(self, split: SplitName, label: int, name: str, finding: ImageFault, reason: str) -> None:
         """Count an image that cannot be used.
 
         Args:
-            split: Which part it belongs to.
-            label: An index into `EXPRESSIONS`.
-            name: Where it came from.
-            finding: What kind of fault it has.
-            reason: The fault in words, to follow the name: "is empty".
+            split: Split of the image.
+            label: Index into `EXPRESSIONS`.
+            name: Name of its file or line.
+            finding: Kind of its fault.
+            reason: Fault in words that follow the name: "is empty".
         """
         self._note(split, finding, name)
         self._reasons.setdefault(split, []).append((label, f"{name} {reason}"))
 
     def dataset(self, source: str, notes: tuple[str, ...] = ()) -> Dataset:
-        """Return all images; the test split replaces a validation split that the source does not have, with a note.
+        """Return the data set; without a validation split, the test split takes its place, with a note.
 
         Raises:
-            DataError: If a split or an expression had images and none can be used.
+            DataError: If no image of a split, or of an expression in it, can be used.
         """
         self._require_usable(source)
         splits = {name: _stack(self._rows[name]) for name in SplitName if name in self._rows}
@@ -82,7 +82,7 @@ class Gathered:
             notes = (*notes, "no validation split: the test split stands in for it")
         return Dataset(source, splits, findings, self._examples, notes, self._changes)
 
-    def _note(self, split: SplitName, finding: Finding, name: str) -> None:
+    def _note(self, split: SplitName, finding: ImageFault, name: str) -> None:
         note_finding(self._findings.setdefault(split, Counter()), self._examples, finding, name)
 
     def _require_usable(self, source: str) -> None:
@@ -109,7 +109,7 @@ class Gathered:
 
 
 def some(texts: Sequence[str], separator: str = ", ") -> str:
-    """The first few texts, and how many more there are."""
+    """Join the first few texts and the number of further ones."""
     more = len(texts) - _SHOWN
     return separator.join([*texts[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
 

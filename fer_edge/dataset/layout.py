@@ -1,4 +1,4 @@
-"""Folders of the splits and classes in a folder or zip of labelled faces. No TensorFlow."""
+"""Layout of the split and class folders in a folder or zip of labelled faces. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _SPLITS = {
 }
 
 _Root = tuple[str, ...]
-"""The folders above the split folders."""
+"""Folders above the split folders."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The folder that holds the split folders.
+    """Place of the split folders.
 
     Attributes:
-        source: What is read, to be named in errors.
-        root: The folders above the split folders.
-        copies: Other such folders, each a copy of `root` or of a part of it.
+        source: Name of the folder or zip, for errors.
+        root: Folders above the split folders.
+        copies: Other folders with split folders, each a copy of `root` or of a part of it.
     """
 
     source: str
@@ -41,9 +41,7 @@ class Layout:
     copies: tuple[_Root, ...] = ()
 
     def place(self, path: PurePosixPath) -> tuple[SplitName, int] | None:
-        """Return the split and label of a file, or `None` if it lies in no class folder.
-
-        Files at any depth below a class folder belong to the class.
+        """Return the split and label of a file at any depth below a class folder; None if it lies in no class folder.
 
         Raises:
             DataError: If the class folder is unknown, or another class or split folder lies within it.
@@ -67,21 +65,21 @@ class Layout:
         return _SPLITS[_plain(within[0])], EXPRESSIONS.index(_plain(within[1]))
 
     def place_unreadable(self, path: PurePosixPath) -> tuple[SplitName, int] | None:
-        """Return the split and label of what cannot be read in a class folder, or of a class folder that cannot be."""
+        """Return split and label of an unreadable class folder or of an unreadable entry in one; None for others."""
         within = self._within(path)
         if len(within) < 2 or not _is_split(within[0]) or not _is_class(within[1]):
             return None
         return _SPLITS[_plain(within[0])], EXPRESSIONS.index(_plain(within[1]))
 
     def require_filled(self, listing: Listing, filled: Collection[SplitName]) -> None:
-        """Check that `train` and `validation` gave files if they are there: `test` must not replace one unnoticed.
+        """Check that `train` and `validation`, if there, have files: `test` must not replace one unnoticed.
 
         Args:
-            listing: What was read.
-            filled: Splits for which there were files, usable or not.
+            listing: Content of the folder or zip.
+            filled: Splits that have files, usable or not.
 
         Raises:
-            DataError: If one of them gave none.
+            DataError: If one of the folders has none.
         """
         for path in (*(entry.path for entry in listing.unreadable), *listing.folders, *_paths(listing.files)):
             within = self._within(path)
@@ -89,11 +87,11 @@ class Layout:
             if split in (SplitName.TRAIN, SplitName.VALIDATION) and split not in filled:
                 raise DataError(
                     f"{self.source}: {_name(path)} {_why_empty(path, listing)}; expected "
-                    f"{_name(path)}/<expression>/ with pictures. Mend it, or remove it if it is not wanted"
+                    f"{_name(path)}/<expression>/ with pictures. Fill it, or remove it"
                 )
 
     def notes(self, listing: Listing) -> tuple[str, ...]:
-        """Count and name what is left out of `listing`, apart from what cannot be read in a class folder."""
+        """Return notes on the files that are left out, apart from unreadable ones in class folders."""
         left = [file.path for file in listing.files if self.place(file.path) is None]
         notes = []
         for copy in self.copies:
@@ -113,15 +111,15 @@ class Layout:
         return tuple(notes)
 
     def _within(self, path: PurePosixPath) -> tuple[str, ...]:
-        """The parts of `path` below the root, none if it does not lie there."""
+        """Return the parts of `path` below the root; none if it lies elsewhere."""
         return path.parts[len(self.root) :] if _starts_with(path, self.root) else ()
 
 
 def find_layout(source: str, listing: Listing) -> Layout:
-    """Find the folder that holds the split folders: the shallowest, as Kaggle's zip repeats itself deeper.
+    """Find the folder that holds the split folders: the shallowest, as Kaggle's zip has a copy of itself deeper.
 
     Raises:
-        DataError: If there is none, or more than one that could be meant.
+        DataError: If there is none, or several that are no copies of each other.
     """
     files: dict[_Root, list[RawFile]] = {}
     for file in listing.files:
@@ -143,14 +141,14 @@ def _two_found(source: str, root: _Root, other: _Root, *, whole: bool) -> str:
     both = f"{_shown(root)} and in {_shown(other)}"
     if whole:
         return (
-            f"{source} holds two data sets, in {both}, which are no copies of each other; give --data one of these "
-            "folders (of a zip, once it is unpacked)"
+            f"{source} holds two data sets, in {both}, which are no copies of each other; give one of these folders "
+            "(unpack a zip first)"
         )
     return f"{source} has its split folders in {both}; expected train/ and validation/ side by side in one folder"
 
 
 def _root(path: PurePosixPath) -> _Root | None:
-    """The folders above a file's split folder, which is best followed by a class folder."""
+    """Return the folders above a file's split folder, preferably one that is followed by a class folder."""
     parts = path.parts
     for place in range(len(parts) - 2):
         if _is_split(parts[place]) and _is_class(parts[place + 1]):
@@ -163,13 +161,13 @@ def _has_classes(root: _Root, files: Iterable[RawFile]) -> bool:
 
 
 def _is_whole(root: _Root, files: Iterable[RawFile]) -> bool:
-    """Return whether there are images to train on and others to measure on."""
+    """Return whether there are a training split and another one."""
     splits = {_SPLITS[_plain(file.path.parts[len(root)])] for file in files}
     return SplitName.TRAIN in splits and len(splits) > 1
 
 
 def _is_copy(files: Sequence[RawFile], root: _Root, originals: Sequence[RawFile], original_root: _Root) -> bool:
-    """Return whether each of `files` has the same content as the one of its name among `originals`."""
+    """Return whether each of `files` has the content of the file of its name among `originals`."""
     by_name = {file.path.parts[len(original_root) :]: file for file in originals}
     pairs = [(file, by_name.get(file.path.parts[len(root) :])) for file in files]
     if any(original is None or original.size != file.size for file, original in pairs):
@@ -181,7 +179,7 @@ def _is_copy(files: Sequence[RawFile], root: _Root, originals: Sequence[RawFile]
 
 
 def _nothing_found(source: str, listing: Listing) -> str:
-    """Return a message of what was expected of `source`, and what seems to be wrong with it."""
+    """Return a message that says what was expected and the likely mistake."""
     names = sorted(_name(file.path) for file in listing.files)
     packed = [name for name in names if name.lower().endswith((".zip", ".csv", ".gz", ".tar", ".7z", ".rar"))]
     classes = [path for path in listing.folders + tuple(f.path.parent for f in listing.files) if _is_class(path.name)]

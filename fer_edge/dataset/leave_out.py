@@ -1,4 +1,4 @@
-"""Lists of training images to leave out: one name a line, for people to read and to shorten. No TensorFlow."""
+"""Lists of training images to leave out: one name per line, for people to review. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,43 +16,42 @@ from fer_edge.files import read_text_file
 from fer_edge.labels import EXPRESSIONS
 
 _COMMENT = re.compile(r"(^\s*|\s{2,}|\t)#.*")
-"""Two blanks before a remark behind a name, since `face #1.png` is a name."""
+"""Comment: at the start of a line, or after two blanks, since `face #1.png` is a name."""
 
 
 def format_list(heading: Iterable[str], entries: Iterable[tuple[str, str]]) -> str:
-    """A list with a remark on each image.
+    """Return the text of a list, with a remark on each image.
 
     Args:
-        heading: Lines to stand above the list.
-        entries: The name of each image, as in `Split.names`, and what to remark on it.
+        heading: Lines above the list.
+        entries: Name of each image, as in `Split.names`, and the remark.
     """
     lines = [*(f"# {line}".rstrip() for line in heading), *(f"{name}  # {remark}" for name, remark in entries)]
     return "\n".join(lines) + "\n"
 
 
 def read_list(path: Path) -> tuple[str, ...]:
-    """The names in a list.
+    """Return the names in a list.
 
     Args:
-        path: Text with a name a line; what follows a `#` at the line's beginning, or after two blanks, is a comment.
+        path: Text with one name per line; a `#` at the start of a line or after two blanks begins a comment.
 
     Raises:
         InputError: If the file is missing or no text.
     """
-    text = read_text_file(path, "text with an image's name a line, such as fer-edge data audit makes")
+    text = read_text_file(path, "text with one image's name per line, as fer-edge data audit writes it")
     lines = text.splitlines()
     return tuple(name for line in lines if (name := _COMMENT.sub("", line).strip()))
 
 
 def leave_out(dataset: Dataset, names: Collection[str]) -> Dataset:
-    """The same labelled faces without some training images.
+    """Return the labelled faces without some training images.
 
-    Only the training split can lose images: results on a validation split that was cleaned could be compared with
-    nobody's.
+    Only training images can be left out: results on a cleaned validation split would not be comparable with others'.
 
     Args:
         dataset: Labelled faces.
-        names: Of training images, as in `Split.names`.
+        names: Names of training images, as in `Split.names`.
 
     Raises:
         DataError: If a name belongs to another split or to none, or an expression would lose all its images.
@@ -61,8 +60,8 @@ def leave_out(dataset: Dataset, names: Collection[str]) -> Dataset:
     for split_name, split in dataset.splits.items():
         if split_name is not SplitName.TRAIN and (shared := left_out & set(split.names)):
             raise DataError(
-                f"the {split_name.value} split is never cleaned: take {_some(names, shared)} from the list of images "
-                "to leave out"
+                f"only training images can be left out: remove {_some(names, shared)} of the {split_name.value} split "
+                "from the list"
             )
     if unknown := left_out - set(dataset.train.names):
         raise DataError(
@@ -76,5 +75,5 @@ def leave_out(dataset: Dataset, names: Collection[str]) -> Dataset:
 
 
 def _some(names: Collection[str], chosen: Collection[str]) -> str:
-    """The first few of `chosen`, in the order of `names`, and how many more there are."""
+    """Join the first few of `chosen`, in the order of `names`, and the number of further ones."""
     return some([name for name in dict.fromkeys(names) if name in chosen])

@@ -1,4 +1,4 @@
-"""Files in a folder or a zip of labelled faces, and why some of them cannot be read. No TensorFlow."""
+"""Files in a folder or zip of labelled faces, and entries that cannot be read. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fer_edge.errors import DataError
 from fer_edge.names import printable
 
 MAX_IMAGE_BYTES = 4 * 2**20
-"""A 48x48 JPEG has some 1,500 bytes, a phone's face crop perhaps a million."""
+"""Largest image file, bytes: a 48x48 JPEG has some 1,500, a phone's face crop perhaps a million."""
 
 MAX_ARCHIVE_BYTES = 8 * 2**30
 MAX_ARCHIVE_FILES = 2_000_000
@@ -22,10 +22,10 @@ MAX_ARCHIVE_FILES = 2_000_000
 _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _OTHER_COMPRESSIONS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 98: "PPMd"}
-"""Names of compression methods by their number in a zip: PKWARE's APPNOTE.TXT, section 4.4.5."""
+"""Compression methods by their number in a zip (PKWARE's APPNOTE.TXT, section 4.4.5)."""
 
 _Identity = tuple[int, int]
-"""Device and inode of a folder: equal for all links to it."""
+"""Device and inode of a folder, which are equal for all links to it."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,10 @@ class RawFile:
     """A file that can be read.
 
     Attributes:
-        path: Its path within the folder or zip.
-        size: Bytes that it has.
-        read: Returns its content, cut off one byte after `MAX_IMAGE_BYTES`; raises one of `DAMAGED_ZIP_ERRORS`.
-        checksum: Returns the CRC-32 of its content; raises `OSError`.
+        path: Path within the folder or zip.
+        size: Size in bytes.
+        read: Returns the content, cut off one byte after `MAX_IMAGE_BYTES`; raises one of `DAMAGED_ZIP_ERRORS`.
+        checksum: Returns the CRC-32 of the content; raises `OSError`.
     """
 
     path: PurePosixPath
@@ -50,8 +50,8 @@ class Unreadable:
     """A link, file or folder that cannot be read.
 
     Attributes:
-        path: Its path within the folder or zip.
-        reason: Why, to follow its name: "is a broken link".
+        path: Path within the folder or zip.
+        reason: Reason in words that follow the name: "is a broken link".
     """
 
     path: PurePosixPath
@@ -64,9 +64,9 @@ class Listing:
 
     Attributes:
         files: Files that can be read, in an order that depends on their names alone.
-        unreadable: What cannot be read.
-        folders: Folders, empty ones too.
-        system_files: Hidden files and those that operating systems put beside a user's, such as `Thumbs.db`.
+        unreadable: Entries that cannot be read.
+        folders: Folders, including empty ones.
+        system_files: Hidden files and those of operating systems, such as `Thumbs.db`.
     """
 
     files: tuple[RawFile, ...]
@@ -76,11 +76,11 @@ class Listing:
 
 
 _Entry = RawFile | Unreadable | PurePosixPath
-"""A file, what cannot be read, or a folder."""
+"""A file, an unreadable entry or a folder."""
 
 
 def list_folder(root: Path) -> Listing:
-    """List a folder; symbolic links are followed, except those to a folder that they lie in.
+    """List a folder. Symbolic links are followed, except those to a folder that they lie in.
 
     Raises:
         DataError: If `root` itself cannot be read.
@@ -88,12 +88,12 @@ def list_folder(root: Path) -> Listing:
     entries = list(_walk(root, PurePosixPath(), ()))
     for entry in entries[:1]:
         if isinstance(entry, Unreadable) and entry.path == PurePosixPath():
-            raise DataError(f"--data {printable(str(root))} {entry.reason}")
+            raise DataError(f"{printable(str(root))} {entry.reason}")
     return _listing(entries, key=lambda path: path.parts)
 
 
 def list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:
-    r"""List a zip; backslashes in names, as Windows PowerShell 5 writes them, separate folders.
+    r"""List a zip. Backslashes in names, as Windows PowerShell 5 writes them, separate folders.
 
     Raises:
         DataError: If the zip is encrypted, unpacks to too much, or holds a member outside itself.
@@ -107,7 +107,7 @@ def list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:
 
 
 def _unless_replaced(entry: _Entry, last: dict[PurePosixPath, RawFile]) -> _Entry:
-    """`entry`, unless a later member of the zip has its name, which replaces it as when the zip is unpacked."""
+    """Return `entry`; unreadable if a later member has its name, which would overwrite it when the zip is unpacked."""
     if isinstance(entry, RawFile) and last[entry.path] is not entry:
         return Unreadable(entry.path, "is replaced by a later member of the same name")
     return entry
@@ -133,7 +133,7 @@ def _is_of_system(path: PurePosixPath) -> bool:
 
 
 def _walk(folder: Path, path: PurePosixPath, ancestors: tuple[_Identity, ...]) -> Iterator[_Entry]:
-    """Yield what lies in `folder`, which has `path` within the root and the folders `ancestors` above it."""
+    """Yield the entries of `folder`, which is at `path` within the root, below the folders `ancestors`."""
     try:
         status = folder.stat()
         entries = list(os.scandir(folder))

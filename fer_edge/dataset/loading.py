@@ -1,4 +1,4 @@
-"""Where labelled faces are read from: a zip, a folder, fer2013.csv, synthetic faces, Kaggle. No TensorFlow."""
+"""Loading of labelled faces: from a zip, a folder, fer2013.csv, Kaggle, or synthetic. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fer_edge.dataset.data import Dataset, Finding, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, SplitName, check_splits
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.fer2013_csv import read_fer2013_csv
 from fer_edge.dataset.gathering import Gathered
@@ -20,15 +20,15 @@ from fer_edge.names import printable
 from fer_edge.native_paths import typed_path
 
 SYNTHETIC = "synthetic"
-"""The word that stands for faces that are drawn rather than read."""
+"""Word that selects synthetic faces."""
 
 KAGGLE_HANDLE = "jonathanoheix/face-expression-recognition-dataset"
 DATA_ENV = "FER_EDGE_DATA"
 
 _WAYS = (
-    "no labelled faces were named. Give one of: --data FILE.zip (the Kaggle download as it is), --data FOLDER "
-    f"(with train/ and validation/), --data fer2013.csv, --data synthetic; or set {DATA_ENV}; or install kagglehub "
-    f"(pip install 'fer-edge[train]') and agree to its download of {KAGGLE_HANDLE}"
+    "no labelled faces were named. Give one of: FILE.zip (the Kaggle download as it is), a FOLDER with train/ and "
+    f"validation/, fer2013.csv, the word {SYNTHETIC}; or set {DATA_ENV}; or install kagglehub "
+    f"(pip install 'fer-edge[train]') and consent to the download of {KAGGLE_HANDLE}"
 )
 
 
@@ -36,26 +36,26 @@ def load_dataset(data: str | None, *, seed: int = 0, allow_download: Callable[[s
     """Read labelled faces and check every image.
 
     Args:
-        data: A zip, a folder, a fer2013.csv or the word `synthetic`; `None` looks at `$FER_EDGE_DATA` and
-            then asks for Kaggle's copy.
-        seed: Of the synthetic faces.
-        allow_download: Asked with what would be downloaded; without it nothing is.
+        data: A zip, a folder, a fer2013.csv or the word `synthetic`. None takes `$FER_EDGE_DATA`, or Kaggle's copy.
+        seed: Seed of synthetic faces.
+        allow_download: Called with the name of a data set to download; returns consent. None forbids downloads.
 
     Raises:
-        DataError: If there is nothing to read, or it is not a set of labelled faces.
+        DataError: If there are no labelled faces, or they cannot be read.
+        MissingExtraError: If a download is allowed and kagglehub is not installed.
     """
     data = data or os.environ.get(DATA_ENV) or _kaggle_copy(allow_download)
     if data == SYNTHETIC:
         return check_splits(synthetic_dataset(seed=seed))
     path = typed_path(data)
-    expected = "expected a zip, a folder, a fer2013.csv or synthetic"
+    expected = "expected labelled faces: a zip, a folder, a fer2013.csv or the word synthetic"
     if not path.exists():
         missing = "a broken link" if path.is_symlink() else "no such file or folder"
-        raise DataError(f"--data {data}: {missing}; {expected}")
+        raise DataError(f"{data}: {missing}; {expected}")
     if path.is_dir():
         return check_splits(_read_folder(path))
     if not path.is_file():
-        raise DataError(f"--data {data} is a pipe, socket or device; {expected}")
+        raise DataError(f"{data} is a pipe, socket or device; {expected}")
     if path.suffix.lower() == ".csv":
         return check_splits(read_fer2013_csv(path))
     return check_splits(_read_zip(path))
@@ -83,7 +83,7 @@ def _read_zip(path: Path) -> Dataset:
         archive = zipfile.ZipFile(path)
     except DAMAGED_ZIP_ERRORS as error:
         raise DataError(
-            f"--data {path}: expected a zip, a folder, a .csv or synthetic, got another file or a broken zip ({error})"
+            f"{path}: expected labelled faces (a zip, a folder or a .csv), got another file or a broken zip ({error})"
         ) from error
     with archive:
         return _read_images(str(path), list_zip(path, archive))
@@ -99,7 +99,7 @@ def _read_images(source: str, listing: Listing) -> Dataset:
     for entry in listing.unreadable:
         place = layout.place_unreadable(entry.path)
         if place is not None:
-            gathered.leave_out(*place, printable(str(entry.path)), Finding.UNREADABLE, entry.reason)
+            gathered.leave_out(*place, printable(str(entry.path)), ImageFault.UNREADABLE, entry.reason)
     layout.require_filled(listing, gathered.splits)
     return gathered.dataset(source, layout.notes(listing))
 
@@ -110,7 +110,7 @@ def _read_file(gathered: Gathered, split: SplitName, label: int, file: RawFile) 
         decoded = decode_face(file.read())
     except DAMAGED_ZIP_ERRORS as error:
         cause = (isinstance(error, OSError) and error.strerror) or printable(first_line(error))
-        decoded = Rejected(Finding.UNREADABLE, f"cannot be read ({cause})")
+        decoded = Rejected(ImageFault.UNREADABLE, f"cannot be read ({cause})")
     if isinstance(decoded, Rejected):
         gathered.leave_out(split, label, name, decoded.finding, decoded.reason)
     else:

@@ -1,4 +1,4 @@
-"""FER2013's own division into Training, PublicTest and PrivateTest, told by what pictures show. No TensorFlow."""
+"""FER2013's official split, restored by the pictures' fingerprints, and FER+'s votes. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits, note_finding
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits, note_finding
 from fer_edge.dataset.fer2013_votes import NOT_FER2013, Matches, find_fer2013, known_pictures
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
@@ -18,22 +18,22 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 _LEAST_FER2013 = 0.5
-"""Share of a data set's images that are FER2013's, above which it is taken for a copy of FER2013."""
+"""Least share of FER2013's images in a copy of FER2013."""
 
 _FIRST_LINE = 2
-"""Of a CSV file, that has a row: the first one is the header."""
+"""Line of the first row in a CSV file, below the header."""
 
-_LEFT_OUT = (Finding.NOT_AN_IMAGE, Finding.TOO_LARGE, Finding.UNREADABLE)
-"""Faults of images that no split holds."""
+_LEFT_OUT = (ImageFault.NOT_AN_IMAGE, ImageFault.TOO_LARGE, ImageFault.UNREADABLE)
+"""Faults of images that were left out."""
 
 
 @dataclass(frozen=True)
 class JoinedDataset:
-    """Labelled faces with people's votes, and how they are divided.
+    """Labelled faces with people's votes.
 
     Attributes:
-        dataset: The same images, with votes.
-        known: Index of each image of a split in `KnownPictures`, int64 (N,); -1 for one that is not FER2013's.
+        dataset: Labelled faces with votes.
+        known: Index of each image of a split in `KnownPictures`, int64 (N,); -1 if it is not FER2013's.
     """
 
     dataset: Dataset
@@ -41,20 +41,20 @@ class JoinedDataset:
 
     @property
     def found(self) -> int:
-        """How many images are FER2013's."""
+        """Number of images that are FER2013's."""
         return sum(int((known >= 0).sum()) for known in self.known.values())
 
     @property
     def misplaced(self) -> dict[SplitName, int]:
-        """For each split, how many of its images FER2013 has in another part only."""
+        """Number of images of each split that FER2013 has in another part only."""
         return {name: _misplaced(name, known) for name, known in self.known.items()}
 
 
 def join_fer2013_votes(dataset: Dataset) -> JoinedDataset:
-    """Give every image of FER2013 the votes that FER+ has on it.
+    """Join FER+'s votes to the images of FER2013; others get none.
 
-    Images that are not FER2013's get none. In a fer2013.csv with all its rows, the rows that no fingerprint is known of
-    (PrivateTest's, and constant pictures) get their votes by their number.
+    In a complete fer2013.csv, rows without a known fingerprint (PrivateTest's, and constant pictures) get their votes
+    by row number.
     """
     matches = {name: find_fer2013(split.images) for name, split in dataset.splits.items()}
     row_votes = _votes_by_row(dataset, matches)
@@ -69,10 +69,9 @@ def join_fer2013_votes(dataset: Dataset) -> JoinedDataset:
 
 
 def restore_official_split(joined: JoinedDataset) -> JoinedDataset:
-    """Return the images that FER2013's Training and PublicTest parts hold, divided as FER2013 is, and checked anew.
+    """Divide the images of FER2013's Training and PublicTest as FER2013 does, leave out others, and check the splits.
 
-    A copy of a picture that stands in both parts stays where the data set has it, but each part gets one of several
-    copies. Other images are left out.
+    A picture in both parts stays in the split that it is in; of several copies, each part gets at least one.
 
     Raises:
         DataError: If most images are not FER2013's, or an expression has no image in one of the parts.
@@ -83,7 +82,7 @@ def restore_official_split(joined: JoinedDataset) -> JoinedDataset:
     if (known >= 0).mean() < _LEAST_FER2013:
         raise DataError(
             f"{dataset.source}: expected a copy of FER2013, whose official split can be restored; "
-            f"only {(known >= 0).sum():,} of {len(known):,} images are FER2013's; leave out --official-split"
+            f"only {(known >= 0).sum():,} of {len(known):,} images are FER2013's; keep the split of the data"
         )
     was_training = np.repeat([name is SplitName.TRAIN for name in dataset.splits], [*map(len, joined.known.values())])
     places = _official_places(known, was_training)
@@ -97,11 +96,11 @@ def restore_official_split(joined: JoinedDataset) -> JoinedDataset:
 
 
 def _official_places(known: IntArray, was_training: BoolArray) -> dict[SplitName, IntArray]:
-    """Return the indices of the images that belong to Training and to PublicTest, ascending.
+    """Return the ascending indices of the images that belong to Training and to PublicTest.
 
     Args:
         known: Index of each image in `KnownPictures`, int64 (N,), or -1.
-        was_training: Whether the data set has it in its training split, bool (N,).
+        was_training: Whether each image is in the data set's training split, bool (N,).
     """
     pictures, count = known_pictures(), len(known_pictures().counts)
     images = np.lexsort((~was_training, known))[(known < 0).sum() :]  # by picture, those of the training split first
@@ -120,7 +119,7 @@ def _official_places(known: IntArray, was_training: BoolArray) -> dict[SplitName
 
 
 def _with_findings(dataset: Dataset) -> Dataset:
-    """Return `dataset` with what was changed in its images counted anew, and with what was left out while reading."""
+    """Return `dataset` with the conversions of its images counted again; counts of left-out images stay."""
     findings = {
         name: Counter({fault: n for fault, n in dataset.findings.get(name, Counter()).items() if fault in _LEFT_OUT})
         for name in dataset.splits
@@ -142,7 +141,7 @@ def _misplaced(name: SplitName, known: IntArray) -> int:
 
 
 def _votes_by_row(dataset: Dataset, matches: dict[SplitName, Matches]) -> dict[SplitName, Votes] | None:
-    """The votes on each row of fer2013.csv; `None` unless every picture that is known lies in its own row."""
+    """Return the votes by row of fer2013.csv; None unless every known picture is in its own row."""
     pictures = known_pictures()
     found = np.full(len(pictures.row_counts), NOT_FER2013)
     rows = {name: _rows(split) for name, split in dataset.splits.items()}
@@ -157,7 +156,7 @@ def _votes_by_row(dataset: Dataset, matches: dict[SplitName, Matches]) -> dict[S
 
 
 def _rows(split: Split) -> npt.NDArray[np.int64] | None:
-    """Each image's row in a CSV file, from 0; `None` if the images are not from one."""
+    """Return each image's row in a CSV file, from 0; None if the images are from other files."""
     lines = [re.fullmatch(r"line (\d+)", name) for name in split.names]
     return np.array([int(line[1]) - _FIRST_LINE for line in lines if line]) if all(lines) else None
 

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import (
-    FloatArray,
     OnePerson,
     PeoplesAnswer,
     evaluate_by_votes,
@@ -21,7 +20,7 @@ from fer_edge.dataset.peoples_answer import (
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard
-from fer_edge.scores import named_prior
+from fer_edge.scores import FloatArray, named_prior
 from fer_edge.tables import make_table
 
 

@@ -1,4 +1,4 @@
-"""Agreement of scores with what people see, beside that of one person. No TensorFlow."""
+"""Agreement of scores with people's votes, compared with that of one person. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ from fer_edge.metrics import (
 )
 from fer_edge.model_card import ModelCard
 from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
-
-FloatArray = npt.NDArray[np.floating[Any]]
+from fer_edge.scores import FloatArray
 
 PRIORS = (PHOTOS, *(f"{PHOTOS}{POWER}{power}" for power in (0.75, 0.5, 0.25)), BALANCED)
-"""Priors that people's answer is shown under."""
+"""Priors under which scores are measured against people's votes."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,9 @@ class PeoplesAnswer:
     """A classifier's results against people's votes.
 
     Attributes:
-        majority: Its results on the images whose majority agrees on one of the seven expressions; the majority's answer
-            stands for the label.
+        majority: Results on the images whose majority agrees on an expression, with that answer as label.
         kl_divergence: Mean of KL(votes || scores) over the images that have votes for the seven, nats.
-        calibration_error: Mean distance between the winning score and the share of votes for that expression, over 15
+        calibration_error: Mean difference of the top score and the share of votes for its expression, over 15
             equal-width bins of the score, weighted by size, 0..1.
     """
 
@@ -46,15 +44,15 @@ class PeoplesAnswer:
 
     @property
     def mean_recall(self) -> float:
-        """Mean over the expressions of the share of the majority's answers found, 0..1."""
+        """Mean recall of the majority's answers over the expressions, 0..1."""
         return float(self.majority.recall.mean())
 
     def headline(self) -> dict[str, float]:
-        """The two figures by which priors are compared, as JSON would have them."""
+        """Return the two figures by which priors are compared, for JSON."""
         return {"accuracy": self.majority.accuracy, "mean_recall": self.mean_recall}
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON would have it."""
+        """Return the results for JSON."""
         return {
             **self.majority.as_dict(),
             "mean_recall": self.mean_recall,
@@ -68,23 +66,23 @@ class OnePerson:
     """Rate at which one person gives the answer of the other people's majority.
 
     Attributes:
-        accuracy: Over all pictures, 0..1.
-        recall: (7,) by the majority's answer, 0..1; 0 for an expression that is never the answer.
+        accuracy: Rate over all pictures, 0..1.
+        recall: Rate by the majority's answer, float64 (7,), 0..1; 0 for an expression that is never the answer.
     """
 
     accuracy: float
     recall: FloatArray
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as JSON would have it, the expressions by name."""
+        """Return the rates for JSON, by the expressions' names."""
         return {"accuracy": self.accuracy, "recall": dict(zip(EXPRESSIONS, self.recall.tolist(), strict=True))}
 
 
 def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
-    """Measure scores (N, 7), each row a probability distribution, against the votes on the same images.
+    """Measure scores, float32 (N, 7), each row a probability distribution, against the votes on the same images.
 
     Returns:
-        The results; `None` if there is no image whose majority agrees on an expression.
+        The results; None if no image has a majority that agrees on an expression.
     """
     agreed = np.flatnonzero(votes.majority != NO_TRUTH)
     if not len(agreed):
@@ -98,11 +96,11 @@ def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
 
 
 def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityBin, ...]:
-    """Group the images that have votes by the winning score; the outcome is the share of votes for its expression.
+    """Group the images that have votes by their top score; the outcome is the share of votes for its expression.
 
     Args:
-        scores: (N, 7), each row a probability distribution.
-        votes: On the same images.
+        scores: float32 (N, 7), each row a probability distribution.
+        votes: Votes on the same images.
     """
     return reliability_bins(*_winning_shares(scores, votes))
 
@@ -110,15 +108,15 @@ def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityB
 def without_copies(
     scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]
 ) -> tuple[Evaluation, PeoplesAnswer | None] | None:
-    """Measure scores on the images that have no copy in the training split, which a network may remember.
+    """Measure scores on the images without a copy in the training split, which a network may remember.
 
     Args:
-        scores: (N, 7), of the split's images.
-        split: Images with votes, or without.
-        copied: (N,), whether each has a copy, as `fer_edge.dataset.copies.exact_copies` tells.
+        scores: Scores of the split's images, float32 (N, 7).
+        split: Images with or without votes.
+        copied: Whether each image has a copy, bool (N,), as `fer_edge.dataset.copies.exact_copies` returns it.
 
     Returns:
-        Results against the labels and, with votes, against people; `None` if no image has a copy, or every one.
+        Results against the labels and, with votes, against people; None if no image has a copy, or all have.
     """
     if copied.all() or not copied.any():
         return None
@@ -141,12 +139,12 @@ def people_by_prior(scores: FloatArray, split: Split, card: ModelCard) -> dict[s
     """Measure scores against people's votes under each of `PRIORS`.
 
     Args:
-        scores: (N, 7), of the split's images, in the order of `EXPRESSIONS`.
-        split: Images with votes, or without.
-        card: The card of the model that gave the scores.
+        scores: Scores of the split's images, float32 (N, 7), in the order of `EXPRESSIONS`.
+        split: Images with or without votes.
+        card: Card of the model that gave the scores.
 
     Returns:
-        Results by the name of the prior; empty if the card says no prior, or no majority agrees on an expression.
+        Results by the name of the prior; empty if the card has no prior, or no majority agrees on an expression.
     """
     if card.prior is None or card.photos_prior is None or split.votes is None:
         return {}
@@ -163,12 +161,12 @@ def people_facts(scores: FloatArray, split: Split, card: ModelCard | None = None
     """Return results against people's votes for a card or a report; empty without votes.
 
     Args:
-        scores: float32 (N, 7), of the split's images.
-        split: Images with votes, or without.
-        card: The card of the model that gave the scores, to measure them under other priors.
+        scores: Scores of the split's images, float32 (N, 7).
+        split: Images with or without votes.
+        card: Card of the model that gave the scores, to measure them under other priors.
 
     Returns:
-        `people`, `one_person`, and `people_by_prior` if the card says a prior.
+        `people`, `one_person`, and `people_by_prior` if the card has a prior.
     """
     answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
     if answer is None or split.votes is None:
@@ -182,7 +180,7 @@ def people_facts(scores: FloatArray, split: Split, card: ModelCard | None = None
 
 
 def measure_one_person(votes: Votes) -> OnePerson:
-    """Hold each person's vote against the majority of the others, on the pictures whose majority agrees.
+    """Compare each person's vote with the majority of the others, on the pictures whose majority agrees.
 
     A person who answers contempt, unknown or no face is wrong where the others agree on an expression.
     """
@@ -203,7 +201,7 @@ def measure_one_person(votes: Votes) -> OnePerson:
 
 
 def _winning_shares(scores: FloatArray, votes: Votes) -> tuple[FloatArray, FloatArray]:
-    """The winning scores of the V images that have votes, and the share of votes for that expression: two (V,)."""
+    """Return the top scores of the V images with votes, and the shares of votes for their expressions: two (V,)."""
     voted = np.flatnonzero(votes.has_shares)
     winners = scores[voted].argmax(axis=1)
     return scores[voted, winners], votes.shares[voted, winners]

@@ -1,4 +1,4 @@
-"""Labelled faces that the project draws itself, so that everything runs without a download. No TensorFlow."""
+"""Synthetic labelled faces, so that everything runs without a download. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fer_edge.dataset.drawing import ActionUnits, Canvas, Identity, Pose, draw
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
 _SUPERSAMPLING = 4
-"""Canvas pixels a side for each pixel of the result: edges are smoothed by averaging them."""
+"""Canvas pixels per pixel of the result along each axis; their mean smooths edges."""
 
 _UNITS = {
     "angry": ActionUnits(brow_lower=1.0, upper_lid_raise=0.4, lid_tighten=0.7, lip_tighten=1.0),
@@ -28,19 +28,19 @@ _UNITS = {
     "sad": ActionUnits(inner_brow_raise=1.0, brow_lower=0.3, lid_tighten=0.3, lip_corner_depress=1.0),
     "surprise": ActionUnits(inner_brow_raise=1.0, outer_brow_raise=1.0, upper_lid_raise=0.9, jaw_drop=1.0),
 }
-"""The action units of each expression, after EMFACS (Friesen and Ekman, 1983)."""
+"""Action units of each expression, after EMFACS (Friesen and Ekman, 1983)."""
 
 
 @dataclass(frozen=True)
 class Light:
-    """How a face is lit and photographed.
+    """Lighting of a face, and properties of the camera.
 
     Attributes:
         gain_x: Gain in brightness from the middle of the head to its right, as a share.
-        gain_y: The same from the middle to the chin.
+        gain_y: Gain in brightness from the middle of the head to the chin, as a share.
         falloff: Loss of brightness from the middle to the edge of the head, as a share.
         gamma: Exponent of the tone curve.
-        contrast: Multiplies the distance from middle gray.
+        contrast: Factor of the difference from middle gray.
         blur: Standard deviation of the lens' blur, in pixels of a 48-pixel picture.
         noise: Standard deviation of the sensor's noise, in gray levels.
     """
@@ -55,16 +55,16 @@ class Light:
 
 
 def synthetic_dataset(*, seed: int = 0, train_per_class: int = 200, validation_per_class: int = 50) -> Dataset:
-    """Draw a balanced data set of the seven expressions.
+    """Generate a balanced data set of the seven expressions.
 
-    Every image is of another person and comes from its own random stream, so the two splits share nobody and
-    an image stays the same however many are asked for. Other releases of OpenCV or numpy can give
-    other pixels, which `Dataset.sha256` then tells.
+    Every image shows another person and has a random stream of its own, so that the splits share nobody and an image
+    does not depend on how many are generated. Other releases of OpenCV or numpy can give other pixels, and then another
+    `Dataset.sha256`.
 
     Args:
-        seed: Of every image; not negative.
-        train_per_class: Training images of each expression.
-        validation_per_class: Validation images of each expression.
+        seed: Seed of all images; not negative.
+        train_per_class: Number of training images of each expression.
+        validation_per_class: Number of validation images of each expression.
     """
     counts = {SplitName.TRAIN: train_per_class, SplitName.VALIDATION: validation_per_class}
     splits = {name: _draw_split(seed, name, count) for name, count in counts.items()}
@@ -72,12 +72,12 @@ def synthetic_dataset(*, seed: int = 0, train_per_class: int = 200, validation_p
 
 
 def draw_face(expression: str, rng: np.random.Generator, size: int = FACE_SIZE) -> npt.NDArray[np.uint8]:
-    """Draw a random person who shows `expression`, more or less strongly.
+    """Generate a random person who shows an expression, with random intensity.
 
     Args:
         expression: One of `EXPRESSIONS`.
-        rng: Decides on everything else.
-        size: Side of the picture in pixels.
+        rng: Source of everything random.
+        size: Side of the picture, pixels.
 
     Returns:
         uint8 (size, size), gray, 0..255.
@@ -107,7 +107,7 @@ def _draw_split(seed: int, name: SplitName, per_class: int) -> Split:
 
 
 def _varied(units: ActionUnits, rng: np.random.Generator) -> ActionUnits:
-    """Show an expression weakly or strongly, and no two muscles alike; resting muscles move a little as well."""
+    """Vary the intensity of an expression, and of each action unit in it; units at rest get a little too."""
     values = np.array(astuple(units))
     strength = rng.uniform(0.6, 1.1) * rng.uniform(0.8, 1.2, values.size)
     restlessness = np.abs(rng.normal(0.0, 0.06, values.size))
@@ -161,7 +161,7 @@ def _random_light(rng: np.random.Generator) -> Light:
 
 
 def _random_background(rng: np.random.Generator, side: int) -> npt.NDArray[np.uint8]:
-    """Draw a few large smooth patches around a random gray: a wall, a window, a street out of focus."""
+    """Return a few large smooth patches around a random gray, like an unfocused background."""
     patches = rng.uniform(30.0, 220.0) + rng.uniform(0.0, 45.0) * rng.standard_normal((4, 4))
     patches = np.clip(patches, 0.0, 255.0).astype(np.uint8)
     return np.asarray(cv2.resize(patches, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)
@@ -170,7 +170,7 @@ def _random_background(rng: np.random.Generator, side: int) -> npt.NDArray[np.ui
 def _photograph(
     albedo: npt.NDArray[np.uint8], pose: Pose, light: Light, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
-    """Light a drawing and take its picture: shading, lens, tone curve and noise; uint8 (S, S) in and out."""
+    """Apply shading, lens blur, tone curve and noise; uint8 (S, S) in and out."""
     side = len(albedo)
     along = (np.arange(side) + 0.5) / side
     x, y = (along - pose.centre.real) / pose.scale, (along[:, np.newaxis] - pose.centre.imag) / pose.scale

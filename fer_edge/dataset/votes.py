@@ -1,4 +1,4 @@
-"""What people see in each face: how many voted for each expression, and what the majority says. No TensorFlow."""
+"""People's votes on faces: counts, shares and the majority's answer. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.scores import FloatArray
 
 OTHER_CHOICES: tuple[str, ...] = ("contempt", "unknown", "no face")
-"""What people may choose besides the seven expressions, as in FER+."""
+"""Answers besides the seven expressions, as in FER+."""
 
 CHOICES: tuple[str, ...] = (*EXPRESSIONS, *OTHER_CHOICES)
-"""The columns of `Votes.counts`."""
+"""Columns of `Votes.counts`."""
 
 NO_TRUTH = -1
-"""The majority's answer where there is none among the seven expressions."""
+"""Value in `Votes.majority` of a picture without a majority for one of the seven expressions."""
 
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -27,7 +27,7 @@ class Votes:
     """People's votes on N pictures.
 
     Attributes:
-        counts: uint16 (N, 10), votes for each of `CHOICES`; all 0 for a picture that nobody was asked about.
+        counts: Votes for each of `CHOICES`, uint16 (N, 10); all 0 for a picture without votes.
     """
 
     counts: npt.NDArray[np.uint16]
@@ -38,7 +38,7 @@ class Votes:
 
     @staticmethod
     def none(pictures: int) -> Votes:
-        """Votes on pictures that nobody was asked about."""
+        """Return empty votes."""
         return Votes(np.zeros((pictures, len(CHOICES)), np.uint16))
 
     def __len__(self) -> int:
@@ -46,18 +46,18 @@ class Votes:
 
     @property
     def voters(self) -> IntArray:
-        """How many people voted on each picture, int64 (N,)."""
+        """Number of votes on each picture, int64 (N,)."""
         return np.asarray(self.counts.sum(axis=1), np.int64)
 
     @property
     def shares(self) -> FloatArray:
-        """Share of each expression in the votes for the seven, float32 (N, 7), 0..1; zeros where it has none."""
+        """Share of each expression in the votes for the seven, float32 (N, 7), 0..1; zeros without such votes."""
         votes = self.counts[:, :NUM_EXPRESSIONS].astype(np.float32)
         return np.asarray(votes / np.maximum(votes.sum(axis=1, keepdims=True), 1), np.float32)
 
     @property
     def has_shares(self) -> npt.NDArray[np.bool_]:
-        """Whether anybody voted for one of the seven expressions, bool (N,)."""
+        """Whether there is a vote for one of the seven expressions, bool (N,)."""
         return np.asarray(self.counts[:, :NUM_EXPRESSIONS].any(axis=1))
 
     @property
@@ -74,7 +74,7 @@ class Votes:
 
     @property
     def majority(self) -> IntArray:
-        """The majority's answer as the FER+ literature counts it, int64 (N,): an index into `EXPRESSIONS`, or -1.
+        """Majority's answer as the FER+ literature counts it, int64 (N,): an index into `EXPRESSIONS`, or `NO_TRUTH`.
 
         Choices with a tenth of the votes or less, which is one vote of FER+'s ten, are dropped; the choice with the
         most votes must have more than half of the rest and be one of the seven expressions (Barsoum et al., 2016,
@@ -87,5 +87,5 @@ class Votes:
         return np.where(clear & (most < NUM_EXPRESSIONS), most, NO_TRUTH)
 
     def take(self, indices: IntArray) -> Votes:
-        """The votes on the pictures at `indices`, in that order."""
+        """Return the votes on the pictures at `indices`, in that order."""
         return Votes(self.counts[indices])

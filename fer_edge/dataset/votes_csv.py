@@ -1,4 +1,4 @@
-"""People's votes from a CSV file: a line a picture, with the counts of its votes. No TensorFlow."""
+"""Reader of people's votes from a CSV file: one picture per line, with counts of votes. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SYNONYMS = {
     "nf": "no face",
     "no_face": "no face",
 }
-"""FER+'s words for `CHOICES`."""
+"""Other words for `CHOICES`, such as FER+'s."""
 
 _MOST = np.iinfo(np.uint16).max
 _NAMES_SHOWN = 3
@@ -42,10 +42,10 @@ class VotesTable:
     """A CSV file of votes.
 
     Attributes:
-        path: The file.
-        counts: uint16 (10,), votes for each of `CHOICES`, by the picture's name.
-        empty: Names of the pictures that nobody voted on.
-        ignored: Columns that are no choice.
+        path: File of the table.
+        counts: Votes for each of `CHOICES`, uint16 (10,), by the picture's name.
+        empty: Names of the pictures without votes.
+        ignored: Columns that are none of `CHOICES`.
     """
 
     path: Path
@@ -55,44 +55,44 @@ class VotesTable:
 
 
 def read_votes_csv(path: Path) -> VotesTable:
-    """Read a file with a column for the picture's name and one for each expression, and perhaps `OTHER_CHOICES`.
+    """Read a file with a column of names and one for each expression; columns for `OTHER_CHOICES` are optional.
 
     Raises:
         InputError: If the file is missing, no regular file, too large or no text.
-        DataError: If it is no CSV, lacks a column, or has a count that is none.
+        DataError: If it is no CSV, lacks a column, or has an invalid name or count.
     """
     text = read_text_file(path, "a CSV file of people's votes")
     try:
         return _read(path, _records(StringIO(text)))
     except csv.Error as error:
-        raise DataError(f"--votes {path}: expected a CSV file; save it as CSV in UTF-8 ({error})") from error
+        raise DataError(f"{path}: expected a CSV file of votes; save it as CSV in UTF-8 ({error})") from error
 
 
 def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
-    """Give images the votes that a table has on them, in place of any others.
+    """Replace the votes on the images by those of a table.
 
     Args:
         dataset: Labelled faces.
-        table: Names are as in `Split.names`, or as much of their end as tells them apart, such as the file's name.
+        table: Votes by names as in `Split.names`, or by as much of their end as is unique, such as the file's name.
 
     Returns:
-        The data set, and a sentence that says how many images have votes and which names of the table have no image.
+        The data set, and a sentence with the number of images that have votes and the names without an image.
 
     Raises:
-        DataError: If no name is an image's, or one could be several images'.
+        DataError: If no name matches an image, or one matches several.
     """
     images = _by_ending(name for split in dataset.splits.values() for name in split.names)
     found = {name: images.get(_normal(name), []) for name in table.counts}
     if not any(found.values()):
         raise DataError(
-            f"--votes {table.path}: expected names of the data set's images such as "
+            f"{table.path}: expected names of the data set's images such as "
             f"{printable(dataset.train.names[0])}, got {_some(list(found)) or 'none'}"
         )
     if several := [name for name, matching in found.items() if len(matching) > 1]:
-        raise DataError(f"--votes {table.path}: {_some(several)} could be several images; give more of the path")
+        raise DataError(f"{table.path}: {_some(several)} matches several images; give more of the path")
     lines = Counter(matching[0] for matching in found.values() if matching)
     if twice := [name for name, count in lines.items() if count > 1]:
-        raise DataError(f"--votes {table.path}: expected each image once, several lines name {_some(twice)}")
+        raise DataError(f"{table.path}: expected each image once, several lines name {_some(twice)}")
     counts = {matching[0]: table.counts[name] for name, matching in found.items() if matching}
     splits = {name: replace(split, votes=_votes(split, counts)) for name, split in dataset.splits.items()}
     return replace(dataset, splits=splits), _summary(
@@ -101,7 +101,7 @@ def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
 
 
 def _records(file: TextIO) -> Iterator[list[str]]:
-    """Yield the cells of each line, separated by what the first one has most of: commas, semicolons or tabs."""
+    """Yield the cells of each line, separated by commas, semicolons or tabs: what the header has most of."""
     first = file.readline()
     separator = max(",;\t", key=first.count)
     yield from csv.reader(chain([first], file), delimiter=separator)
@@ -114,12 +114,12 @@ def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
     for number, cells in enumerate(records, start=2):
         if not any(cells):
             continue
-        where = f"--votes {path}, line {number}"
+        where = f"{path}, line {number}"
         if len(cells) != len(columns):
             raise DataError(f"{where}: expected {len(columns)} columns, got {len(cells)}")
         name = cells[key].strip()
         if not name or name in counts:
-            got = f"{printable(name)} stands above already" if name else "a line without a name"
+            got = f"{printable(name)} again" if name else "a line without a name"
             raise DataError(f"{where}: expected each image once, {got}")
         row = counts[name] = np.zeros(len(CHOICES), np.uint16)
         for choice, column in places:
@@ -136,11 +136,11 @@ def _columns(path: Path, columns: list[str]) -> tuple[int, list[tuple[int, int]]
     if key is None or missing:
         lacking = "a column image" if key is None else f"the column {missing[0]}"
         raise DataError(
-            f"--votes {path}: expected the columns image, {', '.join(EXPRESSIONS)} and perhaps contempt, unknown, "
-            f"no face; {lacking} is missing"
+            f"{path}: expected the columns image, {', '.join(EXPRESSIONS)} and perhaps contempt, unknown, no face; "
+            f"{lacking} is missing"
         )
     if twice := [name for name in CHOICES if columns.count(name) > 1]:
-        raise DataError(f"--votes {path}: expected one column for each expression, got several for {twice[0]}")
+        raise DataError(f"{path}: expected one column for each expression, got several for {twice[0]}")
     return key, [(i, columns.index(choice)) for i, choice in enumerate(CHOICES) if choice in columns]
 
 
@@ -153,7 +153,7 @@ def _count(where: str, text: str) -> int:
 
 
 def _by_ending(names: Iterator[str]) -> dict[str, list[str]]:
-    """Images by each ending of their path, from the file's name to the whole."""
+    """Return the images by each ending of their path, from the file's name to the whole path."""
     found: dict[str, list[str]] = {}
     for name in names:
         parts = _normal(name).split("/")
@@ -163,7 +163,7 @@ def _by_ending(names: Iterator[str]) -> dict[str, list[str]]:
 
 
 def _normal(name: str) -> str:
-    """Return a path as it is compared: in one spelling of its letters, with `/` between folders and no `./` before."""
+    """Normalize a path for comparison: Unicode NFC, `/` between folders, no leading `./`."""
     return unicodedata.normalize("NFC", printable(name)).replace("\\", "/").removeprefix("./")
 
 
@@ -177,9 +177,9 @@ def _summary(table: VotesTable, joined: int, unknown: list[str]) -> str:
     if table.empty:
         parts.append(f"{len(table.empty):,} of them without a vote ({_some(table.empty)})")
     if unknown:
-        parts.append(f"{len(unknown):,} names that are no image's ({_some(unknown)})")
+        parts.append(f"{len(unknown):,} names without an image ({_some(unknown)})")
     if table.ignored:
-        parts.append(f"columns that are ignored: {_some(table.ignored)}")
+        parts.append(f"ignored columns: {_some(table.ignored)}")
     return "; ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""Random changes to training images that leave their expression as it was."""
+"""Augmentation: random changes of training images that keep their expression."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE
+from fer_edge.scores import FloatArray
 from fer_edge.training.recipe import Recipe
 
-FloatArray = npt.NDArray[np.float32]
-
 _ERASED_AREA = (0.02, 0.2)
+"""Least and largest area of an erased rectangle, as shares of the image."""
 _ERASED_ASPECT = 1.0
-"""Height to width, as a power of 2 at most."""
+"""Largest aspect ratio of an erased rectangle, height to width or width to height, as a power of 2."""
 _CENTRE = (FACE_SIZE - 1) / 2
 
 
 def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> FloatArray:
-    """Change each image on its own, by the parts that `recipe` has.
+    """Augment each image independently.
 
     Args:
         images: uint8 (N, 48, 48), 0..255.
-        recipe: How much of what.
-        rng: Decides everything; the same state gives the same images.
+        recipe: Recipe with the extent of each change.
+        rng: Source of everything random; the same state gives the same images.
 
     Returns:
         float32 (N, 48, 48), 0..255.
@@ -41,7 +41,7 @@ def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Genera
 
 
 def mirror(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Mirror half of the images, uint8 (N, H, W)."""
+    """Mirror each image, uint8 (N, H, W), with probability 1/2."""
     return np.where(rng.random((len(images), 1, 1)) < 0.5, images[:, :, ::-1], images)
 
 
@@ -53,11 +53,11 @@ def mixup(
     Args:
         images: float32 (N, 48, 48).
         targets: float32 (N, K).
-        alpha: Both parameters of the Beta distribution that the shares come from.
-        rng: Decides shares and partners.
+        alpha: Both parameters of the shares' Beta distribution.
+        rng: Source of shares and partners.
 
     Returns:
-        Images and targets of the same shapes.
+        Mixed images and targets, of the same shapes.
     """
     share = rng.beta(alpha, alpha, (len(images), 1)).astype(np.float32)
     partner = rng.permutation(len(images))
@@ -66,7 +66,7 @@ def mixup(
 
 
 def _warp(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Turn, scale and shift about the centre, in one interpolation; what comes in from outside mirrors the border."""
+    """Rotate and scale about the centre, and shift, in one interpolation; the border is reflected."""
     angle = np.deg2rad(rng.uniform(-recipe.rotate, recipe.rotate, len(images)))
     factor = rng.uniform(1 - recipe.scale, 1 + recipe.scale, len(images))
     shift = rng.uniform(-recipe.shift, recipe.shift, (len(images), 2)) * FACE_SIZE

@@ -1,4 +1,4 @@
-"""Training batches from memory, in an order that the seed and the epoch decide."""
+"""Training batches from memory, in an order that depends on seed and epoch alone."""
 
 from __future__ import annotations
 
@@ -11,40 +11,39 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
+from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment, mirror, mixup
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.targets import image_weights, learning_targets
 from fer_edge.training.views import Views
 
-FloatArray = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Share:
-    """The images of each batch that one of several workers takes.
+    """Images of each batch that one of several workers trains on.
 
     Attributes:
-        index: The worker's place, from 0.
-        count: How many workers there are.
+        index: Index of the worker, from 0.
+        count: Number of workers.
     """
 
     index: int = 0
     count: int = 1
 
     def of_batch(self, size: int) -> tuple[slice, float]:
-        """Which of a batch's `size` images are this worker's, and how much they count for.
+        """Return this worker's images of a batch of `size`, and the factor of their weights.
 
-        A worker's loss is the mean over its own images, and the workers' losses are averaged: the second value makes
-        that the mean over the batch where it does not divide evenly.
+        A worker's loss is the mean over its own images, and the workers' losses are averaged: the factor makes that the
+        mean over the batch where it does not divide evenly.
         """
         own = slice(self.index, None, self.count)
         number = len(range(size)[own])
-        # A step needs an image, be it one that counts for nothing.
+        # A step needs an image, even one of weight 0.
         return own if number else slice(1), number * self.count / size
 
 
 class ShuffledBatches(keras.utils.PyDataset):
-    """A split in shuffled batches; any epoch's order can be had again without those before it."""
+    """A split in shuffled batches; the order of an epoch does not depend on the epochs before it."""
 
     def __init__(
         self,
@@ -58,11 +57,11 @@ class ShuffledBatches(keras.utils.PyDataset):
         """Prepare a split for training.
 
         Args:
-            split: Images and their labels.
-            recipe: How they are put into batches and changed on the way.
-            teach: Gives softened scores float32 (N, 7) for images float32 (N, 48, 48, 1), as changed.
-            share: The images of each batch to give; all by default.
-            views: Keeps what `teach` has scored, to be shown again, mirrored or not; not for a share.
+            split: Images, labels and perhaps votes.
+            recipe: Recipe with batch size, augmentation and targets.
+            teach: Returns softened scores, float32 (N, 7), of augmented images, float32 (N, 48, 48, 1).
+            share: Images of each batch to return; all by default.
+            views: Store of images that `teach` has scored, for later epochs; not for a share.
         """
         super().__init__()
         self._split = split
@@ -78,11 +77,11 @@ class ShuffledBatches(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int:
-        """Batches an epoch, the last one perhaps smaller."""
+        """Number of batches per epoch; the last one may be smaller."""
         return math.ceil(len(self._split) / self._recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """This share of batch `index`: float32 (N, 48, 48, 1) in 0..255, targets float32 (N, 7), weights (N,)."""
+        """Return a share of a batch: images float32 (N, 48, 48, 1), 0..255; targets float32 (N, 7); weights (N,)."""
         size = self._recipe.batch_size
         rows = self._order[index * size : (index + 1) * size]
         rng = np.random.default_rng((self._recipe.seed, self._epoch, index))
@@ -93,22 +92,22 @@ class ShuffledBatches(keras.utils.PyDataset):
     def _changed(
         self, rows: npt.NDArray[np.int64], own: slice, rng: np.random.Generator
     ) -> tuple[FloatArray, FloatArray]:
-        """A share of `rows`' images, changed, and what the network is to say of them."""
+        """Return a share of the images at `rows`, augmented, and their targets."""
         if self._recipe.distill_once:
             self._score_once(rows)
         images, targets = augment(self._split.images[rows], self._recipe, rng), self._targets[rows]
         if self._recipe.mixup:
             images, targets = mixup(images, targets, self._recipe.mixup, rng)
-        # Only now, so that every image is changed as it would be in an undivided batch.
+        # Divided last, so that every image is augmented as in an undivided batch.
         images, targets = images[own], targets[own]
         if not self._recipe.distill_once:
             targets = self._taught(images, targets)
         return images, targets
 
     def _score_once(self, rows: npt.NDArray[np.int64]) -> None:
-        """Let the teachers score the blocks of images that `rows` are in, unchanged, but for those already scored.
+        """Let the teachers score the blocks of original images that `rows` are in, where they have not yet.
 
-        Rounding depends on the images scored together: in fixed blocks, a resumed run has the same targets.
+        Rounding depends on the images scored together: with fixed blocks, a resumed run has the same targets.
         """
         size = self._recipe.batch_size
         for block in np.unique(rows[~self._scored[rows]] // size).tolist():
@@ -125,7 +124,7 @@ class ShuffledBatches(keras.utils.PyDataset):
     def _view(
         self, rows: npt.NDArray[np.int64], rng: np.random.Generator, views: Views
     ) -> tuple[FloatArray, FloatArray]:
-        """The same for whole batches, from `views` if they have it."""
+        """Return the images at `rows` and their targets, from `views` if they are stored there."""
         kept = views.load(self._epoch, rows)
         if kept is None:
             images, targets = self._changed(rows, slice(None), rng)

@@ -1,4 +1,4 @@
-"""A training run's state at the end of an epoch: enough to go on as if it had never stopped."""
+"""State of a training run after an epoch, from which it resumes with identical results."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _COUNTERS = {
     keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
     keras.callbacks.ModelCheckpoint: ("best",),
 }
-"""What the callbacks remember from epoch to epoch, which Keras itself forgets when `fit` begins again."""
+"""Attributes of callbacks that last from epoch to epoch; Keras resets them when `fit` begins."""
 
 
 @dataclass
-class Progress:
-    """How far a run has come.
+class TrainingProgress:
+    """Progress of a run.
 
     Attributes:
-        epochs_done: Whole epochs trained.
+        epochs_done: Complete epochs.
         history: One row of logs per epoch.
         finished: Whether early stopping or the number of epochs has ended the run.
-        seconds: Time spent training, over all sessions.
+        seconds: Training time, including that before interruptions.
     """
 
     epochs_done: int = 0
@@ -44,14 +44,14 @@ class Progress:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 1, of the best validation accuracy: the first of them, as ModelCheckpoint keeps it."""
+        """First epoch, from 1, with the best validation accuracy, as ModelCheckpoint keeps it."""
         return int(np.argmax([row["val_accuracy"] for row in self.history])) + 1
 
     def require_sound(self) -> None:
-        """Check what was read from a file.
+        """Check values that were read from a file.
 
         Raises:
-            ValueError: If it is no count of epochs with a row of numbers for each.
+            ValueError: If there is not one row of numbers for each epoch.
         """
         rows = [{**row} for row in self.history]
         are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
@@ -62,24 +62,24 @@ class Progress:
 
 
 def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
-    """Keras' own checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
+    """Return Keras' checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
     return keras.callbacks.ModelCheckpoint(
         str(folder / _NEW_BEST_NAME), monitor="val_accuracy", mode="max", save_best_only=True, save_weights_only=True
     )
 
 
 class RunState:
-    """Saves and restores a model, its optimizer, its callbacks' counters and its `Progress`."""
+    """Saves and restores a model, its optimizer, its callbacks' counters and its progress."""
 
     def __init__(self, folder: Path, model: keras.Model, callbacks: list[keras.callbacks.Callback]) -> None:
-        """Look after `model` and `callbacks` in `folder`."""
+        """Prepare to save the state of `model` and `callbacks` in `folder`."""
         self._folder = folder
         self._model = model
         self._callbacks = [callback for callback in callbacks if type(callback) in _COUNTERS]
         self._early_stopping = next((c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)), None)
 
-    def save(self, progress: Progress) -> None:
-        """Write everything to one file, wholly or not at all."""
+    def save(self, progress: TrainingProgress) -> None:
+        """Write the state to one file, atomically."""
         self._folder.mkdir(parents=True, exist_ok=True)
         new_best = self._folder / _NEW_BEST_NAME
         if new_best.exists():
@@ -91,8 +91,8 @@ class RunState:
         with atomic_path(self._folder / STATE_NAME) as path:
             np.savez(path, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
 
-    def restore(self) -> Progress:
-        """Put the saved state back and return how far the run had come.
+    def restore(self) -> TrainingProgress:
+        """Restore the saved state, and return the progress of the run.
 
         Raises:
             DataError: If there is no saved state, or it is damaged or of another network.
@@ -101,19 +101,19 @@ class RunState:
         if not path.is_file():
             raise DataError(f"nothing to resume: {path} does not exist; a run can be resumed after its first epoch")
         try:
-            # numpy leaves a file that it opened itself open if the zip in it is damaged.
+            # NumPy does not close a file that it opened itself if the zip in it is damaged.
             with path.open("rb") as file, np.load(file) as saved:
                 facts = json.loads(str(saved["facts"]))
                 values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
-            progress = Progress(**facts["progress"])
+            progress = TrainingProgress(**facts["progress"])
             counters = [{name: x and float(x) for name, x in each.items()} for each in facts["callbacks"]]
             progress.require_sound()
         except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
-            raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
+            raise DataError(f"{path} is damaged ({error}); overwrite the run") from error
         variables = self._variables()
         shapes = [tuple(variable.shape) for variable in variables]
         if [value.shape for value in values] != shapes or len(counters) != len(self._callbacks):
-            raise DataError(f"{path} belongs to another network or version; train again with --overwrite")
+            raise DataError(f"{path} belongs to another network or version; overwrite the run")
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         for callback, values_of_one in zip(self._callbacks, counters, strict=True):
@@ -136,56 +136,11 @@ def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
     return [saved[f"{prefix}{i}"] for i in range(count)]
 
 
-class AveragedWeights(keras.callbacks.Callback):
-    """Puts the optimizer's moving averages in the weights' place from validation until the best are saved.
-
-    The averages of BatchNormalization belong to the weights of the last steps, and cost averaged weights two points of
-    accuracy here; so they are measured anew (as torch.optim.swa_utils.update_bn does), on a few training images. Must
-    stand after the callbacks that keep weights and before `SaveEveryEpoch`. Keras' own SwapEMAWeights swaps by adding
-    and subtracting, which rounds.
-    """
-
-    def __init__(self, images: npt.NDArray[np.float32], batch_size: int) -> None:
-        """Measure on `images`, float32 (N, 48, 48, 1) as in training, so many at once."""
-        super().__init__()
-        self._batches = np.array_split(images, max(len(images) // batch_size, 1))
-        self._statistics: list[npt.NDArray[Any]] = []
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Put the averages in place."""
-        self._statistics = [np.array(variable) for variable in self.model.non_trainable_variables]
-        self._swap()
-        self._measure_statistics()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Put the weights back."""
-        self._swap()
-        for variable, value in zip(self.model.non_trainable_variables, self._statistics, strict=True):
-            variable.assign(value)
-
-    def _swap(self) -> None:
-        averages = self.model.optimizer._model_variables_moving_average
-        for weights, average in zip(self.model.trainable_variables, averages, strict=True):
-            weights_now, average_now = np.array(weights), np.array(average)
-            weights.assign(average_now)
-            average.assign(weights_now)
-
-    def _measure_statistics(self) -> None:
-        layers = [x for x in self.model.layers if isinstance(x, keras.layers.BatchNormalization)]
-        momenta = [layer.momentum for layer in layers]
-        for done, batch in enumerate(self._batches):
-            for layer in layers:
-                layer.momentum = done / (done + 1)  # which makes the moving average a plain one
-            self.model(batch, training=True)
-        for layer, momentum in zip(layers, momenta, strict=True):
-            layer.momentum = momentum
-
-
 class SaveEveryEpoch(keras.callbacks.Callback):
-    """Saves the run's state after each epoch, and restores it when `fit` begins, after the others have reset."""
+    """Saves the state after each epoch, and restores it when `fit` begins, after the other callbacks have reset."""
 
-    def __init__(self, state: RunState, progress: Progress, resume: bool, epochs: int) -> None:
-        """Keep `progress` current; must stand last in the list of callbacks."""
+    def __init__(self, state: RunState, progress: TrainingProgress, resume: bool, epochs: int) -> None:
+        """Prepare to update and save `progress`; must be the last callback."""
         super().__init__()
         self._state = state
         self._progress = progress
@@ -193,12 +148,12 @@ class SaveEveryEpoch(keras.callbacks.Callback):
         self._epochs = epochs
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Restore what the other callbacks have just reset."""
+        """Restore the counters that the other callbacks have just reset."""
         if self._resume:
             self._state.restore()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Add the epoch's row and save."""
+        """Add the epoch to the progress, and save."""
         self._progress.history.append({key: float(value) for key, value in (logs or {}).items()})
         self._progress.epochs_done = epoch + 1
         self._progress.finished = bool(self.model.stop_training) or epoch + 1 == self._epochs

@@ -1,4 +1,4 @@
-"""Teachers: trained networks whose softened scores another one learns from (Hinton et al., 2015)."""
+"""Knowledge distillation: softened scores of teachers as targets (Hinton et al., 2015)."""
 
 from __future__ import annotations
 
@@ -7,39 +7,37 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.keras_file import KerasClassifier
-
-FloatArray = npt.NDArray[np.float32]
 
 
 def load_teachers(
     paths: Sequence[str], temperature: float, *, bfloat16: bool, mirrored: bool = False
 ) -> Callable[[FloatArray], FloatArray]:
-    """Load models that are to teach together.
+    """Load the teachers.
 
-    The network that learns sees only the sum of label and softened scores, at a temperature of 1. Its scores are
-    therefore too even, which the temperature that is fitted on held-back images puts right.
+    The student learns from the sum of label and softened scores at a temperature of 1. Its scores are therefore too
+    even, which the temperature fitted on held-back images corrects.
 
     Args:
         paths: .keras files of classifiers of 48x48 gray faces.
-        temperature: What their logits are divided by.
-        bfloat16: Whether the networks of this project among them compute in bfloat16.
-        mirrored: Whether they look at each image's mirror image too, which takes twice as long. Of the teacher in
-            docs/networks.md, 67.6 % of the labels are right by its scores of the image, 69.1 % by the mean of both.
+        temperature: Divisor of their logits.
+        bfloat16: Whether networks of this project among them compute in bfloat16.
+        mirrored: Whether they score each image's mirror image too, which takes twice as long. The accuracy of the
+            teacher in docs/networks.md is 67.6 % on images alone, 69.1 % by the mean of both.
 
     Returns:
-        A function from images, float32 (N, 48, 48, 1) in 0..255, to the mean of their softened scores, float32 (N, 7).
+        A function from images, float32 (N, 48, 48, 1), 0..255, to the mean of the softened scores, float32 (N, 7).
 
     Raises:
-        ModelError: If a file cannot be loaded or holds another kind of model, or has no card, or one with its labels in
-            another order than the data's.
+        ModelError: If a file cannot be loaded, is no such classifier, has no card, or has other labels than
+            `EXPRESSIONS`, in this order.
     """
     models = [_fast(_load_teacher(Path(path)), bfloat16) for path in paths]
 

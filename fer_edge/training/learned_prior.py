@@ -1,4 +1,4 @@
-"""How often each expression is in what a network learns, which its scores then assume. No TensorFlow."""
+"""Prior of a network: the frequency of each expression in its targets, which its scores assume. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fer_edge.training.targets import image_weights, learning_targets
 
 
 def photos_prior(split: Split, votes_weight: float) -> Prior | None:
-    """Return the share of each expression in the targets of `split`; `None` if none of them are people's votes."""
+    """Return the share of each expression in the targets of `split`; None if no target has people's votes."""
     if not votes_weight or split.votes is None or not split.votes.has_shares.any():
         return None
     return _named(learning_targets(split, votes_weight).mean(axis=0))
@@ -25,12 +25,12 @@ def photos_prior(split: Split, votes_weight: float) -> Prior | None:
 def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
     """Return the prior that the scores of a network trained on `split` assume.
 
-    That is the targets' own, as class balance weighs them. Teachers pull it to the prior of their scores by their share
-    in the target, and label smoothing to equal shares.
+    It is the share of each expression in the targets, weighted by class balance. Teachers move it towards the prior of
+    their scores, by their share in the target; label smoothing moves it towards equal shares.
 
     Returns:
-        `None` if no votes were learned, if a teacher's card does not say its prior, or if the teachers' scores were
-        softened, which moves them to equal shares by an unknown amount.
+        The prior; None if no votes were learned, if a teacher's card has no prior, or if the teachers' scores were
+        softened, which moves them towards equal shares by an unknown amount.
     """
     photos = photos_prior(split, recipe.votes_weight)
     if photos is None:

@@ -1,4 +1,4 @@
-"""Pictures of a data set, a training run and its mistakes."""
+"""Charts of a data set and a training run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import AnyFloatArray, Evaluation, IntArray, ReliabilityBin
+from fer_edge.metrics import Evaluation, IntArray, ReliabilityBin
 
-matplotlib.use("Agg")  # no display is needed, nor looked for
+matplotlib.use("Agg")  # needs no display
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -26,16 +26,16 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 _TRAINING, _VALIDATION = "#4fc3f7", "#ffb74d"
 _PREDICTED = "#1565c0"
 _LARGEST_DISC = 500.0
-"""Square points of the disc of the bin with the most images."""
+"""Area of the disc of the bin with the most images, square points."""
 
 
 def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) -> None:
-    """Draw loss and accuracy over the epochs, on dark ground as the documentation shows them, into a PNG.
+    """Draw loss and accuracy over the epochs into a PNG, on a dark background.
 
     Args:
         history: One row per epoch with `loss`, `val_loss`, `accuracy` and `val_accuracy`.
-        path: The PNG.
-        title: Above both halves.
+        path: File of the chart.
+        title: Title above both halves.
     """
     with open_figure(path, "dark_background", figsize=(14, 6)) as figure:
         figure.suptitle(title, fontsize=14)
@@ -51,7 +51,7 @@ def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) 
 
 
 def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
-    """Draw a confusion matrix, each row as shares of its true class with the counts beneath, into a PNG."""
+    """Draw a confusion matrix into a PNG: shares of the true class, with counts."""
     words = _MatrixWords(
         title=f"{title}\naccuracy {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}",
         rows="true (images)",
@@ -62,11 +62,11 @@ def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
 
 
 def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> None:
-    """Draw which expression most people see in the images of each label into a PNG.
+    """Draw the majority's answers on the images of each label into a PNG.
 
     Args:
-        counts: (7, 7), images by label (rows) and by the majority's answer (columns).
-        path: The PNG.
+        counts: Images by label (rows) and by the majority's answer (columns), int64 (7, 7).
+        path: File of the chart.
         data: Name of the data set, for the title.
     """
     images, same = int(counts.sum()), int(counts.trace())
@@ -81,12 +81,12 @@ def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> No
 
 
 def plot_reliability(bins: Sequence[ReliabilityBin], path: Path, *, title: str) -> None:
-    """Draw the share of people that scores predict against the share that voted so into a PNG.
+    """Draw the predicted shares of votes against the actual ones into a PNG.
 
     Args:
-        bins: As `reliability_by_votes` gives them.
-        path: The PNG.
-        title: Above it.
+        bins: Bins as `reliability_by_votes` returns them.
+        path: File of the chart.
+        title: Title above it.
     """
     predicted, voted, images = ([getattr(each, name) for each in bins] for name in ("confidence", "outcome", "images"))
     most = max(images)
@@ -109,10 +109,10 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
     """Draw a grid of faces into a PNG.
 
     Args:
-        split: Where from.
-        path: The PNG.
-        expression: Only faces of this one: the documented picture. Without it, a row per expression.
-        seed: Of the draw.
+        split: Split to sample from.
+        path: File of the picture.
+        expression: Expression of all faces; None for a row per expression.
+        seed: Seed of the sample.
         side: Columns, and rows if `expression` is given.
 
     Raises:
@@ -136,7 +136,7 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
 
 @dataclass(frozen=True)
 class _MatrixWords:
-    """What a matrix of counts is called: the title, the names of its rows, its columns and the share of a row."""
+    """Title of a matrix of counts, and labels of its rows, its columns and the colour bar."""
 
     title: str
     rows: str
@@ -145,7 +145,7 @@ class _MatrixWords:
 
 
 def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords) -> None:
-    """Draw counts (7, 7) as shares of their rows with the counts beneath."""
+    """Draw counts, int64 (7, 7), as shares of their rows, with the counts beneath."""
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals[:, np.newaxis], 1)
     cells = [f"{share:.0%}\n{count:,}" for share, count in zip(shares.flat, counts.flat, strict=True)]
@@ -175,7 +175,7 @@ def _draw(rng: np.random.Generator, labels: IntArray, label: int, count: int) ->
 
 
 def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: str) -> None:
-    epochs: AnyFloatArray = np.arange(1, len(history) + 1, dtype=np.float64)
+    epochs = np.arange(1, len(history) + 1)
     marker = "o" if len(history) < 4 else None
     axes.plot(epochs, [row[key] for row in history], color=_TRAINING, marker=marker, label="training")
     axes.plot(epochs, [row[f"val_{key}"] for row in history], color=_VALIDATION, marker=marker, label="validation")
@@ -187,7 +187,7 @@ def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: 
 
 @contextmanager
 def open_figure(path: Path, style: str, *, figsize: tuple[float, float]) -> Iterator[Figure]:
-    """Yield a figure of so many inches in one of matplotlib's styles, which is then written to `path` and closed."""
+    """Yield a figure in one of matplotlib's styles, `figsize` in inches; write it to `path` and close it at the end."""
     with plt.style.context(style):
         figure = plt.figure(figsize=figsize, layout="constrained")
         try:

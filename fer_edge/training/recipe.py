@@ -1,27 +1,41 @@
-"""What a training run is asked to do."""
+"""Recipe of a training run: network, optimizer, augmentation, targets."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from fer_edge.errors import InputError
+from fer_edge.training.recipe_part import (
+    AT_LEAST_ONE,
+    BELOW_ONE,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SHARE,
+    Bounds,
+    Choices,
+    Part,
+    Range,
+    part,
+    part_of,
+)
 
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
-"""The names of native bfloat16 arithmetic in /proc/cpuinfo, on x86-64 and on AArch64."""
+"""Flags of native bfloat16 arithmetic in /proc/cpuinfo, on x86-64 and AArch64."""
 
 
 class MixedPrecision(str, Enum):
-    """Whether layers compute in bfloat16, with weights kept in float32."""
+    """Switch for layers that compute in bfloat16, with float32 weights."""
 
     AUTO = "auto"
     ON = "on"
     OFF = "off"
 
     def enabled(self) -> bool:
-        """Resolve `AUTO` by what this machine's processor says of itself."""
+        """Resolve `AUTO`: on where the processor has bfloat16 arithmetic."""
         if self is not MixedPrecision.AUTO:
             return self is MixedPrecision.ON
         cpuinfo = Path("/proc/cpuinfo")
@@ -29,7 +43,7 @@ class MixedPrecision(str, Enum):
 
 
 class ClassBalance(str, Enum):
-    """How much more an image of a rare expression counts: by its class's inverse frequency to the power 0, 1/2 or 1."""
+    """Weight of an image: its class's inverse frequency to the power 0, 1/2 or 1."""
 
     NONE = "none"
     SQRT = "sqrt"
@@ -37,128 +51,114 @@ class ClassBalance(str, Enum):
 
     @property
     def power(self) -> float:
-        """The exponent of the inverse frequency."""
+        """Exponent of the inverse frequency."""
         return {ClassBalance.NONE: 0.0, ClassBalance.SQRT: 0.5, ClassBalance.FULL: 1.0}[self]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a training run's result, besides its data.
+    """Everything besides the data that decides the result of a training run.
 
-    The defaults are those of the notebook that documents the network on Kaggle's data set. In every part that can be
-    left out, 0 leaves it out.
+    The defaults are those of the notebook that documents the network on Kaggle's data set. A part that can be left out
+    is left out by 0. Each field made by `part` has its own help; the others are:
 
     Attributes:
-        name: What the recipe is called on the command line.
-        arch: A key of `fer_edge.training.networks.architectures.ARCHITECTURES`.
+        name: Key of `RECIPES` that the recipe was made from.
         start_from: .keras or .tflite file of an `arch` model whose weights training starts from; empty for random ones.
-        pretrained_weights: File of ImageNet's weights; empty for those that Keras fetches or a package ships.
-        epochs: At most so many.
-        batch_size: Images a step.
-        learning_rate: The optimizer's, at its highest.
-        cosine: Whether the learning rate falls to 0 along half a cosine over all epochs.
-        warmup_epochs: Epochs in which it first rises from 0, with `cosine`.
-        weight_decay: AdamW's, for kernels; 0 makes it Adam.
-        stop_patience: Epochs without a lower validation loss before training stops.
-        reduce_patience: Epochs without one before the learning rate falls.
-        reduce_factor: What it is then multiplied by.
-        reduce_min_delta: How much lower a validation loss must be to count, for the learning rate.
-        ema: Momentum of the average of all steps' weights, which is what is evaluated and kept; less in a run so short
-            that the average would reach over more than a fifth of its steps.
-        flip: Whether half of the images are mirrored.
-        shift: Most that an image moves along either axis, as a fraction of its side.
-        scale: Most that it grows or shrinks, as a fraction.
-        rotate: Most that it turns either way, in degrees.
-        brightness: Most that is added or taken, as a fraction of white.
-        contrast: Most that the distance from the mean grows or shrinks, as a fraction.
-        erase: Share of images that lose a rectangle of 2 to 20 % of their area.
-        mixup: Both parameters of the Beta distribution that two images' shares in their mixture are drawn from.
-        label_smoothing: Probability that is spread evenly over the expressions.
-        class_balance: How much more rare expressions count.
-        votes_weight: Share of people's votes in the target of an image that has any, the label's being the rest.
-        teachers: Files of the models whose averaged scores the network learns from.
-        distill_weight: The teachers' share in the target, the rest being the label's and the votes'.
-        distill_temperature: What the teachers' logits are divided by.
-        distill_views: Epochs whose images the teachers score, to be shown again in later ones; 0 for every epoch.
-        distill_once: Whether the teachers score each image once, unchanged, rather than as each epoch shows it.
-        held_back: Share of the training images that only the scores' temperature is fitted on, the same in every run.
-        seed: Of the first weights, the dropout, the order of images and what happens to them.
+        pretrained_weights: File of the ImageNet weights; empty for the default source.
+        reduce_factor: Factor by which the learning rate falls after `reduce_patience` epochs.
+        reduce_min_delta: Least decrease of the validation loss that counts as one, for the learning rate.
+        teachers: Files of the models whose mean scores the network learns from.
         bfloat16: Whether layers compute in bfloat16.
     """
 
     name: str = "documented"
-    arch: str = "documented"
+    arch: str = part("documented", "Network architecture.")
     start_from: str = ""
     pretrained_weights: str = ""
-    epochs: int = 48
-    batch_size: int = 128
-    learning_rate: float = 1e-4
-    cosine: bool = False
-    warmup_epochs: float = 0.0
-    weight_decay: float = 0.0
-    stop_patience: int = 3
-    reduce_patience: int = 3
+    epochs: int = part(48, "Maximum number of epochs.", AT_LEAST_ONE)
+    batch_size: int = part(128, "Images per training step.", AT_LEAST_ONE, Choices((32, 64, 128, 256)))
+    learning_rate: float = part(1e-4, "Highest learning rate.", POSITIVE, Range(1e-4, 1e-2, log=True))
+    cosine: bool = part(False, "Let the learning rate fall to 0 along half a cosine over all epochs.")
+    warmup_epochs: float = part(
+        0.0, "Epochs in which the learning rate first rises from 0, with a cosine.", NOT_NEGATIVE
+    )
+    weight_decay: float = part(
+        0.0, "AdamW's weight decay, for kernels only; 0 uses Adam.", NOT_NEGATIVE, Range(1e-3, 0.3, log=True)
+    )
+    stop_patience: int = part(3, "Epochs without a lower val_loss before training stops; 0: never.", NOT_NEGATIVE)
+    reduce_patience: int = part(
+        3, "Epochs without a lower val_loss before the learning rate falls; 0: never.", NOT_NEGATIVE
+    )
     reduce_factor: float = 0.2
     reduce_min_delta: float = 1e-4
-    ema: float = 0.0
-    flip: bool = False
-    shift: float = 0.0
-    scale: float = 0.0
-    rotate: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    erase: float = 0.0
-    mixup: float = 0.0
-    label_smoothing: float = 0.0
-    class_balance: ClassBalance = ClassBalance.NONE
-    votes_weight: float = 0.0
+    ema: float = part(
+        0.0,
+        "Momentum of the exponential moving average (EMA) of the weights, which is validated and kept; lower in runs "
+        "so short that it would span more than a fifth of their steps; 0: none.",
+        BELOW_ONE,
+        Choices((0.0, 0.99, 0.995, 0.998, 0.999)),
+    )
+    flip: bool = part(False, "Mirror half of the images.")
+    shift: float = part(0.0, "Maximum shift along each axis, as a share of the side.", BELOW_ONE, Range(0, 0.2))
+    scale: float = part(0.0, "Maximum change of scale, as a share.", BELOW_ONE, Range(0, 0.3))
+    rotate: float = part(0.0, "Maximum rotation, in degrees.", NOT_NEGATIVE, Range(0, 25))
+    brightness: float = part(0.0, "Maximum change of brightness, as a share of white.", BELOW_ONE, Range(0, 0.3))
+    contrast: float = part(0.0, "Maximum change of contrast, as a share.", BELOW_ONE, Range(0, 0.5))
+    erase: float = part(
+        0.0, "Share of images in which a rectangle of 2 to 20 % of the area is erased.", SHARE, Range(0, 0.5)
+    )
+    mixup: float = part(
+        0.0, "Mix pairs of images by shares from a Beta(x, x) distribution.", NOT_NEGATIVE, Range(0, 0.4)
+    )
+    label_smoothing: float = part(
+        0.0, "Share of the target that is spread evenly over all expressions.", BELOW_ONE, Range(0, 0.2)
+    )
+    class_balance: ClassBalance = part(  # noqa: RUF009 - a field, as the others are
+        ClassBalance.NONE,
+        "Weight of rare expressions: by inverse frequency (full), its square root (sqrt) or not at all (none).",
+        search=Choices(tuple(choice.value for choice in ClassBalance)),
+    )
+    votes_weight: float = part(
+        0.0, "Share of people's votes in the target of images that have any; 0 uses labels only.", SHARE
+    )
     teachers: tuple[str, ...] = ()
-    distill_weight: float = 0.8
-    distill_temperature: float = 2.0
-    distill_views: int = 0
-    distill_once: bool = False
-    held_back: float = 0.0
-    seed: int = 0
+    distill_weight: float = part(0.8, "Share of the teachers' scores in the target.", SHARE, Range(0.3, 1))
+    distill_temperature: float = part(
+        2.0, "Temperature that the teachers' logits are divided by.", POSITIVE, Range(1, 6)
+    )
+    distill_views: int = part(
+        0, "Epochs whose images the teachers score and later epochs reuse; 0: every epoch.", NOT_NEGATIVE
+    )
+    distill_once: bool = part(
+        False, "Let the teachers score each image once, unchanged, instead of as augmented in each epoch."
+    )
+    held_back: float = part(
+        0.0, "Share of the training images held back to calibrate the scores' temperature.", BELOW_ONE
+    )
+    seed: int = part(0, "Seed of the initial weights, dropout, order of images and augmentation.", Bounds(0, 2**32 - 1))
     bfloat16: bool = False
 
     def __post_init__(self) -> None:
-        # As read from JSON, which has neither tuples nor enumerations.
+        # JSON has neither tuples nor enumerations.
         object.__setattr__(self, "teachers", tuple(self.teachers))
         object.__setattr__(self, "class_balance", ClassBalance(self.class_balance))
-        for name, value in vars(self).items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise InputError(f"{_option(name)} must be a finite number, got {value}")
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{_option(name)} must be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "distill_temperature"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{_option(name)} must be above 0, got {getattr(self, name)}")
-        for name in _NOT_NEGATIVE:
-            if not getattr(self, name) >= 0:
-                raise InputError(f"{_option(name)} must be at least 0, got {getattr(self, name)}")
-        for name in _BELOW_ONE:
-            if not 0 <= getattr(self, name) < 1:
-                raise InputError(f"{_option(name)} must be at least 0 and below 1, got {getattr(self, name)}")
-        for name in ("erase", "distill_weight", "votes_weight"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{_option(name)} must lie in 0..1, got {getattr(self, name)}")
+        for each in fields(self):
+            _require_within_bounds(each.name, getattr(self, each.name), PARTS.get(each.name))
         if self.distill_once and self.distill_views:
-            raise InputError("distill-once leaves nothing for distill-views to keep: give one of them")
-        if not 0 <= self.seed < 2**32:
-            raise InputError(f"seed must lie in 0..{2**32 - 1}, got {self.seed}")
+            raise InputError("distill_once leaves nothing for distill_views to reuse: give one of them")
 
 
-_NOT_NEGATIVE = (
-    "warmup_epochs",
-    "weight_decay",
-    "stop_patience",
-    "reduce_patience",
-    "rotate",
-    "mixup",
-    "distill_views",
-)
-_BELOW_ONE = ("ema", "shift", "scale", "brightness", "contrast", "label_smoothing", "held_back")
+PARTS: dict[str, Part] = {each.name: known for each in fields(Recipe) if (known := part_of(each)) is not None}
+"""Facts about the fields of `Recipe` that have their own help."""
+
+
+def _require_within_bounds(name: str, value: Any, known: Part | None) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{name} must be a finite number, got {value}")
+    if known is not None and known.bounds is not None and value not in known.bounds:
+        raise InputError(f"{name} must be {known.bounds}, got {value}")
+
 
 RECIPES = {
     "documented": Recipe(),
@@ -187,8 +187,4 @@ RECIPES = {
         held_back=0.05,
     ),
 }
-"""What `--recipe` offers."""
-
-
-def _option(name: str) -> str:
-    return name.replace("_", "-")
+"""Recipes by name."""

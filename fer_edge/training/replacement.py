@@ -1,4 +1,4 @@
-"""Results that new ones replace: set aside until the new ones are worth more, and put back otherwise."""
+"""Safe replacement of results: the earlier ones are restored unless the new ones have begun."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fer_edge.files import atomic_path
 
 @dataclass(frozen=True)
 class Replacement:
-    """Earlier results in a folder, and when new ones may take their place.
+    """Earlier results in a folder, and the condition for their removal.
 
     Attributes:
         state: Folder from which the work is resumed.
-        settings: Files that the state cannot do without.
+        is_begun: Returns whether the new work has saved a state that can be resumed.
+        settings: Files that belong to the state.
         outputs: Files of the finished work; they stay in place until the earlier results are removed.
-        is_begun: Returns whether the new work has saved something that can be resumed.
     """
 
     state: Path
@@ -29,14 +29,14 @@ class Replacement:
 
     @property
     def aside(self) -> Path:
-        """Earlier state, with its settings in it, while it is set aside."""
+        """Folder of the earlier state and its settings, while they are set aside."""
         return self.state.parent / ".replaced"
 
     @contextmanager
     def replacing(self) -> Iterator[None]:
-        """Set the earlier results aside for the block, in which other work begins in their place.
+        """Set the earlier results aside for the block, in which new work begins in their place.
 
-        They are removed by `confirm` once the new work has begun. If the block ends before, they are whole again.
+        `confirm` removes them once the new work has begun. If the block ends before, they are restored.
         """
         self._set_aside()
         try:
@@ -45,14 +45,14 @@ class Replacement:
             self.settle()
 
     def confirm(self) -> None:
-        """Remove what was set aside if the new work has begun; called while it goes on, so nothing is put back."""
+        """Remove the earlier results if the new work has begun; restore nothing, as it is still running."""
         if self.is_begun():
             self.settle()
 
     def settle(self) -> bool:
-        """Remove what was set aside if the new work has begun, or else put it back; return whether it was put back.
+        """Remove the earlier results if the new work has begun, or else restore them; return whether they were.
 
-        Each step can be repeated, so that a process that comes after a kill at any moment completes it.
+        Each step can be repeated, so that another process can complete it after a kill at any moment.
         """
         if not self.aside.exists():
             return False
@@ -74,7 +74,7 @@ class Replacement:
         return True
 
     def _set_aside(self) -> None:
-        """Move the state, with copies of the settings in it, at one blow: before that the old results are whole."""
+        """Move the state, with copies of the settings, in one step; before it, the earlier results are complete."""
         if not any(path.exists() for path in (self.state, *self.settings, *self.outputs)):
             return
         self.state.mkdir(exist_ok=True)

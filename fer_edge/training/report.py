@@ -1,4 +1,4 @@
-"""What a training run leaves behind: the model with its card, its history, pictures and a summary."""
+"""Results of a training run: model with card, history, charts and summary."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Measured:
     """Results of a trained model on the validation split, in float32.
 
     Attributes:
-        card: What the model's file says about itself.
-        scores: float32 (N, 7), of the split's images.
-        evaluation: How good they are by the labels.
-        copied: bool (N,), whether each image has an exact copy in the training split.
+        card: Card of the model.
+        scores: Scores of the split's images, float32 (N, 7).
+        evaluation: Results against the labels.
+        copied: Whether each image has an exact copy in the training split, bool (N,).
     """
 
     card: ModelCard
@@ -52,14 +52,14 @@ def write_run(
     recipe: Recipe,
     on_progress: Callable[[int], None] | None = None,
 ) -> Measured:
-    """Measure a trained model on the validation split and write everything into its run folder.
+    """Measure a trained model on the validation split and write all results into its run folder.
 
     Args:
-        run: Where to.
-        trained: What training came to.
-        dataset: What it was trained and is measured on.
-        recipe: What it was asked to do.
-        on_progress: Told how many validation images have been measured.
+        run: Run folder.
+        trained: Result of training.
+        dataset: Labelled faces that it was trained on.
+        recipe: Recipe that it was trained with.
+        on_progress: Called with the number of validation images measured so far.
     """
     card = ModelCard(
         name=run.path.resolve().name,
@@ -105,7 +105,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
 
 
 def _votes_facts(dataset: Dataset, recipe: Recipe) -> dict[str, Any] | None:
-    """Return what was learned of people's votes, with the photographs' prior; `None` if nothing was."""
+    """Return facts about the votes that were learned, with the photographs' prior; None if none were."""
     split = with_expression(dataset.train, recipe.votes_weight)
     prior = photos_prior(split, recipe.votes_weight)
     if prior is None or split.votes is None:
@@ -120,7 +120,7 @@ def _votes_facts(dataset: Dataset, recipe: Recipe) -> dict[str, Any] | None:
 
 
 def _identity(path: Path) -> dict[str, str]:
-    """A model as anyone can recognise it, wherever its file lies."""
+    """Return a model's name and SHA-256, which do not depend on its path."""
     card = read_zipped_card(path)
     return {"name": path.stem if card is None else card.name, "sha256": sha256_file(path)}
 

@@ -149,7 +149,7 @@ def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
     except FileNotFoundError as error:
         raise DataError(f"nothing to resume: {path.parent} holds no run") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise DataError(f"{path} is damaged ({error}); train again with --overwrite") from error
+        raise DataError(f"{path} is damaged ({error}); overwrite the run") from error
 
 
 def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:

@@ -1,4 +1,4 @@
-"""What a network learns to say of each image: its label, people's votes, or a mixture of both. No TensorFlow."""
+"""Targets of training: labels, people's votes, or a mixture of both. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import numpy.typing as npt
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.labels import NUM_EXPRESSIONS
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 
 def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:
-    """Labels int64 (N,) as float32 (N, 7)."""
+    """Return labels, int64 (N,), as one-hot vectors, float32 (N, 7)."""
     return np.eye(NUM_EXPRESSIONS, dtype=np.float32)[labels]
 
 
 def learning_targets(split: Split, votes_weight: float) -> FloatArray:
-    """Return the probabilities to learn for each image, float32 (N, 7) with a sum of 1.
+    """Return the target of each image, float32 (N, 7) with a sum of 1.
 
     Args:
         split: Images with labels, and perhaps votes.
@@ -33,9 +32,9 @@ def learning_targets(split: Split, votes_weight: float) -> FloatArray:
 
 
 def with_expression(split: Split, votes_weight: float) -> Split:
-    """Leave out the images in which people mostly saw no face, or none of the seven expressions.
+    """Leave out the images in which most people see no face, or none of the seven expressions.
 
-    Without votes, or where votes do not count, all images stay.
+    Without votes, or with a weight of 0, all images stay.
     """
     if split.votes is None or not votes_weight:
         return split
@@ -43,7 +42,7 @@ def with_expression(split: Split, votes_weight: float) -> Split:
 
 
 def with_truth(split: Split, votes_weight: float) -> Split:
-    """Return the images that a network is judged on: where votes count, those on which a majority agrees."""
+    """Return the images to validate on: where votes count, those on which a majority agrees."""
     if split.votes is None or not votes_weight:
         return split
     agreed = np.flatnonzero(split.votes.majority != NO_TRUTH)
@@ -51,13 +50,13 @@ def with_truth(split: Split, votes_weight: float) -> Split:
 
 
 def image_weights(targets: FloatArray, power: float) -> FloatArray:
-    """Return what each image counts for, float32 (N,) with a mean of 1.
+    """Return the weight of each image, float32 (N,) with a mean of 1.
 
-    Each expression counts by its inverse frequency to `power`, its frequency being its part of all targets.
+    The weight of an expression is its inverse frequency to `power`, where its frequency is its share of all targets.
 
     Args:
-        targets: float32 (N, 7), as `learning_targets` returns them.
-        power: 0 for the same weight everywhere, 1 for full balance.
+        targets: Targets as `learning_targets` returns them, float32 (N, 7).
+        power: Exponent: 0 for equal weights, 1 for full balance.
     """
     frequency = targets.sum(axis=0, dtype=np.float64)
     by_expression = np.where(frequency > 0, np.maximum(frequency, 1e-9) ** -power, 0)

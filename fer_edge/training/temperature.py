@@ -1,4 +1,4 @@
-"""Calibrated scores: a temperature fitted on held-back images, at no cost on the device."""
+"""Temperature scaling of scores, fitted on held-back images and folded into the last layer."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ import keras
 import numpy as np
 
 from fer_edge.dataset.data import Split, digests
-from fer_edge.training.targets import FloatArray, learning_targets
+from fer_edge.scores import FloatArray
+from fer_edge.training.targets import learning_targets
 
 MIN_HELD_BACK = 100
-"""Fewest images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1,
-so with fewer it is off by more than a tenth."""
+"""Least images to fit a temperature on. Its standard error is about 1 / sqrt(images) where logits spread by about 1, so
+that it exceeds a tenth with fewer."""
 
 LOWEST, HIGHEST = 0.25, 4.0
 """Bounds of a temperature. The shipped network's is 0.52, as its targets were softened; these allow twice as much on a
-logarithmic scale, either way. The likeliest lies beyond them where scores are no better than chance, or all right."""
+logarithmic scale, either way. The likeliest is out of bounds where scores are no better than chance, or all right."""
 
 _MAX_ERROR = 0.25
-"""Greatest standard error of a temperature, as a fraction of it. Certain and right scores hardly depend on it."""
+"""Largest standard error of a temperature, as a share of it: scores that are certain and right hardly depend on it."""
 
 _SEED = 1
 _STEPS = 50
@@ -33,8 +34,8 @@ class Calibration:
     """Outcome of fitting the scores' temperature.
 
     Attributes:
-        temperature: What the last layer's logits were divided by; `None` if that was left out.
-        reason: Why it was left out though images were to be held back for it; empty if it was not.
+        temperature: Divisor of the last layer's logits; None if none was fitted.
+        reason: Reason why none was fitted though images were to be held back; empty otherwise.
     """
 
     temperature: float | None = None
@@ -42,19 +43,18 @@ class Calibration:
 
 
 def hold_back(split: Split, fraction: float) -> tuple[Split, Split]:
-    """Divide a training split into what is trained on and what is held back.
+    """Divide a training split into images to train on and images to hold back.
 
-    The same share of each expression is held back, and no image that another one of the split equals: a network
-    would have learned it all the same. Every run holds back the same images: else one would hold back what its
-    teachers, or the model that it starts from, were trained on. None is held back if there would be fewer than
-    `MIN_HELD_BACK`.
+    The same share of each expression is held back. Images with an exact copy are not, as the network would learn the
+    copy. Every run holds back the same images, as teachers, or the model that a run starts from, must not have been
+    trained on them. None are held back if there would be fewer than `MIN_HELD_BACK`.
 
     Args:
         split: All training images.
         fraction: Share of them to hold back, 0..1.
 
     Returns:
-        The images to train on and those held back, each in the split's order.
+        Images to train on, and images held back, each in the split's order.
     """
     if not fraction:
         return split, split.take(np.empty(0, np.int64))
@@ -75,12 +75,12 @@ def fit_temperature(scores: FloatArray, targets: FloatArray) -> float | None:
     """Find the temperature that makes the labels or votes likeliest (Guo et al., 2017).
 
     Args:
-        scores: float32 (N, 7), probabilities.
-        targets: float32 (N, 7), of each image the share of each expression, with a sum of 1.
+        scores: Probabilities, float32 (N, 7).
+        targets: Share of each expression in each image's target, float32 (N, 7), with sums of 1.
 
     Returns:
-        What to divide logits by, above 1 where the scores were too sure; `None` if the likeliest lies beyond the
-        bounds, or the labels hardly depend on it.
+        Divisor of the logits, above 1 where the scores were too confident; None if it is out of bounds or its standard
+        error is too large.
     """
     logits = np.log(np.maximum(scores.astype(np.float64), 1e-12))
     true = (targets * logits).sum(axis=1)
@@ -106,13 +106,13 @@ def calibrate(model: keras.Model, held_back: Split, votes_weight: float = 0.0) -
     """Fit the temperature of `model`'s scores on `held_back`, and fold it into the model.
 
     Args:
-        model: Gives probabilities, float32 (N, 7), by a last layer that is dense.
-        held_back: Images that the model was not trained on, as `hold_back` gives them.
+        model: Network with a dense last layer that returns probabilities, float32 (N, 7).
+        held_back: Images that the model was not trained on, as `hold_back` returns them.
         votes_weight: Share of people's votes in the target of an image that has any.
     """
     if not len(held_back):
         return Calibration(
-            None, f"--held-back gives fewer than {MIN_HELD_BACK} images to fit it on; all were trained on"
+            None, f"fewer than {MIN_HELD_BACK} images would be held back to fit it on; all were trained on"
         )
     scores = model.predict(held_back.inputs(), _BATCH, verbose=0)
     temperature = fit_temperature(scores, learning_targets(held_back, votes_weight))

@@ -1,4 +1,4 @@
-"""Train a network on labelled faces, resumably, into a run folder."""
+"""Resumable training of a network on labelled faces."""
 
 from __future__ import annotations
 
@@ -11,26 +11,20 @@ from typing import Any, Protocol
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import DataError, InputError, first_line
+from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment
+from fer_edge.training.averaging import AveragedWeights
 from fer_edge.training.batches import ShuffledBatches
-from fer_edge.training.checkpoint import (
-    BEST_NAME,
-    AveragedWeights,
-    Progress,
-    RunState,
-    SaveEveryEpoch,
-    best_checkpoint,
-)
+from fer_edge.training.checkpoint import BEST_NAME, RunState, SaveEveryEpoch, TrainingProgress
+from fer_edge.training.compiling import compiled_model, recipe_callbacks
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distributed.distribute import Team
 from fer_edge.training.divergence import StopAtDivergence
-from fer_edge.training.networks.architectures import BACKBONES, LayerSet, build, load_pretrained
+from fer_edge.training.networks.architectures import BACKBONES, build, load_pretrained
 from fer_edge.training.networks.keras_file import KerasClassifier
-from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.networks.unfold import unfold
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
@@ -38,17 +32,15 @@ from fer_edge.training.targets import learning_targets, with_expression, with_tr
 from fer_edge.training.temperature import Calibration, calibrate, hold_back
 from fer_edge.training.views import Views
 
-FloatArray = npt.NDArray[np.float32]
-
 _VALIDATION_BATCH = 256
 _STATISTICS_IMAGES = 30 * 128
 
 
 class TrainingObserver(Protocol):
-    """What is told how training goes, to show it."""
+    """Receiver of a training run's events."""
 
     def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
-        """Training begins after `epochs_done` epochs, of at most `epochs` with `steps` each."""
+        """Training starts after `epochs_done` epochs, up to `epochs` with `steps` each."""
 
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Step `step`, from 1, of the epoch is done."""
@@ -59,19 +51,19 @@ class TrainingObserver(Protocol):
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training run came to.
+    """Result of a training run.
 
     Attributes:
-        model: The plain float32 architecture with the weights of the best validation accuracy.
-        progress: Epochs done, their history, the time they took.
-        interruption: Ctrl-C's or SIGTERM's exception, if one ended it early.
-        epochs: How many it was to have at most.
-        temperature: What the last layer's logits were divided by after training; `None` if that was not fitted.
-        no_temperature: Why it was not, though images were to be held back for it.
+        model: Plain float32 architecture with the weights of the best validation accuracy.
+        progress: Epochs done, their history and time.
+        interruption: Exception of Ctrl-C or SIGTERM, if it ended the run early.
+        epochs: Maximum number of epochs.
+        temperature: Divisor of the last layer's logits, fitted after training; None if none was fitted.
+        no_temperature: Reason why none was fitted though images were to be held back; empty otherwise.
     """
 
     model: keras.Model
-    progress: Progress
+    progress: TrainingProgress
     interruption: KeyboardInterrupt | None
     epochs: int
     temperature: float | None = None
@@ -79,7 +71,7 @@ class Trained:
 
     @property
     def ended_by(self) -> str:
-        """What ended training, in words."""
+        """Cause of the end of training, in words."""
         if self.interruption is not None:
             return "interruption"
         return "the number of epochs" if self.progress.epochs_done == self.epochs else "early stopping"
@@ -98,11 +90,11 @@ def train(
 
     Args:
         dataset: Labelled faces.
-        recipe: What to train, and how.
-        checkpoints: Folder for the state that `resume` goes on from; no two workers of a team may share it.
-        observer: Told of every step and epoch.
-        resume: Continue from the last whole epoch in `checkpoints`; in a team, in the chief's.
-        team: The workers to train together with, each of which calls this and gets the same result.
+        recipe: Recipe to train by.
+        checkpoints: Folder of the state, to resume from; no two workers of a team may share it.
+        observer: Notified of every step and epoch.
+        resume: Resume after the last complete epoch in `checkpoints`; in a team, in the chief's.
+        team: Workers to train together with, each of which calls this function and gets the same result.
 
     Returns:
         The best model so far, also after Ctrl-C.
@@ -110,10 +102,11 @@ def train(
     Raises:
         DataError: If there is nothing to resume.
         DivergenceError: If the loss or the weights are no longer finite; the last whole epoch's state is kept.
-        FerEdgeError: If another worker of the team is lost, or ImageNet's weights cannot be fetched.
-        InputError: If a team is asked to keep views, or the file of ImageNet's weights is missing or cannot be used.
+        FerEdgeError: If another worker of the team is lost, or the ImageNet weights cannot be downloaded.
+        InputError: If a team is to reuse teachers' scores (`distill_views`), or the file of the ImageNet weights is
+            missing or cannot be used.
         ModelError: If a teacher or the model to start from cannot be loaded.
-        KeyboardInterrupt: If Ctrl-C came before the first epoch was done.
+        KeyboardInterrupt: If Ctrl-C was pressed before the first epoch was complete.
     """
     keras.utils.set_random_seed(recipe.seed)
     training, held_back = (
@@ -134,7 +127,7 @@ def train(
     if resume and team:
         team.send(checkpoints / STATE_NAME)
         team.send(checkpoints / BEST_NAME)
-    progress = state.restore() if resume else Progress()
+    progress = state.restore() if resume else TrainingProgress()
     interruption = None
     if not progress.finished:
         batches.start_at(progress.epochs_done)
@@ -156,66 +149,8 @@ def _set_first_weights(model: keras.Model, recipe: Recipe, training: Split) -> N
         load_pretrained(model, recipe.arch, Path(recipe.pretrained_weights) if recipe.pretrained_weights else None)
 
 
-def compiled_model(recipe: Recipe, steps: int) -> keras.Model:
-    """Build and compile `recipe`'s network, of `steps` an epoch, from the layers that train fastest."""
-    model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=LayerSet(FusedBatchNormalization, ByteDropout))
-    model.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA took five times as long on a CPU
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    rate: Any = recipe.learning_rate
-    if recipe.cosine:
-        warmup = round(recipe.warmup_epochs * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else rate,
-            max(recipe.epochs * steps - warmup, 1),
-            warmup_target=rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    averaging = {"use_ema": True, "ema_momentum": _momentum(recipe, steps)} if recipe.ema else {}
-    if not recipe.weight_decay:
-        return keras.optimizers.Adam(rate, **averaging)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def _momentum(recipe: Recipe, steps: int) -> float:
-    """Of the average, which reaches over a fifth of a run at most: more would be of weights that know nothing yet."""
-    return max(min(recipe.ema, 1 - 5 / (recipe.epochs * steps)), 0.0)
-
-
-def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:
-    """What watches training: the documented callbacks, with `val_accuracy` where the original's `val_acc` is gone."""
-    callbacks: list[keras.callbacks.Callback] = [best_checkpoint(checkpoints)]
-    if recipe.stop_patience:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss", mode="min", patience=recipe.stop_patience, restore_best_weights=True
-            )
-        )
-    if recipe.reduce_patience:
-        callbacks.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="val_loss",
-                mode="min",
-                factor=recipe.reduce_factor,
-                patience=recipe.reduce_patience,
-                min_delta=recipe.reduce_min_delta,
-            )
-        )
-    return callbacks
-
-
 def _statistics_images(split: Split, recipe: Recipe) -> FloatArray:
-    """Training images, changed as in training, to measure BatchNormalization's statistics on."""
+    """Return augmented training images, to measure BatchNormalization's statistics on."""
     rng = np.random.default_rng(recipe.seed)
     rows = rng.permutation(len(split))[:_STATISTICS_IMAGES]
     return augment(split.images[rows], recipe, rng)[..., np.newaxis]
@@ -224,7 +159,7 @@ def _statistics_images(split: Split, recipe: Recipe) -> FloatArray:
 def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
     if not recipe.teachers:
         return None
-    # Whatever the network itself computes in: dense teachers gain most from it.
+    # Independent of the student's precision: dense teachers gain most from it.
     bfloat16 = MixedPrecision.AUTO.enabled()
     return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=bfloat16, mirrored=recipe.flip)
 
@@ -233,7 +168,7 @@ def _views(recipe: Recipe, folder: Path, images: int, *, resume: bool, team: Tea
     if not recipe.distill_views:
         return None
     if team:
-        raise InputError("--distill-views works on one machine: leave it out, or --workers")
+        raise InputError("distill_views works on one machine only: set it to 0, or train without other workers")
     return Views(folder, recipe.distill_views, images, resume=resume)
 
 
@@ -244,7 +179,7 @@ def _fit(
     recipe: Recipe,
     callbacks: list[keras.callbacks.Callback],
     state: RunState,
-    progress: Progress,
+    progress: TrainingProgress,
     observer: TrainingObserver,
     team: Team | None,
 ) -> KeyboardInterrupt | None:
@@ -269,7 +204,7 @@ def _fit(
             return None
         model.fit(
             batches,
-            shuffle=False,  # or Keras would shuffle the batches too, from a state that no checkpoint holds
+            shuffle=False,  # or Keras would shuffle the batches too, from a state that is not saved
             validation_data=judged,
             validation_batch_size=_VALIDATION_BATCH,
             verbose=0,
@@ -283,11 +218,11 @@ def _fit(
 
 
 def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model:
-    """The plain architecture with the weights in `best`, which load only into layers of the classes that made them."""
+    """Return the plain architecture with the weights in `best`, which load only into layers of their own classes."""
     try:
         trained.load_weights(best)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # as Keras and h5py please
-        raise DataError(f"{best} is damaged ({first_line(error)}); train again with --overwrite") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # what Keras and h5py raise
+        raise DataError(f"{best} is damaged ({first_line(error)}); overwrite the run") from error
     plain = build(recipe.arch)
     plain.set_weights(trained.get_weights())
     return plain
@@ -296,7 +231,7 @@ def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model
 class _Clock(keras.callbacks.Callback):
     """Adds each epoch's time to its logs and to the run's total."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: TrainingProgress) -> None:
         super().__init__()
         self._progress = progress
 

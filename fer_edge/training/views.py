@@ -1,4 +1,4 @@
-"""Changed images and their targets, kept so that slow teachers need not score each epoch's anew."""
+"""Store of augmented images and their targets, so that slow teachers need not score every epoch."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.labels import NUM_EXPRESSIONS
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 _FILES = {"images": "views_images.npy", "targets": "views_targets.npy", "stored": "views_stored.npy"}
 
 
 class Views:
-    """What the first epochs of a run showed of each image, on the disk; later epochs show it again in turn."""
+    """Augmented images and targets of a run's first epochs, on disk; later epochs reuse them in turn."""
 
     def __init__(self, folder: Path, views: int, images: int, *, resume: bool = False) -> None:
         """Open the files, 2.3 kB for each view of an image.
 
         Args:
-            folder: Of the run's state.
-            views: Epochs to keep.
-            images: Training images.
-            resume: Go on with what is there, if it is of these sizes; what was not kept is then kept anew.
+            folder: Folder of the run's state.
+            views: Number of epochs to store.
+            images: Number of training images.
+            resume: Reuse existing files of these sizes.
         """
         self._views = views
         self._paths = {name: folder / file for name, file in _FILES.items()}
@@ -34,7 +33,7 @@ class Views:
         self._stored = self._open("stored", (views, images), np.bool_, resume)
 
     def load(self, epoch: int, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], FloatArray] | None:
-        """Images uint8 (N, 48, 48) and targets float32 (N, 7) of `rows` in the view of `epoch`, or `None`."""
+        """Return images, uint8 (N, 48, 48), and targets, float32 (N, 7), of an epoch; None unless all are stored."""
         view = epoch % self._views
         if not self._stored[view, rows].all():
             return None
@@ -43,14 +42,14 @@ class Views:
     def store(
         self, epoch: int, rows: npt.NDArray[np.int64], images: npt.NDArray[np.uint8], targets: FloatArray
     ) -> None:
-        """Keep what `load` is to give."""
+        """Store the images and targets that `load` is to return."""
         view = epoch % self._views
         self._images[view, rows] = images
         self._targets[view, rows] = targets
         self._stored[view, rows] = True
 
     def remove(self) -> None:
-        """Delete the files: training has ended."""
+        """Delete the files."""
         for path in self._paths.values():
             path.unlink(missing_ok=True)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from fer_edge.labels import EXPRESSIONS
 
 @pytest.fixture(scope="session")
 def write_face() -> Callable[[Path, int], None]:
-    """A function that writes 48x48 pixels of noise to an image file, by a seed."""
+    """Return a function that writes 48x48 pixels of noise to an image file, by a seed."""
 
     def write(path: Path, seed: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +26,7 @@ def write_face() -> Callable[[Path, int], None]:
 
 @pytest.fixture
 def tree(tmp_path: Path, write_face: Callable[[Path, int], None]) -> Path:
-    """A folder with one image of each expression in `train` and in `validation`, by the seeds 0..6 and 10..16."""
+    """Return a folder with one image per expression in `train` and `validation`, of the seeds 0..6 and 10..16."""
     root = tmp_path / "faces"
     for i, split in enumerate(("train", "validation")):
         for label, name in enumerate(EXPRESSIONS):
@@ -36,23 +35,8 @@ def tree(tmp_path: Path, write_face: Callable[[Path, int], None]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def zip_folder() -> Callable[..., Path]:
-    """A function that packs a folder, each name changed by a function, and returns the zip beside it."""
-
-    def pack(folder: Path, rename: Callable[[str], str] = str, compression: int = zipfile.ZIP_DEFLATED) -> Path:
-        path = folder.with_suffix(".zip")
-        with zipfile.ZipFile(path, "w", compression) as archive:
-            for file in sorted(folder.rglob("*")):
-                if file.is_file():
-                    archive.writestr(rename(file.relative_to(folder).as_posix()), file.read_bytes())
-        return path
-
-    return pack
-
-
-@pytest.fixture(scope="session")
 def real_data() -> Dataset:
-    """FER2013 as Kaggle's zip has it, where $FER_EDGE_DATA names a copy."""
+    """Load FER2013 from $FER_EDGE_DATA."""
     named = os.environ.get("FER_EDGE_DATA")
     if not named:
         pytest.skip("no real faces: set FER_EDGE_DATA to Kaggle's face-expression-recognition-dataset.zip")

@@ -8,14 +8,14 @@ from fer_edge.dataset.copies import copy_groups, exact_copies
 from fer_edge.dataset.data import Dataset
 
 
-def test_nothing_has_no_groups_and_strangers_have_their_own(faces: Dataset) -> None:
+def test_different_images_have_groups_of_their_own(faces: Dataset) -> None:
     assert copy_groups(faces.train.images[:1]).tolist() == [0]
     images = faces.train.images[::7]
     assert copy_groups(images).tolist() == list(range(len(images)))
 
 
 @pytest.mark.parametrize("change", ["none", "compressed", "relit", "watermark"])
-def test_a_copy_is_known_again(faces: Dataset, change: str) -> None:
+def test_copy_is_found(faces: Dataset, change: str) -> None:
     images = faces.train.images[:6].copy()
     images[4] = changed(images[1], change)
     assert copy_groups(images).tolist() == [0, 1, 2, 3, 1, 5]
@@ -33,7 +33,7 @@ def changed(image: np.ndarray, change: str) -> np.ndarray:
     return np.asarray(copy)
 
 
-def test_a_copy_of_a_copy_belongs_to_both(faces: Dataset) -> None:
+def test_copy_of_copy_is_in_same_group(faces: Dataset) -> None:
     rng = np.random.default_rng(0)
     images = faces.train.images[:4].copy()
     deviation = images[0].std()
@@ -45,7 +45,7 @@ def test_a_copy_of_a_copy_belongs_to_both(faces: Dataset) -> None:
     assert copy_groups(images).tolist() == [0, 0, 0, 3]
 
 
-def test_constant_images_are_copies_only_if_they_are_equal(faces: Dataset) -> None:
+def test_constant_images_are_copies_only_if_equal(faces: Dataset) -> None:
     images = faces.train.images[:5].copy()
     images[1], images[2], images[4] = 0, 7, 0
     assert copy_groups(images).tolist() == [0, 1, 2, 3, 1]

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 
@@ -32,7 +32,7 @@ def two_splits() -> dict[SplitName, Split]:
         (np.zeros((1, 48, 48), np.uint8), np.zeros(2, np.int64), ("a",)),
     ],
 )
-def test_a_split_whose_parts_do_not_fit_is_refused(
+def test_split_of_inconsistent_arrays_is_rejected(
     images: np.ndarray,
     labels: np.ndarray,
     names: tuple[str, ...],
@@ -41,7 +41,7 @@ def test_a_split_whose_parts_do_not_fit_is_refused(
         Split(images, labels, names)
 
 
-def test_a_split_gives_raw_pixels_and_counts() -> None:
+def test_split_returns_raw_pixels_and_counts() -> None:
     split = two_splits()[SplitName.TRAIN]
     inputs = split.inputs()
     assert (inputs.dtype.name, inputs.shape) == ("float32", (9, 48, 48, 1))
@@ -56,12 +56,12 @@ def test_a_split_gives_raw_pixels_and_counts() -> None:
     ("images", "count", "expected"),
     [(0, 3, []), (1, 3, [0]), (9, 1, [0]), (9, 3, [0, 4, 8]), (9, 4, [0, 2, 5, 8]), (4, 9, [0, 1, 2, 3])],
 )
-def test_evenly_spaced_images(images: int, count: int, expected: list[int]) -> None:
+def test_spread_returns_evenly_spaced_images(images: int, count: int, expected: list[int]) -> None:
     split = two_splits()[SplitName.TRAIN].take(np.arange(images))
     assert split.spread(count).names == tuple(f"train/{i}" for i in expected)
 
 
-def test_a_split_is_had_by_its_name() -> None:
+def test_split_is_found_by_name() -> None:
     dataset = Dataset("faces.zip", two_splits())
     assert dataset.split("validation") is dataset.validation
     with pytest.raises(DataError, match=r"faces\.zip has no test split; it has train, validation"):
@@ -71,12 +71,12 @@ def test_a_split_is_had_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("source", "name"), [("synthetic", "synthetic"), ("/home/someone/faces.zip", "faces.zip"), ("faces", "faces")]
 )
-def test_the_name_of_a_source_tells_no_folder(source: str, name: str) -> None:
+def test_name_of_source_has_no_folder(source: str, name: str) -> None:
     assert Dataset(source, {}).name == name
 
 
 @pytest.mark.parametrize("change", ["pixel", "label", "split"])
-def test_the_digest_sees_every_change(change: str) -> None:
+def test_digest_changes_with_every_change(change: str) -> None:
     splits = two_splits()
     before = Dataset("a", splits).sha256()
     assert Dataset("b", two_splits()).sha256() == before
@@ -90,20 +90,20 @@ def test_the_digest_sees_every_change(change: str) -> None:
 
 
 @pytest.mark.parametrize("missing", [SplitName.TRAIN, SplitName.VALIDATION])
-def test_a_missing_split_is_named(missing: SplitName) -> None:
+def test_missing_split_is_named(missing: SplitName) -> None:
     splits = two_splits()
     del splits[missing]
     with pytest.raises(DataError, match=f"no {missing.value} split"):
         check_splits(Dataset("faces", splits))
 
 
-def test_no_split_at_all_is_told() -> None:
+def test_no_split_is_an_error() -> None:
     with pytest.raises(DataError, match=r"found: none"):
         check_splits(Dataset("faces", {}))
 
 
 @pytest.mark.parametrize("name", [SplitName.TRAIN, SplitName.VALIDATION])
-def test_empty_classes_are_named_with_their_split(name: SplitName) -> None:
+def test_empty_classes_are_named_with_split(name: SplitName) -> None:
     splits = two_splits()
     splits[name] = noise([0, 2, 3, 4, 6], 7, "x/")
     with pytest.raises(DataError, match=f"no usable image of disgust, sad in the {name.value} split"):
@@ -125,25 +125,25 @@ def test_constant_and_duplicate_images_are_counted_and_kept() -> None:
     train[4] = train[2]
     validation[0] = train[2]
     validation[2] = validation[1]
-    dataset = check_splits(Dataset("faces", splits, {SplitName.TRAIN: Counter({Finding.RESIZED: 2})}, {}))
+    dataset = check_splits(Dataset("faces", splits, {SplitName.TRAIN: Counter({ImageFault.RESIZED: 2})}, {}))
     assert dataset.findings == {
-        SplitName.TRAIN: Counter({Finding.RESIZED: 2, Finding.CONSTANT: 2, Finding.DUPLICATE_WITHIN: 2}),
-        SplitName.VALIDATION: Counter({Finding.DUPLICATE_ACROSS: 1, Finding.DUPLICATE_WITHIN: 1}),
+        SplitName.TRAIN: Counter({ImageFault.RESIZED: 2, ImageFault.CONSTANT: 2, ImageFault.DUPLICATE_WITHIN: 2}),
+        SplitName.VALIDATION: Counter({ImageFault.DUPLICATE_ACROSS: 1, ImageFault.DUPLICATE_WITHIN: 1}),
     }
-    assert dataset.examples[Finding.DUPLICATE_WITHIN] == ["train/3", "train/4", "validation/2"]
+    assert dataset.examples[ImageFault.DUPLICATE_WITHIN] == ["train/3", "train/4", "validation/2"]
     assert (len(dataset.train), len(dataset.validation)) == (9, 7)
 
 
-def test_strict_names_every_kind_of_fault_with_an_example() -> None:
+def test_require_clean_names_every_fault_with_example() -> None:
     splits = two_splits()
     splits[SplitName.TRAIN].images[:2] = 0
     with pytest.raises(DataError) as raised:
         check_splits(Dataset("faces", splits)).require_clean()
     assert str(raised.value) == (
-        "--strict: faces has faults: 2 constant, such as all black, e.g. train/0; "
-        "1 exact duplicate within its split, e.g. train/1"
+        "faces has faults: 2 constant, such as all black, e.g. train/0; "
+        "1 exact duplicate within its split, e.g. train/1; mend or remove these images, or do not ask for strict checks"
     )
 
 
-def test_the_expressions_are_in_the_order_of_the_folders() -> None:
+def test_expressions_are_in_order_of_folders() -> None:
     assert list(EXPRESSIONS) == sorted(EXPRESSIONS)

@@ -18,7 +18,7 @@ def as_jpeg(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> np.ndarra
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def test_the_file_is_small_whole_and_named_in_the_notices() -> None:
+def test_votes_file_is_small_complete_and_named_in_notices() -> None:
     known = known_pictures()
     assert VOTES_FILE.stat().st_size < 700_000
     assert hashlib.sha256(VOTES_FILE.read_bytes()).hexdigest() in NOTICES.read_text(encoding="utf-8")
@@ -29,13 +29,13 @@ def test_the_file_is_small_whole_and_named_in_the_notices() -> None:
     assert known.counts.sum(axis=1).min() >= 9
 
 
-def test_its_own_fingerprints_lead_to_their_pictures_with_votes_of_all_rows() -> None:
+def test_own_fingerprints_find_pictures_with_votes_of_all_rows() -> None:
     known = known_pictures()
     rows = np.flatnonzero(known.picture_of_row == known.picture_of_row[0])
     np.testing.assert_array_equal(known.counts[known.picture_of_row[0]], known.row_counts[rows].sum(axis=0))
 
 
-def test_pictures_that_are_not_fer2013s_have_no_votes() -> None:
+def test_other_pictures_have_no_votes() -> None:
     images = synthetic_dataset(seed=5, train_per_class=20, validation_per_class=1).train.images
     images = np.concatenate([images, np.zeros((1, 48, 48), np.uint8), np.full((1, 48, 48), 255, np.uint8)])
     found = find_fer2013(images)
@@ -47,7 +47,7 @@ def some(split: Split, count: int = 300) -> Split:
     return split.take(np.random.default_rng(0).permutation(len(split))[:count])
 
 
-def test_real_pictures_are_found_again_after_compression_and_not_mirrored(real_data: Dataset) -> None:
+def test_real_pictures_are_found_when_compressed_but_not_mirrored(real_data: Dataset) -> None:
     faces = some(real_data.train)
     original = find_fer2013(faces.images).known
     changed = find_fer2013(np.stack([as_jpeg(image) for image in faces.images])).known

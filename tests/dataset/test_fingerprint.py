@@ -39,7 +39,7 @@ def nearest(changed: Images, faces: Images) -> tuple[npt.NDArray[np.int64], npt.
 
 
 @pytest.mark.parametrize("change", [saved_as_jpeg, enlarged_and_back, brighter])
-def test_a_changed_picture_is_nearest_to_itself(change: object, faces: Images) -> None:
+def test_changed_picture_is_nearest_to_original(change: object, faces: Images) -> None:
     assert callable(change)
     picture, distance = nearest(change(faces), faces)
     np.testing.assert_array_equal(picture, np.arange(len(faces)))
@@ -47,12 +47,12 @@ def test_a_changed_picture_is_nearest_to_itself(change: object, faces: Images) -
 
 
 @pytest.mark.parametrize("axis", [1, 2])
-def test_a_mirrored_picture_is_far_from_itself(axis: int, faces: Images) -> None:
+def test_mirrored_picture_is_far_from_original(axis: int, faces: Images) -> None:
     _, distance = nearest(np.flip(faces, axis), faces)
     assert distance.min() > 10
 
 
-def test_runner_up_is_of_another_picture() -> None:
+def test_runner_up_is_another_picture() -> None:
     known = np.zeros((4, BITS // 8), np.uint8)
     known[1, 0], known[2, :2], known[3] = 0x01, 0xFF, 0xFF
     found = find_nearest(known[:1], known, np.array([0, 0, 1, 2]))
@@ -60,6 +60,6 @@ def test_runner_up_is_of_another_picture() -> None:
     assert near_pairs(known, 1).tolist() == [[0, 1]]
 
 
-def test_no_picture_has_no_nearest() -> None:
+def test_no_pictures_give_empty_result() -> None:
     known = np.eye(2, BITS // 8, dtype=np.uint8)
     assert len(find_nearest(known[:0], known, np.arange(2)).picture) == 0

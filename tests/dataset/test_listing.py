@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -15,17 +16,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_edge.dataset.data import Finding, SplitName
+from fer_edge.dataset import listing
+from fer_edge.dataset.data import ImageFault, SplitName
 from fer_edge.dataset.loading import load_dataset
 from fer_edge.errors import DataError
+from tests.fakes.labelled_faces import noise, write_image, zip_folder
 
 WriteFace = Callable[[Path, int], None]
 
 
 @pytest.mark.parametrize("folder", ["", "subject1", "subject1/session 2/left"])
 @pytest.mark.parametrize("zipped", [False, True])
-def test_images_at_any_depth_below_a_class_folder_are_read(
-    tree: Path, write_face: WriteFace, zip_folder: Callable[..., Path], folder: str, zipped: bool
+def test_images_at_any_depth_below_class_folder_are_read(
+    tree: Path, write_face: WriteFace, folder: str, zipped: bool
 ) -> None:
     write_face(tree / "train" / "happy" / folder / "b.png", 50)
     dataset = load_dataset(str(zip_folder(tree) if zipped else tree))
@@ -34,7 +37,7 @@ def test_images_at_any_depth_below_a_class_folder_are_read(
     assert dataset.notes == ()
 
 
-def test_a_tree_of_subjects_alone_is_read(tmp_path: Path, tree: Path) -> None:
+def test_folders_of_subjects_alone_are_read(tmp_path: Path, tree: Path) -> None:
     for file in sorted(tree.rglob("*.png")):
         (file.parent / "subject1").mkdir()
         file.rename(file.parent / "subject1" / file.name)
@@ -51,7 +54,7 @@ def test_linked_folders_and_files_are_read(tree: Path, tmp_path: Path, write_fac
     dataset = load_dataset(str(tree))
     assert dataset.train.class_counts().tolist() == [1, 1, 1, 4, 1, 2, 1]
     assert len(dataset.validation) == 7
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.DUPLICATE_WITHIN: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.DUPLICATE_WITHIN: 1})
 
 
 @pytest.mark.parametrize(
@@ -64,24 +67,24 @@ def test_linked_folders_and_files_are_read(tree: Path, tmp_path: Path, write_fac
         ("endless.png", "/dev/zero", "is a pipe, socket or device"),
     ],
 )
-def test_a_link_that_cannot_be_followed_is_counted_and_named(tree: Path, name: str, target: str, reason: str) -> None:
+def test_broken_or_circular_link_is_counted_and_named(tree: Path, name: str, target: str, reason: str) -> None:
     (tree / "train" / "happy" / name).symlink_to(target)
     dataset = load_dataset(str(tree))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
     assert dataset.notes == (f"left out 1 image of the train split: train/happy/{name} {reason}",)
 
 
-def test_a_broken_link_outside_of_classes_is_named(tree: Path) -> None:
+def test_broken_link_outside_classes_is_named(tree: Path) -> None:
     (tree / "more").symlink_to("nowhere")
     assert load_dataset(str(tree)).notes == ("left out more, which is a broken link",)
 
 
 @pytest.mark.parametrize("kind", ["fifo", "device"])
-def test_a_pipe_or_device_is_never_opened(tree: Path, kind: str) -> None:
+def test_pipe_or_device_is_never_opened(tree: Path, kind: str) -> None:
     pipe = tree / "train" / "happy" / "pipe.png"
     os.mkfifo(pipe)
-    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
-    with pytest.raises(DataError, match="is a pipe, socket or device; expected a zip"):
+    assert load_dataset(str(tree)).findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
+    with pytest.raises(DataError, match="is a pipe, socket or device; expected labelled faces: a zip"):
         load_dataset(str(pipe) if kind == "fifo" else "/dev/zero")
 
 
@@ -95,7 +98,7 @@ print(*dataset.notes, sep="\\n")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
-def test_what_may_not_be_read_is_counted_and_named(
+def test_unreadable_entries_are_counted_and_named(
     tree: Path, write_face: WriteFace, child_environment: dict[str, str]
 ) -> None:
     write_face(tree / "train" / "happy" / "b.png", 50)
@@ -113,25 +116,25 @@ def test_what_may_not_be_read_is_counted_and_named(
     ), done.stderr
 
 
-def test_a_zip_with_backslashes_is_read_like_its_folder(tree: Path, zip_folder: Callable[..., Path]) -> None:
+def test_zip_with_backslashes_is_read_like_its_folder(tree: Path) -> None:
     packed = load_dataset(str(zip_folder(tree, lambda name: name.replace("/", "\\"))))
     unpacked = load_dataset(str(tree))
     assert packed.train.names == unpacked.train.names
     assert packed.sha256() == unpacked.sha256()
 
 
-def test_backslashes_do_not_lead_out_of_a_zip(tree: Path, zip_folder: Callable[..., Path]) -> None:
+def test_backslashes_do_not_lead_out_of_zip(tree: Path) -> None:
     with pytest.raises(DataError, match="a member outside itself"):
         load_dataset(str(zip_folder(tree, lambda name: "..\\" + name)))
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_all_of_pythons_compressions_are_read(tree: Path, zip_folder: Callable[..., Path], compression: int) -> None:
+def test_all_compressions_of_python_are_read(tree: Path, compression: int) -> None:
     assert len(load_dataset(str(zip_folder(tree, compression=compression))).train) == 7
 
 
 def compress_otherwise(path: Path, method: int, member: bytes | None = None) -> None:
-    """Write another compression method into a zip's headers, of one member or of all."""
+    """Write another compression method into the headers of one member of a zip, or of all."""
     content = bytearray(path.read_bytes())
     for signature, method_at, name_at in ((b"PK\x03\x04", 8, 30), (b"PK\x01\x02", 10, 46)):
         start = 0
@@ -143,9 +146,7 @@ def compress_otherwise(path: Path, method: int, member: bytes | None = None) -> 
 
 
 @pytest.mark.parametrize(("method", "name"), [(9, "Deflate64"), (95, "XZ"), (77, "method 77")])
-def test_another_compression_is_the_error_if_no_member_can_be_read(
-    tree: Path, zip_folder: Callable[..., Path], method: int, name: str
-) -> None:
+def test_unsupported_compression_is_an_error_if_no_member_can_be_read(tree: Path, method: int, name: str) -> None:
     path = zip_folder(tree)
     compress_otherwise(path, method)
     reason = f"train/angry/a.png is compressed with {name}, which Python cannot read; unpack the zip with 7-Zip"
@@ -153,20 +154,16 @@ def test_another_compression_is_the_error_if_no_member_can_be_read(
         load_dataset(str(path))
 
 
-def test_a_member_of_another_compression_is_counted_and_named(
-    tree: Path, write_face: WriteFace, zip_folder: Callable[..., Path]
-) -> None:
+def test_member_of_unsupported_compression_is_counted_and_named(tree: Path, write_face: WriteFace) -> None:
     write_face(tree / "train" / "happy" / "b.png", 50)
     path = zip_folder(tree)
     compress_otherwise(path, 9, b"train/happy/b.png")
     dataset = load_dataset(str(path))
-    assert dataset.findings[SplitName.TRAIN] == Counter({Finding.UNREADABLE: 1})
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
     assert "train/happy/b.png is compressed with Deflate64" in dataset.notes[0]
 
 
-def test_the_last_member_of_a_name_counts_as_when_it_is_unpacked(
-    tree: Path, zip_folder: Callable[..., Path], tmp_path: Path, write_face: WriteFace
-) -> None:
+def test_last_member_of_a_name_counts(tree: Path, tmp_path: Path, write_face: WriteFace) -> None:
     path = zip_folder(tree)
     write_face(tmp_path / "other.png", 50)
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
@@ -177,7 +174,7 @@ def test_the_last_member_of_a_name_counts_as_when_it_is_unpacked(
     assert "train/happy/a.png is replaced by a later member of the same name" in dataset.notes[0]
 
 
-def test_members_without_names_and_links_in_a_zip_are_named(tree: Path, zip_folder: Callable[..., Path]) -> None:
+def test_unnamed_members_and_links_in_zip_are_named(tree: Path) -> None:
     path = zip_folder(tree)
     with zipfile.ZipFile(path, "a") as archive:
         archive.open(zipfile.ZipInfo(""), "w").close()
@@ -190,7 +187,7 @@ def test_members_without_names_and_links_in_a_zip_are_named(tree: Path, zip_fold
 
 
 @pytest.mark.parametrize("name", ["x\n.png", "\x1b[2J.png", "\u202egnp.exe"])
-def test_names_are_fit_to_be_shown_and_listed(tree: Path, tmp_path: Path, write_face: WriteFace, name: str) -> None:
+def test_names_are_printable(tree: Path, tmp_path: Path, write_face: WriteFace, name: str) -> None:
     write_face(tmp_path / "b.png", 50)
     (tmp_path / "b.png").rename(tree / "train" / "happy" / name)
     (tree / "train" / "sad" / name).write_bytes(b"")
@@ -200,7 +197,66 @@ def test_names_are_fit_to_be_shown_and_listed(tree: Path, tmp_path: Path, write_
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_is_no_utf8_is_read(tree: Path) -> None:
+def test_file_with_non_utf8_name_is_read(tree: Path) -> None:
     happy = tree / "train" / "happy"
     (happy / "a.png").rename(happy / os.fsdecode(b"\xff.png"))
     assert r"train/happy/\xff.png" in load_dataset(str(tree)).train.names
+
+
+@pytest.mark.parametrize("name", ["../evil.png", "train/happy/../../../evil.png", "/etc/evil.png"])
+def test_zip_with_member_outside_itself_is_rejected(tree: Path, name: str) -> None:
+    path = zip_folder(tree)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(name, b"x")
+    with pytest.raises(DataError, match=f"a member outside itself: {name}"):
+        load_dataset(str(path))
+
+
+def test_encrypted_zip_is_rejected(tree: Path) -> None:
+    path = zip_folder(tree)
+    content = bytearray(path.read_bytes())
+    central = content.rindex(b"PK\x01\x02")
+    content[central + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="is encrypted"):
+        load_dataset(str(path))
+
+
+def test_member_that_unpacks_to_100_mb_is_left_out_unread(tree: Path) -> None:
+    path = zip_folder(tree)
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("train/happy/bomb.png", "w") as member,
+    ):
+        for _ in range(100):
+            member.write(bytes(2**20))
+    assert path.stat().st_size < 2**20
+    tracemalloc.start()
+    dataset = load_dataset(str(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.TOO_LARGE: 1})
+    assert dataset.notes == ("left out 1 image of the train split: train/happy/bomb.png has more than 4 MiB",)
+    assert peak < 32 * 2**20
+
+
+@pytest.mark.parametrize(("name", "limit"), [("MAX_ARCHIVE_BYTES", 1000), ("MAX_ARCHIVE_FILES", 13)])
+def test_zip_that_unpacks_to_too_much_is_rejected(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, name: str, limit: int
+) -> None:
+    monkeypatch.setattr(listing, name, limit)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        load_dataset(str(zip_folder(tree)))
+
+
+def test_damaged_member_is_counted(tree: Path) -> None:
+    write_image(tree / "train" / "happy" / "z.png", noise(80))
+    path = zip_folder(tree)
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("train/happy/z.png")
+    content[member.header_offset + 30 + len(member.filename)] = 0xFF  # a block type that does not exist
+    path.write_bytes(content)
+    dataset = load_dataset(str(path))
+    assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
+    assert dataset.examples[ImageFault.UNREADABLE] == ["train/happy/z.png"]

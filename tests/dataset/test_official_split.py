@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fer_edge.dataset.data import Dataset, Finding, Split, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
 from fer_edge.dataset.fer2013_votes import find_fer2013, known_pictures
 from fer_edge.dataset.official_split import join_fer2013_votes, restore_official_split
 from fer_edge.dataset.synthetic import synthetic_dataset
@@ -25,13 +25,13 @@ def pictures_of(*, training: bool, public_test: bool) -> npt.NDArray[np.int64]:
 
 
 def split_of(name: str, images: npt.NDArray[np.uint8]) -> Split:
-    """Images with all labels in turn."""
+    """Return images with all labels in turn."""
     return Split(images, np.arange(len(images)) % 7, tuple(f"{name}/{i}.png" for i in range(len(images))))
 
 
 @pytest.fixture
 def mixed(draw_fer2013: Draw) -> Dataset:
-    """In train 7 pictures of Training, 3 of PublicTest, 2 copies of one in both and noise; the rest in validation."""
+    """Return 7 pictures of Training, 3 of PublicTest, 2 copies of one of both, noise in train; others in validation."""
     training = draw_fer2013(pictures_of(training=True, public_test=False)[:11])
     public_test = draw_fer2013(pictures_of(training=False, public_test=True)[:10])
     both = draw_fer2013(pictures_of(training=True, public_test=True)[:1])
@@ -42,13 +42,13 @@ def mixed(draw_fer2013: Draw) -> Dataset:
     return check_splits(Dataset("faces", splits))
 
 
-def test_images_of_another_part_are_counted(mixed: Dataset) -> None:
+def test_misplaced_images_are_counted(mixed: Dataset) -> None:
     joined = join_fer2013_votes(mixed)
     assert joined.found == 23
     assert joined.misplaced == {SplitName.TRAIN: 3, SplitName.VALIDATION: 4}
 
 
-def test_each_picture_returns_to_its_part_with_its_label_and_votes(mixed: Dataset) -> None:
+def test_official_split_is_restored_with_labels_and_votes(mixed: Dataset) -> None:
     joined = join_fer2013_votes(mixed)
     restored = restore_official_split(joined)
     assert restored.dataset.train.names == (
@@ -68,31 +68,33 @@ def test_each_picture_returns_to_its_part_with_its_label_and_votes(mixed: Datase
     assert restore_official_split(restored).dataset.sha256() == restored.dataset.sha256()
 
 
-def test_findings_are_those_of_the_restored_splits(mixed: Dataset) -> None:
-    assert mixed.findings[SplitName.TRAIN] == {Finding.DUPLICATE_WITHIN: 1}
+def test_findings_are_those_of_restored_splits(mixed: Dataset) -> None:
+    assert mixed.findings[SplitName.TRAIN] == {ImageFault.DUPLICATE_WITHIN: 1}
     read = replace(
         mixed,
-        findings={SplitName.TRAIN: Counter({Finding.RESIZED: 2, Finding.UNREADABLE: 5, Finding.DUPLICATE_WITHIN: 1})},
-        examples={Finding.RESIZED: ["train/0.png", "train/8.png"], Finding.UNREADABLE: ["train/x.png"]},
+        findings={
+            SplitName.TRAIN: Counter({ImageFault.RESIZED: 2, ImageFault.UNREADABLE: 5, ImageFault.DUPLICATE_WITHIN: 1})
+        },
+        examples={ImageFault.RESIZED: ["train/0.png", "train/8.png"], ImageFault.UNREADABLE: ["train/x.png"]},
         changes={
-            "train/0.png": (Finding.RESIZED,),
-            "train/8.png": (Finding.RESIZED,),
-            "train/12.png": (Finding.COLOUR,),
+            "train/0.png": (ImageFault.RESIZED,),
+            "train/8.png": (ImageFault.RESIZED,),
+            "train/12.png": (ImageFault.COLOUR,),
         },
     )
     restored = restore_official_split(join_fer2013_votes(read)).dataset
     assert restored.findings == {
-        SplitName.TRAIN: {Finding.RESIZED: 1, Finding.UNREADABLE: 5},
-        SplitName.VALIDATION: {Finding.RESIZED: 1, Finding.DUPLICATE_ACROSS: 1},
+        SplitName.TRAIN: {ImageFault.RESIZED: 1, ImageFault.UNREADABLE: 5},
+        SplitName.VALIDATION: {ImageFault.RESIZED: 1, ImageFault.DUPLICATE_ACROSS: 1},
     }
     assert restored.examples == {
-        Finding.RESIZED: ["train/0.png", "train/8.png"],
-        Finding.UNREADABLE: ["train/x.png"],
-        Finding.DUPLICATE_ACROSS: ["train/11.png"],
+        ImageFault.RESIZED: ["train/0.png", "train/8.png"],
+        ImageFault.UNREADABLE: ["train/x.png"],
+        ImageFault.DUPLICATE_ACROSS: ["train/11.png"],
     }
 
 
-def test_a_part_without_an_expression_is_refused(mixed: Dataset) -> None:
+def test_part_without_an_expression_is_rejected(mixed: Dataset) -> None:
     happy_in_training_only = replace(
         mixed,
         splits={
@@ -104,14 +106,14 @@ def test_a_part_without_an_expression_is_refused(mixed: Dataset) -> None:
         restore_official_split(join_fer2013_votes(happy_in_training_only))
 
 
-def test_a_data_set_that_is_no_copy_of_fer2013_has_no_official_split() -> None:
-    drawn = join_fer2013_votes(synthetic_dataset(seed=5, train_per_class=3, validation_per_class=1))
+def test_other_data_set_has_no_official_split() -> None:
+    synthetic = join_fer2013_votes(synthetic_dataset(seed=5, train_per_class=3, validation_per_class=1))
     with pytest.raises(DataError, match=r"expected a copy of FER2013.*only 0 of 28 images are FER2013's"):
-        restore_official_split(drawn)
+        restore_official_split(synthetic)
 
 
 def fer2013_csv(draw_fer2013: Draw) -> Dataset:
-    """All rows of fer2013.csv: patterns where a picture is known, and black images."""
+    """Return all rows of fer2013.csv: patterns for known pictures, black images for others."""
     pictures = known_pictures().picture_of_row
     images = np.zeros((len(pictures), 48, 48), np.uint8)
     images[pictures >= 0] = draw_fer2013(pictures[pictures >= 0])
@@ -126,7 +128,7 @@ def fer2013_csv(draw_fer2013: Draw) -> Dataset:
     )
 
 
-def test_rows_of_a_whole_fer2013_csv_get_their_votes_by_number(draw_fer2013: Draw) -> None:
+def test_rows_of_complete_fer2013_csv_get_votes_by_number(draw_fer2013: Draw) -> None:
     whole = fer2013_csv(draw_fer2013)
     splits = join_fer2013_votes(whole).dataset.splits
     votes = np.concatenate([split.votes.counts for split in splits.values() if split.votes])
@@ -144,7 +146,7 @@ def test_rows_of_a_whole_fer2013_csv_get_their_votes_by_number(draw_fer2013: Dra
     assert not test.votes.counts.any()
 
 
-def test_every_picture_of_a_real_copy_finds_its_votes(real_data: Dataset) -> None:
+def test_every_real_picture_gets_its_votes(real_data: Dataset) -> None:
     joined = join_fer2013_votes(real_data)
     images = sum(map(len, real_data.splits.values()))
     assert images - joined.found <= 13, "constant pictures"
@@ -156,7 +158,7 @@ def test_every_picture_of_a_real_copy_finds_its_votes(real_data: Dataset) -> Non
     assert 0.6 < (votes.majority == joined.dataset.validation.labels)[agreed].mean() < 0.75
 
 
-def test_the_official_split_is_restored_from_a_real_copy_whose_parts_are_mixed(real_data: Dataset) -> None:
+def test_official_split_is_restored_from_mixed_real_copy(real_data: Dataset) -> None:
     rng = np.random.default_rng(0)
     training, validation = (rng.permutation(len(split)) for split in (real_data.train, real_data.validation))
     mixed = replace(

@@ -33,7 +33,7 @@ def votes(*pictures: dict[int, int]) -> Votes:
     return Votes(counts)
 
 
-def test_images_without_a_majority_are_not_judged() -> None:
+def test_images_without_majority_are_not_evaluated() -> None:
     some = votes({HAPPY: 10}, {SAD: 8, NEUTRAL: 2}, {HAPPY: 5, NEUTRAL: 5}, {CHOICES.index("no face"): 10})
     scores = np.full((4, 7), 0.02)
     scores[np.arange(4), [HAPPY, NEUTRAL, SAD, SAD]] = 0.88
@@ -50,16 +50,16 @@ def test_votes_as_scores_are_perfectly_calibrated() -> None:
     assert found is not None
     assert found.kl_divergence == pytest.approx(0, abs=1e-4)
     assert found.calibration_error == pytest.approx(0, abs=1e-6)
-    sure = evaluate_by_votes(np.eye(7)[[HAPPY, SAD]], some)
+    sure = evaluate_by_votes(np.eye(7, dtype=np.float32)[[HAPPY, SAD]], some)
     assert sure is not None
     assert sure.calibration_error == pytest.approx(0.35)
 
 
-def test_without_any_majority_there_is_nothing_to_measure() -> None:
+def test_no_majority_gives_no_result() -> None:
     assert evaluate_by_votes(np.full((2, 7), 1 / 7), Votes.none(2)) is None
 
 
-def test_one_person_is_held_against_the_others() -> None:
+def test_one_person_is_compared_with_majority_of_others() -> None:
     found = measure_one_person(votes({HAPPY: 10}, {SAD: 9, NEUTRAL: 1}, {HAPPY: 5, NEUTRAL: 5}))
     assert found.accuracy == pytest.approx(19 / 20)
     assert (found.recall[HAPPY], found.recall[SAD]) == (1, pytest.approx(0.9))
@@ -80,13 +80,13 @@ def voted(some: Votes) -> Split:
 
 
 def doubtful() -> tuple[FloatArray, Split]:
-    """A calm face and a sad one, of which a network says neutral, as most photographs are."""
+    """Measure a neutral face and a sad one that a network calls neutral, as most photographs are."""
     scores = np.zeros((2, 7), np.float32)
     scores[:, NEUTRAL], scores[:, SAD] = (0.9, 0.55), (0.1, 0.45)
     return scores, voted(votes({NEUTRAL: 10}, {SAD: 10}))
 
 
-def test_people_are_answered_under_each_prior() -> None:
+def test_results_are_given_for_each_prior() -> None:
     scores, split = doubtful()
     found = people_by_prior(scores, split, CARD)
     assert tuple(found) == PRIORS == ("photos", "photos^0.75", "photos^0.5", "photos^0.25", "balanced")
@@ -96,7 +96,7 @@ def test_people_are_answered_under_each_prior() -> None:
     assert facts["people"]["accuracy"] == 0.5
 
 
-def test_a_file_for_another_prior_gives_the_same_answers() -> None:
+def test_file_for_other_prior_gives_identical_results() -> None:
     scores, split = doubtful()
     half = read_prior("photos^0.5", PHOTOS)
     theirs = reweigh(scores, prior_factors(EXPRESSIONS, PHOTOS, half))
@@ -104,14 +104,14 @@ def test_a_file_for_another_prior_gives_the_same_answers() -> None:
     assert [each.majority.accuracy for each in found.values()] == [0.5, 1, 1, 1, 1]
 
 
-def test_a_card_without_a_prior_has_one_answer() -> None:
+def test_card_without_prior_has_one_result() -> None:
     scores, split = doubtful()
     assert people_by_prior(scores, split, ModelCard("a", "a")) == {}
     assert people_by_prior(scores, voted(Votes.none(2)), CARD) == {}
     assert set(people_facts(scores, split, ModelCard("a", "a"))) == {"people", "one_person"}
 
 
-def test_reliability_sets_winning_scores_against_their_share_of_votes() -> None:
+def test_reliability_compares_top_scores_with_shares_of_votes() -> None:
     unknown, no_face = CHOICES.index("unknown"), CHOICES.index("no face")
     some = votes({HAPPY: 7, NEUTRAL: 3}, {SAD: 4, NEUTRAL: 4, unknown: 2}, {no_face: 9})
     scores = np.full((3, 7), 0.1 / 6)
@@ -120,7 +120,7 @@ def test_reliability_sets_winning_scores_against_their_share_of_votes() -> None:
     assert (found.confidence, found.outcome, found.images) == pytest.approx((0.9, 0.6, 2))
 
 
-def test_copies_of_training_images_are_left_out_of_both_answers() -> None:
+def test_copies_of_training_images_are_left_out_of_both_results() -> None:
     split = voted(votes({HAPPY: 10}, {SAD: 10}, {SAD: 10}))
     scores = np.eye(7, dtype=np.float32)[[HAPPY, SAD, NEUTRAL]]
     facts = facts_without_copies(scores, split, np.array([True, False, False]))["without_copies"]

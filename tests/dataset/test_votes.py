@@ -43,18 +43,18 @@ def test_shares_are_of_the_votes_for_the_seven_expressions() -> None:
     assert some.voters.tolist() == [10, 10, 0]
 
 
-def test_no_face_and_other_answers_are_told_apart() -> None:
+def test_no_face_and_other_answers_differ() -> None:
     some = votes({"no face": 6, "happy": 4}, {"contempt": 6, "happy": 4}, {"happy": 5, "no face": 5}, {})
     assert some.no_face.tolist() == [True, False, False, False]
     assert some.other_than_expression.tolist() == [True, True, False, False]
 
 
-def test_take_keeps_the_order_asked_for() -> None:
+def test_take_keeps_order() -> None:
     taken = votes({"happy": 1}, {"sad": 2}).take(np.array([1, 0]))
     assert taken.counts[:, [HAPPY, SAD]].tolist() == [[0, 2], [1, 0]]
 
 
 @pytest.mark.parametrize("counts", [np.zeros((2, 7), np.uint16), np.zeros((2, 10), np.int64), np.zeros(10, np.uint16)])
-def test_counts_of_another_shape_or_kind_are_refused(counts: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]) -> None:
+def test_counts_of_other_shape_or_dtype_are_rejected(counts: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]) -> None:
     with pytest.raises(ValueError, match=r"expected uint16 \(N, 10\)"):
         Votes(counts)

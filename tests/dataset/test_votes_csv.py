@@ -31,7 +31,7 @@ def write(folder: Path, *lines: str) -> Path:
     return path
 
 
-def test_votes_are_joined_by_the_end_of_the_path(tmp_path: Path, dataset: Dataset) -> None:
+def test_votes_are_joined_by_end_of_path(tmp_path: Path, dataset: Dataset) -> None:
     path = write(tmp_path, HEADER, "a.jpg,0,0,0,7,3,0,0", "sad/b.jpg,0,0,0,0,,0,0", "c.jpg,1,1,1,1,1,1,1")
     joined, summary = join_votes(dataset, read_votes_csv(path))
     assert joined.train.votes is not None
@@ -39,10 +39,10 @@ def test_votes_are_joined_by_the_end_of_the_path(tmp_path: Path, dataset: Datase
     assert joined.train.votes.counts[0, EXPRESSIONS.index("happy")] == 7
     assert joined.train.votes.voters.tolist() == [10, 0]
     assert joined.validation.votes.voters.tolist() == [0]
-    assert "votes on 2 images; 1 of them without a vote (sad/b.jpg); 1 names that are no image's (c.jpg)" in summary
+    assert "votes on 2 images; 1 of them without a vote (sad/b.jpg); 1 names without an image (c.jpg)" in summary
 
 
-def test_ferplus_words_and_other_choices_are_understood(tmp_path: Path) -> None:
+def test_ferplus_words_and_other_choices_are_read(tmp_path: Path) -> None:
     header = "Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
     table = read_votes_csv(write(tmp_path, header, "a.png,4,0,0,1,3,2,0,0,0,0", "b.png,0,0,0,0,0,0,0,0,0,10"))
     assert table.counts["a.png"].tolist() == [3, 2, 0, 0, 4, 1, 0, 0, 0, 0]
@@ -72,7 +72,7 @@ def test_ferplus_words_and_other_choices_are_understood(tmp_path: Path) -> None:
         ([HEADER, "a.jpg,0,0,0,1,0,0,0", "a.jpg,0,0,0,1,0,0,0"], "line 3: expected each image once"),
     ],
 )
-def test_a_table_that_is_none_is_refused(tmp_path: Path, lines: list[str], message: str) -> None:
+def test_invalid_table_is_rejected(tmp_path: Path, lines: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_votes_csv(write(tmp_path, *lines))
 
@@ -88,14 +88,14 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, lines: list[str], messa
     ],
     ids=["bytes", "nul", "utf-16", "latin-1", "garbage"],
 )
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_no_text_is_rejected(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "votes.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"expected (a CSV file|the columns)"):
         read_votes_csv(path)
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+def test_missing_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_votes_csv(tmp_path / "none.csv")
 
@@ -111,7 +111,7 @@ def test_only_regular_files_are_read(tmp_path: Path, kind: str) -> None:
         read_votes_csv(path)
 
 
-def test_a_file_too_large_for_a_table_is_refused(tmp_path: Path) -> None:
+def test_too_large_file_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "votes.csv"
     with path.open("wb") as file:
         file.truncate(65 << 20)
@@ -123,7 +123,7 @@ def test_a_file_too_large_for_a_table_is_refused(tmp_path: Path) -> None:
     ("separator", "encoding", "line_end"),
     [(";", "utf-8", "\n"), ("\t", "utf-8", "\r\n"), (",", "utf-8-sig", "\r"), (";", "utf-8-sig", "\r\n")],
 )
-def test_spreadsheets_files_are_read(
+def test_files_of_spreadsheets_are_read(
     tmp_path: Path, dataset: Dataset, separator: str, encoding: str, line_end: str
 ) -> None:
     lines = [HEADER, "a.jpg, 0,0,0,7.0,3.,0,0", ",,,,,,,", "sad/b.jpg,0,0,0,0,0,2,0", ""]
@@ -143,7 +143,7 @@ def test_spreadsheets_files_are_read(
         ("train/sad/u\u0308ber.jpg", "\u00fcber.jpg"),
     ],
 )
-def test_names_are_found_as_other_systems_write_them(tmp_path: Path, image: str, name: str) -> None:
+def test_names_of_other_systems_are_found(tmp_path: Path, image: str, name: str) -> None:
     split = Split(np.zeros((1, 48, 48), np.uint8), np.zeros(1, np.int64), (image,))
     table = read_votes_csv(write(tmp_path, HEADER, f"{name},0,0,0,1,0,0,0"))
     joined, _ = join_votes(Dataset("faces", {SplitName.TRAIN: split}), table)
@@ -151,19 +151,19 @@ def test_names_are_found_as_other_systems_write_them(tmp_path: Path, image: str,
     assert joined.train.votes.voters.tolist() == [1]
 
 
-def test_columns_that_are_ignored_are_named(tmp_path: Path, dataset: Dataset) -> None:
+def test_ignored_columns_are_named(tmp_path: Path, dataset: Dataset) -> None:
     path = write(tmp_path, HEADER + ",rater,contmept", "a.jpg,0,0,0,1,0,0,0,me,4")
     _, summary = join_votes(dataset, read_votes_csv(path))
-    assert summary.endswith("votes on 1 images; columns that are ignored: rater, contmept")
+    assert summary.endswith("votes on 1 images; ignored columns: rater, contmept")
 
 
-def test_two_names_of_one_image_are_refused(tmp_path: Path, dataset: Dataset) -> None:
+def test_two_names_of_one_image_are_rejected(tmp_path: Path, dataset: Dataset) -> None:
     path = write(tmp_path, HEADER, "a.jpg,0,0,0,1,0,0,0", "happy/a.jpg,0,0,0,2,0,0,0")
     with pytest.raises(DataError, match=r"several lines name train/happy/a\.jpg"):
         join_votes(dataset, read_votes_csv(path))
 
 
-def test_a_table_without_a_picture_is_refused(tmp_path: Path, dataset: Dataset) -> None:
+def test_table_without_pictures_is_rejected(tmp_path: Path, dataset: Dataset) -> None:
     with pytest.raises(DataError, match=r"such as train/happy/a.jpg, got none"):
         join_votes(dataset, read_votes_csv(write(tmp_path, HEADER)))
 
@@ -171,8 +171,6 @@ def test_a_table_without_a_picture_is_refused(tmp_path: Path, dataset: Dataset) 
 @pytest.mark.parametrize(
     ("name", "message"), [("z.jpg", "expected names of the data set's images such as"), ("b.jpg", "several images")]
 )
-def test_names_that_fit_no_image_or_several_are_refused(
-    tmp_path: Path, dataset: Dataset, name: str, message: str
-) -> None:
+def test_names_of_no_image_or_several_are_rejected(tmp_path: Path, dataset: Dataset, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         join_votes(dataset, read_votes_csv(write(tmp_path, HEADER, f"{name},0,0,0,1,0,0,0")))

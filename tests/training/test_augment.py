@@ -18,20 +18,20 @@ def images(faces: Dataset) -> npt.NDArray[np.uint8]:
 
 @pytest.fixture
 def square() -> npt.NDArray[np.uint8]:
-    """Sixty-four times a bright square of 12x12, off the middle, on black."""
+    """Return 64 copies of a bright 12x12 square, off the centre, on black."""
     images = np.zeros((64, 48, 48), np.uint8)
     images[:, 12:24, 24:36] = 200
     return images
 
 
 def centres(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Where the brightness is centred, as row and column, (N, 2)."""
+    """Return the centre of brightness, as row and column, (N, 2)."""
     rows, columns = np.mgrid[:48, :48]
     mass = images.sum(axis=(1, 2))
     return np.stack([(images * rows).sum(axis=(1, 2)) / mass, (images * columns).sum(axis=(1, 2)) / mass], 1)
 
 
-def test_nothing_asked_changes_nothing(images: npt.NDArray[np.uint8]) -> None:
+def test_recipe_without_augmentation_changes_nothing(images: npt.NDArray[np.uint8]) -> None:
     result = augment(images, Recipe(), RNG(0))
     assert result.dtype == np.float32
     assert np.array_equal(result, images)
@@ -49,7 +49,7 @@ def test_nothing_asked_changes_nothing(images: npt.NDArray[np.uint8]) -> None:
         Recipe(erase=0.5),
     ],
 )
-def test_each_part_changes_images_alone_and_repeatably(images: npt.NDArray[np.uint8], recipe: Recipe) -> None:
+def test_each_part_changes_images_independently_and_repeatably(images: npt.NDArray[np.uint8], recipe: Recipe) -> None:
     before = images.copy()
     result = augment(images, recipe, RNG(0))
     assert (result.shape, result.dtype.name) == (images.shape, "float32")
@@ -67,7 +67,7 @@ def test_flip_mirrors_about_half(square: npt.NDArray[np.uint8]) -> None:
     assert 20 < mirrored.sum() < 44
 
 
-def test_shift_moves_by_at_most_its_share(square: npt.NDArray[np.uint8]) -> None:
+def test_shift_moves_at_most_by_its_share(square: npt.NDArray[np.uint8]) -> None:
     moved = centres(augment(square, Recipe(shift=0.1), RNG(0))) - (17.5, 29.5)
     assert np.abs(moved).max() <= 4.8 + 0.1
     assert (np.ptp(moved, axis=0) > 7).all()
@@ -75,7 +75,7 @@ def test_shift_moves_by_at_most_its_share(square: npt.NDArray[np.uint8]) -> None
     assert abs(np.corrcoef(moved.T)[0, 1]) < 0.5
 
 
-def test_scale_keeps_the_middle_and_changes_the_size(square: npt.NDArray[np.uint8]) -> None:
+def test_scale_keeps_centre_and_changes_size(square: npt.NDArray[np.uint8]) -> None:
     result = augment(square, Recipe(scale=0.2), RNG(0))
     factor = np.sqrt(result.sum(axis=(1, 2)) / square[0].sum())
     assert 0.78 <= factor.min() < 0.85
@@ -83,14 +83,14 @@ def test_scale_keeps_the_middle_and_changes_the_size(square: npt.NDArray[np.uint
     assert (centres(result) - 23.5) == pytest.approx(factor[:, np.newaxis] * [-6, 6], abs=0.2)
 
 
-def test_rotate_keeps_the_distance_from_the_middle(square: npt.NDArray[np.uint8]) -> None:
+def test_rotate_keeps_distance_from_centre(square: npt.NDArray[np.uint8]) -> None:
     offset = centres(augment(square, Recipe(rotate=20), RNG(0))) - 23.5
     assert np.hypot(*offset.T) == pytest.approx(np.hypot(6, 6), abs=0.2)
     angle = np.rad2deg(np.arctan2(offset[:, 0], offset[:, 1])) + 45
     assert (angle.min(), angle.max()) == (pytest.approx(-20, abs=3), pytest.approx(20, abs=3))
 
 
-def test_brightness_and_contrast_move_mean_and_spread() -> None:
+def test_brightness_and_contrast_change_mean_and_deviation() -> None:
     image = np.full((64, 48, 48), 100, np.uint8)
     image[:, :24] = 140
     bright = augment(image, Recipe(brightness=0.1), RNG(0))
@@ -101,7 +101,7 @@ def test_brightness_and_contrast_move_mean_and_spread() -> None:
     assert 20 <= np.ptp(contrast, axis=(1, 2)).min() < 30 < 50 < np.ptp(contrast, axis=(1, 2)).max() <= 60
 
 
-def test_erase_takes_a_rectangle_from_its_share_of_images() -> None:
+def test_erase_changes_a_rectangle_in_its_share_of_images() -> None:
     images = np.zeros((400, 48, 48), np.uint8)
     changed = augment(images, Recipe(erase=0.5), RNG(0)) > 0
     erased = changed.any(axis=(1, 2))
@@ -112,7 +112,7 @@ def test_erase_takes_a_rectangle_from_its_share_of_images() -> None:
     assert (shares * 48 * 48 > 0.9 * rows * columns).all()
 
 
-def test_mixup_mixes_images_and_targets_alike() -> None:
+def test_mixup_mixes_images_and_targets_by_same_shares() -> None:
     values = np.arange(32, dtype=np.float32)
     images = np.broadcast_to(values[:, None, None], (32, 48, 48)).copy()
     targets = np.eye(32, dtype=np.float32)

@@ -14,7 +14,7 @@ from fer_edge.training.views import Views
 
 @pytest.fixture
 def split() -> Split:
-    """Ten images, each of which is its own number all over."""
+    """Return ten images whose pixels all equal their index."""
     images = np.repeat(np.arange(10, dtype=np.uint8), 48 * 48).reshape(10, 48, 48)
     return Split(images, np.arange(10, dtype=np.int64) % 7, tuple(map(str, range(10))))
 
@@ -28,7 +28,7 @@ def order_of(batches: ShuffledBatches) -> list[int]:
 
 
 @pytest.mark.parametrize(("size", "lengths"), [(1, [1] * 10), (4, [4, 4, 2]), (5, [5, 5]), (10, [10]), (99, [10])])
-def test_every_image_comes_once_an_epoch(split: Split, size: int, lengths: list[int]) -> None:
+def test_every_image_comes_once_per_epoch(split: Split, size: int, lengths: list[int]) -> None:
     batches = batches_of(split, size, seed=0)
     for _ in range(3):
         assert [len(batches[i][0]) for i in range(batches.num_batches)] == lengths
@@ -36,13 +36,13 @@ def test_every_image_comes_once_an_epoch(split: Split, size: int, lengths: list[
         batches.on_epoch_end()
 
 
-def test_a_batch_has_raw_pixels_with_their_own_labels(split: Split) -> None:
+def test_batch_has_raw_pixels_and_matching_labels(split: Split) -> None:
     images, labels, _ = batches_of(split, 10, seed=0)[0]
     assert (images.shape, images.dtype.name) == ((10, 48, 48, 1), "float32")
     assert np.array_equal(labels.argmax(axis=1), images[:, 5, 5, 0].astype(int) % 7)
 
 
-def test_the_order_depends_on_the_epoch_and_the_seed(split: Split) -> None:
+def test_order_depends_on_epoch_and_seed(split: Split) -> None:
     batches = batches_of(split, 4, seed=0)
     first = order_of(batches)
     batches.on_epoch_end()
@@ -52,7 +52,7 @@ def test_the_order_depends_on_the_epoch_and_the_seed(split: Split) -> None:
     assert first == order_of(batches_of(split, 4, seed=0))
 
 
-def test_any_epoch_can_be_had_without_those_before_it(split: Split) -> None:
+def test_epoch_does_not_depend_on_earlier_ones(split: Split) -> None:
     batches = batches_of(split, 4, seed=3)
     for _ in range(5):
         batches.on_epoch_end()
@@ -61,7 +61,7 @@ def test_any_epoch_can_be_had_without_those_before_it(split: Split) -> None:
     assert order_of(batches) == order_of(other)
 
 
-def test_each_part_of_an_epoch_is_augmented_on_its_own_and_again_alike(split: Split) -> None:
+def test_batches_are_augmented_independently_and_repeatably(split: Split) -> None:
     batches = ShuffledBatches(split, Recipe(batch_size=4, erase=1.0, seed=3))
     again = ShuffledBatches(split, Recipe(batch_size=4, erase=1.0, seed=3))
     assert np.array_equal(batches[2][0], again[2][0])
@@ -69,7 +69,7 @@ def test_each_part_of_an_epoch_is_augmented_on_its_own_and_again_alike(split: Sp
     assert not np.array_equal(np.sort(batches[2][0], axis=0), np.sort(again[2][0], axis=0))
 
 
-def test_teachers_see_the_images_as_changed_and_share_the_target(split: Split) -> None:
+def test_teachers_score_augmented_images_and_share_target(split: Split) -> None:
     seen = []
 
     def teach(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -83,7 +83,7 @@ def test_teachers_see_the_images_as_changed_and_share_the_target(split: Split) -
     assert targets.sum(axis=1) == pytest.approx(1)
 
 
-def test_teachers_that_score_once_see_each_image_unchanged(split: Split) -> None:
+def test_teachers_that_score_once_score_original_images(split: Split) -> None:
     seen = []
 
     def teach(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -118,7 +118,7 @@ def test_resume_gives_identical_targets_of_teachers_that_score_once(split: Split
 
 
 @pytest.mark.parametrize(("balance", "ratio"), [("none", 1), ("sqrt", 2**0.5), ("full", 2)])
-def test_rare_expressions_count_more(split: Split, balance: str, ratio: float) -> None:
+def test_rare_expressions_have_larger_weights(split: Split, balance: str, ratio: float) -> None:
     # Labels 0, 1 and 2 come twice, the others once.
     recipe = Recipe(batch_size=10, class_balance=ClassBalance(balance))
     _, targets, weights = ShuffledBatches(split, recipe)[0]
@@ -127,7 +127,7 @@ def test_rare_expressions_count_more(split: Split, balance: str, ratio: float) -
     assert weights.mean() == pytest.approx(1)
 
 
-def test_views_are_scored_once_and_shown_again_with_their_targets(split: Split, tmp_path: Path) -> None:
+def test_views_are_scored_once_and_reused_with_targets(split: Split, tmp_path: Path) -> None:
     scored = 0
 
     def teach(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

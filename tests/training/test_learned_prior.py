@@ -20,7 +20,7 @@ RECIPE = Recipe(votes_weight=1.0, distill_temperature=1.0)
 
 @pytest.fixture
 def split() -> Split:
-    """Ten images labelled sad: nine that people call happy, one that they call sad."""
+    """Return ten images labelled sad: people call nine happy and one sad."""
     counts = np.zeros((10, len(CHOICES)), np.uint16)
     counts[:9, HAPPY] = counts[9, SAD] = 10
     return Split(np.zeros((10, 48, 48), np.uint8), np.full(10, SAD), tuple("abcdefghij"), Votes(counts))
@@ -31,7 +31,7 @@ def teacher(path: Path, prior: dict[str, float] | None) -> str:
     return str(path)
 
 
-def test_votes_give_the_prior(split: Split) -> None:
+def test_prior_is_mean_of_votes(split: Split) -> None:
     prior = learned_prior(split, RECIPE)
     assert prior is not None
     assert prior == pytest.approx({**dict.fromkeys(EXPRESSIONS, 0), "happy": 0.9, "sad": 0.1})
@@ -42,7 +42,7 @@ def test_votes_give_the_prior(split: Split) -> None:
 
 
 @pytest.mark.parametrize(("balance", "happy"), [("sqrt", 0.75), ("full", 0.5)])
-def test_class_balance_changes_the_prior_but_not_the_photographs(split: Split, balance: str, happy: float) -> None:
+def test_class_balance_changes_learned_prior_only(split: Split, balance: str, happy: float) -> None:
     prior = learned_prior(split, replace(RECIPE, class_balance=ClassBalance(balance)))
     photos = photos_prior(split, 1)
     assert prior is not None
@@ -51,7 +51,7 @@ def test_class_balance_changes_the_prior_but_not_the_photographs(split: Split, b
     assert photos["happy"] == pytest.approx(0.9)
 
 
-def test_label_smoothing_moves_the_prior_to_equal_shares(split: Split, tmp_path: Path) -> None:
+def test_label_smoothing_moves_prior_to_equal_shares(split: Split, tmp_path: Path) -> None:
     smoothed = replace(RECIPE, label_smoothing=0.1)
     expected = {name: 0.9 * share + 0.1 / 7 for name, share in (learned_prior(split, RECIPE) or {}).items()}
     assert expected["disgust"] == pytest.approx(0.1 / 7)
@@ -63,19 +63,19 @@ def test_label_smoothing_moves_the_prior_to_equal_shares(split: Split, tmp_path:
     assert learned_prior(split, replace(smoothed, teachers=(path,))) == pytest.approx(expected)
 
 
-def test_softened_teachers_leave_the_prior_unknown(split: Split, tmp_path: Path) -> None:
+def test_softened_teachers_give_no_prior(split: Split, tmp_path: Path) -> None:
     path = teacher(tmp_path / "teacher.keras", learned_prior(split, RECIPE))
     assert learned_prior(split, replace(RECIPE, teachers=(path,), distill_temperature=2.0)) is None
 
 
-def test_labels_alone_give_none(split: Split) -> None:
+def test_labels_alone_give_no_prior(split: Split) -> None:
     for unvoted in (replace(split, votes=None), replace(split, votes=Votes.none(10))):
         assert learned_prior(unvoted, RECIPE) is None
     assert learned_prior(split, Recipe()) is None
     assert photos_prior(split, 0) is None
 
 
-def test_teachers_pull_the_prior_to_theirs_by_their_share(split: Split, tmp_path: Path) -> None:
+def test_teachers_move_prior_to_theirs_by_their_share(split: Split, tmp_path: Path) -> None:
     photos = learned_prior(split, RECIPE)
     assert photos is not None
     same = teacher(tmp_path / "same.keras", photos)
@@ -88,7 +88,7 @@ def test_teachers_pull_the_prior_to_theirs_by_their_share(split: Split, tmp_path
     assert 0.5 < between["happy"] < 0.9
 
 
-def test_a_teacher_of_unknown_prior_leaves_it_unknown(split: Split, tmp_path: Path) -> None:
+def test_teacher_of_unknown_prior_gives_no_prior(split: Split, tmp_path: Path) -> None:
     known = teacher(tmp_path / "known.keras", read_prior("balanced", dict.fromkeys(EXPRESSIONS, 1 / 7)))
     unknown = teacher(tmp_path / "unknown.keras", None)
     assert learned_prior(split, replace(RECIPE, teachers=(known, unknown))) is None

@@ -32,7 +32,7 @@ def history(epochs: int) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 30])
-def test_curves_are_drawn_on_dark_ground(tmp_path: Path, epochs: int) -> None:
+def test_curves_have_dark_background(tmp_path: Path, epochs: int) -> None:
     plot_curves(history(epochs), tmp_path / "curves.png", title="a title")
     image = read(tmp_path / "curves.png")
     assert image.shape == (720, 1680, 3)
@@ -43,20 +43,20 @@ def test_curves_are_drawn_on_dark_ground(tmp_path: Path, epochs: int) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]
 
 
-def test_a_confusion_matrix_is_drawn_even_with_classes_missing(tmp_path: Path) -> None:
+def test_confusion_matrix_allows_missing_classes(tmp_path: Path) -> None:
     evaluation = evaluate_scores(np.eye(7)[[0, 1, 1]], np.array([0, 1, 0]))
     plot_confusion(evaluation, tmp_path / "sub" / "confusion.png", title="three images")
     assert read(tmp_path / "sub" / "confusion.png").std() > 10
 
 
-def test_labels_against_people_are_drawn_even_with_classes_missing(tmp_path: Path) -> None:
+def test_labels_against_people_allow_missing_classes(tmp_path: Path) -> None:
     counts = np.zeros((7, 7), np.int64)
     counts[5, 4:6] = 1719, 1542
     plot_labels_against_people(counts, tmp_path / "labels.png", data="faces")
     assert read(tmp_path / "labels.png").std() > 10
 
 
-def test_reliability_is_drawn_with_a_disc_at_each_bin(tmp_path: Path) -> None:
+def test_reliability_has_a_disc_per_bin(tmp_path: Path) -> None:
     drawn = []
     for voted in (0.5, 0.9):
         plot_reliability([ReliabilityBin(0.5, voted, 10)], tmp_path / "reliability.png", title="a model")
@@ -72,7 +72,7 @@ def test_samples_of_one_expression_are_three_by_three(tmp_path: Path, faces: Dat
     assert (width, height) == (round(5.4 * 120), 6 * 120)
 
 
-def test_samples_show_the_faces_themselves(tmp_path: Path) -> None:
+def test_samples_show_original_pixels(tmp_path: Path) -> None:
     gray = np.arange(9, dtype=np.uint8) * 20 + 30
     split = Split(np.repeat(gray, 48 * 48).reshape(9, 48, 48), np.full(9, 3), tuple(map(str, range(9))))
     plot_samples(split, tmp_path / "happy.png", expression="happy")
@@ -89,13 +89,13 @@ def test_samples_differ_by_seed_only(tmp_path: Path, faces: Dataset) -> None:
     assert not np.array_equal(a, c)
 
 
-def test_fewer_faces_than_places_are_drawn(tmp_path: Path, faces: Dataset) -> None:
+def test_samples_allow_fewer_faces_than_places(tmp_path: Path, faces: Dataset) -> None:
     two = faces.train.take(np.flatnonzero(faces.train.labels == 1)[:2])
     plot_samples(two, tmp_path / "two.png", expression="disgust")
     assert read(tmp_path / "two.png").std() > 1
 
 
-def test_an_unknown_expression_is_refused(tmp_path: Path, faces: Dataset) -> None:
+def test_unknown_expression_is_rejected(tmp_path: Path, faces: Dataset) -> None:
     with pytest.raises(InputError, match=r"expected one of angry, .*, got 'bored'"):
         plot_samples(faces.train, tmp_path / "bored.png", expression="bored")
     assert not list(tmp_path.iterdir())

@@ -12,7 +12,7 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.files import sha256_file
 from fer_edge.metrics import evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
-from fer_edge.training.checkpoint import Progress
+from fer_edge.training.checkpoint import TrainingProgress
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.report import write_run
@@ -28,7 +28,7 @@ def card(tiny_run: RunFolder) -> ModelCard:
     return ModelCard.from_json((tiny_run.path / "card.json").read_text(), "card.json")
 
 
-def test_a_run_leaves_every_file_whole(tiny_run: RunFolder) -> None:
+def test_run_writes_every_file(tiny_run: RunFolder) -> None:
     assert {path.name for path in tiny_run.path.iterdir()} == {
         "model.keras", "card.json", "history.csv", "curves.png", "confusion.png", "samples.png", "summary.txt",
         "settings.json", "checkpoints",
@@ -37,7 +37,7 @@ def test_a_run_leaves_every_file_whole(tiny_run: RunFolder) -> None:
         assert cv2.imread(str(tiny_run.path / f"{name}.png")) is not None
 
 
-def test_the_history_has_a_row_per_epoch(tiny_run: RunFolder, card: ModelCard) -> None:
+def test_history_file_has_one_row_per_epoch(tiny_run: RunFolder, card: ModelCard) -> None:
     with (tiny_run.path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [*range(1, card.training["epochs_trained"] + 1)]
@@ -46,9 +46,7 @@ def test_the_history_has_a_row_per_epoch(tiny_run: RunFolder, card: ModelCard) -
     assert int(best["epoch"]) == card.training["best_epoch"]
 
 
-def test_the_card_says_what_was_trained_and_measured(
-    card: ModelCard, tiny_classifier: KerasClassifier, faces: Dataset
-) -> None:
+def test_card_has_training_facts_and_results(card: ModelCard, tiny_classifier: KerasClassifier, faces: Dataset) -> None:
     assert tiny_classifier.card == card
     assert (card.name, card.architecture, card.precision) == ("tiny", "tiny", "fp32")
     assert card.training["data_sha256"] == faces.sha256()
@@ -63,7 +61,7 @@ def test_the_card_says_what_was_trained_and_measured(
     assert evaluation.accuracy > 0.5
 
 
-def test_the_summary_names_layers_data_and_results(tiny_run: RunFolder, card: ModelCard) -> None:
+def test_summary_has_layers_data_and_results(tiny_run: RunFolder, card: ModelCard) -> None:
     text = (tiny_run.path / "summary.txt").read_text()
     for part in ("conv2d", "280 train, 112 validation", "ended by the number of epochs", "surprise", "predicted"):
         assert part in text
@@ -71,10 +69,10 @@ def test_the_summary_names_layers_data_and_results(tiny_run: RunFolder, card: Mo
     assert "\x1b" not in text
 
 
-def test_a_card_knows_its_teachers_by_name_and_digest(tiny_run: RunFolder, faces: Dataset, tmp_path: Path) -> None:
+def test_card_has_name_and_digest_of_teachers(tiny_run: RunFolder, faces: Dataset, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "taught")
     row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
-    trained = Trained(ARCHITECTURES["tiny"](None), Progress(1, [row], True, 1.0), None, 1, temperature=1.5)
+    trained = Trained(ARCHITECTURES["tiny"](None), TrainingProgress(1, [row], True, 1.0), None, 1, temperature=1.5)
     write_run(run, trained, faces, Recipe(arch="tiny", epochs=1, teachers=(str(tiny_run.model),)))
     card = json.loads((run.path / "card.json").read_text())
     assert card["training"]["recipe"]["teachers"] == [{"name": "tiny", "sha256": sha256_file(tiny_run.model)}]
@@ -83,13 +81,13 @@ def test_a_card_knows_its_teachers_by_name_and_digest(tiny_run: RunFolder, faces
 
 
 @pytest.mark.parametrize(("source", "licence"), [("synthetic", "Apache-2.0"), ("/data/fer2013.csv", WEIGHTS_LICENCE)])
-def test_the_licence_follows_the_data(
+def test_licence_depends_on_data(
     tiny_architecture: str, faces: Dataset, tmp_path_factory: pytest.TempPathFactory, source: str, licence: str
 ) -> None:
     run = RunFolder(tmp_path_factory.mktemp("runs") / "licensed")
     few = {name: split.take(split.labels.argsort(kind="stable")[::8]) for name, split in faces.splits.items()}
     row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
-    trained = Trained(ARCHITECTURES[tiny_architecture](None), Progress(1, [row], True, 1.0), None, 1)
+    trained = Trained(ARCHITECTURES[tiny_architecture](None), TrainingProgress(1, [row], True, 1.0), None, 1)
     write_run(run, trained, Dataset(source, few), Recipe(arch=tiny_architecture, epochs=1))
     text = (run.path / "card.json").read_text()
     assert json.loads(text)["licence"] == licence

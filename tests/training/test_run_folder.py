@@ -20,7 +20,7 @@ def run(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "runs" / "one")
 
 
-def test_settings_survive(run: RunFolder, faces: Dataset) -> None:
+def test_settings_are_read_as_written(run: RunFolder, faces: Dataset) -> None:
     recipe = Recipe(epochs=3, learning_rate=0.1 + 0.2, bfloat16=True)
     run.begin(recipe, faces)
     assert run.resume() == (recipe, faces.source, faces.sha256())
@@ -34,7 +34,7 @@ def test_settings_of_a_later_version_are_read(run: RunFolder, faces: Dataset) ->
     assert run.resume()[0] == Recipe()
 
 
-def test_the_data_is_found_again_from_another_folder(
+def test_data_is_found_from_other_working_folder(
     run: RunFolder, faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run.data() is None
@@ -59,7 +59,7 @@ def test_damaged_settings_are_a_data_error(run: RunFolder, text: str) -> None:
         run.resume()
 
 
-def test_a_run_is_not_overwritten_unasked(run: RunFolder, faces: Dataset) -> None:
+def test_existing_run_is_not_overwritten(run: RunFolder, faces: Dataset) -> None:
     run.require_empty()
     run.begin(Recipe(), faces)
     run.require_empty()  # nothing has been trained that could be lost
@@ -76,14 +76,14 @@ def contents(run: RunFolder) -> dict[str, str]:
 
 @pytest.fixture
 def finished(run: RunFolder) -> RunFolder:
-    """A run whose files each hold the word "old"."""
+    """Return a run whose files each hold the word "old"."""
     run.checkpoints.mkdir(parents=True)
     for path in (*run.files, run.checkpoints / "state.npz", run.checkpoints / "best.weights.h5"):
         path.write_text("old")
     return run
 
 
-def test_a_failed_replacement_leaves_the_earlier_run_whole(finished: RunFolder) -> None:
+def test_failed_replacement_restores_earlier_run(finished: RunFolder) -> None:
     before = contents(finished)
 
     def fail() -> None:
@@ -101,7 +101,7 @@ def test_a_failed_replacement_leaves_the_earlier_run_whole(finished: RunFolder) 
     assert set(contents(finished)) - set(before) == {"checkpoints/settings.json", "checkpoints/leave-out.txt"}
 
 
-def test_the_first_whole_epoch_removes_the_earlier_run(finished: RunFolder) -> None:
+def test_first_complete_epoch_removes_earlier_run(finished: RunFolder) -> None:
     with finished.replacement.replacing():
         finished.settings.write_text("new")
         finished.checkpoints.mkdir()
@@ -112,7 +112,7 @@ def test_the_first_whole_epoch_removes_the_earlier_run(finished: RunFolder) -> N
     assert finished.model.read_text() == "new"
 
 
-def test_nothing_is_put_back_while_the_new_run_goes_on(finished: RunFolder) -> None:
+def test_nothing_is_restored_while_new_run_trains(finished: RunFolder) -> None:
     with finished.replacement.replacing():
         finished.settings.write_text("new")
         finished.replacement.confirm()
@@ -120,7 +120,7 @@ def test_nothing_is_put_back_while_the_new_run_goes_on(finished: RunFolder) -> N
         assert not finished.checkpoints.exists()
 
 
-def test_nothing_is_set_aside_in_an_empty_folder(run: RunFolder) -> None:
+def test_nothing_is_set_aside_in_empty_folder(run: RunFolder) -> None:
     run.path.mkdir(parents=True)
     with run.replacement.replacing():
         run.settings.write_text("new")
@@ -192,7 +192,7 @@ print(code, step)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks")
-def test_a_kill_at_any_moment_loses_neither_run(tmp_path: Path, child_environment: dict[str, str]) -> None:
+def test_kill_at_any_moment_loses_neither_run(tmp_path: Path, child_environment: dict[str, str]) -> None:
     command = [sys.executable, "-W", "ignore", "-c", KILL_AT_EVERY_STEP, str(tmp_path)]
     done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -210,7 +210,7 @@ def test_a_kill_at_any_moment_loses_neither_run(tmp_path: Path, child_environmen
         ),
     ],
 )
-def test_history(run: RunFolder, history: list[dict[str, float]], text: str) -> None:
+def test_history_has_one_row_per_epoch(run: RunFolder, history: list[dict[str, float]], text: str) -> None:
     run.write_history(history)
     assert (run.path / "history.csv").read_bytes().decode() == text
 
@@ -229,7 +229,7 @@ def test_no_run_says_how_to_train(tmp_path: Path) -> None:
         newest_run(tmp_path / "runs")
 
 
-def test_the_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
+def test_newest_run_is_the_one_written_last(tmp_path: Path) -> None:
     for time, (name, file) in enumerate(
         (("b", "model.keras"), ("a", "model.keras"), ("c", "settings.json"), ("d", "notes.txt"))
     ):

@@ -13,7 +13,7 @@ HAPPY, NEUTRAL, SAD = (EXPRESSIONS.index(name) for name in ("happy", "neutral", 
 
 @pytest.fixture
 def split() -> Split:
-    """Five images labelled sad: six people saw neutral, all happy, no face, five against five, nobody was asked."""
+    """Return five images labelled sad: votes of six for neutral, all happy, no face, five against five, none."""
     counts = np.zeros((5, len(CHOICES)), np.uint16)
     counts[0, [NEUTRAL, SAD]] = 6, 2
     counts[1, HAPPY] = 10
@@ -31,7 +31,7 @@ def test_one_hot() -> None:
     ("weight", "first", "second"),
     [(0, (0, 0, 1), (0, 0, 1)), (0.5, (0, 0.375, 0.625), (0.5, 0, 0.5)), (1, (0, 0.75, 0.25), (1, 0, 0))],
 )
-def test_votes_and_label_share_the_target(
+def test_target_mixes_votes_and_label(
     split: Split, weight: float, first: tuple[float, ...], second: tuple[float, ...]
 ) -> None:
     targets = learning_targets(split, weight)
@@ -47,16 +47,16 @@ def test_images_without_an_expression_are_left_out_where_votes_count(split: Spli
 
 
 @pytest.mark.parametrize(("weight", "kept"), [(0, "abcde"), (1, "ab")])
-def test_networks_are_judged_on_majorities_where_votes_count(split: Split, weight: float, kept: str) -> None:
+def test_validation_uses_majorities_where_votes_count(split: Split, weight: float, kept: str) -> None:
     assert "".join(with_truth(split, weight).names) == kept
 
 
-def test_a_split_without_any_majority_is_judged_whole(split: Split) -> None:
+def test_split_without_majority_is_validated_whole(split: Split) -> None:
     assert len(with_truth(split.take(np.array([3, 4])), 1.0)) == 2
 
 
 @pytest.mark.parametrize(("power", "ratio"), [(0, 1), (0.5, 2**0.5), (1, 2)])
-def test_weights_follow_each_expressions_part_of_the_targets(power: float, ratio: float) -> None:
+def test_weights_follow_frequencies_in_targets(power: float, ratio: float) -> None:
     targets = np.zeros((3, 7), np.float32)
     targets[0, HAPPY] = targets[1, HAPPY] = targets[2, SAD] = 1
     weights = image_weights(targets, power)

@@ -26,8 +26,8 @@ def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
 
 
 @pytest.fixture(scope="module")
-def drawn() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Logits, and labels drawn from the very distributions they stand for."""
+def sampled() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return logits, and labels sampled from their distributions."""
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20_000, 7))
     labels = np.array([rng.choice(7, p=row.astype(np.float64) / row.sum(dtype=np.float64)) for row in softmax(logits)])
@@ -35,10 +35,10 @@ def drawn() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.7, 1.0, 1.6, 3.0])
-def test_the_temperature_is_found(
-    drawn: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]], temperature: float
+def test_temperature_is_found(
+    sampled: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]], temperature: float
 ) -> None:
-    logits, labels = drawn
+    logits, labels = sampled
     scores = softmax(logits * temperature)
     found = fit_temperature(scores, one_hot(labels))
     assert found is not None
@@ -46,19 +46,19 @@ def test_the_temperature_is_found(
     assert expected_calibration_error(softmax(np.log(scores + 1e-30) / found), labels) < 0.015
 
 
-def test_scores_that_are_all_right_have_no_temperature() -> None:
+def test_perfect_scores_have_no_temperature() -> None:
     labels = np.arange(700) % 7
     assert fit_temperature(one_hot(labels), one_hot(labels)) is None
 
 
 @pytest.mark.parametrize("shift", [1, None])
-def test_scores_that_are_always_wrong_or_no_better_than_chance_have_no_temperature(shift: int | None) -> None:
+def test_wrong_or_random_scores_have_no_temperature(shift: int | None) -> None:
     labels = np.arange(700) % 7
     sure = np.random.default_rng(0).integers(0, 7, 700) if shift is None else (labels + shift) % 7
     assert fit_temperature(softmax(3.0 * np.eye(7)[sure]), one_hot(labels)) is None
 
 
-def test_folding_divides_the_logits_and_keeps_the_labels(tiny_architecture: str, faces: Dataset) -> None:
+def test_folding_divides_logits_and_keeps_labels(tiny_architecture: str, faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
     model = ARCHITECTURES[tiny_architecture](None)
     before = model.predict_on_batch(faces.train.inputs()[:32]).astype(np.float64)
@@ -69,7 +69,7 @@ def test_folding_divides_the_logits_and_keeps_the_labels(tiny_architecture: str,
 
 
 @pytest.mark.parametrize("temperature", [LOWEST, HIGHEST])
-def test_no_temperature_within_the_bounds_changes_the_order_of_scores(
+def test_temperature_within_bounds_keeps_order_of_scores(
     tiny_architecture: str, faces: Dataset, temperature: float
 ) -> None:
     keras.utils.set_random_seed(0)
@@ -84,7 +84,7 @@ def test_no_temperature_within_the_bounds_changes_the_order_of_scores(
     assert np.isfinite(after).all()
 
 
-def test_calibration_says_why_it_is_left_out(tiny_architecture: str, faces: Dataset) -> None:
+def test_missing_calibration_has_reason(tiny_architecture: str, faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
     model = ARCHITECTURES[tiny_architecture](None)
     before = model.get_weights()
@@ -97,12 +97,12 @@ def test_calibration_says_why_it_is_left_out(tiny_architecture: str, faces: Data
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-def test_fewer_images_than_a_temperature_needs_are_not_held_back(faces: Dataset) -> None:
+def test_too_few_images_are_not_held_back(faces: Dataset) -> None:
     rest, held = hold_back(faces.train, 0.3)
     assert (len(rest), len(held)) == (len(faces.train), 0)
 
 
-def test_held_back_images_are_apart_of_each_expression_and_repeatable(faces: Dataset) -> None:
+def test_held_back_images_are_disjoint_balanced_and_repeatable(faces: Dataset) -> None:
     rest, held = hold_back(faces.train, 0.4)
     assert not set(rest.names) & set(held.names)
     assert {*rest.names, *held.names} == {*faces.train.names}
@@ -110,7 +110,7 @@ def test_held_back_images_are_apart_of_each_expression_and_repeatable(faces: Dat
     assert held.names == hold_back(faces.train, 0.4)[1].names
 
 
-def test_an_image_with_a_duplicate_is_never_held_back(faces: Dataset) -> None:
+def test_image_with_duplicate_is_never_held_back(faces: Dataset) -> None:
     train = faces.train
     twice = np.concatenate([np.arange(len(train)), np.flatnonzero(train.labels < 4)])
     names = tuple(f"{i}" for i in range(len(twice)))
@@ -118,7 +118,7 @@ def test_an_image_with_a_duplicate_is_never_held_back(faces: Dataset) -> None:
     assert set(held.labels) == {4, 5, 6}
 
 
-def test_nothing_held_back_leaves_the_split_as_it_is(faces: Dataset) -> None:
+def test_zero_share_holds_nothing_back(faces: Dataset) -> None:
     rest, held = hold_back(faces.train, 0.0)
     assert rest is faces.train
     assert len(held) == 0

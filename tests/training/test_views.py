@@ -11,7 +11,7 @@ IMAGES = np.arange(2 * 48 * 48, dtype=np.uint64).astype(np.uint8).reshape(2, 48,
 TARGETS = np.eye(7, dtype=np.float32)[[2, 5]]
 
 
-def test_what_was_stored_comes_back_in_every_later_turn(tmp_path: Path) -> None:
+def test_stored_views_are_returned_in_later_epochs(tmp_path: Path) -> None:
     views = Views(tmp_path, 2, 4)
     assert views.load(1, ROWS) is None
     views.store(1, ROWS, IMAGES, TARGETS)
@@ -24,7 +24,7 @@ def test_what_was_stored_comes_back_in_every_later_turn(tmp_path: Path) -> None:
     assert views.load(3, np.array([3, 0])) is None
 
 
-def test_a_resumed_run_finds_them_again_and_a_new_one_does_not(tmp_path: Path) -> None:
+def test_resumed_run_reuses_views_and_new_one_does_not(tmp_path: Path) -> None:
     Views(tmp_path, 2, 4).store(0, ROWS, IMAGES, TARGETS)
     assert Views(tmp_path, 2, 4, resume=True).load(0, ROWS) is not None
     assert Views(tmp_path, 2, 5, resume=True).load(0, ROWS) is None, "of another size"
@@ -32,7 +32,7 @@ def test_a_resumed_run_finds_them_again_and_a_new_one_does_not(tmp_path: Path) -
     assert Views(tmp_path, 2, 4).load(0, ROWS) is None
 
 
-def test_removing_leaves_nothing(tmp_path: Path) -> None:
+def test_remove_deletes_files(tmp_path: Path) -> None:
     views = Views(tmp_path, 1, 4)
     assert list(tmp_path.iterdir())
     views.remove()

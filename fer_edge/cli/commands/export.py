@@ -156,7 +156,7 @@ def command(
     if auto:
         _check_auto(layer_errors=layer_errors, keep_failed=keep_failed, skip_failed=skip_failed)
     path = model or newest_run().model
-    folder = output or path.parent / "export"
+    folder = output or RunFolder(path.parent).export_folder
     data = data or RunFolder(path.parent).data()
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     parent = _for_prior(KerasClassifier.load(path, facts), prior)

@@ -38,17 +38,11 @@ from fer_edge.files import sole_user
 from fer_edge.tables import make_table
 from fer_edge.terminal import stderr, stdout
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
+from fer_edge.training.tune.folder import TuningFolder
 from fer_edge.training.tune.plot import plot_tuning
-from fer_edge.training.tune.search import (
-    Outcome,
-    RecipeTuner,
-    Role,
-    Study,
-    TunerName,
-    TuningFolder,
-    ranked,
-)
 from fer_edge.training.tune.space import DEFAULT_OVER, SPACE, read_space
+from fer_edge.training.tune.study import Study, TrialResult, TunerName, ranked
+from fer_edge.training.tune.tuner import RecipeTuner, Role
 
 _SHOWN = 10
 _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
@@ -129,7 +123,7 @@ def command(
         stderr().print("this worker has finished; the chief writes the results")
     else:
         data_words = _data_words(dataset, votes_file, official_split=official_split)
-        _finish(searcher.outcomes(), study, folder, dataset, data_words, interrupted=interruption is not None)
+        _finish(searcher.results(), study, folder, dataset, data_words, interrupted=interruption is not None)
     if interruption is not None:
         stderr().print(f"to resume: the same command{', without --overwrite' if overwrite else ''}")
         raise interruption
@@ -154,7 +148,7 @@ def _without_fixed(over: tuple[str, ...]) -> list[str]:
 
 
 def _finish(
-    outcomes: list[Outcome],
+    outcomes: list[TrialResult],
     study: Study,
     folder: TuningFolder,
     dataset: Dataset,
@@ -176,7 +170,7 @@ def _finish(
     stdout().print(_train_line(replace(study.recipe, **best[0].values), data_words), soft_wrap=True)
 
 
-def _best_table(best: list[Outcome], study: Study, title: str) -> Table:
+def _best_table(best: list[TrialResult], study: Study, title: str) -> Table:
     table = make_table(title, ["rank", "trial"], [*study.space, "val accuracy", "epochs", "seconds"])
     for rank, outcome in enumerate(best, start=1):
         values = [str(value) for value in outcome.values.values()]
@@ -223,7 +217,7 @@ class _SearchDisplay(TrainingDisplay):
     def begin_search(self, tuner: RecipeTuner) -> None:
         """Show this process's role, and the trials that are done already."""
         if tuner.role is not Role.WORKER:
-            self._ended = len(tuner.outcomes())
+            self._ended = len(tuner.results())
             self.advance(self._ended)
         if self._ended:
             stderr().print(f"resuming after {self._ended} trials")
@@ -232,15 +226,15 @@ class _SearchDisplay(TrainingDisplay):
             does = "hands trials out at" if tuner.role is Role.CHIEF else "asks for trials at"
             stderr().print(f"{tuner.tuner_id} {does} {address}")
 
-    def on_trial(self, outcome: Outcome) -> None:
+    def on_trial(self, result: TrialResult) -> None:
         """Print the trial's line and move the upper bar."""
         self._on_saved()
         self._ended += 1
         self.advance(self._ended)
-        values = ", ".join(f"{name} {value}" for name, value in outcome.values.items())
-        result = (
-            f"failed: {outcome.fault}"
-            if outcome.val_accuracy is None
-            else f"val_accuracy {outcome.val_accuracy:.4f}, {outcome.epochs} epochs, {outcome.seconds:.0f} s"
+        values = ", ".join(f"{name} {value}" for name, value in result.values.items())
+        text = (
+            f"failed: {result.fault}"
+            if result.val_accuracy is None
+            else f"val_accuracy {result.val_accuracy:.4f}, {result.epochs} epochs, {result.seconds:.0f} s"
         )
-        stderr().print(f"trial {outcome.trial}: {result}; {values}")
+        stderr().print(f"trial {result.trial}: {text}; {values}")

@@ -1,1 +1,1 @@
-"""Training images whose labels are most likely wrong, and a report for a person to review."""
+"""Audit of labels: training images whose labels are probably wrong, and a report to review."""

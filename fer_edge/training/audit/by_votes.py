@@ -1,4 +1,4 @@
-"""Find the training images whose labels people contradict. No network judges, and no TensorFlow is needed."""
+"""Audit of training labels by people's votes. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _OTHER_REASONS = {"contempt": Reason.CONTEMPT, "unknown": Reason.UNKNOWN, "no fa
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Images of one label to which people give one other answer.
+    """Images of one label to which most people give the same other answer.
 
     Attributes:
         label: Index into `EXPRESSIONS`.
         answer: Index into `CHOICES`.
-        suspects: The images, the clearest first.
+        suspects: Images, the clearest first.
     """
 
     label: int
@@ -32,13 +32,13 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class Answers:
-    """How many images of each label got which answer from people.
+    """Numbers of images of each label by people's answer.
 
     Attributes:
-        majority: int64 (7, 7), images by label and by the majority's answer.
-        other: int64 (7,), images that more people call contempt, unknown or no face than any expression.
-        none: int64 (7,), images with votes and without such an answer.
-        unasked: int64 (7,), images without votes.
+        majority: Images by label and by the majority's answer, int64 (7, 7).
+        other: Images that more people call contempt, unknown or no face than any expression, int64 (7,).
+        none: Images with votes, but without such an answer, int64 (7,).
+        unasked: Images without votes, int64 (7,).
     """
 
     majority: IntArray
@@ -51,13 +51,13 @@ def require_votes(dataset: Dataset) -> Votes:
     """Return people's votes on the training images.
 
     Raises:
-        DataError: If there is none.
+        DataError: If there are none.
     """
     votes = dataset.train.votes
     if votes is None or not votes.voters.any():
         raise DataError(
-            f"{dataset.source}: expected people's votes on its training images, got none; give a copy of FER2013, or "
-            "--votes FILE.csv with your own raters', or leave out --by-votes and let networks judge"
+            f"{dataset.source}: expected people's votes on its training images, got none; give a copy of FER2013 or a "
+            "file of your own raters' votes, or audit the labels by networks"
         )
     return votes
 
@@ -65,12 +65,12 @@ def require_votes(dataset: Dataset) -> Votes:
 def find_contradicted(split: Split, votes: Votes, copies: IntArray) -> Audit:
     """Rank the labels that the majority contradicts, and images that most people call none of the seven expressions.
 
-    The margin that ranks them is the label's share of all votes less that of the answer with the most.
+    They are ranked by margin: the label's share of all votes less the largest share of another answer.
 
     Args:
-        split: The training images.
+        split: Training images.
         votes: People's votes on them.
-        copies: Group of each image, int64 (N,), as `copy_groups` gives them.
+        copies: Group of each image, int64 (N,), as `copy_groups` returns it.
     """
     voters = votes.voters
     scores = np.asarray(votes.counts / np.maximum(voters, 1)[:, np.newaxis], np.float32)
@@ -82,11 +82,11 @@ def find_contradicted(split: Split, votes: Votes, copies: IntArray) -> Audit:
 
 
 def commonest_contradictions(audit: Audit, most: int) -> list[Contradiction]:
-    """Return the pairs of a label and people's answer with the most suspects, each picture once whatever its copies.
+    """Return the pairs of a label and people's answer with the most suspects; copies of a picture count once.
 
     Args:
-        audit: Of `find_contradicted`.
-        most: How many pairs.
+        audit: Result of `find_contradicted`.
+        most: Maximum number of pairs.
     """
     by_pair: dict[tuple[int, int], dict[int, Suspect]] = {}
     for suspect in audit.suspects:

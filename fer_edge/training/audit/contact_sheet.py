@@ -1,4 +1,4 @@
-"""Sheets of many captioned faces, in pages, for people to look through. No TensorFlow."""
+"""Contact sheets: pages of captioned faces. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from matplotlib.figure import Figure
 from fer_edge.files import atomic_path
 
 COLUMNS = 8
-"""Faces in a row."""
+"""Faces per row."""
 ROWS = 6
-"""Rows on a page."""
+"""Rows per page."""
 
 _FACE, _GAP, _CAPTION, _LINE, _HEADING = 144, 14, 46, 17, 40
-"""Pixels: a face's side, between faces, height of a caption and of a line of it, height of the page's heading."""
+"""Pixels: side of a face, gap between faces, height of a caption and of a line of it, height of the page's heading."""
 _DPI = 100
 _INK, _MARK = "#202020", "#c62828"
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A face with what is said of it.
+    """A face with a caption.
 
     Attributes:
-        image: uint8 (48, 48), gray.
+        image: Pixels, uint8 (48, 48), gray.
         caption: Two lines of some 20 characters.
-        marked: Whether the first line stands out.
+        marked: Whether the first line is red.
     """
 
     image: npt.NDArray[np.uint8]
@@ -40,16 +40,16 @@ class Tile:
 
 
 Row = Sequence[Tile | None]
-"""At most `COLUMNS` tiles, with `None` for a gap."""
+"""Up to `COLUMNS` tiles, with None for a gap."""
 
 
 def arrange(tiles: Sequence[Tile]) -> list[Row]:
-    """Tiles in full rows."""
+    """Arrange tiles in full rows."""
     return [tiles[start : start + COLUMNS] for start in range(0, len(tiles), COLUMNS)]
 
 
 def arrange_groups(groups: Sequence[Sequence[Tile]]) -> list[Row]:
-    """Groups of tiles in rows, with a gap between groups; one is broken only if it is wider than a row."""
+    """Arrange groups of tiles in rows, with a gap between groups; a group is split only if it is wider than a row."""
     rows: list[list[Tile | None]] = []
     for part in (part for group in groups for part in arrange(group)):
         if rows and len(rows[-1]) + 1 + len(part) <= COLUMNS:
@@ -60,15 +60,15 @@ def arrange_groups(groups: Sequence[Sequence[Tile]]) -> list[Row]:
 
 
 def draw_sheets(rows: Sequence[Row], path: Path, *, title: str) -> list[Path]:
-    """Draw rows of faces into PNGs, `ROWS` rows a page, in place of those of an earlier call.
+    """Draw rows of faces into PNGs, `ROWS` rows per page, and remove those of an earlier call.
 
     Args:
-        rows: The faces; without any nothing is drawn.
-        path: The first page; the second is called `<stem>-2.png`, and so on.
-        title: Above each page.
+        rows: Faces; nothing is drawn without any.
+        path: File of the first page; that of the second is `<stem>-2.png`, and so on.
+        title: Title of each page.
 
     Returns:
-        The pages.
+        Files of the pages.
     """
     for old in (path, *path.parent.glob(f"{path.stem}-*{path.suffix}")):
         old.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Scores of training images by networks that have not seen them: cross-validation, resumably."""
+"""Resumable cross-validation: scores of training images by networks that have not seen them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, InputError
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
@@ -20,20 +21,19 @@ from fer_edge.training.run_folder import CHECKPOINTS_NAME, STATE_NAME, RunFolder
 from fer_edge.training.train import Trained, TrainingObserver, train
 
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 
 def assign_folds(labels: IntArray, copies: IntArray, folds: int, seed: int) -> IntArray:
-    """Deal images out to folds, each expression evenly, copies of one picture together.
+    """Assign images to folds, each expression evenly, copies of a picture together.
 
     Args:
-        labels: int64 (N,).
+        labels: Labels, int64 (N,).
         copies: Group of each image, int64 (N,): the index of its group's first image.
-        folds: How many; at least 2.
-        seed: Decides which image goes where.
+        folds: Number of folds; at least 2.
+        seed: Seed of the assignment.
 
     Returns:
-        int64 (N,), the fold of each image, 0..folds-1.
+        Fold of each image, int64 (N,), 0..folds-1.
 
     Raises:
         InputError: If there are fewer than 2 folds.
@@ -60,21 +60,21 @@ def score_out_of_fold(
 ) -> FloatArray:
     """Score each training image by a network that was trained on the other folds.
 
-    Each network's epoch is chosen on the validation split, as ever.
+    Each network's best epoch is selected on the validation split, as in any run.
 
     Args:
         dataset: Labelled faces.
-        recipe: What to train, and how.
-        fold_of: The fold of each training image, int64 (N,), from 0.
-        folder: Gets a run folder for each fold. Those that are there are gone on with.
-        observe: Gives the observer of the training of a fold, from 0.
+        recipe: Recipe of the networks.
+        fold_of: Fold of each training image, int64 (N,), from 0.
+        folder: Folder for a run folder of each fold; existing ones are resumed.
+        observe: Returns the observer of the training of a fold, from 0.
 
     Returns:
-        float32 (N, 7).
+        Scores, float32 (N, 7).
 
     Raises:
         InputError: If `folder` holds folds of other images or another recipe.
-        KeyboardInterrupt: If Ctrl-C came; the same call goes on from the last whole epoch.
+        KeyboardInterrupt: If Ctrl-C was pressed; the same call resumes after the last complete epoch.
     """
     scores = np.empty((len(dataset.train), NUM_EXPRESSIONS), np.float32)
     for fold in range(int(fold_of.max()) + 1):
@@ -89,7 +89,7 @@ def score_out_of_fold(
 
 
 def folds_replacement(folder: Path) -> Replacement:
-    """The folds in `folder` as those that others replace, once one of these has a whole epoch."""
+    """Return the way to replace the folds in `folder`: they go once a new fold has a saved epoch."""
     return Replacement(folder, lambda: any(folder.glob(f"*/{CHECKPOINTS_NAME}/{STATE_NAME}")))
 
 
@@ -97,7 +97,7 @@ def _train_fold(run: RunFolder, dataset: Dataset, recipe: Recipe, observer: Trai
     if run.settings.exists():
         known_recipe, _, sha256 = run.resume()
         if (known_recipe, sha256) != (recipe, dataset.sha256()):
-            raise InputError(f"{run.path} was trained on other images or otherwise; choose another --output")
+            raise InputError(f"{run.path} was trained on other images or by another recipe; choose another folder")
     else:
         run.begin(recipe, dataset)
     resume = (run.checkpoints / STATE_NAME).exists()

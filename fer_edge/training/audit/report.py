@@ -1,4 +1,4 @@
-"""What an audit leaves behind: a table, sheets of faces, and a list for a person to review. No TensorFlow."""
+"""Report of an audit: table, contact sheets, and a list to review. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fer_edge.training.audit.suspects import Audit, Suspect
 LIST_NAME = "leave-out.txt"
 
 CONTRADICTION = "labelled-"
-"""Beginning of the names of the sheets of a label and people's answer."""
+"""Beginning of the names of contact sheets of a label and people's answer."""
 
 _COLUMNS = (
     "rank",
@@ -35,25 +35,25 @@ _COLUMNS = (
 )
 
 _MOST_COUNTED = 99
-"""People whose votes are shown as a count, which must fit below a face."""
+"""Most people whose votes are shown as a count, which must fit below a face."""
 
 CONTRADICTIONS = 8
-"""Sheets of a label and people's answer, the commonest first."""
+"""Number of contact sheets of a label and people's answer, the commonest first."""
 
 
 def write_audit(audit: Audit, folder: Path, *, data: str, worst: int) -> list[Path]:
     """Write suspects.csv, the contact sheet, the sheet of disagreeing copies and leave-out.txt.
 
-    An audit by votes gets a sheet of each of the commonest contradictions too.
+    An audit by votes also gets a sheet for each of the commonest contradictions.
 
     Args:
-        audit: What was found.
-        folder: Where to.
-        data: The data set's name.
-        worst: How many of the worst labels to show and to list, besides what the images themselves speak against.
+        audit: Result of the audit.
+        folder: Folder of the report.
+        data: Name of the data set.
+        worst: Number of the worst labels to show and list; labels that the images themselves contradict are added.
 
     Returns:
-        What was written, the list last.
+        Files of the report, the list last.
     """
     table, sheet, copies_sheet, names = audit_paths(folder)
     write_atomic(table, _table(audit))
@@ -72,7 +72,7 @@ def write_audit(audit: Audit, folder: Path, *, data: str, worst: int) -> list[Pa
 
 
 def audit_paths(folder: Path) -> tuple[Path, Path, Path, Path]:
-    """The files of an audit in `folder`: the table, the first page of each sheet, the list."""
+    """Return the files of a report in `folder`: the table, the first page of each sheet, the list."""
     return folder / "suspects.csv", folder / "contact-sheet.png", folder / "duplicates.png", folder / LIST_NAME
 
 
@@ -123,7 +123,7 @@ def _group_tiles(audit: Audit) -> list[list[Tile]]:
 
 
 def _draw_contradictions(audit: Audit, folder: Path, data: str) -> list[Path]:
-    """Draw a page of each of the commonest contradictions, in place of those of an earlier audit."""
+    """Draw a page of each of the commonest contradictions, and remove those of an earlier audit."""
     for old in folder.glob(f"{CONTRADICTION}*-seen-*.png"):
         old.unlink()
     if not audit.judgement.by_people:
@@ -169,7 +169,7 @@ def _remark(audit: Audit, suspect: Suspect) -> str:
 
 
 def _answer(audit: Audit, index: int) -> str:
-    """Return what the judges make of an image, in a line of some 20 characters."""
+    """Return the judges' answer to an image, in some 20 characters."""
     if not audit.judgement.judges[index]:
         return "no votes"
     answer = int(audit.judgement.scores[index].argmax())
@@ -178,7 +178,7 @@ def _answer(audit: Audit, index: int) -> str:
 
 
 def _share(audit: Audit, index: int, answer: int) -> str:
-    """Return the share of an answer: in votes of few people, or else in percent."""
+    """Return the share of an answer: as a count of a few people's votes, or else in percent."""
     share, people = audit.judgement.scores[index, answer], audit.judgement.judges[index]
     if not audit.judgement.by_people or people > _MOST_COUNTED:
         return f"{100 * share:.0f} %"

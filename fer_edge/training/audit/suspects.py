@@ -1,6 +1,6 @@
-"""Find the training images whose labels are most likely wrong. No TensorFlow.
+"""Search for training images whose labels are probably wrong. No TensorFlow.
 
-Networks' judgements are compared with the labels as in confident learning: Northcutt, Jiang and Chuang, "Confident
+Networks' scores are compared with the labels by confident learning: Northcutt, Jiang and Chuang, "Confident
 Learning: Estimating Uncertainty in Dataset Labels", Journal of Artificial Intelligence Research 70 (2021).
 """
 
@@ -15,17 +15,17 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
 from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.scores import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float32]
 
 _MIN_PROBABILITY = 1e-7
-"""What a probability of 0 counts as in a loss: Keras' own bound."""
+"""Least probability in a loss, as in Keras."""
 
 
 class Reason(str, Enum):
-    """What speaks against a label."""
+    """Reason to doubt a label."""
 
     DOUBTED = "judged another expression"
     CONTRADICTED = "people see another expression"
@@ -39,14 +39,14 @@ class Reason(str, Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """What networks or people make of N images.
+    """Judgement of networks or people on N images.
 
     Attributes:
-        scores: Their mean probabilities, or the shares of their votes: float32 (N, C), for the first C of `CHOICES`.
-        judges: How many judged each image, int64 (N,).
-        dissent: How many of them would label it otherwise, int64 (N,).
-        doubts: For each reason to doubt a label, which images it applies to: bool (N,).
-        by_people: Whether the judges are people. They decide between copies before the number of the copies does.
+        scores: Mean probabilities, or shares of votes, for the first C of `CHOICES`, float32 (N, C).
+        judges: Number of judges of each image, int64 (N,).
+        dissent: Number of judges who would label it otherwise, int64 (N,).
+        doubts: Images that each reason to doubt a label applies to, bool (N,).
+        by_people: Whether the judges are people; their votes then decide between copies before the majority of copies.
     """
 
     scores: FloatArray
@@ -61,17 +61,17 @@ class Suspect:
     """An image whose label may be wrong.
 
     Attributes:
-        rank: From 1, the worst, by `margin`.
-        index: Its place in the training split.
-        label: What it is labelled, an index into `EXPRESSIONS`.
-        predicted: What the judges make of it, an index into `CHOICES`.
-        label_probability: What they give its label, 0..1.
-        predicted_probability: What they give `predicted`, 0..1.
-        margin: The normalized margin, -1..1: the label's probability less the highest of the others.
-        dissent: How many judges would label it otherwise.
-        reasons: What speaks against the label.
-        group: Number, from 1, of its copies that do not agree on a label; `None` if they do.
-        outvoted: Whether another label of those copies is kept: the commonest, or the one that people see.
+        rank: Rank by `margin`, from 1, the worst.
+        index: Index in the training split.
+        label: Label, an index into `EXPRESSIONS`.
+        predicted: Judges' answer, an index into `CHOICES`.
+        label_probability: Judges' probability of the label, 0..1.
+        predicted_probability: Judges' probability of `predicted`, 0..1.
+        margin: Normalized margin, -1..1: the label's probability less the highest of the others.
+        dissent: Number of judges who would label it otherwise.
+        reasons: Reasons to doubt the label.
+        group: Number, from 1, of its group of copies with different labels; None if it is in none.
+        outvoted: Whether the group keeps another label: the commonest, or the one that people see.
     """
 
     rank: int
@@ -93,20 +93,20 @@ class Suspect:
 
     @property
     def certain(self) -> bool:
-        """Whether the images themselves speak against the label, whatever the judges say."""
+        """Whether the images themselves contradict the label, whatever the judges say."""
         return self.outvoted or Reason.CONSTANT in self.reasons
 
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit of a training split found.
+    """Result of an audit of a training split.
 
     Attributes:
-        split: The audited images.
-        judgement: What the judges make of them.
-        copies: Group of each image, int64 (N,), as `copy_groups` gives them.
-        suspects: The worst first.
-        groups: The indices of copies that do not agree on a label; group 1 first.
+        split: Audited images.
+        judgement: Judgement on them.
+        copies: Group of each image, int64 (N,), as `copy_groups` returns it.
+        suspects: Suspects, the worst first.
+        groups: Indices of copies with different labels; group 1 first.
     """
 
     split: Split
@@ -116,22 +116,21 @@ class Audit:
     groups: tuple[IntArray, ...]
 
     def counts(self) -> IntArray:
-        """How many suspects each expression's label has, (7,)."""
+        """Return the number of suspects with each label, int64 (7,)."""
         return np.bincount([suspect.label for suspect in self.suspects], minlength=NUM_EXPRESSIONS)
 
     def worst(self, count: int) -> tuple[Suspect, ...]:
-        """The suspects to leave out: the `count` worst, and all that the images themselves speak against."""
+        """Return the suspects to leave out: the `count` worst, and all that the images themselves contradict."""
         return tuple(suspect for suspect in self.suspects if suspect.rank <= count or suspect.certain)
 
 
 def find_suspects(split: Split, judgements: Sequence[FloatArray], copies: IntArray) -> Audit:
-    """Compare the labels of a training split with what judges make of its images, and with those of their copies.
+    """Compare the labels of a training split with networks' scores, and with the labels of copies.
 
     Args:
-        split: The training images.
-        judgements: One judge's probabilities of all images each, float32 (N, 7); best of a judge who has not seen the
-            image that it judges, nor a copy.
-        copies: Group of each image, int64 (N,), as `copy_groups` gives them.
+        split: Training images.
+        judgements: Scores of each network, float32 (N, 7), preferably not trained on the image or a copy.
+        copies: Group of each image, int64 (N,), as `copy_groups` returns it.
     """
     scores = np.asarray(np.mean(judgements, axis=0), np.float32)
     return rank_suspects(
@@ -147,12 +146,12 @@ def find_suspects(split: Split, judgements: Sequence[FloatArray], copies: IntArr
 
 
 def rank_suspects(split: Split, judgement: Judgement, copies: IntArray) -> Audit:
-    """Rank the images that are judged to be mislabelled, constant ones, and copies whose labels disagree.
+    """Rank the images that are judged to be mislabelled, constant ones, and copies with different labels.
 
     Args:
-        split: The training images.
-        judgement: What the judges make of them.
-        copies: Group of each image, int64 (N,), as `copy_groups` gives them.
+        split: Training images.
+        judgement: Judgement on them.
+        copies: Group of each image, int64 (N,), as `copy_groups` returns it.
     """
     groups, reasons = _conflicts(split, copies)
     for reason, images in {Reason.CONSTANT: split.constant(), **judgement.doubts}.items():
@@ -181,17 +180,14 @@ def rank_suspects(split: Split, judgement: Judgement, copies: IntArray) -> Audit
 
 
 def find_label_errors(scores: FloatArray, labels: IntArray) -> npt.NDArray[np.bool_]:
-    """The images off the diagonal of the confident joint (Northcutt et al., 2021, equation 1).
+    """Return which images are off the diagonal of the confident joint (Northcutt et al., 2021, equation 1), bool (N,).
 
-    An image is taken for an expression if its probability reaches the mean that images so labelled have, and for the
-    likeliest of several. It is off the diagonal if it is taken for another one than its label.
+    An image counts as an expression if its probability reaches the mean of the images with that label; of several, as
+    the likeliest. It is off the diagonal if that expression is not its label.
 
     Args:
-        scores: float32 (N, 7), probabilities.
-        labels: int64 (N,).
-
-    Returns:
-        bool (N,).
+        scores: Probabilities, float32 (N, 7).
+        labels: Labels, int64 (N,).
     """
     own = scores[np.arange(len(labels)), labels]
     counts = np.bincount(labels, minlength=NUM_EXPRESSIONS)
@@ -203,11 +199,11 @@ def find_label_errors(scores: FloatArray, labels: IntArray) -> npt.NDArray[np.bo
 
 
 def normalized_margin(scores: FloatArray, labels: IntArray) -> FloatArray:
-    """Return the label's probability less the highest of the others: float32 (N,) in -1..1, the lowest the worst.
+    """Return the label's probability less the highest of the others, float32 (N,), -1..1; the lowest is the worst.
 
     Args:
-        scores: float32 (N, C), probabilities; the labels are among the first C.
-        labels: int64 (N,).
+        scores: Probabilities, float32 (N, C).
+        labels: Labels, int64 (N,), below C.
     """
     rows = np.arange(len(labels))
     others = scores.copy()
@@ -217,7 +213,7 @@ def normalized_margin(scores: FloatArray, labels: IntArray) -> FloatArray:
 
 
 def _conflicts(split: Split, copies: IntArray) -> tuple[tuple[IntArray, ...], dict[int, list[Reason]]]:
-    """The groups of copies that do not agree on a label, and what that says of each member that has a face."""
+    """Return the groups of copies with different labels, and the reason to doubt each member; constant images aside."""
     groups, reasons = [], {}
     constant = split.constant()
     for first in np.flatnonzero(np.bincount(copies) > 1):
@@ -233,10 +229,10 @@ def _conflicts(split: Split, copies: IntArray) -> tuple[tuple[IntArray, ...], di
 
 
 def _outvoted(members: IntArray, labels: IntArray, judgement: Judgement) -> IntArray:
-    """Return the copies that do not carry the label that is kept for their group.
+    """Return the copies without the label that their group keeps.
 
-    That is the commonest, and of equally common ones the likeliest; by people it is the one that most of them see, and
-    of equal ones the commonest.
+    It keeps the commonest label, and of equally common ones the likeliest; with people's votes, the label with the most
+    votes, and of equal ones the commonest.
     """
     counts = np.bincount(labels[members], minlength=NUM_EXPRESSIONS)
     support = judgement.scores[members].mean(axis=0)
@@ -247,7 +243,7 @@ def _outvoted(members: IntArray, labels: IntArray, judgement: Judgement) -> IntA
 
 
 def _places_within(labels: IntArray) -> IntArray:
-    """Return each image's place among those of its label, from 0: by it, equal margins are dealt from all labels."""
+    """Return each image's place among those of its label, from 0, which mixes labels where margins are equal."""
     places = np.empty(len(labels), np.int64)
     for label in range(NUM_EXPRESSIONS):
         of_label = np.flatnonzero(labels == label)

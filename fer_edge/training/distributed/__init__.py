@@ -1,1 +1,1 @@
-"""One training run in several processes."""
+"""Training in several processes."""

@@ -1,4 +1,4 @@
-"""Which processes train together, and waiting until all of them are there. No TensorFlow."""
+"""Processes that train together, and their rendezvous. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LONGEST_GREETING = 65_536
 
 @dataclass(frozen=True)
 class Cluster:
-    """The processes that train one network, and which of them this one is.
+    """Processes that train one network.
 
     Attributes:
         workers: HOST:PORT of each, in the same order everywhere. The first is the chief, which writes the files.
-        index: This process's place among them, from 0.
+        index: Index of this process among them, from 0.
     """
 
     workers: tuple[str, ...]
@@ -47,24 +47,24 @@ class Cluster:
 
     @property
     def others(self) -> list[int]:
-        """The places of all other workers."""
+        """Indices of all other workers."""
         return [i for i in range(len(self.workers)) if i != self.index]
 
     def name(self, index: int) -> str:
-        """What a message calls worker `index`."""
+        """Return the name of worker `index` in messages."""
         return f"worker {index} ({self.workers[index]})"
 
 
 def read_cluster(workers: str | None, index: int | None, tf_config: str | None) -> Cluster | None:
-    """The cluster that the command line or TensorFlow's TF_CONFIG describes.
+    """Read the cluster from a list of workers or from TensorFlow's TF_CONFIG.
 
     Args:
-        workers: `HOST:PORT,HOST:PORT`, or `None`.
-        index: This process's place among them; `None` takes the one address that is this machine's.
-        tf_config: TF_CONFIG's JSON; `None` or empty if it is not set.
+        workers: `HOST:PORT,HOST:PORT`, or None.
+        index: Index of this process among them; None for the one address of this machine.
+        tf_config: JSON of TF_CONFIG; None or empty if it is not set.
 
     Returns:
-        The cluster, or `None` where one process trains alone.
+        The cluster; None if one process trains alone.
 
     Raises:
         InputError: If either is malformed, or they contradict each other.
@@ -72,7 +72,7 @@ def read_cluster(workers: str | None, index: int | None, tf_config: str | None) 
     configured = _read_tf_config(tf_config) if tf_config else None
     if workers is None:
         if index is not None and (configured is None or index != configured.index):
-            raise InputError("--worker-index goes with --workers; give both, or set TF_CONFIG and neither")
+            raise InputError("a worker index needs the list of workers: give both, or set TF_CONFIG and neither")
         cluster = configured
     else:
         cluster = Cluster(tuple(address.strip() for address in workers.split(",")), index or 0)
@@ -81,7 +81,8 @@ def read_cluster(workers: str | None, index: int | None, tf_config: str | None) 
         if configured is not None and cluster != configured:
             raise InputError(
                 f"TF_CONFIG makes this worker {configured.index} of {','.join(configured.workers)}, "
-                f"and --workers worker {cluster.index} of {','.join(cluster.workers)}: unset one of them"
+                f"and the list of workers makes it {cluster.index} of {','.join(cluster.workers)}: "
+                "give one of them only"
             )
     return None if cluster is None or len(cluster.workers) == 1 else cluster
 
@@ -103,7 +104,7 @@ def _read_tf_config(text: str) -> Cluster | None:
         ) from error
     if others or kind not in ("chief", "worker"):
         raise InputError(
-            f"TF_CONFIG may have tasks of type chief and worker, got {', '.join(sorted({*jobs, str(kind)}))}"
+            f"TF_CONFIG: expected tasks of type chief and worker, got {', '.join(sorted({*jobs, str(kind)}))}"
         )
     own = chiefs if kind == "chief" else workers
     if not 0 <= index < len(own):
@@ -116,7 +117,7 @@ def _own_index(addresses: tuple[str, ...]) -> int:
     if len(own) == 1:
         return own[0]
     found = "none" if not own else f"{len(own)}"
-    raise InputError(f"{found} of the addresses {','.join(addresses)} is this machine's; give --worker-index")
+    raise InputError(f"{found} of the addresses {','.join(addresses)} is this machine's; give the worker index")
 
 
 def _is_this_machine(host: str) -> bool:
@@ -129,11 +130,11 @@ def _is_this_machine(host: str) -> bool:
 
 
 def wait_for_all(cluster: Cluster, patience_s: float) -> None:
-    """Return once every worker has heard of every other, so that none waits for one that never comes.
+    """Wait until every worker has connected to every other.
 
     Raises:
         InputError: If this worker's port is taken, or another worker was given other addresses.
-        FerEdgeError: If a worker has not come after `patience_s` seconds.
+        FerEdgeError: If a worker has not connected after `patience_s` seconds.
     """
     port = int(cluster.workers[cluster.index].rpartition(":")[2])
     try:
@@ -149,7 +150,7 @@ def wait_for_all(cluster: Cluster, patience_s: float) -> None:
 
 @dataclass
 class _Meeting:
-    """Greets each worker once it is there, until each has greeted back."""
+    """Rendezvous: greets each worker once it listens, until each has greeted back."""
 
     cluster: Cluster
     server: socket.socket
@@ -200,18 +201,18 @@ class _Meeting:
         index = greeting["index"]
         if tuple(greeting["workers"]) != self.cluster.workers:
             for other in self.cluster.others:
-                self._greet(other)  # so that it learns of this too
+                self._greet(other)  # so that it reports the difference too
             raise InputError(
                 f"worker {index} was given {','.join(greeting['workers'])} and this one "
                 f"{','.join(self.cluster.workers)}: give all of them the same workers in the same order"
             )
         if self.heard.get(index, greeting["token"]) != greeting["token"]:
-            self.greeted.discard(index)  # it was started again, and knows nothing of the first greeting
+            self.greeted.discard(index)  # it was started again, without the first greeting
         self.heard[index] = greeting["token"]
 
 
 def _read_greeting(connection: socket.socket) -> dict[str, Any] | None:
-    """What another worker says; `None` if it is no worker that has connected."""
+    """Return the greeting of another worker; None if something else has connected."""
     content = b""
     while (part := connection.recv(4096)) and len(content) < _LONGEST_GREETING:
         content += part

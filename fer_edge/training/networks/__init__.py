@@ -1,1 +1,1 @@
-"""The networks that can be trained, and the Keras files that hold them."""
+"""Network architectures, their pretrained weights and their files."""

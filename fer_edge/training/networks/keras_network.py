@@ -1,4 +1,4 @@
-"""The network in a .keras file: loaded without running code of the file, checked, and made to take raw pixels."""
+"""Network of a .keras file: loaded without running the file's code, checked, and adapted to raw pixels."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
 
     Args:
         path: The file.
-        architecture: Its card's. A network of this project is built from its code and takes only the weights from the
-            file, since a whole .keras file of one Keras version often does not load in another.
-        trusted: Whether the user vouches for the file, so that another network may be loaded, in safe mode.
+        architecture: Architecture by its card. One of `ARCHITECTURES` is built from code, with the file's weights, as
+            a .keras file of one Keras version often does not load in another.
+        trusted: Whether the user trusts the file, so that any other network may be loaded, in safe mode.
 
     Returns:
-        A functional network from (N, 48, 48, 1) to seven scores, also of a Sequential one or of one with lists of one
-        input and one output, which cannot be exported.
+        A functional network from (N, 48, 48, 1) to seven scores. A Sequential network, or one with lists of one input
+        and one output, is converted, since it cannot be exported.
 
     Raises:
-        ModelError: If it is damaged, has another network and is not trusted, has layers that are no part of Keras, or
+        ModelError: If the file is damaged, has another network and is not trusted, has layers of its own code, or has
             other inputs or outputs.
     """
     require_undamaged(path)
@@ -43,11 +43,11 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
     if not known and not trusted:
         raise ModelError(
             f"{path}: its network is none of this project's, and loading it runs what the file describes, in Keras' "
-            "safe mode, which has been got round before (CVE-2025-1550, CVE-2025-8747): if you trust whoever made it, "
+            "safe mode, which has been bypassed before (CVE-2025-1550, CVE-2025-8747): if you trust its origin, "
             f"evaluate and export take it with {TRUST_OPTION}"
         )
     try:
-        with chatter_held_back():  # TensorFlow's, as it looks for a GPU
+        with chatter_held_back():  # of TensorFlow, which looks for a GPU
             if architecture in ARCHITECTURES:
                 model = build(architecture)
                 model.load_weights(path)
@@ -56,8 +56,8 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
     except (ValueError, OSError, KeyError, TypeError) as error:
         if not known and (strangers := _layers_with_code(path)):
             raise ModelError(
-                f"{path}: it has layers that are code of their own ({', '.join(strangers)}), which is never run; build "
-                "it from Keras' layers"
+                f"{path}: it has layers with code of their own ({', '.join(strangers)}), which is never run; build it "
+                "from Keras' layers"
             ) from error
         raise ModelError(f"{path}: Keras cannot load it: {first_line(error)}") from error
     _require_shapes(model, path)
@@ -65,11 +65,11 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
 
 
 def from_raw_pixels(model: keras.Model, card: ModelCard) -> keras.Model:
-    """Return a network of `model`'s layers that maps raw pixels, 0..255, to probabilities.
+    """Return `model` with layers added so that it maps raw pixels, 0..255, to probabilities.
 
     Args:
-        model: Takes values of the card's range; its scores are of the card's kind.
-        card: Says so.
+        model: Network whose input range and kind of scores are those of the card.
+        card: Card of the network.
     """
     if card.takes_raw_pixels:
         return model
@@ -95,10 +95,10 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def require_fitting(model: keras.Model, card: ModelCard, path: Path) -> None:
-    """Check a network against its card.
+    """Check size and labels of a card.
 
     Raises:
-        ModelError: If the card has another size or other labels.
+        ModelError: If it has another size than the network, or other labels than the expressions.
     """
     size_wh = INPUT_SHAPE[1], INPUT_SHAPE[0]
     if card.input.size_wh != size_wh:
@@ -107,10 +107,10 @@ def require_fitting(model: keras.Model, card: ModelCard, path: Path) -> None:
 
 
 def try_out(model: keras.Model, card: ModelCard, path: Path) -> None:
-    """Score a few random images.
+    """Check the scores of a few random images.
 
     Raises:
-        ModelError: If the scores are not what the card says.
+        ModelError: If they are not of the kind that the card states.
     """
     images = np.random.default_rng(0).integers(0, 256, (_TRIALS, *INPUT_SHAPE), np.uint8)
     raw = model.predict_on_batch(card.input.scale(images).astype(np.float32))
@@ -118,7 +118,7 @@ def try_out(model: keras.Model, card: ModelCard, path: Path) -> None:
 
 
 def _require_shapes(model: keras.Model, path: Path) -> None:
-    """Raise unless there is one input and one output, of the data set's faces and expressions."""
+    """Raise unless there is one input, of 48x48 gray faces, and one output, of seven scores."""
     # An unbuilt model has none.
     edges = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
     inputs, outputs = ([tuple(each.shape) for each in tensors] for tensors in edges)
@@ -136,7 +136,7 @@ def _listed(shapes: list[tuple[int | None, ...]]) -> str:
 
 
 def _layers_with_code(path: Path) -> list[str]:
-    """Names of a file's Lambda layers and of those that are not Keras' own."""
+    """Return the names of Lambda layers and of layers that are not Keras' own."""
     return sorted(set(_class_names(read_config(path))))
 
 

@@ -1,8 +1,8 @@
-"""Layers that compute what Keras' own do, faster on a CPU; their weights load into the plain ones.
+"""Faster equivalents of Keras' layers for training on a CPU.
 
-Keras 3 computes BatchNormalization from separate mean, variance and scale operations on a CPU, which was
-half of a training step here, and draws a 32-bit float for each unit that Dropout may drop. Neither class
-is ever saved: a trained network's weights are copied into the plain architecture.
+On a CPU, Keras 3 computes BatchNormalization by separate mean, variance and scale operations, which took half of a
+training step here, and samples a 32-bit float for each unit of Dropout. Neither class is ever saved: a trained
+network's weights are copied into the plain architecture.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import tensorflow as tf
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """BatchNormalization over TensorFlow's fused kernel, for channels-last (N, H, W, C) or (N, C) input."""
+    """BatchNormalization by TensorFlow's fused kernel, for channels-last (N, H, W, C) or (N, C) input."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise `inputs`; while training, by their own statistics, which also move the averages."""
+        """Normalize `inputs`; in training, by their own statistics, which also update the moving ones."""
         if not (training and self.trainable):
             return super().call(inputs, training=training, mask=mask)
         spatial = inputs if inputs.shape.rank == 4 else inputs[:, None, None, :]
@@ -35,10 +35,10 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 class ByteDropout(keras.layers.Dropout):
-    """Dropout that spends one random byte a unit, so `rate` is rounded to a multiple of 1/256."""
+    """Dropout with one random byte per unit, so that `rate` is rounded to a multiple of 1/256."""
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Drop units of `inputs` at random while training, and scale up the rest."""
+        """Drop units of `inputs` at random in training, and scale up the rest."""
         if not training or self.rate == 0:
             return inputs
         threshold = round(self.rate * 256)

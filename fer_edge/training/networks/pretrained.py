@@ -1,4 +1,4 @@
-"""Networks of keras.applications with ImageNet's weights, behind the same 48x48 gray input as all others."""
+"""Networks of keras.applications with ImageNet weights, behind a 48x48 gray input."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from typing import Any, Protocol
 
 import keras
 
+from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.errors import FerEdgeError
 
 _UPSAMPLING = 2
-"""The backbones halve their input five times: 48 pixels would leave 2 of each, 96 leave 3."""
+"""Factor by which the picture is enlarged: the backbones halve it five times, which leaves 3 pixels of 96."""
 
-_SIDE = 48 * _UPSAMPLING
+_SIDE = FACE_SIZE * _UPSAMPLING
 
 
 class Pretrained(Protocol):
-    """A network's weights from elsewhere."""
+    """Source of pretrained weights."""
 
     def load_imagenet(self, model: keras.Model) -> None:
-        """Give `model` ImageNet's weights; its last layer stays as it is."""
+        """Load the ImageNet weights into `model`; its last layer is not changed."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Backbone:
     """A network of keras.applications without its classifier.
 
     Attributes:
-        make: Its function there, called with keyword arguments only.
-        scale: What raw pixels are multiplied by, as its ImageNet weights expect them.
-        offset: What is then added to each of the three channels.
+        make: Function of keras.applications, called with keyword arguments only.
+        scale: Factor of raw pixels, as the ImageNet weights expect it.
+        offset: Offset of each of the three scaled channels.
     """
 
     make: Callable[..., keras.Model]
@@ -38,24 +39,24 @@ class Backbone:
     offset: tuple[float, float, float]
 
     def features(self, image: Any) -> Any:
-        """Pooled features (N, C) of raw gray pixels (N, 48, 48, 1), from random weights."""
+        """Return pooled features (N, C) of raw gray pixels (N, 48, 48, 1), from random weights."""
         x = keras.layers.UpSampling2D(_UPSAMPLING, interpolation="bilinear")(image)
         x = keras.layers.Concatenate()([x, x, x])
         x = keras.layers.Rescaling(self.scale, self.offset)(x)
         return self.make(input_tensor=x, include_top=False, weights=None, pooling="avg").output
 
     def load_imagenet(self, model: keras.Model) -> None:
-        """Give `model`, built on `features`, ImageNet's weights, which Keras fetches once and keeps.
+        """Load the ImageNet weights, which Keras downloads once, into `model`, which is built on `features`.
 
         Raises:
-            FerEdgeError: If they cannot be fetched.
+            FerEdgeError: If they cannot be downloaded.
         """
         try:
             pretrained = self.make(input_shape=(_SIDE, _SIDE, 3), include_top=False, weights="imagenet", pooling="avg")
-        except Exception as error:  # what Keras' download raises
+        except Exception as error:  # Keras' download raises many kinds
             raise FerEdgeError(
-                f"ImageNet's weights could not be fetched ({error}); connect to the internet once, "
-                "or train without --pretrained"
+                f"the ImageNet weights could not be downloaded ({error}); connect to the internet once, "
+                "or start from random weights"
             ) from error
         weights = pretrained.get_weights()
         model.set_weights([*weights, *model.get_weights()[len(weights) :]])
@@ -64,7 +65,7 @@ class Backbone:
 MOBILENET = Backbone(
     lambda **options: keras.applications.MobileNetV2(alpha=0.5, **options), 1 / 127.5, (-1.0, -1.0, -1.0)
 )
-"""MobileNetV2 at half its width."""
+"""MobileNetV2 of half width."""
 
 RESNET = Backbone(keras.applications.ResNet50, 1.0, (-103.939, -116.779, -123.68))
-"""ResNet50, whose weights expect ImageNet's mean colour taken off."""
+"""ResNet50, whose weights expect pixels less ImageNet's mean colour."""

@@ -1,4 +1,4 @@
-"""The named tensors of a PyTorch checkpoint, read without PyTorch and without running anything that the file names."""
+"""Reader of PyTorch checkpoints, without PyTorch and without running code that the file names."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from fer_edge.errors import InputError, first_line
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
-"""What a checkpoint of the older layout begins with, each in a pickle of its own."""
+"""Magic number and protocol at the start of the older layout, each in a pickle of its own."""
 
 _DTYPES = {"DoubleStorage": "<f8", "FloatStorage": "<f4", "HalfStorage": "<f2", "LongStorage": "<i8"}
-"""NumPy's names of the element types that the weights and counters of a network have."""
+"""NumPy's names of the element types of weights and counters."""
 
 _LARGEST_MEMO = 1 << 20
-"""Objects that a pickle may refer back to; Python allocates the memory for as many as a damaged one says."""
+"""Largest memo index of a pickle; Python allocates memory for any index in a damaged one."""
 
 
 def read_state_dict(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read a state dict as `torch.save` writes it: a zip since PyTorch 1.6, a sequence of pickles before.
 
     Args:
-        path: The checkpoint.
+        path: File of the checkpoint.
 
     Returns:
-        Its tensors by name, in their own shapes and types; read-only.
+        Read-only tensors by name, in their own shapes and types.
 
     Raises:
         InputError: If the file cannot be read, is damaged, holds anything but named tensors, or names a function or
@@ -51,7 +51,7 @@ def read_state_dict(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 class _Storage(NamedTuple):
-    """A run of elements of one type in the file."""
+    """Contiguous elements of one type in the file."""
 
     dtype: str
     key: str
@@ -70,7 +70,7 @@ class _Tensor(NamedTuple):
     strides: tuple[int, ...]
 
     def view(self, elements: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The tensor's own elements; NumPy checks that they are all there."""
+        """Return the tensor's elements; NumPy checks the bounds."""
         size = elements.itemsize
         strides = [size * stride for stride in self.strides]
         view: npt.NDArray[Any] = np.ndarray(self.shape, elements.dtype, elements, size * self.offset, strides)
@@ -78,7 +78,7 @@ class _Tensor(NamedTuple):
 
 
 class _Entries(dict[str, Any]):
-    """An OrderedDict of the file, without the attributes that PyTorch gives it."""
+    """An OrderedDict of the file, without the attributes that PyTorch adds."""
 
     __slots__ = ()
 
@@ -87,9 +87,9 @@ class _Entries(dict[str, Any]):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Rebuilds dictionaries, text, numbers, and tensors as descriptions.
+    """Rebuilds dictionaries, text, numbers and descriptions of tensors.
 
-    What the file may name stands for methods bound here and for text: a pickle can change the code of neither.
+    The names that a file may use stand for bound methods and text, whose code a pickle cannot change.
     """
 
     def __init__(self, file: BytesIO) -> None:

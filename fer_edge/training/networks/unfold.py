@@ -1,7 +1,7 @@
-"""A trained network put back together from its TFLite file, so that training can go on from it.
+"""Reconstruction of a trained network from its TFLite file, to start training from it.
 
-Export folds each BatchNormalization into the kernel before it. Here the normalization comes back as one that changes
-nothing: its statistics are those of the images that are given, and its scale and offset undo them.
+Export folds each BatchNormalization into the kernel before it. The reconstructed one changes nothing: its statistics
+are those of given images, and its scale and offset undo them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import numpy.typing as npt
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.tflite import operators_of, tflite_graph
+from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import ARCHITECTURES, build
 
-FloatArray = npt.NDArray[np.float32]
-
 _TO_KERAS = {"CONV_2D": (1, 2, 3, 0), "DEPTHWISE_CONV_2D": (1, 2, 3, 0), "FULLY_CONNECTED": (1, 0)}
-"""The operators that have kernels, and how Keras orders a kernel's axes."""
+"""Operators with kernels, and the permutation of a kernel's axes to Keras' order."""
 
 _WEIGHTED = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)
 _BATCH = 256
@@ -36,11 +35,11 @@ def unfold(path: Path, images: FloatArray) -> keras.Model:
     """Build the network of a TFLite file, with the file's weights.
 
     Args:
-        path: A file that `fer-edge export` made of one of this project's networks.
-        images: float32 (N, 48, 48, 1) in 0..255, to measure the statistics on; some thousands.
+        path: File that `fer-edge export` wrote for one of `ARCHITECTURES`.
+        images: Some thousand images to measure the statistics on, float32 (N, 48, 48, 1), 0..255.
 
     Returns:
-        The network, which gives the file's scores but for the rounding of its activations.
+        The network, whose scores are the file's apart from the rounding of activations.
 
     Raises:
         ModelError: If it is no such file.
@@ -68,12 +67,12 @@ def unfold(path: Path, images: FloatArray) -> keras.Model:
 
 
 def _through(kernel: FloatArray, offset: FloatArray) -> FloatArray:
-    """Return what an offset of a layer's inputs, left by the layer before, adds to its outputs."""
+    """Return the change of a layer's outputs by an offset of its inputs, which the layer before left."""
     return np.einsum("hwio,i->o", kernel, offset) if offset.any() else np.zeros(1, np.float32)
 
 
 def _let_through(normalization: Any, offset: FloatArray, until: keras.Model, images: FloatArray) -> None:
-    """Let a BatchNormalization add `offset` and change nothing else; `until` gives what it normalizes."""
+    """Let a BatchNormalization add `offset` and change nothing else; `until` is the network up to its input."""
     moments = []
     for start in range(0, len(images), _BATCH):
         values = np.asarray(until(images[start : start + _BATCH], training=False), np.float64)

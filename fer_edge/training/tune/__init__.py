@@ -1,1 +1,1 @@
-"""The search for a recipe's best values."""
+"""Search for the best values of a recipe's parts."""

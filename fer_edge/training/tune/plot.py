@@ -1,4 +1,4 @@
-"""Picture of a search: what was tried against what it came to."""
+"""Chart of a search: the values tried against validation accuracy."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from fer_edge.metrics import AnyFloatArray
 from fer_edge.training.plots import open_figure
-from fer_edge.training.tune.search import Outcome, ranked
-from fer_edge.training.tune.space import Choices, Range, Space
+from fer_edge.training.recipe_part import Choices, Range
+from fer_edge.training.tune.space import Space
+from fer_edge.training.tune.study import TrialResult, ranked
 
 from matplotlib import colormaps  # isort: skip  # after plots, which has chosen the backend
 from matplotlib.axes import Axes  # isort: skip
@@ -22,17 +23,17 @@ _COLUMNS = 4
 _BEST = "#d62728"
 
 
-def plot_tuning(outcomes: Sequence[Outcome], space: Space, path: Path, *, title: str, images: int) -> None:
-    """Draw a panel for each part of the recipe, its values against the trials' validation accuracy, into a PNG.
+def plot_tuning(results: Sequence[TrialResult], space: Space, path: Path, *, title: str, images: int) -> None:
+    """Draw a panel for each part of the recipe, its values against validation accuracy, into a PNG.
 
     Args:
-        outcomes: Of the trials, at least one of which did not fail.
-        space: The parts that were searched over.
-        path: The PNG.
-        title: Above all panels.
-        images: How many the accuracy was measured on, which decides how much of a difference is chance.
+        results: Results of the trials, at least one of which succeeded.
+        space: Parts that were searched over.
+        path: File of the chart.
+        title: Title above all panels.
+        images: Number of validation images, which gives the standard error of the accuracy.
     """
-    done = ranked(outcomes)
+    done = ranked(results)
     columns = min(len(space), _COLUMNS)
     rows = math.ceil(len(space) / columns)
     with open_figure(path, "default", figsize=(max(3.4 * columns, 7), 3.2 * rows + 0.9)) as figure:
@@ -49,9 +50,9 @@ def plot_tuning(outcomes: Sequence[Outcome], space: Space, path: Path, *, title:
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
 
 
-def _plot_part(axes: Axes, done: Sequence[Outcome], name: str, part: Range | Choices, images: int) -> None:
-    x, y = _positions(done, name, part), np.array([outcome.val_accuracy for outcome in done])
-    epochs = np.array([outcome.epochs for outcome in done])
+def _plot_part(axes: Axes, done: Sequence[TrialResult], name: str, part: Range | Choices, images: int) -> None:
+    x, y = _positions(done, name, part), np.array([result.val_accuracy for result in done])
+    epochs = np.array([result.epochs for result in done])
     best = float(y[0])
     error = math.sqrt(best * (1 - best) / images)
     axes.axhspan(best - error, best, color=_BEST, alpha=0.08, lw=0, label="within a standard error of the best")
@@ -67,12 +68,12 @@ def _plot_part(axes: Axes, done: Sequence[Outcome], name: str, part: Range | Cho
     _fit_axis(axes, part)
 
 
-def _positions(done: Sequence[Outcome], name: str, part: Range | Choices) -> AnyFloatArray:
-    values: list[Any] = [outcome.values[name] for outcome in done]
+def _positions(done: Sequence[TrialResult], name: str, part: Range | Choices) -> npt.NDArray[np.float64]:
+    values: list[Any] = [result.values[name] for result in done]
     if isinstance(part, Range):
         return np.array(values, dtype=np.float64)
     places = np.array([part.values.index(value) for value in values], dtype=np.float64)
-    return places + np.random.default_rng(0).uniform(-0.15, 0.15, len(places))  # or equal results would hide another
+    return places + np.random.default_rng(0).uniform(-0.15, 0.15, len(places))  # or equal results would hide each other
 
 
 def _fit_axis(axes: Axes, part: Range | Choices) -> None:

@@ -27,7 +27,7 @@ WRITTEN = {"suspects.csv", "contact-sheet.png", "duplicates.png", "leave-out.txt
 
 @pytest.fixture
 def noisy_folder(faces: Dataset, tmp_path: Path) -> Path:
-    """Every second drawn face; happy/swap.png is a sad one, and surprise/copy.png a copy of happy/120.png."""
+    """Every second synthetic face; happy/swap.png is a sad one, and surprise/copy.png a copy of happy/120.png."""
     folder = tmp_path / "noisy"
     for name, split in faces.splits.items():
         for i in range(0, len(split), 2):
@@ -91,7 +91,7 @@ def test_audit_reuses_fold_networks(
     (output / "leave-out.txt").unlink()
     refused = command_line(*arguments, *short, "--seed", 5)
     assert refused.exit_code == 2
-    assert "was trained on other images or otherwise" in refused.stderr
+    assert "was trained on other images or by another recipe" in refused.stderr
 
 
 def test_failed_overwrite_keeps_networks_and_list(

@@ -70,7 +70,7 @@ def test_a_tflite_file_is_evaluated_without_tensorflow(
 
 @pytest.fixture
 def bare(exported_paths: dict[str, Path], tmp_path: Path) -> Path:
-    """A TFLite file without a card, which knows the drawn faces."""
+    """A TFLite file without a card, which knows the synthetic faces."""
     path, whole = tmp_path / "bare.tflite", exported_paths["tflite int8"]
     path.write_bytes(whole.read_bytes()[: read_card(whole).model_bytes])
     return path
@@ -134,7 +134,7 @@ def test_votes_file_adds_peoples_answer(
     arguments = ("evaluate", model_file, "--data", faces_zip, "--plot", tmp_path / "c.png", "--votes", votes)
     ended = command_line(*arguments).require_success()
     assert "people's answer" in ended.stdout
-    assert f"votes on {len(happy)} images; 1 names that are no image's (nobody.png)" in " ".join(ended.stderr.split())
+    assert f"votes on {len(happy)} images; 1 names without an image (nobody.png)" in " ".join(ended.stderr.split())
     facts = json.loads(command_line(*arguments, "--json").require_success().stdout)
     assert facts["people"]["samples"] == len(happy)
     assert facts["people"]["per_class"]["happy"]["support"] == len(happy)

@@ -33,7 +33,7 @@ def labelled(faces: Dataset, *labels: str) -> Split:
     return replace(split, labels=np.array([EXPRESSIONS.index(label) for label in labels]))
 
 
-def test_labels_that_the_majority_contradicts_are_ranked_by_how_clear_the_votes_are(faces: Dataset) -> None:
+def test_contradicted_labels_are_ranked_by_margin_of_votes(faces: Dataset) -> None:
     split = labelled(faces, "sad", "sad", "sad", "happy", "fear", "angry", "angry", "sad")
     votes = votes_of(
         {"sad": 3, "neutral": 7},
@@ -60,7 +60,7 @@ def test_labels_that_the_majority_contradicts_are_ranked_by_how_clear_the_votes_
     assert (answers.majority.sum(), answers.other.sum(), answers.none.sum(), answers.unasked.sum()) == (4, 2, 1, 1)
 
 
-def test_equally_clear_contradictions_are_dealt_from_all_labels(faces: Dataset) -> None:
+def test_equal_margins_mix_all_labels(faces: Dataset) -> None:
     split = labelled(faces, "sad", "sad", "fear", "fear")
     audit = find_contradicted(split, votes_of(*[{"neutral": 10}] * 4), np.arange(4))
     assert [suspect.index for suspect in audit.suspects] == [0, 2, 1, 3]
@@ -85,14 +85,14 @@ def test_people_decide_between_copies_that_disagree(
     assert all(Reason.EXACT_COPY in suspect.reasons for suspect in audit.suspects)
 
 
-def test_constant_images_are_suspects_whatever_people_say(faces: Dataset) -> None:
+def test_constant_images_are_suspects_whatever_the_votes(faces: Dataset) -> None:
     split = labelled(faces, "sad", "sad")
     split = replace(split, images=np.zeros_like(split.images))
     audit = find_contradicted(split, votes_of({}, {"sad": 10}), copy_groups(split.images))
     assert [suspect.reasons for suspect in audit.suspects] == [(Reason.CONSTANT,)] * 2
 
 
-def test_the_commonest_contradictions_show_each_picture_once(faces: Dataset) -> None:
+def test_commonest_contradictions_count_each_picture_once(faces: Dataset) -> None:
     split = labelled(faces, "sad", "sad", "sad", "happy", "happy", "fear")
     copies = np.array([0, 0, 2, 3, 4, 5])
     votes = votes_of(*[{"neutral": 9, "sad": 1}] * 3, {"neutral": 10}, {"happy": 10}, {"no face": 10})
@@ -102,7 +102,7 @@ def test_the_commonest_contradictions_show_each_picture_once(faces: Dataset) -> 
 
 
 @pytest.mark.parametrize("votes", [None, Votes.none(280)])
-def test_images_that_nobody_voted_on_cannot_be_audited_by_votes(faces: Dataset, votes: Votes | None) -> None:
+def test_images_without_votes_cannot_be_audited_by_votes(faces: Dataset, votes: Votes | None) -> None:
     splits = {name: replace(split, votes=None) for name, split in faces.splits.items()}
     unasked = replace(faces, splits=splits)
     if votes:

@@ -31,7 +31,7 @@ def test_groups_share_rows_with_gaps(sizes: list[int], expected: list[str]) -> N
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 0), (1, 1), (COLUMNS * ROWS, 1), (COLUMNS * ROWS + 1, 2)])
-def test_pages_replace_those_before(tmp_path: Path, count: int, pages: int) -> None:
+def test_pages_replace_earlier_ones(tmp_path: Path, count: int, pages: int) -> None:
     path = tmp_path / "sheet.png"
     for old in ("sheet.png", "sheet-2.png", "sheet-3.png"):
         (tmp_path / old).write_bytes(b"old")
@@ -40,7 +40,7 @@ def test_pages_replace_those_before(tmp_path: Path, count: int, pages: int) -> N
     assert sorted(tmp_path.iterdir()) == sorted(drawn)
 
 
-def test_the_faces_are_shown_as_they_are_with_the_marked_in_red(tmp_path: Path) -> None:
+def test_faces_are_unchanged_and_marked_ones_red(tmp_path: Path) -> None:
     shown = tiles(2)
     red = []
     for marked in (False, True):

@@ -15,7 +15,7 @@ from fer_edge.training.train import train
 
 
 class Counting:
-    """An observer that counts what is trained, and presses Ctrl-C in a certain epoch's first step if told to."""
+    """Counts trainings, and raises KeyboardInterrupt in the first step of a given epoch."""
 
     def __init__(self, interrupt_in: int | None = None) -> None:
         self.epochs: list[tuple[int, int]] = []
@@ -37,7 +37,7 @@ class Counting:
 
 @pytest.fixture
 def few(faces: Dataset) -> Dataset:
-    """Six training and two validation images of each expression."""
+    """Return six training and two validation images of each expression."""
     train, validation = (split.take(np.arange(0, len(split), step)) for split, step in
                          ((faces.train, 6), (faces.validation, 8)))  # fmt: skip
     return replace(faces, splits={SplitName.TRAIN: train, SplitName.VALIDATION: validation})
@@ -49,7 +49,7 @@ def recipe(tiny_architecture: str) -> Recipe:
 
 
 @pytest.mark.parametrize("folds", [2, 3, 5])
-def test_every_expression_is_dealt_out_evenly(faces: Dataset, folds: int) -> None:
+def test_every_expression_is_spread_evenly_over_folds(faces: Dataset, folds: int) -> None:
     labels = faces.train.labels
     fold_of = assign_folds(labels, np.arange(len(labels)), folds, seed=4)
     counts = np.array([np.bincount(labels[fold_of == fold], minlength=7) for fold in range(folds)])
@@ -59,7 +59,7 @@ def test_every_expression_is_dealt_out_evenly(faces: Dataset, folds: int) -> Non
     assert not np.array_equal(fold_of, assign_folds(labels, np.arange(len(labels)), folds, seed=5))
 
 
-def test_copies_stay_together_whatever_their_labels() -> None:
+def test_copies_stay_in_one_fold() -> None:
     labels = np.arange(60) % 7
     copies = np.arange(60)
     copies[[10, 20, 30, 59]] = 3
@@ -70,14 +70,14 @@ def test_copies_stay_together_whatever_their_labels() -> None:
         assert len(set(fold_of[[40, 41, 52]])) == 1
 
 
-def test_too_few_folds_or_pictures_are_told() -> None:
+def test_too_few_folds_or_pictures_are_rejected() -> None:
     with pytest.raises(InputError, match="at least 2 folds, got 1"):
         assign_folds(np.zeros(4, np.int64), np.arange(4), 1, 0)
     with pytest.raises(DataError, match="3 folds need as many different pictures, got 2"):
         assign_folds(np.zeros(4, np.int64), np.array([0, 0, 2, 2]), 3, 0)
 
 
-def test_no_network_has_seen_what_it_judges(
+def test_no_network_scores_its_training_images(
     few: Dataset, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained_on: list[set[str]] = []
@@ -95,7 +95,7 @@ def test_no_network_has_seen_what_it_judges(
         assert names == {few.train.names[i] for i in np.flatnonzero(fold_of != fold)}
 
 
-def test_an_interrupted_call_is_gone_on_with_to_the_same_scores(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+def test_resume_gives_identical_scores(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     fold_of = assign_folds(few.train.labels, np.arange(len(few.train)), 2, 0)
     straight = Counting()
     expected = score_out_of_fold(few, recipe, fold_of, tmp_path / "straight", straight.observe)
@@ -106,9 +106,9 @@ def test_an_interrupted_call_is_gone_on_with_to_the_same_scores(few: Dataset, re
     scores = score_out_of_fold(few, recipe, fold_of, tmp_path / "broken", rest.observe)
     assert rest.epochs == [(1, 2)]
     assert scores == pytest.approx(expected, abs=1e-5)
-    with pytest.raises(InputError, match="1 was trained on other images or otherwise"):
+    with pytest.raises(InputError, match="1 was trained on other images or by another recipe"):
         score_out_of_fold(few, replace(recipe, seed=2), fold_of, tmp_path / "broken", rest.observe)
-    with pytest.raises(InputError, match="1 was trained on other images or otherwise"):
+    with pytest.raises(InputError, match="1 was trained on other images or by another recipe"):
         score_out_of_fold(few, recipe, 1 - fold_of, tmp_path / "broken", rest.observe)
     again = Counting()
     with folds_replacement(tmp_path / "broken").replacing():
@@ -117,7 +117,7 @@ def test_an_interrupted_call_is_gone_on_with_to_the_same_scores(few: Dataset, re
     assert not (tmp_path / ".replaced").exists()
 
 
-def test_a_fold_that_diverges_ends_the_audit(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+def test_diverged_fold_ends_audit(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     fold_of = assign_folds(few.train.labels, np.arange(len(few.train)), 2, 0)
     with pytest.raises(DivergenceError, match=r"training diverged at epoch 1, step \d of 2: "):
         score_out_of_fold(few, replace(recipe, learning_rate=1e30), fold_of, tmp_path, Counting().observe)

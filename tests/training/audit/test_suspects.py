@@ -23,12 +23,12 @@ def scores_of(*rows: dict[int, float]) -> np.ndarray:
     return scores
 
 
-def test_the_margin_is_the_labels_lead() -> None:
+def test_margin_is_lead_of_label() -> None:
     scores = scores_of({0: 0.7, 1: 0.3}, {0: 0.7, 1: 0.3}, {2: 0.5, 3: 0.25, 4: 0.25}, {5: 1.0})
     assert normalized_margin(scores, np.array([0, 1, 3, 5])) == pytest.approx([0.4, -0.4, -0.25, 1.0])
 
 
-def test_only_a_confident_judgement_is_off_the_diagonal() -> None:
+def test_only_confident_scores_are_off_the_diagonal() -> None:
     # The mean of label 0's own probabilities is 0.6, of label 1's 0.5: those are the bars.
     scores = scores_of({0: 0.9, 1: 0.1}, {0: 0.3, 1: 0.7}, {0: 0.6, 1: 0.4}, {0: 0.55, 1: 0.45}, {0: 0.45, 1: 0.55})
     labels = np.array([0, 0, 0, 1, 1])
@@ -56,7 +56,7 @@ def test_most_flipped_labels_are_found_first(tiny_classifier: KerasClassifier) -
 
 
 def split_with_copies(faces: Dataset) -> Split:
-    """0, 1, 2 equal, labelled 3, 3, 5; 3, 4 near, labelled 0, 1; 5, 6 equal and agreed; 7, 8 black, labelled 2, 4."""
+    """Images 0, 1, 2 are equal, labelled 3, 3, 5; 3, 4 near, labelled 0, 1; 5, 6 equal, same label; 7, 8 black."""
     images = faces.train.images[:10].copy()
     images[1] = images[2] = images[0]
     images[4] = images[3]
@@ -66,7 +66,7 @@ def split_with_copies(faces: Dataset) -> Split:
     return Split(images, np.array([3, 3, 5, 0, 1, 6, 6, 2, 4, 0]), tuple(f"{i}.png" for i in range(10)))
 
 
-def test_copies_that_disagree_and_constant_images_are_suspects_to_any_judge(faces: Dataset) -> None:
+def test_disagreeing_copies_and_constant_images_are_always_suspects(faces: Dataset) -> None:
     split = split_with_copies(faces)
     certain = np.eye(7, dtype=np.float32)[split.labels]
     certain[[3, 4]] = scores_of({0: 0.4, 1: 0.6}, {0: 0.3, 1: 0.7})
@@ -94,7 +94,7 @@ def test_copies_that_disagree_and_constant_images_are_suspects_to_any_judge(face
     assert {suspect.index for suspect in audit.worst(1)} == {2, 3, 7, 8}
 
 
-def test_judges_are_averaged_and_their_dissent_is_counted(faces: Dataset) -> None:
+def test_scores_are_averaged_and_dissent_is_counted(faces: Dataset) -> None:
     judges = [scores_of({3: 1.0}, {1: 1.0}), scores_of({0: 0.6, 3: 0.4}, {1: 1.0}), scores_of({3: 0.9}, {1: 1.0})]
     # Only images of an expression set a bar for it, so someone must be labelled 3.
     split = Split(faces.train.images[:3], np.array([0, 1, 3]), ("a", "b", "c"))

@@ -44,7 +44,9 @@ def free_addresses(count: int) -> tuple[str, ...]:
         (None, None, tf_config("worker", "0", worker=["b:2"], chief=["a:1"]), Cluster(("a:1", "b:2"), 1)),
     ],
 )
-def test_who_trains(workers: str | None, index: int | None, environment: str | None, expected: Cluster | None) -> None:
+def test_cluster_is_read_from_options_and_environment(
+    workers: str | None, index: int | None, environment: str | None, expected: Cluster | None
+) -> None:
     assert read_cluster(workers, index, environment) == expected
 
 
@@ -57,12 +59,12 @@ def test_who_trains(workers: str | None, index: int | None, environment: str | N
         ("a:2222,a:2222", 0, None, "address of its own"),
         (TWO, 2, None, r"must lie in 0\.\.1, got 2"),
         (TWO, -1, None, r"must lie in 0\.\.1, got -1"),
-        ("127.0.0.1:1,127.0.0.1:2", None, None, "2 of the addresses .* give --worker-index"),
-        ("198.51.100.1:1,198.51.100.2:1", None, None, "none of the addresses .* give --worker-index"),
-        (None, 0, None, "goes with --workers"),
-        (None, 0, tf_config(), "goes with --workers"),
-        ("a:2222,c:1", 1, tf_config(), "unset one of them"),
-        (TWO, 0, tf_config(), "unset one of them"),
+        ("127.0.0.1:1,127.0.0.1:2", None, None, "2 of the addresses .* give the worker index"),
+        ("198.51.100.1:1,198.51.100.2:1", None, None, "none of the addresses .* give the worker index"),
+        (None, 0, None, "a worker index needs the list of workers"),
+        (None, 0, tf_config(), "a worker index needs the list of workers"),
+        ("a:2222,c:1", 1, tf_config(), "give one of them only"),
+        (TWO, 0, tf_config(), "give one of them only"),
         (None, None, "{", "TF_CONFIG must be JSON like"),
         (None, None, "[]", "TF_CONFIG must be JSON like"),
         (None, None, json.dumps({"cluster": {"worker": ["a:1"]}}), "TF_CONFIG must be JSON like"),
@@ -72,14 +74,14 @@ def test_who_trains(workers: str | None, index: int | None, environment: str | N
         (None, None, tf_config(worker=["a:1", "b:1"], ps=["c:1"]), "tasks of type chief and worker"),
     ],
 )
-def test_a_mistake_says_what_is_wrong(
+def test_invalid_cluster_is_rejected(
     workers: str | None, index: int | None, environment: str | None, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         read_cluster(workers, index, environment)
 
 
-def test_everyone_goes_on_once_all_are_there() -> None:
+def test_rendezvous_ends_once_all_workers_are_ready() -> None:
     workers = free_addresses(3)
 
     def come(index: int) -> None:
@@ -90,13 +92,13 @@ def test_everyone_goes_on_once_all_are_there() -> None:
         assert list(pool.map(come, range(3))) == [None] * 3
 
 
-def test_a_worker_that_never_comes_is_named() -> None:
+def test_missing_worker_is_named() -> None:
     workers = free_addresses(2)
     with pytest.raises(FerEdgeError, match=rf"waited 0.5 s for worker 1 \({workers[1]}\): Connection refused"):
         wait_for_all(Cluster(workers, 0), 0.5)
 
 
-def test_a_worker_that_is_started_again_is_greeted_again() -> None:
+def test_restarted_worker_is_greeted_again() -> None:
     workers = free_addresses(3)
     with ThreadPoolExecutor() as pool:
         first = pool.submit(wait_for_all, Cluster(workers, 0), 20)
@@ -106,14 +108,14 @@ def test_a_worker_that_is_started_again_is_greeted_again() -> None:
         assert [each.result() for each in (first, *others)] == [None] * 3
 
 
-def test_a_port_in_use_is_the_users_mistake() -> None:
+def test_port_in_use_is_an_input_error() -> None:
     with socket.create_server(("", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(InputError, match=f"cannot listen on port {port}"):
             wait_for_all(Cluster((f"127.0.0.1:{port}", "127.0.0.1:1"), 0), 1)
 
 
-def test_workers_with_other_lists_refuse_each_other() -> None:
+def test_workers_with_different_lists_are_rejected() -> None:
     one, two, three = free_addresses(3)
     with ThreadPoolExecutor() as pool:
         both = [
@@ -124,7 +126,7 @@ def test_workers_with_other_lists_refuse_each_other() -> None:
     assert all(isinstance(error, InputError) and "same workers in the same order" in str(error) for error in errors)
 
 
-def test_what_is_no_worker_is_not_taken_for_one() -> None:
+def test_other_connection_is_not_taken_for_a_worker() -> None:
     workers = free_addresses(2)
     with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", int(workers[1].split(":")[1]))):
         waiting = pool.submit(wait_for_all, Cluster(workers, 0), 1.5)

@@ -1,4 +1,4 @@
-"""Real processes on the loopback device train together."""
+"""Training in several real processes on the loopback device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fer_edge.training.run_folder import STATE_NAME
 
 EPOCHS = 5
 TOLERANCE = 1e-3
-"""Between the losses of one process and of two."""
+"""Largest difference between the losses of one process and of two."""
 _TRAIN = """
 import keras
 from fer_edge.cli import main
@@ -48,7 +48,7 @@ def whole(layers=None):
 ARCHITECTURES.update(bare=bare, whole=whole)
 main()
 """
-"""`fer-edge` with two more networks, quickly traced: without and with BatchNormalization and dropout."""
+"""`fer-edge` with two small networks: without and with BatchNormalization and dropout."""
 RECIPE = ("--recipe", "modern", "--batch-size", 32, "--epochs", EPOCHS, "--ema", 0.9, "--warmup-epochs", 1)
 
 
@@ -68,7 +68,7 @@ def test_shares_make_up_the_batch(count: int, size: int) -> None:
     assert mean_of_means == pytest.approx(losses.mean())
 
 
-def test_a_shares_images_are_those_of_the_undivided_batch(faces: Dataset) -> None:
+def test_shares_have_images_of_undivided_batch(faces: Dataset) -> None:
     recipe = replace(RECIPES["modern"], batch_size=48)
     whole = ShuffledBatches(faces.train, recipe)
     shares = [ShuffledBatches(faces.train, recipe, share=Share(index, 3)) for index in range(3)]
@@ -85,7 +85,7 @@ def test_a_shares_images_are_those_of_the_undivided_batch(faces: Dataset) -> Non
             batches.start_at(epoch + 1)
 
 
-def test_only_the_shares_own_images_are_taught(faces: Dataset) -> None:
+def test_teachers_score_images_of_own_share_only(faces: Dataset) -> None:
     taught: list[int] = []
 
     def teach(images: Any) -> Any:
@@ -97,7 +97,7 @@ def test_only_the_shares_own_images_are_taught(faces: Dataset) -> None:
 
 
 class Workers:
-    """Starts `fer-edge train` in processes of their own."""
+    """Starts `fer-edge train` in separate processes."""
 
     def __init__(self, folder: Path, environment: dict[str, str], data: Path) -> None:
         self._folder, self._environment, self._data = folder, environment, data
@@ -124,7 +124,7 @@ class Workers:
                 process.kill()
 
     def train(self, *arguments: object) -> list[tuple[int, str]]:
-        """Exit codes and stderr of both workers, of which one is told by the command line, the other by TF_CONFIG."""
+        """Train with two workers, configured by options and by TF_CONFIG; return their exit codes and stderr."""
         task = {"cluster": {"worker": self.addresses.split(",")}, "task": {"type": "worker", "index": 1}}
         with (
             self.start(*arguments, "--workers", self.addresses, "--worker-index", 0) as chief,
@@ -144,8 +144,8 @@ def history_of(run: Path) -> list[dict[str, float]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
-def test_two_processes_train_as_one_does(workers: Workers, tmp_path: Path) -> None:
-    """Where no layer mixes the images of a batch or drops at random, rounding alone tells them apart."""
+def test_two_processes_train_like_one(workers: Workers, tmp_path: Path) -> None:
+    """Compare without BatchNormalization and dropout, so that only rounding differs."""
     one, two = tmp_path / "one", tmp_path / "two"
     parts = ("--ema", 0.9, "--weight-decay", 0.01, "--class-balance", "full", "--flip", "--learning-rate", 3e-3)
     recipe = ("--arch", "bare", "--batch-size", 32, "--epochs", EPOCHS, *parts, "--output")
@@ -160,9 +160,7 @@ def test_two_processes_train_as_one_does(workers: Workers, tmp_path: Path) -> No
     assert {path.name for path in two.iterdir()} == {path.name for path in one.iterdir()}
 
 
-def test_a_killed_worker_ends_the_others_and_resume_goes_on_to_the_same_result(
-    workers: Workers, tmp_path: Path
-) -> None:
+def test_killed_worker_ends_others_and_resume_gives_identical_result(workers: Workers, tmp_path: Path) -> None:
     straight, run = tmp_path / "straight", tmp_path / "killed"
     recipe = (*RECIPE, "--arch", "whole", "--output")
     for code, stderr in workers.train(*recipe, straight):
@@ -190,7 +188,7 @@ def arrays_of(run: Path) -> dict[str, bytes]:
         return {name: saved[name].tobytes() for name in saved.files if name != "facts"}
 
 
-def test_training_that_diverges_ends_all_workers_with_the_same_line(workers: Workers, tmp_path: Path) -> None:
+def test_divergence_ends_all_workers_with_same_line(workers: Workers, tmp_path: Path) -> None:
     arguments = (
         "--arch",
         "bare",
@@ -211,7 +209,7 @@ def test_training_that_diverges_ends_all_workers_with_the_same_line(workers: Wor
     assert not (tmp_path / "run" / "model.keras").exists()
 
 
-def test_workers_that_were_asked_for_different_things_refuse(workers: Workers, tmp_path: Path) -> None:
+def test_workers_with_different_settings_are_rejected(workers: Workers, tmp_path: Path) -> None:
     common = ("--output", tmp_path / "run", "--workers", workers.addresses)
     with ExitStack() as stack:
         both = [
@@ -221,7 +219,7 @@ def test_workers_that_were_asked_for_different_things_refuse(workers: Workers, t
         for process in both:
             _, stderr = process.communicate()
             assert process.returncode == 2, stderr
-            assert stderr.splitlines()[-1].startswith("error: worker 1 was asked for another batch_size")
+            assert stderr.splitlines()[-1].startswith("error: worker 1 has another batch_size")
     assert not (tmp_path / "run").exists()
 
 
@@ -229,10 +227,10 @@ def test_workers_that_were_asked_for_different_things_refuse(workers: Workers, t
     ("arguments", "code", "message"),
     [
         (("--workers", "127.0.0.1:1,127.0.0.1"), 2, "expected workers as HOST:PORT"),
-        (("--worker-index", 1), 2, "--worker-index goes with --workers"),
+        (("--worker-index", 1), 2, "a worker index needs the list of workers"),
     ],
 )
-def test_a_mistake_is_one_line(
+def test_invalid_options_are_one_line(
     command_line: Callable[..., Any], arguments: tuple[object, ...], code: int, message: str
 ) -> None:
     ended = command_line("train", *arguments)

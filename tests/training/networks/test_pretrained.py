@@ -14,21 +14,21 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1)).astype(np.flo
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keras' cache of downloads, empty, and a proxy that refuses."""
+    """Set an empty cache of Keras' downloads, and a proxy that refuses connections."""
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     return tmp_path
 
 
 @pytest.mark.parametrize("name", sorted(BACKBONES))
-def test_a_backbone_takes_raw_gray_pixels(name: str) -> None:
+def test_backbone_takes_raw_gray_pixels(name: str) -> None:
     model = build(name)
     assert (model.input_shape, model.output_shape) == ((None, 48, 48, 1), (None, 7))
     assert model.predict_on_batch(PIXELS).sum(axis=1) == pytest.approx(np.ones(2), abs=1e-5)
 
 
-def test_a_backbone_sees_what_its_weights_were_trained_on() -> None:
-    """The same features as keras.applications' own preprocessing and network give for the enlarged face."""
+def test_backbone_gets_pixels_scaled_as_in_its_training() -> None:
+    """Compare with keras.applications' own preprocessing and network on the enlarged face."""
     keras.utils.set_random_seed(0)
     model = build("mobilenet-imagenet")
     original = keras.applications.MobileNetV2(
@@ -42,7 +42,7 @@ def test_a_backbone_sees_what_its_weights_were_trained_on() -> None:
     assert features.std() > 0
 
 
-def test_imagenets_weights_come_from_keras_cache(offline: Path) -> None:
+def test_imagenet_weights_are_read_from_keras_cache(offline: Path) -> None:
     keras.utils.set_random_seed(1)
     fetched = keras.applications.MobileNetV2(input_shape=(96, 96, 3), alpha=0.5, include_top=False, weights=None)
     (offline / "models").mkdir()
@@ -54,8 +54,8 @@ def test_imagenets_weights_come_from_keras_cache(offline: Path) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(weights, [*fetched.get_weights(), *head], strict=True))
 
 
-def test_without_a_connection_it_says_so(offline: Path) -> None:
+def test_missing_connection_is_reported(offline: Path) -> None:
     with pytest.raises(
-        FerEdgeError, match=r"ImageNet's weights could not be fetched \(URL fetch failure.*--pretrained"
+        FerEdgeError, match=r"the ImageNet weights could not be downloaded \(URL fetch failure.*random weights"
     ):
         BACKBONES["resnet-imagenet"].load_imagenet(build("resnet-imagenet"))

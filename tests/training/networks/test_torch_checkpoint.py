@@ -39,9 +39,7 @@ def test_tensors_are_read_in_their_own_shapes_and_types(write_checkpoint: Callab
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_attributes_that_pytorch_adds_to_the_dictionary_are_left_out(
-    write_checkpoint: Callable[[bytes], Path], layout: str
-) -> None:
+def test_attributes_added_by_pytorch_are_ignored(write_checkpoint: Callable[[bytes], Path], layout: str) -> None:
     state = OrderedDict(STATE)
     state.__dict__["_metadata"] = OrderedDict({"": {"version": 1}})
     assert list(read_state_dict(write_checkpoint(LAYOUTS[layout](state)))) == list(STATE)
@@ -59,7 +57,7 @@ class Calls:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("function", [os.mkdir, builtins.eval, builtins.getattr, pickle.loads])
-def test_nothing_that_the_file_names_is_run(
+def test_code_named_in_file_is_never_run(
     write_checkpoint: Callable[[bytes], Path], tmp_path: Path, layout: str, function: Callable[..., Any]
 ) -> None:
     trap = tmp_path / "made"
@@ -77,7 +75,7 @@ STATES = {"slots": b"N}X\x08\0\0\0__code__Ns\x86", "attributes": b"}X\x04\0\0\0c
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("state", STATES)
-def test_a_pickle_cannot_change_the_reader(write_checkpoint: Callable[[bytes], Path], name: bytes, state: str) -> None:
+def test_pickle_cannot_change_reader(write_checkpoint: Callable[[bytes], Path], name: bytes, state: str) -> None:
     valid = pickled(STATE)
     start = valid.index(b"\x80\x02}", valid.index(b"type_sizes"))
     setting = b"\x80\x02c" + name + b"\n" + STATES[state] + b"b." + pickle.dumps([], 2)
@@ -132,7 +130,7 @@ def test_a_pickle_cannot_change_the_reader(write_checkpoint: Callable[[bytes], P
         "memo",
     ],
 )
-def test_a_foreign_or_damaged_file_is_one_line(
+def test_other_or_damaged_file_is_one_line(
     write_checkpoint: Callable[[bytes], Path], content: bytes, message: str
 ) -> None:
     path = write_checkpoint(content)
@@ -143,14 +141,14 @@ def test_a_foreign_or_damaged_file_is_one_line(
     assert "\n" not in str(raised.value)
 
 
-def test_a_missing_file_and_a_folder_are_one_line(tmp_path: Path) -> None:
+def test_missing_file_or_folder_is_one_line(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.pth"):
         with pytest.raises(InputError, match="expected a PyTorch checkpoint"):
             read_state_dict(path)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_damage_anywhere_raises_nothing_else(write_checkpoint: Callable[[bytes], Path], layout: str) -> None:
+def test_damage_anywhere_raises_input_error_only(write_checkpoint: Callable[[bytes], Path], layout: str) -> None:
     valid = LAYOUTS[layout](STATE)
     rng = np.random.default_rng(1)
     for position in rng.integers(0, len(valid), 400):

@@ -20,14 +20,14 @@ from fer_edge.training.networks.unfold import unfold
 
 
 def differences(model: Any, path: Path, faces: Dataset) -> npt.NDArray[np.float32]:
-    """How far the scores of a network are from those of its file, for each image and expression."""
+    """Return the difference of a network's scores from its file's, for each image and expression."""
     expected = Classifier.load(path).classify_all(faces.validation.images)
     assert expected.std(axis=0).max() > 0.05, "otherwise any constant would pass"
     return np.asarray(np.abs(model.predict(faces.validation.inputs(), verbose=0) - expected))
 
 
 @pytest.mark.parametrize(("precision", "mean"), [("fp32", 1e-6), ("fp16", 1e-5), ("dynamic", 0.01), ("int8", 0.01)])
-def test_a_network_comes_back_from_its_file(
+def test_network_is_reconstructed_from_file(
     precision: str, mean: float, exported_paths: dict[str, Path], faces: Dataset
 ) -> None:
     path = exported_paths[f"tflite {precision}"]
@@ -35,12 +35,12 @@ def test_a_network_comes_back_from_its_file(
 
 
 @pytest.mark.parametrize("name", shipped_models())
-def test_a_shipped_network_comes_back(name: str, faces: Dataset) -> None:
+def test_shipped_network_is_reconstructed(name: str, faces: Dataset) -> None:
     path = shipped_models()[name]
     assert differences(unfold(path, faces.train.inputs()), path, faces).mean() < 0.02
 
 
-def test_a_file_of_another_network_is_refused(
+def test_file_of_other_network_is_rejected(
     exported_paths: dict[str, Path], faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = Path(shutil.copy(exported_paths["tflite fp32"], tmp_path / "other.tflite"))
@@ -51,7 +51,7 @@ def test_a_file_of_another_network_is_refused(
             unfold(path, faces.train.inputs()[:8])
 
 
-def test_training_starts_from_an_exported_file(
+def test_training_starts_from_exported_file(
     exported_paths: dict[str, Path], faces: Dataset, faces_zip: Path, command_line: Callable[..., Any], tmp_path: Path
 ) -> None:
     start = exported_paths["tflite int8"]

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from fer_edge.dataset.data import Dataset
+from fer_edge.errors import DataError
+from fer_edge.training.checkpoint import BEST_NAME
+from fer_edge.training.networks.architectures import ARCHITECTURES
+from fer_edge.training.recipe import Recipe
+from fer_edge.training.run_folder import STATE_NAME
+from fer_edge.training.train import Trained, train
+from tests.fakes.training_runs import Observer, require_same
+
+
+@pytest.mark.parametrize("epoch", [3, 8])
+def test_resume_gives_identical_weights(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, epoch: int
+) -> None:
+    assert len(whole_run[0].progress.history) > epoch
+    first = train(data, recipe, tmp_path, observer=Observer(interrupt_at=(epoch, 3)))
+    assert first.interruption is not None
+    assert (first.ended_by, first.progress.epochs_done) == ("interruption", epoch - 1)
+    assert first.progress.best_epoch <= epoch - 1
+    observer = Observer()
+    second = train(data, recipe, tmp_path, observer=observer, resume=True)
+    assert observer.starts[0][0] == epoch - 1
+    assert observer.epochs[0] == epoch
+    require_same((second, tmp_path), whole_run)
+    assert second.progress.seconds > first.progress.seconds
+
+
+def test_resume_twice_gives_identical_weights(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    train(data, recipe, tmp_path, observer=Observer(interrupt_at=(3, 1)))
+    train(data, recipe, tmp_path, observer=Observer(interrupt_at=(10, 5)), resume=True)
+    require_same((train(data, recipe, tmp_path, observer=Observer(), resume=True), tmp_path), whole_run)
+
+
+def test_resume_of_modern_recipe_gives_identical_weights_and_temperature(
+    modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe, tmp_path: Path
+) -> None:
+    assert train(data, modern, tmp_path, observer=Observer(interrupt_at=(4, 3))).interruption is not None
+    resumed = train(data, modern, tmp_path, observer=Observer(), resume=True)
+    require_same(modern_run, (resumed, tmp_path))
+    assert resumed.temperature == modern_run[0].temperature
+
+
+def test_ctrl_c_before_first_epoch_leaves_nothing_to_resume(data: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(data, recipe, tmp_path, observer=Observer(interrupt_at=(1, 2)))
+    with pytest.raises(DataError, match="nothing to resume"):
+        train(data, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+def test_finished_run_is_not_trained_further(whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe) -> None:
+    observer = Observer()
+    before = (whole_run[1] / STATE_NAME).read_bytes()
+    require_same((train(data, recipe, whole_run[1], observer=observer, resume=True), whole_run[1]), whole_run)
+    assert (observer.starts, observer.steps) == ([], [])
+    assert (whole_run[1] / STATE_NAME).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "truncated", "flipped", "no facts"])
+def test_damaged_state_is_a_data_error(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, damage: str
+) -> None:
+    content = (whole_run[1] / STATE_NAME).read_bytes()
+    state = tmp_path / STATE_NAME
+    if damage == "no facts":
+        with state.open("wb") as file:
+            np.savez(file, variable_0=np.zeros(3))
+    else:
+        middle = len(content) // 2
+        damaged = {
+            "empty": b"",
+            "text": b"no state",
+            "truncated": content[:middle],
+            "flipped": content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :],
+        }
+        state.write_bytes(damaged[damage])
+    with pytest.raises(DataError, match=STATE_NAME):
+        train(data, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+def test_state_of_another_network_is_a_data_error(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other(_: Any = None) -> keras.Model:
+        inputs = keras.Input((48, 48, 1))
+        return keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(keras.layers.Flatten()(inputs)))
+
+    monkeypatch.setitem(ARCHITECTURES, "tiny", other)
+    with pytest.raises(DataError, match="another network"):
+        train(data, recipe, whole_run[1], observer=Observer(), resume=True)
+
+
+def test_checkpoint_folder_holds_state_and_best_weights_only(whole_run: tuple[Trained, Path]) -> None:
+    assert {path.name for path in whole_run[1].iterdir()} == {BEST_NAME, STATE_NAME}
