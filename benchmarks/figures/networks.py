@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from benchmarks.entry import run_command
+from benchmarks.figures.documented import files_section, training_section
 from benchmarks.figures.measured import (
     display_name,
     first_accuracy,
@@ -185,9 +186,16 @@ def _support_row(support: Sequence[int]) -> list[str]:
 @click.option("--ablation", type=click.Path(path_type=Path), default=Path("docs/ablation.json"), show_default=True)
 @click.option("--page", type=click.Path(path_type=Path), default=Path("docs/networks.md"), show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), default=Path("docs/images/pareto.png"), show_default=True)
+@click.option(
+    "--log-page", type=click.Path(path_type=Path), default=Path("docs/how-networks-were-made.md"), show_default=True
+)
 @force_option
-def command(source: Path, ablation: Path, page: Path, plot: Path, force: bool) -> None:
-    """Fill in the tables of PAGE and draw PLOT from the report, and from ABLATION where it exists."""
+def command(source: Path, ablation: Path, page: Path, log_page: Path, plot: Path, force: bool) -> None:
+    """Fill in the tables of PAGE and draw PLOT from the report, and those of LOG_PAGE from ABLATION where it exists.
+
+    The documented network's table is kept where the report lacks it, and so is the sentence on the training step where
+    training_speed.json does not lie beside the report.
+    """
     report = read_valid_report(source, force=force)
     sections = {
         "networks": networks_table(report),
@@ -196,9 +204,14 @@ def command(source: Path, ablation: Path, page: Path, plot: Path, force: bool) -
         "copies": copies_table(report),
         "quantization": quantization_table(report),
     }
-    if ablation.is_file():
-        sections["ablation"] = ablation_table(_read_ablation(ablation))
+    training = source.with_name("training_speed.json")
+    if files := files_section(report):
+        sections["files"] = files
+    if training.is_file():
+        sections["training"] = training_section(json.loads(training.read_text(encoding="utf-8")))
     fill_page(page, sections)
+    if ablation.is_file():
+        fill_page(log_page, {"ablation": ablation_table(_read_ablation(ablation))})
     plot_pareto(report, plot)
     stdout().print(f"written: {page} ({', '.join(sections)}), {plot}")
 

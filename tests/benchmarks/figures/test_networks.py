@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.figures.documented import files_section, training_section
 from benchmarks.figures.networks import (
     ablation_table,
     command,
@@ -28,6 +30,7 @@ from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import evaluate_scores
 
+DOCS = Path(__file__).parents[3] / "docs"
 LABELS = np.arange(70) % 7
 FER = f"fer {PEERS[0].version}"
 
@@ -116,15 +119,30 @@ def test_tables_without_votes_do_not_mention_people() -> None:
 
 def arguments(folder: Path, report: Report) -> list[str]:
     report.write(folder / "report.json")
-    page = folder / "networks.md"
-    page.write_bytes((Path(__file__).parents[3] / "docs" / "networks.md").read_bytes())
-    options = {"report": folder / "report.json", "page": page, "plot": folder / "p.png", "ablation": "none"}
+    pages = {name: folder / name for name in ("networks.md", "how-networks-were-made.md")}
+    for name, page in pages.items():
+        page.write_bytes((DOCS / name).read_bytes())
+    options = {
+        "report": folder / "report.json",
+        "page": pages["networks.md"],
+        "log-page": pages["how-networks-were-made.md"],
+        "plot": folder / "p.png",
+        "ablation": DOCS / "ablation.json",
+    }
     return [word for name, value in options.items() for word in (f"--{name}", str(value))]
 
 
 def test_page_has_all_sections(tmp_path: Path) -> None:
-    CliRunner().invoke(command, arguments(tmp_path, VOTED), catch_exceptions=False)
+    seconds = {"plain": 0.5, "float32": 0.25, "bfloat16": 0.125}
+    (tmp_path / "training_speed.json").write_text(json.dumps(seconds))
+    documented = replace(VOTED.results[0], name="full", network="documented", quality=VOTED.results[1].quality)
+    report = replace(VOTED, results=(*VOTED.results, documented))
+    CliRunner().invoke(command, arguments(tmp_path, report), catch_exceptions=False)
     text = (tmp_path / "networks.md").read_text()
+    assert files_section(report) in text
+    assert training_section(seconds) in text
+    ablation = json.loads((DOCS / "ablation.json").read_text())
+    assert ablation_table(ablation) in (tmp_path / "how-networks-were-made.md").read_text()
     for section in (
         networks_table(VOTED),
         people_per_class_table(VOTED),
