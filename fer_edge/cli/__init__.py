@@ -12,6 +12,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from difflib import get_close_matches
 from types import FrameType
@@ -23,6 +24,7 @@ from fer_edge import __version__
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
 from fer_edge.picture_size import limit_opencv
+from fer_edge.threads import exit_process
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
@@ -136,13 +138,14 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    before = threading.enumerate()
     _open_closed_streams()
     _keep_own_stderr()
     signal.signal(signal.SIGTERM, _raise_terminated)
     _escape_what_cannot_be_shown()
     code = _run()
     _discard_unwritten()
-    sys.exit(code)
+    exit_process(code, before)
 
 
 def _escape_what_cannot_be_shown() -> None:

@@ -101,6 +101,7 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
         sinks = [stack.enter_context(closing(sink)) for sink in opening]
         watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
         sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, tell)
+        stack.callback(source.close)  # before the sinks, which may need the processor for what waits
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
             _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
