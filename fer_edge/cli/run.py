@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -25,11 +26,11 @@ from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier, ScoresFaces
 from fer_edge.runtime.detector import FaceDetector, small_faces_advice
-from fer_edge.runtime.fan_out import FanOut
+from fer_edge.runtime.fan_out import FanOut, join_failures
 from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.sinks import STDOUT
+from fer_edge.runtime.sinks import STDOUT, Sink
 from fer_edge.runtime.tally import Tally
 
 
@@ -96,9 +97,11 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
+    failures: list[FerEdgeError] = []
     with ExitStack() as stack:
+        stack.push(partial(_report_closing, failures))
         opening = open_sinks(options, source, classifier.card, tell)
-        sinks = [stack.enter_context(closing(sink)) for sink in opening]
+        sinks = [stack.enter_context(_closing(sink, failures)) for sink in opening]
         watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
         sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, tell)
         stack.callback(source.close)  # before the sinks, which may need the processor for what waits
@@ -109,9 +112,27 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
             failed += sink.failed
             for note in source.notes:
                 tell(note)
-    sink.require_whole()
+    sink.require_whole(failures)
     if not tally.frames:
         raise SourceError(f"{source.description} gave no frame that can be read; to check the rest: --camera demo")
+
+
+@contextmanager
+def _closing(sink: Sink, failures: list[FerEdgeError]) -> Iterator[Sink]:
+    """Close a sink after the block; `failures` gets what that raises, so that the others' are reported as well."""
+    try:
+        yield sink
+    finally:
+        try:
+            sink.close()
+        except FerEdgeError as error:
+            failures.append(error)
+
+
+def _report_closing(failures: list[FerEdgeError], _kind: object, error: BaseException | None, _at: object) -> None:
+    """Raise failures of closing after a block that ended with an error or Ctrl-C, together with that error."""
+    if error is not None and failures:
+        raise join_failures([*([error] if isinstance(error, FerEdgeError) else []), *failures]) from error
 
 
 def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:

@@ -25,6 +25,10 @@ from fer_edge.runtime.results import Event, FrameResult, iso_time
 EVENTS_KEPT = 10_000
 """Events that wait for a broker: a few megabytes."""
 
+_LONGEST_PACKET_BYTES = 1024
+"""Longest packet that is taken from a broker, which sends acknowledgements and Home Assistant's "online" here; MQTT
+allows 256 MB, and a broker may send 65,535 messages before it completes the first."""
+
 _INTRODUCTION_PAUSE_S = 1.0
 """Least time between two answers to Home Assistant's start, as anyone at the broker can ask, and answers are larger."""
 _KEEPALIVE_S = 30
@@ -108,7 +112,7 @@ class MqttSink:
 
     def _make_client(self) -> Client:
         # With a fixed id a broker takes a restarted camera for the same, and does not call it offline late.
-        client = Client(CallbackAPIVersion.VERSION2, self._camera.client_id)
+        client = _BoundedClient(CallbackAPIVersion.VERSION2, self._camera.client_id)
         client.username_pw_set(self._address.user, self._address.password)
         if self._address.tls:
             client.tls_set()
@@ -194,6 +198,16 @@ class MqttSink:
         if not self._outage_told:
             self._outage_told = True
             self._tell(f"{self._address}: {reason}; events wait until it answers")
+
+
+class _BoundedClient(Client):
+    """A client that breaks the connection at a packet that is longer than `_LONGEST_PACKET_BYTES`."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Receive the rest of a packet, or a byte of its header; paho's own asks for as much as the header says."""
+        if bufsize > _LONGEST_PACKET_BYTES:
+            raise ConnectionAbortedError(f"a packet of {bufsize} bytes")
+        return super()._sock_recv(bufsize)
 
 
 def _describe_state(result: FrameResult) -> dict[str, Any]:

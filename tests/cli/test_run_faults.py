@@ -103,6 +103,18 @@ def answers(port: int) -> bool:
     return True
 
 
+def test_outputs_that_fail_as_they_are_closed_are_all_named(start_run: StartRun, tmp_path: Path) -> None:
+    def allow_little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    arguments = ("--camera", "demo", "--frames", "1", "--jsonl", "a.jsonl", "--csv", "a.csv", "--quiet")
+    process = start_run(*arguments, preexec_fn=allow_little)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.startswith("error: ")
+    assert set(errors[7:].strip().split("; ")) == {"a.jsonl: File too large", "a.csv: File too large"}
+
+
 def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartRun, tmp_path: Path) -> None:
     limit = 20_000
 
@@ -114,7 +126,7 @@ def test_a_disk_that_fills_up_leaves_whole_lines_in_every_file(start_run: StartR
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert errors.splitlines()[0] == "note: a.jsonl: File too large; the other outputs go on"
-    assert errors.splitlines()[-1] == "error: a.jsonl: File too large"
+    assert errors.splitlines()[-1] == "error: a.jsonl: File too large; a.csv: File too large"
     assert limit - 1000 < (tmp_path / "a.jsonl").stat().st_size <= limit
     frames = frames_of(tmp_path / "a.jsonl")
     assert frames == list(range(len(frames)))

@@ -49,7 +49,7 @@ def test_the_stream_ends_with_its_last_output(make_result: MakeResult) -> None:
     first, last = Failing(1, FerEdgeError("first")), Failing(2, FerEdgeError("last"))
     sink = FanOut([first, last], [Failing()], lambda _: None)
     sink.write(*make_result())
-    with pytest.raises(FerEdgeError, match="first"):
+    with pytest.raises(FerEdgeError, match=r"^first; last$"):
         sink.write(*make_result())
 
 
