@@ -22,6 +22,8 @@ from fer_edge.runtime.onnx_file import append_card_to_onnx
 from fer_edge.training.synthetic import draw_face
 
 VIDEO_SIZE_WH = (160, 120)
+READ_FACES = ("samples", "--expression", "happy", "--data")
+"""Command that reads all faces and draws a few, as a whole sheet takes five times as long as all else."""
 _VIDEO_CODECS = {".avi": "MJPG", ".mp4": "mp4v", ".mkv": "mp4v"}
 _PICTURE_SUFFIXES = (".jpg", ".png", ".bmp", ".tiff", ".webp", ".ppm")
 _GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90400000000002c00000000010001000002024401003b")
