@@ -62,13 +62,11 @@ class Progress:
 
         Raises:
             ValueError: If it is no count of epochs with a row of numbers for each.
-            OverflowError: If a number is beyond those of float64.
         """
         rows = [{**row} for row in self.history]
         are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
         if type(self.epochs_done) is not int or not 0 < self.epochs_done == len(rows) or not are_numbers:
             raise ValueError("its epochs and their history do not fit together")
-        _ = [float(value) for row in rows for value in row.values()]
         if any(row.keys() != rows[0].keys() or not row.keys() >= _SHOWN for row in rows):
             raise ValueError(f"its history lacks {', '.join(sorted(_SHOWN))} of each epoch")
 
@@ -155,6 +153,7 @@ def _read(path: Path) -> _Saved:
             arrays = _numbered(saved, "variable_"), _numbered(saved, "best_")
         progress = Progress(**facts["progress"])
         progress.require_sound()
+        progress.history = [{name: float(value) for name, value in row.items()} for row in progress.history]
         counters = [{name: None if x is None else float(x) for name, x in each.items()} for each in facts["callbacks"]]
     except _DAMAGED as error:
         raise DataError(f"{path} is damaged ({first_line(error)}); train again with --overwrite") from error

@@ -148,20 +148,19 @@ def test_the_end_waits_for_a_sink_that_checks_what_it_wrote(make_result: MakeRes
     assert recorder.numbers == [0]
 
 
+class Slow(Recorder):
+    """Takes its time for each."""
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        time.sleep(0.6)
+        super().write(frame, result)
+
+
 def test_the_end_waits_for_a_slow_sink_while_it_makes_progress(make_result: MakeResult) -> None:
-    recorder = Recorder()
+    recorder = Slow()
     sink = BackgroundSink(recorder, "video", drain_s=2)
     for number in range(6):
         sink.write(*make_result(number=number))
-    recorder.write = slowed(recorder.write)  # type: ignore[method-assign]
     sink.close()
     assert recorder.numbers == list(range(6))
     assert recorder.closed
-
-
-def slowed(write: Callable[[Frame, FrameResult], None]) -> Callable[[Frame, FrameResult], None]:
-    def slow(frame: Frame, result: FrameResult) -> None:
-        time.sleep(0.6)
-        write(frame, result)
-
-    return slow
