@@ -38,8 +38,8 @@ def answer_section(report: Report) -> str:
         return ""
     network, people = max(answers, key=lambda pair: pair[1].accuracy)
     return textwrap.fill(
-        f"Trained networks are included. Of {people.images:,} faces on which most of ten people agree, `{network}` gives "
-        f"their answer on **{100 * people.accuracy:.1f} %**, and one person that of the others on "
+        f"Trained networks are included. On {people.images:,} faces on which most of ten people agree, `{network}` "
+        f"gives their answer for **{100 * people.accuracy:.1f} %**, and one person that of the others for "
         f"{100 * person['accuracy']:.1f} % ([measured](#how-good-is-it)).",
         _COLUMNS,
         break_on_hyphens=False,

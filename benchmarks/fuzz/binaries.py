@@ -68,7 +68,7 @@ def pictures(first: int, count: int) -> list[FuzzInput]:
             made.append(FuzzInput("pictures", _run_camera(name), {name: picture}))
         else:
             members = {**materials.faces(), f"images/train/happy/{name}": picture}
-            arguments = ("samples", "--data", "faces.zip")
+            arguments = (*materials.READ_FACES, "faces.zip")
             made.append(FuzzInput("pictures", arguments, {"faces.zip": materials.zip_of(members)}))
     return made
 
@@ -92,7 +92,7 @@ def zips(first: int, count: int) -> list[FuzzInput]:
         content = materials.faces_zip()
         cut = random.choice((0, len(content) - 2500))
         damaged = content[:cut] + mutate(content[cut:], random)
-        made.append(FuzzInput("zips", ("samples", "--data", "faces.zip"), {"faces.zip": damaged}))
+        made.append(FuzzInput("zips", (*materials.READ_FACES, "faces.zip"), {"faces.zip": damaged}))
     return made
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from benchmarks.fuzz import binaries, structured
 from benchmarks.fuzz.attempt import Fault, FuzzInput, Outcome, attempt
-from fer_edge.native_logs import native_stderr_muffled
+from fer_edge.native_logs import native_stderr_muffled, quiet_ffmpeg
 from fer_edge.picture_size import limit_opencv
 
 _BATCH = 5
@@ -111,6 +111,7 @@ def prepare(kind: str = "") -> None:
     os.environ.pop("FER_EDGE_DATA", None)
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", MPLBACKEND="Agg")
     limit_opencv(None)
+    quiet_ffmpeg()
     _import((*(f"fer_edge.cli.{name}" for name in _COMMANDS), *_LIBRARIES, *_modules(kind)))
 
 

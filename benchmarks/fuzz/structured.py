@@ -101,7 +101,7 @@ def zip_names(first: int, count: int) -> list[FuzzInput]:
     )
     return [
         FuzzInput(
-            "names in a zip", ("samples", "--data", "faces.zip"), {"faces.zip": materials.zip_of({**known, **more})}
+            "names in a zip", (*materials.READ_FACES, "faces.zip"), {"faces.zip": materials.zip_of({**known, **more})}
         )
         for known in (materials.faces(),)
         for more in _examples(members, first, count)
@@ -164,7 +164,7 @@ def _table(is_votes: bool, cells: list[tuple[int, int, str]]) -> FuzzInput:
         arguments: tuple[str, ...] = ("evaluate", "--data", "faces.zip", "--votes", "table.csv")
     else:
         rows = [list(row) for row in materials.fer2013_rows()]
-        arguments = ("samples", "--data", "table.csv")
+        arguments = (*materials.READ_FACES, "table.csv")
     for row, column, value in cells:
         rows[row][column:] = [value, *rows[row][column + 1 :]]
     files = {"table.csv": materials.csv_of(rows)}

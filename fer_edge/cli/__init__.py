@@ -11,6 +11,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from difflib import get_close_matches
 from types import FrameType
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.picture_size import limit_opencv
+from fer_edge.threads import exit_process
 
 _COMMANDS = {
     "train": "Train a network on labelled faces.",
@@ -137,11 +139,12 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
+    before = threading.enumerate()
     prepare_streams()
     signal.signal(signal.SIGTERM, _raise_terminated)
     code = _run()
     discard_unwritten()
-    sys.exit(code)
+    exit_process(code, before)
 
 
 def _run() -> int:

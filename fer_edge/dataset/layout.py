@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from fer_edge.dataset.data import SplitName
@@ -113,6 +114,11 @@ class Layout:
     def _within(self, path: PurePosixPath) -> tuple[str, ...]:
         """Return the parts of `path` below the root; none if it lies elsewhere."""
         return path.parts[len(self.root) :] if _starts_with(path, self.root) else ()
+
+
+def is_of_class(path: PurePosixPath) -> bool:
+    """Return whether a path lies in a split's class folder, wherever that is."""
+    return any(_is_split(outer) and _is_class(inner) for outer, inner in pairwise(path.parts))
 
 
 def find_layout(source: str, listing: Listing) -> Layout:

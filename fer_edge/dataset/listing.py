@@ -18,6 +18,10 @@ MAX_IMAGE_BYTES = 4 * 2**20
 
 MAX_ARCHIVE_BYTES = 8 * 2**30
 MAX_ARCHIVE_FILES = 2_000_000
+_MAX_STRAYS = 50_000
+"""Files and folders beside those of the classes; a whole disk or home folder has more."""
+_MAX_DEPTH = 32
+"""Folders within each other; a link can go round in more ways than up."""
 
 _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"}
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
@@ -79,17 +83,36 @@ _Entry = RawFile | Unreadable | PurePosixPath
 """A file, an unreadable entry or a folder."""
 
 
-def list_folder(root: Path) -> Listing:
+def list_folder(root: Path, is_of_class: Callable[[PurePosixPath], bool] = lambda _: True) -> Listing:
     """List a folder. Symbolic links are followed, except those to a folder that they lie in.
 
+    Args:
+        root: The folder.
+        is_of_class: Whether a path within it lies in a class folder.
+
     Raises:
-        DataError: If `root` itself cannot be read.
+        DataError: If `root` itself cannot be read, or holds too much else than class folders.
     """
-    entries = list(_walk(root, PurePosixPath(), ()))
+    entries, strays = list[_Entry](), 0
+    for entry in _walk(root, PurePosixPath(), ()):
+        entries.append(entry)
+        strays += not is_of_class(_path(entry))
+        if strays > _MAX_STRAYS or len(entries) > MAX_ARCHIVE_FILES:
+            raise DataError(_too_many(root, strays))
     for entry in entries[:1]:
         if isinstance(entry, Unreadable) and entry.path == PurePosixPath():
             raise DataError(f"{printable(str(root))} {entry.reason}")
     return _listing(entries, key=lambda path: path.parts)
+
+
+def _too_many(root: Path, strays: int) -> str:
+    shown = printable(str(root))
+    if strays <= _MAX_STRAYS:
+        return f"{shown}: expected at most {MAX_ARCHIVE_FILES:,} files, got more; give a part of them"
+    return (
+        f"{shown}: expected a data set's own folder, got one with more than {_MAX_STRAYS:,} files outside of "
+        "train/<expression>/ and validation/<expression>/; give the folder that holds train/ and validation/"
+    )
 
 
 def list_zip(path: Path, archive: zipfile.ZipFile) -> Listing:
@@ -136,27 +159,31 @@ def _walk(folder: Path, path: PurePosixPath, ancestors: tuple[_Identity, ...]) -
     """Yield the entries of `folder`, which is at `path` within the root, below the folders `ancestors`."""
     try:
         status = folder.stat()
-        entries = list(os.scandir(folder))
+        identity = status.st_dev, status.st_ino
+        if identity in ancestors:
+            yield Unreadable(path, "is a link to a folder that it lies in")
+        elif len(ancestors) > _MAX_DEPTH:
+            yield Unreadable(path, f"lies more than {_MAX_DEPTH} folders deep")
+        else:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    yield from _walk_entry(entry, path / entry.name, (*ancestors, identity))
     except OSError as error:
         yield Unreadable(path, _reason(error))
+
+
+def _walk_entry(entry: os.DirEntry[str], path: PurePosixPath, ancestors: tuple[_Identity, ...]) -> Iterator[_Entry]:
+    try:
+        status = entry.stat()
+    except OSError as error:
+        yield Unreadable(path, "is a broken link" if entry.is_symlink() else _reason(error))
         return
-    identity = status.st_dev, status.st_ino
-    if identity in ancestors:
-        yield Unreadable(path, "is a link to a folder that it lies in")
+    if not stat.S_ISDIR(status.st_mode):
+        yield _file(Path(entry.path), path, status)
         return
-    for entry in entries:
-        inner = path / entry.name
-        try:
-            status = entry.stat()
-        except OSError as error:
-            yield Unreadable(inner, "is a broken link" if entry.is_symlink() else _reason(error))
-            continue
-        if not stat.S_ISDIR(status.st_mode):
-            yield _file(Path(entry.path), inner, status)
-            continue
-        yield inner
-        if not _is_of_system(inner):
-            yield from _walk(Path(entry.path), inner, (*ancestors, identity))
+    yield path
+    if not _is_of_system(path):
+        yield from _walk(Path(entry.path), path, ancestors)
 
 
 def _reason(error: OSError) -> str:

@@ -11,7 +11,7 @@ from fer_edge.dataset.data import Dataset, ImageFault, SplitName, check_splits
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.fer2013_csv import read_fer2013_csv
 from fer_edge.dataset.gathering import Gathered
-from fer_edge.dataset.layout import find_layout
+from fer_edge.dataset.layout import find_layout, is_of_class
 from fer_edge.dataset.listing import Listing, RawFile, list_folder, list_zip
 from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.errors import DataError, MissingExtraError, first_line
@@ -75,7 +75,7 @@ def _kaggle_copy(allow_download: Callable[[str], bool] | None) -> str:
 
 
 def _read_folder(path: Path) -> Dataset:
-    return _read_images(str(path), list_folder(path))
+    return _read_images(str(path), list_folder(path, is_of_class))
 
 
 def _read_zip(path: Path) -> Dataset:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import DataError
+from fer_edge.errors import DataError, first_line
 from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
 from fer_edge.training.run_folder import STATE_NAME
 
@@ -24,6 +25,15 @@ _COUNTERS = {
     keras.callbacks.ModelCheckpoint: ("best",),
 }
 """Attributes of callbacks that last from epoch to epoch; Keras resets them when `fit` begins."""
+
+_DAMAGED = (
+    *DAMAGED_ZIP_ERRORS,
+    *(KeyError, TypeError, AttributeError, SyntaxError, OverflowError, RecursionError, MemoryError),
+)
+"""Exceptions of reading a damaged state; numpy parses the headers of arrays as Python."""
+
+_SHOWN = {"loss", "accuracy", "val_loss", "val_accuracy"}
+"""Columns of a history that its curves are drawn from."""
 
 
 @dataclass
@@ -57,8 +67,8 @@ class TrainingProgress:
         are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
         if type(self.epochs_done) is not int or not 0 < self.epochs_done == len(rows) or not are_numbers:
             raise ValueError("its epochs and their history do not fit together")
-        if any("val_accuracy" not in row for row in rows):
-            raise ValueError("its history has no val_accuracy")
+        if any(row.keys() != rows[0].keys() or not row.keys() >= _SHOWN for row in rows):
+            raise ValueError(f"its history lacks {', '.join(sorted(_SHOWN))} of each epoch")
 
 
 def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
@@ -100,28 +110,22 @@ class RunState:
         path = self._folder / STATE_NAME
         if not path.is_file():
             raise DataError(f"nothing to resume: {path} does not exist; a run can be resumed after its first epoch")
-        try:
-            # NumPy does not close a file that it opened itself if the zip in it is damaged.
-            with path.open("rb") as file, np.load(file) as saved:
-                facts = json.loads(str(saved["facts"]))
-                values, best_weights = _numbered(saved, "variable_"), _numbered(saved, "best_")
-            progress = TrainingProgress(**facts["progress"])
-            counters = [{name: x and float(x) for name, x in each.items()} for each in facts["callbacks"]]
-            progress.require_sound()
-        except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
-            raise DataError(f"{path} is damaged ({error}); overwrite the run") from error
-        variables = self._variables()
-        shapes = [tuple(variable.shape) for variable in variables]
-        if [value.shape for value in values] != shapes or len(counters) != len(self._callbacks):
+        saved = _read(path)
+        weights = self._model.get_weights()
+        if (
+            not _same_arrays(saved.variables, self._variables())
+            or not (not saved.best_weights or _same_arrays(saved.best_weights, weights))
+            or [tuple(each) for each in saved.counters] != [_COUNTERS[type(each)] for each in self._callbacks]
+        ):
             raise DataError(f"{path} belongs to another network or version; overwrite the run")
-        for variable, value in zip(variables, values, strict=True):
+        for variable, value in zip(self._variables(), saved.variables, strict=True):
             variable.assign(value)
-        for callback, values_of_one in zip(self._callbacks, counters, strict=True):
-            for name, counter in values_of_one.items():
+        for callback, counters in zip(self._callbacks, saved.counters, strict=True):
+            for name, counter in counters.items():
                 setattr(callback, name, counter)
         if self._early_stopping is not None:
-            self._early_stopping.best_weights = best_weights or None
-        return progress
+            self._early_stopping.best_weights = saved.best_weights or None
+        return saved.progress
 
     def _variables(self) -> list[Any]:
         return [*self._model.variables, *self._model.optimizer.variables]
@@ -131,9 +135,41 @@ class RunState:
         return {name: None if value is None else float(value) for name, value in values.items()}
 
 
+@dataclass(frozen=True)
+class _Saved:
+    """Content of a state's file."""
+
+    progress: TrainingProgress
+    counters: list[dict[str, float | None]]
+    variables: list[npt.NDArray[Any]]
+    best_weights: list[npt.NDArray[Any]]
+
+
+def _read(path: Path) -> _Saved:
+    try:
+        # numpy leaves a file that it opened itself open if the zip in it is damaged.
+        with path.open("rb") as file, np.load(file) as saved:
+            facts = json.loads(str(saved["facts"]))
+            arrays = _numbered(saved, "variable_"), _numbered(saved, "best_")
+        progress = TrainingProgress(**facts["progress"])
+        progress.require_sound()
+        progress.history = [{name: float(value) for name, value in row.items()} for row in progress.history]
+        counters = [{name: None if x is None else float(x) for name, x in each.items()} for each in facts["callbacks"]]
+    except _DAMAGED as error:
+        raise DataError(f"{path} is damaged ({first_line(error)}); overwrite the run") from error
+    return _Saved(progress, counters, *arrays)
+
+
 def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:
     count = sum(name.startswith(prefix) for name in saved.files)
     return [saved[f"{prefix}{i}"] for i in range(count)]
+
+
+def _same_arrays(values: Sequence[Any], known: Sequence[Any]) -> bool:
+    """Return whether arrays have the shapes and types of known ones."""
+    return [(tuple(x.shape), np.asarray(x).dtype) for x in values] == [
+        (tuple(x.shape), np.asarray(x).dtype) for x in known
+    ]
 
 
 class SaveEveryEpoch(keras.callbacks.Callback):

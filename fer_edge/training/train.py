@@ -128,6 +128,8 @@ def train(
         team.send(checkpoints / STATE_NAME)
         team.send(checkpoints / BEST_NAME)
     progress = state.restore() if resume else TrainingProgress()
+    if resume:  # `fit` restores the state once more
+        _load_weights(model, checkpoints / BEST_NAME)  # before hours of training, after which they are needed
     interruption = None
     if not progress.finished:
         batches.start_at(progress.epochs_done)
@@ -219,13 +221,19 @@ def _fit(
 
 def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model:
     """Return the plain architecture with the weights in `best`, which load only into layers of their own classes."""
-    try:
-        trained.load_weights(best)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:  # what Keras and h5py raise
-        raise DataError(f"{best} is damaged ({first_line(error)}); overwrite the run") from error
+    _load_weights(trained, best)
     plain = build(recipe.arch)
     plain.set_weights(trained.get_weights())
     return plain
+
+
+def _load_weights(model: keras.Model, best: Path) -> None:
+    try:
+        model.load_weights(best)
+        if not all(np.isfinite(weights).all() for weights in model.get_weights()):
+            raise ValueError("its weights are not finite")
+    except Exception as error:  # h5py and Keras raise whatever damaged bytes lead to
+        raise DataError(f"{best} is damaged ({first_line(error)}); overwrite the run") from error
 
 
 class _Clock(keras.callbacks.Callback):

@@ -260,3 +260,36 @@ def test_damaged_member_is_counted(tree: Path) -> None:
     dataset = load_dataset(str(path))
     assert dataset.findings[SplitName.TRAIN] == Counter({ImageFault.UNREADABLE: 1})
     assert dataset.examples[ImageFault.UNREADABLE] == ["train/happy/z.png"]
+
+
+@pytest.mark.parametrize("inside", ["", "train", "train/other", "a/b/c"])
+def test_a_folder_with_too_much_outside_of_classes_is_refused(
+    tree: Path, inside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fer_edge.dataset.listing._MAX_STRAYS", 30)
+    (tree / inside).mkdir(parents=True, exist_ok=True)
+    for number in range(31):
+        (tree / inside / f"{number}.txt").touch()
+    with pytest.raises(DataError, match=r"faces: expected a data set's own folder, .* 30 files .*; give the folder"):
+        load_dataset(str(tree))
+
+
+def test_any_number_of_files_in_class_folders_is_read(
+    tree: Path, write_face: WriteFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fer_edge.dataset.listing._MAX_STRAYS", 10)
+    for seed in range(20):
+        write_face(tree / "train" / "Happy" / "subject1" / f"{seed}.png", 50 + seed)
+    assert len(load_dataset(str(tree)).train) == 27
+
+
+def test_a_folder_with_too_many_files_of_classes_is_refused(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_edge.dataset.listing.MAX_ARCHIVE_FILES", 20)
+    with pytest.raises(DataError, match="expected at most 20 files, got more"):
+        load_dataset(str(tree))
+
+
+def test_folders_that_lie_too_deep_are_named(tree: Path) -> None:
+    (tree / Path(*["a"] * 40)).mkdir(parents=True)
+    (note,) = load_dataset(str(tree)).notes
+    assert note.endswith("/a, which lies more than 32 folders deep")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,87 @@ def test_damaged_state_is_a_data_error(
         state.write_bytes(damaged[damage])
     with pytest.raises(DataError, match=STATE_NAME):
         train(data, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+def change_facts(path: Path, *keys: Any) -> None:
+    """Set a value in a state's facts: the last of `keys`, in the place that the others lead to."""
+    *way, last, value = keys
+    with np.load(path) as saved:
+        arrays = dict(saved)
+    facts = place = json.loads(str(arrays["facts"]))
+    for key in way:
+        place = place[key]
+    place[last] = value
+    with path.open("wb") as file:
+        np.savez(file, **{**arrays, "facts": np.array(json.dumps(facts))})
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        (("callbacks", 0, "model", 1), "another network"),
+        (("callbacks", 0, "best", 10**400), "damaged"),
+        (("callbacks", 0, "best", ""), "damaged"),
+        (("progress", "history", 0, "loss", 10**400), "damaged"),
+        (("progress", "history", 0, "more", 1), "damaged"),
+        (("progress", "history", 0, {"val_accuracy": 1}), "damaged"),
+        (("progress", "epochs_done", 1), "damaged"),
+        (("progress", "seconds", "1"), "damaged"),
+    ],
+)
+def test_state_with_other_facts_is_a_data_error(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, keys: tuple[Any, ...], fault: str
+) -> None:
+    shutil.copytree(whole_run[1], tmp_path, dirs_exist_ok=True)
+    change_facts(tmp_path / STATE_NAME, *keys)
+    with pytest.raises(DataError, match=fault):
+        train(data, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+@pytest.mark.parametrize("name", ["best_0", "variable_0"])
+@pytest.mark.parametrize("change", ["float64", "complex64", "str", "shape", "missing"])
+def test_state_with_other_arrays_is_a_data_error(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, name: str, change: str
+) -> None:
+    shutil.copytree(whole_run[1], tmp_path, dirs_exist_ok=True)
+    with np.load(tmp_path / STATE_NAME) as saved:
+        arrays = dict(saved)
+    known = arrays.pop(name)
+    if change != "missing":
+        arrays[name] = known[:1] if change == "shape" else known.astype(change)
+    with (tmp_path / STATE_NAME).open("wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(DataError, match=STATE_NAME):
+        train(data, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+@pytest.mark.parametrize("damage", ["empty", "truncated", "not finite", "missing"])
+def test_damaged_best_weights_are_a_data_error_before_training(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, damage: str
+) -> None:
+    shutil.copytree(whole_run[1], tmp_path, dirs_exist_ok=True)
+    change_facts(tmp_path / STATE_NAME, "progress", "finished", False)
+    best = tmp_path / BEST_NAME
+    if damage == "missing":
+        best.unlink()
+    elif damage == "not finite":
+        with pytest.importorskip("h5py").File(best, "r+") as file:
+            next(iter(weights_in(file)))[...] = np.nan
+    else:
+        best.write_bytes(best.read_bytes()[: 0 if damage == "empty" else 3000])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    observer = Observer()
+    with pytest.raises(DataError, match=rf"{BEST_NAME} is damaged .*; overwrite the run"):
+        train(data, recipe, tmp_path, observer=observer, resume=True)
+    assert observer.steps == []
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def weights_in(file: Any) -> list[Any]:
+    """Return the datasets of floating-point weights in an HDF5 file."""
+    found: list[Any] = []
+    file.visititems(lambda _, one: found.append(one) if hasattr(one, "shape") and one.dtype.kind == "f" else None)
+    return found
 
 
 def test_state_of_another_network_is_a_data_error(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -23,7 +24,8 @@ from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.pipeline import Pipeline
-from fer_edge.runtime.sinks.fan_out import FanOut
+from fer_edge.runtime.sinks.fan_out import FanOut, join_failures
+from fer_edge.runtime.sinks.sink import Sink
 from fer_edge.runtime.sinks.systemd import NotifySink
 from fer_edge.runtime.sinks.tally import Tally
 from fer_edge.runtime.sinks.text import STDOUT
@@ -97,11 +99,14 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
+    failures: list[FerEdgeError] = []
     with ExitStack() as stack:
+        stack.push(partial(_report_closing, failures))
         opening = open_sinks(options, source, classifier.card, print_note)
-        sinks = [stack.enter_context(closing(sink)) for sink in opening]
+        sinks = [stack.enter_context(_closing(sink, failures)) for sink in opening]
         watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
         sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, print_note)
+        stack.callback(source.close)  # before the sinks, which may need the processor for what waits
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
             _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
@@ -109,9 +114,27 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
             failed += sink.failed
             for note in source.notes:
                 print_note(note)
-    sink.require_whole()
+    sink.require_whole(failures)
     if not tally.frames:
         raise SourceError(f"{source.description} gave no readable frame; to check everything else, try --camera demo")
+
+
+@contextmanager
+def _closing(sink: Sink, failures: list[FerEdgeError]) -> Iterator[Sink]:
+    """Close a sink after the block; `failures` gets what that raises, so that the others' are reported as well."""
+    try:
+        yield sink
+    finally:
+        try:
+            sink.close()
+        except FerEdgeError as error:
+            failures.append(error)
+
+
+def _report_closing(failures: list[FerEdgeError], _kind: object, error: BaseException | None, _at: object) -> None:
+    """Raise failures of closing after a block that ended with an error or Ctrl-C, together with that error."""
+    if error is not None and failures:
+        raise join_failures([*([error] if isinstance(error, FerEdgeError) else []), *failures]) from error
 
 
 def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +16,12 @@ from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.sink import Reopenable, Sink
 from fer_edge.runtime.sources.source import Frame
+from fer_edge.threads import AbandonableThread
 
 DRAIN_TIMEOUT_S = 10.0
 
+_LONGEST_DRAIN_S = 60.0
+"""Time for an output that is slow, as on a busy board, and takes one result after another; systemd waits for 90 s."""
 _LAST_TIMEOUT_S = 3.0
 _NO_IMAGE = np.zeros((0, 0, 3), np.uint8)
 _ItemT = TypeVar("_ItemT")
@@ -63,11 +67,11 @@ class BackgroundQueue(Generic[_ItemT]):
         self._on_note = on_note
         self._items: deque[_ItemT] = deque()
         self._closing = False
+        self._steps = 0
         self._failure: Exception | None = None
         self._failure_raised = False
         self._changed = threading.Condition()
-        # A daemon, as a disk or network can hang for ever and must not keep the program from ending.
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread = AbandonableThread(target=self._work, name=name)
         self._thread.start()
 
     def put(self, item: _ItemT) -> None:
@@ -89,8 +93,12 @@ class BackgroundQueue(Generic[_ItemT]):
             self._items.append(item)
             self._changed.notify_all()
 
-    def close(self, timeout_s: float = DRAIN_TIMEOUT_S) -> None:
-        """Wait until all items are taken, for `timeout_s` at most, and report how many were dropped.
+    def close(self, timeout_s: float = DRAIN_TIMEOUT_S, longest_s: float = 0.0) -> None:
+        """Let what waits be taken, and report how many were dropped.
+
+        Args:
+            timeout_s: How long to wait for the end, and again while something was taken in that time.
+            longest_s: When to wait no more for what is slow.
 
         Raises:
             FerEdgeError: If the thread hangs, or taking an item failed and `put` has not raised that.
@@ -99,7 +107,7 @@ class BackgroundQueue(Generic[_ItemT]):
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join(timeout_s)
+        self._drain(timeout_s, time.monotonic() + longest_s)
         if self._thread.is_alive():
             self._give_up()
         if self.dropped:
@@ -111,6 +119,13 @@ class BackgroundQueue(Generic[_ItemT]):
         if self._failure and not self._failure_raised:
             self._failure_raised = True
             raise self._failure
+
+    def _drain(self, timeout_s: float, deadline: float) -> None:
+        while True:
+            steps = self._steps
+            self._thread.join(timeout_s)
+            if not self._thread.is_alive() or self._steps == steps or time.monotonic() >= deadline:
+                return
 
     def _give_up(self) -> None:
         with self._changed:
@@ -125,7 +140,9 @@ class BackgroundQueue(Generic[_ItemT]):
                 while item := self._next():
                     self._take(item[0])
                     self.has_taken = True
+                    self._steps += 1
             finally:
+                self._steps += 1
                 self._end()
         except Exception as error:  # whatever a disk, an encoder or a network raises; raised again by `put` and `close`
             with self._changed:
@@ -213,8 +230,8 @@ class BackgroundSink:
         self._queue.put((frame if self._pictures else replace(frame, image=_NO_IMAGE), result))
 
     def close(self) -> None:
-        """Wait for the queued results, as `BackgroundQueue.close` does."""
-        self._queue.close(self._drain_s + self._checking_s())
+        """Wait for what is queued, as `BackgroundQueue.close` does."""
+        self._queue.close(self._drain_s + self._checking_s(), _LONGEST_DRAIN_S)
 
     def _pass_on(self, item: tuple[Frame, FrameResult]) -> None:
         self._sink.write(*item)

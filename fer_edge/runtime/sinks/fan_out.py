@@ -46,13 +46,13 @@ class FanOut:
         self._retry_s = retry_s
         self._retry_at: dict[BackgroundSink, float] = {}
         self._reopened: list[BackgroundSink] = []
-        self._failure: FerEdgeError | None = None
+        self._failures: dict[Sink, FerEdgeError] = {}
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Pass one result on.
 
         Raises:
-            FerEdgeError: If the last output has failed.
+            FerEdgeError: If the last output has failed; it names all that have.
             BrokenPipeError: If the reader of a pipe has closed it, which ends the stream.
         """
         self._reopen_failed()
@@ -64,21 +64,22 @@ class FanOut:
         for sink in self._watchers:
             sink.write(frame, result)
 
-    def require_whole(self) -> None:
-        """Raise the first failure, if an output has failed."""
-        if self._failure is not None:
-            raise self._failure
+    def require_whole(self, closing: Sequence[FerEdgeError] = ()) -> None:
+        """Raise the first failure of each output, and those of closing some, if there is one."""
+        failures = [*self._failures.values(), *closing]
+        if failures:
+            raise join_failures(failures)
 
     def _leave_out(self, sink: Sink, error: FerEdgeError) -> None:
         is_reported = sink in self._reopened
         self._outputs.remove(sink)
-        self._failure = self._failure or error
+        self._failures.setdefault(sink, error)
         if isinstance(sink, BackgroundSink):
             self._retry_at[sink] = time.monotonic() + self._retry_s
             self._reopened = [each for each in self._reopened if each is not sink]
             self.failed += [sink.name] if sink.name not in self.failed else []
         if not self._outputs:
-            raise self._failure
+            self.require_whole()
         if not is_reported:
             self._on_note(f"{error}; the other outputs go on")
 
@@ -97,3 +98,12 @@ class FanOut:
         for sink in [each for each in self._reopened if each.has_taken]:
             self._reopened.remove(sink)
             self._on_note(f"{sink.name}: works again; it lacks the results since it failed")
+
+
+def join_failures(failures: Sequence[FerEdgeError]) -> FerEdgeError:
+    """Return one failure as it is, several as one that names each."""
+    if len(failures) == 1:
+        return failures[0]
+    joined = FerEdgeError("; ".join(map(str, failures)))
+    joined.__cause__ = failures[0]
+    return joined

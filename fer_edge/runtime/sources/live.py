@@ -10,6 +10,7 @@ from typing import Protocol
 from fer_edge.errors import SourceError
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.source import Frame, Source
+from fer_edge.threads import AbandonableThread
 
 FRAME_TIMEOUT_S = 5.0
 """Seconds to wait for a frame: a webcam's first one takes up to 2 s, as does a network camera's key frame."""
@@ -66,8 +67,7 @@ class LiveSource(Source):
         self._failure = ""
         self._arrived = threading.Condition()
         self._closing = threading.Event()
-        # A daemon, as a driver can hang in a read for ever and must not keep the program from ending.
-        self._thread = threading.Thread(target=self._take_frames, name=f"frames of {description}", daemon=True)
+        self._thread = AbandonableThread(target=self._take_frames, name=f"frames of {description}")
         self._thread.start()
 
     def __iter__(self) -> Iterator[Frame]:

@@ -99,7 +99,7 @@ VOTED = replace(
 def test_peoples_answer_comes_first_with_votes() -> None:
     if shipped_models():
         words = " ".join(answer_section(VOTED).split())
-        assert "`compact` gives their answer on **87.2 %**, and one person that of the others on 80.4 %" in words
+        assert "`compact` gives their answer for **87.2 %**, and one person that of the others for 80.4 %" in words
     table = [line for line in networks_section(VOTED).splitlines() if line.startswith("|")]
     assert table[0] == "| network | people's answer | mean recall | label accuracy | bytes | M mult. | p50 ms |"
     cells = {line.strip("| ").split(" | ")[0]: line.strip("| ").split(" | ") for line in table[2:]}

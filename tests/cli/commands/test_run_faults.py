@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from fer_edge.runtime.sources.recordings import VideoFile
@@ -103,6 +105,18 @@ def answers(port: int) -> bool:
     return True
 
 
+def test_all_outputs_that_failed_are_named(start_run: StartRun, tmp_path: Path) -> None:
+    def allow_little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+
+    arguments = ("--camera", "demo", "--frames", "5", "--jsonl", "a.jsonl", "--csv", "a.csv", "--quiet")
+    process = start_run(*arguments, preexec_fn=allow_little)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    last = errors.splitlines()[-1]
+    assert set(last.split("; ")) == {"error: a.jsonl: File too large", "a.csv: File too large"}
+
+
 def test_full_disk_leaves_whole_lines(start_run: StartRun, tmp_path: Path) -> None:
     limit = 20_000
 
@@ -114,7 +128,7 @@ def test_full_disk_leaves_whole_lines(start_run: StartRun, tmp_path: Path) -> No
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 1
     assert errors.splitlines()[0] == "note: a.jsonl: File too large; the other outputs go on"
-    assert errors.splitlines()[-1] == "error: a.jsonl: File too large"
+    assert errors.splitlines()[-1] == "error: a.jsonl: File too large; a.csv: File too large"
     assert limit - 1000 < (tmp_path / "a.jsonl").stat().st_size <= limit
     frames = frames_of(tmp_path / "a.jsonl")
     assert frames == list(range(len(frames)))
@@ -235,3 +249,40 @@ def all_lines(folder: Path) -> list[str]:
     ages = {path: int(path.suffix[1:]) if path.suffix[1:].isdecimal() else 0 for path in folder.glob("a.jsonl*")}
     oldest_first = sorted(ages, key=lambda path: -ages[path])
     return [line for path in oldest_first for line in lines_of(path) if line.endswith("\n")]
+
+
+def write_video(path: Path) -> bytearray:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10, (160, 120))
+    for shade in range(10):
+        writer.write(np.full((120, 160, 3), 20 * shade, np.uint8))
+    writer.release()
+    return bytearray(path.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("box", "offset", "lie"),
+    [
+        (b"tkhd", 76, b"\xff\xff\0\0" * 2),
+        (b"mp4v", 24, b"\xff\xff" * 2),
+        (b"stsz", 4, b"\x7f\xff\xff\xff" * 2),
+        (b"stsz", 8, b"\x7f\xff\xff\xff"),
+        (b"stts", 4, b"\x7f\xff\xff\xff"),
+        (b"moov", -8, b"\x7f\xff\xff\xff"),
+    ],
+)
+def test_a_header_that_lies_takes_little_memory(
+    start_run: StartRun, tmp_path: Path, box: bytes, offset: int, lie: bytes
+) -> None:
+    content = write_video(tmp_path / "a.mp4")
+    at = content.find(box) + 4 + offset
+    content[at : at + len(lie)] = lie
+    (tmp_path / "a.mp4").write_bytes(content)
+
+    def allow_little() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+
+    process = start_run("--camera", "a.mp4", "--quiet", preexec_fn=allow_little)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode in (0, 1, 2)
+    assert not process.returncode or errors.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in errors

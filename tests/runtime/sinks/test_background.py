@@ -144,3 +144,21 @@ def test_close_waits_while_the_sink_verifies_its_output(make_result: MakeResult)
     sink.close()
     assert recorder.closed
     assert recorder.numbers == [0]
+
+
+class Slow(Recorder):
+    """Takes its time for each."""
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        time.sleep(0.6)
+        super().write(frame, result)
+
+
+def test_the_end_waits_for_a_slow_sink_while_it_makes_progress(make_result: MakeResult) -> None:
+    recorder = Slow()
+    sink = BackgroundSink(recorder, "video", drain_s=2)
+    for number in range(6):
+        sink.write(*make_result(number=number))
+    sink.close()
+    assert recorder.numbers == list(range(6))
+    assert recorder.closed

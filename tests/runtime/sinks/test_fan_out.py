@@ -49,7 +49,7 @@ def test_failure_of_the_last_output_ends_the_stream(make_result: MakeResult) -> 
     first, last = Failing(1, FerEdgeError("first")), Failing(2, FerEdgeError("last"))
     sink = FanOut([first, last], [Failing()], lambda _: None)
     sink.write(*make_result())
-    with pytest.raises(FerEdgeError, match="first"):
+    with pytest.raises(FerEdgeError, match=r"^first; last$"):
         sink.write(*make_result())
 
 

@@ -26,6 +26,10 @@ from fer_edge.runtime.sources.source import Frame
 EVENTS_KEPT = 10_000
 """Most events that wait for a broker, a few megabytes."""
 
+_LONGEST_PACKET_BYTES = 1024
+"""Longest packet that is taken from a broker, which sends acknowledgements and Home Assistant's "online" here; MQTT
+allows 256 MB, and a broker may send 65,535 messages before it completes the first."""
+
 _INTRODUCTION_PAUSE_S = 1.0
 """Least time between two introductions, as any client can request them, and they are larger than the request."""
 _KEEPALIVE_S = 30
@@ -112,7 +116,7 @@ class MqttSink:
 
     def _make_client(self) -> Client:
         # With a fixed id a broker recognizes a restarted camera, and does not publish its "offline" late.
-        client = Client(CallbackAPIVersion.VERSION2, self._camera.client_id)
+        client = _BoundedClient(CallbackAPIVersion.VERSION2, self._camera.client_id)
         client.username_pw_set(self._address.user, self._address.password)
         if self._address.tls:
             client.tls_set()
@@ -198,6 +202,16 @@ class MqttSink:
         if not self._outage_noted:
             self._outage_noted = True
             self._on_note(f"{self._address}: {reason}; events wait until it answers")
+
+
+class _BoundedClient(Client):
+    """A client that breaks the connection at a packet that is longer than `_LONGEST_PACKET_BYTES`."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Receive the rest of a packet, or a byte of its header; paho's own asks for as much as the header says."""
+        if bufsize > _LONGEST_PACKET_BYTES:
+            raise ConnectionAbortedError(f"a packet of {bufsize} bytes")
+        return super()._sock_recv(bufsize)
 
 
 def _state_json(result: FrameResult) -> dict[str, Any]:

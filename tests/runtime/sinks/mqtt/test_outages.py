@@ -7,8 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -208,3 +210,23 @@ def test_command_continues_while_its_broker_is_away(
     wait_until(lambda: late.on(f"{BASE}/availability")[-1:] == ["offline"])
     assert late.on(f"{BASE}/state")[-1]["faces"] == 1
     assert len(said.read_text().splitlines()) == 2
+
+
+def test_a_packet_of_256_mb_breaks_the_connection(open_sink: OpenSink, wait_until: WaitUntil) -> None:
+    told: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        port = broker.getsockname()[1]
+        threading.Thread(target=announce_long_packet, args=(broker,), daemon=True).start()
+        sink = open_sink(f"mqtt://127.0.0.1:{port}", tell=told.append)
+        wait_until(lambda: any("the connection broke" in text for text in told))
+    sink.close()
+
+
+def announce_long_packet(broker: socket.socket) -> None:
+    """Accept one client, and announce a message as long as MQTT allows, of which little comes."""
+    connection, _ = broker.accept()
+    connection.recv(1000)
+    connection.sendall(b"\x20\x02\0\0\x30\xff\xff\xff\x7f\0\x01a")
+    with connection, suppress(ConnectionResetError):
+        while connection.recv(1000):  # until the client leaves
+            pass
