@@ -112,7 +112,7 @@ def prepare(kind: str = "") -> None:
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", MPLBACKEND="Agg")
     limit_opencv(None)
     quiet_ffmpeg()
-    _import((*(f"fer_edge.cli.{name}" for name in _COMMANDS), *_LIBRARIES, *_modules(kind)))
+    _import((*(f"fer_edge.cli.commands.{name}" for name in _COMMANDS), *_LIBRARIES, *_modules(kind)))
 
 
 def _try_batch(kind: str, seed: int, count: int) -> list[tuple[FuzzInput | None, Outcome]]:
