@@ -21,7 +21,7 @@ Weights = Iterator[list[FloatArray]]
 """Kernel and bias of each convolution, in the file's order and layout: outputs, inputs / groups, height, width."""
 
 _STAGES = ((16,), (16, 32, 32, 64), (64, 64), (64, 64), (64, 64))
-"""Output channels of each block. A stage halves the picture: the first by its strided convolution, others by pooling."""
+"""Output channels of each block. A stage halves the picture, the first by a strided convolution, others by pooling."""
 _LEVELS = 3
 _HEADS = (1, 4, 1, 10)
 """Channels of each head in the file's order: class, box, objectness, landmarks."""

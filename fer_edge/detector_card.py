@@ -85,7 +85,9 @@ def read_detector_card(path: Path) -> DetectorCard:
             raise ValueError(f"expected a {KIND} of schema {SCHEMA_VERSION}")
         known = {one.name for one in dataclasses.fields(DetectorCard)}
         card = DetectorCard(**{name: value for name, value in facts.items() if name in known})
-        card = dataclasses.replace(card, output_scale=_floats(card.output_scale), output_offset=_floats(card.output_offset))
+        card = dataclasses.replace(
+            card, output_scale=_floats(card.output_scale), output_offset=_floats(card.output_offset)
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: its card is damaged or another tool's ({error}); install fer-edge again") from error
     require_model_part(path, card)

@@ -25,6 +25,7 @@ from fer_edge.names import printable
 from fer_edge.runtime.camera import open_source
 from fer_edge.runtime.classifier import Classifier, ScoresFaces
 from fer_edge.runtime.detector import FaceDetector, small_faces_advice
+from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.fan_out import FanOut
 from fer_edge.runtime.frames import Frame, Source, at_most, first_seconds
 from fer_edge.runtime.orientation import Flip, oriented
@@ -120,7 +121,12 @@ def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
 
 def _pipeline(options: RunOptions, classifier: ScoresFaces, source: Source) -> Pipeline:
     return Pipeline(
-        FaceDetector(options.detector_width, options.confidence, stills=source.stills),
+        FaceDetector(
+            options.detector_width,
+            options.confidence,
+            stills=source.stills,
+            engine=DetectorEngine(options.detector),
+        ),
         classifier,
         max_faces=options.max_faces,
         smoothing=options.smoothed,

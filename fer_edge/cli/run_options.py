@@ -25,6 +25,7 @@ from fer_edge.cli.stated_options import input_range_option, labels_option, logit
 from fer_edge.runtime.classifier import SHIPPED_MODEL
 from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.devices import CameraSettings
+from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.log_files import LogPolicy
 from fer_edge.runtime.mqtt_address import MqttAddress
 from fer_edge.runtime.orientation import TURNS, Flip
@@ -54,6 +55,7 @@ class RunOptions:
     logits: bool
     prior: str | None
     num_threads: int
+    detector: str
     detector_width: int | None
     confidence: float
     max_faces: int | None
@@ -161,6 +163,14 @@ _OPTIONS = (
         default=1,
         show_default=True,
         help="Of the classifier.",
+    ),
+    click.option(
+        "--detector",
+        type=click.Choice([each.value for each in DetectorEngine]),
+        default=DetectorEngine.AUTO.value,
+        show_default=True,
+        help="How the face detector is computed: auto is int8 where the processor has 8-bit dot products, else "
+        "fp32, and opencv where no TFLite interpreter works.",
     ),
     click.option(
         "--detector-width",

@@ -150,7 +150,8 @@ def _without_doubles(faces: list[Face]) -> list[Face]:
     """Keep the surest of those that overlap, surest first."""
     if not faces:
         return []
-    boxes_xywh = np.stack([np.concatenate([face.box_xyxy[:2], face.box_xyxy[2:] - face.box_xyxy[:2]]) for face in faces])
+    boxes_xyxy = np.stack([face.box_xyxy for face in faces])
+    boxes_xywh = np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
     return [faces[number] for number in surest(boxes_xywh, np.array([face.confidence for face in faces], np.float32))]
 
 

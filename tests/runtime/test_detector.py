@@ -7,7 +7,8 @@ import pytest
 from fer_edge.files import sha256_file
 from fer_edge.preprocess import Image, resize, to_gray
 from fer_edge.runtime.demo import PORTRAIT_FILE
-from fer_edge.runtime.detector import MAX_WIDTH, YUNET_FILE, FaceDetector, small_faces_advice
+from fer_edge.runtime.detector import MAX_WIDTH, FaceDetector, small_faces_advice
+from fer_edge.runtime.faces.engines import YUNET_FILE
 
 FACE_XYXY = (160, 62, 248, 178)
 """Where the face is in the portrait, by eye: between hairline and chin, and between the ears."""

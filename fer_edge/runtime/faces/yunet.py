@@ -68,6 +68,7 @@ class TFLiteYuNet:
         if size_wh == self._size_wh:
             return
         width, height = size_wh
+        self._size_wh = 0, 0  # until the memory is there
         self._interpreter.resize_tensor_input(self._input["index"], (1, height + 1, width + 1, 3))
         self._interpreter.allocate_tensors()
         self._size_wh, self._anchors = size_wh, place_anchors(size_wh)
