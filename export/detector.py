@@ -23,11 +23,11 @@ from fer_edge.versions import tool_versions
 FloatArray = npt.NDArray[np.float32]
 
 _LOGITS = 2
-_LEAST_LOGIT = -8.0
-"""Logits below it are stored as it: a confidence of 0.02."""
-_CERTAIN = 0.1
-"""Least product of both shares of anchors whose boxes and landmarks determine the stored ranges."""
-_MARGIN = 0.1
+_LOGIT_RANGE = -6.0, 6.0
+"""Logits beyond it are stored as its ends: a confidence of at most 0.05, and one that is 0.1 % too low."""
+_CERTAIN = 0.25
+"""Least product of both shares, a confidence of 0.5, of anchors whose boxes and landmarks determine stored ranges."""
+_MARGIN = 0.05
 """Added at both ends of a seen range, in spans of it."""
 
 
@@ -104,7 +104,7 @@ def _output_ranges(network: keras.Model, images: FloatArray) -> tuple[FloatArray
     low, high = faces.min(axis=0), faces.max(axis=0)
     margin = _MARGIN * (high - low)
     low, high = low - margin, high + margin
-    low[:_LOGITS] = _LEAST_LOGIT
+    low[:_LOGITS], high[:_LOGITS] = _LOGIT_RANGE
     return low, high
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from fer_edge.files import write_atomic
 from fer_edge.precision import Precision
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH
-from fer_edge.runtime.faces.engines import DETECTOR_FILES, YUNET_FILE, DetectorEngine, OpenCvYuNet, YuNet
+from fer_edge.runtime.faces.engines import DETECTOR_FILES, YUNET_FILE, DetectorEngine, OpenCvYuNet
 from fer_edge.runtime.faces.yunet import TFLiteYuNet
 from fer_edge.training.sources import load_dataset
 
@@ -28,7 +29,7 @@ _PRECISIONS = {DetectorEngine.FP32: Precision.FP16, DetectorEngine.INT8: Precisi
 
 @click.command()
 @click.option("--data", metavar="PATH", help="Labelled faces, of which some are pasted into frames.  [$FER_EDGE_DATA]")
-@click.option("--calibration", default=200, show_default=True, help="Frames to calibrate on, with training faces.")
+@click.option("--calibration", default=64, show_default=True, help="Frames to calibrate on, with training faces.")
 @click.option("--frames", default=1000, show_default=True, help="Frames to verify on, with validation faces.")
 @click.option("--faceless", default=1500, show_default=True, help="Frames without a face to verify on.")
 def main(data: str | None, calibration: int, frames: int, faceless: int) -> None:
@@ -36,7 +37,7 @@ def main(data: str | None, calibration: int, frames: int, faceless: int) -> None
     faces = load_dataset(data)
     drawn = mixed_frames(faces.train.images, calibration, seed=0)
     pictures = Pictures(np.stack([padded(frame, DEFAULT_WIDTH) for frame in drawn]))
-    shown = mixed_frames(faces.validation.images, frames, seed=1), faceless_frames(faceless, seed=2)
+    shown = _scaled(mixed_frames(faces.validation.images, frames, seed=1)), _scaled(faceless_frames(faceless, seed=2))
     for engine, path in DETECTOR_FILES.items():
         content, card = export_detector(YUNET_FILE, _PRECISIONS[engine], pictures)
         parity = _verify(content, card, *shown)
@@ -51,14 +52,14 @@ def _verify(content: bytes, card: DetectorCard, frames: list[Image], faceless: l
         path = Path(folder) / "detector.tflite"
         path.write_bytes(append_detector_card(content, card))
         both = TFLiteYuNet(path, DEFAULT_CONFIDENCE), OpenCvYuNet(DEFAULT_CONFIDENCE)
-        parity = compare_faces(*([_find(yunet, frame) for frame in frames] for yunet in both))
-        alarms = [sum(len(_find(yunet, frame)) > 0 for frame in faceless) for yunet in both]
+        parity = compare_faces(*([yunet.find(frame) for frame in frames] for yunet in both))
+        alarms = [sum(len(yunet.find(frame)) > 0 for frame in faceless) for yunet in both]
     return replace(parity, faceless_frames=len(faceless), false_alarms=alarms[0], float_false_alarms=alarms[1])
 
 
-def _find(yunet: YuNet, frame: Image) -> np.ndarray:
-    height, width = frame.shape[:2]
-    return yunet.find(resize(frame, (DEFAULT_WIDTH, round(height * DEFAULT_WIDTH / width))))
+def _scaled(frames: Iterator[Image]) -> list[Image]:
+    """Return frames of 640x480 as the detector looks at them; larger ones would take gigabytes."""
+    return [resize(frame, (DEFAULT_WIDTH, DEFAULT_WIDTH * 3 // 4)) for frame in frames]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ _PHOTOGRAPHS = (
 )  # fmt: skip
 """Scikit-image's without a face seen from the front."""
 
+_MOST_FACES = (1, 4, 12, 4, 1, 4, 12, 0)
 _LEAST_CUT = 0.15
 """Least width of a cut, as a share of its photograph's."""
 
@@ -64,21 +67,18 @@ def with_faces(background: Image, faces: npt.NDArray[np.uint8], rng: np.random.G
     return frame
 
 
-def mixed_frames(faces: npt.NDArray[np.uint8], count: int, seed: int) -> list[Image]:
-    """Return frames with one face, with up to four or up to twelve, and one in eight without."""
+def mixed_frames(faces: npt.NDArray[np.uint8], count: int, seed: int) -> Iterator[Image]:
+    """Yield frames with one face, with up to four or up to twelve, and one in eight without."""
     rng, pictures = np.random.default_rng(seed), photographs()
-    most = (1, 4, 12, 4, 1, 4, 12, 0)
-    backgrounds = [cut(pictures, rng) for _ in range(count)]
-    return [
-        with_faces(background, faces, rng, most[i % len(most)]) if most[i % len(most)] else background
-        for i, background in enumerate(backgrounds)
-    ]
+    for number in range(count):
+        background, most = cut(pictures, rng), _MOST_FACES[number % len(_MOST_FACES)]
+        yield with_faces(background, faces, rng, most) if most else background
 
 
-def faceless_frames(count: int, seed: int) -> list[Image]:
-    """Return cuts of the photographs."""
+def faceless_frames(count: int, seed: int) -> Iterator[Image]:
+    """Yield cuts of the photographs."""
     rng, pictures = np.random.default_rng(seed), photographs()
-    return [cut(pictures, rng) for _ in range(count)]
+    return (cut(pictures, rng) for _ in range(count))
 
 
 def padded(frame: Image, longer_side: int) -> Image:

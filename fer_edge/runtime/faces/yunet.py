@@ -42,7 +42,7 @@ class TFLiteYuNet:
         self.runtime, self._interpreter = load_tflite(path)
         with graph_faults_named(path):
             self._input, self._outputs = _edges(self._interpreter)
-        self._scale, self._offset = _dequantization(card, self._outputs)
+            self._scale, self._offset = _dequantization(card, self._outputs)
         self._least = (least_logit(confidence) - self._offset[:2]) / self._scale[:2]
         self._size_wh = (0, 0)
         self._anchors: FloatArray = place_anchors(self._size_wh)
@@ -80,11 +80,13 @@ class TFLiteYuNet:
         pixels = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR) if picture.ndim == 2 else picture
         tensor = self._interpreter.tensor(self._input["index"])()[0]
         place = tensor[1 : height + 1, 1 : width + 1]
-        if self._input["dtype"] is np.int8:
-            tensor.fill(-128)
+        is_int8 = self._input["dtype"] is np.int8
+        # Without a delegate, the interpreter keeps other tensors in this memory between two pictures.
+        for border in (tensor[0], tensor[:, 0], tensor[height + 1 :], tensor[:, width + 1 :]):
+            border.fill(-128 if is_int8 else 0)
+        if is_int8:
             np.bitwise_xor(pixels, _TOP_BIT, out=place.view(np.uint8))
         else:
-            tensor.fill(0)
             place[:] = pixels
 
     def _read(self, stored: npt.NDArray[Any]) -> FloatArray:
@@ -109,7 +111,7 @@ def _dequantization(card: DetectorCard, outputs: list[dict[str, Any]]) -> tuple[
     """Return scale and offset (16,) from stored numbers to the network's."""
     (scale, zero_point), *others = {tuple(output["quantization"]) for output in outputs}
     if others:
-        raise ModelError("expected one quantization for all levels")
+        raise ValueError("expected one quantization for all levels")
     scales, offsets = np.float32(card.output_scale), np.float32(card.output_offset)
     if not scale:
         return scales, offsets
