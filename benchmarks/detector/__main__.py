@@ -27,15 +27,12 @@ def main(data: str | None, faces: int, cuts: int, confidence: float) -> None:
     chosen = np.random.default_rng(0).choice(len(validation), min(faces, len(validation)), replace=False)
     names = [engine.value for engine in _ENGINES]
     table = make_table(
-        "faces found / frames with something else", ["scene"], ["frames", *names, *(f"alarms {n}" for n in names)]
+        "faces found / frames with something else", ["scene"], [*names, *(f"alarms, {name}" for name in names)]
     )
     for scene in track(scenes(validation.images[chosen], cuts), "scenes"):
-        found = []
-        for engine in _ENGINES:
-            detector = FaceDetector(scene.width, confidence, stills=scene.stills, engine=engine)
-            found.append(look_for(detector, scene.frames()))
-        shares = [_share(one) for one in found]
-        table.add_row(scene.name, str(found[0].frames), *shares, *(str(one.alarmed) for one in found))
+        detectors = [FaceDetector(scene.width, confidence, stills=scene.stills, engine=each) for each in _ENGINES]
+        found = look_for(detectors, scene.frames())
+        table.add_row(scene.name, *(_share(one) for one in found), *(str(one.alarmed) for one in found))
     Console(highlight=False).print(table)
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from benchmarks.detector.frames import cut, faceless_frames, photographs, portrait
 from benchmarks.scenes import Placement, anywhere, paste, place
 from benchmarks.scenes import photographs as gray_photographs
+from fer_edge.boxes import BoxArray
 from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.detector import FaceDetector
@@ -41,21 +42,26 @@ class Scene:
     stills: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass
 class Found:
     """What a detector found in a scene.
 
     Attributes:
-        frames: Number of frames.
-        faces: Number of faces in them.
+        faces: Number of faces in it.
         found: Number of those found.
         alarmed: Number of frames in which it found something else.
     """
 
-    frames: int
-    faces: int
-    found: int
-    alarmed: int
+    faces: int = 0
+    found: int = 0
+    alarmed: int = 0
+
+    def add(self, boxes: Sequence[BoxArray], placements: Sequence[Placement]) -> None:
+        """Count the boxes, float32 (4,) each, that were found in a frame with these faces."""
+        centres = [(box[:2] + box[2:]) / 2 for box in boxes]
+        self.faces += len(placements)
+        self.found += sum(any(_is_at(centre, each) for centre in centres) for each in placements)
+        self.alarmed += any(not any(_is_at(centre, each) for each in placements) for centre in centres)
 
 
 def scenes(faces: Faces, cuts: int) -> list[Scene]:
@@ -76,16 +82,13 @@ def scenes(faces: Faces, cuts: int) -> list[Scene]:
     ]
 
 
-def look_for(detector: FaceDetector, frames: Frames) -> Found:
-    """Count the faces that a detector finds at their places, and the frames in which it finds others."""
-    count = faces = found = alarmed = 0
+def look_for(detectors: Sequence[FaceDetector], frames: Frames) -> list[Found]:
+    """Count for each detector the faces that it finds at their places, and the frames in which it finds others."""
+    results = [Found() for _ in detectors]
     for frame, placements in frames:
-        boxes = [face.box_xyxy for face in detector.detect(frame)]
-        centres = [(box[:2] + box[2:]) / 2 for box in boxes]
-        hits = [any(_is_at(centre, place) for centre in centres) for place in placements]
-        count, faces, found = count + 1, faces + len(placements), found + sum(hits)
-        alarmed += any(not any(_is_at(centre, place) for place in placements) for centre in centres)
-    return Found(count, faces, found, alarmed)
+        for detector, found in zip(detectors, results, strict=True):
+            found.add([face.box_xyxy for face in detector.detect(frame)], placements)
+    return results
 
 
 def _is_at(centre: npt.NDArray[np.float32], placement: Placement) -> bool:
