@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import tensorflow as tf
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import numpy_helper
 
 from fer_edge.errors import ModelError
