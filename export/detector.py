@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,19 +16,20 @@ from export.preparation import prepare_for_integers
 from export.ranges import in_batches
 from export.tflite import convert_to_tflite
 from export.yunet import build_yunet
-from fer_edge.detector_card import OUTPUTS, DetectorCard
+from fer_edge.detector_card import OUTPUTS, DetectorCard, append_detector_card
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
+from fer_edge.runtime.faces.yunet import TFLiteYuNet
 from fer_edge.versions import tool_versions
 
 FloatArray = npt.NDArray[np.float32]
 
 _LOGITS = 2
-_LOGIT_RANGE = -6.0, 6.0
-"""Logits beyond it are stored as its ends: a confidence of at most 0.05, and one that is 0.1 % too low."""
-_CERTAIN = 0.25
-"""Least product of both shares, a confidence of 0.5, of anchors whose boxes and landmarks determine stored ranges."""
-_MARGIN = 0.05
+_LEAST_LOGIT = -8.0
+"""Logits below it are stored as it: a confidence of 0.02."""
+_CANDIDATE = 0.1
+"""Least product of both shares, a confidence of 0.3, of anchors whose boxes and landmarks determine stored ranges."""
+_MARGIN = 0.1
 """Added at both ends of a seen range, in spans of it."""
 
 
@@ -75,37 +77,60 @@ def export_detector(parent: Path, precision: Precision, calibration: Pictures) -
     )  # fmt: skip
     if precision is not Precision.INT8:
         return convert_to_tflite(network, precision), card
-    low, high = _output_ranges(network, calibration.inputs())
+    values = _float_values(network, calibration.inputs())
+    low, high = _output_ranges(values)
     scale, offset = (high - low) / 2, (high + low) / 2
     _normalize_outputs(network, scale, offset)
     prepared = prepare_for_integers(network, calibration.inputs())
     clipped = clip_activations(prepared, calibration.inputs())
     stored = keras.Model(clipped.input, [Rounded(-1.0, 1.0)(output) for output in clipped.outputs])
     content = convert_to_tflite(stored, precision, calibration=calibration)
-    return content, replace(
+    card = replace(
         card,
         output_scale=tuple(scale.tolist()),
         output_offset=tuple(offset.tolist()),
         calibration_sha256=calibration.sha256(),
     )
+    bias = _bias(content, card, calibration, values)
+    return content, replace(card, output_offset=tuple((offset + bias).tolist()))
 
 
-def _output_ranges(network: keras.Model, images: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _float_values(network: keras.Model, images: FloatArray) -> FloatArray:
+    """Return the network's numbers for each anchor of each image, float32 (N, anchors, 16)."""
+    batches = []
+    for batch in in_batches(images):
+        levels = network.predict_on_batch(batch)
+        batches.append(np.concatenate([level.reshape(len(batch), -1, OUTPUTS) for level in levels], axis=1))
+    return np.concatenate(batches)
+
+
+def _are_candidates(values: FloatArray) -> npt.NDArray[np.bool_]:
+    shares = 1 / (1 + np.exp(-values[..., :_LOGITS]))
+    return np.asarray(shares.prod(axis=-1) >= _CANDIDATE)
+
+
+def _output_ranges(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the least and the largest stored value of each of an anchor's numbers, float32 (16,) each.
 
     Boxes and landmarks of anchors that no face is at have no meaning, and span far more.
     """
-    seen = []
-    for batch in in_batches(images):
-        values = np.concatenate([level.reshape(-1, OUTPUTS) for level in network.predict_on_batch(batch)])
-        shares = 1 / (1 + np.exp(-values[:, :_LOGITS]))
-        seen.append(values[shares.prod(axis=1) >= _CERTAIN])
-    faces = np.concatenate(seen)
+    faces = values[_are_candidates(values)]
     low, high = faces.min(axis=0), faces.max(axis=0)
     margin = _MARGIN * (high - low)
     low, high = low - margin, high + margin
-    low[:_LOGITS], high[:_LOGITS] = _LOGIT_RANGE
+    low[:_LOGITS] = _LEAST_LOGIT
     return low, high
+
+
+def _bias(content: bytes, card: DetectorCard, calibration: Pictures, values: FloatArray) -> FloatArray:
+    """Return by how much an int8 file's numbers are too low, float32 (16,), in the mean of the anchors at faces."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "detector.tflite"
+        path.write_bytes(append_detector_card(content, card))
+        yunet = TFLiteYuNet(path, 0.5)
+        rounded = np.stack([yunet.values(image) for image in calibration.images])
+    chosen = _are_candidates(values)
+    return np.asarray((values[chosen] - rounded[chosen]).mean(axis=0), np.float32)
 
 
 def _normalize_outputs(network: keras.Model, scale: FloatArray, offset: FloatArray) -> None:

@@ -29,7 +29,7 @@ _PRECISIONS = {DetectorEngine.FP32: Precision.FP16, DetectorEngine.INT8: Precisi
 
 @click.command()
 @click.option("--data", metavar="PATH", help="Labelled faces, of which some are pasted into frames.  [$FER_EDGE_DATA]")
-@click.option("--calibration", default=64, show_default=True, help="Frames to calibrate on, with training faces.")
+@click.option("--calibration", default=96, show_default=True, help="Frames to calibrate on, with training faces.")
 @click.option("--frames", default=1000, show_default=True, help="Frames to verify on, with validation faces.")
 @click.option("--faceless", default=1500, show_default=True, help="Frames without a face to verify on.")
 def main(data: str | None, calibration: int, frames: int, faceless: int) -> None:

@@ -13,7 +13,7 @@ from fer_edge.preprocess import resize
 from fer_edge.runtime.demo import DemoSource
 from fer_edge.runtime.faces.engines import YUNET_FILE, DetectorEngine, open_yunet
 from fer_edge.runtime.faces.yunet import TFLiteYuNet
-from fer_edge.runtime.inspection import inspect_tflite
+from fer_edge.runtime.tflite import load_tflite
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,9 @@ def test_exported_files_find_the_float_networks_faces(tmp_path: Path, pictures: 
     content, card = export_detector(YUNET_FILE, precision, pictures)
     path = tmp_path / "detector.tflite"
     path.write_bytes(append_detector_card(content, card))
-    assert inspect_tflite(path).precision.value == card.precision == precision.value
+    (details,) = load_tflite(path)[1].get_input_details()
+    assert details["dtype"] is (np.int8 if precision is Precision.INT8 else np.float32)
+    assert card.precision == precision.value
     yunet, reference = TFLiteYuNet(path, 0.6), open_yunet(DetectorEngine.OPENCV, 0.6)
     shown = [resize(DemoSource().draw(number), (160, 120)) for number in range(20, 240, 40)]
     parity = compare_faces(*([each.find(picture) for picture in shown] for each in (yunet, reference)))

@@ -53,15 +53,29 @@ class TFLiteYuNet:
         Args:
             picture: uint8 (H, W) gray or (H, W, 3) BGR.
         """
+        stored = self._compute(picture)
+        # Few anchors reach the least logits, and only they are decoded.
+        candidates = np.flatnonzero((stored[:, 1] >= self._least[1]) & (stored[:, 0] >= self._least[0]))
+        if not candidates.size:
+            return np.empty((0, 15), np.float32)
+        values = stored[candidates] * self._scale + self._offset
+        return decode(values, self._anchors[candidates], self._confidence)
+
+    def values(self, picture: Image) -> FloatArray:
+        """Return the network's own numbers for each anchor, float32 (N, 16), for a picture as `find` takes it."""
+        return np.asarray(self._compute(picture) * self._scale + self._offset, np.float32)
+
+    def _compute(self, picture: Image) -> npt.NDArray[Any]:
+        """Return the outputs as they are stored, (N, 16)."""
         height, width = picture.shape[:2]
         try:
             self._fit((-(-width // STRIDES[-1]) * STRIDES[-1], -(-height // STRIDES[-1]) * STRIDES[-1]))
             self._show(picture)
             self._interpreter.invoke()
-            stored = [self._interpreter.get_tensor(output["index"]).reshape(-1, OUTPUTS) for output in self._outputs]
+            levels = [self._interpreter.get_tensor(output["index"]) for output in self._outputs]
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{self._path}: {self.runtime} cannot run it: {error}") from error
-        return self._read(np.concatenate(stored))
+        return np.concatenate([level.reshape(-1, OUTPUTS) for level in levels])
 
     def _fit(self, size_wh: tuple[int, int]) -> None:
         """Resize the input to pictures of this size, with the row and the column of padding before them."""
@@ -88,14 +102,6 @@ class TFLiteYuNet:
             np.bitwise_xor(pixels, _TOP_BIT, out=place.view(np.uint8))
         else:
             place[:] = pixels
-
-    def _read(self, stored: npt.NDArray[Any]) -> FloatArray:
-        """Decode (N, 16) output numbers as they are stored; few reach the least logits, and only they are decoded."""
-        candidates = np.flatnonzero((stored[:, 1] >= self._least[1]) & (stored[:, 0] >= self._least[0]))
-        if not candidates.size:
-            return np.empty((0, 15), np.float32)
-        values = stored[candidates] * self._scale + self._offset
-        return decode(values, self._anchors[candidates], self._confidence)
 
 
 def _edges(interpreter: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
