@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float32]
 SAME_FACE_IOU = 0.5
 """Intersection over union from which two boxes are of the same face."""
 
-LEAST_FOUND, LEAST_IOU, MOST_LANDMARK_DISTANCE = 0.96, 0.93, 0.03
+LEAST_FOUND, LEAST_IOU, MOST_LANDMARK_DISTANCE = 0.97, 0.93, 0.03
 """Limits of a file that passes: shares 0..1, and a distance in widths of the face."""
 
 
