@@ -16,6 +16,7 @@ STREAM_FLAGS ?=
 STEADINESS_FLAGS ?=
 VOTES_FLAGS ?=
 PI_FLAGS ?=
+DETECTOR_FLAGS ?=
 PROCESSORS_FLAGS ?=
 FUZZ_FLAGS ?=
 SOAK_FLAGS ?=
@@ -28,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test minima lint types bench bench-stream steadiness pi processors fuzz soak ablation figures votes-pictures train clean
+.PHONY: help demo test minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +68,12 @@ bench-stream: $(INSTALLED) ## measure a stream: processor time, memory, dropped 
 
 steadiness: $(INSTALLED) ## measure flicker and delay of labels for each smoothing: make steadiness DATA=faces.zip
 	$(BIN)/python -m benchmarks.stream.steadiness $(DATA_FLAG) $(STEADINESS_FLAGS)
+
+detector: $(INSTALLED) ## count the faces that each way to compute the detector finds (minutes): make detector DATA=faces.zip
+	$(BIN)/python -m benchmarks.detector $(DATA_FLAG) $(DETECTOR_FLAGS)
+
+detector-files: $(INSTALLED) ## make and verify the detector's files that ship (minutes): make detector-files DATA=faces.zip
+	$(BIN)/python -m benchmarks.detector.files $(DATA_FLAG)
 
 pi: $(INSTALLED) ## check and count instructions on an emulated Raspberry Pi (minutes): make pi DATA=faces.zip
 	$(BIN)/python -m benchmarks.pi $(DATA_FLAG) $(PI_FLAGS)

@@ -26,7 +26,7 @@ _PRODUCERS = (
 _FUSED = (keras.layers.ReLU, keras.layers.Activation)
 
 
-class _Rounded(keras.layers.Layer):
+class Rounded(keras.layers.Layer):
     """Rounds to int8 steps between two ends, which TensorFlow's converter takes for the tensor's range."""
 
     def __init__(self, low: float, high: float, **kwargs: Any) -> None:
@@ -34,6 +34,7 @@ class _Rounded(keras.layers.Layer):
         self._low, self._high = low, high
 
     def call(self, inputs: Any) -> Any:
+        """Round and clip `inputs`."""
         return tf.quantization.fake_quant_with_min_max_args(inputs, self._low, self._high)
 
 
@@ -51,7 +52,7 @@ def clip_activations(model: keras.Model, images: FloatArray) -> keras.Model:
 
     def call(layer: keras.layers.Layer, inputs: Any, *_: Any, **__: Any) -> Any:
         low, high = ranges.get(layer.name, (0.0, 0.0))
-        return _Rounded(low, high)(layer(inputs)) if low < high else layer(inputs)
+        return Rounded(low, high)(layer(inputs)) if low < high else layer(inputs)
 
     clipped = keras.models.clone_model(model, call_function=call)
     for layer in clipped.layers:

@@ -13,7 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from export.ranges import in_batches
 from fer_edge.scores import FloatArray
+
+Pair = tuple[keras.layers.Layer, keras.layers.Layer]
 
 _ACTIVATION_SHARE = 0.75
 """Degree to which a pointwise convolution's input is equalized at its kernel's expense, 0..1."""
@@ -22,27 +25,36 @@ _ACTIVATION_SHARE = 0.75
 def equalize(model: keras.Model, images: FloatArray) -> None:
     """Equalize the channels before and after each depthwise convolution, in place; the scores stay as they are.
 
-    Before one, where a ReLU lies between it and another convolution: wholly, as neither kernel has a scale in common
-    between these channels. After one, where a convolution follows directly: in part, as in that convolution's kernel
-    the channels have one scale in common.
+    Before one, where another convolution is: wholly, as neither kernel has a scale in common between these channels.
+    After one, where a convolution follows: in part, as in that convolution's kernel the channels have one scale in
+    common. A ReLU or pooling may lie between the two.
 
     Args:
         model: A network with its BatchNormalization folded.
-        images: float32 (N, H, W, 1), 0..255, to measure ranges on.
+        images: float32 (N, H, W, C), 0..255, to measure ranges on.
     """
     pairs = list(_pairs(model))
     if not pairs:
         return
-    outputs = keras.Model(model.input, [producer.output for producer, _ in pairs]).predict(images, verbose=0)
-    for (producer, consumer), values in zip(pairs, outputs if len(pairs) > 1 else [outputs], strict=True):
-        ranges = np.abs(values).max(axis=(0, 1, 2))
+    for (producer, consumer), ranges in zip(pairs, _ranges(model, pairs, images), strict=True):
         if isinstance(consumer, keras.layers.DepthwiseConv2D):
-            ranges = np.maximum(values, 0).max(axis=(0, 1, 2))  # the ReLU's output
             factors = ranges
         else:
             kernel = np.abs(consumer.get_weights()[0]).max(axis=(0, 1, 3))
             factors = ranges**_ACTIVATION_SHARE / np.maximum(kernel, 1e-12) ** (1 - _ACTIVATION_SHARE)
         _scale(producer, consumer, _usable(factors, ranges))
+
+
+def _ranges(model: keras.Model, pairs: list[Pair], images: FloatArray) -> list[FloatArray]:
+    """Return each producer's largest value by channel, of what a ReLU behind it lets through, else of both signs."""
+    network = keras.Model(model.input, [producer.output for producer, _ in pairs])
+    largest = [np.zeros(producer.output.shape[-1], np.float32) for producer, _ in pairs]
+    for batch in in_batches(images):
+        outputs = network.predict_on_batch(batch)
+        for index, values in enumerate(outputs if len(pairs) > 1 else [outputs]):
+            passed = np.maximum(values, 0) if _has_relu(pairs[index][0]) else np.abs(values)
+            largest[index] = np.maximum(largest[index], passed.max(axis=(0, 1, 2)))
+    return largest
 
 
 def _usable(factors: FloatArray, ranges: FloatArray) -> FloatArray:
@@ -62,19 +74,20 @@ def _scale(producer: keras.layers.Layer, consumer: keras.layers.Layer, factors: 
     consumer.set_weights([kernel * factors[:, np.newaxis], *bias])
 
 
-def _pairs(model: keras.Model) -> Iterator[tuple[keras.layers.Layer, keras.layers.Layer]]:
+def _pairs(model: keras.Model) -> Iterator[Pair]:
     """Yield convolutions with their only reader, one of the two depthwise, with at most a ReLU between them."""
     for layer in model.layers:
         if not _is_linear_convolution(layer):
             continue
         follower = only_reader(layer)
-        through_relu = isinstance(follower, keras.layers.ReLU) and _is_homogeneous(follower)
-        if through_relu:
+        while _is_homogeneous(follower):
             follower = only_reader(follower)
-        if through_relu and is_depthwise(follower):
+        if is_depthwise(follower) or (isinstance(layer, keras.layers.DepthwiseConv2D) and is_convolution(follower)):
             yield layer, follower
-        if not through_relu and isinstance(layer, keras.layers.DepthwiseConv2D) and is_convolution(follower):
-            yield layer, follower
+
+
+def _has_relu(layer: keras.layers.Layer) -> bool:
+    return isinstance(only_reader(layer), keras.layers.ReLU)
 
 
 def only_reader(layer: keras.layers.Layer) -> Any:
@@ -99,6 +112,8 @@ def _is_linear_convolution(layer: Any) -> bool:
     return (is_depthwise(layer) or is_convolution(layer)) and layer.activation is keras.activations.linear
 
 
-def _is_homogeneous(relu: Any) -> bool:
+def _is_homogeneous(layer: Any) -> bool:
     """Return true if scaling the input scales the output: not so for ReLU6."""
-    return relu.max_value is None and not relu.threshold and not relu.negative_slope
+    if isinstance(layer, keras.layers.ReLU):
+        return layer.max_value is None and not layer.threshold and not layer.negative_slope
+    return isinstance(layer, keras.layers.MaxPooling2D)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from export.calibration import CalibrationSet
 from fer_edge.errors import FerEdgeError, InputError, first_line
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
@@ -23,13 +23,22 @@ _BUILTINS = {
 }
 
 
+class Calibration(Protocol):
+    """Images that activation ranges are measured on."""
+
+    def inputs(self) -> npt.NDArray[np.float32]:
+        """Return float32 (N, H, W, C), 0..255, as the model takes them."""
+
+
 def convert_to_tflite(
-    model: keras.Model, precision: Precision, *, calibration: CalibrationSet | None = None, float_io: bool = False
+    model: keras.Model, precision: Precision, *, calibration: Calibration | None = None, float_io: bool = False
 ) -> bytes:
     """Convert a model to a TFLite flatbuffer with the signature `serving_default`: image -> scores.
 
+    Several outputs are named scores_0, scores_1 and so on.
+
     Args:
-        model: A classifier of raw pixels, float32 (N, H, W, 1) in 0..255; for int8 and int16x8, what
+        model: A network of raw pixels, float32 (N, H, W, C) in 0..255; for int8 and int16x8, what
             `prepare_for_integers` returned is more accurate.
         precision: Precision of the tensors.
         calibration: Images to measure activation ranges on; needed for int8 and int16x8.
@@ -62,16 +71,17 @@ def save_with_fixed_batch(model: keras.Model, folder: str) -> None:
     archive.track(model)
 
     def serve(image: Any) -> dict[str, Any]:
-        return {"scores": model(image, training=False)}
+        outputs = model(image, training=False)
+        if not isinstance(outputs, list):
+            return {"scores": outputs}
+        return {f"scores_{number}": output for number, output in enumerate(outputs)}
 
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
     archive.add_endpoint("serving_default", serve, input_signature=[signature])
     archive.write_out(folder, verbose=False)
 
 
-def configure_converter(
-    converter: Any, precision: Precision, calibration: CalibrationSet | None, float_io: bool
-) -> None:
+def configure_converter(converter: Any, precision: Precision, calibration: Calibration | None, float_io: bool) -> None:
     """Set up TensorFlow's converter for the arguments of `convert_to_tflite`."""
     if precision is Precision.FP32:
         return

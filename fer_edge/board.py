@@ -42,6 +42,9 @@ _INSTRUCTION_SETS = (
 )
 """Instruction sets by which 8-bit kernels are chosen, with their flags in /proc/cpuinfo; the first that fits counts."""
 
+_DOT_PRODUCTS = ("x86-64 AVX-512 VNNI", "x86-64 AVX-VNNI", "aarch64 i8mm", "aarch64 dotprod")
+"""Instruction sets that multiply and add four pairs of 8-bit numbers at once."""
+
 _TROUBLES = ("under-voltage", "frequency capped", "throttled", "soft temperature limit")
 """Meaning of bits 0 to 3 of get_throttled (now), and of bits 16 to 19 (since boot)."""
 
@@ -86,6 +89,11 @@ def instruction_set(cpuinfo: Path = CPUINFO) -> str:
     found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
     flags = set(found[1].split()) if found else set()
     return next((name for name, needed in _INSTRUCTION_SETS if flags.issuperset(needed)), "unknown")
+
+
+def has_dot_products(instructions: str) -> bool:
+    """Return whether an instruction set, as `instruction_set` names it, has 8-bit dot products."""
+    return instructions in _DOT_PRODUCTS
 
 
 def clock_mhz(processors: Path = PROCESSORS) -> float | None:

@@ -8,10 +8,11 @@ import io
 import json
 import math
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -201,6 +202,8 @@ class ModelCard:
         """
         try:
             facts = read_facts(text)
+            if "kind" in facts:
+                raise ModelError(f"{source}: expected a classifier of expressions, got a {facts['kind']}")
             if facts["schema_version"] > SCHEMA_VERSION:
                 raise ModelError(
                     f"{source}: its card has schema {facts['schema_version']}, this fer-edge reads {SCHEMA_VERSION}; "
@@ -229,17 +232,22 @@ def append_card(model: bytes, card: ModelCard) -> bytes:
     Interpreters read the flatbuffer in front and never see the zip; `unzip` and Python's zipfile see only the zip.
     The card gets the digest and size of `model`.
     """
+    return append_texts(model, _card_members(TFLITE_CARD_MEMBER, card.with_digest(model)))
+
+
+def append_texts(model: bytes, members: Mapping[str, str]) -> bytes:
+    """Return a TFLite model with a zip of text files, by name, appended."""
     buffer = io.BytesIO()
     buffer.write(model)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
-        _write_card(archive, TFLITE_CARD_MEMBER, card.with_digest(model))
+        _write_texts(archive, members)
     return buffer.getvalue()
 
 
 def add_card_to_keras(path: Path, card: ModelCard) -> None:
     """Add a card to a .keras file, which is a zip that Keras reads by member names."""
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        _write_card(archive, KERAS_CARD_MEMBER, card)
+        _write_texts(archive, _card_members(KERAS_CARD_MEMBER, card))
 
 
 def read_zipped_card(path: Path) -> ModelCard | None:
@@ -248,23 +256,43 @@ def read_zipped_card(path: Path) -> ModelCard | None:
     Raises:
         ModelError: If the card is damaged, or the file's model part is not what the card says.
     """
-    if not zipfile.is_zipfile(path):
+    text = read_card_text(path, KERAS_CARD_MEMBER if path.suffix.lower() == ".keras" else TFLITE_CARD_MEMBER)
+    if text is None:
         return None
-    member = KERAS_CARD_MEMBER if path.suffix.lower() == ".keras" else TFLITE_CARD_MEMBER
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if member not in archive.namelist():
-                return None
-            text = _read_card_text(archive, member)
-    except DAMAGED_ZIP_ERRORS as error:
-        raise ModelError(f"{path}: its model card cannot be read ({error}); copy or export the file again") from error
     card = ModelCard.from_json(text, str(path))
     if card.model_sha256 is not None:
         require_model_part(path, card)
     return card
 
 
-def require_model_part(path: Path, card: ModelCard) -> None:
+def read_card_text(path: Path, member: str = TFLITE_CARD_MEMBER) -> str | None:
+    """Return the card's JSON from a file that holds a zip, or `None` if it has none.
+
+    Raises:
+        ModelError: If the zip is damaged.
+    """
+    if not zipfile.is_zipfile(path):
+        return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _read_card_text(archive, member) if member in archive.namelist() else None
+    except DAMAGED_ZIP_ERRORS as error:
+        raise ModelError(f"{path}: its model card cannot be read ({error}); copy or export the file again") from error
+
+
+class KnowsItsModel(Protocol):
+    """A card with the digest and the size in bytes of the model it was written for."""
+
+    @property
+    def model_sha256(self) -> str | None:
+        """SHA-256 of the model's bytes, hexadecimal."""
+
+    @property
+    def model_bytes(self) -> int | None:
+        """Number of bytes of the model, from the file's first on."""
+
+
+def require_model_part(path: Path, card: KnowsItsModel) -> None:
     """Check a file's model part against the digest in its card.
 
     Raises:
@@ -287,9 +315,13 @@ def _read_card_text(archive: zipfile.ZipFile, member: str) -> str:
     return content.decode()
 
 
-def _write_card(archive: zipfile.ZipFile, card_member: str, card: ModelCard) -> None:
+def _card_members(card_member: str, card: ModelCard) -> dict[str, str]:
+    return {card_member: card.to_json(), LABELS_MEMBER: "\n".join(card.labels) + "\n"}
+
+
+def _write_texts(archive: zipfile.ZipFile, members: Mapping[str, str]) -> None:
     # Fixed times, so that the same model gives the same file.
-    for member, text in ((card_member, card.to_json()), (LABELS_MEMBER, "\n".join(card.labels) + "\n")):
+    for member, text in members.items():
         archive.writestr(zipfile.ZipInfo(member), text, zipfile.ZIP_DEFLATED)
 
 

@@ -126,6 +126,22 @@ def test_instruction_set_is_unknown_without_cpuinfo(tmp_path: Path) -> None:
     assert board.instruction_set(tmp_path / "none") == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("flags\t: fpu lm avx2 avx512f avx512_vnni\n", True),
+        ("flags\t: fpu lm avx2 avx_vnni\n", True),
+        ("flags\t: fpu lm avx2 avx512f\n", False),
+        ("Features\t: fp asimd evtstrm crc32 cpuid\n", False),
+        ("Features\t: fp asimd asimddp\n", True),
+        ("", False),
+    ],
+)
+def test_dot_products(tmp_path: Path, flags: str, expected: bool) -> None:
+    (tmp_path / "cpuinfo").write_text(flags)
+    assert board.has_dot_products(board.instruction_set(tmp_path / "cpuinfo")) is expected
+
+
 def test_clock_and_governor(tmp_path: Path) -> None:
     for core in range(4):
         folder = tmp_path / f"cpu{core}" / "cpufreq"

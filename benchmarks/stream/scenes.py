@@ -40,12 +40,18 @@ def photographs() -> list[Image]:
 
 def place(face: Image, background: Image, placement: Placement) -> Image:
     """Paste a face, gray and square, into a photograph; returns uint8 (480, 640, 3)."""
+    return np.asarray(cv2.cvtColor(paste(face, background, placement), cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def paste(face: Image, background: Image, placement: Placement) -> Image:
+    """Return a copy of a background with a square face in it, both gray or both BGR."""
     height = face.shape[0]
     matrix = cv2.getRotationMatrix2D(((height - 1) / 2, (height - 1) / 2), -placement.turn, placement.side / height)
     matrix[:, 2] = matrix[:, 2] + np.array(placement.centre) - (height - 1) / 2
-    frame = background.copy()
-    cv2.warpAffine(face, matrix, SIZE_WH, frame, cv2.INTER_CUBIC, cv2.BORDER_TRANSPARENT)
-    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), np.uint8)
+    frame: Image = background.copy()
+    size_wh = frame.shape[1], frame.shape[0]
+    cv2.warpAffine(face, matrix, size_wh, frame, cv2.INTER_CUBIC, cv2.BORDER_TRANSPARENT)
+    return frame
 
 
 def anywhere(side: int, turn: float, rng: np.random.Generator) -> Placement:

@@ -58,13 +58,18 @@ def _interpreter() -> tuple[str, dict[str, Any]]:
 
 
 def _detector() -> tuple[str, dict[str, Any]]:
+    from fer_edge.board import instruction_set
     from fer_edge.runtime.faces.detector import FaceDetector
     from fer_edge.runtime.sources.demo import DemoSource
 
-    faces = FaceDetector().detect(DemoSource().draw(0))
+    detector = FaceDetector()
+    faces = detector.detect(DemoSource().draw(0))
     if len(faces) != 1:
         raise RuntimeError(f"expected one face in the portrait, found {len(faces)}")
-    return f"found the portrait's face, confidence {faces[0].confidence:.2f}", {"confidence": faces[0].confidence}
+    engine, confidence = detector.engine.value, faces[0].confidence
+    facts = {"engine": engine, "runtime": detector.runtime, "instructions": instruction_set(), "confidence": confidence}
+    computed = detector.runtime if engine == "opencv" else f"{detector.runtime} in {engine}"
+    return f"{computed} ({facts['instructions']}) found the portrait's face, confidence {confidence:.2f}", facts
 
 
 def _expression() -> tuple[str, dict[str, Any]]:

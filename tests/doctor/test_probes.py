@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,12 @@ def test_probes_succeed_in_a_working_installation(name: str) -> None:
     probed = run_probe(name)
     assert (probed.worked, probed.advice) == (True, ""), probed.detail
     assert probed.facts
+
+
+def test_the_detectors_engine_is_told() -> None:
+    probed = run_probe("detector")
+    assert probed.facts["engine"] in ("int8", "fp32", "opencv")
+    assert {probed.facts["runtime"], probed.facts["instructions"]} <= set(re.split(r" in | \(|\) ", probed.detail))
 
 
 def test_portrait_is_happy() -> None:

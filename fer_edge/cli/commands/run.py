@@ -23,6 +23,7 @@ from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
+from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks.fan_out import FanOut, join_failures
 from fer_edge.runtime.sinks.sink import Sink
@@ -144,7 +145,12 @@ def _limited(source: Source, options: RunOptions) -> Iterable[Frame]:
 
 def _pipeline(options: RunOptions, classifier: ScoresFaces, source: Source) -> Pipeline:
     return Pipeline(
-        FaceDetector(options.detector_width, options.confidence, stills=source.stills),
+        FaceDetector(
+            options.detector_width,
+            options.confidence,
+            stills=source.stills,
+            engine=DetectorEngine(options.detector),
+        ),
         classifier,
         max_faces=options.max_faces,
         smoothing=options.smoothed,

@@ -24,6 +24,7 @@ from fer_edge.cli.parameters import (
 )
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
+from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
 from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 from fer_edge.runtime.sinks.log_files import LogPolicy
@@ -54,6 +55,7 @@ class RunOptions:
     logits: bool
     prior: str | None
     num_threads: int
+    detector: str
     detector_width: int | None
     confidence: float
     max_faces: int | None
@@ -189,6 +191,14 @@ _OPTIONS = (
         default=1,
         show_default=True,
         help="Threads of the classifier.",
+    ),
+    click.option(
+        "--detector",
+        type=click.Choice([each.value for each in DetectorEngine]),
+        default=DetectorEngine.AUTO.value,
+        show_default=True,
+        help="How the face detector is computed: auto is int8 where the processor has 8-bit dot products, else "
+        "fp32, and opencv where no TFLite interpreter works.",
     ),
     click.option(
         "--detector-width",

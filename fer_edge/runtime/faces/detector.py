@@ -1,19 +1,17 @@
-"""Faces in a frame: YuNet through OpenCV, on a frame scaled to a fixed size."""
+"""Faces in a frame: YuNet, on a frame scaled to a fixed size."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import atan2
-from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.boxes import BoxArray, from_xywh, is_centred_within, overlaps
-from fer_edge.models import YUNET_FILE
-from fer_edge.native_logs import chatter_held_back
+from fer_edge.boxes import BoxArray, from_xywh, is_centred_within
 from fer_edge.preprocess import Image, resize
+from fer_edge.runtime.faces.decoding import surest
+from fer_edge.runtime.faces.engines import DetectorEngine, choose_engine, open_yunet
 
 DEFAULT_WIDTH = 320
 """At 320 px YuNet takes 10-14 ms a frame on one x86 core, at full VGA size 40 ms, and finds the same upright faces."""
@@ -39,10 +37,6 @@ _LEAST_PICTURE_WIDTH = 160
 
 _LEAST_SIDE = 8
 """Least side of the scaled frame in pixels: no face fits below it, and OpenCV 4 reads memory beyond the frame."""
-
-_NMS_IOU = 0.3
-_MAX_CANDIDATES = 5000
-"""Boxes kept before those of the same face are merged, of which a face has up to ten. OpenCV's own default."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +73,20 @@ def small_faces_advice(width: int | None, *, stills: bool) -> str:
 
 
 class FaceDetector:
-    """YuNet (2023mar), which takes frames of any size and keeps nothing from one to the next. One thread's own."""
+    """YuNet (2023mar), which takes frames of any size and keeps nothing from one to the next. One thread's own.
+
+    Attributes:
+        engine: How its network is computed.
+        runtime: Name and version of the library that computes it.
+    """
 
     def __init__(
-        self, width: int | None = None, confidence: float = DEFAULT_CONFIDENCE, *, stills: bool = False
+        self,
+        width: int | None = None,
+        confidence: float = DEFAULT_CONFIDENCE,
+        *,
+        stills: bool = False,
+        engine: DetectorEngine = DetectorEngine.AUTO,
     ) -> None:
         """Load the weights that ship with the package.
 
@@ -93,6 +97,11 @@ class FaceDetector:
             confidence: Faces below it are left out, 0..1.
             stills: Find large faces too where `width` is large: look again at its half, quarter and so on, for a third
                 more time.
+            engine: How to compute the network.
+
+        Raises:
+            ModelError: If the detector's file is damaged.
+            InputError: If no TFLite interpreter works here, and `engine` needs one.
         """
         if not (width is None or width >= MIN_WIDTH) or not 0 < confidence < 1:
             raise ValueError(
@@ -100,11 +109,9 @@ class FaceDetector:
             )
         self._width = width
         self._stills = stills
-        self._size_wh = (DEFAULT_WIDTH, DEFAULT_WIDTH)
-        with chatter_held_back():
-            self._yunet = cv2.FaceDetectorYN.create(
-                str(YUNET_FILE), "", self._size_wh, confidence, _NMS_IOU, _MAX_CANDIDATES
-            )
+        self.engine = choose_engine() if engine is DetectorEngine.AUTO else engine
+        self._yunet = open_yunet(self.engine, confidence)
+        self.runtime = self._yunet.runtime
 
     def detect(self, frame: Image) -> list[Face]:
         """Find faces, the surest first.
@@ -132,32 +139,23 @@ class FaceDetector:
         size_wh = max(round(width * scale), 1), max(round(height * scale), 1)
         if min(size_wh) < _LEAST_SIDE:
             return []
-        if size_wh != self._size_wh:
-            self._yunet.setInputSize(size_wh)
-            self._size_wh = size_wh
-        # Scaling a gray frame before it gets three channels is a third of the work.
-        scaled = resize(frame, size_wh)
-        # OpenCV's stubs do not say that the rows are None when there is no face.
-        rows: Any = self._yunet.detect(cv2.cvtColor(scaled, cv2.COLOR_GRAY2BGR) if scaled.ndim == 2 else scaled)[1]
-        if rows is None:
-            return []
+        rows = self._yunet.find(resize(frame, size_wh))
         zoom = np.array([width / size_wh[0], height / size_wh[1]], np.float32)
-        faces = [_read_face(row, zoom) for row in np.asarray(rows, np.float32)]
+        faces = [_read_face(row, zoom) for row in rows]
         # A box around a point beyond the frame is the network's extrapolation.
         return [face for face in faces if is_centred_within(face.box_xyxy, (width, height))]
 
 
 def _without_doubles(faces: list[Face]) -> list[Face]:
-    """Keep the surest of those that overlap; `faces` come surest first."""
-    boxes = np.stack([face.box_xyxy for face in faces]) if faces else np.empty((0, 4), np.float32)
-    is_kept = np.ones(len(faces), bool)
-    for index in range(len(faces)):
-        if is_kept[index]:
-            is_kept[index + 1 :] &= overlaps(boxes[index : index + 1], boxes[index + 1 :])[0] <= _NMS_IOU
-    return [face for face, kept in zip(faces, is_kept, strict=True) if kept]
+    """Keep the surest of those that overlap, surest first."""
+    if not faces:
+        return []
+    boxes_xyxy = np.stack([face.box_xyxy for face in faces])
+    boxes_xywh = np.concatenate([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], axis=1)
+    return [faces[number] for number in surest(boxes_xywh, np.array([face.confidence for face in faces], np.float32))]
 
 
 def _read_face(row: npt.NDArray[np.float32], zoom: npt.NDArray[np.float32]) -> Face:
-    """A row of FaceDetectorYN: x, y, width, height, five points x, y, confidence."""
+    """Return a row of `decode` as a face in the frame's pixels."""
     box_xywh = row[:4] * np.tile(zoom, 2)
     return Face(from_xywh(box_xywh), float(row[14]), row[4:14].reshape(5, 2) * zoom)

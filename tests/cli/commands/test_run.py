@@ -48,6 +48,20 @@ def read_jsonl(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+@pytest.mark.parametrize("engine", ["auto", "int8", "fp32", "opencv"])
+def test_every_detector_engine_finds_the_demos_face(run_command: Any, engine: str) -> None:
+    done = run_command("--camera", "demo", "--frames", "2", "--jsonl", "-", "--detector", engine)
+    assert done.returncode == 0, done.stderr
+    assert [len(result["faces"]) for result in read_jsonl(done.stdout)] == [1, 1]
+    assert done.stderr.startswith("2 frames, ")
+
+
+def test_unknown_detector_engine_is_refused(run_command: Any) -> None:
+    done = run_command("--camera", "demo", "--detector", "haar")
+    assert done.returncode == 2
+    assert "'haar' is not one of" in done.stderr
+
+
 def test_stdout_has_only_json(run_command: Any) -> None:
     done = run_command("--camera", "demo", "--frames", "5", "--jsonl", "-")
     assert done.returncode == 0

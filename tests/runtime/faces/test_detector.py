@@ -69,7 +69,7 @@ def test_an_empty_frame_of_any_size_has_no_face(detector: FaceDetector, shape: t
 
 def test_faces_come_surest_first_and_above_the_confidence(portrait: Image) -> None:
     both = np.hstack([portrait, cv2.GaussianBlur(portrait, (0, 0), 4)])
-    faces = FaceDetector(confidence=0.4).detect(both)
+    faces = FaceDetector(confidence=0.5).detect(both)
     confidences = [face.confidence for face in faces]
     assert len(faces) == 2
     assert confidences == sorted(confidences, reverse=True)
