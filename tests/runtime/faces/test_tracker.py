@@ -143,3 +143,22 @@ def test_no_track_goes_on_into_an_unrelated_frame(stills: bool, seconds: float) 
     tracker.begin_frame((480, 640, 3), 5.0)
     tracker.update([found(0)], 5.0)
     assert [track.track_id for track in tracker.begin_frame((480, 640, 3), 5.0 + seconds)] == [1]
+
+
+def test_places_are_known_of_faces_that_are_confirmed_found_and_followed(tracker: Tracker) -> None:
+    tracker.begin_frame((480, 640, 3), 0.0)
+    assert not tracker.knows_places
+    tracker.update([found(0), found(300, confidence=0.75)], 0.0)
+    assert not tracker.knows_places  # one is tentative
+    tracker.update([found(0), found(300)], 0.1)
+    assert tracker.knows_places
+    tracker.move({1: STILL, 2: None})
+    tracker.move({1: STILL, 2: STILL})
+    assert not tracker.knows_places  # one was lost for a moment
+    tracker.update([found(0), found(300)], 0.2)
+    assert tracker.knows_places
+    tracker.update([found(0)], 0.3)
+    assert not tracker.knows_places  # one was missed
+    tracker.update([], 0.4)
+    tracker.forget(9.0)
+    assert not tracker.knows_places  # there is none
