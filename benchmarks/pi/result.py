@@ -101,7 +101,8 @@ class StageCount:
     Attributes:
         cpu: The processor, as QEMU calls it.
         board: What has it.
-        stage: "track", "detect", "crop" or "classify": the median of the frames that have it. Or `WHOLE_FRAME`.
+        stage: "track", "detect", "detect around" (the known faces only), "crop" or "classify": the median of the frames
+            that have it. Or `WHOLE_FRAME`.
         instructions: How many.
     """
 

@@ -77,7 +77,7 @@ class Kept:
         name: Name of the schedule.
         delays_s: Seconds until each face is shown, from the first frame in which detection in each frame shows it.
         never: Visits that are never shown, of those that detection in each frame shows.
-        missing: Share of the frames in which detection in each frame shows a face and this one does not, 0..1.
+        missing: Share of the frames, from a face's first on, in which only detection in each frame shows it, 0..1.
         iou: Mean intersection over union with the boxes of detection in each frame, 0..1.
         numbers: Numbers that a visit's face has had, mean.
         stray: Shown faces where there is none, per 1,000 frames.
@@ -206,9 +206,9 @@ class _Log:
         for mine, theirs in zip(self.boxes, first.boxes, strict=True):
             if not theirs:
                 continue
-            expected += len(theirs)
-            missing += len(theirs.keys() - mine.keys())
             if mine:
+                due = {number for number in theirs if number >= min(mine)}
+                expected, missing = expected + len(due), missing + len(due - mine.keys())
                 delays.append(max(min(mine) - min(theirs), 0) / FPS)
             else:
                 never += 1

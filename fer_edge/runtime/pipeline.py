@@ -100,8 +100,10 @@ class Pipeline:
 
     def _detect(self, frame: Frame) -> None:
         """Detect faces around the known ones if that may do and finds each, else in the whole frame."""
-        may_look_around = self._tracker.knows_places and not self._schedule.is_whole_due(frame.moment)
-        around = self._surroundings.detect(frame.image, list(self._tracker.boxes.values())) if may_look_around else None
+        around = None
+        if self._tracker.knows_places(frame.moment) and not self._schedule.is_whole_due(frame.moment):
+            places = [track.face.box_xyxy for track in self._tracker.shown(frame.moment)]
+            around = self._surroundings.detect(frame.image, places)
         faces = self._detector.detect(frame.image) if around is None else around
         self._tracker.update(faces, frame.moment)
         self._schedule.done(frame.moment, frame.age_s, is_whole=around is None)

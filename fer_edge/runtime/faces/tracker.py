@@ -20,6 +20,9 @@ _LONGEST_GAP_S = 10.0
 _MIN_OVERLAP = 0.25
 """Least intersection over union of a track's box and that of the face that continues it."""
 
+_TRIES = 2
+"""Number of frames in a row in which a face that was lost is searched for; it may be gone."""
+
 _SPEED = 4.0
 """Fastest motion of a face that could not be followed, in face widths a second."""
 _FARTHEST = 2.5
@@ -109,14 +112,16 @@ class Tracker:
 
     @property
     def needs_detection(self) -> bool:
-        """True in a new scene, and if a track is tentative or its motion to the last frame was not clear."""
-        return self._is_new_scene or any(track.is_lost or not track.is_confirmed for track in self._tracks)
+        """True in a new scene, if a track is tentative, and if one was lost and has not been missed often since."""
+        return self._is_new_scene or any(
+            (track.is_lost and track.misses < _TRIES) or not track.is_confirmed for track in self._tracks
+        )
 
-    @property
-    def knows_places(self) -> bool:
-        """True if there are tracks, each found by the last detection and followed clearly since."""
-        is_clear = all(track.misses == 0 and track.followed is not False for track in self._tracks)
-        return bool(self._tracks) and is_clear and not self.needs_detection
+    def knows_places(self, time: float) -> bool:
+        """Return whether there are tracks to show at `time`, each found last time and followed clearly since."""
+        shown = self.shown(time)
+        is_clear = all(track.misses == 0 and track.followed is not False for track in shown)
+        return bool(shown) and is_clear and not self.needs_detection
 
     def begin_frame(self, shape: tuple[int, ...], time: float) -> list[Track]:
         """Drop and return all tracks if this frame is unrelated to the last: a still, of another size, or after a gap.

@@ -147,18 +147,35 @@ def test_no_track_goes_on_into_an_unrelated_frame(stills: bool, seconds: float) 
 
 def test_places_are_known_of_faces_that_are_confirmed_found_and_followed(tracker: Tracker) -> None:
     tracker.begin_frame((480, 640, 3), 0.0)
-    assert not tracker.knows_places
+    assert not tracker.knows_places(0.0)
     tracker.update([found(0), found(300, confidence=0.75)], 0.0)
-    assert not tracker.knows_places  # one is tentative
+    assert not tracker.knows_places(0.0)  # one is tentative
     tracker.update([found(0), found(300)], 0.1)
-    assert tracker.knows_places
+    assert tracker.knows_places(0.1)
     tracker.move({1: STILL, 2: None})
     tracker.move({1: STILL, 2: STILL})
-    assert not tracker.knows_places  # one was lost for a moment
+    assert not tracker.knows_places(0.2)  # one was lost for a moment
     tracker.update([found(0), found(300)], 0.2)
-    assert tracker.knows_places
-    tracker.update([found(0)], 0.3)
-    assert not tracker.knows_places  # one was missed
-    tracker.update([], 0.4)
-    tracker.forget(9.0)
-    assert not tracker.knows_places  # there is none
+    assert tracker.knows_places(0.2)
+
+
+def test_a_face_that_was_missed_is_searched_for_everywhere_while_it_is_shown(tracker: Tracker) -> None:
+    tracker.begin_frame((480, 640, 3), 0.0)
+    tracker.update([found(0), found(300)], 0.0)
+    tracker.update([found(0)], 0.2)
+    assert not tracker.knows_places(0.2)
+    tracker.update([found(0)], 0.6)
+    assert shown(tracker, 0.6) == {1: 0}
+    assert tracker.knows_places(0.6)
+    tracker.update([], 1.2)
+    assert not tracker.knows_places(9.0)  # none is left
+
+
+def test_a_lost_face_that_is_not_found_does_not_need_a_detection_in_every_frame(tracker: Tracker) -> None:
+    tracker.update([found(0)], 0.0)
+    needed = ""
+    for frame in range(1, 6):
+        tracker.move({1: None})
+        needed += "x" if tracker.needs_detection else "."
+        tracker.update([], frame / 30)
+    assert needed == "xx..."
