@@ -53,4 +53,4 @@ def overlaps(boxes_xyxy: BoxArray, others_xyxy: BoxArray) -> npt.NDArray[np.floa
 def is_centred_within(box_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> bool:
     """Whether the centre of a box, (4,), lies in a picture of `resolution_wh`."""
     x1, y1, x2, y2 = box_xyxy.tolist()
-    return 0 <= x1 + x2 < 2 * resolution_wh[0] and 0 <= y1 + y2 < 2 * resolution_wh[1]
+    return bool(0 <= x1 + x2 < 2 * resolution_wh[0] and 0 <= y1 + y2 < 2 * resolution_wh[1])
