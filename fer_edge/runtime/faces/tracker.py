@@ -20,9 +20,6 @@ _LONGEST_GAP_S = 10.0
 _MIN_OVERLAP = 0.25
 """Least intersection over union of a track's box and that of the face that continues it."""
 
-_TRIES = 2
-"""Number of frames in a row in which a face that was lost is searched for; it may be gone."""
-
 _SPEED = 4.0
 """Fastest motion of a face that could not be followed, in face widths a second."""
 _FARTHEST = 2.5
@@ -112,10 +109,8 @@ class Tracker:
 
     @property
     def needs_detection(self) -> bool:
-        """True in a new scene, if a track is tentative, and if one was lost and has not been missed often since."""
-        return self._is_new_scene or any(
-            (track.is_lost and track.misses < _TRIES) or not track.is_confirmed for track in self._tracks
-        )
+        """True in a new scene, and if a track is tentative or its motion to the last frame was not clear."""
+        return self._is_new_scene or any(track.is_lost or not track.is_confirmed for track in self._tracks)
 
     def knows_places(self, time: float) -> bool:
         """Return whether there are tracks to show at `time`, each found last time and followed clearly since."""

@@ -169,13 +169,3 @@ def test_a_face_that_was_missed_is_searched_for_everywhere_while_it_is_shown(tra
     assert tracker.knows_places(0.6)
     tracker.update([], 1.2)
     assert not tracker.knows_places(9.0)  # none is left
-
-
-def test_a_lost_face_that_is_not_found_does_not_need_a_detection_in_every_frame(tracker: Tracker) -> None:
-    tracker.update([found(0)], 0.0)
-    needed = ""
-    for frame in range(1, 6):
-        tracker.move({1: None})
-        needed += "x" if tracker.needs_detection else "."
-        tracker.update([], frame / 30)
-    assert needed == "xx..."
