@@ -1,4 +1,4 @@
-"""Accuracy of the whole pipeline and steadiness of its labels, on real faces."""
+"""Accuracy of the whole pipeline, steadiness of its labels and faces shown in time, on real faces."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from benchmarks.stream.coming_and_going import compare_schedules, print_schedules
 from benchmarks.stream.steadiness.clips import record_clips
 from benchmarks.stream.steadiness.labels import measure_labels, score_faces
 from benchmarks.stream.whole_pipeline import measure_end_to_end, print_end_to_end
@@ -41,3 +42,13 @@ def test_labels_are_steady_and_changes_show(validation: Split) -> None:
     assert steady.changes_a_second <= 0.1
     assert steady.changes_a_second < raw.changes_a_second / 5
     assert steady.delay_s(50) <= 0.5
+
+
+def test_searching_around_known_faces_loses_none(real_faces: Split) -> None:
+    each, plain, around = results = compare_schedules(real_faces.images[::40], clips=14, seed=1)
+    print_schedules(results, CONSOLE)
+    assert around.whole < plain.whole < each.whole
+    assert np.mean(around.delays_s) - np.mean(plain.delays_s) <= 0.1
+    assert around.never <= plain.never + 1
+    assert around.missing <= plain.missing + 0.005
+    assert around.iou >= plain.iou - 0.02

@@ -52,5 +52,5 @@ def overlaps(boxes_xyxy: BoxArray, others_xyxy: BoxArray) -> npt.NDArray[np.floa
 
 def is_centred_within(box_xyxy: BoxArray, resolution_wh: tuple[int, int]) -> bool:
     """Return true if the centre of a box, (4,), lies in a picture of `resolution_wh`."""
-    centre = (box_xyxy[:2] + box_xyxy[2:]) / 2
-    return bool((centre >= 0).all() and (centre < resolution_wh).all())
+    x1, y1, x2, y2 = box_xyxy.tolist()
+    return bool(0 <= x1 + x2 < 2 * resolution_wh[0] and 0 <= y1 + y2 < 2 * resolution_wh[1])

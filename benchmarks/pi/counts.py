@@ -20,7 +20,7 @@ REPEATABLE = 0.005
 _SOURCE = Path(__file__).parent / "counter.c"
 _PLUGIN = HOME / "counter.so"
 _COMPILE = ("cc", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-fvisibility=hidden", "-o")
-_STAGES = ("track", "detect", "crop", "classify")
+_STAGES = ("track", "detect", "detect around", "crop", "classify")
 
 
 def compile_counter(userland: Userland) -> None:

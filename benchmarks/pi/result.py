@@ -100,7 +100,7 @@ class StageCount:
     Attributes:
         cpu: QEMU's name of the processor.
         board: Board with that processor.
-        stage: "track", "detect", "crop" or "classify", or `WHOLE_FRAME`.
+        stage: "track", "detect", "detect around" (the known faces only), "crop" or "classify", or `WHOLE_FRAME`.
         instructions: Median over the frames with that stage.
     """
 

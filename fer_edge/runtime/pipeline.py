@@ -14,6 +14,7 @@ from fer_edge.runtime.faces.events import EventReporter
 from fer_edge.runtime.faces.motion import MotionEstimator
 from fer_edge.runtime.faces.schedule import DetectionSchedule
 from fer_edge.runtime.faces.smoothing import Smoothing
+from fer_edge.runtime.faces.surroundings import Surroundings
 from fer_edge.runtime.faces.tracker import Track, Tracker
 from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.sources.source import Frame
@@ -50,6 +51,7 @@ class Pipeline:
         self._max_faces = max_faces
         self._stills = stills
         self._schedule = DetectionSchedule(1) if stills else schedule or DetectionSchedule()
+        self._surroundings = Surroundings(detector)
         self._motion = MotionEstimator()
         self._tracker = Tracker(self.labels, smoothing or Smoothing(), stills=stills)
         self._events = EventReporter()
@@ -88,13 +90,25 @@ class Pipeline:
         self._schedule.count_frame()
         if self._schedule.follows:
             self._tracker.move(self._motion.estimate(frame.image, self._tracker.boxes))
+            self._motion.keep(frame.image, self._tracker.boxes)
             watch.lap("track")
         else:
             self._motion.forget()
         if self._schedule.is_due(frame.moment, requested=self._tracker.needs_detection):
-            self._tracker.update(self._detector.detect(frame.image), frame.moment)
-            self._schedule.done(frame.moment, frame.age_s)
+            self._detect(frame)
             watch.lap("detect")
+
+    def _detect(self, frame: Frame) -> None:
+        """Detect faces around the known ones if that may do and finds each, else in the whole frame."""
+        around = None
+        if self._tracker.knows_places(frame.moment) and not self._schedule.is_whole_due(frame.moment):
+            places = [track.face.box_xyxy for track in self._tracker.shown(frame.moment)]
+            around = self._surroundings.detect(frame.image, places)
+        faces = self._detector.detect(frame.image) if around is None else around
+        self._tracker.update(faces, frame.moment)
+        self._schedule.done(frame.moment, frame.age_s, is_whole=around is None)
+        if self._schedule.follows:
+            self._motion.keep(frame.image, self._tracker.boxes)
 
     def _largest(self, frame: Frame) -> list[Track]:
         """Return the tracks to classify, the largest first."""

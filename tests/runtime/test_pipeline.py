@@ -120,16 +120,35 @@ def test_every_stage_is_timed(classifier: Classifier) -> None:
 
 
 class CountingDetector(FaceDetector):
-    """Counts its calls, and detects nothing while `blind`."""
+    """Counts its calls, and detects nothing while `blind`; so do its detectors for patches."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, width: int | None = None) -> None:
+        super().__init__(width)
         self.calls = 0
         self.blind = False
+        self.patches: CountingDetector | None = None
 
     def detect(self, frame: Image) -> list[Face]:
         self.calls += 1
         return [] if self.blind else super().detect(frame)
+
+    def for_patches(self, side: int) -> FaceDetector:
+        self.patches = CountingDetector(side)
+        self.patches.blind = self.blind
+        return self.patches
+
+    @property
+    def around(self) -> int:
+        """Number of searches of a face's surroundings."""
+        return self.patches.calls if self.patches else 0
+
+    def search(self) -> str:
+        """Return what was done since the last call: a W for a whole search, an a for each face's surroundings."""
+        marks = "a" * self.around + "W" * self.calls
+        self.calls = 0
+        if self.patches:
+            self.patches.calls = 0
+        return marks or "."
 
 
 def stream(pipeline: Pipeline, images: list[Image], fps: float = 30, start: int = 0) -> list[FrameResult]:
@@ -258,7 +277,7 @@ def test_a_face_of_low_confidence_is_shown_from_the_second_detection(classifier:
 
 def test_a_face_that_moved_out_of_the_frame_is_not_classified(classifier: Classifier) -> None:
     source = DemoSource()
-    frames = [np.roll(source.draw(0), -12 * n, axis=1) for n in range(40)]
+    frames = [np.roll(source.draw(0), -12 * n, axis=1) for n in range(45)]
     for n, frame in enumerate(frames):
         frame[:, max(640 - 12 * n, 0) :] = 128
     results = stream(Pipeline(FaceDetector(), classifier, schedule=DetectionSchedule(10)), frames)
@@ -270,3 +289,69 @@ def test_frames_may_change_their_size(classifier: Classifier, two_faces: Image) 
     small = cv2.resize(two_faces, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
     results = stream(Pipeline(FaceDetector(), classifier), [two_faces] * 4 + [np.asarray(small, np.uint8)] * 4)
     assert [len(result.faces) for result in results] == [2] * 8
+
+
+def searches(pipeline: Pipeline, detector: CountingDetector, images: list[Image], start: int = 0) -> list[str]:
+    """Return what was searched in each frame."""
+    marks = []
+    for number, image in enumerate(images, start):
+        stream(pipeline, [image], start=number)
+        marks.append(detector.search())
+    return marks
+
+
+@pytest.fixture
+def counted(classifier: Classifier) -> tuple[Pipeline, CountingDetector]:
+    detector = CountingDetector()
+    return Pipeline(detector, classifier), detector
+
+
+def test_every_second_detection_is_around_the_followed_faces(
+    counted: tuple[Pipeline, CountingDetector], two_faces: Image
+) -> None:
+    marks = searches(*counted, [two_faces] * 21)
+    assert "".join(marks) == "W....aa....W....aa....W"
+
+
+def test_frames_without_a_face_are_searched_whole(counted: tuple[Pipeline, CountingDetector], two_faces: Image) -> None:
+    assert "".join(searches(*counted, [np.full_like(two_faces, 128)] * 11)) == "W....W....W"
+
+
+@pytest.mark.parametrize("entered", [1, 4, 5, 6, 9, 10])
+def test_a_face_that_enters_while_another_is_followed_is_found_in_time(
+    classifier: Classifier, two_faces: Image, entered: int
+) -> None:
+    pipeline = Pipeline(FaceDetector(), classifier)
+    one = two_faces.copy()
+    one[:, :420] = 128
+    results = stream(pipeline, [one] * entered + [two_faces] * 13)
+    assert [len(result.faces) for result in results[:entered]] == [1] * entered
+    assert [face.track_id for face in results[entered + 12].faces] == [1, 2]
+
+
+def test_a_followed_face_that_leaves_has_the_whole_frame_searched(
+    counted: tuple[Pipeline, CountingDetector], two_faces: Image
+) -> None:
+    pipeline, detector = counted
+    one = two_faces.copy()
+    one[:, :420] = 128
+    searches(pipeline, detector, [two_faces] * 5)
+    (mark,) = searches(pipeline, detector, [one], start=5)
+    assert mark.endswith("W")
+    results = stream(pipeline, [one] * 30, start=6)
+    assert [face.track_id for face in results[-1].faces] == [1]
+
+
+def test_faces_are_not_searched_for_in_surroundings_of_a_frame_of_another_size(
+    counted: tuple[Pipeline, CountingDetector], two_faces: Image
+) -> None:
+    small = np.asarray(cv2.resize(two_faces, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA), np.uint8)
+    marks = searches(*counted, [two_faces] * 5 + [small] * 6)
+    assert "".join(marks) == "W....W....aa"
+
+
+def test_stills_and_detection_in_each_frame_are_searched_whole(classifier: Classifier, two_faces: Image) -> None:
+    for options in ({"stills": True}, {"schedule": DetectionSchedule(1)}):
+        detector = CountingDetector()
+        pipeline = Pipeline(detector, classifier, **options)
+        assert "".join(searches(pipeline, detector, [two_faces] * 4)) == "WWWW"

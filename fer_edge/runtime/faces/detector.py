@@ -108,6 +108,7 @@ class FaceDetector:
                 f"expected a width of {MIN_WIDTH} or more and a confidence within 0..1, got {width}, {confidence}"
             )
         self._width = width
+        self._confidence = confidence
         self._stills = stills
         self.engine = choose_engine() if engine is DetectorEngine.AUTO else engine
         self._yunet = open_yunet(self.engine, confidence)
@@ -123,6 +124,10 @@ class FaceDetector:
         faces = [face for width in widths for face in self._detect_at(frame, width)]
         faces.sort(key=lambda face: -face.confidence)
         return faces if len(widths) == 1 else _without_doubles(faces)
+
+    def for_patches(self, side: int) -> FaceDetector:
+        """Return a detector of the same confidence for square patches, which are scaled to `side` pixels."""
+        return FaceDetector(side, self._confidence)
 
     def _widths(self, frame: Image) -> list[int]:
         if not self._stills:

@@ -10,6 +10,9 @@ DEFAULT_EVERY = 5
 MOST_EVERY = 15
 """Largest N that a budget may choose: half a second at 30 fps until a new face is seen."""
 
+WHOLE_S = 0.22
+"""Seconds after which a detection is one in the whole frame again, so that a new face is found within 0.4 s."""
+
 _USUAL_FPS = 30.0
 _ROUNDING_S = 0.001
 _INTERVAL_S = 1.0
@@ -19,16 +22,23 @@ _SLACK = 0.8
 class DetectionSchedule:
     """Detect in every N-th frame, and after N/30 s where frames come more slowly than 30 a second.
 
-    A slow detector gets at most half of the time by the second rule.
+    A slow detector gets at most half of the time by the second rule. A detection soon after one in the whole frame is
+    one around the known faces only.
     """
 
-    def __init__(self, every: int = DEFAULT_EVERY) -> None:
-        """Begin with a detection in the first frame; `every` is N."""
+    def __init__(self, every: int = DEFAULT_EVERY, *, whole_s: float = WHOLE_S) -> None:
+        """Begin with a detection in the first frame.
+
+        Args:
+            every: N.
+            whole_s: Seconds after which a detection is one in the whole frame again; 0 for always.
+        """
         if every < 1:
             raise ValueError(f"expected 1 or more, got {every}")
         self.every = every
+        self._whole_s = whole_s
         self._passed = 0
-        self._detected_at = -math.inf
+        self._detected_at = self._searched_whole_at = -math.inf
         self._spent_s = 0.0
 
     @property
@@ -50,16 +60,22 @@ class DetectionSchedule:
         longest_s = max(self.every / _USUAL_FPS, 2 * self._spent_s)
         return requested or self._passed >= self.every or moment - self._detected_at >= longest_s - _ROUNDING_S
 
-    def done(self, moment: float, spent_s: float = 0.0) -> None:
+    def is_whole_due(self, moment: float) -> bool:
+        """Return whether a detection at `moment` in seconds must be one in the whole frame."""
+        return not self.follows or moment - self._searched_whole_at > self._whole_s
+
+    def done(self, moment: float, spent_s: float = 0.0, *, is_whole: bool = True) -> None:
         """Count from this frame on: faces have been detected in it.
 
         Args:
             moment: Time of the frame in seconds.
             spent_s: Seconds that the source's clock has advanced since.
+            is_whole: Whether in the whole frame.
         """
         self._passed = 0
         self._detected_at = moment
-        self._spent_s = spent_s
+        if is_whole:
+            self._searched_whole_at, self._spent_s = moment, spent_s
 
 
 class BudgetSchedule(DetectionSchedule):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 import numpy.typing as npt
@@ -97,9 +99,9 @@ class Tracker:
         self._time = 0.0
 
     @property
-    def boxes(self) -> list[BoxArray]:
-        """Boxes of all tracks, each float32 (4,)."""
-        return [track.face.box_xyxy for track in self._tracks]
+    def boxes(self) -> dict[int, BoxArray]:
+        """Boxes of all tracks by their numbers, each float32 (4,)."""
+        return {track.track_id: track.face.box_xyxy for track in self._tracks}
 
     def shown(self, time: float) -> list[Track]:
         """Return the tracks to show at `time`."""
@@ -109,6 +111,12 @@ class Tracker:
     def needs_detection(self) -> bool:
         """True in a new scene, and if a track is tentative or its motion to the last frame was not clear."""
         return self._is_new_scene or any(track.is_lost or not track.is_confirmed for track in self._tracks)
+
+    def knows_places(self, time: float) -> bool:
+        """Return whether there are tracks to show at `time`, each found last time and followed clearly since."""
+        shown = self.shown(time)
+        is_clear = all(track.misses == 0 and track.followed is not False for track in shown)
+        return bool(shown) and is_clear and not self.needs_detection
 
     def begin_frame(self, shape: tuple[int, ...], time: float) -> list[Track]:
         """Drop and return all tracks if this frame is unrelated to the last: a still, of another size, or after a gap.
@@ -121,9 +129,14 @@ class Tracker:
         self._shape, self._time = shape, time
         return [] if is_related else self.clear()
 
-    def move(self, motions: list[Similarity | None]) -> None:
-        """Move the face of each of `boxes` as it moved since the last frame; one without a motion stays where it is."""
-        for track, motion in zip(self._tracks, motions, strict=True):
+    def move(self, motions: Mapping[int, Similarity | None]) -> None:
+        """Move each track's face as it moved since the last frame; one without a motion stays where it is.
+
+        Args:
+            motions: Motions by the tracks' numbers.
+        """
+        for track in self._tracks:
+            motion = motions[track.track_id]
             track.is_lost = motion is None
             track.followed = motion is not None and track.followed is not False
             if motion is not None:
@@ -214,7 +227,7 @@ def _reach(track: Track, time: float) -> float:
 def _moved(face: Face, motion: Similarity) -> Face:
     """Return a face after a motion; its box stays upright."""
     turn, shift = motion[:, :2], motion[:, 2]
-    half = (face.box_xyxy[2:] - face.box_xyxy[:2]) / 2 * np.sqrt(abs(np.linalg.det(turn)))
+    half = (face.box_xyxy[2:] - face.box_xyxy[:2]) / 2 * hypot(turn[0, 0], turn[1, 0])
     centre = turn @ ((face.box_xyxy[:2] + face.box_xyxy[2:]) / 2) + shift
     box = np.concatenate([centre - half, centre + half]).astype(np.float32)
     return Face(box, face.confidence, (face.landmarks @ turn.T + shift).astype(np.float32))

@@ -94,3 +94,54 @@ def test_a_fast_machine_detects_in_every_frame_and_a_slow_one_at_the_largest_n()
     assert Machine(detect_s=0.005, other_s=0.001).settle(0.5)[0] == 1
     assert Machine(detect_s=0.200, other_s=0.030).settle(0.2)[0] == MOST_EVERY
     assert BudgetSchedule(0.5).every == DEFAULT_EVERY
+
+
+def search(schedule: DetectionSchedule, moments: list[float]) -> str:
+    """Return a W for each frame to be searched whole, an a for one around known faces only, and a dot for none."""
+    marks = ""
+    for moment in moments:
+        schedule.count_frame()
+        mark = ("W" if schedule.is_whole_due(moment) else "a") if schedule.is_due(moment) else "."
+        if mark != ".":
+            schedule.done(moment, is_whole=mark == "W")
+        marks += mark
+    return marks
+
+
+@pytest.mark.parametrize(
+    ("every", "fps", "marks"),
+    [
+        (5, 30, "W....a....W....a....W"),
+        (5, 25, "W....a....W....a....W"),
+        (5, 15, "W..a..W..a.."),
+        (5, 10, "W.a.W.a."),
+        (5, 5, "WaWaWa"),
+        (5, 4, "WWWW"),
+        (2, 30, "W.a.a.a.W.a."),
+        (1, 30, "WWWW"),
+        (15, 30, "W..............W"),
+    ],
+)
+def test_a_new_face_is_searched_for_within_the_limit(every: int, fps: float, marks: str) -> None:
+    """Every second detection is around known faces by default; where detections are rare, none is."""
+    assert search(DetectionSchedule(every), [n / fps for n in range(len(marks))]) == marks
+
+
+def test_each_detection_may_be_in_the_whole_frame() -> None:
+    assert search(DetectionSchedule(3, whole_s=0), [n / 30 for n in range(8)]) == "W..W..W."
+
+
+def test_a_search_around_faces_that_became_whole_postpones_the_next_whole_one() -> None:
+    schedule = DetectionSchedule(5)
+    assert search(schedule, [n / 30 for n in range(6)]) == "W....a"
+    schedule.done(5 / 30, is_whole=True)
+    assert search(schedule, [n / 30 for n in range(6, 17)]) == "....a....W."
+
+
+def test_the_time_of_a_slow_detector_is_that_of_a_whole_search() -> None:
+    """Else the next whole search would come too soon after a quick one around the faces."""
+    schedule = DetectionSchedule(5)
+    schedule.done(0.0, 0.25)
+    schedule.done(0.1, 0.01, is_whole=False)
+    assert not schedule.is_due(0.5)
+    assert schedule.is_due(0.6)

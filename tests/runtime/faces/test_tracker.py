@@ -51,9 +51,9 @@ def test_a_track_is_shown_until_the_next_detection(tracker: Tracker) -> None:
 def test_a_followed_track_is_shown_past_one_miss(tracker: Tracker) -> None:
     """Detections may be seconds apart."""
     tracker.update([found(0)], 0.0)
-    tracker.move([STILL])
+    tracker.move({1: STILL})
     tracker.update([], 1.0)
-    tracker.move([STILL])
+    tracker.move({1: STILL})
     assert shown(tracker, 1.5) == {1: 0}
     tracker.update([], 2.0)
     assert shown(tracker, 2.0) == {}
@@ -61,8 +61,8 @@ def test_a_followed_track_is_shown_past_one_miss(tracker: Tracker) -> None:
 
 def test_a_track_that_was_lost_is_not_shown_past_a_late_miss(tracker: Tracker) -> None:
     tracker.update([found(0)], 0.0)
-    tracker.move([None])
-    tracker.move([STILL])
+    tracker.move({1: None})
+    tracker.move({1: STILL})
     tracker.update([], 1.0)
     assert shown(tracker, 1.0) == {}
 
@@ -131,7 +131,7 @@ def test_a_detection_is_needed_after_a_face_is_lost_and_in_a_new_scene(tracker: 
     tracker.update([found(0)], 0.0)
     for motion, needed in ((STILL, False), (None, True), (STILL, False)):
         assert tracker.begin_frame(shape, 0.1) == []
-        tracker.move([motion])
+        tracker.move({1: motion})
         assert tracker.needs_detection is needed
     assert [track.track_id for track in tracker.begin_frame((240, 320, 3), 0.2)] == [1]
     assert tracker.needs_detection
@@ -143,3 +143,29 @@ def test_no_track_goes_on_into_an_unrelated_frame(stills: bool, seconds: float) 
     tracker.begin_frame((480, 640, 3), 5.0)
     tracker.update([found(0)], 5.0)
     assert [track.track_id for track in tracker.begin_frame((480, 640, 3), 5.0 + seconds)] == [1]
+
+
+def test_places_are_known_of_faces_that_are_confirmed_found_and_followed(tracker: Tracker) -> None:
+    tracker.begin_frame((480, 640, 3), 0.0)
+    assert not tracker.knows_places(0.0)
+    tracker.update([found(0), found(300, confidence=0.75)], 0.0)
+    assert not tracker.knows_places(0.0)  # one is tentative
+    tracker.update([found(0), found(300)], 0.1)
+    assert tracker.knows_places(0.1)
+    tracker.move({1: STILL, 2: None})
+    tracker.move({1: STILL, 2: STILL})
+    assert not tracker.knows_places(0.2)  # one was lost for a moment
+    tracker.update([found(0), found(300)], 0.2)
+    assert tracker.knows_places(0.2)
+
+
+def test_a_face_that_was_missed_is_searched_for_everywhere_while_it_is_shown(tracker: Tracker) -> None:
+    tracker.begin_frame((480, 640, 3), 0.0)
+    tracker.update([found(0), found(300)], 0.0)
+    tracker.update([found(0)], 0.2)
+    assert not tracker.knows_places(0.2)
+    tracker.update([found(0)], 0.6)
+    assert shown(tracker, 0.6) == {1: 0}
+    assert tracker.knows_places(0.6)
+    tracker.update([], 1.2)
+    assert not tracker.knows_places(9.0)  # none is left
