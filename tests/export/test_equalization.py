@@ -101,13 +101,15 @@ def test_int8_loses_less_in_each_depthwise_layer(faces: Dataset, monkeypatch: py
     assert np.median(equalized) < np.median(errors()) / 2
 
 
-@pytest.mark.parametrize("between", [(), (layers.ReLU(),), (layers.ReLU(), layers.MaxPooling2D())])
+@pytest.mark.parametrize("between", [(), (layers.ReLU,), (layers.ReLU, layers.MaxPooling2D)])
 @pytest.mark.parametrize("depthwise_first", [False, True])
 def test_channels_are_equalized_through_relu_and_pooling(between: tuple[Any, ...], depthwise_first: bool) -> None:
     keras.utils.set_random_seed(0)
     depthwise, pointwise = layers.DepthwiseConv2D(3, name="depthwise"), layers.Conv2D(8, 1, name="pointwise")
-    order = [depthwise, *between, pointwise] if depthwise_first else [pointwise, *between, depthwise]
-    model = keras.Sequential([keras.Input((48, 48, 1)), layers.Conv2D(8, 3), *order, layers.GlobalMaxPooling2D()])
+    middle = [layer() for layer in between]
+    order = [depthwise, *middle, pointwise] if depthwise_first else [pointwise, *middle, depthwise]
+    stack = keras.Sequential([keras.Input((48, 48, 1)), layers.Conv2D(8, 3), *order, layers.GlobalMaxPooling2D()])
+    model = keras.Model(stack.inputs, stack.outputs)
     kernel, bias = order[0].get_weights()
     factors = 10 ** np.random.default_rng(0).uniform(-1, 1, 8)
     order[0].set_weights([kernel * (factors[:, np.newaxis] if depthwise_first else factors), bias])
