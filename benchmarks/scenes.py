@@ -48,7 +48,7 @@ def paste(face: Image, background: Image, placement: Placement) -> Image:
     height = face.shape[0]
     matrix = cv2.getRotationMatrix2D(((height - 1) / 2, (height - 1) / 2), -placement.turn, placement.side / height)
     matrix[:, 2] = matrix[:, 2] + np.array(placement.centre) - (height - 1) / 2
-    frame = background.copy()
+    frame: Image = background.copy()
     size_wh = frame.shape[1], frame.shape[0]
     cv2.warpAffine(face, matrix, size_wh, frame, cv2.INTER_CUBIC, cv2.BORDER_TRANSPARENT)
     return frame

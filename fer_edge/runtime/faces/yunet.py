@@ -118,7 +118,7 @@ def _dequantization(card: DetectorCard, outputs: list[dict[str, Any]]) -> tuple[
     (scale, zero_point), *others = {tuple(output["quantization"]) for output in outputs}
     if others:
         raise ValueError("expected one quantization for all levels")
-    scales, offsets = np.float32(card.output_scale), np.float32(card.output_offset)
+    scales, offsets = (np.array(each, np.float32) for each in (card.output_scale, card.output_offset))
     if not scale:
         return scales, offsets
     return scales * np.float32(scale), offsets - scales * np.float32(scale * zero_point)
