@@ -79,7 +79,7 @@ def export_detector(parent: Path, precision: Precision, calibration: Pictures) -
         return convert_to_tflite(network, precision), card
     values = _float_values(network, calibration.inputs())
     low, high = _output_ranges(values)
-    scale, offset = ((each / 2).astype(np.float32) for each in (high - low, high + low))
+    scale, offset = (high - low) / np.float32(2), (high + low) / np.float32(2)
     _normalize_outputs(network, scale, offset)
     prepared = prepare_for_integers(network, calibration.inputs())
     clipped = clip_activations(prepared, calibration.inputs())

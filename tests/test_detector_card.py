@@ -46,3 +46,8 @@ def test_shipped_files_passed_their_verification(engine: DetectorEngine, precisi
     assert card.parity["passed"]
     assert card.parity["frames"] >= 1000
     assert card.parity["faceless_frames"] >= 1500
+
+
+@pytest.mark.parametrize("path", [YUNET_FILE, *DETECTOR_FILES.values()], ids=lambda path: path.name)
+def test_notices_name_the_shipped_files_digests(path: Path) -> None:
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in (YUNET_FILE.parent / "NOTICES.md").read_text("utf-8")

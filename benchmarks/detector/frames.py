@@ -27,7 +27,7 @@ _LEAST_CUT = 0.15
 def photographs() -> list[Image]:
     """Return the photographs, uint8 (H, W, 3) BGR: scikit-image's, and both halves of its stereo pair."""
     pictures = [np.asarray(getattr(skimage.data, name)()) for name in _PHOTOGRAPHS]
-    pictures += [np.asarray(one) for one in getattr(skimage.data, "stereo_motorcycle")()[:2]]  # noqa: B009  # untyped
+    pictures += _stereo_pair()
     return [_as_bgr(one) for one in pictures]
 
 
@@ -88,6 +88,11 @@ def padded(frame: Image, longer_side: int) -> Image:
     scaled = resize(frame, (round(width * scale), round(height * scale)))
     below, right = (-side % 32 for side in scaled.shape[:2])
     return np.pad(scaled, ((0, below), (0, right), (0, 0)))
+
+
+def _stereo_pair() -> list[npt.NDArray[np.generic]]:
+    left, right, _ = skimage.data.stereo_motorcycle()  # type: ignore[no-untyped-call]
+    return [np.asarray(left), np.asarray(right)]
 
 
 def _as_bgr(picture: npt.NDArray[np.generic]) -> Image:

@@ -58,7 +58,7 @@ class Found:
 
     def add(self, boxes: Sequence[BoxArray], placements: Sequence[Placement]) -> None:
         """Count the boxes, float32 (4,) each, that were found in a frame with these faces."""
-        centres = [((box[:2] + box[2:]) / 2).astype(np.float32) for box in boxes]
+        centres = [(box[:2] + box[2:]) / np.float32(2) for box in boxes]
         self.faces += len(placements)
         self.found += sum(any(_is_at(centre, each) for centre in centres) for each in placements)
         self.alarmed += any(not any(_is_at(centre, each) for each in placements) for centre in centres)
