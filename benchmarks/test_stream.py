@@ -45,7 +45,7 @@ def test_labels_are_steady_and_changes_show(validation: Split) -> None:
 
 
 def test_searching_around_known_faces_loses_none(real_faces: Split) -> None:
-    each, plain, around = results = compare_schedules(real_faces.images[::40], clips=14, seed=1)
+    each, plain, around = results = compare_schedules(real_faces.images[::40], clips=18, seed=1)
     print_schedules(results, CONSOLE)
     assert around.whole < plain.whole < each.whole
     assert np.mean(around.delays_s) - np.mean(plain.delays_s) <= 0.1
