@@ -48,6 +48,9 @@ _READ_EVERYWHERE = frozenset({"JPEG", "PNG", "WebP", "TIFF", "BMP", "PNM"})
 
 _NEVER_SEE_THROUGH = frozenset({"JPEG", "Radiance"})
 
+_PNG_SIGNATURE_BYTES = 8
+_PNG_CHUNK_BYTES = 12
+"""Length, type and checksum of a chunk, without its data."""
 _PNG_END = b"IEND"
 _WHITE = 255
 
@@ -134,7 +137,20 @@ def _ends_early(kind: str, content: bytes) -> bool:
     """Return true if a JPEG or PNG file lacks its end."""
     if kind == "JPEG":
         return jpeg_is_cut_off(content)
-    return kind == "PNG" and _PNG_END not in content
+    return kind == "PNG" and _png_is_cut_off(content)
+
+
+def _png_is_cut_off(content: bytes) -> bool:
+    """Return true if a PNG file ends before its last chunk, as it also does where a chunk's length is damaged.
+
+    libpng allocates as many bytes as the length says, up to 2 GB.
+    """
+    position = _PNG_SIGNATURE_BYTES
+    while position + _PNG_CHUNK_BYTES <= len(content):
+        if content[position + 4 : position + 8] == _PNG_END:
+            return False
+        position += _PNG_CHUNK_BYTES + int.from_bytes(content[position : position + 4], "big")
+    return True
 
 
 def _advice(kind: str) -> str:

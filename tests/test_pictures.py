@@ -223,3 +223,14 @@ def test_a_gif_cut_anywhere_is_no_error(picture: PillowImage.Image) -> None:
     moving = [is_animated(content[:length]) for length in range(len(content) + 1)]
     assert not any(moving[: len(content) // 2])
     assert moving[-1]
+
+
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("length", [1 << 30, 2**32 - 1])
+def test_png_chunk_longer_than_the_file_is_refused(index: int, length: int) -> None:
+    content = bytearray(cv2.imencode(".png", np.zeros((90, 90), np.uint8))[1].tobytes())
+    position = 8 if index == 0 else 33
+    assert content[position + 4 : position + 8] == (b"IHDR", b"IDAT")[index]
+    content[position : position + 4] = length.to_bytes(4, "big")
+    with pytest.raises(InputError, match="PNG, but it ends too early"):
+        decode_picture(bytes(content))
