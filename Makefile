@@ -29,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures votes-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -44,8 +44,11 @@ demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it,
 	@echo "each frame's expressions $(DEMO)/stream.jsonl"
 	@echo "the annotated video      $(DEMO)/stream.mp4"
 
-test: $(INSTALLED) ## run the tests
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+test: $(INSTALLED) ## run the quick tests (minutes)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m 'not slow'
+
+test-all: test ## run all tests: the quick ones, then the slow ones
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow
 
 minima: ## run the quick tests with the oldest versions that setup.cfg allows, in their own environment
 	$(PYTHON) -m venv --clear $(MINIMA_VENV)
