@@ -31,7 +31,7 @@ _MIN_SIDE_PX = 8
 """Least extent of the points of a face that is followed."""
 _REACH = 0.5
 """Sides of a face by which its surroundings extend beyond its box."""
-_LARGEST_PX = 128
+_LARGEST_PX = 100
 """Largest side to which the surroundings are shrunk."""
 _SLACK = 0.1
 """Sides of the surroundings by which a face may leave their middle before new ones are cut."""
