@@ -126,8 +126,8 @@ class FaceDetector:
         return faces if len(widths) == 1 else _without_doubles(faces)
 
     def for_patches(self, side: int) -> FaceDetector:
-        """Return a detector of the same confidence for square patches, which are scaled to `side` pixels."""
-        return FaceDetector(side, self._confidence)
+        """Return a detector of the same confidence and engine for square patches, which are scaled to `side` pixels."""
+        return FaceDetector(side, self._confidence, engine=self.engine)
 
     def _widths(self, frame: Image) -> list[int]:
         if not self._stills:

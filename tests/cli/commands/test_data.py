@@ -301,7 +301,7 @@ def test_ctrl_c_exits_with_130_and_command_resumes(
     done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("fold")] == [
-        "fold 1 of 2, epoch 2",
-        "fold 2 of 2, epoch 1",
+        "fold 1 of 2, epoch 2/2",
+        "fold 2 of 2, epoch 1/2",
         "fold 2 of 2, epoch 2",
     ]

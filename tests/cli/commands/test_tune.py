@@ -109,7 +109,7 @@ def test_failed_overwrite_keeps_search(tune_line: Callable[..., Any], tmp_path: 
     assert {path: after[path] for path in before} == before
     (tmp_path / "search" / "trials").rename(tmp_path / "search" / ".replaced")  # as a kill in the first trial leaves it
     again = tune_line().require_success()
-    assert "the search that --overwrite was to replace is back" in again.stderr
+    assert "restored the search that --overwrite" in again.stderr
     assert "resuming after 2 trials" in again.stderr
 
 
