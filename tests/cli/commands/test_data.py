@@ -279,8 +279,8 @@ def test_judge_without_card_is_one_line(
 def test_help_shows_recipe_defaults_of_judges(tiny_architecture: str, command_line: Callable[..., Any]) -> None:
     text = " ".join(command_line("data", "audit", "--help").require_success().stdout.split())
     assert "[default: modern]" in text
-    assert "Network. [default: compact-s]" in text
-    assert "At most so many. [default: 16;" in text
+    assert "Network architecture. [default: compact-s]" in text
+    assert "Maximum number of epochs. [default: 16;" in text
 
 
 def test_ctrl_c_exits_with_130_and_command_resumes(
@@ -303,5 +303,5 @@ def test_ctrl_c_exits_with_130_and_command_resumes(
     assert [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("fold")] == [
         "fold 1 of 2, epoch 2/2",
         "fold 2 of 2, epoch 1/2",
-        "fold 2 of 2, epoch 2",
+        "fold 2 of 2, epoch 2/2",
     ]
