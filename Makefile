@@ -34,7 +34,7 @@ DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: $(INSTALLED) ## train a small network on drawn faces, export and prove it, run the shipped model on a stream
+demo: $(INSTALLED) ## train a small network on synthetic faces, export, verify, run the shipped model on a stream
 	$(BIN)/fer-edge train $(DEMO_TRAIN_FLAGS) --output $(DEMO)
 	$(BIN)/fer-edge export $(DEMO)/model.keras $(DEMO_EXPORT_FLAGS) --output $(DEMO)/export
 	$(BIN)/fer-edge run $(DEMO_RUN_FLAGS) --jsonl $(DEMO)/stream.jsonl --output $(DEMO)/stream.mp4
