@@ -22,7 +22,7 @@ LEAST_FOUND, LEAST_IOU, MOST_LANDMARK_DISTANCE = 0.97, 0.93, 0.03
 
 @dataclass(frozen=True)
 class DetectorParity:
-    """How far a detector's file deviates from the float network.
+    """Deviation of a detector's file from the float network.
 
     Attributes:
         frames: Number of frames.

@@ -21,7 +21,7 @@ OUTPUTS = 16
 
 @dataclass(frozen=True)
 class DetectorCard:
-    """What a face detector's file says about itself.
+    """Facts about a face detector's file, carried inside it.
 
     Attributes:
         name: What people call it.

@@ -1,4 +1,4 @@
-"""What several test modules share: faces, a tiny network and its files, models without a card, the command line."""
+"""Fixtures of several test modules: faces, a tiny network and its files, models without a card, the command line."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def model_file(request: pytest.FixtureRequest) -> Path:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """Result of a command."""
 
     exit_code: int
     stdout: str
@@ -271,7 +271,7 @@ def tiny_classifier(tiny_run: RunFolder) -> KerasClassifier:
 
 @pytest.fixture(scope="session")
 def voted_model(tiny_run: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """That network's file with a card that says a prior, as training on people's votes writes it."""
+    """File of that network with a card that states a prior, as training on people's votes writes it."""
     from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 
     tiny = KerasClassifier.load(tiny_run.model)

@@ -1,4 +1,4 @@
-"""What may import what: the device's modules never load TensorFlow, and only the command line knows everything."""
+"""Who may import whom: the device's modules never load TensorFlow, and only the command line knows everything."""
 
 from __future__ import annotations
 

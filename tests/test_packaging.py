@@ -1,4 +1,4 @@
-"""What a wheel holds, and what it asks for on each Python and platform."""
+"""Contents of the wheel, and its requirements on each Python and platform."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def read_dist_info(wheel: zipfile.ZipFile, name: str) -> str:
 
 
 def required(metadata: Message, python: str, system: str, machine: str, extra: str = "") -> dict[str, SpecifierSet]:
-    """What is installed there, by name, with the specifiers of all lines that apply put together."""
+    """Requirements there, by name, with the specifiers of all lines that apply put together."""
     environment = {
         "python_version": python,
         "python_full_version": f"{python}.0",

@@ -44,7 +44,7 @@ class Scene:
 
 @dataclass
 class Found:
-    """What a detector found in a scene.
+    """Faces and false alarms that a detector found in a scene.
 
     Attributes:
         faces: Number of faces in it.

@@ -66,7 +66,7 @@ class FuzzInput:
 
 
 class Fault(str, Enum):
-    """What a command must never do, whatever it is given."""
+    """Behaviour that no input may cause."""
 
     TRACEBACK = "traceback"
     CRASH = "crash"
@@ -79,7 +79,7 @@ class Fault(str, Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended.
+    """Result of one command.
 
     Attributes:
         fault: What it did wrong; `None` if nothing.

@@ -59,7 +59,7 @@ KINDS = {
 
 @dataclass
 class Tally:
-    """What became of one kind's inputs."""
+    """Counts of one kind's inputs."""
 
     exits: Counter[int] = field(default_factory=Counter)
     faults: Counter[Fault] = field(default_factory=Counter)

@@ -128,7 +128,7 @@ class PiReport:
 
     @property
     def passed(self) -> bool:
-        """Whether all checks passed."""
+        """True if all checks passed."""
         return all(check.passed for userland in self.userlands for check in userland.checks)
 
     def write(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a stream talks to: a camera that goes away, a broker that restarts, visitors of the preview."""
+"""Peers of a stream: a camera that goes away, a broker that restarts, visitors of the preview."""
 
 from __future__ import annotations
 

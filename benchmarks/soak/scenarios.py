@@ -1,4 +1,4 @@
-"""What happens to a stream on a device in months, in minutes. Each function is one scenario, and says what it found."""
+"""Scenarios of months on a device, in minutes. Each function runs one and returns what it found."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GROWTH_BYTES = 50_000_000
 
 @dataclass(frozen=True)
 class Report:
-    """What a scenario did and found.
+    """Result of a scenario.
 
     Attributes:
         done: How much was done, in words.

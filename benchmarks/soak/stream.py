@@ -52,7 +52,7 @@ class Stream:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """True while it runs."""
         return self._process.poll() is None
 
     @property

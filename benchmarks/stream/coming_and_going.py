@@ -1,4 +1,4 @@
-"""What is lost where faces that are followed are searched for in their surroundings: faces come, stay and go."""
+"""Compare schedules of detection on faces that come, stay and go."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Kept:
-    """What one schedule shows of the visits.
+    """Results of one schedule.
 
     Attributes:
         name: Name of the schedule.
@@ -172,7 +172,7 @@ class _Counter(FaceDetector):
 
 
 class _Log:
-    """What a pipeline showed: each visit's boxes and numbers by frame."""
+    """Boxes and numbers that a pipeline showed for each visit, by frame."""
 
     def __init__(self) -> None:
         self.boxes: list[dict[int, BoxArray]] = []

@@ -23,7 +23,7 @@ _FALLBACK_SUFFIX = ".png"
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What became of one picture.
+    """Result of one picture.
 
     Attributes:
         picture: The picture.

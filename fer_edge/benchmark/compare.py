@@ -73,7 +73,7 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the figure got worse or better by more than the noise."""
+        """True if the figure changed by more than the noise."""
         if abs(self.worse) <= self.noise:
             return Verdict.WITHIN_NOISE
         return Verdict.WORSE if self.worse > 0 else Verdict.BETTER

@@ -66,7 +66,7 @@ class Report:
 
     @property
     def has_people(self) -> bool:
-        """Whether people's answer was measured."""
+        """True if people's answer was measured."""
         return any(result.quality is not None and result.quality.people is not None for result in self.results)
 
     def parent_of(self, result: Result) -> Result | None:

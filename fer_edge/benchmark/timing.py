@@ -32,7 +32,7 @@ _SLOWER = 1
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure.
+    """Duration of a measurement.
 
     Attributes:
         name: Name in the report.
@@ -73,7 +73,7 @@ def measure_interleaved(
 
     Args:
         calls: Call to time by name; its argument is the number of the round, which selects the image.
-        effort: How long to measure.
+        effort: Duration of a measurement.
         on_progress: Called between rounds with the share that is done, 0..1.
         in_a_row: Calls in a turn. More than one suits interpreters whose idle threads keep spinning and disturb the
             first calls of the next subject.

@@ -57,18 +57,18 @@ class Votes:
 
     @property
     def has_shares(self) -> npt.NDArray[np.bool_]:
-        """Whether there is a vote for one of the seven expressions, bool (N,)."""
+        """True where there is a vote for one of the seven expressions, bool (N,)."""
         return np.asarray(self.counts[:, :NUM_EXPRESSIONS].any(axis=1))
 
     @property
     def other_than_expression(self) -> npt.NDArray[np.bool_]:
-        """Whether contempt, unknown or no face has more votes than any of the seven expressions, bool (N,)."""
+        """True where contempt, unknown or no face has more votes than any of the seven expressions, bool (N,)."""
         most = self.counts[:, :NUM_EXPRESSIONS].max(axis=1)
         return np.asarray(self.counts[:, NUM_EXPRESSIONS:].max(axis=1) > most)
 
     @property
     def no_face(self) -> npt.NDArray[np.bool_]:
-        """Whether more people saw no face than anything else, bool (N,)."""
+        """True where more people saw no face than anything else, bool (N,)."""
         column = CHOICES.index("no face")
         return np.asarray(self.counts[:, column] > np.delete(self.counts, column, axis=1).max(axis=1))
 

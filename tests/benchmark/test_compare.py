@@ -24,7 +24,7 @@ def digits(classes: Any) -> str:
 
 
 def wrong_at(*indices: int) -> Quality:
-    """Of a file that is right on all images but these."""
+    """Quality of a file that is right on all images but these."""
     predicted = LABELS.copy()
     predicted[list(indices)] = (predicted[list(indices)] + 1) % 7
     scores = np.eye(7, dtype=np.float32)[predicted]

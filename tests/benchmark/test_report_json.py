@@ -18,7 +18,7 @@ TIMING = summarize(np.full(5, 1.0))
 
 
 def stored(tmp_path: Path, *, quality: bool) -> dict[str, Any]:
-    """What report.json holds, with labelled images or without."""
+    """Facts that report.json holds, with labelled images or without."""
     result = Result(
         name="net", file="net", sha256="a", network="net", precision="int8", runtime="LiteRT 2", threads=1, role="file",
         bytes=1, parameters=None, macs=None, delegate=None, parts=None, load_ms=None, first_ms=None,

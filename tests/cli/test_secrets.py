@@ -1,4 +1,4 @@
-"""What a command prints about an address: whatever is wrong with it, its password is not among it."""
+"""Passwords in addresses: no command prints one, whatever is wrong with the address."""
 
 from __future__ import annotations
 

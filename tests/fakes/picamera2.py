@@ -120,7 +120,7 @@ class Picamera2:
         return picture
 
     def capture_metadata(self) -> dict[str, Any]:
-        """What the next picture was taken with: times in microseconds, the timestamp in nanoseconds.
+        """Settings of the next picture: times in microseconds, the timestamp in nanoseconds.
 
         Raises:
             RuntimeError: If the camera does not run.

@@ -49,12 +49,12 @@ class Faces:
 
     @property
     def asked(self) -> npt.NDArray[np.bool_]:
-        """Whether people saw a face in the picture, bool (N,)."""
+        """True where people saw a face in the picture, bool (N,)."""
         return (self.votes.voters > 0) & ~self.votes.no_face
 
     @property
     def doubtful(self) -> npt.NDArray[np.bool_]:
-        """Whether people saw a face and have no majority for one of the seven, bool (N,)."""
+        """True where people saw a face and have no majority for one of the seven, bool (N,)."""
         return np.asarray(self.asked & (self.votes.majority == NO_TRUTH))
 
 

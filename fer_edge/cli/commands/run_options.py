@@ -102,7 +102,7 @@ class RunOptions:
 
     @property
     def shown(self) -> bool:
-        """Whether the terminal shows the results, which it does not while standard output has them as data."""
+        """True if the terminal shows the results: not while standard output has them as data."""
         return not self.quiet and STDOUT not in (self.jsonl, self.csv)
 
 

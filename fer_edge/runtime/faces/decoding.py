@@ -1,4 +1,4 @@
-"""From a detector's raw outputs to faces: anchors, confidence, boxes, landmarks, and one box a face."""
+"""Decoding of a detector's raw outputs: anchors, confidence, boxes, landmarks, and non-maximum suppression."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from fer_edge.runtime.faces.yunet import TFLiteYuNet
 
 
 class DetectorEngine(str, Enum):
-    """How the detector's network is computed.
+    """Engine and precision in which the detector's network is computed.
 
     `AUTO` is `INT8` where LiteRT can use the processor's 8-bit dot products, else `FP32`, and `OPENCV` where no TFLite
     interpreter works.

@@ -209,7 +209,7 @@ class BackgroundSink:
 
     @property
     def has_taken(self) -> bool:
-        """Whether the sink took a result since it was opened or reopened."""
+        """True if the sink took a result since it was opened or reopened."""
         return self._queue.has_taken
 
     def reopen(self) -> bool:

@@ -19,7 +19,7 @@ _HEAD_BYTES = 16
 
 @dataclass(frozen=True)
 class LogPolicy:
-    """How a log file is kept.
+    """Rules for keeping a log file.
 
     Attributes:
         append: Append to an existing file rather than overwrite it.

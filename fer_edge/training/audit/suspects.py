@@ -93,7 +93,7 @@ class Suspect:
 
     @property
     def certain(self) -> bool:
-        """Whether the images themselves contradict the label, whatever the judges say."""
+        """True if the images themselves contradict the label, whatever the judges say."""
         return self.outvoted or Reason.CONSTANT in self.reasons
 
 

@@ -42,7 +42,7 @@ class Cluster:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process writes the files."""
+        """True if this process writes the files."""
         return self.index == 0
 
     @property

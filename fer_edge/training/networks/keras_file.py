@@ -40,7 +40,7 @@ class KerasClassifier:
 
     @property
     def known(self) -> bool:
-        """Whether the network is one of `ARCHITECTURES`."""
+        """True if the network is one of `ARCHITECTURES`."""
         return self.card.architecture in ARCHITECTURES
 
     @staticmethod

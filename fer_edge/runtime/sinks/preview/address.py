@@ -44,7 +44,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only programs on this machine can reach it."""
+        """True if only programs on this machine can reach it."""
         return is_loopback(self.host)
 
     @property
