@@ -230,7 +230,7 @@ def test_a_gif_cut_anywhere_is_no_error(picture: PillowImage.Image) -> None:
 def test_png_chunk_longer_than_the_file_is_refused(index: int, length: int) -> None:
     content = bytearray(cv2.imencode(".png", np.zeros((90, 90), np.uint8))[1].tobytes())
     position = 8 if index == 0 else 33
-    assert content[position + 4 : position + 8] == (b"IHDR", b"IDAT")[index]
+    assert bytes(content[position + 4 : position + 8]) == (b"IHDR", b"IDAT")[index]
     content[position : position + 4] = length.to_bytes(4, "big")
     with pytest.raises(InputError, match="PNG, but it ends too early"):
         decode_picture(bytes(content))
