@@ -235,6 +235,7 @@ def test_a_truncated_file_is_a_model_error(tmp_path: Path) -> None:
             read_card(path)
 
 
+@pytest.mark.slow
 def test_a_card_leaves_a_tflite_file_loadable(exported_paths: dict[str, Path]) -> None:
     from ai_edge_litert.interpreter import Interpreter
 

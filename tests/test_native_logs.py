@@ -158,6 +158,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_the_converter_writes_no_line(child_environment: dict[str, str]) -> None:
     pytest.importorskip("tensorflow")
     # As anyone starts it, with TensorFlow's logs as they are by default.

@@ -35,11 +35,13 @@ def test_the_shipped_model(model_file: Path) -> None:
     assert np.array_equal(subject.reopen(2).classify(face), subject.classifier.classify(face))
 
 
+@pytest.mark.slow
 def test_file_in_two_engines_is_two_subjects(model_file: Path) -> None:
     subjects = load_subjects([model_file], engines=BOTH)
     assert [each.name for each in subjects] == [f"{model_file.name} (LiteRT)", f"{model_file.name} (TensorFlow Lite)"]
 
 
+@pytest.mark.slow
 def test_engine_with_wrong_scores_is_left_out(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     right = TFLiteInterpreter.run
 
@@ -56,6 +58,7 @@ def test_engine_with_wrong_scores_is_left_out(model_file: Path, monkeypatch: pyt
     assert "its scores differ by up to" in notes[0]
 
 
+@pytest.mark.slow
 def test_peer_is_loaded_beside_an_own_file(model_file: Path, made_models: Path) -> None:
     peer = PeerFile(made_models / "bare.tflite", StatedFacts(EXPRESSIONS[::-1], (0, 255)))
     subjects = load_subjects([model_file], [peer], engines=LITERT)

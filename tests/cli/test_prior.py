@@ -122,6 +122,7 @@ def test_model_without_known_prior_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_export_folds_the_prior_and_the_card_says_it(
     command_line: Callable[..., Any], voted_model: Path, voted_faces: tuple[str, ...], faces_zip: Path, tmp_path: Path
 ) -> None:

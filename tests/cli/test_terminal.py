@@ -76,6 +76,7 @@ def few_faces(faces: Dataset, tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 40])
 def test_evaluate_shows_a_bar_and_whole_tables(
     in_terminal: Terminal, few_faces: Callable[[str], Path], columns: int
@@ -92,6 +93,7 @@ def test_evaluate_shows_a_bar_and_whole_tables(
     assert not CHATTER.search(shown)
 
 
+@pytest.mark.slow
 def test_export_shows_a_bar_whole_file_names_and_no_chatter(
     in_terminal: Terminal, tiny_run: Any, faces_folder: Path, tmp_path: Path
 ) -> None:
@@ -118,6 +120,7 @@ def test_export_shows_a_bar_whole_file_names_and_no_chatter(
     assert sum(line.split()[-1:] == ["passed"] for line in lines) == 2
 
 
+@pytest.mark.slow
 def test_output_to_file_has_no_bars_or_escapes(child_line: Callable[..., Any]) -> None:
     ended = child_line("evaluate", "--data", "synthetic").require_success()
     assert not {BAR, "\x1b", "\r"} & set(ended.stdout + ended.stderr)
@@ -166,6 +169,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("both", [False, True], ids=["stdout", "stdout and stderr"])
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_closed_pipe_ends_with_exit_code_0(

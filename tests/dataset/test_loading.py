@@ -175,6 +175,7 @@ def test_zip_without_its_beginning_is_a_data_error(tree: Path) -> None:
         load_dataset(str(path))
 
 
+@pytest.mark.slow
 def test_real_faces_are_read_completely(real_data: Dataset) -> None:
     assert sizes(real_data) == {"train": 28_709, "validation": 3_589}
     assert real_data.train.class_counts().tolist() == [3995, 436, 4097, 7215, 4965, 4830, 3171]

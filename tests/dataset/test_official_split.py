@@ -128,6 +128,7 @@ def fer2013_csv(draw_fer2013: Draw) -> Dataset:
     )
 
 
+@pytest.mark.slow
 def test_rows_of_complete_fer2013_csv_get_votes_by_number(draw_fer2013: Draw) -> None:
     whole = fer2013_csv(draw_fer2013)
     splits = join_fer2013_votes(whole).dataset.splits
@@ -146,6 +147,7 @@ def test_rows_of_complete_fer2013_csv_get_votes_by_number(draw_fer2013: Draw) ->
     assert not test.votes.counts.any()
 
 
+@pytest.mark.slow
 def test_every_real_picture_gets_its_votes(real_data: Dataset) -> None:
     joined = join_fer2013_votes(real_data)
     images = sum(map(len, real_data.splits.values()))

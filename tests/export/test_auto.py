@@ -77,6 +77,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, *precisions: Precision) -> None:
     )
 
 
+@pytest.mark.slow
 def test_one_file_is_kept_and_all_are_reported(
     tiny_exporter: Exporter, faces: Dataset, tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:

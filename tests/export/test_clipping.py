@@ -37,6 +37,7 @@ def output_scales(interpreter: Interpreter) -> list[float]:
     return [scales[each["outputs"][0]] for each in details if each["op_name"] in CONVOLUTIONS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["compact-s", "mobilenet", "resnet"])
 def test_the_file_has_the_same_operators_and_no_wider_ranges(faces: Dataset, name: str) -> None:
     keras.utils.set_random_seed(0)
@@ -64,6 +65,7 @@ def test_an_exported_file_has_these_ranges(
     assert exported != pytest.approx(plain, rel=0.01)
 
 
+@pytest.mark.slow
 def test_clipping_keeps_scores_close_and_the_model_unchanged(faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
     model, images = fold(build("compact-s")), faces.train.inputs()[::8]

@@ -23,6 +23,7 @@ def pictures() -> Pictures:
     return Pictures(np.stack([resize(source.draw(number), (160, 128)) for number in range(0, 240, 40)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.FP16])
 def test_exported_files_find_the_float_networks_faces(tmp_path: Path, pictures: Pictures, precision: Precision) -> None:
     content, card = export_detector(YUNET_FILE, precision, pictures)

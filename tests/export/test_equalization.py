@@ -33,6 +33,7 @@ def uneven(name: str) -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["compact-s", "mobilenet", "documented"])
 def test_equalization_keeps_scores(name: str) -> None:
     model = fold(uneven(name))
@@ -47,6 +48,7 @@ def spread(model: keras.Model, layer: keras.layers.Layer) -> float:
     return float(values.max() / values[values > 1e-6 * values.max()].min())
 
 
+@pytest.mark.slow
 def test_equalization_narrows_the_spread_of_channel_ranges() -> None:
     model = fold(uneven("compact-s"))
     depthwise = [layer for layer in model.layers if isinstance(layer, layers.DepthwiseConv2D)]
@@ -77,6 +79,7 @@ def test_layers_that_scaling_would_change_are_skipped(body: Callable[[Any], Any]
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
+@pytest.mark.slow
 def test_dead_channel_keeps_scores() -> None:
     model = fold(uneven("compact-s"))
     convolution = next(layer for layer in model.layers if isinstance(layer, layers.Conv2D))
@@ -88,6 +91,7 @@ def test_dead_channel_keeps_scores() -> None:
     assert model.predict(IMAGES, verbose=0) == pytest.approx(before, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_int8_loses_less_in_each_depthwise_layer(faces: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     model = uneven("compact-s")
     calibration = choose_calibration_set(faces.train, "faces", images=35)

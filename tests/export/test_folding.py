@@ -64,6 +64,7 @@ def test_folding_leaves_the_parent_unchanged(tiny_architecture: str) -> None:
     assert "BatchNormalization" in kinds(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["compact", "compact-s", "mobilenet", "resnet", "mobilenet-imagenet", "efficientnet-lite0"]
 )

@@ -82,6 +82,7 @@ def test_output_error_is_below_that_of_nearest_rounding(kind: str, largest: int)
     assert np.square(mended - expected).mean() < 0.6 * np.square(plain - expected).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "largest"), [("compact-s", INT8_LARGEST), ("compact-s", INT7_LARGEST), ("mobilenet", INT8_LARGEST)]
 )
@@ -129,6 +130,7 @@ def test_channel_of_zeros_stays() -> None:
     assert not after[..., 1].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.INT16X8])
 def test_converted_file_stores_these_kernels(faces: Dataset, precision: Precision) -> None:
     keras.utils.set_random_seed(0)
@@ -151,6 +153,7 @@ def test_exported_file_stores_these_kernels(
     assert all(np.array_equal(a, b) for a, b in zip(before, tiny_classifier.model.get_weights(), strict=True))
 
 
+@pytest.mark.slow
 def test_converted_onnx_file_stores_these_kernels(faces: Dataset) -> None:
     keras.utils.set_random_seed(0)
     calibration = choose_calibration_set(faces.train, "", images=7)

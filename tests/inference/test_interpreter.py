@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FILES = [*(f"tflite {precision.value}" for precision in EXPORTABLE), "onnx fp32", "onnx int8"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_scores_agree_with_the_parent(
     exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, faces: Dataset, file: str

@@ -115,6 +115,7 @@ def expected_scores(folder: Path, span: tuple[float, float], logits: bool, faces
     return np.asarray(keras.ops.softmax(scores) if logits else scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "engine"), FILES)
 @pytest.mark.parametrize(("span", "logits"), MADE)
 def test_every_interpreter_gets_the_stated_range_and_gives_probabilities(

@@ -19,6 +19,7 @@ from fer_edge.training.train import Trained, train
 from tests.fakes.training_runs import Observer, require_same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epoch", [3, 8])
 def test_resume_gives_identical_weights(
     whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, epoch: int
@@ -36,6 +37,7 @@ def test_resume_gives_identical_weights(
     assert second.progress.seconds > first.progress.seconds
 
 
+@pytest.mark.slow
 def test_resume_twice_gives_identical_weights(
     whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -44,6 +46,7 @@ def test_resume_twice_gives_identical_weights(
     require_same((train(data, recipe, tmp_path, observer=Observer(), resume=True), tmp_path), whole_run)
 
 
+@pytest.mark.slow
 def test_resume_of_modern_recipe_gives_identical_weights_and_temperature(
     modern_run: tuple[Trained, Path], data: Dataset, modern: Recipe, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from fer_edge.training.train import train
 from tests.fakes.training_runs import Observer
 
 
+@pytest.mark.slow
 def test_student_learns_from_teacher(tiny_run: RunFolder, modern: Recipe, faces: Dataset, tmp_path: Path) -> None:
     """Use random labels, so that all accuracy comes from the teacher."""
     labels = np.random.default_rng(0).permutation(faces.train.labels)

@@ -57,6 +57,7 @@ def test_divergence_in_first_epoch_stops_at_step_and_saves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_divergence_in_later_epoch_keeps_last_good_one(faces: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     recipe = replace(recipe, ema=0.9)
     assert train(faces, recipe, tmp_path, observer=Observer(interrupt=True)).interruption is not None

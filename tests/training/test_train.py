@@ -68,6 +68,7 @@ def test_early_stopping_and_learning_rate_follow_validation_loss(
     assert whole_run[0].ended_by == "early stopping"
 
 
+@pytest.mark.slow
 def test_same_seed_gives_identical_weights(
     whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_other_seed_gives_other_weights(
     assert trained.ended_by == "the number of epochs"
 
 
+@pytest.mark.slow
 def test_pretrained_weights_are_loaded_once_and_not_on_resume(
     data: Dataset, recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ def test_pretrained_weights_are_loaded_once_and_not_on_resume(
     assert backbone.loaded == 1
 
 
+@pytest.mark.slow
 def test_training_starts_from_weights_of_another_run(
     whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_training_starts_from_weights_of_another_run(
         assert np.asarray(weights) == pytest.approx(np.asarray(first), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_bfloat16_run_saves_plain_float32_model(data: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     mixed = Recipe(**{**vars(recipe), "bfloat16": True, "epochs": 2})
     assert compiled_model(mixed, 1).layers[1].compute_dtype == "bfloat16"
@@ -158,6 +162,7 @@ def test_held_back_images_are_not_trained_on(data: Dataset, modern: Recipe, tmp_
     assert observer.starts == [(0, modern.epochs, math.ceil(len(data.train) * 0.6 / modern.batch_size))]
 
 
+@pytest.mark.slow
 def test_temperature_is_fitted_on_held_back_images(tiny_run: RunFolder, recipe: Recipe, tmp_path: Path) -> None:
     """Use a trained network and images that it has not seen."""
     unseen = synthetic_dataset(seed=9, train_per_class=40, validation_per_class=4)

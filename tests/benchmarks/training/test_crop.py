@@ -53,6 +53,7 @@ def training_images() -> np.ndarray:
     return images[np.random.default_rng(0).permutation(len(images))[:400]]
 
 
+@pytest.mark.slow
 def test_documented_crop_is_measured_on_training_images(detector: FaceDetector, training_images: np.ndarray) -> None:
     measurement = measure_crop(training_images, detector.detect)
     assert measurement.found > 0.94 * measurement.images

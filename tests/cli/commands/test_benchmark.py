@@ -39,6 +39,7 @@ def earlier(
     return folder / "report"
 
 
+@pytest.mark.slow
 def test_a_device_install_measures_times_and_accuracy(earlier: Path, exported_paths: dict[str, Path]) -> None:
     report = Report.read(earlier / "report.json")
     assert [result.file for result in report.results] == [
@@ -50,6 +51,7 @@ def test_a_device_install_measures_times_and_accuracy(earlier: Path, exported_pa
     assert {path.name for path in earlier.iterdir()} == {f"report.{kind}" for kind in ("html", "md", "json", "csv")}
 
 
+@pytest.mark.slow
 def test_votes_file_precedes_ferplus(
     child_line: Callable[..., Any], model_file: Path, faces_zip: Path, tmp_path: Path
 ) -> None:
@@ -100,6 +102,7 @@ def test_votes_without_labelled_faces_are_refused(child_line: Callable[..., Any]
     assert "give them with --data" in ended.stderr
 
 
+@pytest.mark.slow
 def test_the_shipped_model_without_labelled_faces(
     child_line: Callable[..., Any], model_file: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +170,7 @@ def test_invalid_options_are_refused_before_measuring(
     assert message in ended.stderr
 
 
+@pytest.mark.slow
 def test_peers_labels_in_the_wrong_order_are_warned_of(
     command_line: Callable[..., Any], exported_paths: dict[str, Path], faces_zip: Path, tmp_path: Path
 ) -> None:

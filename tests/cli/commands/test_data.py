@@ -75,6 +75,7 @@ def test_audit_by_model_writes_list_for_leave_out(
     command_line(*arguments, "--overwrite").require_success()
 
 
+@pytest.mark.slow
 def test_audit_reuses_fold_networks(
     tiny_architecture: str, command_line: Callable[..., Any], noisy_folder: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_audit_reuses_fold_networks(
     assert "was trained on other images or by another recipe" in refused.stderr
 
 
+@pytest.mark.slow
 def test_failed_overwrite_keeps_networks_and_list(
     tiny_architecture: str, command_line: Callable[..., Any], noisy_folder: Path, tmp_path: Path
 ) -> None:
@@ -222,6 +224,7 @@ def test_folds_refuse_teacher_trained_on_same_images(
     assert (output / "leave-out.txt").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -283,6 +286,7 @@ def test_help_shows_recipe_defaults_of_judges(tiny_architecture: str, command_li
     assert "Maximum number of epochs. [default: 16;" in text
 
 
+@pytest.mark.slow
 def test_ctrl_c_exits_with_130_and_command_resumes(
     child_environment: dict[str, str], noisy_folder: Path, tmp_path: Path
 ) -> None:

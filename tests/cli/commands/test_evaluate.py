@@ -165,6 +165,7 @@ def test_official_split_restores_mixed_fer2013(
     assert json.loads(mixed.stdout)["people"] != json.loads(official.stdout)["people"]
 
 
+@pytest.mark.slow
 def test_synthetic_faces_have_no_official_split(
     command_line: Callable[..., Any], model_file: Path, tmp_path: Path
 ) -> None:

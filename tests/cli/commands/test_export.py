@@ -34,6 +34,7 @@ def export_line(
     return run
 
 
+@pytest.mark.slow
 def test_int8_in_both_formats_by_default(export_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = export_line().require_success()
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -46,6 +47,7 @@ def test_int8_in_both_formats_by_default(export_line: Callable[..., Any], tmp_pa
     assert card.calibration_sha256 == hashlib.sha256(manifest).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -61,6 +63,7 @@ def test_export_writes_requested_files(
     assert names - {"calibration.json"} == expected
 
 
+@pytest.mark.slow
 def test_note_warns_of_other_images_than_in_training(export_line: Callable[..., Any], mixed_fer2013: Path) -> None:
     one = ("--precision", "fp32", "--format", "tflite")
     assert "trained on other images" not in export_line(*one).stderr
@@ -78,6 +81,7 @@ def test_every_onnx_precision(export_line: Callable[..., Any], tmp_path: Path) -
 IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [False, True])
 def test_failed_verification_is_exit_code_one(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
@@ -97,6 +101,7 @@ def fail_only(precision: Precision, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.slow
 def test_skip_failed_reports_a_failed_file_and_exits_with_zero(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +161,7 @@ def export_own(
     return partial(command_line, "export", own_keras, "--trust-model", *common)
 
 
+@pytest.mark.slow
 def test_a_model_without_a_card_is_exported_as_it_was_stated(
     export_own: Callable[..., Any], command_line: Callable[..., Any], tiny_run: RunFolder, faces_zip: Path,
     tmp_path: Path,
@@ -193,6 +199,7 @@ def test_onnx_alone_has_no_fp16(export_line: Callable[..., Any]) -> None:
     assert "fp16 needs the format tflite" in ended.stderr
 
 
+@pytest.mark.slow
 def test_missing_run_names_train_command(child_line: Callable[..., Any]) -> None:
     ended = child_line("export", "--int8", "--data", "synthetic")
     assert (ended.exit_code, ended.stdout) == (2, "")
@@ -212,6 +219,7 @@ def test_the_newest_run_is_exported_by_default(
     assert (copy.parent / "export" / "tiny_fp32.tflite").is_file()
 
 
+@pytest.mark.slow
 def test_layer_errors_are_shown_and_written(export_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = export_line("--int8", "--format", "tflite", "--layer-errors").require_success()
     assert "SNR, dB" in ended.stdout
@@ -231,6 +239,7 @@ def little_effort(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "DEFAULT", Effort("test", rounds=70))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("little_effort")
 def test_auto_writes_one_file_and_touches_no_other(export_line: Callable[..., Any], tmp_path: Path) -> None:
     kept_before = tmp_path / "out" / "other_fp32.tflite"
@@ -259,6 +268,7 @@ def test_auto_reports_reason_and_disturbed_machine(
     assert "warning: the choice rests on disturbed times (other processes took 55% of a core)" in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("little_effort")
 def test_auto_writes_nothing_if_no_file_passes(
     export_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -25,6 +25,7 @@ def models(exported_paths: dict[str, Path], tiny_run: RunFolder) -> ChainMap[str
     return ChainMap({"keras": tiny_run.model}, exported_paths)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["keras", "tflite int8", "onnx int8"])
 def test_info_describes_model_file(command_line: Callable[..., Any], models: ChainMap[str, Path], file: str) -> None:
     path = models[file]

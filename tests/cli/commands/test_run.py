@@ -264,6 +264,7 @@ def test_a_truncated_model(run_command: Any, model_file: Path, tmp_path: Path) -
     assert "cannot load it" in line
 
 
+@pytest.mark.slow
 def test_a_model_of_another_task(run_command: Any, made_models: Path) -> None:
     other_task = ("--model", f"{made_models}/other_task.tflite", "--labels", "a,b,c", "--input-range", "0..255")
     done = run_command("--camera", "demo", *other_task)

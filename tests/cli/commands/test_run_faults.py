@@ -176,6 +176,7 @@ def test_stuck_preview_client_blocks_nothing(start_run: StartRun, tmp_path: Path
     assert frames == list(range(len(frames)))
 
 
+@pytest.mark.slow
 def test_idle_preview_connections_leave_file_descriptors(
     start_run: StartRun, tmp_path: Path, wait_until: WaitUntil
 ) -> None:
@@ -204,6 +205,7 @@ def test_idle_preview_connections_leave_file_descriptors(
     assert all(line.startswith("note: at the preview's port: ") for line in said)
 
 
+@pytest.mark.slow
 def test_sigterm_at_any_moment_exits_with_143(start_run: StartRun, tmp_path: Path) -> None:
     began = time.monotonic()
     assert start_run("--camera", "demo", "--frames", "1", "--quiet").wait(60) == 0

@@ -39,6 +39,7 @@ def train_line(
     return run
 
 
+@pytest.mark.slow
 def test_run_folder_has_all_files(train_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = train_line("--mixed-precision", "off").require_success()
     assert {path.name for path in (tmp_path / "run").iterdir()} == RUN_FILES
@@ -52,6 +53,7 @@ def test_run_folder_has_all_files(train_line: Callable[..., Any], tmp_path: Path
     assert (recipe["epochs"], recipe["batch_size"], recipe["learning_rate"]) == (2, 128, 1e-4)
 
 
+@pytest.mark.slow
 def test_a_run_on_votes_ends_with_peoples_answer_under_each_prior(
     train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_run_on_votes_ends_with_peoples_answer_under_each_prior(
     assert set(card["evaluation"]["people_by_prior"]["photos"]) == {"accuracy", "mean_recall"}
 
 
+@pytest.mark.slow
 def test_existing_run_is_not_overwritten(train_line: Callable[..., Any]) -> None:
     train_line().require_success()
     refused = train_line()
@@ -82,6 +85,7 @@ def test_existing_run_is_not_overwritten(train_line: Callable[..., Any]) -> None
     assert "2 epochs" in train_line("--resume").require_success().stdout
 
 
+@pytest.mark.slow
 def test_resume_refuses_other_images(train_line: Callable[..., Any], faces: Dataset, tmp_path: Path) -> None:
     train_line().require_success()
     other = write_folder(tmp_path / "other", faces, slice(None, None, 4))
@@ -126,6 +130,7 @@ def test_divergence_is_one_line_and_leaves_no_model(train_line: Callable[..., An
     assert "nothing to resume" in train_line("--resume").stderr
 
 
+@pytest.mark.slow
 def test_failed_overwrite_keeps_earlier_model(train_line: Callable[..., Any], tmp_path: Path) -> None:
     train_line().require_success()
     before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
@@ -137,6 +142,7 @@ def test_failed_overwrite_keeps_earlier_model(train_line: Callable[..., Any], tm
     train_line("--resume").require_success()
 
 
+@pytest.mark.slow
 def test_killed_overwrite_can_be_resumed_or_replaced(train_line: Callable[..., Any], tmp_path: Path) -> None:
     train_line().require_success()
     run = RunFolder(tmp_path / "run")
@@ -153,6 +159,7 @@ def test_killed_overwrite_can_be_resumed_or_replaced(train_line: Callable[..., A
     assert not (run.checkpoints / ".state-abcd1234").exists()
 
 
+@pytest.mark.slow
 def test_too_few_images_for_temperature_print_note(train_line: Callable[..., Any], tmp_path: Path) -> None:
     ended = train_line("--held-back", 0.1).require_success()
     reason = "fewer than 100 images would be held back to fit it on; all were trained on"
@@ -162,6 +169,7 @@ def test_too_few_images_for_temperature_print_note(train_line: Callable[..., Any
     assert (facts["temperature"], facts["no_temperature"]) == (None, reason)
 
 
+@pytest.mark.slow
 def test_start_from_takes_network_of_model(
     train_line: Callable[..., Any], command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
 ) -> None:
@@ -232,6 +240,7 @@ def write_folder(folder: Path, faces: Dataset, rows: slice) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_complete_files_and_resume_continues(
     child_environment: dict[str, str], faces: Dataset, tmp_path: Path
 ) -> None:
@@ -277,6 +286,7 @@ def epochs_of(run: Path) -> list[int]:
         return [int(row["epoch"]) for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_leave_out_list_is_kept_for_resume(train_line: Callable[..., Any], faces_zip: Path, tmp_path: Path) -> None:
     train = load_dataset(str(faces_zip)).train
     path = tmp_path / "list.txt"

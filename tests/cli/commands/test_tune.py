@@ -50,6 +50,7 @@ def tune_line(
     return run
 
 
+@pytest.mark.slow
 def test_search_prints_train_command(
     tune_line: Callable[..., Any], command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +77,7 @@ def test_train_command_has_votes_split_and_weights(faces: Dataset) -> None:
     assert not {"--votes", "--official-split", "--pretrained"} & set(shlex.split(plain))
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_trials_and_command_resumes(
     tune_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -95,6 +97,7 @@ def test_ctrl_c_keeps_trials_and_command_resumes(
     assert "trial 0: " in tune_line("--overwrite", "--batch-size", 7).require_success().stderr
 
 
+@pytest.mark.slow
 def test_failed_overwrite_keeps_search(tune_line: Callable[..., Any], tmp_path: Path) -> None:
     def results() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in (tmp_path / "search").rglob("*") if path.is_file()}
@@ -128,6 +131,7 @@ def test_a_mistake_is_told(tune_line: Callable[..., Any], arguments: list[str], 
     assert not (tmp_path / "search").exists()
 
 
+@pytest.mark.slow
 def test_given_option_is_not_searched(tune_line: Callable[..., Any], tmp_path: Path) -> None:
     tune_line("--mixup", 0.1).require_success()
     searched = json.loads((tmp_path / "search" / "search.json").read_text())
@@ -145,6 +149,7 @@ def test_without_keras_tuner_the_extra_is_named(child_environment: dict[str, str
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_chief_and_a_worker_share_a_search(
     child_environment: dict[str, str], faces_zip: Path, tmp_path: Path
 ) -> None:

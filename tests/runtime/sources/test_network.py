@@ -67,6 +67,7 @@ def test_a_still_scene_is_not_a_failure(server: WebServer, jpeg: bytes) -> None:
     assert all(np.array_equal(images[0], image) for image in images)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="encoding needs ffmpeg")
 @pytest.mark.parametrize("codec", ["libx264", "libx265"])
 def test_a_still_scene_in_h264_and_h265_is_not_a_failure(server: WebServer, codec: str) -> None:

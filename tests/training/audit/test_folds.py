@@ -95,6 +95,7 @@ def test_no_network_scores_its_training_images(
         assert names == {few.train.names[i] for i in np.flatnonzero(fold_of != fold)}
 
 
+@pytest.mark.slow
 def test_resume_gives_identical_scores(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
     fold_of = assign_folds(few.train.labels, np.arange(len(few.train)), 2, 0)
     straight = Counting()

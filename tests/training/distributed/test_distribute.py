@@ -144,6 +144,7 @@ def history_of(run: Path) -> list[dict[str, float]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
+@pytest.mark.slow
 def test_two_processes_train_like_one(workers: Workers, tmp_path: Path) -> None:
     """Compare without BatchNormalization and dropout, so that only rounding differs."""
     one, two = tmp_path / "one", tmp_path / "two"
@@ -160,6 +161,7 @@ def test_two_processes_train_like_one(workers: Workers, tmp_path: Path) -> None:
     assert {path.name for path in two.iterdir()} == {path.name for path in one.iterdir()}
 
 
+@pytest.mark.slow
 def test_killed_worker_ends_others_and_resume_gives_identical_result(workers: Workers, tmp_path: Path) -> None:
     straight, run = tmp_path / "straight", tmp_path / "killed"
     recipe = (*RECIPE, "--arch", "whole", "--output")
@@ -188,6 +190,7 @@ def arrays_of(run: Path) -> dict[str, bytes]:
         return {name: saved[name].tobytes() for name in saved.files if name != "facts"}
 
 
+@pytest.mark.slow
 def test_divergence_ends_all_workers_with_same_line(workers: Workers, tmp_path: Path) -> None:
     arguments = (
         "--arch",
@@ -209,6 +212,7 @@ def test_divergence_ends_all_workers_with_same_line(workers: Workers, tmp_path: 
     assert not (tmp_path / "run" / "model.keras").exists()
 
 
+@pytest.mark.slow
 def test_workers_with_different_settings_are_rejected(workers: Workers, tmp_path: Path) -> None:
     common = ("--output", tmp_path / "run", "--workers", workers.addresses)
     with ExitStack() as stack:

@@ -51,6 +51,7 @@ def test_file_of_other_network_is_rejected(
             unfold(path, faces.train.inputs()[:8])
 
 
+@pytest.mark.slow
 def test_training_starts_from_exported_file(
     exported_paths: dict[str, Path], faces: Dataset, faces_zip: Path, command_line: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def facts(trials: Sequence[TrialResult]) -> list[tuple[Any, ...]]:
     return [(result.trial, result.values, result.val_accuracy, result.epochs) for result in trials]
 
 
+@pytest.mark.slow
 def test_hyperband_continues_best_trials(
     make_study: Callable[..., Study], tiny_architecture: str, faces: Dataset, tmp_path: Path
 ) -> None:
@@ -63,6 +64,7 @@ def test_hyperband_continues_best_trials(
     assert not list(tmp_path.rglob("checkpoints"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tuner", "trials", "epoch"), [(TunerName.RANDOM, 2, 5), (TunerName.HYPERBAND, 4, 4)])
 def test_resumed_search_gives_identical_results(
     make_study: Callable[..., Study],
@@ -88,6 +90,7 @@ def test_resumed_search_gives_identical_results(
     assert facts(resumed.results()) == facts(whole.results())
 
 
+@pytest.mark.slow
 def test_failed_trials_are_reported_and_not_ranked(
     make_study: Callable[..., Study], tiny_architecture: str, faces: Dataset, tmp_path: Path
 ) -> None:
@@ -100,6 +103,7 @@ def test_failed_trials_are_reported_and_not_ranked(
     assert ranked(tuner.results()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tuner", [TunerName.RANDOM, TunerName.HYPERBAND])
 def test_diverged_trial_fails_with_reason(
     make_study: Callable[..., Study], tiny_architecture: str, faces: Dataset, tmp_path: Path, tuner: TunerName

@@ -37,6 +37,7 @@ def test_another_class_fails_unless_it_was_a_tie(
     assert (found, reason) == (other_class, fault)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(missing_emulator() is not None, reason=str(missing_emulator()))
 def test_int8_files_agree_without_vnni(exported_paths: dict[str, Path], faces: Dataset, tmp_path: Path) -> None:
     files = [exported_paths["tflite int8"], exported_paths["onnx int8"]]
@@ -45,6 +46,7 @@ def test_int8_files_agree_without_vnni(exported_paths: dict[str, Path], faces: D
     assert [(one.other_class, one.fault) for one in found] == [(0, None)] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(missing_emulator() is not None, reason=str(missing_emulator()))
 def test_file_with_weights_of_8_bits_is_found(exported_paths: dict[str, Path], faces: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "saturates.onnx"

@@ -125,6 +125,7 @@ def test_rejected_login_is_an_error_without_the_password(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_hanging_broker_does_not_slow_the_stream(
     broker: Broker, open_sink: OpenSink, report: Report, make_face: MakeFace
 ) -> None:
@@ -217,7 +218,7 @@ def test_a_packet_of_256_mb_breaks_the_connection(open_sink: OpenSink, wait_unti
     with socket.create_server(("127.0.0.1", 0)) as broker:
         port = broker.getsockname()[1]
         threading.Thread(target=announce_long_packet, args=(broker,), daemon=True).start()
-        sink = open_sink(f"mqtt://127.0.0.1:{port}", tell=told.append)
+        sink = open_sink(f"mqtt://127.0.0.1:{port}", on_note=told.append)
         wait_until(lambda: any("the connection broke" in text for text in told))
     sink.close()
 

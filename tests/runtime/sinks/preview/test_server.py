@@ -182,6 +182,7 @@ def test_too_many_clients_are_rejected_until_others_leave(wait_until: WaitUntil)
             assert next_event(response)["title"] == "demo, tiny"
 
 
+@pytest.mark.slow
 def test_client_that_never_reads_is_disconnected_and_slows_nobody(
     make_result: MakeResult, wait_until: WaitUntil
 ) -> None:
