@@ -86,7 +86,7 @@ def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[i
     """
     square = crop_square(box_xyxy, crop.scale, crop.shift_y)
     if not roll:
-        return resize(_cut_square(frame, square), size_wh)
+        return resize(cut_square(frame, square, gray=True), size_wh)
     # Turned only after it is shrunk, which warpAffine would do without averaging.
     growth = abs(cos(roll)) + abs(sin(roll))
     centre, half = (square[:2] + square[2:]) / 2, (square[2:] - square[:2]) / 2
@@ -96,12 +96,21 @@ def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[i
     width, height = (round(side * growth) for side in size_wh)
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees(roll), 1)
     turn[:, 2] = turn[:, 2] - np.array([width - size_wh[0], height - size_wh[1]]) / 2
-    shrunk = resize(_cut_square(frame, around), (width, height))
+    shrunk = resize(cut_square(frame, around, gray=True), (width, height))
     return np.asarray(cv2.warpAffine(shrunk, turn, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _cut_square(frame: Image, square_xyxy: BoxArray) -> Image:
-    """Return a part of a frame in gray; where it reaches beyond, the frame's edge is repeated."""
+def cut_square(frame: Image, square_xyxy: BoxArray, *, gray: bool = False) -> Image:
+    """Return a part of a frame, unscaled; where it reaches beyond, the frame's edge is repeated.
+
+    Args:
+        frame: uint8 (H, W) or (H, W, 3) BGR.
+        square_xyxy: float32 (4,), in the frame's pixels.
+        gray: Convert the part to gray.
+
+    Raises:
+        ValueError: If the part does not meet the frame.
+    """
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = (int(value) for value in np.rint(square_xyxy))
     x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
@@ -109,6 +118,7 @@ def _cut_square(frame: Image, square_xyxy: BoxArray) -> Image:
     rows = np.clip([y1, y2], 0, height)
     if columns[0] == columns[1] or rows[0] == rows[1]:
         raise ValueError(f"expected a box that meets the {width}x{height} frame, got {square_xyxy.tolist()}")
-    face = to_gray(frame[rows[0] : rows[1], columns[0] : columns[1]])
+    face = frame[rows[0] : rows[1], columns[0] : columns[1]]
+    face = to_gray(face) if gray else face
     edges = (int(rows[0]) - y1, y2 - int(rows[1]), int(columns[0]) - x1, x2 - int(columns[1]))
     return np.asarray(cv2.copyMakeBorder(face, *edges, cv2.BORDER_REPLICATE), np.uint8) if any(edges) else face

@@ -1,4 +1,4 @@
-"""Who may import whom: the device's modules never load TensorFlow, and only the command line knows everything."""
+"""Imports that are allowed: the device's modules never load TensorFlow, and only the command line knows everything."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from fer_edge.analysis.picture_files import PictureFile
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.boxes import crop_square
 from fer_edge.errors import InputError
-from fer_edge.preprocess import FER2013_CROP, Image
+from fer_edge.preprocess import FER2013_CROP, Image, cut_square
+from fer_edge.runtime.sinks.json_form import expression_json
 
 _FALLBACK_SUFFIX = ".png"
 """Format of copies of pictures in a format that OpenCV does not write, such as GIF."""
@@ -41,7 +42,7 @@ class Prediction:
         if self.faces is None:
             return {"file": name, "error": self.error}
         height, width = self.faces.image.shape[:2]
-        return {"file": name, "width": width, "height": height, "faces": [_rounded(face) for face in self.faces]}
+        return {"file": name, "width": width, "height": height, "faces": [_face_json(face) for face in self.faces]}
 
 
 @dataclass(frozen=True)
@@ -107,18 +108,8 @@ def _annotated_path(folder: Path, picture: PictureFile) -> Path:
 def _square(image: Image, face: Face) -> Image:
     """Cut a face out as the shipped networks see it, in colour and unscaled; beyond the picture its edge repeats."""
     square = crop_square(np.array(face.box, np.float32), FER2013_CROP.scale, FER2013_CROP.shift_y)
-    x1, y1, x2, y2 = (int(value) for value in np.rint(square))
-    height, width = image.shape[:2]
-    inside = image[max(y1, 0) : max(y2, 1), max(x1, 0) : max(x2, 1)]
-    edges = (max(-y1, 0), max(y2 - height, 0), max(-x1, 0), max(x2 - width, 0))
-    return np.asarray(cv2.copyMakeBorder(inside, *edges, cv2.BORDER_REPLICATE), np.uint8)
+    return cut_square(image, square)
 
 
-def _rounded(face: Face) -> dict[str, Any]:
-    return {
-        "box": [round(value, 1) for value in face.box],
-        "confidence": round(face.confidence, 4),
-        "label": face.label,
-        "score": round(face.score, 4),
-        "scores": {label: round(score, 4) for label, score in face.scores.items()},
-    }
+def _face_json(face: Face) -> dict[str, Any]:
+    return expression_json(face.box, face.confidence, face.label, face.score, face.scores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fer_edge.runtime.results import Event, FaceResult
@@ -19,13 +20,23 @@ def face_json(face: FaceResult, labels: tuple[str, ...]) -> dict[str, Any]:
         face: The face.
         labels: Expressions in the order of its scores.
     """
+    scores = dict(zip(labels, face.scores, strict=True))
     return {
         "id": face.track_id,
-        "box": [round(float(value), 1) for value in face.box_xyxy],
-        "confidence": round(face.confidence, 4),
-        "label": face.label,
-        "score": round(face.score, 4),
-        "scores": {label: round(float(score), 4) for label, score in zip(labels, face.scores, strict=True)},
+        **expression_json(face.box_xyxy, face.confidence, face.label, face.score, scores),
+    }
+
+
+def expression_json(
+    box: Iterable[float], confidence: float, label: str, score: float, scores: Mapping[str, float]
+) -> dict[str, Any]:
+    """Describe a face without its track, as `face_json` does."""
+    return {
+        "box": [round(float(value), 1) for value in box],
+        "confidence": round(confidence, 4),
+        "label": label,
+        "score": round(score, 4),
+        "scores": {name: round(float(each), 4) for name, each in scores.items()},
     }
 
 
