@@ -37,7 +37,7 @@ class MissingExtraError(InputError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, feature: str, extra: str, cause: str) -> None:
-        super().__init__(f"{feature} needs more packages ({cause}): pip install 'fer-edge[{extra}]'")
+        super().__init__(f"{feature} needs more packages ({cause}): {extra_advice(extra)}")
 
 
 class DivergenceError(FerEdgeError):
@@ -50,6 +50,11 @@ class SourceError(FerEdgeError):
 
 class ToleranceError(FerEdgeError):
     """An exported file deviates from its parent by more than its precision allows."""
+
+
+def extra_advice(extra: str) -> str:
+    """Return how the packages of an extra are installed, as fer-edge is not on a package index."""
+    return f"in the checkout, pip install '.[{extra}]'"
 
 
 def first_line(error: BaseException) -> str:

@@ -134,7 +134,7 @@ def _netpbm(content: bytes) -> _Size | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
-def _avif(content: bytes) -> _Size | None:
+def _heif(content: bytes) -> _Size | None:
     """Return the largest of the sizes that its items declare, the parts of a grid and the grid among them."""
     heads = (match.end() for match in re.finditer(rb"ispe\0{4}", content[:_BOX_HEAD_BYTES]))
     sizes = [struct.unpack_from(">II", content, start) for start in heads]
@@ -165,7 +165,8 @@ _READERS: dict[str, Callable[[bytes], _Size | None]] = {
     "TIFF": _tiff,
     "PNM": _netpbm,
     "PFM": _netpbm,
-    "AVIF": _avif,
+    "AVIF": _heif,
+    "HEIC": _heif,
     "JPEG 2000": _jpeg_2000,
     "Radiance": _radiance,
     "Sun raster": _sun_raster,

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import InputError
+from fer_edge.errors import InputError, extra_advice
 from fer_edge.exif import exif_turn
+from fer_edge.heif import decode_with_extra, is_extra_installed, is_read_with_extra
 from fer_edge.iso_media import picture_turn
 from fer_edge.jpeg import jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
@@ -97,7 +98,7 @@ def decode_picture(content: bytes) -> Image:
         uint8 (H, W, 3) BGR, 0..255.
 
     Raises:
-        InputError: If OpenCV cannot read it; the message begins with its kind and says what to do.
+        InputError: If it cannot be read; the message begins with its kind and says what to do.
     """
     kind = picture_kind(content)
     if kind is None:
@@ -108,6 +109,16 @@ def decode_picture(content: bytes) -> Image:
     if size is None and knows_size(kind):
         raise InputError(_advice(kind))
     require_moderate(*size or (0, 0), kind=kind)
+    pixels = _decode_with_opencv(kind, content)
+    if pixels is None and is_extra_installed(kind):
+        pixels = decode_with_extra(kind, content)
+    if pixels is None:
+        raise InputError(_advice(kind))
+    return upright(_to_bgr(pixels), _stored_turn(kind, content))
+
+
+def _decode_with_opencv(kind: str, content: bytes) -> npt.NDArray[np.generic] | None:
+    """Return the pixels as stored, `None` if OpenCV cannot read them."""
     # Exif is applied later: OpenCV applies it only in some versions, and never where it keeps the alpha channel.
     keep = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION if kind in _NEVER_SEE_THROUGH else cv2.IMREAD_UNCHANGED
     try:
@@ -118,9 +129,7 @@ def decode_picture(content: bytes) -> Image:
         raise InputError(
             f"{kind}, but too large for OpenCV; scale it down" if is_too_large else _advice(kind)
         ) from error
-    if pixels is None:
-        raise InputError(_advice(kind))
-    return upright(_to_bgr(np.asarray(pixels)), _stored_turn(kind, content))
+    return None if pixels is None else np.asarray(pixels)
 
 
 def _kind_of_file(path: Path) -> str | None:
@@ -154,9 +163,10 @@ def _png_is_cut_off(content: bytes) -> bool:
 
 
 def _advice(kind: str) -> str:
-    if kind in _READ_EVERYWHERE:
+    if kind in _READ_EVERYWHERE or is_extra_installed(kind):
         return f"{kind}, but damaged or of an unusual kind; get a whole copy, or save it anew as JPEG or PNG"
-    return f"{kind}, which OpenCV {cv2.__version__} cannot read; convert it to JPEG or PNG"
+    extra = f", or {extra_advice('heic')}" if is_read_with_extra(kind) else ""
+    return f"{kind}, which OpenCV {cv2.__version__} cannot read; convert it to JPEG or PNG{extra}"
 
 
 def _stored_turn(kind: str, content: bytes) -> Turn:

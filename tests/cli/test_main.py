@@ -96,7 +96,7 @@ def test_missing_extra_is_named(child_environment: dict[str, str]) -> None:
     command = [sys.executable, "-c", code, "export", "x.keras"]
     done = subprocess.run(command, env=child_environment, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith("pip install 'fer-edge[export]'")
+    assert done.stderr.splitlines()[-1].endswith("pip install '.[export]'")
     assert "Traceback" not in done.stderr
 
 

@@ -11,7 +11,7 @@ import click
 
 from fer_edge.cli.model_options import UNVERIFIED
 from fer_edge.cli.parameters import ModelPath
-from fer_edge.errors import ModelError, first_line
+from fer_edge.errors import ModelError, extra_advice, first_line
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier, require_fitting
@@ -77,7 +77,7 @@ def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     try:
         from export.onnx_graph import onnx_operator_counts, onnx_precision, onnx_shapes
     except ImportError:
-        return {**edges, "operators": "to see them: pip install 'fer-edge[export]'"}
+        return {**edges, "operators": f"to see them: {extra_advice('export')}"}
     content = model.read_bytes()
     try:
         facts = {"precision": onnx_precision(content).value, **edges, "operators": onnx_operator_counts(content)}

@@ -258,7 +258,7 @@ def test_without_tensorflow_the_extra_is_named(
     command = [sys.executable, "-c", code, "data", "audit", "--data", "synthetic", "--output", str(tmp_path / "audit")]
     done = subprocess.run([*command, *option], env=child_environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
-    assert done.stderr.endswith("pip install 'fer-edge[train]'\n")
+    assert done.stderr.endswith("pip install '.[train]'\n")
 
 
 def test_help_needs_no_tensorflow(child_environment: dict[str, str]) -> None:

