@@ -22,7 +22,7 @@ class SectionedCommand(click.Command):
         for param in self.get_params(ctx):
             title = self._title_at.get(param.name or "", title)
             record = param.get_help_record(ctx)
-            if record is not None:
+            if isinstance(param, click.Option) and record is not None:  # some versions list arguments as well
                 rows.setdefault(title, []).append(record)
         for title, records in rows.items():
             with formatter.section(title):

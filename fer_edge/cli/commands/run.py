@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from fer_edge.cli.commands.outputs import open_sinks
 from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
@@ -20,7 +21,7 @@ from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.names import printable
+from fer_edge.names import printable, without_password
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
@@ -36,10 +37,13 @@ from fer_edge.runtime.sources.source import Frame, Source, at_most, first_second
 
 
 @click.command(cls=SectionedCommand, sections=SECTIONS)
+@click.argument("named_source", metavar="[SOURCE]", required=False)
 @config_option
 @run_options
-def command(**given: Any) -> None:
+def command(named_source: str | None, **given: Any) -> None:
     """Detect faces in a camera, stream, video or images and classify their expressions, until the end or Ctrl-C.
+
+    SOURCE may be named with or without --camera.
 
     A score estimates the share of people who would name that expression for such a face, if the model was trained on
     people's votes alone; otherwise it is the network's probability. fer-edge info says which.
@@ -48,12 +52,15 @@ def command(**given: Any) -> None:
     fer-edge run --camera demo                          no camera needed
     fer-edge run --camera picamera --jsonl log.jsonl    a Raspberry Pi camera
     fer-edge run --camera 0 --jsonl - | jq .faces       a webcam, as data
-    fer-edge run --camera party.mp4 --output seen.mp4   a video, annotated
+    fer-edge run party.mp4 --output seen.mp4            a video, annotated
     fer-edge run --camera auto --preview 8080           a page in the browser
     fer-edge run --camera rtsp://user:pass@host/stream --csv faces.csv
     fer-edge run --camera 0 --detect-every auto --budget 40% --max-fps 10
     fer-edge run --camera auto --name Door --mqtt mqtt://homeassistant.local
     """
+    if named_source is not None:
+        _refuse_second_source(named_source)
+        given["camera"] = named_source
     options = RunOptions(**given)
     _refuse_contradictions(options)
     require_apart(
@@ -75,6 +82,11 @@ def command(**given: Any) -> None:
     finally:
         if tally.frames and not options.quiet:
             _print_summary(tally, options, failed)
+
+
+def _refuse_second_source(source: str) -> None:
+    if click.get_current_context().get_parameter_source("camera") == ParameterSource.COMMANDLINE:
+        raise InputError(f"two sources, {without_password(source)} and that of --camera; leave one of them out")
 
 
 def _refuse_contradictions(options: RunOptions) -> None:

@@ -56,6 +56,28 @@ def test_every_detector_engine_finds_the_demos_face(run_command: Any, engine: st
     assert done.stderr.startswith("2 frames, ")
 
 
+@pytest.mark.parametrize("named_in", ["environment", "configuration", "nowhere"])
+def test_source_is_named_without_an_option(
+    start_run: StartRun, child_environment: dict[str, str], tmp_path: Path, named_in: str
+) -> None:
+    (tmp_path / "run.toml").write_text('camera = "none.mp4"\n')
+    configuration = ("--config", "run.toml") if named_in == "configuration" else ()
+    environment = {**child_environment, **({"FER_EDGE_CAMERA": "none.mp4"} if named_in == "environment" else {})}
+    arguments = ("demo", *configuration, "--frames", "2", "--jsonl", "-")
+    process = start_run(*arguments, stdout=subprocess.PIPE, env=environment)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert len(read_jsonl(output)) == 2
+
+
+@pytest.mark.parametrize("arguments", [("demo", "--camera", "demo"), ("--camera", "demo", "rtsp://me:geheim@host/a")])
+def test_two_sources_are_refused(run_command: Any, arguments: tuple[str, ...]) -> None:
+    done = run_command(*arguments)
+    assert done.returncode == 2
+    assert "two sources, " in done.stderr
+    assert "geheim" not in done.stderr
+
+
 def test_unknown_detector_engine_is_refused(run_command: Any) -> None:
     done = run_command("--camera", "demo", "--detector", "haar")
     assert done.returncode == 2
