@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.models import PORTRAIT_FILE
+from fer_edge import Recognizer
+from fer_edge.models import PORTRAIT_FILE, SHIPPED_MODEL, YUNET_FILE
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -41,6 +43,18 @@ def test_python_examples_run(folder: Path, document: str, number: int, code: str
     assert (done.returncode, done.stderr) == (0, ""), f"{document}, example {number}"
     if "print(" in code:
         assert done.stdout
+
+
+def test_a_model_file_runs_without_the_package(tmp_path: Path) -> None:
+    for path in (PORTRAIT_FILE, SHIPPED_MODEL, YUNET_FILE):
+        shutil.copy(path, tmp_path / ("photo.jpg" if path == PORTRAIT_FILE else path.name))
+    text = (ROOT / "docs" / "without-fer-edge.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "fer_edge" not in code
+    (face,) = Recognizer()(PORTRAIT_FILE)
+    assert ast.literal_eval(done.stdout) == pytest.approx(face.scores, abs=0.05)
 
 
 def test_there_are_examples() -> None:
