@@ -75,6 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--peer", action="append", default=[], help="fer, or another project's .tflite or .onnx file; repeatable")
     add("--peer-labels", action="append", default=[], help="names of a peer's scores in order, with commas between")
     add("--peer-range", action="append", default=[], help="black and white in a peer's input: --peer-range=-1..1")
+    add("--peer-python", type=Path, help="Python interpreter with fer installed, to compare whole commands with")
     add("--compare", type=Path, help="an earlier report.json")
     add("--fail-on", type=float, help="percent by which a figure may get worse; without it, nothing fails")
 
