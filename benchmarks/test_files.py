@@ -1,4 +1,4 @@
-"""Time and memory of whole commands on pictures and videos, and the smallest face found; `fer` beside them on request."""
+"""Time and memory of whole commands on pictures and videos, and the smallest face found; beside `fer` on request."""
 
 from __future__ import annotations
 
