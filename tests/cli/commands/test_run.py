@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.inference.model_choice import choice_in_words
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import PORTRAIT_FILE
 from fer_edge.runtime.sinks.video import VideoSink
@@ -54,6 +55,16 @@ def test_every_detector_engine_finds_the_demos_face(run_command: Any, engine: st
     assert done.returncode == 0, done.stderr
     assert [len(result["faces"]) for result in read_jsonl(done.stdout)] == [1, 1]
     assert done.stderr.startswith("2 frames, ")
+
+
+def test_the_model_that_suits_the_processor_is_named(run_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('model = "auto"\n')
+    demo = ("--camera", "demo", "--frames", "1", "--jsonl", "-", "--config", str(tmp_path / "run.toml"))
+    done = run_command(*demo, "--model", "auto")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"note: the model auto is {choice_in_words()}\n")
+    done = run_command(*demo, "--model", "compact-s")
+    assert (done.returncode, "note:" in done.stderr) == (0, False)
 
 
 def test_unknown_detector_engine_is_refused(run_command: Any) -> None:
