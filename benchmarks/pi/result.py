@@ -95,17 +95,21 @@ class Count:
 
 @dataclass(frozen=True)
 class StageCount:
-    """Instructions of one stage of the pipeline, for a 640x480 frame with one face, in one thread.
+    """Instructions of one stage of the pipeline, for a 640x480 frame, in one thread.
 
     Attributes:
         cpu: QEMU's name of the processor.
         board: Board with that processor.
+        model: Name of the shipped network that classifies.
+        faces: Number of faces in the frame.
         stage: "track", "detect", "detect around" (the known faces only), "crop" or "classify", or `WHOLE_FRAME`.
         instructions: Median over the frames with that stage.
     """
 
     cpu: str
     board: str
+    model: str
+    faces: int
     stage: str
     instructions: int
 
@@ -188,15 +192,15 @@ def _counts_table(counts: Sequence[Count]) -> Table:
 
 def _stages_table(stages: Sequence[StageCount]) -> Table:
     table = make_table(
-        "millions of instructions a frame of 640x480 with one face, one thread",
-        ["stage"],
+        "millions of instructions a frame of 640x480, one thread",
+        ["network", "faces", "stage"],
         [board.name for board in BOARDS],
     )
-    rows: dict[str, dict[str, int]] = {}
-    for stage in stages:
-        rows.setdefault(stage.stage, {})[stage.board] = stage.instructions
-    for name, values in rows.items():
-        table.add_row(name, *_millions(values))
+    rows: dict[tuple[str, int, str], dict[str, int]] = {}
+    for one in stages:
+        rows.setdefault((one.model, one.faces, one.stage), {})[one.board] = one.instructions
+    for (model, faces, stage), values in rows.items():
+        table.add_row(model, str(faces), stage, *_millions(values))
     return table
 
 
