@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.pi.boards import BOARDS
-from fer_edge.benchmark.emulated import SCHEMA_VERSION
+from fer_edge.benchmark.emulated import SCHEMA_VERSION, read_emulated
+from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.tables import make_table
 
@@ -134,6 +135,21 @@ class PiReport:
     def passed(self) -> bool:
         """True if all checks passed."""
         return all(check.passed for userland in self.userlands for check in userland.checks)
+
+    @staticmethod
+    def read(path: Path) -> PiReport:
+        """Read the counts of pi.json, without the userlands.
+
+        Raises:
+            InputError: If there is no such file, or another version wrote it.
+        """
+        facts = read_emulated(path)
+        if facts is None:
+            raise InputError(f"{path}: no such file; make pi writes it")
+        if facts.get("schema_version") != SCHEMA_VERSION:
+            raise InputError(f"{path}: another version wrote it; run make pi again")
+        counts = tuple(Count(**each) for each in facts["counts"])
+        return PiReport(facts["created"], (), counts, tuple(StageCount(**each) for each in facts["stages"]))
 
     def write(self, path: Path) -> None:
         """Write pi.json."""
