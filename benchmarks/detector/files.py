@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import keras
 import numpy as np
 from rich.console import Console
 
@@ -40,6 +41,7 @@ def main(data: str | None, calibration: int, frames: int, faceless: int) -> None
     pictures = Pictures(np.stack([padded(frame, DEFAULT_WIDTH) for frame in drawn]))
     shown = _scaled(mixed_frames(faces.validation.images, frames, seed=1)), _scaled(faceless_frames(faceless, seed=2))
     for engine, path in DETECTOR_FILES.items():
+        keras.backend.clear_session()  # else names in the file count on from the one before
         content, card = export_detector(YUNET_FILE, _PRECISIONS[engine], pictures)
         parity = _verify(content, card, *shown)
         Console(highlight=False).print(path.name, parity)

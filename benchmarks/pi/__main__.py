@@ -21,7 +21,7 @@ from rich.console import Console
 from benchmarks.pi.examination import Examined, Places, Steps, Work, examine
 from benchmarks.pi.host import Host, HostUnfitError, examine_host
 from benchmarks.pi.install import build_wheel
-from benchmarks.pi.models import Model, find_models, scores_here, snapshot
+from benchmarks.pi.models import Model, find_models, find_peers, scores_here, snapshot
 from benchmarks.pi.processes import Processes
 from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
@@ -58,13 +58,13 @@ def command(
     """Install the project in a Raspberry Pi's userland, emulated; check it there and count instructions."""
     began = time.monotonic()
     host = examine_host(mirror)
-    models = find_models()
+    models, peers = find_models(), find_peers()
     images = load_dataset(data or os.environ.get(DATA_ENV) or SYNTHETIC).validation.spread(faces).images
     output.mkdir(parents=True, exist_ok=True)
     cache.mkdir(parents=True, exist_ok=True)
     chosen = [suite for suite in SUITES if suite.name in (suites or _NAMES)]
     with tempfile.TemporaryDirectory(dir=cache, prefix="work-") as folder:
-        found = _examine_all(host, models, images, chosen, Places(Path(folder), cache, output))
+        found = _examine_all(host, models, peers, images, chosen, Places(Path(folder), cache, output))
     report = PiReport(
         datetime.now(timezone.utc).isoformat(timespec="seconds"),
         tuple(each.userland for each in found),
@@ -80,7 +80,12 @@ def command(
 
 
 def _examine_all(
-    host: Host, models: list[Model], faces: npt.NDArray[np.uint8], suites: list[Suite], places: Places
+    host: Host,
+    models: list[Model],
+    peers: list[Model],
+    faces: npt.NDArray[np.uint8],
+    suites: list[Suite],
+    places: Places,
 ) -> list[Examined]:
     """Examine the userlands in parallel; an error in one stops all."""
     processes = Processes()
@@ -90,7 +95,7 @@ def _examine_all(
         wheel, here = build_wheel(places.work), scores_here(models, faces, places.work)
         progress.remove_task(task)
         # The two longest steps go to different userlands if there are two.
-        work = Work(host, wheel, models, faces, here, places, processes, suites[0], suites[-1])
+        work = Work(host, wheel, models, peers, faces, here, places, processes, suites[0], suites[-1])
         with ThreadPoolExecutor(len(suites)) as pool:
             futures = [pool.submit(examine, work, suite, Steps(progress, suite.name)) for suite in suites]
             try:

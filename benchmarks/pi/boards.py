@@ -46,6 +46,18 @@ class Board:
         return f"{cores}Revision\t: {self.revision}\nModel\t\t: {self.model}\n"
 
 
+PI_ZERO_2 = Board(
+    "Raspberry Pi Zero 2 W",
+    "cortex-a53",
+    "Raspberry Pi Zero 2 W Rev 1.0",
+    "902120",
+    part="0xd03",
+    variant="0x0",
+    stepping=4,
+    features="fp asimd evtstrm crc32 cpuid",
+)
+"""A Raspberry Pi 3 has the same cores, at a higher clock."""
+
 PI_4 = Board(
     "Raspberry Pi 4",
     "cortex-a72",
@@ -66,4 +78,4 @@ PI_5 = Board(
     stepping=1,
     features="fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
 )
-BOARDS = (PI_4, PI_5)
+BOARDS = (PI_ZERO_2, PI_4, PI_5)

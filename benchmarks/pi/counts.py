@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from statistics import mean, median
 
@@ -57,8 +58,8 @@ def count_models(
         facts, model = json.loads(line), by_path[json.loads(line)["model"]]
         inferences = []
         for _ in range(facts["marked"]):
-            before = next(marks)
-            inferences.append(next(marks) - before)
+            before = _next(marks)
+            inferences.append(_next(marks) - before)
         middle = int(median(inferences))
         spread = max(spread, (max(inferences) - min(inferences)) / middle)
         counts.append(
@@ -68,10 +69,14 @@ def count_models(
 
 
 def count_stages(userland: Userland, board: Board) -> list[StageCount]:
-    """Count the instructions of the shipped pipeline's stages on the demo's frames, in one thread."""
+    """Count the instructions of the pipeline's stages in one thread, with each network and number of faces."""
     lines, marks = _run_counted(userland, board, [python_of(None), HOME / "inside" / "count_stages.py"], None)
-    counts = stage_counts([json.loads(line)["stages"] for line in lines], marks)
-    return [StageCount(board.cpu, board.name, stage, instructions) for stage, instructions in counts.items()]
+    rounds = groupby(map(json.loads, lines), lambda frame: (frame["model"], frame["faces"]))
+    return [
+        StageCount(board.cpu, board.name, model, faces, stage, instructions)
+        for (model, faces), frames in rounds
+        for stage, instructions in stage_counts([frame["stages"] for frame in frames], marks).items()
+    ]
 
 
 def stage_counts(frames: Sequence[Sequence[str]], marks: Iterator[int]) -> dict[str, int]:
@@ -79,9 +84,9 @@ def stage_counts(frames: Sequence[Sequence[str]], marks: Iterator[int]) -> dict[
     by_stage: dict[str, list[int]] = {stage: [] for stage in _STAGES}
     whole = []
     for stages in frames:
-        before = began = next(marks)
+        before = began = _next(marks)
         for stage in stages:
-            after = next(marks)
+            after = _next(marks)
             by_stage[stage].append(after - before)
             before = after
         whole.append(before - began)
@@ -100,6 +105,13 @@ def check_repeatable(first: Sequence[Count], again: Sequence[Count], spread: flo
 def parse_log(text: str) -> Iterator[int]:
     """Return the instructions executed until each mark, from the counter's lines in QEMU's log."""
     return iter([int(line.split()[1]) for line in text.splitlines() if line.startswith("executed ")])
+
+
+def _next(marks: Iterator[int]) -> int:
+    count = next(marks, None)
+    if count is None:
+        raise FerEdgeError("the counter's log has too few marks; see the log of the userland")
+    return count
 
 
 def _run_counted(

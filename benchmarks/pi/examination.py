@@ -62,6 +62,7 @@ class Work:
         host: This machine.
         wheel: The project's wheel.
         models: Model files to run in the userland.
+        peers: Other projects' files, of which only the instructions are counted.
         faces: Faces to run them on, uint8 (N, 48, 48), 0..255.
         here: Scores on this machine, by the files' digest.
         places: Folders.
@@ -73,6 +74,7 @@ class Work:
     host: Host
     wheel: Path
     models: Sequence[Model]
+    peers: Sequence[Model]
     faces: npt.NDArray[np.uint8]
     here: Scores
     places: Places
@@ -129,7 +131,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
     doctor_check, doctor = checks.check_doctor(userland)
     found = [check_pages(userland.path(VENV)), doctor_check, checks.check_demo(userland)]
     steps.begin(f"{len(work.models)} models on {len(work.faces)} faces")
-    put_models(userland, work.models, work.faces)
+    put_models(userland, [*work.models, *work.peers], work.faces)
     there = scores_there(userland, work.models, save_time=suite != work.unhurried)
     found += check_same_engine(work.models, there, work.here)
     counts.compile_counter(userland)
@@ -137,7 +139,7 @@ def examine(work: Work, suite: Suite, steps: Steps) -> Examined:
     stages: list[StageCount] = []
     if suite == work.counted_on:
         steps.begin("counting")
-        counted, stages, repeated = _count(userland, work.models)
+        counted, stages, repeated = _count(userland, [*work.models, *work.peers])
         found.append(repeated)
     if installation.python.startswith(_OTHER_ENGINES_PYTHON):
         steps.begin("tflite-runtime")

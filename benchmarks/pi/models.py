@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.peers.peers import PEERS, fetch
 from benchmarks.pi.install import PIP, PYTHON, ROOT, pip_install
 from benchmarks.pi.userland import HOME, Userland
 from fer_edge.benchmark.subjects import unique_names
@@ -22,7 +23,7 @@ from fer_edge.files import sha256_file
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.precision import Precision
-from fer_edge.training.run_folder import all_exports
+from fer_edge.training.run_folder import RUNS, all_exports
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,19 @@ def find_models() -> list[Model]:
     return [
         Model(path, name, digest, inspect_tflite(path).precision)
         for name, (digest, path) in zip(unique_names(list(distinct.values())), distinct.items(), strict=True)
+    ]
+
+
+def find_peers() -> list[Model]:
+    """Return other projects' files, downloaded if need be; their instructions are counted beside ours.
+
+    Raises:
+        FerEdgeError: If one cannot be downloaded.
+    """
+    paths = {peer: fetch(peer, RUNS / "peers" / "cache") for peer in PEERS}
+    return [
+        Model(path, f"{peer.name} {peer.version}", peer.sha256, inspect_tflite(path).precision)
+        for peer, path in paths.items()
     ]
 
 

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.pi.boards import BOARDS
-from fer_edge.benchmark.emulated import SCHEMA_VERSION
+from fer_edge.benchmark.emulated import SCHEMA_VERSION, read_emulated
+from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
 from fer_edge.tables import make_table
 
@@ -95,17 +96,21 @@ class Count:
 
 @dataclass(frozen=True)
 class StageCount:
-    """Instructions of one stage of the pipeline, for a 640x480 frame with one face, in one thread.
+    """Instructions of one stage of the pipeline, for a 640x480 frame, in one thread.
 
     Attributes:
         cpu: QEMU's name of the processor.
         board: Board with that processor.
+        model: Name of the shipped network that classifies.
+        faces: Number of faces in the frame.
         stage: "track", "detect", "detect around" (the known faces only), "crop" or "classify", or `WHOLE_FRAME`.
         instructions: Median over the frames with that stage.
     """
 
     cpu: str
     board: str
+    model: str
+    faces: int
     stage: str
     instructions: int
 
@@ -130,6 +135,21 @@ class PiReport:
     def passed(self) -> bool:
         """True if all checks passed."""
         return all(check.passed for userland in self.userlands for check in userland.checks)
+
+    @staticmethod
+    def read(path: Path) -> PiReport:
+        """Read the counts of pi.json, without the userlands.
+
+        Raises:
+            InputError: If there is no such file, or another version wrote it.
+        """
+        facts = read_emulated(path)
+        if facts is None:
+            raise InputError(f"{path}: no such file; make pi writes it")
+        if facts.get("schema_version") != SCHEMA_VERSION:
+            raise InputError(f"{path}: another version wrote it; run make pi again")
+        counts = tuple(Count(**each) for each in facts["counts"])
+        return PiReport(facts["created"], (), counts, tuple(StageCount(**each) for each in facts["stages"]))
 
     def write(self, path: Path) -> None:
         """Write pi.json."""
@@ -188,15 +208,15 @@ def _counts_table(counts: Sequence[Count]) -> Table:
 
 def _stages_table(stages: Sequence[StageCount]) -> Table:
     table = make_table(
-        "millions of instructions a frame of 640x480 with one face, one thread",
-        ["stage"],
+        "millions of instructions a frame of 640x480, one thread",
+        ["network", "faces", "stage"],
         [board.name for board in BOARDS],
     )
-    rows: dict[str, dict[str, int]] = {}
-    for stage in stages:
-        rows.setdefault(stage.stage, {})[stage.board] = stage.instructions
-    for name, values in rows.items():
-        table.add_row(name, *_millions(values))
+    rows: dict[tuple[str, int, str], dict[str, int]] = {}
+    for one in stages:
+        rows.setdefault((one.model, one.faces, one.stage), {})[one.board] = one.instructions
+    for (model, faces, stage), values in rows.items():
+        table.add_row(model, str(faces), stage, *_millions(values))
     return table
 
 

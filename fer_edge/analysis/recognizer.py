@@ -16,8 +16,9 @@ from fer_edge.analysis.faces import Faces
 from fer_edge.analysis.images import read_image, require_pixels
 from fer_edge.errors import InputError, SourceError
 from fer_edge.inference.classifier import Classifier
+from fer_edge.inference.model_choice import find_model
 from fer_edge.inference.reweighting import for_prior
-from fer_edge.models import SHIPPED_MODEL, find_model
+from fer_edge.models import SHIPPED_MODEL
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, FaceDetector
@@ -52,7 +53,8 @@ class Recognizer:
         """Load a model.
 
         Args:
-            model: A .tflite or .onnx file, or the name of a shipped network: "compact" or "compact-s".
+            model: A .tflite or .onnx file, the name of a shipped network, "compact" or "compact-s", or "auto" for the
+                one that suits this processor.
             prior: How often each expression is expected, by which scores are re-weighted: "photos", "balanced",
                 "photos^0.5" or shares such as "neutral=0.7,happy=0.1"; None for the model's own.
             facts: What a file without a model card does not say itself.

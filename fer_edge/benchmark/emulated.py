@@ -13,7 +13,7 @@ from fer_edge.training.run_folder import RUNS
 EMULATED = RUNS / "pi" / "pi.json"
 """Default path of pi.json."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Schema version that `make pi` writes and reports show."""
 
 

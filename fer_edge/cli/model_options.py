@@ -9,18 +9,43 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.cli.messages import option_named, print_note, print_warning
-from fer_edge.cli.parameters import INPUT_RANGE, LABELS
+from fer_edge.cli.parameters import INPUT_RANGE, LABELS, SHIPPED
 from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.inference.model_choice import (
+    WITH_DOT_PRODUCTS,
+    WITHOUT_DOT_PRODUCTS,
+    choice_in_words,
+    find_model,
+    is_choice,
+)
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.label_order import find_better_order
 from fer_edge.metrics import IntArray
 from fer_edge.model_card import ModelCard
+from fer_edge.models import SHIPPED_MODEL
 from fer_edge.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 UNVERIFIED = "its card holds no digest (written before there were any); export it again"
 
+
+def _take_model(_ctx: click.Context, _param: click.Parameter, model: Path) -> Path:
+    """Return the model's file; a note says which one `auto` is."""
+    if is_choice(model):
+        print_note(f"the model {model} is {choice_in_words()}")
+    return find_model(model)
+
+
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    callback=_take_model,
+    default=SHIPPED_MODEL,
+    help=f"A .tflite or .onnx file, a model that ships with fer-edge ({SHIPPED}), or auto: {WITH_DOT_PRODUCTS} where "
+    f"the processor has 8-bit dot products, else {WITHOUT_DOT_PRODUCTS}.  "
+    f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
+)
 labels_option = click.option(
     "--labels",
     type=LABELS,

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from fer_edge.errors import InputError
-from fer_edge.models import find_model, shipped_models
+from fer_edge.inference.model_choice import find_model
+from fer_edge.models import shipped_models
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.stated_facts import parse_labels, parse_range
 
@@ -28,7 +29,7 @@ _LARGEST_BYTES = 1e18
 
 
 class ModelPath(click.Path):
-    """Path of a model file, or the name of a model that ships with fer-edge."""
+    """Path of a model file, the name of a model that ships with fer-edge, or `auto`."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)

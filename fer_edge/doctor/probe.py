@@ -49,12 +49,14 @@ def _interpreter() -> tuple[str, dict[str, Any]]:
     import numpy as np
 
     from fer_edge.inference.classifier import Classifier
+    from fer_edge.inference.model_choice import choice_in_words, choose_model
 
     classifier = Classifier.load()
     card = classifier.card
     classifier.classify(np.zeros((card.input.height, card.input.width), np.uint8))
     model = f"{card.name}, {card.precision}, {len(card.labels)} expressions"
-    return f"{classifier.runtime} runs {classifier.path.name} ({model})", {"runtime": classifier.runtime}
+    detail = f"{classifier.runtime} runs {classifier.path.name} ({model}); --model auto is {choice_in_words()}"
+    return detail, {"runtime": classifier.runtime, "auto": choose_model()}
 
 
 def _detector() -> tuple[str, dict[str, Any]]:

@@ -19,9 +19,3 @@ PORTRAIT_FILE = FOLDER / "astronaut_portrait.jpg"
 def shipped_models() -> dict[str, Path]:
     """Return the classifiers that ship with this package, by the name of their network."""
     return {path.name.removesuffix("_int8.tflite"): path for path in sorted(FOLDER.glob("*_int8.tflite"))}
-
-
-def find_model(name: str | Path) -> Path:
-    """Return the path of a model file, or of the shipped model of that name where there is no such file."""
-    path = Path(name)
-    return path if path.exists() else shipped_models().get(str(name), path)

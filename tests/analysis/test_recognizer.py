@@ -200,7 +200,7 @@ def test_threads_share_a_recognizer(recognizer: fer_edge.Recognizer, portrait: I
             assert faces[0].scores == expected
 
 
-@pytest.mark.parametrize("model", ["compact", "compact-s"])
+@pytest.mark.parametrize("model", ["compact", "compact-s", "auto"])
 def test_shipped_networks_are_loaded_by_name(model: str, portrait: Image) -> None:
     assert fer_edge.Recognizer(model)(portrait)[0].label == "happy"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.doctor.probes import explain, run_probe
+from fer_edge.inference.model_choice import choice_in_words, choose_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +32,12 @@ def test_the_detectors_engine_is_told() -> None:
     probed = run_probe("detector")
     assert probed.facts["engine"] in ("int8", "fp32", "opencv")
     assert {probed.facts["runtime"], probed.facts["instructions"]} <= set(re.split(r" in | \(|\) ", probed.detail))
+
+
+def test_the_model_that_auto_stands_for_is_told() -> None:
+    probed = run_probe("interpreter")
+    assert probed.facts["auto"] == choose_model()
+    assert f"--model auto is {choice_in_words()}" in probed.detail
 
 
 def test_portrait_is_happy() -> None:

@@ -44,11 +44,18 @@ def _stages(stages: list[dict[str, Any]]) -> Table:
     boards = _boards(stages)
     most = max((one["instructions"] for one in stages), default=1)
     rows: list[list[Cell | str]] = []
-    for stage in dict.fromkeys(one["stage"] for one in stages):
-        by_board = {_board(one): one["instructions"] for one in stages if one["stage"] == stage}
-        rows.append([stage, *(_instructions(by_board.get(board), most) for board in boards)])
-    columns = [text_column("stage"), *(Column(board, "millions of instructions") for board in boards)]
-    return Table("Instructions of a whole frame by stage: counts, not times", columns, rows)
+    for key in dict.fromkeys((one["model"], one["faces"], one["stage"]) for one in stages):
+        model, faces, stage = key
+        by_board = {
+            _board(one): one["instructions"] for one in stages if (one["model"], one["faces"], one["stage"]) == key
+        }
+        rows.append([model, str(faces), stage, *(_instructions(by_board.get(board), most) for board in boards)])
+    columns = [text_column("network"), text_column("faces"), text_column("stage")]
+    return Table(
+        "Instructions of a whole frame by stage: counts, not times",
+        [*columns, *(Column(board, "millions of instructions") for board in boards)],
+        rows,
+    )
 
 
 def _installs(userlands: list[dict[str, Any]]) -> Table:

@@ -15,10 +15,9 @@ from fer_edge.analysis.faces import Face
 from fer_edge.analysis.picture_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
-from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
-from fer_edge.cli.parameters import MOST_THREADS, SHIPPED, ModelPath
+from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, model_option, prior_option
+from fer_edge.cli.parameters import MOST_THREADS
 from fer_edge.errors import FerEdgeError, InputError
-from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, MAX_WIDTH, MIN_WIDTH, small_faces_advice
@@ -38,13 +37,7 @@ Show = Callable[[Prediction], None]
 @click.option("--csv", "as_csv", is_flag=True, help="Print a row for each face, and one for a picture without a face.")
 @click.option("--save", type=click.Path(path_type=Path), metavar="DIR", help="Write annotated copies of the pictures.")
 @click.option("--crops", type=click.Path(path_type=Path), metavar="DIR", help="Write each face as a picture.")
-@click.option(
-    "--model",
-    type=ModelPath(),
-    default=SHIPPED_MODEL,
-    help=f"A .tflite or .onnx file, or a shipped model: {SHIPPED}.  "
-    f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
-)
+@model_option
 @labels_option
 @input_range_option
 @logits_option

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.cli.commands.credentials import SecretOption
-from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
+from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, model_option, prior_option
 from fer_edge.cli.parameters import (
     BYTE_SIZE,
     EVERY_NTH,
@@ -19,10 +19,7 @@ from fer_edge.cli.parameters import (
     MQTT_ADDRESS,
     PERCENTAGE,
     RESOLUTION,
-    SHIPPED,
-    ModelPath,
 )
-from fer_edge.models import SHIPPED_MODEL
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
@@ -173,13 +170,7 @@ _OPTIONS = (
         metavar="N",
         help="Stop after N seconds, in a recording or the demo of its own time.",
     ),
-    click.option(
-        "--model",
-        type=ModelPath(),
-        default=SHIPPED_MODEL,
-        help=f"A .tflite or .onnx file, or a model that ships with fer-edge: {SHIPPED}.  "
-        f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
-    ),
+    model_option,
     labels_option,
     input_range_option,
     logits_option,

@@ -8,10 +8,8 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from fer_edge.board import has_dot_products, instruction_set
 from fer_edge.errors import InputError
-from fer_edge.inference.engine import TFLITE_ENGINES, Engine
-from fer_edge.inference.tflite import first_that_works
+from fer_edge.inference.model_choice import uses_dot_products
 from fer_edge.models import FOLDER, YUNET_FILE
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
@@ -59,13 +57,9 @@ def choose_engine(instructions: str | None = None) -> DetectorEngine:
         instructions: Instruction set as `instruction_set` names it; `None` for this processor's.
     """
     try:
-        _, module = first_that_works(TFLITE_ENGINES)
+        return DetectorEngine.INT8 if uses_dot_products(instructions) else DetectorEngine.FP32
     except InputError:
         return DetectorEngine.OPENCV
-    # tflite-runtime's kernels have no dot products.
-    is_current = module.__name__ != Engine.TFLITE_RUNTIME.module
-    usable = is_current and has_dot_products(instruction_set() if instructions is None else instructions)
-    return DetectorEngine.INT8 if usable else DetectorEngine.FP32
 
 
 def open_yunet(engine: DetectorEngine, confidence: float) -> YuNet:

@@ -168,7 +168,7 @@ def _emulated() -> dict[str, Any]:
         {"name": "argmax", "passed": False, "detail": "2 of 64"},
     ]
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "created": "2026-11-22T09:00:00Z",
         "userlands": [
             {
@@ -185,6 +185,7 @@ def _emulated() -> dict[str, Any]:
         ],
         "counts": [{**count, "cpu": cpu, "board": board, "instructions": 18_800_000} for cpu, board in boards],
         "stages": [
-            {"cpu": cpu, "board": board, "stage": "detect", "instructions": 51_000_000} for cpu, board in boards
+            {"cpu": cpu, "board": board, "model": "net", "faces": 1, "stage": "detect", "instructions": 51_000_000}
+            for cpu, board in boards
         ],
     }

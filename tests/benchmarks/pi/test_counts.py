@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from benchmarks.pi import counts
 from benchmarks.pi.counts import check_repeatable, parse_log, stage_counts
 from benchmarks.pi.models import INSIDE
 from benchmarks.pi.result import WHOLE_FRAME, Count
+from fer_edge.errors import FerEdgeError
+from fer_edge.inference.model_choice import choose_model
 from fer_edge.models import SHIPPED_MODEL
 
 # Tells of every mark what came before it, by standing in its place.
@@ -64,13 +67,24 @@ def test_every_inference_is_between_two_marks(child_environment: dict[str, str],
 
 def test_every_stage_of_a_frame_ends_in_a_mark(child_environment: dict[str, str]) -> None:
     lines = marked(child_environment, INSIDE / "count_stages.py")
-    frames = [json.loads(line)["stages"] for line in lines if line != "mark"]
-    for detection in ("detect", "detect around"):
-        searched = [stages for stages in frames if detection in stages]
-        assert searched == [["track", detection, "crop", "classify"]] * 2
-    assert [stages for stages in frames if len(stages) == 3] == [["track", "crop", "classify"]] * (len(frames) - 4)
-    expected = [line for stages in frames for line in ["mark"] * (len(stages) + 1) + ["frame"]]
+    frames = [json.loads(line) for line in lines if line != "mark"]
+    expected = [line for frame in frames for line in ["mark"] * (len(frame["stages"]) + 1) + ["frame"]]
     assert [line if line == "mark" else "frame" for line in lines] == expected
+    assert {frame["model"] for frame in frames} == {"compact", choose_model()}
+    without_detection = ("track", "crop", "classify")
+    for model, faces in {(frame["model"], frame["faces"]) for frame in frames}:
+        found = Counter(
+            tuple(frame["stages"]) for frame in frames if (frame["model"], frame["faces"]) == (model, faces)
+        )
+        assert found.pop(without_detection) == 16
+        # The surroundings of up to three faces are searched by turns with the whole frame.
+        searches = {"detect": 4} if faces == 4 else {"detect": 2, "detect around": 2}
+        assert found == {("track", search, "crop", "classify"): times for search, times in searches.items()}
+
+
+def test_a_log_without_marks_is_one_line() -> None:
+    with pytest.raises(FerEdgeError, match="too few marks"):
+        stage_counts([["track"]], iter([100]))
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.pi.boards import BOARDS, PI_4, PI_5
+from benchmarks.pi.boards import BOARDS, PI_4, PI_5, PI_ZERO_2
 from benchmarks.pi.result import NO_TIMES, Check, Count, PiReport, StageCount, UserlandResult, tables
 from fer_edge.tables import as_text
 
@@ -26,7 +26,7 @@ COUNTS = tuple(
     Count("compact_int8.tflite", "ab", "int8", "LiteRT 2.3.0", board.cpu, board.name, instructions)
     for board, instructions in ((PI_4, 5_163_425), (PI_5, 2_561_838))
 )
-STAGES = (StageCount("cortex-a76", "Raspberry Pi 5", "detect", 123_456_789),)
+STAGES = (StageCount("cortex-a76", "Raspberry Pi 5", "compact", 2, "detect", 123_456_789),)
 REPORT = PiReport("2026-01-01T00:00:00+00:00", (USERLAND,), COUNTS, STAGES)
 
 
@@ -34,12 +34,12 @@ def test_json_has_the_schema(tmp_path: Path) -> None:
     REPORT.write(tmp_path / "pi.json")
     facts = json.loads((tmp_path / "pi.json").read_text())
     assert list(facts) == ["schema_version", "created", "userlands", "counts", "stages"]
-    assert facts["schema_version"] == 1
+    assert facts["schema_version"] == 2
     (userland,) = facts["userlands"]
     assert userland["fetched"] == [["numpy", "2.4.6", 15966692]]
     assert userland["checks"][0] == {"name": "fer-edge doctor", "passed": True, "detail": "9 ok"}
     assert set(facts["counts"][0]) == {"model", "sha256", "precision", "runtime", "cpu", "board", "instructions"}
-    assert set(facts["stages"][0]) == {"cpu", "board", "stage", "instructions"}
+    assert set(facts["stages"][0]) == {"cpu", "board", "model", "faces", "stage", "instructions"}
 
 
 def test_one_failed_check_fails_the_run() -> None:
@@ -59,8 +59,8 @@ def test_tables_contain_the_figures() -> None:
     text = as_text(*tables(REPORT), width=200)
     rows = [line.split() for line in text.splitlines()]
     assert ["bookworm", "3.11.2", "264.0", "5,265", "16.0", "1"] in rows
-    assert ["compact_int8.tflite", "int8", "LiteRT", "2.3.0", "5.16", "2.56"] in rows
-    assert ["detect", "–", "123.46"] in rows  # noqa: RUF001
+    assert ["compact_int8.tflite", "int8", "LiteRT", "2.3.0", "–", "5.16", "2.56"] in rows  # noqa: RUF001
+    assert ["compact", "2", "detect", "–", "–", "123.46"] in rows  # noqa: RUF001
     assert "FAILED" in text
 
 
@@ -71,4 +71,4 @@ def test_cpuinfo_is_a_raspberry_pis() -> None:
         assert fields["processor"].strip() == "3"
         assert "asimd" in fields["Features"].split()
     assert "asimddp" in PI_5.features
-    assert "asimddp" not in PI_4.features
+    assert not any("asimddp" in board.features for board in (PI_ZERO_2, PI_4))

@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.inference.model_choice import choice_in_words
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import PORTRAIT_FILE
 from fer_edge.runtime.sinks.video import VideoSink
@@ -76,6 +77,16 @@ def test_two_sources_are_refused(run_command: Any, arguments: tuple[str, ...]) -
     assert done.returncode == 2
     assert "two sources, " in done.stderr
     assert "geheim" not in done.stderr
+
+
+def test_the_model_that_suits_the_processor_is_named(run_command: Any, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('model = "auto"\n')
+    demo = ("--camera", "demo", "--frames", "1", "--jsonl", "-", "--config", str(tmp_path / "run.toml"))
+    done = run_command(*demo, "--model", "auto")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"note: the model auto is {choice_in_words()}\n")
+    done = run_command(*demo, "--model", "compact-s")
+    assert (done.returncode, "note:" in done.stderr) == (0, False)
 
 
 def test_unknown_detector_engine_is_refused(run_command: Any) -> None:
