@@ -17,6 +17,7 @@ from fer_edge.analysis.images import read_image, require_pixels
 from fer_edge.errors import InputError, SourceError
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.reweighting import for_prior
+from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL, find_model
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize, to_gray
@@ -87,6 +88,11 @@ class Recognizer:
     def labels(self) -> tuple[str, ...]:
         """The expressions in the order of the scores."""
         return self._classifier.card.labels
+
+    @property
+    def card(self) -> ModelCard:
+        """The model's card."""
+        return self._classifier.card
 
     @overload
     def __call__(self, images: ImageLike) -> Faces: ...

@@ -78,7 +78,7 @@ class VideoSpan(VideoFile):
             if position_s >= self._span.end_s:
                 return
             number = self._count(position_s)
-            if position_s >= self._span.read_from_s and self._is_wanted(position_s, before_s):
+            if position_s >= self._span.read_from_s and is_first_of_interval(position_s, before_s, self._every_s):
                 ok, image = self._capture.retrieve()
                 if ok:
                     yield Frame(upright(np.asarray(image, np.uint8), self._turn), number, time.time(), position_s)
@@ -131,9 +131,15 @@ class VideoSpan(VideoFile):
     def _shown_s(self) -> float:
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
-    def _is_wanted(self, position_s: float, before_s: float) -> bool:
-        """Return whether a frame is the first of its interval, whatever span it is read for."""
-        if not self._every_s:
-            return True
-        interval, last = (math.floor((each + EARLY_S) / self._every_s) for each in (position_s, before_s))
-        return interval > last
+
+def is_first_of_interval(position_s: float, before_s: float, every_s: float) -> bool:
+    """Return whether a frame is the first one in an interval of a recording.
+
+    Args:
+        position_s: Position of the frame in seconds.
+        before_s: Position of the frame before it; negative if there is none.
+        every_s: Length of the intervals in seconds, the first of which begins at 0; 0 if every frame counts.
+    """
+    if not every_s:
+        return True
+    return math.floor((position_s + EARLY_S) / every_s) > math.floor((before_s + EARLY_S) / every_s)
