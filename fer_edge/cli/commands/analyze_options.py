@@ -35,6 +35,7 @@ class AnalyzeOptions:
     output: Path
     recursive: bool
     overwrite: bool
+    video: bool
     every: float | None
     fps: float | None
     model: Path
@@ -95,6 +96,12 @@ _OPTIONS = (
     ),
     click.option("--recursive", is_flag=True, help="Search the folders below the named ones too."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --output."),
+    click.option(
+        "--video",
+        is_flag=True,
+        help="Write an annotated copy of each video, which plays in a browser and shows the tracks' numbers, into "
+        "--output's folder videos.",
+    ),
     click.option(
         "--every",
         type=INTERVAL,
