@@ -98,6 +98,7 @@ def _require_own(output: Path) -> None:
 def _begin(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest | None, output: Path) -> Manifest:
     """Return a manifest with the earlier files, unless they are named again, and then the named ones."""
     model = _model(sources, settings, earlier)
+    face_columns(model["labels"]), track_columns(model["labels"])  # refuse labels that cannot be columns
     manifest = Manifest(model, settings.to_json())
     if earlier is not None:
         manifest.require_same(earlier, output)
