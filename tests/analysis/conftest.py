@@ -15,7 +15,8 @@ from fer_edge.analysis.manifest import Entry, Manifest
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import SourceFile, find_sources
 from fer_edge.models import PORTRAIT_FILE
-from fer_edge.preprocess import Image
+from fer_edge.pictures import decode_picture
+from fer_edge.preprocess import Image, resize
 
 FPS = 5
 SECONDS = 12
@@ -40,12 +41,11 @@ def draw_film(number: int) -> Image:
     """Frame of the film: one person sways all the time, a second is there from 3 s to 9 s, across chunks' borders."""
     seconds = number / FPS
     frame = np.full((FILM_SIZE_WH[1], FILM_SIZE_WH[0], 3), 110, np.uint8)
-    portrait = cv2.imread(str(PORTRAIT_FILE))
-    assert portrait is not None
+    portrait = decode_picture(PORTRAIT_FILE.read_bytes())
     left = round(40 + 30 * np.sin(seconds))
-    _paste(frame, cv2.resize(portrait, (220, 220)), left)
+    _paste(frame, resize(portrait, (220, 220)), left)
     if 3 <= seconds < 9:
-        _paste(frame, cv2.flip(cv2.resize(portrait, (200, 200)), 1), round(380 + 25 * np.cos(seconds)))
+        _paste(frame, resize(portrait, (200, 200))[:, ::-1], round(380 + 25 * np.cos(seconds)))
     return frame
 
 

@@ -42,7 +42,7 @@ def video(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "uneven.mp4": "-vf select='not(mod(n,7))+gt(n,200)' -fps_mode vfr -c:v libx264 -g 100",
         "even.webm": "-c:v libvpx -deadline realtime",
     }.get(request.param, "-c:v mpeg4 -q:v 2")
-    target = folder / request.param
+    target = folder / str(request.param)
     done = subprocess.run([FFMPEG, "-v", "error", "-i", path, *options.split(), target], check=False)
     if done.returncode:
         pytest.skip("this ffmpeg lacks the encoder")
