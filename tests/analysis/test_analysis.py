@@ -96,6 +96,21 @@ def test_finished_file_is_not_analyzed_again(analyze_files: Analyze, film: Path,
     assert tables_of(tmp_path / "out") == before
 
 
+@pytest.mark.parametrize("change", ["none", "missing table", "killed before joining"])
+def test_tables_are_joined_again_where_something_changed(analyze_files: Analyze, tmp_path: Path, change: str) -> None:
+    shutil.copy(PORTRAIT_FILE, tmp_path / "p.jpg")
+    analyze_files(tmp_path / "p.jpg")
+    table, manifest = tmp_path / "out" / "faces.csv", tmp_path / "out" / "analysis.json"
+    before = table.read_bytes()
+    table.write_bytes(b"touched")
+    if change == "missing table":
+        table.unlink()
+    elif change == "killed before joining":
+        manifest.write_text(manifest.read_text().replace('"joined": true', '"joined": false'))
+    analyze_files(tmp_path / "p.jpg")
+    assert table.read_bytes() == (b"touched" if change == "none" else before)
+
+
 def test_changed_file_is_analyzed_again(analyze_files: Analyze, film: Path, tmp_path: Path) -> None:
     copy = tmp_path / "film.mp4"
     shutil.copy(film, copy)
@@ -200,14 +215,15 @@ def test_log_of_a_run_gives_the_rows_of_its_video(
     assert [row.cells()[1:] for row in found] == [row.cells()[1:] for row in expected]
 
 
-def test_without_pyarrow_there_is_csv_alone(
+def test_without_pyarrow_no_older_parquet_stays(
     analyze_files: Analyze, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(PORTRAIT_FILE, tmp_path / "p.jpg")
     analyze_files(tmp_path / "p.jpg")
     for module in (tables, analysis):
         monkeypatch.setattr(module, "has_parquet", lambda: False)
-    analyze_files(tmp_path / "p.jpg")
+    shutil.copy(PORTRAIT_FILE, tmp_path / "q.jpg")
+    analyze_files(tmp_path / "q.jpg")
     assert sorted(path.name for path in (tmp_path / "out").iterdir() if path.is_file()) == [
         "analysis.json",
         "faces.csv",
