@@ -98,6 +98,27 @@ def test_chunk_of_a_killed_worker_is_done_by_another(
     assert contents(tmp_path / "out") == alone
 
 
+def test_lost_scheduler_ends_the_analysis_with_advice(
+    film: Path, settings: Settings, tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    address_file = tmp_path / "scheduler.json"
+    options = ("--scheduler-file", str(address_file), "--no-dashboard")
+    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *options)
+    wait_until(address_file.exists)
+    start("dask_worker", *options, "--nthreads", "1", "--no-nanny")
+
+    class Killing(Reports):
+        """Kills the scheduler when the first chunk is done."""
+
+        def on_share(self, source: object, share: float) -> None:
+            scheduler.kill()
+
+    sources = find_sources([str(film)])
+    address = json.loads(address_file.read_text())["address"]
+    with cluster_of(address) as executor, pytest.raises(SourceError, match="the scheduler is gone"):
+        analyze(sources, tmp_path / "out", settings, Killing(), executor=executor)
+
+
 def test_missing_scheduler_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fer_edge.analysis.cluster._CONNECT_S", 1.0)
     with pytest.raises(SourceError, match="expected the address of a Dask scheduler"), cluster_of("tcp://127.0.0.1:9"):

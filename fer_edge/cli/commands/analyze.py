@@ -62,7 +62,7 @@ def _open_executor(options: AnalyzeOptions, stack: ExitStack) -> Executor:
         raise InputError("--workers are processes of this machine, --scheduler has its own; leave one of them out")
     if not options.workers and not options.scheduler:
         return do_here
-    from fer_edge.analysis.cluster import cluster_of, local_cluster  # slow to import
+    from fer_edge.analysis.cluster import cluster_of, local_cluster
 
     if options.scheduler:
         with option_named("--scheduler"):
