@@ -102,7 +102,7 @@ def test_metadata_agrees_with_the_package(metadata: Message) -> None:
     assert metadata["Version"] == fer_edge.__version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    extras = {"train", "export", "lite", "mqtt", "onnx", "pandas", "preview", "all", "dev"}
+    extras = {"analyze", "cluster", "train", "export", "lite", "mqtt", "onnx", "pandas", "preview", "all", "dev"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
@@ -170,6 +170,8 @@ def test_a_device_gets_no_tensorflow(metadata: Message, python: str, machine: st
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
+        ("analyze", {"pyarrow"}),
+        ("cluster", {"distributed"}),
         ("mqtt", {"paho-mqtt"}),
         ("preview", {"aiohttp", "prometheus_client"}),
         ("onnx", {"onnxruntime"}),
