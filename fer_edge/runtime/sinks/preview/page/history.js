@@ -64,7 +64,8 @@ export class History {
 
   // Return the times [start, end] in the last `seconds` in which the camera gave no frame.
   unwatched(seconds) {
-    return without([this.now - seconds, this.now], this.watched.map(([start, end]) => [0, "", start, end]));
+    const known = [...this.watched.map(([start, end]) => [0, "", start, end]), ...this.#within(seconds)];
+    return without([this.now - seconds, this.now], known.sort((a, b) => a[2] - b[2]));
   }
 
   // Return a Map from label to its share of all faces' time, and of NOBODY to its share of the watched time.

@@ -3,12 +3,13 @@
 import { Changes } from "./changes.js";
 import { setColours } from "./colours.js";
 import { showDownloads, wireControls } from "./controls.js";
+import { Delay } from "./delay.js";
 import { byId, element, percent } from "./dom.js";
 import { Faces } from "./faces.js";
 import { Picture } from "./picture.js";
 import { showSettings } from "./settings.js";
 import { showFigures, showStages } from "./speed.js";
-import { enter, tick } from "./status.js";
+import { enter as enterState, tick } from "./status.js";
 import { eventReader, follow, pictureReader } from "./streams.js";
 import { Timeline } from "./timeline.js";
 
@@ -16,7 +17,8 @@ const TEXT_MS = 250;
 const WORDS_MS = 3000;
 const PAGE_STATES = { waiting: "waiting", live: "live", frozen: "frozen", reconnecting: "absent", finished: "finished" };
 
-const picture = new Picture(byId("picture"));
+const delay = new Delay();
+const picture = new Picture(byId("picture"), (shown) => delay.shown(shown));
 const faces = new Faces(highlight);
 const changes = new Changes();
 const timeline = new Timeline();
@@ -82,6 +84,7 @@ function greet(hello) {
   showNames(hello);
   byId("picture-note").hidden = !privacy;
   picture.clear();
+  delay.reset();
   faces.reset(hello.labels, hello.meaning);
   changes.reset(hello.run, hello.changes);
   timeline.reset(hello.spans, hello.clock_offset);
@@ -98,6 +101,14 @@ function showNames({ camera, source, model }) {
   byId("chips").replaceChildren(element("li", "chip", source), element("li", "chip", model));
 }
 
+function enter(state, since, extra) {
+  enterState(state, since, extra);
+  const old = document.body.hasAttribute("data-old");
+  if (old === picture.old) return;
+  picture.old = old;
+  picture.redraw();
+}
+
 function enterStream({ state, for_s: seconds, reason }, summary) {
   const since = Date.now() / 1000 - seconds;
   enter(PAGE_STATES[state], since, { detail: reason || undefined, summary: state === "finished" ? summary : undefined });
@@ -107,6 +118,7 @@ function show(newest) {
   result = newest;
   lastFrame = Date.now() / 1000;
   enterStream(newest.stream, newest.summary);
+  delay.received(newest);
   faces.take(newest.faces);
   highlight();
   picture.addResult(newest);
@@ -121,7 +133,7 @@ function showTexts() {
   lastText = lastFrame;
   faces.showTexts();
   timeline.draw();
-  showFigures(result);
+  showFigures(result, delay.mean);
   showStages(result.breakdown_ms);
 }
 

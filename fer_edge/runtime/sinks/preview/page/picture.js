@@ -7,14 +7,18 @@ import { placeLabels } from "./labels.js";
 const KEPT_RESULTS = 60;
 const LABEL_PX = 15;
 const LABEL_HIGH = 23;
+const OLD = "#c3cad3"; // of boxes and labels of before
 const WIDE = 1.5;
 const ANYWHERE = 12; // CSS pixels around a box in which a click or tap still means it
 
 export class Picture {
-  constructor(canvas) {
+  // `onShown(result)` is called when a new result is on the screen, with its picture if there are pictures.
+  constructor(canvas, onShown) {
     this.canvas = canvas;
+    this.onShown = onShown;
     this.chosen = null; // the track to highlight
     this.boxes = true;
+    this.old = false; // whether what is shown is of before
     this.clear();
     new ResizeObserver(() => this.redraw()).observe(canvas);
   }
@@ -32,7 +36,7 @@ export class Picture {
   addResult(result) {
     this.results.set(result.frame, result);
     if (this.results.size > KEPT_RESULTS) this.results.delete(this.results.keys().next().value);
-    if (!this.bitmap || this.number === result.frame) this.#show(result);
+    if (!this.bitmap || this.number === result.frame) this.#showNew(result);
   }
 
   async addPicture(number, jpeg) {
@@ -40,8 +44,8 @@ export class Picture {
     this.bitmap?.close();
     this.bitmap = bitmap;
     this.number = number;
-    const result = this.results.get(number) ?? this.shown;
-    if (result) this.#show(result);
+    if (this.results.has(number)) this.#showNew(this.results.get(number));
+    else if (this.shown) this.#show(this.shown);
   }
 
   // Return the track of the face at a point of the page, or null.
@@ -70,6 +74,11 @@ export class Picture {
     this.#show(this.shown);
   }
 
+  #showNew(result) {
+    this.#show(result);
+    this.onShown(result);
+  }
+
   #show(result) {
     const [width, height] = result.size;
     const reshaped = !this.shown || this.shown.size[0] * height !== this.shown.size[1] * width;
@@ -90,6 +99,7 @@ export class Picture {
     pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--stage");
     pen.fillRect(0, 0, canvas.width, canvas.height);
     if (this.bitmap) pen.drawImage(this.bitmap, 0, 0, canvas.width, canvas.height);
+    if (this.old) fade(pen, canvas);
     if (!this.boxes) return former;
     const faces = this.shown.faces.map((face) => ({ ...face, box: face.box.map((value) => value * scale), texts: textsOf(face) }));
     faces.sort((a, b) => (b.id === this.chosen) - (a.id === this.chosen));
@@ -97,8 +107,12 @@ export class Picture {
     const widthOf = (text) => pen.measureText(text).width + 12 * unit;
     const labels = placeLabels(faces, widthOf, LABEL_HIGH * unit, [canvas.width, canvas.height], former);
     for (const face of faces.reverse()) this.#drawBox(pen, face, unit);
-    for (const face of faces) if (labels.has(face.id)) drawLabel(pen, labels.get(face.id), colourOf(face.label), unit);
+    for (const face of faces) if (labels.has(face.id)) drawLabel(pen, labels.get(face.id), this.#colourOf(face), unit);
     return labels;
+  }
+
+  #colourOf({ label }) {
+    return this.old ? OLD : colourOf(label);
   }
 
   #drawBox(pen, { id, label, box: [x1, y1, x2, y2] }, unit) {
@@ -112,8 +126,17 @@ export class Picture {
     outline("rgb(0 0 0 / 70%)", chosen ? 8 : 4, 0);
     if (chosen) outline("#fff", 6, 0);
     if (label === UNCERTAIN) pen.setLineDash([8 * unit, 5 * unit]);
-    outline(colourOf(label), chosen ? 4 : 2, 0);
+    outline(this.#colourOf({ label }), chosen ? 4 : 2, 0);
     pen.setLineDash([]);
+  }
+}
+
+// Grey and darker; by composition, as not every browser has filters for a canvas.
+function fade(pen, canvas) {
+  for (const [operation, colour] of [["saturation", "#808080"], ["source-over", "rgb(0 0 0 / 40%)"]]) {
+    pen.globalCompositeOperation = operation;
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, canvas.width, canvas.height);
   }
 }
 

@@ -12,11 +12,12 @@ const WORDS = {
   frame: "from frame to frame",
 };
 
-export function showFigures({ fps, delay_ms: delay, temperature, faces }) {
+// `delay` is in milliseconds from a frame's capture until it was shown; null if it is not known.
+export function showFigures({ fps, temperature, faces }, delay) {
   const figures = [
     ["Frames per second", fps.toFixed(1)],
-    ["Delay", delay === null || delay === undefined ? null : `${Math.round(delay)} ms`],
-    ["Temperature", temperature === null || temperature === undefined ? null : `${Math.round(temperature)} °C`],
+    ["Delay", delay === null ? null : `${Math.round(delay)} ms`],
+    ["Temperature", temperature === null ? null : `${Math.round(temperature)} °C`],
     ["Faces", String(faces.length)],
   ];
   const known = figures.filter(([, value]) => value !== null);

@@ -15,7 +15,7 @@ const STATES = {
   absent: { word: "No camera", old: true, title: "No camera", advice: "fer-edge runs, and looks for its camera again and again." },
   finished: { word: "Recording finished", title: "Recording finished" },
   lost: { word: "Connection lost", old: true, title: "Connection lost", advice: "fer-edge does not answer; the page keeps trying." },
-  refused: { word: "Access denied", old: true, title: "Access denied", advice: "Open the address that fer-edge printed at its last start." },
+  refused: { word: "Access denied", old: true, title: "Access denied", advice: "Load this page again and enter the token, or open the address that fer-edge printed at its last start." },
   full: { word: "Too many viewers", old: true, title: "Too many viewers", advice: "The page waits for a place." },
 };
 
