@@ -97,8 +97,9 @@ function greet(hello) {
 function showNames({ camera, source, model }) {
   byId("camera").textContent = camera;
   document.title = `${camera} – fer-edge`;
-  byId("chips").hidden = false;
-  byId("chips").replaceChildren(element("li", "chip", source), element("li", "chip", model));
+  const chips = [source, model].filter(Boolean).map((name) => element("li", "chip", name));
+  byId("chips").hidden = !chips.length;
+  byId("chips").replaceChildren(...chips);
 }
 
 function enter(state, since, extra) {

@@ -102,7 +102,7 @@ export class Timeline {
 
   #showLegend() {
     const shares = this.#isLong ? this.buckets && bucketShares(this.buckets) : this.history.shares(this.seconds);
-    const parts = [...(shares ?? [])].map(([label, share]) => `${label} ${percent(share)}`);
+    const parts = [...(shares ?? [])].map(([label, share]) => `${label} ${percent(share)}${label === NOBODY ? " of the time" : ""}`);
     if (parts.join() === this.shownLegend) return;
     this.shownLegend = parts.join();
     byId("legend").replaceChildren(...[...(shares ?? [])].map(([label], i) => legendItem(label, parts[i])));
