@@ -12,6 +12,7 @@ import click
 
 from fer_edge.cli.commands.run_options import RunOptions
 from fer_edge.cli.messages import option_named, print_note, print_note_with_token
+from fer_edge.errors import MissingExtraError
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable, without_password
 from fer_edge.notes import OnNote
@@ -26,7 +27,7 @@ from fer_edge.scores import score_meaning
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
 
-_LINES_BESIDE = 6
+_LINES_BESIDE = 5
 """Lines of a terminal that a QR code must leave for the results."""
 
 
@@ -100,27 +101,20 @@ def _announce(url: str, options: RunOptions) -> None:
     if address.is_loopback:
         print_note(f"to open it on a phone in the same network, use --preview 0.0.0.0:{address.port}")
         return
-    for line in _qr_lines(url):
-        click.echo(line, err=True)
-
-
-def _qr_lines(url: str) -> list[str]:
-    """Return the lines of a QR code that fits the terminal; none if it has no room."""
-    from fer_edge.runtime.sinks.preview.qr import qr_lines, qr_size
-
-    columns, lines = shutil.get_terminal_size()
-    for blocks in (True, False) if _can_show_blocks() else (False,):
-        width, height = qr_size(url, blocks=blocks)
-        if width <= columns and height + _LINES_BESIDE <= lines:
-            return qr_lines(url, blocks=blocks)
-    return []
-
-
-def _can_show_blocks() -> bool:
-    from fer_edge.runtime.sinks.preview.qr import BLOCKS
-
     try:
-        BLOCKS.encode(sys.stderr.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
+        _print_qr_code(url)
+    except ImportError as error:  # an installation that is older than the code
+        print_note(str(MissingExtraError("the QR code", "preview", str(error))))
+
+
+def _print_qr_code(url: str) -> None:
+    """Print a QR code in the form that the terminal can show, if it has room for that."""
+    from fer_edge.runtime.sinks.preview.qr import BLOCKS, qr_lines, qr_size
+
+    encoding = sys.stderr.encoding or "ascii"
+    blocks = BLOCKS.encode(encoding, "replace").decode(encoding) == BLOCKS
+    columns, lines = shutil.get_terminal_size()
+    width, height = qr_size(url, blocks=blocks)
+    if width <= columns and height + _LINES_BESIDE <= lines:
+        for line in qr_lines(url, blocks=blocks):
+            click.echo(line, err=True)
