@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from threading import Event, Thread
-from typing import Any
 
 import cv2
 import numpy as np
@@ -28,45 +24,13 @@ from fer_edge.runtime.sinks.preview.address import Address
 from fer_edge.runtime.sinks.preview.sink import PreviewSink
 from fer_edge.runtime.sinks.preview.timeline import Timeline
 from fer_edge.runtime.sources.source import Frame
+from tests.runtime.sinks.preview.visitor import fetch, next_event, preview, read, refusal
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
 WaitUntil = Callable[..., None]
-TIMEOUT_S = 20
 STREAMS = ("events", "picture.mjpg")
 MOST_REPEATS = 200
-
-
-@contextmanager
-def preview(address: str = "0", **options: Any) -> Iterator[PreviewSink]:
-    with closing(open_preview(address, EXPRESSIONS, "demo, tiny", **options)) as sink:
-        yield sink
-
-
-def fetch(url: str, **headers: str) -> HTTPResponse:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    response: HTTPResponse = urllib.request.urlopen(urllib.request.Request(url, headers=names), timeout=TIMEOUT_S)
-    return response
-
-
-def read(url: str, **headers: str) -> str:
-    with fetch(url, **headers) as response:
-        return response.read().decode()
-
-
-def refusal(url: str, **headers: str) -> int:
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        fetch(url, **headers)
-    with refused.value:
-        return refused.value.code
-
-
-def next_event(response: HTTPResponse) -> dict[str, Any]:
-    for line in response:
-        if line.startswith(b"data: "):
-            event: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
-            return event
-    raise AssertionError("the stream has ended")
 
 
 def next_picture(response: HTTPResponse) -> tuple[int, bytes]:
