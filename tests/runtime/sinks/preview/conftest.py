@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 OpenPage = Callable[..., "Page"]
 
-_LOST = "Failed to load resource: net::ERR_"
-"""What Chromium says of a request that breaks."""
+_LOST = "Failed to load resource: "
+"""What Chromium says of a request that breaks or is refused."""
 
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """Return a function that opens an empty page; a page that logs a fault fails the test.
 
-    Broken requests are no fault if it is called with `may_break=True`.
+    Broken and refused requests are no fault if it is called with `may_break=True`.
     """
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(_page(browser, **options))

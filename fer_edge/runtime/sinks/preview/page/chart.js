@@ -3,9 +3,9 @@
 import { colourOf, fillOf, inkOn, UNCERTAIN } from "./colours.js";
 
 const ROW = 26;
-const LOW_ROW = 18; // of more than three faces
+const LOW_ROW = 16; // of more than three faces
 const GUTTER = 34;
-const GAP = 5;
+const GAP = 4;
 const AXIS = 22;
 const COLUMNS_HIGH = 84;
 const FEWEST_PX = 75; // between two times of the axis
@@ -57,7 +57,7 @@ export class Chart {
 
   drawRow(face, spans, row) {
     const top = row * (this.row + GAP);
-    this.pen.font = "600 13px system-ui, sans-serif";
+    this.pen.font = `600 ${Math.min(this.row - 4, 13)}px system-ui, sans-serif`;
     this.pen.textAlign = "left";
     this.pen.fillStyle = tone("--ink");
     this.pen.fillText(face, 0, top + this.row / 2, GUTTER - 4);
@@ -100,7 +100,7 @@ export class Chart {
 
   // Write words in the middle of a space if they fit.
   #write(words, left, right, middle, colour, label = "") {
-    this.pen.font = "600 13px system-ui, sans-serif";
+    this.pen.font = `600 ${Math.min(this.row - 4, 13)}px system-ui, sans-serif`;
     const wide = this.pen.measureText(words).width;
     if (right - left < wide + (label === UNCERTAIN ? 26 : 14)) return;
     const start = label ? left + (label === UNCERTAIN ? 13 : 7) : (left + right - wide) / 2;

@@ -10,13 +10,15 @@ const CONTROLS = [
 ];
 
 let timer = 0;
+let waiting = {};
 let started = null;
 
 for (const [id, member, words] of CONTROLS) {
   byId(id).addEventListener("input", () => {
     byId(`${id}-value`).textContent = words(byId(id).value);
+    waiting[member] = Number(byId(id).value);
     clearTimeout(timer);
-    timer = setTimeout(() => send({ [member]: Number(byId(id).value) }), WAIT_MS);
+    timer = setTimeout(sendWaiting, WAIT_MS);
   });
 }
 byId("reset").addEventListener("click", () => send(started));
@@ -36,6 +38,12 @@ function put(settings) {
     slider.value = settings[member];
     byId(`${id}-value`).textContent = words(settings[member]);
   }
+}
+
+function sendWaiting() {
+  const change = waiting;
+  waiting = {};
+  send(change);
 }
 
 async function send(change) {
