@@ -36,6 +36,7 @@ _PAGE_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript
 _INTERVAL_S = 1 / 15
 _MOST_CLIENTS = 64
 _MOST_CONTENT_BYTES = 4096
+_UNAUTHORIZED = 401
 _HEALTHY_S = 30.0
 _KEPT_ALIVE_S = 15.0
 """Time after which aiohttp closes a connection without a request."""
@@ -221,7 +222,7 @@ class Server:
                 web.get("/picture.mjpg", self._serve_pictures, allow_head=False),
                 web.get("/metrics", self._serve_metrics),
                 web.get("/healthz", self._serve_health),
-                web.post(LOGIN_PATH, self._gate.log_in),
+                web.post(LOGIN_PATH, self._log_in),
                 *self._api.routes(),
             ]
         )
@@ -239,6 +240,12 @@ class Server:
             refusal.force_close()
             raise
         response.force_close()
+        return response
+
+    async def _log_in(self, request: web.Request) -> web.Response:
+        response = await self._gate.log_in(request)
+        if response.status == _UNAUTHORIZED:
+            self._notes.add("wrong token")
         return response
 
     async def _close_channels(self, _application: web.Application) -> None:

@@ -68,5 +68,5 @@ def next_named_event(response: HTTPResponse) -> tuple[dict[str, str], dict[str, 
         name, _, value = line.decode().strip().partition(": ")
         if name == "data":
             return fields, json.loads(value)
-        fields[name] = value
+        fields = {**fields, name: value} if name else {}
     raise AssertionError("the stream has ended")
