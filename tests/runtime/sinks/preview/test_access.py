@@ -27,7 +27,7 @@ def log_in(sink: PreviewSink, body: bytes) -> tuple[HTTPResponse, str]:
 def test_browser_without_the_token_gets_a_form_that_leads_to_the_page() -> None:
     with preview(token=TOKEN) as sink:
         base = sink.url.partition("?")[0]
-        status, page = refused(base, **BROWSER)
+        status, page = refused(base, None, **BROWSER)
         assert (status, "<form" in page, 'role="alert"' in page) == (401, True, False)
         assert "login.css" in page
         assert read(f"{base}login.css")
@@ -69,7 +69,7 @@ def test_pasted_token_may_have_spaces_around_it() -> None:
 def test_wrong_token_in_the_address_shows_the_form_with_the_fault() -> None:
     with preview(token=TOKEN) as sink:
         base = sink.url.partition("?")[0]
-        assert 'role="alert"' in refused(f"{base}?token=wrong", **BROWSER)[1]
+        assert 'role="alert"' in refused(f"{base}?token=wrong", None, **BROWSER)[1]
         assert refused(f"{base}?token=wrong")[1] == "Open the address that fer-edge printed, with its token.\n"
 
 

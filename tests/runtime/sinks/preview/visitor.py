@@ -53,7 +53,7 @@ def refused(url: str, body: bytes | None = None, **headers: str) -> tuple[int, s
 
 
 def refusal(url: str, **headers: str) -> int:
-    return refused(url, **headers)[0]
+    return refused(url, None, **headers)[0]
 
 
 def next_event(response: HTTPResponse) -> dict[str, Any]:
