@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +112,7 @@ def _print_qr_code(url: str) -> None:
 
     encoding = sys.stderr.encoding or "ascii"
     blocks = BLOCKS.encode(encoding, "replace").decode(encoding) == BLOCKS
-    columns, lines = shutil.get_terminal_size()
+    columns, lines = os.get_terminal_size(sys.stderr.fileno())
     width, height = qr_size(url, blocks=blocks)
     if width <= columns and height + _LINES_BESIDE <= lines:
         for line in qr_lines(url, blocks=blocks):

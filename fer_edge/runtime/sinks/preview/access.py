@@ -119,6 +119,12 @@ def require_same_origin(request: web.Request) -> None:
         raise web.HTTPForbidden(text="This may be done from the preview's own page only.\n")
 
 
+def require_pictures(*, privacy: bool) -> None:
+    """Reject a request for a picture where none may leave the device."""
+    if privacy:
+        raise web.HTTPForbidden(text="Privacy: no picture leaves the device.\n")
+
+
 async def harden(_request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers by which a browser keeps a response from other sites and from its cache."""
     for name, value in _HEADERS.items():

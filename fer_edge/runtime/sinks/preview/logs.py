@@ -13,7 +13,7 @@ from fer_edge.runtime.sources.source import Frame
 
 _INTERVAL_S = 1.0
 _MOST_ROWS = 7200
-"""Most results and faces that are kept, which take about a kilobyte each."""
+"""Most results and faces that are kept; they take less than a kilobyte each."""
 
 
 class LogForm(str, Enum):

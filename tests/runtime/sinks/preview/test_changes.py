@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ def changes_of(labels: list[str], *, leaves: bool = False) -> list[tuple[EventKi
     """Return the changes of a face that shows one label after another."""
     changes = Changes()
     changes.add(0.0, result(Event(CAME, 1, 1000.0, labels[0])), {})
-    for moment, (before, now) in enumerate(zip(labels, labels[1:], strict=False), 1):
+    for moment, (before, now) in enumerate(pairwise(labels), 1):
         changes.add(float(moment), result(Event(CHANGED, 1, 1000.0 + moment, now, before)), {})
     if leaves:
         changes.add(99.0, result(Event(LEFT, 1, 1099.0, labels[-1])), {})
@@ -65,14 +66,14 @@ def test_faces_do_not_mix() -> None:
 def test_newest_changes_are_kept_with_their_numbers(make_face: MakeFace) -> None:
     image = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     changes = Changes()
-    for number in range(1, 3 * MOST_CHANGES):
+    for number in range(1, MOST_CHANGES):
         faces = (make_face(box=(100, 100, 300, 340), track_id=number),)
         seen = result(Event(CAME, number, 1.0, "happy"), faces=faces)
         changes.add(float(number), seen, cut_faces(image, seen))
         changes.add(number + 0.5, result(Event(LEFT, number, 1.0, "happy")), {})
     kept = changes.after(0)
     assert len(kept) == MOST_CHANGES
-    assert kept[-1].number == changes.newest == 2 * (3 * MOST_CHANGES - 1)
+    assert kept[-1].number == changes.newest == 2 * (MOST_CHANGES - 1)
     assert sum(len(each.picture or b"") for each in kept) < MOST_CHANGES * 10_000  # of noise, which is the largest
     assert not changes._labels
     assert not changes._pictures

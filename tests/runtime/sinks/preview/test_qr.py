@@ -18,7 +18,7 @@ def drawn(lines: list[str], *, blocks: bool) -> npt.NDArray[np.uint8]:
     """Return the pixels that a terminal shows for the lines, a pixel for each module."""
     if blocks:
         cells = [[HALVES[each] for each in re.sub(r"\x1b\[[\d;]*m", "", line)] for line in lines]
-        return np.array(cells, np.uint8).transpose(0, 2, 1).reshape(2 * len(lines), -1)
+        return np.asarray(np.array(cells, np.uint8).transpose(0, 2, 1).reshape(2 * len(lines), -1), np.uint8)
     rows = [re.findall(r"(\x1b\[\d+m)  ", line) for line in lines]
     return np.array([[SHADES[each] for each in row] for row in rows], np.uint8)
 

@@ -138,7 +138,7 @@ def test_twenty_clients_at_once_all_get_new_frames(make_face: MakeFace, make_res
 def test_too_many_clients_are_rejected_until_others_leave(wait_until: WaitUntil) -> None:
     with preview() as sink:
         with ExitStack() as stack:
-            for _ in range(64):
+            for _ in range(100):
                 stack.enter_context(fetch(f"{sink.url}events"))
             assert refusal(f"{sink.url}events") == 503
         wait_until(lambda: metric(sink.url, 'fer_edge_preview_clients{stream="data"}') == 0)

@@ -53,7 +53,7 @@ def refused(url: str, body: bytes | None = None, **headers: str) -> tuple[int, s
 
 
 def refusal(url: str, **headers: str) -> int:
-    return refused(url, **headers)[0]
+    return refused(url, None, **headers)[0]
 
 
 def next_event(response: HTTPResponse) -> dict[str, Any]:
@@ -68,5 +68,5 @@ def next_named_event(response: HTTPResponse) -> tuple[dict[str, str], dict[str, 
         name, _, value = line.decode().strip().partition(": ")
         if name == "data":
             return fields, json.loads(value)
-        fields[name] = value
+        fields = {**fields, name: value} if name else {}
     raise AssertionError("the stream has ended")
