@@ -100,6 +100,30 @@ def wait_for_state(page: Page, state: str, words: str) -> None:
     assert page.locator("#status").inner_text() == words
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_open_menus_are_on_the_screen(
+    stream: PreviewStream,
+    open_page: OpenPage,
+    make_face: MakeFace,
+    axe: Callable[[Page], list[str]],
+    size: tuple[int, int],
+) -> None:
+    stream.outage = None
+    stream.show(make_face())
+    page = open_page(*size)
+    page.goto(stream.url)
+    page.get_by_text("where a frame's time goes").click()
+    page.locator("#stack .part").first.wait_for()
+    for menu in ("settings", "downloads"):
+        page.locator(f"#{menu} summary").click()
+        box = box_of(page, f"#{menu} > div")
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert axe(page) == [], menu
+    assert page.locator("#settings > div").is_hidden()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_old_values_are_legible_in_both_colour_schemes(
     stream: PreviewStream,
@@ -211,7 +235,8 @@ def test_paused_and_waiting_pages(open_page: OpenPage, make_face: MakeFace, axe:
         stream.outage = Outage("not there yet")
         page = open_page()
         page.goto(stream.url)
-        page.locator("#bars li").first.wait_for()
+        wait_for_state(page, "waiting", "Waiting for a frame")
+        page.locator("#banner").filter(has_text="No picture yet").wait_for()
         check_everywhere(page, axe)
         stream.outage = None
         wait_for_state(page, "live", "Live")

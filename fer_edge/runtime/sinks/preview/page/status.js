@@ -8,7 +8,7 @@ const MOST_SHARES = 8;
 // Word of the state, and a sentence for the banner; without one there is no banner. `old` states show values of before.
 const STATES = {
   connecting: { word: "Connecting" },
-  waiting: { word: "Waiting for a frame" },
+  waiting: { word: "Waiting for a frame", title: "No picture yet", advice: "fer-edge runs, and waits for the first frame." },
   live: { word: "Live" },
   paused: { word: "Paused" },
   frozen: { word: "Camera frozen", old: true, title: "The camera is frozen", advice: "fer-edge runs, and no new frame comes." },
