@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.faces.smoothing import Smoothing
@@ -19,7 +20,7 @@ from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sources.source import Frame, Outage
 
 RED, BLUE = (0, 0, 255), (255, 0, 0)
-_PAUSE_S = 0.04
+_PAUSE_S = 0.08
 _TIMINGS_MS = {"read": 3.0, "detect": 10.0, "crop": 0.1, "classify": 0.5, "total": 10.6}
 
 
@@ -37,7 +38,7 @@ class PreviewStream:
         self.smoothing = Smoothing()
         links = StreamLinks("Front door", "/dev/video0", "compact_int8", outage=lambda: self.outage, pipeline=self)
         self.sink = open_preview(address, labels, "demo, tiny", links=links, **options)
-        self.show()
+        self._shown: tuple[npt.NDArray[np.uint8], tuple[FaceResult, ...]] | None = None
         self._known: dict[int, str] = {}
         self._done = Signal()
         self._thread = Thread(target=self._run)
@@ -68,7 +69,7 @@ class PreviewStream:
     def _run(self) -> None:
         number = 0
         while not self._done.wait(_PAUSE_S):
-            if self.outage is None:
+            if self.outage is None and self._shown is not None:
                 number += 1
                 image, faces = self._shown
                 events = tuple(self._events(faces))
@@ -91,9 +92,14 @@ class PreviewStream:
 
 @contextmanager
 def previewing(
-    *faces: FaceResult, address: str = "0", labels: tuple[str, ...] = EXPRESSIONS, **options: Any
+    *faces: FaceResult,
+    address: str = "0",
+    labels: tuple[str, ...] = EXPRESSIONS,
+    waiting: bool = False,
+    **options: Any,
 ) -> Iterator[PreviewStream]:
-    """Run a preview that shows these faces; `options` go to `open_preview`."""
+    """Run a preview that shows these faces, or with `waiting` no frame yet; `options` go to `open_preview`."""
     with closing(PreviewStream(address, labels, **options)) as stream:
-        stream.show(*faces)
+        if not waiting:
+            stream.show(*faces)
         yield stream
