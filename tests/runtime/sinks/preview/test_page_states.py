@@ -55,7 +55,7 @@ def crowd(make_face: MakeFace, count: int) -> list[FaceResult]:
 def box_of(page: Page, selector: str) -> Box:
     box = page.locator(selector).first.bounding_box()
     assert box is not None, f"{selector} is not visible"
-    return dict(box)
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
 
 
 def overlap(a: Box, b: Box) -> bool:
