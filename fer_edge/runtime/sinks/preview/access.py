@@ -86,12 +86,14 @@ class Gate:
 
     async def log_in(self, request: web.Request) -> web.Response:
         """Take the token from a form: set the cookie and lead to the page, or show the form again."""
-        form = parse_qs((await request.read()).decode(errors="replace"))
-        if self._token is not None and not _is_same(form.get("token", [""])[0].strip(), self._token):
-            return _form_response(_WRONG_TOKEN)
         response = web.Response(status=303, headers={"Location": "./"})
-        if self._token is not None:
-            _set_cookie(response, self._token)
+        if self._token is None or request.method == "GET":  # as after a reload
+            return response
+        form = parse_qs((await request.read()).decode(errors="replace"))
+        presented = form.get("token", [""])[0]
+        if not (_is_same(presented, self._token) or _is_same(presented.strip(), self._token)):
+            return _form_response(_WRONG_TOKEN)
+        _set_cookie(response, self._token)
         return response
 
     def knows(self, request: web.Request) -> bool:

@@ -150,6 +150,7 @@ class Server:
                 *self._api.routes(),
                 web.get("/metrics", self._serve_metrics),
                 web.get("/healthz", self._serve_health),
+                web.get(LOGIN_PATH, self._log_in, allow_head=False),
                 web.post(LOGIN_PATH, self._log_in),
             ]
         )

@@ -16,10 +16,10 @@ FORM = "application/x-www-form-urlencoded"
 TOKEN = "a b&ü"
 
 
-def log_in(sink: PreviewSink, body: bytes) -> tuple[HTTPResponse, str]:
-    """Send the form without following the redirect."""
+def log_in(sink: PreviewSink, body: bytes | None) -> tuple[HTTPResponse, str]:
+    """Send the form, or reload it, without following the redirect."""
     with closing(HTTPConnection(urlsplit(sink.url).netloc, timeout=TIMEOUT_S)) as connection:
-        connection.request("POST", "/login", body, {"Content-Type": FORM})
+        connection.request("GET" if body is None else "POST", "/login", body, {"Content-Type": FORM})
         response = connection.getresponse()
         return response, response.read().decode()
 
@@ -71,6 +71,18 @@ def test_wrong_token_in_the_address_shows_the_form_with_the_fault() -> None:
         base = sink.url.partition("?")[0]
         assert 'role="alert"' in refused(f"{base}?token=wrong", None, **BROWSER)[1]
         assert refused(f"{base}?token=wrong")[1] == "Open the address that fer-edge printed, with its token.\n"
+
+
+def test_reload_of_the_form_leads_to_the_page_without_a_cookie() -> None:
+    with preview(token=TOKEN) as sink:
+        response, _ = log_in(sink, None)
+        assert (response.status, response.headers["Location"]) == (303, "./")
+        assert "Set-Cookie" not in response.headers
+
+
+def test_token_with_spaces_around_it_is_accepted_as_it_is() -> None:
+    with preview(token=" spaced ") as sink:
+        assert log_in(sink, b"token=+spaced+")[0].status == 303
 
 
 def test_large_form_is_refused() -> None:
