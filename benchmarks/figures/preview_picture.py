@@ -16,7 +16,9 @@ from benchmarks.figures.report_picture import take_picture
 from fer_edge.errors import FerEdgeError
 
 _COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--preview", "0", "--quiet")
-_SIZE = (1280, 800)
+_NAME = ("--name", "Front door")
+"""Else the page is headed by this machine's name."""
+_SIZE = (1440, 900)
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def demo_preview() -> Iterator[str]:
     Raises:
         FerEdgeError: If the preview does not start.
     """
-    with subprocess.Popen(_COMMAND, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen((*_COMMAND, *_NAME), stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
             line = process.stderr.readline()
