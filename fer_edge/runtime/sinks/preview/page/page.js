@@ -15,10 +15,11 @@ import { Timeline } from "./timeline.js";
 
 const TEXT_MS = 250;
 const WORDS_MS = 3000;
+const LATE_MS = 1000; // a result whose picture does not come is shown without it
 const PAGE_STATES = { waiting: "waiting", live: "live", frozen: "frozen", reconnecting: "absent", finished: "finished" };
 
 const delay = new Delay();
-const picture = new Picture(byId("picture"), (shown) => delay.shown(shown));
+const picture = new Picture(byId("picture"), display);
 const faces = new Faces(highlight);
 const changes = new Changes();
 const timeline = new Timeline();
@@ -26,6 +27,7 @@ const timeline = new Timeline();
 let privacy = true;
 let result = null;
 let lastFrame = Date.now() / 1000;
+let lastShown = 0;
 let lastText = 0;
 let lastWords = 0;
 let paused = false;
@@ -120,26 +122,35 @@ function show(newest) {
   lastFrame = Date.now() / 1000;
   enterStream(newest.stream, newest.summary);
   delay.received(newest);
-  faces.take(newest.faces);
-  highlight();
   picture.addResult(newest);
+  if (Date.now() - lastShown > LATE_MS) display(newest);
   timeline.add(newest.spans, newest.moment, newest.clock_offset);
   changes.add(newest.changes);
   showSettings(newest.settings);
-  if (lastFrame - lastText > TEXT_MS / 1000) showTexts();
-  if (lastFrame - lastWords > WORDS_MS / 1000) showWords();
+  if (Date.now() - lastWords > WORDS_MS) showWords();
 }
 
-function showTexts() {
-  lastText = lastFrame;
+// Show a result's faces together with its picture, so that scores and boxes are of one moment.
+function display(shown) {
+  lastShown = Date.now();
+  delay.shown(shown);
+  const label = faces.face?.label;
+  faces.take(shown.faces);
+  highlight();
+  if (lastShown - lastText > TEXT_MS || label !== faces.face?.label) showTexts(shown);
+}
+
+function showTexts(shown) {
+  lastText = lastShown;
+  picture.held = new Map(shown.faces.map((face) => [face.id, face]));
   faces.showTexts();
   timeline.draw();
-  showFigures(result, delay.mean);
-  showStages(result.breakdown_ms);
+  showFigures(shown, delay.mean);
+  showStages(shown.breakdown_ms);
 }
 
 function showWords() {
-  lastWords = lastFrame;
+  lastWords = Date.now();
   const words = result.faces.map((face) => `face ${face.id} ${face.label} ${percent(face.score)}`).join(", ");
   byId("picture").setAttribute("aria-label", words ? `Live picture: ${words}` : "Live picture without a face");
 }

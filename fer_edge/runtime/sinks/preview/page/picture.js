@@ -12,11 +12,12 @@ const WIDE = 1.5;
 const ANYWHERE = 12; // CSS pixels around a box in which a click or tap still means it
 
 export class Picture {
-  // `onShown(result)` is called when a new result is on the screen, with its picture if there are pictures.
-  constructor(canvas, onShown) {
+  // `onShow(result)` is called just before a new result is shown, with its picture if there are pictures.
+  constructor(canvas, onShow) {
     this.canvas = canvas;
-    this.onShown = onShown;
+    this.onShow = onShow;
     this.chosen = null; // the track to highlight
+    this.held = new Map(); // faces by their tracks, whose scores the labels show while the expression is the same
     this.boxes = true;
     this.old = false; // whether what is shown is of before
     this.clear();
@@ -75,8 +76,8 @@ export class Picture {
   }
 
   #showNew(result) {
+    this.onShow(result);
     this.#show(result);
-    this.onShown(result);
   }
 
   #show(result) {
@@ -101,7 +102,7 @@ export class Picture {
     if (this.bitmap) pen.drawImage(this.bitmap, 0, 0, canvas.width, canvas.height);
     if (this.old) fade(pen, canvas);
     if (!this.boxes) return former;
-    const faces = this.shown.faces.map((face) => ({ ...face, box: face.box.map((value) => value * scale), texts: textsOf(face) }));
+    const faces = this.shown.faces.map((face) => ({ ...face, box: face.box.map((value) => value * scale), texts: textsOf(face, this.held.get(face.id)) }));
     faces.sort((a, b) => (b.id === this.chosen) - (a.id === this.chosen));
     pen.font = `600 ${LABEL_PX * unit}px system-ui, sans-serif`;
     const widthOf = (text) => pen.measureText(text).width + 12 * unit;
@@ -140,8 +141,9 @@ function fade(pen, canvas) {
   }
 }
 
-function textsOf({ id, label, score }) {
-  return [`${id}  ${label} ${percent(score)}`, `${id}  ${label}`, `${id}`];
+function textsOf({ id, label, score }, held) {
+  const shown = held?.label === label ? held.score : score;
+  return [`${id}  ${label} ${percent(shown)}`, `${id}  ${label}`, `${id}`];
 }
 
 function drawLabel(pen, { text, area: [x1, y1, x2, y2] }, colour, unit) {
