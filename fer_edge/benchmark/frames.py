@@ -75,12 +75,12 @@ def model_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], o
 def frame_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], str]:
     """Return the call timed as a frame: from a frame and a face's box to a smoothed label."""
     card = classifier.card
-    history = SmoothedScores(card.labels, Smoothing())
+    history, smoothing = SmoothedScores(card.labels), Smoothing()
 
     def call(i: int) -> str:
         one = shown[i % len(shown)]
         crop = crop_face(one.frame, one.box_xyxy, card.crop, card.input.size_wh)
-        history.update(classifier.classify(crop), i / FPS)
+        history.update(classifier.classify(crop), i / FPS, smoothing)
         return history.label
 
     return call

@@ -24,7 +24,12 @@ _LEVEL = radians(5)
 
 
 class Pipeline:
-    """Detects, tracks and classifies the faces of one frame after another. For one thread only."""
+    """Detects, tracks and classifies the faces of one frame after another. For one thread only, but for `smoothing`.
+
+    Attributes:
+        smoothing: Smoothing of each face's scores over time; of stills only its threshold counts. Any thread may
+            replace it, and it counts from the next frame on.
+    """
 
     def __init__(
         self,
@@ -42,10 +47,11 @@ class Pipeline:
             detector: Detects faces.
             classifier: Scores face crops; its card says how they are cropped and how large they are.
             max_faces: Number of the largest faces to classify; the others are left out. `None` for all.
-            smoothing: Smoothing of each face's scores over time; of stills only its threshold counts.
+            smoothing: First value of the attribute; `None` for the defaults.
             schedule: Decides in which frames faces are detected; in all of them with `stills`.
             stills: True if the frames are unrelated, so that each stands for itself.
         """
+        self.smoothing = smoothing or Smoothing()
         self._detector = detector
         self._classifier = classifier
         self._max_faces = max_faces
@@ -53,7 +59,7 @@ class Pipeline:
         self._schedule = DetectionSchedule(1) if stills else schedule or DetectionSchedule()
         self._surroundings = Surroundings(detector)
         self._motion = MotionEstimator()
-        self._tracker = Tracker(self.labels, smoothing or Smoothing(), stills=stills)
+        self._tracker = Tracker(self.labels, stills=stills)
         self._events = EventReporter()
 
     @property
@@ -69,8 +75,9 @@ class Pipeline:
         tracks = self._largest(frame)
         crops = [self._crop(frame.image, track) for track in tracks]
         watch.lap("crop")
+        smoothing = self.smoothing.for_stills if self._stills else self.smoothing
         for track, crop in zip(tracks, crops, strict=True):
-            track.add_scores(self._classifier.classify(crop), frame.moment)
+            track.add_scores(self._classifier.classify(crop), frame.moment, smoothing)
         watch.lap("classify")
         watch.total()
         gone += self._tracker.forget(frame.moment)

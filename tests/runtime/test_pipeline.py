@@ -72,6 +72,14 @@ def test_the_threshold_of_stills_is_exact(pipeline: Pipeline, classifier: Classi
             np.testing.assert_array_equal(face.scores, best.scores)
 
 
+def test_changed_threshold_counts_from_the_next_frame(classifier: Classifier, two_faces: Image) -> None:
+    pipeline = Pipeline(FaceDetector(), classifier)
+    shown = pipeline.process(Frame(two_faces, 0, 0)).faces[0]
+    assert shown.label != UNCERTAIN
+    pipeline.smoothing = replace(pipeline.smoothing, threshold=shown.score + 1e-3, margin=0)
+    assert pipeline.process(Frame(two_faces, 1, 0)).faces[0].label == UNCERTAIN
+
+
 def test_raw_stills_always_have_a_label(classifier: Classifier, two_faces: Image) -> None:
     faces = Pipeline(FaceDetector(), classifier, smoothing=RAW, stills=True).process(Frame(two_faces, 0, 0)).faces
     assert [face.label for face in faces] == [classifier.card.labels[int(face.scores.argmax())] for face in faces]

@@ -162,8 +162,8 @@ def agreed_answers(votes: Votes, least: float = 0.8) -> IntArray:
 
 
 def _still_label(scores: FloatArray, smoothing: Smoothing) -> str:
-    one = SmoothedScores(EXPRESSIONS, smoothing.for_stills)
-    one.update(scores, 0.0)
+    one = SmoothedScores(EXPRESSIONS)
+    one.update(scores, 0.0, smoothing.for_stills)
     return one.label
 
 
@@ -183,9 +183,9 @@ def _delay_s(faces: Faces, old: int, new: int, smoothing: Smoothing) -> float:
 
 
 def _labels(stream: FloatArray, smoothing: Smoothing) -> Iterator[str]:
-    one = SmoothedScores(EXPRESSIONS, smoothing)
+    one = SmoothedScores(EXPRESSIONS)
     for number, scores in enumerate(stream):
-        one.update(scores, number / FPS)
+        one.update(scores, number / FPS, smoothing)
         yield one.label
 
 

@@ -6,22 +6,18 @@ import sys
 from collections.abc import Iterator
 
 from fer_edge.cli.commands.run_options import RunOptions
-from fer_edge.cli.messages import option_named, print_note_with_token
+from fer_edge.cli.messages import option_named
 from fer_edge.errors import MissingExtraError
-from fer_edge.model_card import ModelCard
-from fer_edge.names import printable, without_password
 from fer_edge.notes import OnNote
 from fer_edge.runtime.sinks.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.sinks.log_files import LogPolicy
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
-from fer_edge.runtime.sinks.preview import open_preview
 from fer_edge.runtime.sinks.sink import OnChangeOnly, Sink
 from fer_edge.runtime.sinks.systemd import NotifySink
 from fer_edge.runtime.sinks.terminal import TerminalSink
 from fer_edge.runtime.sinks.text import CsvSink, JsonlSink
 from fer_edge.runtime.sinks.video import VideoSink
 from fer_edge.runtime.sources.source import Source
-from fer_edge.scores import score_meaning
 
 _LINES_WAITING = 1000
 _PICTURES_WAITING = 8
@@ -30,8 +26,8 @@ _RECORDING_DRAIN_S = 300.0
 """Longest wait for a recording's last pictures: each may last long, and every second is encoded as many frames."""
 
 
-def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: OnNote) -> Iterator[Sink]:
-    """Yield an opened sink for each requested output; the caller closes them.
+def open_sinks(options: RunOptions, source: Source, labels: tuple[str, ...], on_note: OnNote) -> Iterator[Sink]:
+    """Yield an opened sink for each requested output but the preview; the caller closes them.
 
     No sink slows a live source down, and none drops a frame of a recording.
 
@@ -44,27 +40,10 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: On
         shown = OnChangeOnly(sink) if options.on_change_only else sink
         return BackgroundSink(shown, name, _LINES_WAITING, lossless=not source.live, pictures=False, on_note=on_note)
 
-    labels = card.labels
     policy = LogPolicy(
         append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
     )
-    title = f"{source.description}, {printable(options.model.stem)}"
-    # Outputs that may be refused come before any file is overwritten: a port, a video's ending, a broker's login.
-    if options.preview is not None:
-        with option_named("--preview"):
-            page = open_preview(
-                options.preview,
-                labels,
-                title,
-                token=options.preview_token,
-                privacy=options.privacy,
-                meaning=score_meaning(card),
-                on_note=on_note,
-            )
-        # A generated token is printed, as nobody knows it otherwise; a given one is not.
-        url = page.url if options.preview_token is None else without_password(page.url)
-        print_note_with_token(f"preview at {url}")
-        yield page
+    # Outputs that may be refused come before any file is overwritten: a video's ending, a broker's login.
     if options.output is not None:
         video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), on_note=on_note)
         yield BackgroundSink(
@@ -82,9 +61,9 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: On
         yield lines(JsonlSink(options.jsonl, labels, policy, on_note), options.jsonl)
     if options.csv is not None:
         yield lines(CsvSink(options.csv, labels, policy, on_note), options.csv)
-    yield NotifySink(pause_s=max((1 / fps for fps in (options.max_fps, source.fps) if fps), default=0.0))
+    yield NotifySink(pause_s=options.interval_s(source.fps))
     if options.shown:
-        yield TerminalSink(title, sys.stdout)
+        yield TerminalSink(f"{source.description}, {options.model_name}", sys.stdout)
 
 
 def _output_fps(options: RunOptions, source: Source) -> float | None:

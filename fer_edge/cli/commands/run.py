@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from fer_edge.cli.commands.outputs import open_sinks
+from fer_edge.cli.commands.preview_page import open_page, stay, stays
 from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
@@ -34,6 +35,9 @@ from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.orientation import Flip, oriented
 from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
+
+if TYPE_CHECKING:
+    from fer_edge.runtime.sinks.preview.sink import PreviewSink
 
 
 @click.command(cls=SectionedCommand, sections=SECTIONS)
@@ -74,14 +78,21 @@ def command(named_source: str | None, **given: Any) -> None:
     tally = Tally()
     failed: list[str] = []
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
-    try:
-        with option_named("--camera"):
-            source = open_source(options.camera, options.camera_settings, paced=paced, on_note=print_note)
-        with source:
-            _watch(source, classifier, tally, options, failed)
-    finally:
-        if tally.frames and not options.quiet:
-            _print_summary(tally, options, failed)
+    with ExitStack() as pages:  # of the preview, which may outlive the stream
+        try:
+            with option_named("--camera"):
+                source = open_source(options.camera, options.camera_settings, paced=paced, on_note=print_note)
+            with source:
+                pipeline = _pipeline(options, classifier, source)
+                page = open_page(options, source, classifier.card, pipeline, print_note)
+                if page is not None:
+                    pages.callback(page.close)
+                is_over = _watch(source, pipeline, page, tally, options, failed)
+        finally:
+            if tally.frames and not options.quiet:
+                _print_summary(tally, options, failed)
+        if page is not None and stays(options, is_over=is_over):
+            stay(page)
 
 
 def _refuse_second_source(source: str) -> None:
@@ -107,22 +118,35 @@ def _written(options: RunOptions) -> list[FileRole]:
     return written
 
 
-def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOptions, failed: list[str]) -> None:
-    """Run the source to its end; append to `failed` the names of the files that lack results, even if interrupted."""
+def _watch(
+    source: Source,
+    pipeline: Pipeline,
+    page: PreviewSink | None,
+    tally: Tally,
+    options: RunOptions,
+    failed: list[str],
+) -> bool:
+    """Run the source to its end, and return whether it has ended by itself rather than by an option.
+
+    Even if it is interrupted, `failed` gets the names of the files that lack results.
+    """
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
     failures: list[FerEdgeError] = []
     with ExitStack() as stack:
         stack.push(partial(_report_closing, failures))
-        opening = open_sinks(options, source, classifier.card, print_note)
-        sinks = [stack.enter_context(_closing(sink, failures)) for sink in opening]
+        opening = open_sinks(options, source, pipeline.labels, print_note)
+        sinks: list[Sink] = [] if page is None else [page]
+        sinks += [stack.enter_context(_closing(sink, failures)) for sink in opening]
         watchers = [sink for sink in sinks if isinstance(sink, NotifySink)]
         sink = FanOut([sink for sink in sinks if sink not in watchers], watchers, print_note)
         stack.callback(source.close)  # before the sinks, which may need the processor for what waits
         stream = oriented(_limited(source, options), int(options.rotate), Flip(options.flip))
         try:
-            _run(_pipeline(options, classifier, source), stream, sink, tally, options.frames, source.ends_at)
+            is_over = _run(pipeline, stream, sink, tally, options.frames, source.ends_at)
+            if page is not None:
+                page.finish()
         finally:
             failed += sink.failed
             for note in source.notes:
@@ -130,6 +154,7 @@ def _watch(source: Source, classifier: ScoresFaces, tally: Tally, options: RunOp
     sink.require_whole(failures)
     if not tally.frames:
         raise SourceError(f"{source.description} gave no readable frame; to check everything else, try --camera demo")
+    return is_over and options.seconds is None
 
 
 @contextmanager
@@ -178,12 +203,14 @@ def _run(
     tally: Tally,
     frames: int | None,
     ends_at: float | None,
-) -> None:
+) -> bool:
+    """Pass on all results, and return whether the stream has ended by itself."""
     for frame, result in pipeline.process_all(stream):
         sink.write(frame, result)
         tally.add(result)
         if tally.frames == frames or (ends_at is not None and time.monotonic() >= ends_at):
-            return
+            return False
+    return True
 
 
 def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None:

@@ -20,6 +20,7 @@ from fer_edge.cli.parameters import (
     PERCENTAGE,
     RESOLUTION,
 )
+from fer_edge.names import printable
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
@@ -72,6 +73,7 @@ class RunOptions:
     name: str
     preview: str | None
     preview_token: str | None
+    preview_stay: bool | None
     privacy: bool
     frames: int | None
     seconds: float | None
@@ -96,6 +98,15 @@ class RunOptions:
     def smoothed(self) -> Smoothing:
         """Smoothing of scores and labels."""
         return RAW if self.raw else Smoothing(self.smoothing, self.threshold)
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model, for people."""
+        return printable(self.model.stem)
+
+    def interval_s(self, source_fps: float | None) -> float:
+        """Return the longest expected time from one frame to the next, in seconds; 0 if it is not known."""
+        return max((1 / fps for fps in (self.max_fps, source_fps) if fps), default=0.0)
 
     @property
     def shown(self) -> bool:
@@ -277,7 +288,7 @@ _OPTIONS = (
         "--name",
         default=socket.gethostname,
         metavar="NAME",
-        help="Name of this camera at the broker.  [default: the host name]",
+        help="Name of this camera at the broker and on the preview's page.  [default: the host name]",
     ),
     click.option(
         "--preview",
@@ -291,6 +302,12 @@ _OPTIONS = (
         envvar="FER_EDGE_PREVIEW_TOKEN",
         metavar="TOKEN",
         help="Token that visitors of the page must present.  [default: generated for a HOST that others can reach]",
+    ),
+    click.option(
+        "--preview-stay/--preview-exit",
+        default=None,
+        help="Whether the page stays, with a summary, when a recording has ended, until Ctrl-C.  [default: it stays if "
+        "fer-edge was started in a terminal, and no --seconds or --frames ended the recording]",
     ),
     click.option("--privacy", is_flag=True, help="Send and store boxes and scores only, no picture."),
     click.option("--quiet", is_flag=True, help="Show neither results nor a summary in the terminal."),

@@ -44,24 +44,23 @@ RAW = Smoothing(seconds=0, threshold=0, margin=0)
 class SmoothedScores:
     """Exponential mean of a face's scores, unbiased from the first frame on, and a label with hysteresis."""
 
-    def __init__(self, labels: tuple[str, ...], smoothing: Smoothing) -> None:
+    def __init__(self, labels: tuple[str, ...]) -> None:
         """Begin with no frame; `labels` name the scores in order."""
         self._labels = labels
-        self._smoothing = smoothing
         self._sum = np.zeros(len(labels), np.float32)
         self._weight = 0.0
         self._time = 0.0
         self._shown: int | None = None
 
-    def update(self, scores: npt.NDArray[np.float32], time: float) -> None:
-        """Add a frame's scores, float32 (labels,), at `time` in seconds."""
+    def update(self, scores: npt.NDArray[np.float32], time: float, smoothing: Smoothing) -> None:
+        """Add a frame's scores, float32 (labels,), at `time` in seconds; settings may differ from the last frame's."""
         elapsed = max(time - self._time, 0.0) if self._weight else _FIRST_FRAME_S
         self._time = time
-        keep = float(np.exp(-elapsed / self._smoothing.seconds)) if self._smoothing.seconds else 0.0
+        keep = float(np.exp(-elapsed / smoothing.seconds)) if smoothing.seconds else 0.0
         # A frame weighs as much as the time since the last one, so that the frame rate does not matter.
         self._sum = np.float32(keep) * self._sum + np.float32(1 - keep) * scores
         self._weight = keep * self._weight + (1 - keep)
-        self._shown = self._choose()
+        self._shown = self._choose(smoothing)
 
     @property
     def scores(self) -> npt.NDArray[np.float32]:
@@ -73,9 +72,9 @@ class SmoothedScores:
         """Label to show; `UNCERTAIN` if there is none."""
         return UNCERTAIN if self._shown is None else self._labels[self._shown]
 
-    def _choose(self) -> int | None:
+    def _choose(self, smoothing: Smoothing) -> int | None:
         scores, shown = self.scores, self._shown
-        best, threshold, margin = int(scores.argmax()), self._smoothing.threshold, self._smoothing.margin
+        best, threshold, margin = int(scores.argmax()), smoothing.threshold, smoothing.margin
         if shown is not None and scores[shown] >= max(scores[best], threshold) - margin:
             return shown
         return best if scores[best] >= threshold else None

@@ -52,9 +52,9 @@ class Track:
     followed: bool | None = None
     is_lost: bool = False
 
-    def add_scores(self, scores: npt.NDArray[np.float32], time: float) -> None:
+    def add_scores(self, scores: npt.NDArray[np.float32], time: float, smoothing: Smoothing) -> None:
         """Add a frame's scores, float32 (labels,), at `time` in seconds."""
-        self.history.update(scores, time)
+        self.history.update(scores, time, smoothing)
 
 
 class Tracker:
@@ -69,7 +69,6 @@ class Tracker:
     def __init__(
         self,
         labels: tuple[str, ...],
-        smoothing: Smoothing,
         *,
         sure: float = 0.8,
         hold_s: float = 0.5,
@@ -80,14 +79,12 @@ class Tracker:
 
         Args:
             labels: Names of the scores, in their order.
-            smoothing: Smoothing of each face's scores; of stills only its threshold counts.
             sure: Least confidence of the detector, 0..1, at which a face is confirmed at once; any is with `stills`.
             hold_s: Seconds for which a face is shown after the detector last found it.
             forget_s: Seconds for which such a face keeps its number, should it come back to its place.
             stills: True if the frames are unrelated, so that no track continues from one to the next.
         """
         self._labels = labels
-        self._smoothing = smoothing.for_stills if stills else smoothing
         self._sure = 0.0 if stills else sure
         self._hold_s = hold_s
         self._forget_s = forget_s
@@ -168,7 +165,7 @@ class Tracker:
 
     def _begin_track(self, face: Face, time: float) -> Track:
         self._last_id += 1
-        history = SmoothedScores(self._labels, self._smoothing)
+        history = SmoothedScores(self._labels)
         return Track(self._last_id, face, history, time, is_confirmed=face.confidence >= self._sure)
 
     def _is_held(self, track: Track, time: float) -> bool:

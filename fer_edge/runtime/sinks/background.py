@@ -6,10 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Generic, TypeVar
-
-import numpy as np
 
 from fer_edge.errors import FerEdgeError
 from fer_edge.notes import OnNote, ignore_note
@@ -23,7 +20,6 @@ DRAIN_TIMEOUT_S = 10.0
 _LONGEST_DRAIN_S = 60.0
 """Time for an output that is slow, as on a busy board, and takes one result after another; systemd waits for 90 s."""
 _LAST_TIMEOUT_S = 3.0
-_NO_IMAGE = np.zeros((0, 0, 3), np.uint8)
 _ItemT = TypeVar("_ItemT")
 
 
@@ -227,7 +223,7 @@ class BackgroundSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Queue one result; raises the sink's earlier failure, as `BackgroundQueue.put` does."""
-        self._queue.put((frame if self._pictures else replace(frame, image=_NO_IMAGE), result))
+        self._queue.put((frame if self._pictures else frame.without_image(), result))
 
     def close(self) -> None:
         """Wait for what is queued, as `BackgroundQueue.close` does."""

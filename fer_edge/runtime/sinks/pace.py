@@ -1,4 +1,4 @@
-"""Frames per second, and the mean time of each stage over the last frames."""
+"""Frames per second, delay, and the mean time of each stage over the last frames."""
 
 from __future__ import annotations
 
@@ -25,12 +25,24 @@ class Pace:
     def __init__(self) -> None:
         """Start without frames."""
         self._frames: deque[tuple[float, dict[str, float]]] = deque()
+        self._delays: deque[tuple[float, float]] = deque()
 
     def add(self, moment: float, result: FrameResult) -> None:
         """Add a frame that came at `moment`, in seconds of `time.monotonic()`."""
         self._frames.append((moment, result.timings_ms))
         while len(self._frames) > 2 and self._frames[0][0] < moment - _WINDOW_S:
             self._frames.popleft()
+
+    def add_delay(self, moment: float, delay_s: float) -> None:
+        """Add the age of a frame whose result was sent at `moment`, in seconds of `time.monotonic()`."""
+        self._delays.append((moment, delay_s))
+        while len(self._delays) > 1 and self._delays[0][0] < moment - _WINDOW_S:
+            self._delays.popleft()
+
+    @property
+    def delay_ms(self) -> float | None:
+        """Mean age of a frame when its result was sent, in milliseconds; `None` before the first."""
+        return 1000 * sum(delay for _, delay in self._delays) / len(self._delays) if self._delays else None
 
     @property
     def idle_s(self) -> float:
@@ -49,3 +61,11 @@ class Pace:
         """Mean milliseconds of each stage, over the frames in which it took place."""
         times = {stage: [each[stage] for _, each in self._frames if stage in each] for stage in STAGES}
         return {stage: sum(values) / len(values) for stage, values in times.items() if values}
+
+    @property
+    def breakdown_ms(self) -> dict[str, float]:
+        """Mean milliseconds from one frame to the next: each stage over all frames, and `other`, which is the rest."""
+        stages = [stage for stage in STAGES if stage != "total" and any(stage in each for _, each in self._frames)]
+        means = {stage: sum(each.get(stage, 0.0) for _, each in self._frames) / len(self._frames) for stage in stages}
+        rest = 1000 / self.fps - sum(means.values()) if self.fps else 0.0
+        return {**means, "other": max(rest, 0.0)} if means else {}

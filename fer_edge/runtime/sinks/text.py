@@ -76,22 +76,31 @@ class JsonlSink(_LinesSink):
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write one line."""
-        self._lines.write(json.dumps(self._frame_json(frame, result), ensure_ascii=False) + "\n")
+        self._first_at = frame.taken_at if self._first_at is None else self._first_at
+        self._lines.write(jsonl_line(frame, result, self._labels, self._first_at))
 
-    def _frame_json(self, frame: Frame, result: FrameResult) -> dict[str, Any]:
-        members: dict[str, Any] = {"frame": result.number, "time": round(result.time, 3)}
-        if frame.position_s is not None:
-            members["position_s"] = round(frame.position_s, 3)
-        if frame.name is not None:
-            members["file"] = frame.name
-        if frame.position_s is None and frame.name is None:
-            self._first_at = frame.taken_at if self._first_at is None else self._first_at
-            members["elapsed_s"] = round(frame.taken_at - self._first_at, 3)
-        members["faces"] = [face_json(face, self._labels) for face in result.faces]
-        if result.events:
-            members["events"] = [event_json(event) for event in result.events]
-        members["timings_ms"] = {stage: round(value, 3) for stage, value in result.timings_ms.items()}
-        return members
+
+def jsonl_line(frame: Frame, result: FrameResult, labels: tuple[str, ...], first_at: float) -> str:
+    """Return the line of one frame, as `JsonlSink` describes it.
+
+    Args:
+        frame: The frame.
+        result: Its result.
+        labels: Expressions in the order of the scores.
+        first_at: `taken_at` of the source's first frame.
+    """
+    members: dict[str, Any] = {"frame": result.number, "time": round(result.time, 3)}
+    if frame.position_s is not None:
+        members["position_s"] = round(frame.position_s, 3)
+    if frame.name is not None:
+        members["file"] = frame.name
+    if frame.position_s is None and frame.name is None:
+        members["elapsed_s"] = round(frame.taken_at - first_at, 3)
+    members["faces"] = [face_json(face, labels) for face in result.faces]
+    if result.events:
+        members["events"] = [event_json(event) for event in result.events]
+    members["timings_ms"] = {stage: round(value, 3) for stage, value in result.timings_ms.items()}
+    return json.dumps(members, ensure_ascii=False) + "\n"
 
 
 class CsvSink(_LinesSink):
@@ -108,20 +117,31 @@ class CsvSink(_LinesSink):
         on_note: OnNote = ignore_note,
     ) -> None:
         """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
-        columns = ("time", "frame", "position_s", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
-        super().__init__(path, _csv_lines([[*columns, *labels]]), policy, on_note)
+        super().__init__(path, csv_header(labels), policy, on_note)
         self._labels = labels
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Write the rows of one frame."""
-        position_s = "" if frame.position_s is None else round(frame.position_s, 3)
-        frame_cells = (iso_time(result.time), result.number, position_s, frame.name or "")
-        self._lines.write(_csv_lines([*frame_cells, *self._face_cells(face)] for face in result.faces))
+        self._lines.write(csv_rows(frame, result, self._labels))
 
-    def _face_cells(self, face: FaceResult) -> list[object]:
-        members = face_json(face, self._labels)
-        named = (members[name] for name in ("confidence", "label", "score"))
-        return [members["id"], *members["box"], *named, *members["scores"].values()]
+
+def csv_header(labels: tuple[str, ...]) -> str:
+    """Return the first line of a CSV file."""
+    columns = ("time", "frame", "position_s", "file", "id", "x1", "y1", "x2", "y2", "confidence", "label", "score")
+    return _csv_lines([[*columns, *labels]])
+
+
+def csv_rows(frame: Frame, result: FrameResult, labels: tuple[str, ...]) -> str:
+    """Return the rows of one frame, as `CsvSink` describes them; empty if there is no face."""
+    position_s = "" if frame.position_s is None else round(frame.position_s, 3)
+    frame_cells = (iso_time(result.time), result.number, position_s, frame.name or "")
+    return _csv_lines([*frame_cells, *_face_cells(face, labels)] for face in result.faces)
+
+
+def _face_cells(face: FaceResult, labels: tuple[str, ...]) -> list[object]:
+    members = face_json(face, labels)
+    named = (members[name] for name in ("confidence", "label", "score"))
+    return [members["id"], *members["box"], *named, *members["scores"].values()]
 
 
 class _StandardOutput:

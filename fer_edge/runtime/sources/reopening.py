@@ -14,7 +14,7 @@ from fer_edge.errors import SourceError
 from fer_edge.notes import OnNote
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.live import LiveSource
-from fer_edge.runtime.sources.source import Frame, Source
+from fer_edge.runtime.sources.source import Frame, Outage, Source
 
 STALL_S = 2.5
 """Seconds without a new picture after which a camera of this machine, once it has worked, has failed."""
@@ -26,6 +26,10 @@ _BLACK_LEVEL = 8
 """Highest value, 0..255, of a black frame's pixels."""
 _STEP = 4
 """Every fourth pixel of every fourth row is compared."""
+
+
+class _FrozenError(SourceError):
+    """A source gives only frames that it cannot have taken now."""
 
 
 class ReopeningSource(Source):
@@ -68,10 +72,12 @@ class ReopeningSource(Source):
             except SourceError as error:
                 if self._number < 0:
                     raise
+                self.outage = Outage(str(error), frozen=isinstance(error, _FrozenError))
                 self._on_note(f"{error}; it is opened again until it is back")
             failed = time.monotonic()
             if not self._reopen():
                 return
+            self.outage = None
             self._on_note(f"{self.description} is back after {time.monotonic() - failed:.0f} s")
 
     def close(self) -> None:
@@ -93,7 +99,7 @@ class ReopeningSource(Source):
                 yield replace(frame, number=self._number)
                 seen = time.monotonic()
             elif time.monotonic() - seen > self._stall_s:
-                raise SourceError(f"{self.description} gives {fault}; check the camera")
+                raise _FrozenError(f"{self.description} gives {fault}; check the camera")
 
     def _fault_finder(self) -> Callable[[Image], str | None]:
         """Return a function that names the fault of each frame, or returns `None`."""

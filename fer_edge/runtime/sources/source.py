@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from time import monotonic, sleep
 from types import TracebackType
 from typing import TypeVar
 
+import numpy as np
+
 from fer_edge.names import printable
 from fer_edge.preprocess import Image
 
 _SourceT = TypeVar("_SourceT", bound="Source")
+
+_NO_IMAGE = np.zeros((0, 0, 3), np.uint8)
 
 EARLY_S = 0.003
 """Seconds by which a frame may come before it is due, as times are rounded and cameras have jitter."""
@@ -50,6 +54,23 @@ class Frame:
         """Seconds since `moment` on the source's own clock, which stands still between a recording's frames."""
         return monotonic() - self.taken_at if self.position_s is None else 0.0
 
+    def without_image(self) -> Frame:
+        """Return a copy that keeps no pixels in memory."""
+        return replace(self, image=_NO_IMAGE)
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Time in which a source gives no frame that can be used, and is opened again.
+
+    Attributes:
+        reason: Sentence for people.
+        frozen: True if it gives frames, and only black or repeated ones.
+    """
+
+    reason: str
+    frozen: bool = False
+
 
 class Source(ABC):
     """Frames one after another, to be iterated once and closed after use, as by `with`.
@@ -60,6 +81,7 @@ class Source(ABC):
         stills: True if its frames are unrelated pictures.
         fps: Nominal frames per second; `None` if it has no rate.
         notes: Notes for people, such as on an image that cannot be read.
+        outage: The outage that it is in; `None` while it works. Any thread may read it.
         ends_at: Time, by `time.monotonic()`, after which not to wait for it; `None` for no limit.
     """
 
@@ -69,6 +91,7 @@ class Source(ABC):
         self.stills = stills
         self.fps = fps
         self.notes: list[str] = []
+        self.outage: Outage | None = None
         self.ends_at: float | None = None
 
     @abstractmethod

@@ -11,8 +11,8 @@ from fer_edge.runtime.results import Event, EventKind
 
 def track(track_id: int, label: str = "happy") -> Track:
     face = Face(np.array([0, 0, 100, 100], np.float32), 0.9, np.zeros((5, 2), np.float32))
-    one = Track(track_id, face, SmoothedScores(("happy", "sad"), RAW), 0.0, is_confirmed=True)
-    one.add_scores(np.array([label == "happy", label == "sad"], np.float32), 0.0)
+    one = Track(track_id, face, SmoothedScores(("happy", "sad")), 0.0, is_confirmed=True)
+    one.add_scores(np.array([label == "happy", label == "sad"], np.float32), 0.0, RAW)
     return one
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from fer_edge.runtime.faces.detector import Face
-from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.runtime.faces.tracker import Tracker
 
 STILL = np.array([[1, 0, 0], [0, 1, 0]], np.float64)
@@ -18,7 +17,7 @@ def found(left: float, confidence: float = 0.9, width: float = 100) -> Face:
 
 @pytest.fixture
 def tracker() -> Tracker:
-    return Tracker(("happy", "sad"), Smoothing(), hold_s=0.5, forget_s=2.0)
+    return Tracker(("happy", "sad"), hold_s=0.5, forget_s=2.0)
 
 
 def shown(tracker: Tracker, time: float) -> dict[int, float]:
@@ -139,7 +138,7 @@ def test_a_detection_is_needed_after_a_face_is_lost_and_in_a_new_scene(tracker: 
 
 @pytest.mark.parametrize(("stills", "seconds"), [(True, 0.1), (False, 11.0), (False, -1.0)])
 def test_no_track_goes_on_into_an_unrelated_frame(stills: bool, seconds: float) -> None:
-    tracker = Tracker(("happy", "sad"), Smoothing(), stills=stills)
+    tracker = Tracker(("happy", "sad"), stills=stills)
     tracker.begin_frame((480, 640, 3), 5.0)
     tracker.update([found(0)], 5.0)
     assert [track.track_id for track in tracker.begin_frame((480, 640, 3), 5.0 + seconds)] == [1]

@@ -35,3 +35,34 @@ def test_pace_covers_the_last_two_seconds(make_result: MakeResult) -> None:
         pace.add(i / 20, FrameResult(i, result.time, (), timings_ms))
     assert pace.fps == pytest.approx(20)
     assert pace.stages_ms == {"detect": 10.0, "total": pytest.approx(5, abs=0.1)}
+
+
+def test_breakdown_adds_up_to_the_time_from_frame_to_frame() -> None:
+    pace = Pace()
+    assert pace.breakdown_ms == {}
+    for i in range(100):
+        detection = {"detect": 10.0} if i % 2 else {}
+        pace.add(i / 20, FrameResult(i, 0.0, (), {"read": 30.0, **detection, "crop": 1.0, "total": 31.0}))
+    parts = pace.breakdown_ms
+    assert parts == {
+        "read": pytest.approx(30),
+        "detect": pytest.approx(5, abs=0.2),
+        "crop": pytest.approx(1),
+        "other": pytest.approx(14, abs=0.2),
+    }
+    assert sum(parts.values()) == pytest.approx(1000 / pace.fps)
+
+
+def test_stages_that_overlap_leave_nothing_over() -> None:
+    pace = Pace()
+    for i in range(3):
+        pace.add(i / 100, FrameResult(i, 0.0, (), {"read": 11.0, "total": 0.0}))
+    assert pace.breakdown_ms == {"read": 11.0, "other": 0.0}
+
+
+def test_delay_is_the_mean_of_the_last_two_seconds() -> None:
+    pace = Pace()
+    assert pace.delay_ms is None
+    for i in range(100):
+        pace.add_delay(i / 20, 0.1 if i < 50 else 0.02)
+    assert pace.delay_ms == pytest.approx(20)

@@ -11,6 +11,7 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.sources import reopening
 from fer_edge.runtime.sources.live import LiveSource
 from fer_edge.runtime.sources.reopening import ReopeningSource
+from fer_edge.runtime.sources.source import Outage
 
 GOOD, BLACK, FROZEN, SILENT, SMALL = "good", "black", "frozen", "silent", "small"
 
@@ -63,6 +64,19 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def watch(cameras: Cameras, told: list[str]) -> ReopeningSource:
     return ReopeningSource(cameras.open, told.append, stall_s=0.3)
+
+
+@pytest.mark.parametrize(("failure", "frozen"), [(SILENT, False), (BLACK, True), (FROZEN, True)])
+def test_outage_lasts_until_the_next_good_frame(told: list[str], failure: str, frozen: bool) -> None:
+    with watch(Cameras([GOOD] * 20 + [failure], [GOOD]), told) as source:
+        outages: list[Outage | None] = []
+        source._on_note = lambda _: outages.append(source.outage)
+        for _ in islice(source, 40):
+            assert source.outage is None
+    failed, back = outages
+    assert failed is not None
+    assert (failed.frozen, "camera 0" in failed.reason) == (frozen, True)
+    assert back is None
 
 
 @pytest.mark.parametrize(

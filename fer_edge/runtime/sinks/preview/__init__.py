@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtraError
 from fer_edge.notes import OnNote, ignore_note
+from fer_edge.runtime.sinks.preview.links import StreamLinks
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
@@ -19,6 +20,7 @@ def open_preview(
     token: str | None = None,
     privacy: bool = False,
     meaning: str = "",
+    links: StreamLinks | None = None,
     on_note: OnNote = ignore_note,
 ) -> PreviewSink:
     """Start a preview server.
@@ -30,6 +32,7 @@ def open_preview(
         token: Token that visitors must present; on an address that other machines can reach, `None` generates one.
         privacy: Send no picture: the page shows boxes on an empty canvas.
         meaning: Sentence under the scores that says what one means.
+        links: Names of the stream's parts, and ways to them; `None` for a stream of which nothing else is known.
         on_note: Takes a note on rejected connections and bad requests, at most once a minute.
 
     Raises:
@@ -42,4 +45,6 @@ def open_preview(
         if (error.name or "").startswith("fer_edge."):
             raise
         raise MissingExtraError("the preview", "preview", str(error)) from error
-    return PreviewSink(address, labels, title, token=token, privacy=privacy, meaning=meaning, on_note=on_note)
+    return PreviewSink(
+        address, labels, title, token=token, privacy=privacy, meaning=meaning, links=links, on_note=on_note
+    )

@@ -1,11 +1,13 @@
-"""Access to the preview: a token where other machines could reach it, and headers that keep other sites out."""
+"""Access to the preview: a token where other machines could reach it, and checks that keep other sites out."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
-from urllib.parse import quote
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, quote
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -13,19 +15,30 @@ from aiohttp.typedefs import Handler
 from fer_edge.errors import InputError
 from fer_edge.runtime.sinks.preview.address import Address, host_of, is_loopback
 
-_OPEN_PATHS = {"/healthz"}
+LOGIN_PATH = "/login"
+_OPEN_PATHS = {"/healthz", LOGIN_PATH, "/login.css", "/icon.svg"}
 _BEARER = "Bearer "
 
+_FORM = Path(__file__).parent / "page" / "login.html"
+_FORM_PATHS = {"/", LOGIN_PATH}
+_FAULT = "<!-- fault -->"
+"""Place in the form of what is wrong."""
+_WRONG_TOKEN = "That is not the token of this preview."
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_SERVER = "fer-edge"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 _HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     # Without it any site in the same browser could embed the picture.
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Referrer-Policy": "no-referrer",
-    "Server": "fer-edge",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -55,18 +68,32 @@ class Gate:
 
     @web.middleware
     async def admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Handle the request, or reject it: 403 for a host name that is not loopback, 401 without the token."""
+        """Handle the request, or reject it: 403 for a host name that is not loopback, 401 without the token.
+
+        For the page, a browser gets a form for the token.
+        """
         if self._loopback and not is_loopback(host_of(request.host) or ""):
             # By DNS rebinding another site's name can point here, and the browser takes it for this page's origin.
             raise web.HTTPForbidden(text="This preview answers to localhost and 127.0.0.1 only.\n")
         if self._token is None or request.path in _OPEN_PATHS:
             return await handler(request)
         if not self.knows(request):
-            text = "Open the address that fer-edge printed, with its token.\n"
-            raise web.HTTPUnauthorized(text=text, headers={"WWW-Authenticate": "Bearer"})
+            return _refusal(request)
         response = await handler(request)
         if "token" in request.query and not response.prepared:
-            response.set_cookie(_cookie_name(self._token), _cookie_value(self._token), httponly=True, samesite="Strict")
+            _set_cookie(response, self._token)
+        return response
+
+    async def log_in(self, request: web.Request) -> web.Response:
+        """Take the token from a form: set the cookie and lead to the page, or show the form again."""
+        response = web.Response(status=303, headers={"Location": "./"})
+        if self._token is None or request.method == "GET":  # as after a reload
+            return response
+        form = parse_qs((await request.read()).decode(errors="replace"))
+        presented = form.get("token", [""])[0]
+        if not (_is_same(presented, self._token) or _is_same(presented.strip(), self._token)):
+            return _form_response(_WRONG_TOKEN)
+        _set_cookie(response, self._token)
         return response
 
     def knows(self, request: web.Request) -> bool:
@@ -83,9 +110,51 @@ class Gate:
         return any(_is_same(got, expected) for got, expected in presented)
 
 
+def require_same_origin(request: web.Request) -> None:
+    """Reject a request that a browser sent for another site's page.
+
+    Browsers send `Sec-Fetch-Site` where the connection is safe from others, as on localhost, and `Origin` elsewhere.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    is_own = origin is None or origin.partition("://")[2] == request.host
+    if site != "same-origin" if site else not is_own:
+        raise web.HTTPForbidden(text="This may be done from the preview's own page only.\n")
+
+
+def require_pictures(*, privacy: bool) -> None:
+    """Reject a request for a picture where none may leave the device."""
+    if privacy:
+        raise web.HTTPForbidden(text="Privacy: no picture leaves the device.\n")
+
+
 async def harden(_request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers by which a browser keeps a response from other sites and from its cache."""
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = _SERVER
+
+
+def _refusal(request: web.Request) -> web.Response:
+    """Return the answer to a request without the token."""
+    if request.path in _FORM_PATHS and "text/html" in request.headers.get("Accept", ""):
+        return _form_response(_WRONG_TOKEN if "token" in request.query else "")
+    text = "Open the address that fer-edge printed, with its token.\n"
+    return web.Response(status=401, text=text, headers=_CHALLENGE)
+
+
+def _form_response(fault: str) -> web.Response:
+    text = _form().replace(_FAULT, f'<p role="alert">{fault}</p>' if fault else "")
+    headers = {**_CHALLENGE, "Content-Security-Policy": _POLICY.replace("form-action 'none'", "form-action 'self'")}
+    return web.Response(status=401, text=text, content_type="text/html", headers=headers)
+
+
+@cache
+def _form() -> str:
+    return _FORM.read_text(encoding="utf-8")
+
+
+def _set_cookie(response: web.StreamResponse, token: str) -> None:
+    response.set_cookie(_cookie_name(token), _cookie_value(token), httponly=True, samesite="Strict")
 
 
 def _is_same(got: str, expected: str) -> bool:

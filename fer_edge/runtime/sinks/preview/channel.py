@@ -35,14 +35,14 @@ class Channel:
 
     @contextmanager
     def subscribe(self) -> Iterator[Queue]:
-        """Return a queue that holds one message; `None` in it is the end.
+        """Return a queue that holds one message, and `None` after it as the end.
 
         Raises:
             ChannelFullError: If the channel has its maximum number of subscribers, or is closed.
         """
         if self._closed or len(self._queues) >= self._limit:
             raise ChannelFullError
-        queue: Queue = asyncio.Queue(maxsize=1)
+        queue: Queue = asyncio.Queue()
         self._queues.add(queue)
         try:
             yield queue
@@ -52,18 +52,13 @@ class Channel:
     def publish(self, message: bytes) -> None:
         """Pass a message to all subscribers, without waiting."""
         for queue in self._queues:
-            if queue.full():
+            if not queue.empty():
                 self._on_drop()
-            _replace(queue, message)
+                queue.get_nowait()
+            queue.put_nowait(message)
 
     def close(self) -> None:
-        """End all subscriptions."""
+        """End all subscriptions, each after the message that waits."""
         self._closed = True
         for queue in self._queues:
-            _replace(queue, None)
-
-
-def _replace(queue: Queue, message: bytes | None) -> None:
-    if queue.full():
-        queue.get_nowait()
-    queue.put_nowait(message)
+            queue.put_nowait(None)

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import cv2
 
 from fer_edge.preprocess import Image, shrink
-from fer_edge.runtime.results import UNCERTAIN, FrameResult
-from fer_edge.runtime.sinks import annotate
-from fer_edge.runtime.sinks.json_form import face_json
-from fer_edge.runtime.sinks.pace import Pace
-from fer_edge.runtime.sinks.preview.timeline import HISTORY_S, Span
-from fer_edge.runtime.sources.source import Frame
 
 EVENTS_TYPE = "text/event-stream"
 HEARTBEAT = b":\n\n"
@@ -28,57 +21,21 @@ _LONGEST_SIDE = 960
 _QUALITY = 80
 
 
-def hello(
-    title: str, labels: tuple[str, ...], privacy: bool, meaning: str, spans: Iterable[Span], clock_offset: float
-) -> bytes:
-    """Return the first event of a stream: what does not change, and the timeline so far.
+def sent_event(members: dict[str, Any], name: str = "", identity: str = "") -> bytes:
+    """Return a server-sent event.
 
     Args:
-        title: Title of the page.
-        labels: Expressions in the order of the scores.
-        privacy: Whether no picture is sent.
-        meaning: Sentence that says what a score means.
-        spans: Timeline so far, in seconds of the monotonic clock.
-        clock_offset: Seconds from the monotonic clock to the time of day, as known now.
+        members: Its data.
+        name: Kind of event; empty for a plain message.
+        identity: Value by which a client that reconnects says what it has; empty for none.
     """
-    colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
-    members = {
-        "title": title,
-        "labels": labels,
-        "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
-        "privacy": privacy,
-        "meaning": meaning,
-        "history_s": HISTORY_S,
-        "spans": _describe_spans(spans),
-        "clock_offset": round(clock_offset, 3),
-    }
-    return b"event: hello\n" + _event(members)
+    head = (f"id: {identity}\n" if identity else "") + (f"event: {name}\n" if name else "")
+    return f"{head}data: {to_json(members)}\n\n".encode()
 
 
-def frame_event(
-    frame: Frame,
-    result: FrameResult,
-    labels: tuple[str, ...],
-    pace: Pace,
-    temperature: float | None,
-    spans: Iterable[Span],
-) -> bytes:
-    """Return the event of one frame's result, with the spans that it may have changed."""
-    height, width = frame.image.shape[:2]
-    return _event(
-        {
-            "frame": result.number,
-            "time": round(result.time, 3),
-            "moment": round(frame.taken_at, 3),
-            "clock_offset": round(result.time - frame.taken_at, 3),
-            "size": [width, height],
-            "faces": [face_json(face, labels) for face in result.faces],
-            "fps": round(pace.fps, 2),
-            "stages_ms": {stage: round(value, 3) for stage, value in pace.stages_ms.items()},
-            "temperature": temperature,
-            "spans": _describe_spans(spans),
-        }
-    )
+def to_json(members: dict[str, Any]) -> str:
+    """Return JSON without spaces."""
+    return json.dumps(members, separators=(",", ":"))
 
 
 def picture_part(image: Image, number: int) -> bytes:
@@ -90,16 +47,3 @@ def picture_part(image: Image, number: int) -> bytes:
     jpeg = encoded.tobytes()
     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\n\r\n"
     return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()
-
-
-def _describe_spans(spans: Iterable[Span]) -> list[list[Any]]:
-    return [[span.track_id, span.label, round(span.start, 2), round(span.end, 2)] for span in spans]
-
-
-def _event(members: dict[str, Any]) -> bytes:
-    return f"data: {json.dumps(members, separators=(',', ':'))}\n\n".encode()
-
-
-def _css(colour_bgr: tuple[int, int, int]) -> str:
-    blue, green, red = colour_bgr
-    return f"#{red:02x}{green:02x}{blue:02x}"

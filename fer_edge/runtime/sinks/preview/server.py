@@ -1,10 +1,9 @@
-"""Web server of the preview: the page, its streams of results and pictures, metrics and health."""
+"""Web server of the preview: the page with its streams, the endpoints for programs, metrics and health."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,36 +11,38 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from fer_edge.board import temperature_c
 from fer_edge.notes import OnNote
 from fer_edge.runtime.results import FrameResult
-from fer_edge.runtime.sinks.pace import Pace
-from fer_edge.runtime.sinks.preview import messages
-from fer_edge.runtime.sinks.preview.access import Gate, harden
+from fer_edge.runtime.sinks.preview.access import LOGIN_PATH, Gate, harden
 from fer_edge.runtime.sinks.preview.address import Address, listen
-from fer_edge.runtime.sinks.preview.channel import Channel
-from fer_edge.runtime.sinks.preview.metrics import CONTENT_TYPE, Metrics
+from fer_edge.runtime.sinks.preview.api import Api
+from fer_edge.runtime.sinks.preview.condition import StreamState
+from fer_edge.runtime.sinks.preview.describe import About
+from fer_edge.runtime.sinks.preview.description import Description
+from fer_edge.runtime.sinks.preview.links import StreamLinks
+from fer_edge.runtime.sinks.preview.live import LiveStreams
+from fer_edge.runtime.sinks.preview.metrics import CONTENT_TYPE
 from fer_edge.runtime.sinks.preview.port_notes import PortNotes
 from fer_edge.runtime.sinks.preview.reception import Limits, Reception
-from fer_edge.runtime.sinks.preview.streaming import LONGEST_DELAY_S, stream
-from fer_edge.runtime.sinks.preview.timeline import HISTORY_S, Timeline
+from fer_edge.runtime.sinks.preview.record import Record
 from fer_edge.runtime.sources.source import Frame
 
 _PAGE = Path(__file__).parent / "page"
 _PAGE_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _INTERVAL_S = 1 / 15
-_MOST_CLIENTS = 64
+_MOST_CLIENTS = 100
+_MOST_CONTENT_BYTES = 4096
+_UNAUTHORIZED = 401
 _HEALTHY_S = 30.0
 _KEPT_ALIVE_S = 15.0
 """Time after which aiohttp closes a connection without a request."""
-_TEMPERATURE_S = 2.0
 
 
 class Server:
-    """Sends browsers the newest result, and the newest picture if one of them subscribes to it.
+    """Shows a stream to browsers and programs.
 
-    For use in one event loop, except `take`.
+    For use in one event loop, except `take` and `finish`.
 
     Results are sent as server-sent events, which are plain HTTP responses: the same checks apply to them as to the
     page, and `curl` can read them.
@@ -55,6 +56,7 @@ class Server:
         *,
         privacy: bool,
         meaning: str = "",
+        links: StreamLinks,
         limits: Limits,
         on_note: OnNote,
     ) -> None:
@@ -62,22 +64,13 @@ class Server:
         self._gate = gate
         self._limits = limits
         self._notes = PortNotes(on_note)
-        self._labels = labels
-        self._title = title
-        self._privacy = privacy
-        self._meaning = meaning
-        self._metrics = Metrics(labels)
-        self._timeline = Timeline()
-        self._pace = Pace()
+        self._record = record = Record(labels, links, privacy=privacy)
+        run, camera = record.changes.run, links.camera or title
+        about = About(title, labels, run, camera, links.source, links.model, meaning, privacy)
+        description = Description(about, record, links)
+        self._live = LiveStreams(record, description, _MOST_CLIENTS)
+        self._api = Api(record, description, links, on_settings=self._live.ask, most_clients=_MOST_CLIENTS)
         self._started = time.monotonic()
-        self._newest: tuple[Frame, FrameResult] | None = None
-        self._arrived: deque[tuple[float, float, FrameResult]] = deque()
-        self._asked = False
-        self._temperature = _Thermometer()
-        self._events = Channel(_MOST_CLIENTS)
-        self._pictures = Channel(_MOST_CLIENTS, self._metrics.count_dropped_picture)
-        self._metrics.watch_clients("data", lambda: self._events.subscribers)
-        self._metrics.watch_clients("picture", lambda: self._pictures.subscribers)
 
     async def run(self, address: Address, on_listening: Callable[[Address], None]) -> None:
         """Serve until cancelled.
@@ -98,7 +91,7 @@ class Server:
             keepalive_timeout=_KEPT_ALIVE_S,
             shutdown_timeout=1,
             logger=self._notes.logger(),
-            auto_decompress=False,  # no request's content is read, and a small one can become a large one
+            auto_decompress=False,  # no content that is read needs it, and a small one can become a large one
         )
         await runner.setup()
         assert runner.server is not None
@@ -112,63 +105,53 @@ class Server:
             for task in accepting:
                 task.cancel()
             await asyncio.gather(*accepting, return_exceptions=True)
+            if self._is_news():  # such as the stream's end
+                self._live.publish_result()
             for listener in listeners:
                 listener.close()
             await runner.cleanup()
             self._notes.report()
 
     def take(self, frame: Frame, result: FrameResult) -> None:
-        """Take the newest result, from any thread.
+        """Take the newest result, from any thread."""
+        self._record.take(frame, result)
 
-        The event loop is not woken, as the caller would then wait while it runs.
-        """
-        self._newest = frame, result
-        self._arrived.append((time.monotonic(), frame.taken_at, result))
+    def finish(self) -> None:
+        """Take note, from any thread, that the stream has ended by itself."""
+        self._record.finish()
 
     async def _publish(self, encoder: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + _INTERVAL_S
-            if (self._count_arrived() or self._asked) and self._newest is not None:
-                self._asked = False
-                await self._publish_one(*self._newest, encoder)
+            if self._is_news():
+                self._live.publish_result()
+                await self._live.publish_picture(encoder)
             await asyncio.sleep(due - loop.time())
 
-    def _count_arrived(self) -> bool:
-        any_arrived = bool(self._arrived)
-        while self._arrived:
-            arrived, taken_at, result = self._arrived.popleft()
-            self._metrics.add(result)
-            self._timeline.add(taken_at, result)
-            self._pace.add(arrived, result)
-        return any_arrived
-
-    def _ask(self) -> None:
-        """Have the newest result published again, for a new subscriber."""
-        self._asked = True
-
-    async def _publish_one(self, frame: Frame, result: FrameResult, encoder: ThreadPoolExecutor) -> None:
-        if self._events.subscribers:
-            # A client that is further behind has been disconnected, and gets all spans when it is back.
-            spans = self._timeline.since(frame.taken_at - LONGEST_DELAY_S)
-            temperature = self._temperature.read()
-            self._events.publish(messages.frame_event(frame, result, self._labels, self._pace, temperature, spans))
-        if self._pictures.subscribers:
-            loop = asyncio.get_running_loop()
-            part = await loop.run_in_executor(encoder, messages.picture_part, frame.image, result.number)
-            self._pictures.publish(part)
+    def _is_news(self) -> bool:
+        """Look for a new frame, state or subscriber; return whether there is one."""
+        changes = self._record.changes.newest
+        is_new_frame, is_new_state = self._record.absorb(), self._record.observe()
+        if is_new_state or self._record.changes.newest != changes:
+            self._api.signal()
+        return self._live.take_request() or is_new_frame or is_new_state
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._receive, self._gate.admit])
+        application = web.Application(
+            middlewares=[self._receive, self._gate.admit], client_max_size=_MOST_CONTENT_BYTES
+        )
         application.on_response_prepare.append(harden)
         application.on_shutdown.append(self._close_channels)
         application.add_routes([_serve_file(path) for path in sorted(_PAGE.iterdir())])
         application.add_routes(
             [
-                web.get("/events", self._serve_events, allow_head=False),
-                web.get("/picture.mjpg", self._serve_pictures, allow_head=False),
+                *self._live.routes(),
+                *self._api.routes(),
                 web.get("/metrics", self._serve_metrics),
                 web.get("/healthz", self._serve_health),
+                web.get(LOGIN_PATH, self._log_in, allow_head=False),
+                web.post(LOGIN_PATH, self._log_in),
             ]
         )
         return application
@@ -187,45 +170,24 @@ class Server:
         response.force_close()
         return response
 
+    async def _log_in(self, request: web.Request) -> web.Response:
+        response = await self._gate.log_in(request)
+        if response.status == _UNAUTHORIZED:
+            self._notes.add("wrong token")
+        return response
+
     async def _close_channels(self, _application: web.Application) -> None:
-        self._events.close()
-        self._pictures.close()
-
-    async def _serve_events(self, request: web.Request) -> web.StreamResponse:
-        spans = self._timeline.since(time.monotonic() - HISTORY_S)
-        offset = time.time() - time.monotonic()
-        first = messages.hello(self._title, self._labels, self._privacy, self._meaning, spans, offset)
-        response = web.StreamResponse(headers={"Content-Type": messages.EVENTS_TYPE})
-        return await stream(request, response, self._events, first, self._ask, messages.HEARTBEAT)
-
-    async def _serve_pictures(self, request: web.Request) -> web.StreamResponse:
-        if self._privacy:
-            raise web.HTTPForbidden(text="Privacy: no picture leaves the device.\n")
-        response = web.StreamResponse(headers={"Content-Type": messages.PICTURES_TYPE})
-        return await stream(request, response, self._pictures, messages.PICTURES_START, self._ask)
+        self._live.close()
+        self._api.close()
 
     async def _serve_metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=self._record.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
-        idle_s = min(self._pace.idle_s, time.monotonic() - self._started)
-        if idle_s < _HEALTHY_S:
+        idle_s = min(self._record.pace.idle_s, time.monotonic() - self._started)
+        if idle_s < _HEALTHY_S or self._record.condition.state is StreamState.FINISHED:
             return web.Response(text="ok\n")
         return web.Response(status=503, text=f"no frame for {idle_s:.0f} s\n")
-
-
-class _Thermometer:
-    """Reads the temperature, every `_TEMPERATURE_S` seconds at most."""
-
-    def __init__(self) -> None:
-        self._celsius: float | None = None
-        self._read = float("-inf")
-
-    def read(self) -> float | None:
-        now = time.monotonic()
-        if now - self._read > _TEMPERATURE_S:
-            self._celsius, self._read = temperature_c(), now
-        return self._celsius
 
 
 def _serve_file(path: Path) -> web.RouteDef:

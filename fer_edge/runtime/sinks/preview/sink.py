@@ -11,11 +11,13 @@ from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.preview.access import Gate
 from fer_edge.runtime.sinks.preview.address import Address
+from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.preview.reception import Limits
 from fer_edge.runtime.sinks.preview.server import Server
 from fer_edge.runtime.sources.source import Frame
 
 _JOIN_TIMEOUT_S = 5.0
+_WAIT_S = 1.0
 
 
 class PreviewSink:
@@ -34,6 +36,7 @@ class PreviewSink:
         token: str | None = None,
         privacy: bool = False,
         meaning: str = "",
+        links: StreamLinks | None = None,
         on_note: OnNote = ignore_note,
         limits: Limits | None = None,
     ) -> None:
@@ -47,7 +50,14 @@ class PreviewSink:
         requested = Address.parse(address)
         gate = Gate(requested, token)
         self._server = Server(
-            gate, labels, title, privacy=privacy, meaning=meaning, limits=limits or Limits(), on_note=on_note
+            gate,
+            labels,
+            title,
+            privacy=privacy,
+            meaning=meaning,
+            links=links or StreamLinks(),
+            limits=limits or Limits(),
+            on_note=on_note,
         )
         self._listening: Future[Address] = Future()
         self._failure: Exception | None = None
@@ -62,15 +72,32 @@ class PreviewSink:
         Raises:
             FerEdgeError: If the server has failed.
         """
-        if self._failure is not None:
-            raise FerEdgeError(f"the preview has failed: {self._failure!r}") from self._failure
+        self._require_server()
         self._server.take(frame, result)
+
+    def finish(self) -> None:
+        """Show that the stream has ended by itself, as a recording does, and how it went."""
+        self._server.finish()
+
+    def stay(self) -> None:
+        """Serve on until this thread is interrupted.
+
+        Raises:
+            FerEdgeError: If the server has failed.
+        """
+        while self._thread.is_alive():
+            self._thread.join(_WAIT_S)  # with a timeout, as else no Ctrl-C would come through on Windows
+        self._require_server()
 
     def close(self) -> None:
         """Disconnect all clients and close the port."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join(_JOIN_TIMEOUT_S)
+
+    def _require_server(self) -> None:
+        if self._failure is not None:
+            raise FerEdgeError(f"the preview has failed: {self._failure!r}") from self._failure
 
     def _serve(self, address: Address) -> None:
         try:

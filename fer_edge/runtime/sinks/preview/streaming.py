@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import BinaryIO
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -26,6 +28,7 @@ async def stream(
     first: bytes,
     on_subscribed: Callable[[], None],
     heartbeat: bytes | None = None,
+    render: Callable[[bytes], bytes] = lambda message: message,
 ) -> web.StreamResponse:
     """Send a channel's messages to a client until the channel is closed or the client stops reading.
 
@@ -37,6 +40,7 @@ async def stream(
         on_subscribed: Called when the client is ready for the channel's messages.
         heartbeat: Sent when no message has come for a while, to notice a client that is gone; `None` to send the last
             message again.
+        render: Returns what this client gets for a message; nothing is sent if that is empty.
 
     Raises:
         HTTPServiceUnavailable: If the channel has its maximum number of subscribers.
@@ -49,7 +53,7 @@ async def stream(
             _limit_backlog(transport)
             await _send(response, writer, first)
             on_subscribed()
-            await _forward(queue, response, writer, heartbeat)
+            await _forward(queue, response, writer, heartbeat, render)
     except ChannelFullError:
         raise web.HTTPServiceUnavailable(text="Too many viewers.\n", headers={"Retry-After": "10"}) from None
     except ConnectionResetError:
@@ -63,7 +67,11 @@ async def stream(
 
 
 async def _forward(
-    queue: Queue, response: web.StreamResponse, writer: AbstractStreamWriter, heartbeat: bytes | None
+    queue: Queue,
+    response: web.StreamResponse,
+    writer: AbstractStreamWriter,
+    heartbeat: bytes | None,
+    render: Callable[[bytes], bytes],
 ) -> None:
     last = heartbeat
     while True:
@@ -74,9 +82,34 @@ async def _forward(
         else:
             if message is None:
                 return
+            message = render(message)
             last = heartbeat or message
-        if message is not None:
+        if message:
             await _send(response, writer, message)
+
+
+async def stream_file(request: web.Request, file: BinaryIO, headers: Mapping[str, str]) -> web.StreamResponse:
+    """Send an open file as it is now, also while it grows, until the client stops reading.
+
+    aiohttp's own response for files would send one with the ending .gz beside it instead.
+    """
+    left = os.fstat(file.fileno()).st_size
+    response = web.StreamResponse(headers={**headers, "Content-Length": str(left)})
+    transport = request.transport
+    try:
+        writer = await response.prepare(request)
+        while writer is not None and left > 0:
+            chunk = await asyncio.to_thread(file.read, min(left, _KEPT_BYTES))
+            if not chunk:  # cut off meanwhile, so the promised length cannot be kept
+                _abort(transport)
+                break
+            await _send(response, writer, chunk)
+            left -= len(chunk)
+    except ConnectionResetError:
+        pass  # the client has gone
+    except asyncio.TimeoutError:
+        _abort(transport)
+    return response
 
 
 async def _send(response: web.StreamResponse, writer: AbstractStreamWriter, message: bytes) -> None:

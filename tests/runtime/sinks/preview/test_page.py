@@ -1,30 +1,29 @@
-"""The preview's page in a real browser."""
+"""The preview's page in a real browser: what it shows of a stream, and what a visitor does there."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from threading import Event, Thread
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.results import FaceResult, FrameResult
-from fer_edge.runtime.sinks.preview import open_preview
-from fer_edge.runtime.sources.source import Frame
+from fer_edge.runtime.results import FaceResult
 from fer_edge.scores import SHARE_OF_PEOPLE
+from tests.fakes.preview_stream import BLUE, RED, PreviewStream, previewing
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-    from fer_edge.runtime.sinks.preview.sink import PreviewSink
+    from playwright.sync_api import Page
 
 MakeFace = Callable[..., FaceResult]
+OpenPage = Callable[..., "Page"]
 TIMEOUT_S = 20
-RED, BLUE = (0, 0, 255), (255, 0, 0)
+LEFT_BOX, RIGHT_BOX = (20, 80, 100, 180), (200, 100, 260, 170)
 
 # Return the colour in the middle of the picture's canvas: "red", "blue" or "neither".
 MIDDLE = """() => {
@@ -36,160 +35,330 @@ MIDDLE = """() => {
 }"""
 
 
-@contextmanager
-def page_of(browser: Browser, width: int = 1280) -> Iterator[tuple[Page, list[str]]]:
-    """Open a page, and collect its errors and warnings."""
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 800})
-    page = context.new_page()
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    try:
-        yield page, faults
-    finally:
-        context.close()
+@pytest.fixture(scope="module")
+def stream() -> Iterator[PreviewStream]:
+    """A stream that the tests share; each shows its own faces."""
+    with previewing() as stream:
+        yield stream
 
 
-class Stream:
-    """Writes frames of one colour with given faces to a sink, in a thread, until it is closed."""
-
-    def __init__(self, sink: PreviewSink, colour: tuple[int, int, int], *faces: FaceResult) -> None:
-        self.show(colour, *faces)
-        self._sink = sink
-        self._done = Event()
-        self._thread = Thread(target=self._run)
-        self._thread.start()
-
-    def show(self, colour: tuple[int, int, int], *faces: FaceResult) -> None:
-        self._shown = np.full((240, 320, 3), colour, np.uint8), faces
-
-    def close(self) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        number = 0
-        while not self._done.wait(0.03):
-            number += 1
-            image, faces = self._shown
-            timings_ms = {"read": 3.0, "detect": 10.0, "crop": 0.1, "classify": 0.5, "total": 10.6}
-            self._sink.write(Frame(image, number, time.time()), FrameResult(number, time.time(), faces, timings_ms))
-
-
-@contextmanager
-def streaming(
-    address: str, colour: tuple[int, int, int], *faces: FaceResult, privacy: bool = False, meaning: str = ""
-) -> Iterator[tuple[PreviewSink, Stream]]:
-    sink = open_preview(address, EXPRESSIONS, "demo, tiny", privacy=privacy, meaning=meaning)
-    with closing(sink), closing(Stream(sink, colour, *faces)) as stream:
-        yield sink, stream
-
-
-def wait_for_middle(page: Page, colour: str) -> None:
+def wait_for(condition: Callable[[], bool], page: Page) -> None:
     # Polled from here, as wait_for_function uses eval, which the page's policy forbids.
     deadline = time.monotonic() + TIMEOUT_S
-    while page.evaluate(f"({MIDDLE})()") != colour:
+    while not condition():
         assert time.monotonic() < deadline
         page.wait_for_timeout(50)
 
 
+def wait_for_middle(page: Page, colour: str) -> None:
+    wait_for(lambda: page.evaluate(f"({MIDDLE})()") == colour, page)
+
+
 def wait_for_text(page: Page, selector: str, text: str) -> None:
-    page.locator(selector).filter(has_text=text).wait_for()
+    page.locator(selector).filter(has_text=text).first.wait_for()
 
 
-def test_picture_bars_and_timeline_follow_the_stream(browser: Browser, make_face: MakeFace) -> None:
-    with streaming("0", RED, make_face("happy", 0.88)) as (sink, stream), page_of(browser) as (page, faults):
-        page.goto(sink.url)
-        wait_for_middle(page, "red")
-        wait_for_text(page, "#state", "Live")
-        wait_for_text(page, "#verdict", "happy 88 %")
-        wait_for_text(page, "#title", "demo, tiny")
-        stream.show(BLUE, make_face("sad", 0.7))
-        wait_for_middle(page, "blue")
-        wait_for_text(page, "#verdict", "sad 70 %")
-        bar = page.locator("#bars li").nth(EXPRESSIONS.index("sad"))
-        assert bar.locator(".value").inner_text() == "70 %"
-        assert bar.locator(".fill").evaluate("bar => bar.style.width") == "70%"
-        wait_for_text(page, "#changes li:first-child", "face 1: sad")
-        wait_for_text(page, "#changes li:nth-child(2)", "face 1: happy")
-        wait_for_text(page, "#stages", "10.6")
-        page.locator("#timeline[aria-label*='happy'][aria-label*='sad']").wait_for()
-        assert faults == []
+def two_faces(make_face: MakeFace) -> tuple[FaceResult, FaceResult]:
+    return make_face("happy", 0.88, LEFT_BOX), make_face("sad", 0.7, RIGHT_BOX, track_id=2)
+
+
+def test_picture_bars_and_changes_follow_the_stream(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace
+) -> None:
+    stream.show(make_face("happy", 0.88))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_middle(page, "red")
+    wait_for_text(page, "#verdict", "happy 88 %")
+    stream.show(make_face("sad", 0.7), colour=BLUE)
+    wait_for_middle(page, "blue")
+    wait_for_text(page, "#verdict", "sad 70 %")
+    bar = page.locator("#bars li").nth(EXPRESSIONS.index("sad"))
+    assert bar.locator(".value").inner_text() == "70 %"
+    assert bar.locator(".fill").evaluate("bar => bar.style.width") == "70%"
+    wait_for_text(page, "#changes li:nth-child(1)", "Face 1 happy → sad")
+    wait_for_text(page, "#changes li:nth-child(2)", "Face 1 came: happy")
+    wait_for(lambda: page.locator("#changes img").first.evaluate("image => image.naturalWidth") > 0, page)
+    stream.show()
+    wait_for_text(page, "#verdict", "No face")
+    wait_for_text(page, "#changes li:nth-child(1)", "Face 1 left, was sad")
+
+
+def test_title_is_the_camera_and_chips_are_source_and_model(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace
+) -> None:
+    stream.show(make_face())
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "h1", "Front door")
+    assert page.locator("#chips li").all_inner_texts() == ["/dev/video0", "compact_int8"]
+    assert page.title().startswith("Front door")
 
 
 @pytest.mark.parametrize("meaning", ["", SHARE_OF_PEOPLE, "<b>A score</b> & its meaning"])
-def test_meaning_of_a_score_is_shown_beside_the_bars(browser: Browser, make_face: MakeFace, meaning: str) -> None:
-    with streaming("0", RED, make_face(), meaning=meaning) as (sink, _), page_of(browser) as (page, faults):
-        page.goto(sink.url)
+def test_meaning_of_a_score_is_shown_beside_the_bars(open_page: OpenPage, make_face: MakeFace, meaning: str) -> None:
+    with previewing(make_face(), meaning=meaning) as stream:
+        page = open_page()
+        page.goto(stream.url)
         wait_for_text(page, "#verdict", "happy 88 %")
-        assert page.locator("#scores #meaning").is_visible() == bool(meaning)
+        assert page.locator("#faces #meaning").is_visible() == bool(meaning)
         assert page.locator("#meaning").text_content() == meaning
-        assert faults == []
 
 
-def test_face_can_be_chosen_with_the_keyboard(browser: Browser, make_face: MakeFace) -> None:
-    faces = make_face("happy"), make_face("sad", 0.7, (100, 20, 140, 60), track_id=2)
-    with streaming("0", RED, *faces) as (sink, stream), page_of(browser) as (page, faults):
-        page.goto(sink.url)
-        page.get_by_role("radio", name="largest").focus()
-        wait_for_text(page, "#verdict", "happy 88 %")
-        for _ in range(2):
-            page.keyboard.press("ArrowRight")
-        wait_for_text(page, "#verdict", "sad 70 %")
-        stream.show(RED, faces[0])
-        wait_for_text(page, "#verdict", "Face 2 is not in view")
-        assert faults == []
+def test_face_is_chosen_by_keys_radio_buttons_and_click(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace
+) -> None:
+    faces = two_faces(make_face)
+    stream.show(*faces)
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#whose", "Face 1, largest")
+    page.keyboard.press("ArrowRight")
+    wait_for_text(page, "#verdict", "sad 70 %")
+    assert page.locator("#whose").inner_text() == "Face 2"
+    page.keyboard.press("Escape")
+    wait_for_text(page, "#whose", "Face 1, largest")
+    page.get_by_role("radio", name="largest").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    wait_for_text(page, "#verdict", "sad 70 %")
+    area = page.locator("#picture").bounding_box()
+    assert area is not None
+    scale = area["width"] / 320
+    page.locator("#picture").click(position={"x": 60 * scale, "y": 130 * scale})
+    wait_for_text(page, "#whose", "Face 1, largest")
+    page.locator("#picture").click(position={"x": 230 * scale, "y": 130 * scale})
+    stream.show(faces[0])
+    wait_for_text(page, "#verdict", "Face 2 is not in view")
 
 
-def test_page_survives_a_reload_and_a_restart(browser: Browser, make_face: MakeFace) -> None:
-    with page_of(browser) as (page, faults):
-        with streaming("0", RED, make_face("angry", 0.8)) as (sink, stream):
-            page.goto(sink.url)
-            wait_for_text(page, "#changes", "face 1: angry")
-            stream.show(RED, make_face("fear", 0.8))
-            wait_for_text(page, "#changes", "face 1: fear")
-            page.reload()
-            wait_for_text(page, "#changes", "face 1: angry")
-            wait_for_middle(page, "red")
-            assert faults == []
-        wait_for_text(page, "#state", "Connection lost")
-        with streaming(sink.url.rstrip("/").rpartition(":")[2], BLUE, make_face("happy")):
-            wait_for_text(page, "#state", "Live")
-            wait_for_middle(page, "blue")
-            wait_for_text(page, "#verdict", "happy 88 %")
+def test_bars_carry_the_colour_of_their_face(stream: PreviewStream, open_page: OpenPage, make_face: MakeFace) -> None:
+    stream.show(*two_faces(make_face))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#whose", "Face 1, largest")
+    of_happy = page.locator("#whose").evaluate("whose => getComputedStyle(whose).borderLeftColor")
+    page.keyboard.press("ArrowRight")
+    wait_for_text(page, "#whose", "Face 2")
+    of_sad = page.locator("#whose").evaluate("whose => getComputedStyle(whose).borderLeftColor")
+    assert (of_happy, of_sad) == ("rgb(240, 228, 66)", "rgb(0, 114, 178)")
 
 
-def test_privacy_shows_boxes_without_a_picture(browser: Browser, make_face: MakeFace) -> None:
-    with streaming("0", RED, make_face("happy"), privacy=True) as (sink, _), page_of(browser) as (page, faults):
+def test_timeline_has_a_legend_with_shares_and_a_read_out(open_page: OpenPage, make_face: MakeFace) -> None:
+    with previewing(make_face("happy")) as stream:
+        page = open_page()
+        page.goto(stream.url)
+        wait_for_text(page, "#legend", "happy 100 %")
+        stream.show(make_face("fear"))
+        wait_for_text(page, "#legend", "fear")
+        page.locator("#timeline").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("End")
+        assert "face 1 fear" in page.locator("#read-out").inner_text()
+        assert page.locator("#timeline").get_attribute("aria-valuetext") == page.locator("#read-out").inner_text()
+        page.keyboard.press("Home")
+        wait_for_text(page, "#read-out", "no picture")
+        area = page.locator("#timeline").bounding_box()
+        assert area is not None
+        page.mouse.move(area["x"] + area["width"] - 2, area["y"] + 10)
+        wait_for_text(page, "#read-out", "face 1 fear")
+        assert page.locator("#cursor").is_visible()
+
+
+def test_timeline_counts_time_in_which_nobody_was_there(open_page: OpenPage, make_face: MakeFace) -> None:
+    with previewing() as stream:
+        page = open_page()
+        page.goto(stream.url)
+        wait_for_text(page, "#legend", "nobody 100 % of the time")
+        stream.show(make_face())
+        wait_for_text(page, "#legend", "happy 100 %")
+        wait_for_text(page, "#legend", "nobody")
+
+
+def test_timeline_of_hours_comes_from_the_server(open_page: OpenPage, make_face: MakeFace) -> None:
+    with previewing(make_face("happy")) as stream:
+        page = open_page()
+        page.goto(stream.url)
+        wait_for_text(page, "#legend", "happy")
+        page.locator("#span").select_option("86400")
+        wait_for_text(page, "#read-out", "A column is as high as")
+        wait_for_text(page, "#legend", "happy 100 %")
+        page.locator("#timeline").focus()
+        page.keyboard.press("End")
+        wait_for_text(page, "#read-out", "happy 100 %; somebody there")
+
+
+def test_page_survives_a_reload_and_a_restart(open_page: OpenPage, make_face: MakeFace) -> None:
+    page = open_page(may_break=True)
+    with previewing(make_face("angry", 0.8)) as stream:
+        page.goto(stream.url)
+        wait_for_text(page, "#changes", "Face 1 came: angry")
+        stream.show(make_face("fear", 0.8))
+        wait_for_text(page, "#changes", "Face 1 angry → fear")
+        page.reload()
+        wait_for_text(page, "#changes", "Face 1 came: angry")
+        wait_for_text(page, "#legend", "angry")
+        wait_for_middle(page, "red")
+        port = stream.url.rstrip("/").rpartition(":")[2]
+    wait_for_text(page, "#status", "Connection lost")
+    with previewing(make_face("happy"), address=port) as again:
+        again.show(make_face("happy"), colour=BLUE)
+        wait_for_text(page, "#status", "Live")
+        wait_for_middle(page, "blue")
+        assert page.locator("#changes li").all_inner_texts()[0].startswith("Face 1 came: happy")
+
+
+def test_privacy_shows_boxes_without_a_picture(open_page: OpenPage, make_face: MakeFace) -> None:
+    with previewing(make_face("happy"), privacy=True) as stream:
+        page = open_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(sink.url)
+        page.goto(stream.url)
         wait_for_text(page, "#verdict", "happy 88 %")
         wait_for_text(page, "#picture-note", "no picture leaves the device")
+        wait_for_text(page, "#changes", "Face 1 came: happy")
         assert page.evaluate(f"({MIDDLE})()") == "neither"
-        assert not [url for url in asked if "mjpg" in url]
-        assert faults == []
+        assert not [url for url in asked if "jpg" in url]
+        assert page.locator("#changes img").count() == 0
 
 
-def test_token_is_removed_from_the_address_and_the_page_still_works(browser: Browser, make_face: MakeFace) -> None:
-    with streaming("0.0.0.0:0", RED, make_face("happy")) as (sink, _), page_of(browser) as (page, faults):
-        address, _, token = sink.url.partition("?token=")
-        base = f"http://127.0.0.1:{address.rstrip('/').rpartition(':')[2]}/"
-        page.goto(f"{base}?token={token}")
+def test_token_is_removed_from_the_address_and_the_page_still_works(open_page: OpenPage, make_face: MakeFace) -> None:
+    with previewing(make_face("happy"), address="0.0.0.0:0", token="right") as stream:
+        page = open_page(may_break=True)
+        base = stream.url.partition("?")[0]
+        page.goto(stream.url)
         wait_for_middle(page, "red")
         assert page.url == base
         page.reload()
         wait_for_middle(page, "red")
         assert page.evaluate("document.cookie") == ""
-        assert faults == []
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
-def test_page_fits_the_width(browser: Browser, make_face: MakeFace, width: int) -> None:
-    faces = [make_face("surprise", 0.5, (40 * i, 20, 40 * i + 30, 60), track_id=1000 + i) for i in range(8)]
-    with streaming("0", RED, *faces) as (sink, _), page_of(browser, width) as (page, faults):
-        page.goto(sink.url)
-        wait_for_text(page, "#choices", "1007")
-        wait_for_text(page, "#stages", "10.6")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert faults == []
+def test_pause_stands_still_and_resumes(stream: PreviewStream, open_page: OpenPage, make_face: MakeFace) -> None:
+    stream.show(make_face("happy"))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#verdict", "happy 88 %")
+    page.locator("#picture").focus()
+    page.keyboard.press("p")
+    wait_for_text(page, "#status", "Paused at")
+    stream.show(make_face("sad", 0.7), colour=BLUE)
+    page.wait_for_timeout(300)
+    assert page.evaluate(f"({MIDDLE})()") == "red"
+    assert page.locator("#verdict").inner_text() == "happy 88 %"
+    page.get_by_role("button", name="Pause").click()
+    wait_for_middle(page, "blue")
+
+
+def test_boxes_can_be_switched_off(stream: PreviewStream, open_page: OpenPage, make_face: MakeFace) -> None:
+    # The box passes through the middle, which is red without it.
+    stream.show(make_face("sad", 0.7, (160, 60, 260, 180)))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#verdict", "sad 70 %")
+    wait_for(lambda: page.evaluate(f"({MIDDLE})()") != "red", page)
+    page.get_by_role("button", name="Boxes").click()
+    wait_for_middle(page, "red")
+    assert page.get_by_role("button", name="Boxes").get_attribute("aria-pressed") == "false"
+
+
+def test_snapshot_is_a_png_of_the_picture(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, tmp_path: Path
+) -> None:
+    stream.show(make_face("sad", 0.7, (160, 60, 260, 180)))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for(lambda: page.evaluate(f"({MIDDLE})()") != "red", page)  # the box of a sad face
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Snapshot").click()
+    download.value.save_as(tmp_path / "snapshot.png")
+    assert download.value.suggested_filename.startswith("Front-door-")
+    picture = cv2.imread(str(tmp_path / "snapshot.png"))
+    assert picture is not None
+    assert picture.shape == (240, 320, 3)
+    assert picture[220, 20].argmax() == RED.index(255)
+    assert picture[120, 160].argmax() == BLUE.index(255)
+
+
+def test_picture_fills_the_screen_and_comes_back(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace
+) -> None:
+    stream.show(make_face())
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#verdict", "happy")
+    before = page.locator(".stage").bounding_box()
+    page.get_by_role("button", name="Full screen").click()
+    wait_for(lambda: page.evaluate("document.fullscreenElement?.id") == "picture-panel", page)
+    full = page.locator(".stage").bounding_box()
+    assert before is not None
+    assert full is not None
+    assert full["height"] > before["height"]
+    page.get_by_role("button", name="Full screen").click()
+    wait_for(lambda: page.evaluate("document.fullscreenElement") is None, page)
+
+
+def test_threshold_and_smoothing_change_the_running_program(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace
+) -> None:
+    stream.show(make_face())
+    page = open_page()
+    page.goto(stream.url)
+    page.locator("#settings summary").click()
+    wait_for_text(page, "#settings", "until fer-edge ends")
+    started = stream.smoothing
+    for slider, value in (("Threshold", "0.8"), ("Smoothing", "1.5")):
+        page.get_by_role("slider", name=slider).fill(value)
+    wait_for(lambda: (stream.smoothing.threshold, stream.smoothing.seconds) == (0.8, 1.5), page)
+    wait_for_text(page, "#threshold-value", "80 %")
+    page.get_by_role("button", name="As started").click()
+    wait_for(lambda: stream.smoothing == started, page)
+    wait_for_text(page, "#smoothing-value", f"{started.seconds:.2f} s")
+
+
+def test_results_so_far_can_be_downloaded(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, tmp_path: Path
+) -> None:
+    stream.show(make_face())
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#verdict", "happy")
+    page.locator("#downloads summary").click()
+    texts = {}
+    for name in ("JSON lines", "CSV"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=name).click()
+        download.value.save_as(tmp_path / name)
+        texts[name] = (tmp_path / name).read_text()
+    assert json.loads(texts["JSON lines"].splitlines()[-1])["faces"][0]["label"] == "happy"
+    assert "happy" in texts["CSV"]
+
+
+def test_stages_add_up_to_the_time_of_a_frame(open_page: OpenPage, make_face: MakeFace) -> None:
+    with previewing(make_face()) as stream:
+        page = open_page()
+        page.goto(stream.url)
+        page.get_by_text("where a frame's time goes").click()
+        wait_for_text(page, "#stages", "find faces")
+        stream.stop()
+        *parts, whole = [float(text.removesuffix(" ms")) for text in page.locator("#stages td").all_inner_texts()]
+        assert whole == pytest.approx(sum(parts), abs=0.05)
+        assert page.locator("#stack .part").count() == len(parts)
+        assert whole > 10.6
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_labels_come_from_the_server(open_page: OpenPage, count: int) -> None:
+    labels = tuple(f"expression number {i}" for i in range(count))
+    scores = np.full(count, 0.2 / (count - 1), np.float32)
+    scores[-1] = 0.8
+    face = FaceResult(1, np.array(LEFT_BOX, np.float32), 0.9, scores, labels[-1], 0.8)
+    with previewing(face, labels=labels) as stream:
+        page = open_page(width=390, height=844)
+        page.goto(stream.url)
+        wait_for_text(page, "#verdict", f"{labels[-1]} 80 %")
+        wait_for_text(page, "#legend", f"{labels[-1]} 100 %")
+        names = page.locator("#bars .name").all_inner_texts()
+        assert sorted(names) == sorted(labels)
+        assert labels[-1] in (names[0], names[1])  # the highest is in sight
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from threading import Event, Thread
-from typing import Any
 
 import cv2
 import numpy as np
@@ -28,45 +24,13 @@ from fer_edge.runtime.sinks.preview.address import Address
 from fer_edge.runtime.sinks.preview.sink import PreviewSink
 from fer_edge.runtime.sinks.preview.timeline import Timeline
 from fer_edge.runtime.sources.source import Frame
+from tests.runtime.sinks.preview.visitor import fetch, next_event, preview, read, refusal
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
 WaitUntil = Callable[..., None]
-TIMEOUT_S = 20
 STREAMS = ("events", "picture.mjpg")
 MOST_REPEATS = 200
-
-
-@contextmanager
-def preview(address: str = "0", **options: Any) -> Iterator[PreviewSink]:
-    with closing(open_preview(address, EXPRESSIONS, "demo, tiny", **options)) as sink:
-        yield sink
-
-
-def fetch(url: str, **headers: str) -> HTTPResponse:
-    names = {name.replace("_", "-"): value for name, value in headers.items()}
-    response: HTTPResponse = urllib.request.urlopen(urllib.request.Request(url, headers=names), timeout=TIMEOUT_S)
-    return response
-
-
-def read(url: str, **headers: str) -> str:
-    with fetch(url, **headers) as response:
-        return response.read().decode()
-
-
-def refusal(url: str, **headers: str) -> int:
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        fetch(url, **headers)
-    with refused.value:
-        return refused.value.code
-
-
-def next_event(response: HTTPResponse) -> dict[str, Any]:
-    for line in response:
-        if line.startswith(b"data: "):
-            event: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
-            return event
-    raise AssertionError("the stream has ended")
 
 
 def next_picture(response: HTTPResponse) -> tuple[int, bytes]:
@@ -174,7 +138,7 @@ def test_twenty_clients_at_once_all_get_new_frames(make_face: MakeFace, make_res
 def test_too_many_clients_are_rejected_until_others_leave(wait_until: WaitUntil) -> None:
     with preview() as sink:
         with ExitStack() as stack:
-            for _ in range(64):
+            for _ in range(100):
                 stack.enter_context(fetch(f"{sink.url}events"))
             assert refusal(f"{sink.url}events") == 503
         wait_until(lambda: metric(sink.url, 'fer_edge_preview_clients{stream="data"}') == 0)

@@ -1,15 +1,27 @@
 // The picture with its boxes: each picture with the boxes of its own frame, or boxes alone if there are no pictures.
 
+import { colourOf, inkOn, UNCERTAIN } from "./colours.js";
+import { percent } from "./dom.js";
+import { placeLabels } from "./labels.js";
+
 const KEPT_RESULTS = 60;
-const GROUND = "#2a3139";
+const LABEL_PX = 15;
+const LABEL_HIGH = 23;
+const OLD = "#c3cad3"; // of boxes and labels of before
+const WIDE = 1.5;
+const ANYWHERE = 12; // CSS pixels around a box in which a click or tap still means it
 
 export class Picture {
-  constructor(canvas, colourOf) {
+  // `onShow(result)` is called just before a new result is shown, with its picture if there are pictures.
+  constructor(canvas, onShow) {
     this.canvas = canvas;
-    this.colourOf = colourOf;
-    this.chosen = null;
+    this.onShow = onShow;
+    this.chosen = null; // the track to highlight
+    this.held = new Map(); // faces by their tracks, whose scores the labels show while the expression is the same
+    this.boxes = true;
+    this.old = false; // whether what is shown is of before
     this.clear();
-    new ResizeObserver(() => this.#fit()).observe(canvas);
+    new ResizeObserver(() => this.redraw()).observe(canvas);
   }
 
   clear() {
@@ -18,13 +30,14 @@ export class Picture {
     this.bitmap = null;
     this.number = null;
     this.shown = null;
+    this.labels = new Map();
   }
 
   // Add a result, and draw it if its picture has come or if there are no pictures.
   addResult(result) {
     this.results.set(result.frame, result);
     if (this.results.size > KEPT_RESULTS) this.results.delete(this.results.keys().next().value);
-    if (!this.bitmap || this.number === result.frame) this.#draw(result);
+    if (!this.bitmap || this.number === result.frame) this.#showNew(result);
   }
 
   async addPicture(number, jpeg) {
@@ -32,8 +45,8 @@ export class Picture {
     this.bitmap?.close();
     this.bitmap = bitmap;
     this.number = number;
-    const result = this.results.get(number) ?? this.shown;
-    if (result) this.#draw(result);
+    if (this.results.has(number)) this.#showNew(this.results.get(number));
+    else if (this.shown) this.#show(this.shown);
   }
 
   // Return the track of the face at a point of the page, or null.
@@ -41,58 +54,102 @@ export class Picture {
     if (!this.shown) return null;
     const area = this.canvas.getBoundingClientRect();
     const scale = this.shown.size[0] / area.width;
-    const [px, py] = [(x - area.left) * scale, (y - area.top) * scale];
-    const hit = this.shown.faces.find(({ box: [x1, y1, x2, y2] }) => x1 <= px && px <= x2 && y1 <= py && py <= y2);
-    return hit?.id ?? null;
+    const [px, py, near] = [(x - area.left) * scale, (y - area.top) * scale, ANYWHERE * scale];
+    const off = ({ box: [x1, y1, x2, y2] }) => Math.max(x1 - px, px - x2, y1 - py, py - y2);
+    const [closest] = [...this.shown.faces].sort((a, b) => off(a) - off(b));
+    return closest && off(closest) <= near ? closest.id : null;
   }
 
-  #fit() {
-    const { clientWidth, clientHeight } = this.canvas;
-    this.canvas.width = Math.round(clientWidth * devicePixelRatio);
-    this.canvas.height = Math.round(clientHeight * devicePixelRatio);
-    if (this.shown) this.#draw(this.shown);
+  // Return the picture as shown, at its own resolution, as a PNG.
+  snapshot() {
+    const copy = document.createElement("canvas");
+    [copy.width, copy.height] = this.bitmap ? [this.bitmap.width, this.bitmap.height] : this.shown.size;
+    this.#draw(copy, Math.max(copy.height / 720, 0.75), new Map());
+    return new Promise((resolve) => copy.toBlob(resolve, "image/png"));
   }
 
-  #draw(result) {
-    this.shown = result;
+  redraw() {
+    if (!this.shown) return;
+    this.canvas.width = Math.round(this.canvas.clientWidth * devicePixelRatio);
+    this.canvas.height = Math.round(this.canvas.clientHeight * devicePixelRatio);
+    this.#show(this.shown);
+  }
+
+  #showNew(result) {
+    this.onShow(result);
+    this.#show(result);
+  }
+
+  #show(result) {
     const [width, height] = result.size;
-    this.canvas.style.setProperty("--aspect", width / height);
-    const pen = this.canvas.getContext("2d");
-    pen.fillStyle = GROUND;
-    pen.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    if (this.bitmap) pen.drawImage(this.bitmap, 0, 0, this.canvas.width, this.canvas.height);
-    const scale = this.canvas.width / width;
-    for (const face of [...result.faces].reverse()) this.#drawFace(pen, face, scale);
+    const reshaped = !this.shown || this.shown.size[0] * height !== this.shown.size[1] * width;
+    this.shown = result;
+    if (reshaped) {
+      document.documentElement.style.setProperty("--aspect", width / height);
+      document.body.dataset.shape = width / height >= WIDE ? "wide" : "narrow";
+      this.redraw();
+      return;
+    }
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    this.labels = this.#draw(this.canvas, devicePixelRatio * rem, this.labels);
   }
 
-  #drawFace(pen, face, scale) {
-    const [x1, y1, x2, y2] = face.box.map((value) => value * scale);
-    const unit = devicePixelRatio;
-    const colour = this.colourOf(face.label);
-    pen.lineWidth = (face.id === this.chosen ? 5 : 3) * unit;
-    pen.strokeStyle = "rgb(0 0 0 / 60%)";
-    pen.strokeRect(x1 - unit, y1 - unit, x2 - x1 + 2 * unit, y2 - y1 + 2 * unit);
-    pen.strokeStyle = colour;
-    pen.strokeRect(x1, y1, x2 - x1, y2 - y1);
-    pen.font = `600 ${15 * unit}px system-ui, sans-serif`;
-    const widthOf = (words) => pen.measureText(words).width + 14 * unit;
-    const texts = [`${face.id}  ${face.label} ${Math.round(face.score * 100)} %`, `${face.id}  ${face.label}`, `${face.id}`];
-    const alone = this.shown.faces.length === 1; // otherwise a long text would cover a neighbour's
-    const text = texts.find((words) => alone || widthOf(words) <= Math.max(x2 - x1, 40 * unit)) ?? texts[2];
-    const wide = widthOf(text);
-    const high = 24 * unit;
-    const left = Math.max(Math.min(x1 - pen.lineWidth / 2, this.canvas.width - wide), 0);
-    const top = Math.max(y1 - high, 0);
-    pen.fillStyle = colour;
-    pen.fillRect(left, top, wide, high);
-    pen.fillStyle = inkOn(colour);
-    pen.textBaseline = "middle";
-    pen.fillText(text, left + 7 * unit, top + high / 2);
+  #draw(canvas, unit, former) {
+    const pen = canvas.getContext("2d");
+    const scale = canvas.width / this.shown.size[0];
+    pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--stage");
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    if (this.bitmap) pen.drawImage(this.bitmap, 0, 0, canvas.width, canvas.height);
+    if (this.old) fade(pen, canvas);
+    if (!this.boxes) return former;
+    const faces = this.shown.faces.map((face) => ({ ...face, box: face.box.map((value) => value * scale), texts: textsOf(face, this.held.get(face.id)) }));
+    faces.sort((a, b) => (b.id === this.chosen) - (a.id === this.chosen));
+    pen.font = `600 ${LABEL_PX * unit}px system-ui, sans-serif`;
+    const widthOf = (text) => pen.measureText(text).width + 12 * unit;
+    const labels = placeLabels(faces, widthOf, LABEL_HIGH * unit, [canvas.width, canvas.height], former);
+    for (const face of faces.reverse()) this.#drawBox(pen, face, unit);
+    for (const face of faces) if (labels.has(face.id)) drawLabel(pen, labels.get(face.id), this.#colourOf(face), unit);
+    return labels;
+  }
+
+  #colourOf({ label }) {
+    return this.old ? OLD : colourOf(label);
+  }
+
+  #drawBox(pen, { id, label, box: [x1, y1, x2, y2] }, unit) {
+    const chosen = id === this.chosen;
+    const outline = (colour, width, grow) => {
+      pen.strokeStyle = colour;
+      pen.lineWidth = width * unit;
+      pen.strokeRect(x1 - grow * unit, y1 - grow * unit, x2 - x1 + 2 * grow * unit, y2 - y1 + 2 * grow * unit);
+    };
+    pen.setLineDash([]);
+    outline("rgb(0 0 0 / 70%)", chosen ? 8 : 4, 0);
+    if (chosen) outline("#fff", 6, 0);
+    if (label === UNCERTAIN) pen.setLineDash([8 * unit, 5 * unit]);
+    outline(this.#colourOf({ label }), chosen ? 4 : 2, 0);
+    pen.setLineDash([]);
   }
 }
 
-// Return black or white, whichever is easier to read on a colour #rrggbb.
-export function inkOn(colour) {
-  const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
+// Grey and darker; by composition, as not every browser has filters for a canvas.
+function fade(pen, canvas) {
+  for (const [operation, colour] of [["saturation", "#808080"], ["source-over", "rgb(0 0 0 / 40%)"]]) {
+    pen.globalCompositeOperation = operation;
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+  }
+}
+
+function textsOf({ id, label, score }, held) {
+  const shown = held?.label === label ? held.score : score;
+  return [`${id}  ${label} ${percent(shown)}`, `${id}  ${label}`, `${id}`];
+}
+
+function drawLabel(pen, { text, area: [x1, y1, x2, y2] }, colour, unit) {
+  pen.fillStyle = colour;
+  pen.fillRect(x1, y1, x2 - x1, y2 - y1);
+  pen.fillStyle = inkOn(colour);
+  pen.textBaseline = "middle";
+  pen.fillText(text, x1 + 6 * unit, (y1 + y2) / 2);
 }

@@ -1,123 +1,183 @@
-// Timeline of expressions, a row per face, the newest moment on the right.
+// The timeline: its span, legend with shares, and a read-out by mouse, finger or arrow keys.
 
-import { inkOn } from "./picture.js";
+import { paint, UNCERTAIN } from "./colours.js";
+import { Chart } from "./chart.js";
+import { byId, element, percent, timeOfDay } from "./dom.js";
+import { bucketShares, columnsOf, History, NOBODY } from "./history.js";
 
 const MOST_ROWS = 6;
-const ROW = 30;
-const GAP = 6;
-const AXIS = 24;
-const GUTTER = 30;
+const MINUTES_S = 600; // up to here the page knows each face's spans; beyond it asks the server for its history
+const REFRESH_MS = 30000;
+const STEPS = 60; // of the arrow keys across the whole span
+const COLUMN_S = new Map([[3600, 60], [21600, 120], [86400, 600]]);
 
 export class Timeline {
-  constructor(canvas, colourOf) {
-    this.canvas = canvas;
-    this.colourOf = colourOf;
-    this.window = 120;
-    this.reset([]);
-    new ResizeObserver(() => this.draw()).observe(canvas.parentElement);
+  constructor() {
+    this.slider = byId("timeline");
+    this.chart = new Chart(byId("chart"));
+    this.history = new History();
+    this.seconds = Number(byId("span").value);
+    this.cursor = null; // seconds before now
+    this.buckets = null;
+    this.offset = 0;
+    byId("span").addEventListener("change", () => this.#select(Number(byId("span").value)));
+    this.slider.addEventListener("pointermove", (event) => this.#point(event));
+    this.slider.addEventListener("pointerdown", (event) => this.#point(event));
+    this.slider.addEventListener("pointerleave", () => this.#move(null));
+    this.slider.addEventListener("blur", () => this.#move(null));
+    this.slider.addEventListener("keydown", (event) => this.#press(event));
+    new ResizeObserver(() => this.draw()).observe(this.slider);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    setInterval(() => this.#refresh(), REFRESH_MS);
   }
 
-  reset(spans) {
-    this.spans = new Map();
-    this.now = null;
-    this.merge(spans, null);
-  }
-
-  // Add spans [face, label, start, end] or extend those that are known, and return the new ones.
-  merge(spans, now) {
-    const fresh = spans.filter(([face, , start]) => !this.spans.has(`${face} ${start}`));
-    for (const span of spans) this.spans.set(`${span[0]} ${span[2]}`, span);
-    this.now = now ?? this.now;
-    return fresh;
-  }
-
-  forgetBefore(time) {
-    for (const [key, span] of this.spans) if (span[3] < time) this.spans.delete(key);
-  }
-
-  // Return each face's share of each expression within the window, in words.
-  describe() {
-    const faces = this.#rows().map(([face, spans]) => {
-      const seconds = new Map();
-      for (const [, label, start, end] of spans) {
-        const within = end - Math.max(start, this.now - this.window);
-        seconds.set(label, (seconds.get(label) ?? 0) + within);
-      }
-      const sum = [...seconds.values()].reduce((a, b) => a + b, 0) || 1;
-      const shares = [...seconds].sort((a, b) => b[1] - a[1]).map(([label, s]) => `${label} ${Math.round((100 * s) / sum)} %`);
-      return `Face ${face}: ${shares.join(", ")}.`;
+  // Start again; `offset` is from the server's moments to the time of day.
+  reset(spans, offset) {
+    this.history.reset(spans);
+    this.offset = offset;
+    this.buckets = null;
+    fetchHistory(MINUTES_S).then((answer) => {
+      if (!answer) return;
+      this.history.now ??= answer.now;
+      this.history.addBuckets(answer);
+      this.draw();
     });
-    return faces.join(" ") || "No face in this time";
+    this.#refresh();
+  }
+
+  add(spans, moment, offset) {
+    this.history.merge(spans, moment);
+    this.offset = offset;
   }
 
   draw() {
-    const rows = this.#rows();
-    const unit = devicePixelRatio;
-    const width = this.canvas.parentElement.clientWidth - 32;
-    const height = Math.max(rows.length, 1) * (ROW + GAP) + AXIS;
-    if (this.canvas.width !== Math.round(width * unit) || this.canvas.height !== Math.round(height * unit)) {
-      this.canvas.width = Math.round(width * unit);
-      this.canvas.height = Math.round(height * unit);
-      this.canvas.style.height = `${height}px`;
-    }
-    const style = getComputedStyle(document.documentElement);
-    const tone = (name) => style.getPropertyValue(name);
-    const pen = this.canvas.getContext("2d");
-    pen.setTransform(unit, 0, 0, unit, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    pen.font = "600 13px system-ui, sans-serif";
-    pen.textBaseline = "middle";
-    this.#drawAxis(pen, width, height, tone);
-    rows.forEach(([face, spans], row) => this.#drawRow(pen, face, spans, row * (ROW + GAP), width, tone));
+    if (this.history.now === null) return;
+    this.history.forgetBefore(this.history.now - MINUTES_S);
+    if (this.#isLong) this.#drawColumns();
+    else this.#drawRows();
+    this.#showLegend();
+    this.#showCursor();
   }
 
-  #rows() {
-    if (this.now === null) return [];
-    const faces = new Map();
-    for (const span of this.spans.values()) {
-      if (span[3] < this.now - this.window) continue;
-      if (!faces.has(span[0])) faces.set(span[0], []);
-      faces.get(span[0]).push(span);
-    }
-    const last = (spans) => Math.max(...spans.map((span) => span[3]));
-    const newest = [...faces].sort((a, b) => last(b[1]) - last(a[1])).slice(0, MOST_ROWS);
-    return newest.sort((a, b) => a[0] - b[0]);
+  get #isLong() {
+    return this.seconds > MINUTES_S;
   }
 
-  #drawAxis(pen, width, height, tone) {
-    const step = this.window <= 60 ? 10 : this.window <= 120 ? 30 : this.window <= 300 ? 60 : 120;
-    const labelled = ((width - GUTTER) * step) / this.window < 75 ? 2 * step : step;
-    pen.strokeStyle = tone("--line");
-    pen.lineWidth = 1;
-    for (let ago = 0; ago <= this.window; ago += step) {
-      const x = GUTTER + (width - GUTTER) * (1 - ago / this.window);
-      pen.beginPath();
-      pen.moveTo(x, 0);
-      pen.lineTo(x, height - AXIS);
-      pen.stroke();
-      pen.fillStyle = tone("--soft");
-      pen.textAlign = ago === 0 ? "right" : ago === this.window ? "left" : "center";
-      const text = ago === 0 ? "now" : `−${Math.floor(ago / 60)}:${String(ago % 60).padStart(2, "0")}`;
-      if (ago % labelled === 0) pen.fillText(text, x, height - AXIS / 2);
-    }
-    pen.textAlign = "left";
+  #drawRows() {
+    const { history, chart, seconds } = this;
+    const rows = history.rows(seconds, MOST_ROWS);
+    chart.begin(history.now, seconds, Math.max(rows.length, 1));
+    for (const gap of history.unwatched(seconds)) chart.drawBand(gap, "no picture", false);
+    for (const gap of history.gaps(seconds)) chart.drawBand(gap, NOBODY, true);
+    rows.forEach(([face, spans], row) => chart.drawRow(face, spans, row));
   }
 
-  #drawRow(pen, face, spans, top, width, tone) {
-    pen.fillStyle = tone("--ink");
-    pen.fillText(face, 0, top + ROW / 2);
-    const x = (time) => GUTTER + (width - GUTTER) * Math.max(1 - (this.now - time) / this.window, 0);
-    for (const [, label, start, end] of spans) {
-      const [left, right] = [x(start), Math.max(x(end), x(start) + 1)];
-      const colour = this.colourOf(label);
-      pen.fillStyle = colour;
-      pen.fillRect(left, top, right - left, ROW);
-      pen.strokeStyle = tone("--outline");
-      if (right - left > 3) pen.strokeRect(left + 0.5, top + 0.5, right - left - 1, ROW - 1);
-      if (right - left > pen.measureText(label).width + 12) {
-        pen.fillStyle = inkOn(colour);
-        pen.fillText(label, left + 6, top + ROW / 2);
-      }
+  #drawColumns() {
+    const answer = this.buckets;
+    this.chart.begin(answer?.now ?? this.history.now, this.seconds, 0);
+    this.columns = columnsOf(answer?.buckets ?? [], COLUMN_S.get(this.seconds));
+    const covered = new History();
+    covered.watched = this.columns.map(({ start }) => [start, start + COLUMN_S.get(this.seconds)]);
+    covered.now = this.chart.now;
+    for (const gap of covered.unwatched(this.seconds)) this.chart.drawBand(gap, "no picture", false);
+    for (const column of this.columns) this.chart.drawColumn(column, COLUMN_S.get(this.seconds));
+  }
+
+  async #refresh() {
+    if (!this.#isLong || document.hidden) return;
+    const seconds = this.seconds;
+    const answer = await fetchHistory(seconds);
+    if (answer && seconds === this.seconds) this.buckets = answer;
+    this.draw();
+  }
+
+  #select(seconds) {
+    this.seconds = seconds;
+    this.buckets = null;
+    this.slider.setAttribute("aria-valuemin", -seconds);
+    this.#move(null);
+    this.draw();
+    this.#refresh();
+  }
+
+  #showLegend() {
+    const shares = this.#isLong ? this.buckets && bucketShares(this.buckets) : this.history.shares(this.seconds);
+    const parts = [...(shares ?? [])].map(([label, share]) => `${label} ${percent(share)}${label === NOBODY ? " of the time" : ""}`);
+    if (parts.join() === this.shownLegend) return;
+    this.shownLegend = parts.join();
+    byId("legend").replaceChildren(...[...(shares ?? [])].map(([label], i) => legendItem(label, parts[i])));
+    if (this.cursor === null) this.#showCursor();
+  }
+
+  #point(event) {
+    const x = event.clientX - this.slider.getBoundingClientRect().left;
+    this.#move(this.chart.now - this.chart.momentAt(x));
+  }
+
+  #press(event) {
+    const step = { ArrowLeft: 1, ArrowDown: 1, ArrowRight: -1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+    const end = { Home: this.seconds, End: 0 }[event.key];
+    if (event.key === "Escape") this.#move(null);
+    else if (step || end !== undefined) {
+      event.preventDefault();
+      this.#move(end ?? Math.min(Math.max((this.cursor ?? 0) + (step * this.seconds) / STEPS, 0), this.seconds));
     }
+  }
+
+  #move(ago) {
+    this.cursor = ago;
+    this.#showCursor();
+  }
+
+  #showCursor() {
+    if (this.history.now === null) return;
+    const moment = this.chart.now - (this.cursor ?? 0);
+    const words = this.cursor === null ? "" : this.#wordsAt(moment);
+    byId("cursor").hidden = this.cursor === null;
+    byId("cursor").style.left = `${this.chart.pixelsAt(moment)}px`;
+    byId("read-out").textContent = words || this.#hint();
+    this.slider.setAttribute("aria-valuenow", Math.round(-(this.cursor ?? 0)));
+    this.slider.setAttribute("aria-valuetext", words || this.shownLegend?.replaceAll(",", ", ") || "No face yet");
+  }
+
+  #hint() {
+    const more = this.#isLong ? "A column is as high as the share of time in which somebody was there. " : "";
+    return `${more}Point at a moment to read it, or use the arrow keys.`;
+  }
+
+  #wordsAt(moment) {
+    const time = timeOfDay(moment + this.offset);
+    if (this.#isLong) return this.#columnWords(moment) ?? `${time}: no picture`;
+    const faces = this.history.at(moment);
+    if (faces === null) return `${time}: no picture`;
+    return `${time}: ${faces.map(([face, label]) => `face ${face} ${label}`).join(", ") || NOBODY}`;
+  }
+
+  #columnWords(moment) {
+    const seconds = COLUMN_S.get(this.seconds);
+    const column = this.columns.find(({ start }) => start <= moment && moment < start + seconds);
+    if (!column) return null;
+    const all = Object.values(column.faces_s).reduce((a, b) => a + b, 0);
+    const order = Object.entries(column.faces_s).sort((a, b) => (a[0] === UNCERTAIN) - (b[0] === UNCERTAIN) || b[1] - a[1]);
+    const parts = order.map(([label, value]) => `${label} ${percent(value / all)}`);
+    const span = `${timeOfDay(column.start + this.offset)} to ${timeOfDay(column.start + seconds + this.offset)}`;
+    return `${span}: ${parts.join(", ") || NOBODY}${all ? `; somebody there ${percent(column.someone_s / column.watched_s)} of the time` : ""}`;
+  }
+}
+
+function legendItem(label, words) {
+  const item = element("li");
+  const swatch = element("span", label === NOBODY ? "swatch nobody" : "swatch");
+  if (label !== NOBODY) paint(swatch, label);
+  item.append(swatch, words);
+  return item;
+}
+
+async function fetchHistory(seconds) {
+  try {
+    const response = await fetch(`api/history?span=${seconds}`);
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null; // shown by the event stream, which breaks with it
   }
 }

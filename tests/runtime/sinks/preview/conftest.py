@@ -1,0 +1,41 @@
+"""Pages of the preview in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+OpenPage = Callable[..., "Page"]
+
+_LOST = "Failed to load resource: "
+"""What Chromium says of a request that breaks or is refused."""
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Return a function that opens an empty page; a page that logs a fault fails the test.
+
+    Broken and refused requests are no fault if it is called with `may_break=True`.
+    """
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(_page(browser, **options))
+
+
+@contextmanager
+def _page(browser: Browser, width: int = 1440, height: int = 900, may_break: bool = False) -> Iterator[Page]:
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    try:
+        yield page
+        assert [fault for fault in faults if not (may_break and _LOST in fault)] == []
+    finally:
+        context.close()

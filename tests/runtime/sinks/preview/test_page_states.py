@@ -1,0 +1,336 @@
+"""Every state of the preview's page, on a desktop and a phone, dark and light: words, layout, accessibility."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from math import isclose
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pytest
+
+from fer_edge.runtime.results import FaceResult
+from fer_edge.runtime.sources.source import Outage
+from tests.fakes.preview_stream import PreviewStream, previewing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+MakeFace = Callable[..., FaceResult]
+OpenPage = Callable[..., "Page"]
+Box = dict[str, float]
+
+DESKTOP, PHONE = (1440, 900), (390, 844)
+VIEWS: tuple[tuple[tuple[int, int], Literal["dark", "light"]], ...] = ((DESKTOP, "dark"), (PHONE, "light"))
+PANELS = ("header", ".picture", ".faces", ".timeline", ".changes", ".speed")
+
+
+@pytest.fixture(scope="module")
+def stream() -> Iterator[PreviewStream]:
+    """A stream that the tests share; each puts it in its own state."""
+    with previewing(meaning="A score is a share.") as stream:
+        yield stream
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """Return a function that lists what is not accessible in a page."""
+    api = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
+
+    def violations(page: Page) -> list[str]:
+        found: list[dict[str, Any]] = api.Axe().run(page).response["violations"]
+        return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+
+    return violations
+
+
+def crowd(make_face: MakeFace, count: int) -> list[FaceResult]:
+    labels = ("happy", "sad", "neutral", "surprise", "fear")
+    boxes = [(80 * (i % 4) + 8, 80 * (i // 4) + 4, 80 * (i % 4) + 70 - i, 80 * (i // 4) + 74 - i) for i in range(count)]
+    return [make_face(labels[i % 5], 0.8, box, track_id=i + 1) for i, box in enumerate(boxes)]
+
+
+def box_of(page: Page, selector: str) -> Box:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None, f"{selector} is not visible"
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+
+
+def overlap(a: Box, b: Box) -> bool:
+    across = min(a["x"] + a["width"], b["x"] + b["width"]) - max(a["x"], b["x"])
+    down = min(a["y"] + a["height"], b["y"] + b["height"]) - max(a["y"], b["y"])
+    return across > 1 and down > 1
+
+
+def check_layout(page: Page, size: tuple[int, int], shape: float) -> None:
+    width, height = size
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    panels = {name: box_of(page, name) for name in PANELS}
+    assert [pair for pair in combinations(panels, 2) if overlap(panels[pair[0]], panels[pair[1]])] == []
+    picture = box_of(page, "#picture")
+    assert isclose(picture["width"] / picture["height"], shape, rel_tol=0.02)
+    status, title = box_of(page, "#status"), box_of(page, "h1")
+    if size == PHONE:
+        assert status["y"] >= title["y"] + title["height"]
+        assert status["width"] > 0.8 * width
+    else:
+        chart = box_of(page, "#chart")
+        assert chart["y"] + chart["height"] <= height, "the timeline is off the screen"
+        assert status["x"] + status["width"] > 0.9 * width
+
+
+def check_everywhere(page: Page, axe: Callable[[Page], list[str]], shape: float = 4 / 3) -> None:
+    """Check a state's layout in each size, and its accessibility in each size and each colour scheme."""
+    for size, scheme in VIEWS:
+        show_as(page, size, scheme)
+        check_layout(page, size, shape)
+        assert axe(page) == [], (size, scheme)
+
+
+def show_as(page: Page, size: tuple[int, int], scheme: Literal["dark", "light"]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_timeout(100)
+
+
+def wait_for_state(page: Page, state: str, words: str) -> None:
+    page.locator(f"body[data-state={state}]").wait_for()
+    assert page.locator("#status").inner_text() == words
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_open_menus_are_on_the_screen(
+    stream: PreviewStream,
+    open_page: OpenPage,
+    make_face: MakeFace,
+    axe: Callable[[Page], list[str]],
+    size: tuple[int, int],
+) -> None:
+    stream.outage = None
+    stream.show(make_face())
+    page = open_page(width=size[0], height=size[1])
+    page.goto(stream.url)
+    page.get_by_text("where a frame's time goes").click()
+    page.locator("#stack .part").first.wait_for()
+    for menu in ("settings", "downloads"):
+        page.locator(f"#{menu} summary").click()
+        box = box_of(page, f"#{menu} > div")
+        assert box["x"] >= 0
+        assert box["y"] + page.evaluate("scrollY") >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert axe(page) == [], menu
+    assert page.locator("#settings > div").is_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_old_values_are_legible_in_both_colour_schemes(
+    stream: PreviewStream,
+    open_page: OpenPage,
+    make_face: MakeFace,
+    axe: Callable[[Page], list[str]],
+    scheme: Literal["dark", "light"],
+) -> None:
+    stream.outage = None
+    stream.show(*crowd(make_face, 3))
+    page = open_page()
+    page.goto(stream.url)
+    page.locator("#verdict").filter(has_text="happy 80 %").wait_for()
+    stream.outage = Outage("every picture is the same", frozen=True)
+    wait_for_state(page, "frozen", "Camera frozen")
+    show_as(page, DESKTOP, scheme)
+    assert axe(page) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 12])
+def test_live_with_faces(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, axe: Callable[[Page], list[str]], count: int
+) -> None:
+    stream.outage = None
+    stream.show(*crowd(make_face, count))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_state(page, "live", "Live")
+    page.locator("#verdict").filter(has_text="happy 80 %" if count else "No face").wait_for()
+    assert page.locator("#choice").is_visible() == (count > 1)
+    assert page.locator("#banner").is_hidden()
+    check_everywhere(page, axe)
+
+
+@pytest.mark.parametrize(
+    ("outage", "state", "word", "words"),
+    [
+        (Outage("every picture is the same", frozen=True), "frozen", "Camera frozen", "every picture is the same"),
+        (Outage("/dev/video0 has gone"), "absent", "No camera", "/dev/video0 has gone"),
+    ],
+)
+def test_camera_that_gives_nothing(
+    stream: PreviewStream,
+    open_page: OpenPage,
+    make_face: MakeFace,
+    axe: Callable[[Page], list[str]],
+    outage: Outage,
+    state: str,
+    word: str,
+    words: str,
+) -> None:
+    stream.outage = None
+    stream.show(*crowd(make_face, 3))
+    page = open_page()
+    page.goto(stream.url)
+    page.locator("#verdict").filter(has_text="happy 80 %").wait_for()
+    stream.outage = outage
+    wait_for_state(page, state, word)
+    banner = page.locator("#banner").inner_text()
+    assert words in banner
+    assert "Since " in banner
+    assert page.locator("#verdict").inner_text() == "happy 80 %"
+    assert page.locator("body[data-old]").count() == 1
+    check_everywhere(page, axe)
+    stream.outage = None
+    wait_for_state(page, "live", "Live")
+    assert page.locator("#banner").is_hidden()
+    assert page.locator("body[data-old]").count() == 0
+
+
+def test_finished_recording_stays_with_its_summary(
+    open_page: OpenPage, make_face: MakeFace, axe: Callable[[Page], list[str]]
+) -> None:
+    with previewing(*crowd(make_face, 2)) as stream:
+        page = open_page()
+        page.goto(stream.url)
+        page.locator("#verdict").filter(has_text="happy 80 %").wait_for()
+        stream.stop()
+        stream.sink.finish()
+        wait_for_state(page, "finished", "Recording finished")
+        page.reload()
+        wait_for_state(page, "finished", "Recording finished")
+        banner = page.locator("#banner").inner_text()
+        assert "2 faces" in banner
+        assert "happy 50 %" in banner
+        assert "Ended at" in banner
+        assert page.locator("#verdict").inner_text() == "happy 80 %"
+        assert page.locator("body[data-old]").count() == 0
+        check_everywhere(page, axe)
+
+
+def test_lost_server_is_said_with_since_when(
+    open_page: OpenPage, make_face: MakeFace, axe: Callable[[Page], list[str]]
+) -> None:
+    page = open_page(may_break=True)
+    with previewing(*crowd(make_face, 2)) as stream:
+        page.goto(stream.url)
+        page.locator("#verdict").filter(has_text="happy 80 %").wait_for()
+    wait_for_state(page, "lost", "Connection lost")
+    assert "fer-edge does not answer; the page keeps trying. Since " in " ".join(
+        page.locator("#banner").inner_text().split()
+    )
+    assert page.locator("#verdict").inner_text() == "happy 80 %"
+    check_everywhere(page, axe)
+
+
+def test_paused_and_waiting_pages(open_page: OpenPage, make_face: MakeFace, axe: Callable[[Page], list[str]]) -> None:
+    with previewing(waiting=True) as stream:
+        page = open_page()
+        page.goto(stream.url)
+        wait_for_state(page, "waiting", "Waiting for a frame")
+        page.locator("#banner").filter(has_text="No picture yet").wait_for()
+        check_everywhere(page, axe)
+        stream.show(make_face())
+        wait_for_state(page, "live", "Live")
+        page.get_by_role("button", name="Pause").click()
+        page.locator("body[data-state=paused]").wait_for()
+        check_everywhere(page, axe)
+
+
+def test_token_page_asks_and_opens(open_page: OpenPage, make_face: MakeFace, axe: Callable[[Page], list[str]]) -> None:
+    with previewing(make_face(), address="0.0.0.0:0", token="right") as stream:
+        page = open_page(may_break=True)
+        page.goto(stream.url.partition("?")[0])
+        field = page.get_by_label("Token")
+        field.fill("wrong")
+        page.get_by_role("button").click()
+        page.get_by_role("alert").wait_for()
+        for size, scheme in VIEWS:
+            show_as(page, size, scheme)
+            assert axe(page) == [], (size, scheme)
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        field.fill("right")
+        page.get_by_role("button").click()
+        wait_for_state(page, "live", "Live")
+
+
+@pytest.mark.parametrize("size_wh", [(320, 240), (320, 180), (180, 320)], ids=["4:3", "16:9", "portrait"])
+def test_panel_takes_the_picture_s_shape(open_page: OpenPage, make_face: MakeFace, size_wh: tuple[int, int]) -> None:
+    with previewing() as stream:
+        stream.show(make_face(), size_wh=size_wh)
+        page = open_page()
+        page.goto(stream.url)
+        page.locator("#verdict").filter(has_text="happy").wait_for()
+        for size in (DESKTOP, PHONE, (1920, 1080), (3840, 2160)):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.wait_for_timeout(100)
+            check_layout(page, size, size_wh[0] / size_wh[1])
+            right = max(box_of(page, panel)["x"] + box_of(page, panel)["width"] for panel in PANELS)
+            assert right > 0.96 * size[0], "the screen is not used"
+
+
+def test_labels_cover_no_face_and_no_other_label(open_page: OpenPage, stream: PreviewStream) -> None:
+    page = open_page()
+    page.goto(stream.url)
+    generator = np.random.default_rng(5)
+    crowds = []
+    for count in generator.integers(1, 13, 60):
+        corners = generator.uniform(0, 560, (count, 2))
+        sides = generator.uniform(20, 160, (count, 2))
+        boxes = np.hstack([corners, np.minimum(corners + sides, 640)]).round(1).tolist()
+        crowds.append([{"id": i, "box": box, "texts": [f"{i} surprise 99 %", f"{i}"]} for i, box in enumerate(boxes)])
+    placed = page.evaluate(PLACE_ALL, crowds)
+    assert sum(map(len, placed)) > 0.7 * sum(map(len, crowds))
+    for faces, labels in zip(crowds, placed, strict=True):
+        areas = dict(labels)
+        for i, j in combinations(areas, 2):
+            assert not meet(areas[i], areas[j])
+        for i, area in areas.items():
+            assert min(area) >= 0
+            assert max(area) <= 640
+            assert [face["id"] for face in faces if face["id"] != i and meet(area, face["box"])] == []
+
+
+# Place the labels of several pictures of 640 x 640 pixels: a list of [face, area] of each.
+PLACE_ALL = """async (crowds) => {
+  const { placeLabels } = await import("/labels.js");
+  const widthOf = (text) => 8 * text.length + 10;
+  return crowds.map((faces) => [...placeLabels(faces, widthOf, 20, [640, 640])].map(([id, { area }]) => [id, area]));
+}"""
+
+
+def meet(a: list[float], b: list[float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def test_label_stays_where_it_is_while_it_can(open_page: OpenPage, stream: PreviewStream) -> None:
+    page = open_page()
+    page.goto(stream.url)
+    # 1's label takes x up to 166; the neighbour's box comes within the clearance of the first label, and not over it.
+    faces = [
+        [
+            {"id": 1, "box": [100, 100, 200, 200], "texts": ["1 happy"]},
+            {"id": 2, "box": [x, 60, 300, 160], "texts": ["2"]},
+        ]
+        for x in (220, 168)
+    ]
+    places = page.evaluate(
+        """async ([far, near]) => {
+          const { placeLabels } = await import("/labels.js");
+          const widthOf = (text) => 8 * text.length + 10;
+          const before = placeLabels(far, widthOf, 20, [640, 640]);
+          const after = placeLabels(near, widthOf, 20, [640, 640], before);
+          const afresh = placeLabels(near, widthOf, 20, [640, 640]);
+          return [before, after, afresh].map((labels) => labels.get(1).place);
+        }""",
+        faces,
+    )
+    assert places[0] == places[1]
+    assert places[0] != places[2], json.dumps(places)
