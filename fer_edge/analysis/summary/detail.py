@@ -1,0 +1,146 @@
+"""Detail of one video: a timeline and the shares of each person, and the moments that changed most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fer_edge.analysis.summary.clock import clock, places_for, ticks
+from fer_edge.analysis.summary.file_summary import SHORT_S, FileSummary, Person
+from fer_edge.analysis.summary.moment_cards import moment_list
+from fer_edge.analysis.summary.strips import label_class, share_bar, shares_in_words, stack, strip
+from fer_edge.analysis.summary.time_bins import BINS
+from fer_edge.figures import NONE, plural, share
+from fer_edge.markup import Element, tag
+from fer_edge.runtime.results import UNCERTAIN
+
+_PERSON_BYTES, _NUMBERS_BYTES, _SPAN_BYTES = 900, 300, 26
+"""Bytes of the page that a person takes, without and with numbers of its own, and those of a span."""
+_STACK_FACTOR = 4
+_COARSEST = 16
+
+
+def file_detail(summary: FileSummary, labels: Sequence[str], room: int, pictures: Path | None) -> list[Element]:
+    """Return the detail of a video, in about `room` bytes of the page at most.
+
+    Args:
+        summary: What is known of it.
+        labels: Expressions, in the order of the scores.
+        room: Bytes; with little room fewer persons are shown, in coarser timelines.
+        pictures: Folder of the analysis, to take thumbnails from; None for placeholders.
+    """
+    persons, factor = _fitted(summary, room)
+    parts = [_timelines(summary, persons, factor, labels)]
+    if len(persons) * _NUMBERS_BYTES * (1 + len(labels) / 7) < room / 4:
+        parts.append(_numbers(summary, persons, labels))
+    if summary.moments:
+        parts.append(tag("h3", "Moments that changed most"))
+        parts.append(moment_list(summary.moments, labels, pictures))
+    return parts
+
+
+def _fitted(summary: FileSummary, room: int) -> tuple[Sequence[Person], int]:
+    """Return the persons to show and the number of bins that are joined to one."""
+    most = max(room // (2 * _PERSON_BYTES), 1)
+    longest = sorted(summary.persons, key=lambda person: -person.track.frames)[:most]
+    persons = sorted(longest, key=lambda person: person.track.track)
+    factor = 1
+    while factor < _COARSEST:
+        spans = sum(len(person.bins.coarsened(factor).spans()) for person in persons)
+        if len(persons) * _PERSON_BYTES + spans * _SPAN_BYTES <= room:
+            break
+        factor *= 2
+    return persons, factor
+
+
+def _timelines(summary: FileSummary, persons: Sequence[Person], factor: int, labels: Sequence[str]) -> Element:
+    rows = [_row(person, summary.duration_s, factor, labels) for person in persons]
+    if summary.tracks > 1:
+        rows.insert(0, _everyone(summary, labels))
+    return tag(
+        "div",
+        _axis(summary.duration_s),
+        tag("ul", *rows, class_="persons"),
+        *(tag("p", sentence, class_="quiet") for sentence in _left_out(summary, len(persons))),
+        class_="timelines",
+        data_duration=f"{summary.duration_s:.2f}",
+        data_bins=str(BINS // factor),
+    )
+
+
+def _axis(duration_s: float) -> Element:
+    marks = [
+        tag("span", tag("span", text), style=f"left: {100 * seconds / duration_s:.2f}%")
+        for seconds, text in ticks(duration_s).items()
+    ]
+    return tag("div", *marks, class_="axis", aria_hidden="true")
+
+
+def _everyone(summary: FileSummary, labels: Sequence[str]) -> Element:
+    faces = summary.everyone.coarsened(_STACK_FACTOR).faces()
+    most = max((sum(cell.values()) for cell in faces.values()), default=0.0)
+    name = f"All persons over time, up to {most:.0f} at once"
+    who = tag(
+        "span",
+        tag("strong", "Everyone"),
+        tag("span", f"up to {max(most, 1):.0f} at once", class_="quiet"),
+        class_="who",
+    )
+    return tag(
+        "li", who, stack(faces, BINS // _STACK_FACTOR, labels, name), _what(summary.shares, labels), class_="everyone"
+    )
+
+
+def _row(person: Person, duration_s: float, factor: int, labels: Sequence[str]) -> Element:
+    track = person.track
+    name = f"Person {track.track}"
+    when = f"{_time(track.from_s, duration_s)}\N{EN DASH}{_time(track.to_s, duration_s)}"
+    bins = person.bins if factor == 1 else person.bins.coarsened(factor)
+    shares = dict(zip(labels, track.shares, strict=True))
+    return tag(
+        "li",
+        tag("span", tag("strong", name), tag("span", when, class_="quiet"), class_="who"),
+        strip(bins.spans(), BINS // factor, labels, f"Timeline of person {track.track}"),
+        _what(shares, labels),
+    )
+
+
+def _what(shares: dict[str, float], labels: Sequence[str]) -> Element:
+    words = tag("span", shares_in_words(shares), class_="quiet", aria_hidden="true")
+    return tag("span", share_bar(shares, labels), words, class_="what")
+
+
+def _left_out(summary: FileSummary, shown: int) -> Iterator[str]:
+    if not summary.tracks:
+        yield "No face was found."
+    others = summary.persons_seen - shown
+    if others > 0:
+        yield f"And {plural(others, 'person')} seen for a shorter time: they are in tracks.csv."
+    if 0 < summary.short_tracks < summary.tracks:
+        yield f"And {summary.short_tracks:,} seen for less than {SHORT_S:g} s."
+
+
+def _numbers(summary: FileSummary, persons: Sequence[Person], labels: Sequence[str]) -> Element:
+    names = ("person", "from", "to", "frames", "changes", *labels, UNCERTAIN)
+    heading = tag("tr", *(tag("th", name, scope="col") for name in names))
+    rows = []
+    for person in persons:
+        track = person.track
+        times = (_time(track.from_s, summary.duration_s), _time(track.to_s, summary.duration_s))
+        plain = [tag("td", text) for text in (*times, f"{track.frames:,}", f"{track.changes:,}")]
+        shares = zip((*labels, UNCERTAIN), (*track.shares, 1.0 - sum(track.shares)), strict=True)
+        cells = [_share_cell(value, label, labels) for label, value in shares]
+        rows.append(tag("tr", tag("th", str(track.track), scope="row"), *plain, *cells))
+    table = tag("table", tag("caption", "Shares of each expression"), tag("thead", heading), tag("tbody", *rows))
+    scroll = tag("div", table, class_="scroll", role="region", tabindex="0", aria_label="Shares of each expression")
+    return tag("details", tag("summary", "Numbers"), scroll, class_="numbers") if rows else tag("div")
+
+
+def _share_cell(value: float, label: str, labels: Sequence[str]) -> Element:
+    if value < 0.005:
+        return tag("td", NONE, class_="quiet")
+    return tag("td", share(value, 0), class_=label_class(label, labels), style=f"--share: {100 * value:.0f}%")
+
+
+def _time(seconds: float, duration_s: float) -> str:
+    return clock(seconds, places_for(duration_s))
