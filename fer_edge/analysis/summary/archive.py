@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from fer_edge.analysis.manifest import Entry
 from fer_edge.analysis.summary.clock import clock
 from fer_edge.analysis.summary.file_summary import FileSummary
-from fer_edge.analysis.summary.overview import FileFacts
 from fer_edge.analysis.summary.strips import share_bar, stack
 from fer_edge.analysis.summary.time_bins import BINS
 from fer_edge.figures import plural
@@ -16,13 +16,13 @@ from fer_edge.names import printable
 
 _SPARK_FACTOR = 10
 
-SORTS = {"order": "Order", "name": "Name", "duration": "Duration", "persons": "Persons", "faces": "Faces"}
+SORTS = {"order": "Order given", "name": "Name", "duration": "Duration", "persons": "Persons", "faces": "Faces"}
 """Keys by which lines can be sorted, and their names; the key is the end of the `data-` attribute."""
 
 
-def file_line(facts: FileFacts, summary: FileSummary, labels: Sequence[str], detail: Sequence[Element]) -> Element:
+def file_line(entry: Entry, summary: FileSummary, labels: Sequence[str], detail: Sequence[Element]) -> Element:
     """Return a video's line, a `details` element with its detail folded."""
-    name = PurePath(printable(facts.file))
+    name = PurePath(printable(entry.file))
     folder = "" if str(name.parent) == "." else f"{name.parent}/"
     line = tag(
         "summary",
@@ -35,7 +35,7 @@ def file_line(facts: FileFacts, summary: FileSummary, labels: Sequence[str], det
     return tag(
         "details",
         line,
-        tag("div", problem_note(facts), *detail, class_="detail"),
+        tag("div", problem_note(entry), *detail, class_="detail"),
         class_="video",
         data_name=str(name),
         data_duration=f"{summary.duration_s:.1f}",
@@ -44,9 +44,9 @@ def file_line(facts: FileFacts, summary: FileSummary, labels: Sequence[str], det
     )
 
 
-def problem_note(facts: FileFacts) -> Element | None:
+def problem_note(entry: Entry) -> Element | None:
     """Return a note on a file that could not be read to its end."""
-    return None if facts.problem is None else tag("p", printable(facts.problem), class_="problem")
+    return None if entry.reason is None else tag("p", printable(entry.reason), class_="problem")
 
 
 def _spark(summary: FileSummary, labels: Sequence[str]) -> Element:

@@ -20,14 +20,14 @@ _STACK_FACTOR = 4
 _COARSEST = 16
 
 
-def file_detail(summary: FileSummary, labels: Sequence[str], room: int, pictures: Path | None) -> list[Element]:
+def file_detail(summary: FileSummary, labels: Sequence[str], room: int, folder: Path | None) -> list[Element]:
     """Return the detail of a video, in about `room` bytes of the page at most.
 
     Args:
         summary: What is known of it.
         labels: Expressions, in the order of the scores.
         room: Bytes; with little room fewer persons are shown, in coarser timelines.
-        pictures: Folder of the analysis, to take thumbnails from; None for placeholders.
+        folder: Folder of the video's thumbnails; None for placeholders.
     """
     persons, factor = _fitted(summary, room)
     parts = [_timelines(summary, persons, factor, labels)]
@@ -35,7 +35,7 @@ def file_detail(summary: FileSummary, labels: Sequence[str], room: int, pictures
         parts.append(_numbers(summary, persons, labels))
     if summary.moments:
         parts.append(tag("h3", "Moments that changed most"))
-        parts.append(moment_list(summary.moments, labels, pictures))
+        parts.append(moment_list(((moment, folder) for moment in summary.moments), labels))
     return parts
 
 

@@ -37,7 +37,6 @@ class FileSummary:
     """What is shown of one video or log.
 
     Attributes:
-        file: Name, as in the tables.
         duration_s: Duration, in seconds; up to the last face where the file's own is unknown.
         faces: Number of faces in all frames.
         labels: Number of these with each label, "uncertain" included.
@@ -48,7 +47,6 @@ class FileSummary:
         moments: Moments that changed most, the strongest first.
     """
 
-    file: str
     duration_s: float
     faces: int
     labels: Counter[str]
@@ -69,16 +67,13 @@ class FileSummary:
         return {label: count / self.faces for label, count in self.labels.items() if label != UNCERTAIN}
 
 
-def summarize_file(
-    file: str, tracks: Iterable[TrackRow], faces: Iterable[FaceRow], duration_s: float = 0.0
-) -> FileSummary:
+def summarize_file(tracks: Iterable[TrackRow], faces: Iterable[FaceRow], duration_s: float = 0.0) -> FileSummary:
     """Summarize a file's rows of both tables, each in order; neither is held in memory.
 
     Args:
-        file: Name of the file.
         tracks: Its rows of the table of tracks.
         faces: Its rows of the table of faces.
-        duration_s: Its duration in seconds, where it is known.
+        duration_s: Time of its last frame in seconds, where it is known.
     """
     seen = _count_tracks(tracks)
     step_s = seen.seconds / seen.steps if seen.steps else 0.0
@@ -98,7 +93,7 @@ def summarize_file(
         _add(everyone, persons, start_s, end_s, last)
     moments = tuple(kept.moment for kept in finder.best())
     shown = tuple(persons.values())
-    return FileSummary(file, duration_s, labels.total(), labels, seen.count, seen.short, shown, everyone, moments)
+    return FileSummary(duration_s, labels.total(), labels, seen.count, seen.short, shown, everyone, moments)
 
 
 @dataclass

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
 
+from fer_edge.analysis.manifest import Entry, Manifest
 from fer_edge.analysis.summary.clock import clock
-from fer_edge.analysis.summary.overview import FileFacts, Overview
 from fer_edge.analysis.summary.strips import label_class, share_bar
 from fer_edge.figures import listed, plural, share
 from fer_edge.markup import Element, tag
@@ -17,6 +19,17 @@ from fer_edge.runtime.results import UNCERTAIN
 _MOST_PROBLEMS = 100
 """Files that could not be read and are named."""
 _UNFOLDED_PROBLEMS = 5
+
+_NOTES = (
+    "A person is a face that was followed from frame to frame. Someone who leaves and comes back is a person again.",
+    "A timeline shows which expression a face had for most of each stretch of time. Hatched: no score was high enough. "
+    "Empty: the face was not seen. Point at it, or focus it and use the arrow keys, to read time and mean score.",
+    "Everyone, and the small timelines: the height is the number of faces.",
+    "Shares are shares of the frames that show a face.",
+    "Moments: the expression after a change, and at least a second before. The percentage is the part of the scores "
+    "that moved from some expressions to others: 100% if nothing is as before.",
+    "All numbers are in faces.csv and tracks.csv.",
+)
 
 
 @dataclass
@@ -38,22 +51,31 @@ class Totals:
     labels: Counter[str] = field(default_factory=Counter)
 
 
-def title(totals: Totals) -> str:
-    """Return the page's title."""
+def title(entries: Sequence[Entry], totals: Totals) -> str:
+    """Return the page's title: the file's name, or how many there are."""
+    if len(entries) == 1:
+        return f"Expressions in {PurePath(entries[0].file).name}"
     counts = ((totals.videos, "video"), (totals.pictures, "picture"))
     return f"Expressions in {listed([plural(n, noun) for n, noun in counts if n]) or 'no file'}"
 
 
-def head(overview: Overview, totals: Totals) -> Iterator[Element]:
+def head(manifest: Manifest, totals: Totals, analyzed_at: str) -> Iterator[Element]:
     """Yield the elements of the head."""
-    yield tag("h1", title(totals))
-    yield tag("p", " · ".join(filter(None, [overview.model, overview.created])), class_="quiet")
+    entries = list(manifest.entries.values())
+    yield tag("h1", title(entries, totals))
+    model = manifest.model["name"]
+    yield tag("p", " · ".join(filter(None, [model and f"model {model}", analyzed_at])), class_="quiet")
     yield _tiles(totals)
-    yield from _shares(overview.labels, totals.labels)
-    yield from _problems([facts for facts in overview.files if facts.problem is not None])
-    if overview.options:
-        pairs = [tag("div", tag("dt", name), tag("dd", printable(value))) for name, value in overview.options.items()]
-        yield tag("details", tag("summary", "How it was analysed"), tag("dl", *pairs), class_="options")
+    yield from _shares(manifest.model["labels"], totals.labels)
+    yield from _problems([entry for entry in entries if entry.reason is not None or not entry.is_finished])
+    pairs = [
+        tag("div", tag("dt", name.replace("_", " ")), tag("dd", _words(value)))
+        for name, value in manifest.settings.items()
+        if _words(value)
+    ]
+    yield tag("details", tag("summary", "How it was analyzed"), tag("dl", *pairs), class_="options")
+    notes = tag("ul", *(tag("li", note) for note in _NOTES))
+    yield tag("details", tag("summary", "How to read this page"), notes, class_="options")
 
 
 def _tiles(totals: Totals) -> Element:
@@ -78,16 +100,23 @@ def _shares(labels: Sequence[str], counts: Counter[str]) -> Iterator[Element]:
     yield tag("ul", *items, class_="legend", aria_label="Shares of all faces")
 
 
-def _problems(files: Sequence[FileFacts]) -> Iterator[Element]:
-    if not files:
+def _problems(entries: Sequence[Entry]) -> Iterator[Element]:
+    if not entries:
         return
     shown = [
-        tag("li", tag("strong", printable(facts.file)), f": {printable(facts.problem or '')}")
-        for facts in files[:_MOST_PROBLEMS]
+        tag("li", tag("strong", printable(entry.file)), f": {printable(entry.reason or 'not analyzed yet')}")
+        for entry in entries[:_MOST_PROBLEMS]
     ]
-    others = len(files) - len(shown)
+    others = len(entries) - len(shown)
     if others:
         shown.append(tag("li", f"and {others:,} others, in analysis.json"))
-    heading = f"{plural(len(files), 'file')} could not be read, or not to the end"
-    unfolded = "" if len(files) <= _UNFOLDED_PROBLEMS else None
+    heading = f"{plural(len(entries), 'file')} could not be read, or not to the end"
+    unfolded = "" if len(entries) <= _UNFOLDED_PROBLEMS else None
     yield tag("details", tag("summary", heading), tag("ul", *shown), class_="problems", open=unfolded)
+
+
+def _words(value: Any) -> str:
+    """Return a setting in words; empty for one that was left out."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(filter(None, map(_words, value)))
+    return "" if value is None or value is False else printable(str(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from fer_edge.analysis.summary.clock import clock
@@ -20,17 +20,16 @@ _MOST_BYTES = 20_000
 
 
 def moment_list(
-    moments: Sequence[Moment], labels: Sequence[str], pictures: Path | None, *, with_file: bool = False
+    moments: Iterable[tuple[Moment, Path | None]], labels: Sequence[str], *, with_file: bool = False
 ) -> Element:
     """Return a list of cards.
 
     Args:
-        moments: Moments, the first first.
+        moments: Moments in order, each with the folder of its file's thumbnails; None for placeholders.
         labels: Expressions, in the order of the scores.
-        pictures: Folder of the analysis, to take the thumbnails from; None for placeholders.
         with_file: Whether a card names its file.
     """
-    return tag("ol", *(_card(moment, labels, pictures, with_file) for moment in moments), class_="moments")
+    return tag("ol", *(_card(moment, labels, folder, with_file) for moment, folder in moments), class_="moments")
 
 
 def placeholder_symbol() -> Element:
@@ -41,23 +40,23 @@ def placeholder_symbol() -> Element:
     return tag("svg", symbol, width=0, height=0, aria_hidden="true", class_="symbols")
 
 
-def _card(moment: Moment, labels: Sequence[str], pictures: Path | None, with_file: bool) -> Element:
+def _card(moment: Moment, labels: Sequence[str], folder: Path | None, with_file: bool) -> Element:
     before, after = moment.before, moment.after
     faces = tag(
         "span",
-        _face(before, labels, pictures),
+        _face(before, labels, folder),
         tag("span", "\N{RIGHTWARDS ARROW}", class_="arrow", aria_hidden="true"),
-        _face(after, labels, pictures),
+        _face(after, labels, folder),
         class_="faces",
     )
     change = tag("strong", f"{before.label} \N{RIGHTWARDS ARROW} {after.label}")
-    facts = [clock(after.seconds or 0.0, 1), f"person {after.track}", f"changed by {share(moment.strength, 0)}"]
+    facts = [clock(after.seconds or 0.0, 1), f"person {after.track}", share(moment.strength, 0)]
     file = tag("span", printable(Path(after.file).name), class_="quiet name") if with_file else None
     return tag("li", faces, change, tag("span", " · ".join(facts), class_="quiet"), file)
 
 
-def _face(row: FaceRow, labels: Sequence[str], pictures: Path | None) -> Element:
-    content = None if pictures is None else _read_thumbnail(thumbnail_path(pictures, row))
+def _face(row: FaceRow, labels: Sequence[str], folder: Path | None) -> Element:
+    content = None if folder is None else _read_thumbnail(thumbnail_path(folder, row))
     if content is None:
         drawing = tag("svg", tag("use", href="#person"), width=48, height=48, aria_hidden="true")
     else:

@@ -16,8 +16,8 @@ MOST_MOMENTS = 12
 _REACH_S = 1.0
 """Least time between the scores that are compared: a smoothed change takes about as long."""
 
-_SPACING_S = 0.1
-"""Least time between two frames that are remembered of a track."""
+_SLOT_S = 0.1
+"""Time of which the first frame of a track is remembered; slots begin with the video, so that chunks have the same."""
 
 _APART_S = 3.0
 """Least time between two moments of a track."""
@@ -83,7 +83,7 @@ class MomentFinder(Generic[Seen]):
         before = _newest_before(track.history, row.seconds - _REACH_S)
         if before is not None and _has_changed(before[0], row):
             self._propose(track, before, (row, seen))
-        if not track.history or row.seconds - (track.history[-1][0].seconds or 0.0) >= _SPACING_S:
+        if not track.history or _slot(track.history[-1][0]) < _slot(row):
             track.history.append((row, seen))
 
     def best(self) -> list[Kept[Seen]]:
@@ -117,6 +117,10 @@ def _newest_before(history: deque[tuple[FaceRow, Seen]], seconds: float) -> tupl
     while len(history) > 1 and (history[1][0].seconds or 0.0) <= seconds:
         history.popleft()
     return history[0] if history and (history[0][0].seconds or 0.0) <= seconds else None
+
+
+def _slot(row: FaceRow) -> int:
+    return int((row.seconds or 0.0) / _SLOT_S)
 
 
 def _has_changed(before: FaceRow, after: FaceRow) -> bool:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 
+from fer_edge.analysis.manifest import NAME, Entry, Manifest
+from fer_edge.analysis.source_files import Kind
 from fer_edge.analysis.summary.archive import SORTS, file_line, problem_note
 from fer_edge.analysis.summary.detail import file_detail
 from fer_edge.analysis.summary.file_summary import FileSummary
 from fer_edge.analysis.summary.head import Totals, head, title
 from fer_edge.analysis.summary.moment_cards import moment_list, placeholder_symbol
 from fer_edge.analysis.summary.moments import MOST_MOMENTS, Moment
-from fer_edge.analysis.summary.overview import FileFacts, Overview
 from fer_edge.analysis.summary.strips import colour_rules
+from fer_edge.analysis.summary.thumbnails import THUMBNAILS
 from fer_edge.figures import plural
 from fer_edge.markup import Element, html_page, tag
 from fer_edge.names import printable
@@ -30,86 +33,98 @@ _VIDEOS_WITH_THUMBNAILS = 20
 """Videos whose details have thumbnails; in a larger archive only the strongest moments of all have."""
 
 
+def is_still(entry: Entry) -> bool:
+    """Return whether a file's faces have no time: those of a picture, or of a log of pictures."""
+    return entry.kind is Kind.PICTURE or (entry.faces > 0 and not entry.tracks)
+
+
 class PageBuilder:
     """Builds the page file by file, so that one file's details at a time are in memory."""
 
-    def __init__(self, overview: Overview, directory: Path) -> None:
+    def __init__(self, manifest: Manifest, directory: Path, *, privacy: bool) -> None:
         """Start a page.
 
         Args:
-            overview: The analysis.
+            manifest: Manifest of the analysis.
             directory: Its folder, with the thumbnails.
+            privacy: Whether drawings stand for the faces.
         """
-        self._overview = overview
-        self._thumbnails = None if overview.privacy else directory
-        self._videos = sum(not facts.is_picture for facts in overview.files)
+        self._manifest = manifest
+        self._directory = directory
+        self._privacy = privacy
+        self._labels: tuple[str, ...] = tuple(manifest.model["labels"])
+        self._videos = sum(entry.is_finished and not is_still(entry) for entry in manifest.entries.values())
         self._totals = Totals()
         self._lines: list[Element] = []
-        self._pictures: list[Element] = []
-        self._strongest: list[tuple[float, int, Moment]] = []
+        self._stills: list[Element] = []
+        self._strongest: list[tuple[Moment, Path | None]] = []
 
-    def add_picture(self, facts: FileFacts, labels: Counter[str]) -> None:
-        """Add a picture and the number of its faces with each label."""
-        self._totals.pictures += 1
+    def add_stills(self, entry: Entry, labels: Counter[str]) -> None:
+        """Add a picture, or a log of pictures, and the number of its faces with each label."""
+        self._totals.pictures += entry.frames
         self._totals.labels += labels
-        if len(self._pictures) < MOST_LINES:
+        if len(self._stills) < MOST_LINES:
             words = ", ".join(f"{count} {label}" for label, count in labels.most_common()) or "no face"
-            name = tag("th", printable(facts.file), scope="row")
-            self._pictures.append(tag("tr", name, tag("td", str(labels.total())), tag("td", words)))
+            name = tag("th", printable(entry.file), scope="row")
+            self._stills.append(tag("tr", name, tag("td", str(labels.total())), tag("td", words)))
 
-    def add_video(self, facts: FileFacts, summary: FileSummary) -> None:
-        """Add a video or a log."""
+    def add_video(self, entry: Entry, summary: FileSummary) -> None:
+        """Add a video, or a log of one."""
         self._totals.videos += 1
         self._totals.labels += summary.labels
         self._totals.persons += summary.persons_seen
         self._totals.duration_s += summary.duration_s
-        self._remember(summary.moments)
+        self._remember(summary.moments, self._thumbnails(entry))
         if len(self._lines) < MOST_LINES:
-            self._lines.append(self._video(facts, summary))
+            self._lines.append(self._video(entry, summary))
 
     def page(self) -> str:
         """Return the page."""
-        labels = self._overview.labels
         folder = Path(__file__).parent
-        css = (folder / "page.css").read_text(encoding="utf-8") + colour_rules(labels)
+        css = (folder / "page.css").read_text(encoding="utf-8") + colour_rules(self._labels)
+        entries = list(self._manifest.entries.values())
         body = tag(
             "body",
             tag("a", "Skip to the results", href="#main", class_="skip"),
-            tag("header", *head(self._overview, self._totals)),
+            tag("header", *head(self._manifest, self._totals, self._analyzed_at())),
             tag("main", *self._sections(), id="main"),
             tag("div", id="tip", hidden="", aria_hidden="true"),
             placeholder_symbol(),
-            data_labels="\n".join((*labels, UNCERTAIN)),
+            data_labels="\n".join((*self._labels, UNCERTAIN)),
         )
-        return html_page(title(self._totals), css, body, script=(folder / "page.js").read_text(encoding="utf-8"))
+        script = (folder / "page.js").read_text(encoding="utf-8")
+        return html_page(title(entries, self._totals), css, body, script=script)
 
-    def _video(self, facts: FileFacts, summary: FileSummary) -> Element:
-        labels = self._overview.labels
+    def _video(self, entry: Entry, summary: FileSummary) -> Element:
         room = max(min(_ROOM // self._videos, _MOST_ROOM), _LEAST_ROOM)
-        thumbnails = self._thumbnails if self._videos <= _VIDEOS_WITH_THUMBNAILS else None
-        detail = file_detail(summary, labels, room, thumbnails)
+        folder = self._thumbnails(entry) if self._videos <= _VIDEOS_WITH_THUMBNAILS else None
+        detail = file_detail(summary, self._labels, room, folder)
         if self._videos > 1:
-            return file_line(facts, summary, labels, detail)
-        return tag("div", tag("p", printable(facts.file), class_="name"), problem_note(facts), *detail, class_="detail")
+            return file_line(entry, summary, self._labels, detail)
+        return tag("div", problem_note(entry), *detail, class_="detail")
 
-    def _remember(self, moments: tuple[Moment, ...]) -> None:
-        for moment in moments:
-            heapq.heappush(self._strongest, (moment.strength, -self._totals.videos, moment))
-            if len(self._strongest) > MOST_MOMENTS:
-                heapq.heappop(self._strongest)
+    def _thumbnails(self, entry: Entry) -> Path | None:
+        return None if self._privacy else self._directory / THUMBNAILS / entry.key
+
+    def _remember(self, moments: tuple[Moment, ...], folder: Path | None) -> None:
+        known = [*self._strongest, *((moment, folder) for moment in moments)]
+        self._strongest = heapq.nlargest(MOST_MOMENTS, known, key=lambda each: each[0].strength)
+
+    def _analyzed_at(self) -> str:
+        changed = (self._directory / NAME).stat().st_mtime
+        return datetime.fromtimestamp(changed, timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
     def _sections(self) -> Iterator[Element]:
         if self._videos > 1 and self._strongest:
-            moments = [moment for *_, moment in sorted(self._strongest, key=lambda each: each[:2], reverse=True)]
-            cards = moment_list(moments, self._overview.labels, self._thumbnails, with_file=True)
+            cards = moment_list(self._strongest, self._labels, with_file=True)
             yield _section("Moments that changed most", cards)
         if len(self._lines) == 1:
             yield _section("Timeline", *self._lines)
         elif self._lines:
             videos = tag("div", *self._lines, id="videos")
             yield _section("Videos", _controls(), videos, _rest(self._totals.videos, "video"))
-        if self._pictures:
-            yield _section("Pictures", _picture_table(self._pictures), _rest(self._totals.pictures, "picture"))
+        if self._stills:
+            yield _section("Pictures", _picture_table(self._stills), _rest(self._totals.pictures, "picture"))
 
 
 def _section(heading: str, *content: Element | None) -> Element:

@@ -35,7 +35,7 @@ def strip(spans: Sequence[Span], bins: int, labels: Sequence[str], name: str) ->
     """
     blocks = {label: [_block(s.start, s.end) for s in spans if s.label == label] for label in labels}
     seen = _joined(spans)
-    gaps = [_block(a, b) for a, b in zip([0, *(e for _, e in seen)], [*(s for s, _ in seen), bins], strict=True)]
+    gaps = [_gap(a, b) for a, b in zip([0, *(e for _, e in seen)], [*(s for s, _ in seen), bins], strict=True)]
     order = {label: i for i, label in enumerate([*labels, UNCERTAIN])}
     data = " ".join(f"{s.start}+{s.end - s.start}:{order[s.label]}:{100 * s.score:.0f}" for s in spans)
     drawing = tag(
@@ -63,8 +63,8 @@ def stack(faces: Mapping[int, Mapping[str, float]], bins: int, labels: Sequence[
                 blocks[label].append(f"M{i} {top - height:.1f}h1v{height:.1f}h-1z")
                 top -= height
         top -= _HEIGHT * cell.get(UNCERTAIN, 0.0) / most
-        above.append(f"M{i} 0h1v{max(top, 0):.1f}h-1z")
-    gaps = [_block(start, end) for start, end in _complement(faces, bins)]
+        above.append(f"M{i}-.3h1v{max(top, 0) + 0.3:.1f}h-1z")
+    gaps = [_gap(start, end) for start, end in _complement(faces, bins)]
     drawing = tag(
         "svg",
         *(tag("path", d="".join(d), class_=label_class(label, labels)) for label, d in blocks.items() if d),
@@ -119,3 +119,8 @@ def _complement(filled: Iterable[int], bins: int) -> list[tuple[int, int]]:
 
 def _block(start: int, end: int) -> str:
     return f"M{start} 0h{end - start}v{_HEIGHT}h{start - end}z" if end > start else ""
+
+
+def _gap(start: int, end: int) -> str:
+    """Return a block that is a little higher, so that no hatch is left at its edges."""
+    return f"M{start}-.3h{end - start}v{_HEIGHT + 0.6}h{start - end}z" if end > start else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,26 +17,27 @@ from fer_edge.preprocess import FER2013_CROP, Image, cut_square, resize
 THUMBNAIL_PX = 96
 """Width and height of a thumbnail."""
 
-_FOLDER = "thumbnails"
+THUMBNAILS = "thumbnails"
+"""Folder of the thumbnails, below that of the analysis; it has a folder for each file, named by its digest."""
+
 _QUALITY = 80
 
 
-def thumbnail_path(directory: Path, row: FaceRow) -> Path:
-    """Return the thumbnail's path: its name is made of the file's digest, the track and the frame."""
-    digest = hashlib.sha256(row.file.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return directory / _FOLDER / f"{digest}-{row.track}-{row.frame}.jpg"
+def thumbnail_path(folder: Path, row: FaceRow) -> Path:
+    """Return the path of a face's thumbnail in its file's folder.
+
+    Its time and place name it: the numbers of frames and tracks are known only when the chunks of a file are joined.
+    """
+    milliseconds = round(1000 * (row.seconds or 0.0))
+    return folder / f"{milliseconds:08d}-{row.x:.0f}-{row.y:.0f}.jpg"
 
 
 class MomentKeeper:
-    """Keeps the faces of the moments that changed most in one file, or in a part of it, in bounded memory."""
+    """Keeps the faces of the moments that changed most in one file, or in a chunk of it, in bounded memory."""
 
-    def __init__(self, directory: Path) -> None:
-        """Start a file.
-
-        Args:
-            directory: Folder of the analysis.
-        """
-        self._directory = directory
+    def __init__(self, folder: Path) -> None:
+        """Start a file or a chunk, whose thumbnails `write` puts into `folder`."""
+        self._folder = folder
         self._finder: MomentFinder[Image] = MomentFinder()
 
     def add(self, image: Image, rows: Iterable[FaceRow]) -> None:
@@ -50,7 +50,7 @@ class MomentKeeper:
         for kept in self._finder.best():
             for row, pixels in zip((kept.moment.before, kept.moment.after), kept.seen, strict=True):
                 _, content = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-                write_atomic(thumbnail_path(self._directory, row), content.tobytes())
+                write_atomic(thumbnail_path(self._folder, row), content.tobytes())
 
 
 def _thumbnail(image: Image, row: FaceRow) -> Image:

@@ -1,0 +1,47 @@
+"""The summary of an analysis, `summary.html`: a page to look at, made of its tables, thumbnails and manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+from fer_edge.analysis.manifest import NAME, Manifest
+from fer_edge.analysis.summary.file_summary import summarize_file
+from fer_edge.analysis.summary.page import PageBuilder, is_still
+from fer_edge.analysis.tables import read_faces, read_tracks
+from fer_edge.errors import InputError
+from fer_edge.files import write_atomic
+
+SUMMARY = "summary.html"
+
+
+def write_summary(directory: Path, *, privacy: bool = False) -> Path:
+    """Write the summary of an analysis into its folder; its tables are read in constant memory.
+
+    Args:
+        directory: Folder of the analysis.
+        privacy: Whether drawings stand for the faces.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: If the folder holds no analysis, or its manifest is damaged.
+    """
+    manifest = Manifest.read(directory)
+    if manifest is None:
+        raise InputError(f"{directory}: expected a folder with an analysis, got one without {NAME}")
+    builder = PageBuilder(manifest, directory, privacy=privacy)
+    faces, tracks = read_faces(directory), read_tracks(directory)
+    for entry in manifest.entries.values():
+        if not entry.is_finished:
+            continue
+        rows = islice(faces, entry.faces)
+        if is_still(entry):
+            builder.add_stills(entry, Counter(row.label for row in rows))
+        else:
+            builder.add_video(entry, summarize_file(islice(tracks, entry.tracks), rows, entry.seconds))
+    path = directory / SUMMARY
+    write_atomic(path, builder.page())
+    return path
