@@ -63,7 +63,7 @@ def stack(faces: Mapping[int, Mapping[str, float]], bins: int, labels: Sequence[
                 blocks[label].append(f"M{i} {top - height:.1f}h1v{height:.1f}h-1z")
                 top -= height
         top -= _HEIGHT * cell.get(UNCERTAIN, 0.0) / most
-        above.append(f"M{i}-.3h1v{max(top, 0) + 0.3:.1f}h-1z")
+        above.append(f"M{i}-.6h1v{max(top, 0) + 0.6:.1f}h-1z")
     gaps = [_gap(start, end) for start, end in _complement(faces, bins)]
     drawing = tag(
         "svg",
@@ -123,4 +123,4 @@ def _block(start: int, end: int) -> str:
 
 def _gap(start: int, end: int) -> str:
     """Return a block that is a little higher, so that no hatch is left at its edges."""
-    return f"M{start}-.3h{end - start}v{_HEIGHT + 0.6}h{start - end}z" if end > start else ""
+    return f"M{start}-.6h{end - start}v{_HEIGHT + 1.2}h{start - end}z" if end > start else ""
