@@ -95,13 +95,18 @@ def make_progress(*, with_notes: bool = False) -> Progress:
     return _make_display(MofNCompleteColumn(), *[note] * with_notes)
 
 
+def make_share_progress() -> Progress:
+    """Return a progress display on stderr with a bar, the share done, the time so far and the time left."""
+    return _make_display(_share_column())
+
+
 @contextmanager
 def stages_display() -> Iterator[Callable[[str, float], None]]:
     """Show on stderr what is being done; yield the function to call with a stage's name and its share done, 0..1.
 
     It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
     """
-    progress = _make_display(TextColumn("{task.percentage:>3.0f} %"), auto_refresh=False)
+    progress = _make_display(_share_column(), auto_refresh=False)
     with progress:
         task = progress.add_task("", total=1.0)
         drawn = 0.0
@@ -128,6 +133,10 @@ class _DescriptionColumn(TextColumn):
     def render(self, task: Task) -> Text:
         """Return the description as it is, control characters escaped."""
         return Text(printable(task.description))
+
+
+def _share_column() -> TextColumn:
+    return TextColumn("{task.percentage:>3.0f} %")
 
 
 def _make_display(count: ProgressColumn, *notes: ProgressColumn, auto_refresh: bool = True) -> Progress:

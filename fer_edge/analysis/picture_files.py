@@ -54,14 +54,14 @@ def _named(name: str, *, recursive: bool) -> list[PictureFile]:
         return [PictureFile(path, Path(path.name))]
     if not _WILDCARDS & set(name):
         raise InputError(f"{name}: expected a picture, a folder or a pattern such as 'photos/*.jpg', got none")
-    matches = sorted(map(Path, glob.glob(str(path), recursive=True)), key=_order)  # noqa: PTH207  # absolute, too
+    matches = sorted(map(Path, glob.glob(str(path), recursive=True)), key=place_order)  # noqa: PTH207  # absolute, too
     if not matches:
         raise InputError(f"{name}: expected a pattern that fits at least one file, got one that fits none")
     return [PictureFile(match, Path(match.name)) for match in matches if match.is_file()]
 
 
 def _in_folder(folder: Path, *, recursive: bool) -> list[PictureFile]:
-    paths = sorted(filter(_is_wanted, _files(folder, recursive=recursive)), key=_order)
+    paths = sorted(filter(_is_wanted, files_in(folder, recursive=recursive)), key=place_order)
     if not paths:
         advice = "name another folder" if recursive else "name the folder they are in, or search those below it too"
         raise InputError(
@@ -70,7 +70,8 @@ def _in_folder(folder: Path, *, recursive: bool) -> list[PictureFile]:
     return [PictureFile(path, path.relative_to(folder)) for path in paths]
 
 
-def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
+def files_in(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    """Yield the files in a folder, and with `recursive` in those below it, but none that is hidden by a leading dot."""
     for parent, folders, names in os.walk(folder):
         folders[:] = [each for each in folders if recursive and not each.startswith(".")]
         yield from (Path(parent, name) for name in names if not name.startswith("."))
@@ -80,6 +81,6 @@ def _is_wanted(path: Path) -> bool:
     return promises_picture(path) or is_picture(path)
 
 
-def _order(path: Path) -> tuple[list[list[tuple[int, str]]], list[tuple[int, str]]]:
+def place_order(path: Path) -> tuple[list[list[tuple[int, str]]], list[tuple[int, str]]]:
     """Return a key by which a folder's own pictures stay together, in natural order."""
     return [natural_order(parent) for parent in reversed(path.parents)], natural_order(path)

@@ -17,13 +17,16 @@ from fer_edge.analysis.images import read_image, require_pixels
 from fer_edge.errors import InputError, SourceError
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.reweighting import for_prior
+from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL, find_model
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize, to_gray
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, FaceDetector
+from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, DetectionSchedule
 from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.runtime.pipeline import Pipeline
+from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.source import Frame, Source, at_most
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
@@ -48,6 +51,7 @@ class Recognizer:
         confidence: float = DEFAULT_CONFIDENCE,
         max_faces: int | None = None,
         threshold: float = Smoothing.threshold,
+        detector: DetectorEngine = DetectorEngine.AUTO,
     ) -> None:
         """Load a model.
 
@@ -62,6 +66,7 @@ class Recognizer:
             confidence: Least confidence of the detector in a face, 0..1.
             max_faces: Return the largest faces only, at most so many; None for all.
             threshold: Least score of a label; with less a face is "uncertain".
+            detector: How the face detector's network is computed.
 
         Raises:
             ModelError: If the file is missing, damaged or no expression classifier.
@@ -75,6 +80,7 @@ class Recognizer:
         self._confidence = confidence
         self._max_faces = max_faces
         self._threshold = threshold
+        self._detector = detector
         self._lock = Lock()
         self._pictures = self._pipeline(Smoothing(threshold=threshold), stills=True)
 
@@ -82,6 +88,11 @@ class Recognizer:
     def labels(self) -> tuple[str, ...]:
         """The expressions in the order of the scores."""
         return self._classifier.card.labels
+
+    @property
+    def card(self) -> ModelCard:
+        """The model's card."""
+        return self._classifier.card
 
     @overload
     def __call__(self, images: ImageLike) -> Faces: ...
@@ -160,6 +171,13 @@ class Recognizer:
             pipeline = self._pipeline(smoothing, stills=opened.stills, detect_every=detect_every)
             yield from self._follow(pipeline, opened, max_fps)
 
+    def follow(
+        self, frames: Iterable[Frame], *, detect_every: int = DEFAULT_EVERY, smoothing_s: float = Smoothing.seconds
+    ) -> Iterator[tuple[Frame, FrameResult]]:
+        """Follow the faces in frames of a recording, as `stream` does, and yield each frame with its result."""
+        smoothing = Smoothing(smoothing_s, self._threshold)
+        return self._pipeline(smoothing, stills=False, detect_every=detect_every).process_all(frames)
+
     def _follow(self, pipeline: Pipeline, source: Source, max_fps: float | None) -> Iterator[Faces]:
         frames: Iterable[Frame] = at_most(source, max_fps, recorded=source.recorded)
         is_empty = True
@@ -181,7 +199,7 @@ class Recognizer:
 
     def _pipeline(self, smoothing: Smoothing, *, stills: bool, detect_every: int = DEFAULT_EVERY) -> Pipeline:
         return Pipeline(
-            FaceDetector(self._detector_width, self._confidence, stills=stills),
+            FaceDetector(self._detector_width, self._confidence, stills=stills, engine=self._detector),
             self._classifier,
             max_faces=self._max_faces,
             smoothing=smoothing,

@@ -35,6 +35,7 @@ _COMMANDS = {
     "export": "Convert a model to TFLite and ONNX, and verify each file.",
     "info": "Show what a model file says about itself.",
     "predict": "Find the faces in pictures and their expressions.",
+    "analyze": "Analyze videos, pictures and logs to tables of faces and tracks.",
     "run": "Detect faces in a stream and classify their expressions.",
     "benchmark": "Measure models on this machine (latency, memory, accuracy) and write a report.",
     "doctor": "Check the board, the cameras and the installation, and say what to do.",

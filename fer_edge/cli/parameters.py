@@ -24,6 +24,7 @@ MOST_THREADS = 256
 
 _PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_DIGITS = 9
+_UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
 _LARGEST_BYTES = 1e18
 
 
@@ -99,6 +100,15 @@ def parse_resolution(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def parse_interval(text: str) -> float:
+    """Read a time such as `0.2s`, `200ms`, `2min` or `0.2`, in seconds."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*(ms|s|min)?", text.strip(), re.IGNORECASE)
+    interval_s = float(match[1]) * _UNITS_S[(match[2] or "s").lower()] if match else 0.0
+    if not interval_s > 0:
+        raise ValueError(f"expected a time above 0 such as 0.2s, got {text!r}")
+    return interval_s
+
+
 def parse_thread_counts(text: str) -> tuple[int, ...]:
     """Read different whole numbers from 1 to `MOST_THREADS` with commas between."""
     words = [word.strip() for word in text.split(",")]
@@ -124,6 +134,7 @@ def _is_count(text: str) -> bool:
 EVERY_NTH = ParsedText("count", parse_every_nth)
 PERCENTAGE = ParsedText("percent", parse_percentage)
 RESOLUTION = ParsedText("resolution", parse_resolution)
+INTERVAL = ParsedText("time", parse_interval)
 THREAD_COUNTS = ParsedText("counts", parse_thread_counts)
 BYTE_SIZE = ParsedText("size", parse_byte_size)
 LABELS = ParsedText("labels", parse_labels)

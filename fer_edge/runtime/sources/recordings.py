@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -69,12 +70,13 @@ class VideoFile(Source):
         self.notes.extend([f"{self.description} {note}"] if note else [])
 
     def __iter__(self) -> Iterator[Frame]:
-        clock, positions = RecordingClock(self.fps), _Intervals(self.fps)
+        clock, intervals = RecordingClock(self.fps), Intervals(self.fps)
         for number, image in enumerate(self._images()):
             position_s = clock.position_s(self._capture.get(cv2.CAP_PROP_POS_MSEC))
-            positions.add(position_s)
+            intervals.add(position_s)
             yield Frame(image, number, time.time(), position_s)
-        self._report_missing(positions)
+        note = self.missing_note(intervals)
+        self.notes.extend([note] if note else [])
 
     def close(self) -> None:
         """Close the file."""
@@ -90,29 +92,41 @@ class VideoFile(Source):
         capture.release()
         return even_fps(positions_s, self.fps)
 
+    @property
+    def expected_frames(self) -> int | None:
+        """Number of frames that the file states, or its duration at the nominal rate; `None` if it states neither."""
+        expected = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        return int(expected) if 0 < expected < _MOST_FRAMES else None
+
+    def missing_note(self, intervals: Intervals) -> str | None:
+        """Return a note on how many frames could not be read, if more than a few, by those that could be."""
+        expected = self.expected_frames
+        if expected is None:
+            return None
+        is_counted = self._counts_frames()
+        missing = expected - intervals.frames if is_counted else intervals.missing(expected)
+        if missing <= _FEW:
+            return None
+        note = f"{self.description}: {missing} of its {expected} frames could not be read; it is damaged"
+        if is_counted:
+            rest = "shows some pictures for longer" if self._counts_repeats() else "was cut without being encoded again"
+            return f"{note}, or {rest}"
+        return f"{note}, has holes, or its sound is longer than its picture"  # an estimate
+
     def _images(self) -> Iterator[Image]:
-        failures, most = 0, _FAILURES_AT_END if self._is_file() else _FAILURES_AT_END_OF_ADDRESS
-        while failures < most:
-            ok, image = self._capture.read()
-            failures = 0 if ok else failures + 1
+        for _ in self._grabs():
+            ok, image = self._capture.retrieve()
             if ok:
                 yield upright(np.asarray(image, np.uint8), self._turn)
 
-    def _report_missing(self, positions: _Intervals) -> None:
-        """Note how many frames could not be read, if more than a few."""
-        expected = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        if not 0 < expected < _MOST_FRAMES:
-            return
-        is_counted = self._counts_frames()
-        missing = int(expected) - positions.frames if is_counted else positions.missing(int(expected))
-        if missing <= _FEW:
-            return
-        note = f"{self.description}: {missing} of its {expected:.0f} frames could not be read; it is damaged"
-        if is_counted:
-            rest = "shows some pictures for longer" if self._counts_repeats() else "was cut without being encoded again"
-            self.notes.append(f"{note}, or {rest}")
-        else:  # an estimate
-            self.notes.append(f"{note}, has holes, or its sound is longer than its picture")
+    def _grabs(self) -> Iterator[None]:
+        """Decode one frame after another, to be retrieved if it is wanted."""
+        failures, most = 0, _FAILURES_AT_END if self._is_file() else _FAILURES_AT_END_OF_ADDRESS
+        while failures < most:
+            ok = self._capture.grab()
+            failures = 0 if ok else failures + 1
+            if ok:
+                yield
 
     def _counts_repeats(self) -> bool:
         """Return whether the file counts a picture again for each frame that repeats it, as AVI does."""
@@ -128,28 +142,36 @@ class VideoFile(Source):
             return _FRAGMENTED not in file.read(_HEADER_BYTES)
 
 
-class _Intervals:
-    """Estimates how many frames are missing, from the positions of the others and a nominal rate."""
+@dataclass
+class Intervals:
+    """Estimates how many frames are missing, from the positions of the others and a nominal rate.
 
-    def __init__(self, fps: float | None) -> None:
-        self.frames = 0
-        self._fps = fps
-        self._last_s = 0.0
-        self._regular = 0
+    Attributes:
+        fps: Nominal rate; `None` if there is none.
+        frames: Number of frames.
+        last_s: Position of the last one in seconds.
+        regular: Number of frames that came when they were due after the one before.
+    """
+
+    fps: float | None
+    frames: int = 0
+    last_s: float = 0.0
+    regular: int = 0
 
     def add(self, position_s: float) -> None:
-        self._regular += self._fps is None or (position_s - self._last_s) * self._fps < 1.5
-        self._last_s = position_s
+        """Count a frame at a position in seconds."""
+        self.regular += self.fps is None or (position_s - self.last_s) * self.fps < 1.5
+        self.last_s = position_s
         self.frames += 1
 
     def missing(self, expected: int) -> int:
         """Return about how many frames are missing of the `expected` ones that fill the duration."""
-        if self._fps is None or not self.frames:
+        if self.fps is None or not self.frames:
             return expected - self.frames
-        until_last = round(self._last_s * self._fps) + 1
-        within = until_last - self.frames if self._regular >= _STEADY * self.frames else 0
+        until_last = round(self.last_s * self.fps) + 1
+        within = until_last - self.frames if self.regular >= _STEADY * self.frames else 0
         after = expected - until_last
-        return max(within, 0) + (after if after > _SOUND_S * self._fps else 0)
+        return max(within, 0) + (after if after > _SOUND_S * self.fps else 0)
 
 
 def open_video(path: Path | str) -> cv2.VideoCapture:

@@ -16,7 +16,7 @@ from fer_edge.preprocess import Image
 
 _SourceT = TypeVar("_SourceT", bound="Source")
 
-_EARLY_S = 0.003
+EARLY_S = 0.003
 """Seconds by which a frame may come before it is due, as times are rounded and cameras have jitter."""
 
 
@@ -116,7 +116,7 @@ def _spaced(frames: Iterable[Frame], interval_s: float) -> Iterator[Frame]:
     due = -math.inf
     for frame in frames:
         late_s = frame.moment - due
-        if late_s >= -_EARLY_S:
+        if late_s >= -EARLY_S:
             yield frame
             due = (due if late_s < interval_s else frame.moment) + interval_s
 

@@ -1,0 +1,136 @@
+"""Manifest of an analysis, `analysis.json`: what was analyzed with what, and how far each file has come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from fer_edge.analysis.source_files import Kind, SourceFile
+from fer_edge.errors import InputError
+from fer_edge.files import read_text_file, write_atomic
+
+NAME = "analysis.json"
+_FORMAT = 1
+
+
+class State(str, Enum):
+    """States of a file."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file.
+
+    Attributes:
+        file: Its name in the tables.
+        path: Its absolute path.
+        kind: Kind of file.
+        size: Its size in bytes.
+        modified_ns: Time of its last change, in nanoseconds since 1970.
+        state: How far it has come.
+        reason: Why it is partial or failed.
+        key: Name of the folder of its parts.
+        parts: Number of its parts.
+        frames: Number of frames read.
+        seconds: Presentation time of the last one.
+        faces: Number of its rows in the table of faces.
+        tracks: Number of its rows in the table of tracks.
+        video: Path of its annotated video, below the folder.
+    """
+
+    file: str
+    path: str
+    kind: Kind
+    size: int
+    modified_ns: int
+    state: State = State.WAITING
+    reason: str | None = None
+    key: str = ""
+    parts: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    faces: int = 0
+    tracks: int = 0
+    video: str | None = None
+
+    @staticmethod
+    def of_source(source: SourceFile, key: str) -> Entry:
+        """Return the entry of a file that was not analyzed yet."""
+        return Entry(source.name, str(source.path), source.kind, source.size, source.modified_ns, key=key)
+
+    @property
+    def is_finished(self) -> bool:
+        """True if there is nothing to be done for it, unless it changes."""
+        return self.state in (State.DONE, State.PARTIAL)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was analyzed with what.
+
+    Attributes:
+        model: Name and digest of the model and its labels.
+        settings: What else the results depend on.
+        entries: The files by their keys, in the order of the tables.
+    """
+
+    model: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def write(self, directory: Path) -> None:
+        """Write the manifest to a folder, whole or not at all."""
+        files = [asdict(entry) for entry in self.entries.values()]
+        content = {"format": _FORMAT, "model": self.model, "settings": self.settings, "files": files}
+        write_atomic(directory / NAME, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    @staticmethod
+    def read(directory: Path) -> Manifest | None:
+        """Read the manifest in a folder; `None` if there is none.
+
+        Raises:
+            InputError: If it is damaged or of another version.
+        """
+        path = directory / NAME
+        if not path.exists():
+            return None
+        try:
+            content = json.loads(read_text_file(path, "an analysis' manifest"))
+            if content["format"] != _FORMAT:
+                raise ValueError(f"its format is {content['format']}")
+            entries = [_entry(each) for each in content["files"]]
+            return Manifest(content["model"], content["settings"], {entry.key: entry for entry in entries})
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: expected an analysis' manifest of format {_FORMAT} ({error})") from error
+
+    def require_same(self, other: Manifest, directory: Path) -> None:
+        """Check that another analysis means the same.
+
+        Raises:
+            InputError: If it does not; the message names the first difference.
+        """
+        ours, theirs = ({"model": each.model, **each.settings} for each in (self, other))
+        for name, value in json.loads(json.dumps(ours)).items():
+            if value != theirs.get(name):
+                raise InputError(
+                    f"{directory}: it holds an analysis with another {name.replace('_', ' ')} "
+                    f"({_shown(theirs.get(name))}, now {_shown(value)}); choose another folder, or replace it "
+                    "with --overwrite"
+                )
+
+
+def _entry(members: dict[str, Any]) -> Entry:
+    return replace(Entry(**members), kind=Kind(members["kind"]), state=State(members["state"]))
+
+
+def _shown(value: Any) -> str:
+    return str(value["name"] or value["sha256"][:8]) if isinstance(value, dict) else str(value)

@@ -1,0 +1,110 @@
+"""Part files: the rows of one chunk of a file, which appear whole or not at all, and what was read of it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_edge.analysis.tables import FaceRow
+from fer_edge.files import atomic_path
+from fer_edge.runtime.sources.recordings import Intervals
+
+WARM_UP_FRAME = -1
+"""Frame number of rows from before the chunk, by which its tracks are matched with those of the chunk before."""
+
+PARTS = "parts"
+"""Folder of the parts, below that of the analysis; with it, a later call skips what is finished."""
+
+_LEVEL = 3
+"""Level of compression, at which zlib is fast."""
+
+
+@dataclass(frozen=True)
+class PartFacts:
+    """What was read of a chunk.
+
+    Attributes:
+        intervals: The frames, whether they were sampled or not.
+        reason: Why it is not whole; `None` if it is.
+    """
+
+    intervals: Intervals
+    reason: str | None = None
+
+
+def part_path(output: Path, key: str, number: int) -> Path:
+    """Return the path of a part of the file with `key`, in the analysis in the folder `output`."""
+    return output / PARTS / key / f"{number:06d}.csv.gz"
+
+
+class PartWriter:
+    """Writes the rows of a chunk in their order; those of the warm-up come first."""
+
+    def __init__(self, lines: Any) -> None:
+        """Take over a CSV writer."""
+        self._lines = lines
+        self.facts: PartFacts | None = None
+
+    def write(self, row: FaceRow) -> None:
+        """Add a row."""
+        self._lines.writerow(row.cells())
+
+
+@contextmanager
+def write_part(path: Path) -> Iterator[PartWriter]:
+    """Yield a writer of a part file; set its `facts` in the block. The same rows give the same bytes."""
+    with atomic_path(path) as temporary:
+        with (
+            temporary.open("wb") as file,
+            gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed,
+            io.TextIOWrapper(packed, encoding="utf-8", newline="") as text,
+        ):
+            writer = PartWriter(csv.writer(text, lineterminator="\n"))
+            yield writer
+            assert writer.facts is not None
+            csv.writer(text, lineterminator="\n").writerow([json.dumps(asdict(writer.facts))])
+        with temporary.open("rb") as file:  # or a power cut might leave its name without its content
+            os.fsync(file.fileno())
+
+
+class PartReader:
+    """Reads the rows of a part file, then its facts.
+
+    Attributes:
+        facts: Set after the last row.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Prepare to read `path`."""
+        self._path = path
+        self.facts = PartFacts(Intervals(None))
+
+    def __iter__(self) -> Iterator[FaceRow]:
+        with gzip.open(self._path, "rt", encoding="utf-8", newline="") as text:
+            for cells in csv.reader(text):
+                if len(cells) == 1:
+                    facts = json.loads(cells[0])
+                    self.facts = PartFacts(Intervals(**facts["intervals"]), facts["reason"])
+                    return
+                yield FaceRow.of_cells(cells)
+        raise EOFError(f"{self._path}: expected the facts after the rows")
+
+
+def read_facts(path: Path) -> PartFacts | None:
+    """Return the facts of a part file; `None` if it is missing or damaged."""
+    reader = PartReader(path)
+    try:
+        for _ in reader:
+            pass
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error):
+        return None
+    return reader.facts

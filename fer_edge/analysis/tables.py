@@ -1,0 +1,233 @@
+"""Tables of an analysis: a row a face a frame, and a row a track; as CSV, and as Parquet where pyarrow is installed."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fer_edge.files import atomic_path
+
+if TYPE_CHECKING:
+    import pyarrow
+
+FACES, TRACKS = "faces", "tracks"
+"""Names of the tables' files, without their suffixes."""
+
+FACE_COLUMNS = {
+    "file": str,
+    "frame": int,
+    "seconds": float,
+    "track": int,
+    "x": float,
+    "y": float,
+    "width": float,
+    "height": float,
+    "confidence": float,
+}
+"""Columns of the table of faces and their types; a column for each label and `label` follow."""
+
+TRACK_COLUMNS = {"file": str, "track": int, "from": float, "to": float, "frames": int}
+"""Columns of the table of tracks and their types; a column for each label and `changes` follow."""
+
+_ROWS_OF_A_GROUP = 50_000
+"""Rows that are held in memory until they are written to a Parquet file; also those of its row groups."""
+
+
+@dataclass(frozen=True)
+class FaceRow:
+    """One face in one frame.
+
+    Attributes:
+        file: Path of the video, picture or log, as it was named or found.
+        frame: Number of the frame in it, from 0.
+        seconds: Presentation time of the frame, from the first frame on; `None` in a picture.
+        track: Number of the face in the file, from 1, the same in each frame; `None` in a picture.
+        x: Left side of the box, in the frame's pixels to 0.1, as are the next three.
+        y: Its upper side.
+        width: Its width.
+        height: Its height.
+        confidence: The detector's when it last found the face, 0..1.
+        scores: Score of each label of the model, 0..1.
+        label: The expression, or "uncertain".
+    """
+
+    file: str
+    frame: int
+    seconds: float | None
+    track: int | None
+    x: float
+    y: float
+    width: float
+    height: float
+    confidence: float
+    scores: tuple[float, ...]
+    label: str
+
+    def cells(self) -> list[Any]:
+        """Return the values of the columns, in their order."""
+        box = (self.x, self.y, self.width, self.height)
+        return [self.file, self.frame, self.seconds, self.track, *box, self.confidence, *self.scores, self.label]
+
+    @staticmethod
+    def of_cells(cells: Sequence[str]) -> FaceRow:
+        """Return the row of a line of a CSV file."""
+        file, frame, seconds, track, x, y, width, height, confidence, *scores, label = cells
+        return FaceRow(
+            file,
+            int(frame),
+            float(seconds) if seconds else None,
+            int(track) if track else None,
+            *(float(value) for value in (x, y, width, height, confidence)),
+            tuple(map(float, scores)),
+            label,
+        )
+
+
+@dataclass(frozen=True)
+class TrackRow:
+    """One face of a video over time.
+
+    Attributes:
+        file: Path of the video or log, as in the faces' rows.
+        track: Number of the face in the file.
+        from_s: Presentation time of its first frame, in seconds.
+        to_s: That of its last.
+        frames: Number of frames that show it, the rows it has in the table of faces.
+        shares: Share of these frames in which each label of the model was shown, 0..1; the rest was uncertain.
+        changes: Number of times that it came to show another label; uncertain frames between do not count.
+    """
+
+    file: str
+    track: int
+    from_s: float
+    to_s: float
+    frames: int
+    shares: tuple[float, ...]
+    changes: int
+
+    def cells(self) -> list[Any]:
+        """Return the values of the columns, in their order."""
+        return [self.file, self.track, self.from_s, self.to_s, self.frames, *self.shares, self.changes]
+
+    @staticmethod
+    def of_cells(cells: Sequence[str]) -> TrackRow:
+        """Return the row of a line of a CSV file."""
+        file, track, from_s, to_s, frames, *shares, changes = cells
+        shown = tuple(map(float, shares))
+        return TrackRow(file, int(track), float(from_s), float(to_s), int(frames), shown, int(changes))
+
+
+class Row(Protocol):
+    """A row of either table."""
+
+    def cells(self) -> list[Any]:
+        """Return the values of the columns, in their order."""
+
+
+def face_columns(labels: Sequence[str]) -> dict[str, type]:
+    """Return the columns of the table of faces and their types, for the labels of a model's card."""
+    return {**FACE_COLUMNS, **dict.fromkeys(labels, float), "label": str}
+
+
+def track_columns(labels: Sequence[str]) -> dict[str, type]:
+    """Return the columns of the table of tracks and their types, for the labels of a model's card."""
+    return {**TRACK_COLUMNS, **dict.fromkeys(labels, float), "changes": int}
+
+
+def has_parquet() -> bool:
+    """Return whether pyarrow is installed, so that Parquet can be written."""
+    return importlib.util.find_spec("pyarrow") is not None
+
+
+def read_faces(directory: Path) -> Iterator[FaceRow]:
+    """Yield the rows of an analysis' table of faces, in constant memory."""
+    return map(FaceRow.of_cells, _lines(directory / f"{FACES}.csv"))
+
+
+def read_tracks(directory: Path) -> Iterator[TrackRow]:
+    """Yield the rows of an analysis' table of tracks, in constant memory."""
+    return map(TrackRow.of_cells, _lines(directory / f"{TRACKS}.csv"))
+
+
+@contextmanager
+def open_table(directory: Path, name: str, columns: dict[str, type]) -> Iterator[TableWriter]:
+    """Yield a writer of a table, as CSV and, with pyarrow, as Parquet; the files appear if the block succeeds."""
+    with ExitStack() as stack:
+        path = stack.enter_context(atomic_path(directory / f"{name}.csv"))
+        file = stack.enter_context(path.open("w", newline="", encoding="utf-8"))
+        parquet = None
+        if has_parquet():
+            at = stack.enter_context(atomic_path(directory / f"{name}.parquet"))
+            parquet = stack.enter_context(_ParquetWriter(at, columns))
+        writer = TableWriter(csv.writer(file, lineterminator="\n"), parquet)
+        writer.write_header(list(columns))
+        yield writer
+
+
+class TableWriter:
+    """Writes rows to a table's files."""
+
+    def __init__(self, lines: Any, parquet: _ParquetWriter | None) -> None:
+        """Join a CSV writer and, if there is one, a Parquet writer."""
+        self._lines = lines
+        self._parquet = parquet
+
+    def write_header(self, names: list[str]) -> None:
+        """Write the columns' names; Parquet has them in its schema."""
+        self._lines.writerow(names)
+
+    def write(self, row: Row) -> None:
+        """Add a row."""
+        cells = row.cells()
+        self._lines.writerow(cells)
+        if self._parquet is not None:
+            self._parquet.write(cells)
+
+
+class _ParquetWriter:
+    """Writes rows to a Parquet file, a group of them at a time."""
+
+    def __init__(self, path: Path, columns: dict[str, type]) -> None:
+        import pyarrow.parquet
+
+        types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+        self._schema: pyarrow.Schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema, compression="zstd")
+        self._rows: list[list[Any]] = []
+
+    def write(self, cells: list[Any]) -> None:
+        self._rows.append(cells)
+        if len(self._rows) == _ROWS_OF_A_GROUP:
+            self._flush()
+
+    def __enter__(self) -> _ParquetWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        import pyarrow
+
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [pyarrow.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+            self._writer.write_table(pyarrow.Table.from_arrays(arrays, schema=self._schema))
+            self._rows = []
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = csv.reader(file)
+        next(lines)
+        yield from lines

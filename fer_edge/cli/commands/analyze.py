@@ -1,0 +1,120 @@
+"""`fer-edge analyze`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress, TaskID
+
+from fer_edge.analysis.analysis import Executor, analyze, do_here
+from fer_edge.analysis.manifest import Entry, Manifest, State
+from fer_edge.analysis.source_files import SourceFile, find_sources
+from fer_edge.analysis.tables import FACES, TRACKS, has_parquet
+from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
+from fer_edge.cli.messages import option_named, print_note
+from fer_edge.cli.sections import SectionedCommand
+from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.names import printable
+from fer_edge.native_logs import silence_opencv
+from fer_edge.terminal import make_share_progress
+
+_UNFINISHED = (State.PARTIAL, State.FAILED)
+
+
+@click.command(cls=SectionedCommand, sections=SECTIONS)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@analyze_options
+def command(sources: tuple[str, ...], **given: Any) -> None:
+    """Analyze videos, pictures and logs of earlier runs: a table of all faces, and one of all tracks.
+
+    SOURCE is a video, a picture, a .jsonl log of fer-edge run, a folder of these, or a pattern such as 'videos/*.mp4'.
+    A later call with the same --output skips what is finished and resumes what was killed. The exit code is 1 if a file
+    is damaged or cannot be read; the others are analyzed all the same.
+
+    \b
+    fer-edge analyze party.mp4 --output party
+    fer-edge analyze archive --recursive --fps 5 --output faces
+    fer-edge analyze archive --recursive --fps 5 --output faces --workers 4
+    """
+    options = AnalyzeOptions(**given)
+    settings = options.settings
+    files = find_sources(sources, recursive=options.recursive, apart_from=options.output)
+    silence_opencv()
+    with ExitStack() as stack:
+        executor = _open_executor(options, stack)
+        shown = _Shown(files, stack.enter_context(make_share_progress()))
+        with option_named("--output"):
+            manifest = analyze(files, options.output, settings, shown, executor=executor, overwrite=options.overwrite)
+    _print_summary(manifest, options.output)
+    _require_whole(manifest, files)
+
+
+def _open_executor(options: AnalyzeOptions, stack: ExitStack) -> Executor:
+    if options.workers and options.scheduler:
+        raise InputError("--workers are processes of this machine, --scheduler has its own; leave one of them out")
+    if not options.workers and not options.scheduler:
+        return do_here
+    from fer_edge.analysis.cluster import cluster_of, local_cluster  # slow to import
+
+    if options.scheduler:
+        with option_named("--scheduler"):
+            return stack.enter_context(cluster_of(options.scheduler))
+    return stack.enter_context(local_cluster(options.workers or 1))
+
+
+class _Shown:
+    """Shows the progress of each file and of all, by their sizes, and notes on those that are not whole."""
+
+    def __init__(self, files: Sequence[SourceFile], progress: Progress) -> None:
+        self._progress = progress
+        self._sizes = {file.name: file.size for file in files}
+        self._shares: dict[str, float] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._finished = 0.0
+        self._total = float(sum(self._sizes.values()))
+        self._all = progress.add_task(f"{len(files):,} files", total=self._total)
+
+    def on_share(self, source: SourceFile, share: float) -> None:
+        """Show the share of a file that is done."""
+        self._shares[source.name] = share
+        if source.name not in self._tasks:
+            self._tasks[source.name] = self._progress.add_task(source.name, total=1.0)
+        self._progress.update(self._tasks[source.name], completed=share)
+        open_bytes = sum(self._sizes[name] * each for name, each in self._shares.items())
+        self._progress.update(self._all, completed=self._finished + open_bytes)
+
+    def on_entry(self, entry: Entry) -> None:
+        """Take a file off the display; one that was finished before does not count for the time left."""
+        if entry.file in self._tasks:
+            self._progress.remove_task(self._tasks.pop(entry.file))
+            self._shares.pop(entry.file)
+            self._finished += self._sizes[entry.file]
+        else:
+            self._total -= self._sizes[entry.file]
+        self._progress.update(self._all, completed=self._finished, total=self._total)
+        if entry.state in _UNFINISHED:
+            print_note(f"{entry.file}: {entry.state.value}: {entry.reason}")
+
+
+def _print_summary(manifest: Manifest, output: Path) -> None:
+    entries = manifest.entries.values()
+    counts = Counter(entry.state.value for entry in entries)
+    states = ", ".join(f"{count:,} {state}" for state, count in counts.items())
+    faces, tracks = sum(entry.faces for entry in entries), sum(entry.tracks for entry in entries)
+    suffixes = "{csv,parquet}" if has_parquet() else "csv"
+    click.echo(f"{len(entries):,} files: {states}; {faces:,} rows of faces, {tracks:,} tracks")
+    click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}")
+    if not has_parquet():
+        print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
+
+
+def _require_whole(manifest: Manifest, files: Sequence[SourceFile]) -> None:
+    named = {str(file.path) for file in files}
+    count = sum(entry.state in _UNFINISHED for entry in manifest.entries.values() if entry.path in named)
+    if count:
+        raise FerEdgeError(f"{count:,} of {len(files):,} files could not be read whole; the notes say why")
