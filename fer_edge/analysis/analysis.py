@@ -20,6 +20,8 @@ from fer_edge.analysis.parts import PARTS, part_path
 from fer_edge.analysis.progress import AnalysisObserver, FilesProgress
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import Kind, SourceFile
+from fer_edge.analysis.summary import SUMMARY
+from fer_edge.analysis.summary.thumbnails import THUMBNAILS
 from fer_edge.analysis.tables import FACES, TRACKS, face_columns, has_parquet, open_table, track_columns
 from fer_edge.errors import InputError
 from fer_edge.files import sole_user
@@ -77,7 +79,8 @@ def analyze(
             manifest.write(output)
         _write_tables(output, manifest)
         manifest.write(output)
-        _remove_stale(output / PARTS, manifest.entries)
+        for folder in (PARTS, THUMBNAILS):
+            _remove_stale(output / folder, manifest.entries)
     return manifest
 
 
@@ -170,14 +173,15 @@ def _write_tables(output: Path, manifest: Manifest) -> None:
 
 def _remove(output: Path) -> None:
     """Remove an analysis, its manifest last, without which the rest would be nobody's."""
-    _remove_stale(output / PARTS, ())
-    for name in (*_TABLES, NAME):
+    for folder in (PARTS, THUMBNAILS):
+        _remove_stale(output / folder, ())
+    for name in (*_TABLES, SUMMARY, NAME):
         (output / name).unlink(missing_ok=True)
 
 
-def _remove_stale(parts: Path, keys: Collection[str]) -> None:
-    """Remove the parts of files that have changed since, or are replaced."""
+def _remove_stale(folders: Path, keys: Collection[str]) -> None:
+    """Remove the parts or thumbnails of files that have changed since, or are replaced."""
     with suppress(FileNotFoundError):
-        for folder in list(parts.iterdir()):
+        for folder in list(folders.iterdir()):
             if folder.name not in keys:
                 shutil.rmtree(folder)

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from fer_edge.analysis.manifest import NAME, Entry, Manifest
+from fer_edge.analysis.parts import part_path
 from fer_edge.analysis.source_files import Kind
 from fer_edge.analysis.summary.archive import SORTS, file_line, problem_note
 from fer_edge.analysis.summary.detail import file_detail
@@ -17,7 +18,7 @@ from fer_edge.analysis.summary.head import Totals, head, title
 from fer_edge.analysis.summary.moment_cards import moment_list, placeholder_symbol
 from fer_edge.analysis.summary.moments import MOST_MOMENTS, Moment
 from fer_edge.analysis.summary.strips import colour_rules
-from fer_edge.analysis.summary.thumbnails import THUMBNAILS
+from fer_edge.analysis.summary.thumbnails import thumbnail_folder
 from fer_edge.figures import plural
 from fer_edge.markup import Element, html_page, tag
 from fer_edge.names import printable
@@ -104,7 +105,7 @@ class PageBuilder:
         return tag("div", problem_note(entry), *detail, class_="detail")
 
     def _thumbnails(self, entry: Entry) -> Path | None:
-        return None if self._privacy else self._directory / THUMBNAILS / entry.key
+        return None if self._privacy else thumbnail_folder(part_path(self._directory, entry.key, 0))
 
     def _remember(self, moments: tuple[Moment, ...], folder: Path | None) -> None:
         known = [*self._strongest, *((moment, folder) for moment in moments)]

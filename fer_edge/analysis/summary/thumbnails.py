@@ -23,6 +23,11 @@ THUMBNAILS = "thumbnails"
 _QUALITY = 80
 
 
+def thumbnail_folder(part: Path) -> Path:
+    """Return the folder of a file's thumbnails, given the path of one of its parts."""
+    return part.parents[2] / THUMBNAILS / part.parent.name
+
+
 def thumbnail_path(folder: Path, row: FaceRow) -> Path:
     """Return the path of a face's thumbnail in its file's folder.
 

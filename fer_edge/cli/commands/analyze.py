@@ -14,6 +14,7 @@ from rich.progress import Progress, TaskID
 from fer_edge.analysis.analysis import Executor, analyze, do_here
 from fer_edge.analysis.manifest import Entry, Manifest, State
 from fer_edge.analysis.source_files import SourceFile, find_sources
+from fer_edge.analysis.summary import SUMMARY, write_summary
 from fer_edge.analysis.tables import FACES, TRACKS, has_parquet
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
 from fer_edge.cli.messages import option_named, print_note
@@ -30,7 +31,7 @@ _UNFINISHED = (State.PARTIAL, State.FAILED)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @analyze_options
 def command(sources: tuple[str, ...], **given: Any) -> None:
-    """Analyze videos, pictures and logs of earlier runs: a table of all faces, and one of all tracks.
+    """Analyze videos, pictures and logs of earlier runs: tables of all faces and tracks, and a summary.
 
     SOURCE is a video, a picture, a .jsonl log of fer-edge run, a folder of these, or a pattern such as 'videos/*.mp4'.
     A later call with the same --output skips what is finished and resumes what was killed. The exit code is 1 if a file
@@ -50,6 +51,7 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
         shown = _Shown(files, stack.enter_context(make_share_progress()))
         with option_named("--output"):
             manifest = analyze(files, options.output, settings, shown, executor=executor, overwrite=options.overwrite)
+            write_summary(options.output, privacy=options.privacy)
     _print_summary(manifest, options.output)
     _require_whole(manifest, files)
 
@@ -108,7 +110,7 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
     faces, tracks = sum(entry.faces for entry in entries), sum(entry.tracks for entry in entries)
     suffixes = "{csv,parquet}" if has_parquet() else "csv"
     click.echo(f"{len(entries):,} files: {states}; {faces:,} rows of faces, {tracks:,} tracks")
-    click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}")
+    click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}")
     if not has_parquet():
         print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
 
