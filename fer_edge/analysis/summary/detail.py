@@ -132,7 +132,7 @@ def _numbers(summary: FileSummary, persons: Sequence[Person], labels: Sequence[s
         cells = [_share_cell(value, label, labels) for label, value in shares]
         rows.append(tag("tr", tag("th", str(track.track), scope="row"), *plain, *cells))
     table = tag("table", tag("caption", "Shares of each expression"), tag("thead", heading), tag("tbody", *rows))
-    scroll = tag("div", table, class_="scroll", role="region", tabindex="0", aria_label="Shares of each expression")
+    scroll = tag("div", table, class_="scroll", role="group", tabindex="0", aria_label="Shares of each expression")
     return tag("details", tag("summary", "Numbers"), scroll, class_="numbers") if rows else tag("div")
 
 

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from fer_edge.analysis.tables import FaceRow
 from fer_edge.runtime.results import UNCERTAIN
 
-MOST_MOMENTS = 12
+MOST_MOMENTS = 10
 """Moments that are kept of a file."""
 
 _REACH_S = 1.0

@@ -129,7 +129,7 @@ class PageBuilder:
 
 
 def _section(heading: str, *content: Element | None) -> Element:
-    name = heading.lower().replace(" ", "-")
+    name = f"{heading.lower().replace(' ', '-')}-heading"
     return tag("section", tag("h2", heading, id=name), *content, aria_labelledby=name)
 
 
@@ -151,7 +151,7 @@ def _picture_table(rows: list[Element]) -> Element:
     names = ("picture", "faces", "expressions")
     heading = tag("tr", *(tag("th", name, scope="col") for name in names))
     table = tag("table", tag("caption", "Faces of each picture"), tag("thead", heading), tag("tbody", *rows))
-    return tag("div", table, class_="scroll", role="region", tabindex="0", aria_label="Faces of each picture")
+    return tag("div", table, class_="scroll", role="group", tabindex="0", aria_label="Faces of each picture")
 
 
 def _rest(count: int, noun: str) -> Element | None:
