@@ -16,13 +16,14 @@ from fer_edge.analysis.jobs import Job, Outcome, do_job
 from fer_edge.analysis.joining import TrackTally, join_parts
 from fer_edge.analysis.logs import log_labels
 from fer_edge.analysis.manifest import NAME, Entry, Manifest
-from fer_edge.analysis.parts import PARTS, part_path
+from fer_edge.analysis.parts import PARTS, part_paths
 from fer_edge.analysis.progress import AnalysisObserver, FilesProgress
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import Kind, SourceFile
 from fer_edge.analysis.summary import SUMMARY
 from fer_edge.analysis.summary.thumbnails import THUMBNAILS
 from fer_edge.analysis.tables import FACES, TRACKS, face_columns, has_parquet, open_table, track_columns
+from fer_edge.analysis.videos import VIDEOS
 from fer_edge.errors import InputError
 from fer_edge.files import sole_user
 
@@ -82,11 +83,6 @@ def analyze(
         for folder in (PARTS, THUMBNAILS):
             _remove_stale(output / folder, manifest.entries)
     return manifest
-
-
-def joined_rows(output: Path, entry: Entry) -> Iterator[Any]:
-    """Yield the faces of one file of an analysis in the folder `output`, in the order of its frames."""
-    return join_parts(entry.file, [part_path(output, entry.key, number) for number in range(entry.parts)])
 
 
 def _require_own(output: Path) -> None:
@@ -158,7 +154,7 @@ def _write_tables(output: Path, manifest: Manifest) -> None:
             if not entry.is_finished:
                 continue
             tally, rows = TrackTally(entry.file, labels), 0
-            for row in joined_rows(output, entry):
+            for row in join_parts(entry.file, part_paths(output, entry.key, entry.parts)):
                 faces.write(row)
                 tally.add(row)
                 rows += 1
@@ -175,6 +171,7 @@ def _remove(output: Path) -> None:
     """Remove an analysis, its manifest last, without which the rest would be nobody's."""
     for folder in (PARTS, THUMBNAILS):
         _remove_stale(output / folder, ())
+    shutil.rmtree(output / VIDEOS, ignore_errors=True)
     for name in (*_TABLES, SUMMARY, NAME):
         (output / name).unlink(missing_ok=True)
 

@@ -46,6 +46,11 @@ def part_path(output: Path, key: str, number: int) -> Path:
     return output / PARTS / key / f"{number:06d}.csv.gz"
 
 
+def part_paths(output: Path, key: str, count: int) -> list[Path]:
+    """Return the paths of all parts of a file, in order."""
+    return [part_path(output, key, number) for number in range(count)]
+
+
 class PartWriter:
     """Writes the rows of a chunk in their order; those of the warm-up come first."""
 
@@ -72,8 +77,8 @@ def write_part(path: Path) -> Iterator[PartWriter]:
             yield writer
             assert writer.facts is not None
             csv.writer(text, lineterminator="\n").writerow([json.dumps(asdict(writer.facts))])
-        with temporary.open("rb") as file:  # or a power cut might leave its name without its content
-            os.fsync(file.fileno())
+        with temporary.open("rb") as written:  # or a power cut might leave its name without its content
+            os.fsync(written.fileno())
 
 
 class PartReader:

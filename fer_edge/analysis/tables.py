@@ -79,13 +79,17 @@ class FaceRow:
         """Return the row of a line of a CSV file."""
         file, frame, seconds, track, x, y, width, height, confidence, *scores, label = cells
         return FaceRow(
-            file,
-            int(frame),
-            float(seconds) if seconds else None,
-            int(track) if track else None,
-            *(float(value) for value in (x, y, width, height, confidence)),
-            tuple(map(float, scores)),
-            label,
+            file=file,
+            frame=int(frame),
+            seconds=float(seconds) if seconds else None,
+            track=int(track) if track else None,
+            x=float(x),
+            y=float(y),
+            width=float(width),
+            height=float(height),
+            confidence=float(confidence),
+            scores=tuple(map(float, scores)),
+            label=label,
         )
 
 

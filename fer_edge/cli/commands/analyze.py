@@ -12,17 +12,19 @@ import click
 from rich.progress import Progress, TaskID
 
 from fer_edge.analysis.analysis import Executor, analyze, do_here
+from fer_edge.analysis.annotated_video import video_kind
 from fer_edge.analysis.manifest import Entry, Manifest, State
 from fer_edge.analysis.source_files import SourceFile, find_sources
 from fer_edge.analysis.summary import SUMMARY, write_summary
 from fer_edge.analysis.tables import FACES, TRACKS, has_parquet
+from fer_edge.analysis.videos import missing_videos, write_videos
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.names import printable
 from fer_edge.native_logs import silence_opencv
-from fer_edge.terminal import make_share_progress
+from fer_edge.terminal import make_share_progress, progress_bar
 
 _UNFINISHED = (State.PARTIAL, State.FAILED)
 
@@ -43,6 +45,8 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
     fer-edge analyze archive --recursive --fps 5 --output faces --workers 4
     """
     options = AnalyzeOptions(**given)
+    if options.privacy and options.video:
+        raise InputError("--privacy stores no picture of a face, and --video stores them; leave one of them out")
     settings = options.settings
     files = find_sources(sources, recursive=options.recursive, apart_from=options.output)
     silence_opencv()
@@ -52,8 +56,9 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
         with option_named("--output"):
             manifest = analyze(files, options.output, settings, shown, executor=executor, overwrite=options.overwrite)
             write_summary(options.output, privacy=options.privacy)
+    failed = _write_videos(options.output) if options.video else 0
     _print_summary(manifest, options.output)
-    _require_whole(manifest, files)
+    _require_whole(manifest, files, failed)
 
 
 def _open_executor(options: AnalyzeOptions, stack: ExitStack) -> Executor:
@@ -103,6 +108,20 @@ class _Shown:
             print_note(f"{entry.file}: {entry.state.value}: {entry.reason}")
 
 
+def _write_videos(output: Path) -> int:
+    """Write the annotated videos that are missing, and return how many could not be written."""
+    missing, failed = missing_videos(output), 0
+    if missing:
+        print_note(f"annotated videos: {video_kind()}")
+    with progress_bar("annotated videos", len(missing)) as advance:
+        for done, (entry, note, is_there) in enumerate(write_videos(output), 1):
+            failed += not is_there
+            if note:
+                print_note(f"{entry.file}: {note}")
+            advance(done)
+    return failed
+
+
 def _print_summary(manifest: Manifest, output: Path) -> None:
     entries = manifest.entries.values()
     counts = Counter(entry.state.value for entry in entries)
@@ -115,8 +134,10 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
         print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
 
 
-def _require_whole(manifest: Manifest, files: Sequence[SourceFile]) -> None:
+def _require_whole(manifest: Manifest, files: Sequence[SourceFile], failed_videos: int) -> None:
     named = {str(file.path) for file in files}
     count = sum(entry.state in _UNFINISHED for entry in manifest.entries.values() if entry.path in named)
-    if count:
-        raise FerEdgeError(f"{count:,} of {len(files):,} files could not be read whole; the notes say why")
+    faults = [f"{count:,} of {len(files):,} files could not be read whole"] * bool(count)
+    faults += [f"{failed_videos:,} annotated videos could not be written"] * bool(failed_videos)
+    if faults:
+        raise FerEdgeError(f"{' and '.join(faults)}; the notes say why")

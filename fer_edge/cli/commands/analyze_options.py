@@ -36,6 +36,7 @@ class AnalyzeOptions:
     recursive: bool
     overwrite: bool
     privacy: bool
+    video: bool
     every: float | None
     fps: float | None
     model: Path
@@ -98,6 +99,12 @@ _OPTIONS = (
     click.option("--recursive", is_flag=True, help="Search the folders below the named ones too."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --output."),
     click.option("--privacy", is_flag=True, help="Store no picture of a face; drawings stand for them in the summary."),
+    click.option(
+        "--video",
+        is_flag=True,
+        help="Write an annotated copy of each video, which plays in a browser and shows the tracks' numbers, into "
+        "--output's folder videos.",
+    ),
     click.option(
         "--every",
         type=INTERVAL,

@@ -255,7 +255,9 @@ _OPTIONS = (
     ),
     click.option("--jsonl", metavar="FILE|-", help="Write a JSON object for each frame; - is standard output."),
     click.option("--csv", metavar="FILE|-", help="Write a row for each face; - is standard output."),
-    click.option("--output", type=click.Path(path_type=Path), help="Write an annotated video: .mp4, .avi or .mkv."),
+    click.option(
+        "--output", type=click.Path(path_type=Path), help="Write an annotated video: .mp4, .avi, .mkv or .webm."
+    ),
     click.option(
         "--rotate-size",
         type=BYTE_SIZE,

@@ -45,15 +45,17 @@ class VideoSink:
         *,
         live: bool,
         fps: float | None,
+        h264: bool = False,
         on_note: OnNote = ignore_note,
     ) -> None:
         """Create the unfinished file, which locks the path; the first frame gives the video its size.
 
         Args:
-            path: An .mp4, .avi or .mkv file; the video gets this name when it is complete.
+            path: An .mp4, .avi, .mkv or .webm file; the video gets this name when it is complete.
             labels: Expressions in the order of the scores.
             live: Whether the source is live.
             fps: A recording's frames per second; `None` for images, which are shown for a second each.
+            h264: Whether to encode an .mp4 file in H.264, which `has_h264` must promise.
             on_note: Takes a note if the video of an earlier run that was killed is kept under another name.
 
         Raises:
@@ -65,6 +67,7 @@ class VideoSink:
         self._path = path
         self._labels = labels
         self._live = live
+        self._h264 = h264
         self._fps = _LIVE_FPS if live else fps or _IMAGES_FPS
         self._writer: VideoWriter | None = None
         self._size_wh = (0, 0)
@@ -137,7 +140,7 @@ class VideoSink:
         # Encoders store colour at half resolution and want even sides.
         self._size_wh = (width + width % 2, height + height % 2)
         self._start = frame.moment
-        return open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps)
+        return open_writer(file, self._path.suffix.lower(), self._size_wh, self._fps, h264=self._h264)
 
     def _complete(self, file: UnfinishedFile) -> None:
         if self._writer is not None:

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +23,7 @@ from fer_edge.preprocess import Image
 from fer_edge.runtime.sinks.unfinished import UnfinishedFile
 from fer_edge.runtime.sources.recordings import open_video
 
-CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v"}
+CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".webm": "VP80"}
 """FourCC code of each container's codec."""
 
 _LARGEST_TIME_BASE = 65_535
@@ -31,6 +32,11 @@ _FRAGMENT_US = 1_000_000
 _LAST_BOX = b"mfro"
 _LAST_BOX_BYTES = 16
 """A fragmented .mp4 file ends in a box of this type and size (ISO/IEC 14496-12, 8.8.11)."""
+
+
+_MPEG4 = ("-c:v", "mpeg4", "-q:v", "3", "-pix_fmt", "yuv420p")
+_H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-pix_fmt", "yuv420p")
+"""Options of ffmpeg's encoders: the one it always has, and the one whose videos browsers play."""
 
 
 class VideoWriter(Protocol):
@@ -46,18 +52,31 @@ class VideoWriter(Protocol):
         """Raise FerEdgeError unless the completed file holds `number` frames."""
 
 
-def open_writer(file: UnfinishedFile, suffix: str, size_wh: tuple[int, int], fps: float) -> VideoWriter:
+def open_writer(
+    file: UnfinishedFile, suffix: str, size_wh: tuple[int, int], fps: float, *, h264: bool = False
+) -> VideoWriter:
     """Open a video for writing.
 
-    An .mp4 file is written by ffmpeg where that is installed, as OpenCV's cannot be read until it is complete.
+    An .mp4 file is written by ffmpeg where that is installed, as OpenCV's cannot be read until it is complete; with
+    `h264` in that codec, which `has_h264` must promise.
 
     Raises:
         FerEdgeError: If the installed OpenCV cannot write such a video.
     """
     program = shutil.which("ffmpeg") if suffix == ".mp4" else None
     if program is not None:
-        return FfmpegWriter(program, file, size_wh, fps)
+        return FfmpegWriter(program, file, size_wh, fps, _H264 if h264 else _MPEG4)
     return OpenCVWriter(file.path, CODECS[suffix], size_wh, fps)
+
+
+@cache
+def has_h264() -> bool:
+    """Return whether ffmpeg is installed and can write H.264, which every browser plays; OpenCV from pip cannot."""
+    program = shutil.which("ffmpeg")
+    if program is None:
+        return False
+    listed = subprocess.run([program, "-hide_banner", "-encoders"], capture_output=True, check=False)
+    return b" libx264 " in listed.stdout
 
 
 def count_frames(path: Path) -> int:
@@ -116,12 +135,13 @@ class OpenCVWriter:
 class FfmpegWriter:
     """Runs ffmpeg, which writes a fragment each second and completes the file even if this process is killed."""
 
-    def __init__(self, program: str, file: UnfinishedFile, size_wh: tuple[int, int], fps: float) -> None:
-        """Start ffmpeg; it writes to the open file, so that it does not have to parse the file's name."""
+    def __init__(
+        self, program: str, file: UnfinishedFile, size_wh: tuple[int, int], fps: float, encodes: tuple[str, ...]
+    ) -> None:
+        """Start ffmpeg with an encoder's options; it writes to the open file rather than parse the file's name."""
         width, height = size_wh
         rate = 1 / Fraction(1 / fps).limit_denominator(_LARGEST_TIME_BASE)
         reads = ["-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", str(rate), "-i", "pipe:0"]
-        encodes = ["-c:v", "mpeg4", "-q:v", "3", "-pix_fmt", "yuv420p"]
         fragments = ["-movflags", "frag_keyframe+empty_moov+default_base_moof", "-frag_duration", str(_FRAGMENT_US)]
         self._path = file.path
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
