@@ -3,59 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.analysis.summary.clock import clock, places_for, ticks
-from fer_edge.analysis.summary.file_summary import SHORT_S, FileSummary, Person
-from fer_edge.analysis.summary.moment_cards import moment_list
+from fer_edge.analysis.summary.file_summary import MOST_PERSONS, SHORT_S, FileSummary, Person
+from fer_edge.analysis.summary.moment_cards import moment_lines, moment_list
+from fer_edge.analysis.summary.moments import MOST_MOMENTS
 from fer_edge.analysis.summary.strips import label_class, share_bar, shares_in_words, stack, strip
 from fer_edge.analysis.summary.time_bins import BINS
 from fer_edge.figures import NONE, plural, share
-from fer_edge.markup import Element, tag
+from fer_edge.markup import Element, render, tag
 from fer_edge.runtime.results import UNCERTAIN
 
-_PERSON_BYTES, _NUMBERS_BYTES, _SPAN_BYTES = 900, 300, 26
-"""Bytes of the page that a person takes, without and with numbers of its own, and those of a span."""
 _STACK_FACTOR = 4
-_COARSEST = 16
 
 
-def file_detail(summary: FileSummary, labels: Sequence[str], room: int, folder: Path | None) -> list[Element]:
-    """Return the detail of a video, in about `room` bytes of the page at most.
+@dataclass(frozen=True)
+class _Level:
+    """How much is shown of a video.
+
+    Attributes:
+        persons: Most persons.
+        factor: Bins that are joined to one.
+        has_all: Whether all persons together and each one's numbers are shown, too.
+        moments: Most moments.
+    """
+
+    persons: int
+    factor: int
+    has_all: bool
+    moments: int
+
+
+_LEVELS = (
+    _Level(MOST_PERSONS, 1, True, MOST_MOMENTS),
+    _Level(20, 2, True, MOST_MOMENTS),
+    _Level(10, 4, True, 5),
+    _Level(5, 4, False, 3),
+    _Level(3, 8, False, 3),
+    _Level(1, 16, False, 1),
+)
+
+
+def file_detail(
+    summary: FileSummary, labels: Sequence[str], room: int, folder: Path | None, *, with_faces: bool
+) -> list[Element]:
+    """Return the detail of a video, in about `room` bytes of the page.
 
     Args:
         summary: What is known of it.
         labels: Expressions, in the order of the scores.
-        room: Bytes; with little room fewer persons are shown, in coarser timelines.
+        room: Bytes; with little room fewer persons are shown, in coarser timelines. Pictures do not count.
         folder: Folder of the video's thumbnails; None for placeholders.
+        with_faces: Whether moments have thumbnails or placeholders.
     """
-    persons, factor = _fitted(summary, room)
-    parts = [_timelines(summary, persons, factor, labels)]
-    if len(persons) * _NUMBERS_BYTES * (1 + len(labels) / 7) < room / 4:
-        parts.append(_numbers(summary, persons, labels))
-    if summary.moments:
+    for level in _LEVELS:
+        parts = _parts(summary, level, labels)
+        if sum(len(render(part)) for part in parts) <= room:
+            break
+    moments = summary.moments[: level.moments]
+    if moments:
         parts.append(tag("h3", "Moments that changed most"))
-        parts.append(moment_list(((moment, folder) for moment in summary.moments), labels))
+        pairs = ((moment, folder) for moment in moments)
+        parts.append(moment_list(pairs, labels) if with_faces else moment_lines(moments))
     return parts
 
 
-def _fitted(summary: FileSummary, room: int) -> tuple[Sequence[Person], int]:
-    """Return the persons to show and the number of bins that are joined to one."""
-    most = max(room // (2 * _PERSON_BYTES), 1)
-    longest = sorted(summary.persons, key=lambda person: -person.track.frames)[:most]
+def _parts(summary: FileSummary, level: _Level, labels: Sequence[str]) -> list[Element]:
+    longest = sorted(summary.persons, key=lambda person: -person.track.frames)[: level.persons]
     persons = sorted(longest, key=lambda person: person.track.track)
-    factor = 1
-    while factor < _COARSEST:
-        spans = sum(len(person.bins.coarsened(factor).spans()) for person in persons)
-        if len(persons) * _PERSON_BYTES + spans * _SPAN_BYTES <= room:
-            break
-        factor *= 2
-    return persons, factor
+    parts = [_timelines(summary, persons, level, labels)]
+    if level.has_all and persons:
+        parts.append(_numbers(summary, persons, labels))
+    return parts
 
 
-def _timelines(summary: FileSummary, persons: Sequence[Person], factor: int, labels: Sequence[str]) -> Element:
-    rows = [_row(person, summary.duration_s, factor, labels) for person in persons]
-    if summary.tracks > 1:
+def _timelines(summary: FileSummary, persons: Sequence[Person], level: _Level, labels: Sequence[str]) -> Element:
+    rows = [_row(person, summary.duration_s, level.factor, labels) for person in persons]
+    if level.has_all and summary.tracks > 1:
         rows.insert(0, _everyone(summary, labels))
     return tag(
         "div",
@@ -64,7 +90,7 @@ def _timelines(summary: FileSummary, persons: Sequence[Person], factor: int, lab
         *(tag("p", sentence, class_="quiet") for sentence in _left_out(summary, len(persons))),
         class_="timelines",
         data_duration=f"{summary.duration_s:.2f}",
-        data_bins=str(BINS // factor),
+        data_bins=str(BINS // level.factor),
     )
 
 
@@ -133,7 +159,7 @@ def _numbers(summary: FileSummary, persons: Sequence[Person], labels: Sequence[s
         rows.append(tag("tr", tag("th", str(track.track), scope="row"), *plain, *cells))
     table = tag("table", tag("caption", "Shares of each expression"), tag("thead", heading), tag("tbody", *rows))
     scroll = tag("div", table, class_="scroll", role="group", tabindex="0", aria_label="Shares of each expression")
-    return tag("details", tag("summary", "Numbers"), scroll, class_="numbers") if rows else tag("div")
+    return tag("details", tag("summary", "Numbers"), scroll, class_="numbers")
 
 
 def _share_cell(value: float, label: str, labels: Sequence[str]) -> Element:

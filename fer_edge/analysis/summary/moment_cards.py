@@ -32,6 +32,11 @@ def moment_list(
     return tag("ol", *(_card(moment, labels, folder, with_file) for moment, folder in moments), class_="moments")
 
 
+def moment_lines(moments: Iterable[Moment]) -> Element:
+    """Return a list without pictures, for an archive's many details."""
+    return tag("ol", *(tag("li", *_words(moment)) for moment in moments), class_="moment-lines")
+
+
 def placeholder_symbol() -> Element:
     """Return the drawing that placeholders refer to; it must be in the page once."""
     head = tag("circle", cx=24, cy=19, r=9)
@@ -49,10 +54,15 @@ def _card(moment: Moment, labels: Sequence[str], folder: Path | None, with_file:
         _face(after, labels, folder),
         class_="faces",
     )
-    change = tag("strong", f"{before.label} \N{RIGHTWARDS ARROW} {after.label}")
-    facts = [clock(after.seconds or 0.0, 1), f"person {after.track}", share(moment.strength, 0)]
     file = tag("span", printable(Path(after.file).name), class_="quiet name") if with_file else None
-    return tag("li", faces, change, tag("span", " · ".join(facts), class_="quiet"), file)
+    return tag("li", faces, *_words(moment), file)
+
+
+def _words(moment: Moment) -> tuple[Element, Element]:
+    after = moment.after
+    change = tag("strong", f"{moment.before.label} \N{RIGHTWARDS ARROW} {after.label}")
+    facts = [clock(after.seconds or 0.0, 1), f"person {after.track}", share(moment.strength, 0)]
+    return change, tag("span", " · ".join(facts), class_="quiet")
 
 
 def _face(row: FaceRow, labels: Sequence[str], folder: Path | None) -> Element:

@@ -27,8 +27,8 @@ from fer_edge.runtime.results import UNCERTAIN
 MOST_LINES = 1000
 """Videos that get a line, and pictures; the tables have the others."""
 
-_ROOM, _MOST_ROOM, _LEAST_ROOM = 3_000_000, 250_000, 1_500
-"""Bytes of the page for all details together, and for one video's at most and at least."""
+_ROOM, _MOST_ROOM = 2_400_000, 250_000
+"""Bytes of the page for all details together, and for one video's at most; pictures do not count."""
 
 _VIDEOS_WITH_THUMBNAILS = 20
 """Videos whose details have thumbnails; in a larger archive only the strongest moments of all have."""
@@ -97,9 +97,9 @@ class PageBuilder:
         return html_page(title(entries, self._totals), css, body, script=script)
 
     def _video(self, entry: Entry, summary: FileSummary) -> Element:
-        room = max(min(_ROOM // self._videos, _MOST_ROOM), _LEAST_ROOM)
-        folder = self._thumbnails(entry) if self._videos <= _VIDEOS_WITH_THUMBNAILS else None
-        detail = file_detail(summary, self._labels, room, folder)
+        room = min(_ROOM // self._videos, _MOST_ROOM)
+        with_faces = self._videos <= _VIDEOS_WITH_THUMBNAILS
+        detail = file_detail(summary, self._labels, room, self._thumbnails(entry), with_faces=with_faces)
         if self._videos > 1:
             return file_line(entry, summary, self._labels, detail)
         return tag("div", problem_note(entry), *detail, class_="detail")

@@ -6,6 +6,7 @@ A hatch lies behind each drawing. Labels and gaps are drawn over it; what is unc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from fer_edge.analysis.summary.time_bins import Span
 from fer_edge.figures import share
@@ -14,7 +15,22 @@ from fer_edge.runtime.results import UNCERTAIN
 from fer_edge.runtime.sinks.palette import css_colour, label_colours
 
 _HEIGHT = 10
-_SHARE_UNITS = 1000
+_STACK_HEIGHT = 20
+_SHARE_UNITS = 200
+
+
+class _Column(NamedTuple):
+    """Block of a stack."""
+
+    start: int
+    end: int
+    top: int
+    bottom: int
+
+    @property
+    def path(self) -> str:
+        width = self.end - self.start
+        return f"M{self.start} {self.top}h{width}v{self.bottom - self.top}h-{width}z"
 
 
 def colour_rules(labels: Sequence[str]) -> str:
@@ -53,23 +69,26 @@ def strip(spans: Sequence[Span], bins: int, labels: Sequence[str], name: str) ->
 def stack(faces: Mapping[int, Mapping[str, float]], bins: int, labels: Sequence[str], name: str) -> Element:
     """Draw the number of faces in each bin as columns, a block for each label; the tallest fills the height."""
     most = max((sum(cell.values()) for cell in faces.values()), default=1.0)
-    blocks: dict[str, list[str]] = {label: [] for label in labels}
-    above: list[str] = []
+    columns: dict[str, list[_Column]] = {label: [] for label in (*labels, UNCERTAIN)}
+    gaps: list[_Column] = [_Column(start, end, 0, _STACK_HEIGHT) for start, end in _complement(faces, bins)]
     for i, cell in faces.items():
-        top = float(_HEIGHT)
-        for label in reversed(labels):
-            height = _HEIGHT * cell.get(label, 0.0) / most
-            if height >= 0.05:
-                blocks[label].append(f"M{i} {top - height:.1f}h1v{height:.1f}h-1z")
-                top -= height
-        top -= _HEIGHT * cell.get(UNCERTAIN, 0.0) / most
-        above.append(f"M{i}-.6h1v{max(top, 0) + 0.6:.1f}h-1z")
-    gaps = [_gap(start, end) for start, end in _complement(faces, bins)]
+        filled, bottom = 0.0, _STACK_HEIGHT
+        for label in (*reversed(labels), UNCERTAIN):
+            filled += cell.get(label, 0.0)
+            top = round(_STACK_HEIGHT * (1 - filled / most))
+            _append(columns[label], _Column(i, i + 1, top, bottom))
+            bottom = top
+        _append(gaps, _Column(i, i + 1, -1, bottom))
+    del columns[UNCERTAIN]  # the hatch
     drawing = tag(
         "svg",
-        *(tag("path", d="".join(d), class_=label_class(label, labels)) for label, d in blocks.items() if d),
-        tag("path", d="".join([*above, *gaps]), class_="gap"),
-        viewBox=f"0 0 {bins} {_HEIGHT}",
+        *(
+            tag("path", d="".join(each.path for each in blocks), class_=label_class(label, labels))
+            for label, blocks in columns.items()
+            if blocks
+        ),
+        tag("path", d="".join(each.path for each in gaps), class_="gap"),
+        viewBox=f"0 0 {bins} {_STACK_HEIGHT}",
         preserveAspectRatio="none",
         aria_hidden="true",
     )
@@ -101,6 +120,15 @@ def shares_in_words(shares: Mapping[str, float], most: int = 3) -> str:
     return ", ".join(f"{label} {share(value, 0)}" for label, value in ranked if value >= 0.005)
 
 
+def _append(blocks: list[_Column], block: _Column) -> None:
+    """Append a block, joined to the last one if they are of the same height side by side; an empty one is dropped."""
+    if block.top == block.bottom:
+        return
+    if blocks and (blocks[-1].end, *blocks[-1][2:]) == (block.start, *block[2:]):
+        block = blocks.pop()._replace(end=block.end)
+    blocks.append(block)
+
+
 def _joined(spans: Iterable[Span]) -> list[tuple[int, int]]:
     """Return the first and the last bin of each stretch without a gap."""
     found: list[tuple[int, int]] = []
@@ -114,7 +142,8 @@ def _joined(spans: Iterable[Span]) -> list[tuple[int, int]]:
 
 def _complement(filled: Iterable[int], bins: int) -> list[tuple[int, int]]:
     ordered = sorted(filled)
-    return list(zip([0, *(i + 1 for i in ordered)], [*ordered, bins], strict=True))
+    spans = zip([0, *(i + 1 for i in ordered)], [*ordered, bins], strict=True)
+    return [(start, end) for start, end in spans if end > start]
 
 
 def _block(start: int, end: int) -> str:
