@@ -41,7 +41,9 @@ _LEVELS = (
     _Level(20, 2, True, MOST_MOMENTS),
     _Level(10, 4, True, 5),
     _Level(5, 4, False, 3),
+    _Level(5, 8, False, 3),
     _Level(3, 8, False, 3),
+    _Level(2, 16, False, 2),
     _Level(1, 16, False, 1),
 )
 

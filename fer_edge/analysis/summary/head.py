@@ -19,6 +19,8 @@ from fer_edge.runtime.results import UNCERTAIN
 _MOST_PROBLEMS = 100
 """Files that could not be read and are named."""
 _UNFOLDED_PROBLEMS = 5
+_MOST_LABELS, _LEAST_SHARE = 12, 0.005
+"""With more labels, the legend has those only that have such a share."""
 
 _NOTES = (
     "A person is a face that was followed from frame to frame. Someone who leaves and comes back is a person again.",
@@ -93,6 +95,8 @@ def _shares(labels: Sequence[str], counts: Counter[str]) -> Iterator[Element]:
     shares = {label: counts[label] / total if total else 0.0 for label in (*labels, UNCERTAIN)}
     if total:
         yield share_bar({label: shares[label] for label in labels}, labels)
+    if len(labels) > _MOST_LABELS:
+        shares = {label: value for label, value in shares.items() if value >= _LEAST_SHARE}
     items = [
         tag("li", tag("span", class_=f"swatch {label_class(label, labels)}"), f"{label} ", tag("b", share(value, 0)))
         for label, value in shares.items()

@@ -27,7 +27,7 @@ from fer_edge.runtime.results import UNCERTAIN
 MOST_LINES = 1000
 """Videos that get a line, and pictures; the tables have the others."""
 
-_ROOM, _MOST_ROOM = 2_400_000, 250_000
+_ROOM, _MOST_ROOM = 3_000_000, 250_000
 """Bytes of the page for all details together, and for one video's at most; pictures do not count."""
 
 _VIDEOS_WITH_THUMBNAILS = 20
