@@ -41,7 +41,9 @@ def write_summary(directory: Path, *, privacy: bool = False) -> Path:
         if is_still(entry):
             builder.add_stills(entry, Counter(row.label for row in rows))
         else:
-            builder.add_video(entry, summarize_file(islice(tracks, entry.tracks), rows, entry.seconds))
+            step_s = max(manifest.settings["every_s"], entry.seconds / max(entry.frames - 1, 1))
+            shown = summarize_file(islice(tracks, entry.tracks), rows, last_s=entry.seconds, step_s=step_s)
+            builder.add_video(entry, shown)
     path = directory / SUMMARY
     write_atomic(path, builder.page())
     return path

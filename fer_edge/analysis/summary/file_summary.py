@@ -37,7 +37,7 @@ class FileSummary:
     """What is shown of one video or log.
 
     Attributes:
-        duration_s: Duration, in seconds; up to the last face where the file's own is unknown.
+        duration_s: Duration, in seconds.
         faces: Number of faces in all frames.
         labels: Number of these with each label, "uncertain" included.
         tracks: Number of tracks.
@@ -67,17 +67,19 @@ class FileSummary:
         return {label: count / self.faces for label, count in self.labels.items() if label != UNCERTAIN}
 
 
-def summarize_file(tracks: Iterable[TrackRow], faces: Iterable[FaceRow], duration_s: float = 0.0) -> FileSummary:
+def summarize_file(
+    tracks: Iterable[TrackRow], faces: Iterable[FaceRow], *, last_s: float, step_s: float
+) -> FileSummary:
     """Summarize a file's rows of both tables, each in order; neither is held in memory.
 
     Args:
         tracks: Its rows of the table of tracks.
         faces: Its rows of the table of faces.
-        duration_s: Time of its last frame in seconds, where it is known.
+        last_s: Time of its last frame, in seconds.
+        step_s: Time between two analyzed frames, in seconds.
     """
     seen = _count_tracks(tracks)
-    step_s = seen.seconds / seen.steps if seen.steps else 0.0
-    duration_s = max(duration_s, seen.end_s + step_s) or _LONGEST_GAP_S
+    duration_s = max(last_s, seen.end_s) + step_s or _LONGEST_GAP_S
     chosen = sorted(seen.chosen, key=lambda track: track.track)
     persons = {track.track: Person(track, TimeBins(duration_s / BINS)) for track in chosen}
     everyone = TimeBins(duration_s / BINS)
@@ -104,8 +106,6 @@ class _Tracks:
     count: int = 0
     short: int = 0
     end_s: float = 0.0
-    seconds: float = 0.0
-    steps: int = 0
 
 
 def _count_tracks(tracks: Iterable[TrackRow]) -> _Tracks:
@@ -117,8 +117,6 @@ def _count_tracks(tracks: Iterable[TrackRow]) -> _Tracks:
         found.count += 1
         found.short += is_short
         found.end_s = max(found.end_s, track.to_s)
-        found.seconds += track.to_s - track.from_s
-        found.steps += track.frames - 1
         heapq.heappush(best, (not is_short, track.frames, -track.track, track))
         if len(best) > MOST_PERSONS:
             heapq.heappop(best)

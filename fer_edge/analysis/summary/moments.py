@@ -19,6 +19,8 @@ _REACH_S = 1.0
 _SLOT_S = 0.1
 """Time of which the first frame of a track is remembered; slots begin with the video, so that chunks have the same."""
 
+_ROUNDING = 1e-6
+
 _APART_S = 3.0
 """Least time between two moments of a track."""
 
@@ -120,7 +122,7 @@ def _newest_before(history: deque[tuple[FaceRow, Seen]], seconds: float) -> tupl
 
 
 def _slot(row: FaceRow) -> int:
-    return int((row.seconds or 0.0) / _SLOT_S)
+    return int((row.seconds or 0.0) / _SLOT_S + _ROUNDING)
 
 
 def _has_changed(before: FaceRow, after: FaceRow) -> bool:
