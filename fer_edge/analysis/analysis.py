@@ -29,7 +29,7 @@ from fer_edge.files import sole_user
 
 _KEY_LENGTH = 20
 
-_TABLES = tuple(f"{name}{suffix}" for name in (FACES, TRACKS) for suffix in (".csv", ".parquet"))
+_CSV, _PARQUET = ([f"{name}{suffix}" for name in (FACES, TRACKS)] for suffix in (".csv", ".parquet"))
 
 Executor = Callable[[Iterable[Job], Callable[[Job, float], None]], Iterator[Outcome]]
 """Does jobs in any order and yields their ends; calls the function with a job and the share of it that is done."""
@@ -70,7 +70,8 @@ def analyze(
     settings = settings.settled()
     with sole_user(output):
         _require_own(output)
-        manifest = _begin(sources, settings, None if overwrite else Manifest.read(output), output)
+        earlier = None if overwrite else Manifest.read(output)
+        manifest = _begin(sources, settings, earlier, output)
         if overwrite:
             _remove(output)
         manifest.write(output)
@@ -78,7 +79,9 @@ def analyze(
             _do_jobs(sources, settings, FilesProgress(manifest, output, observer), manifest, executor)
         finally:
             manifest.write(output)
-        _write_tables(output, manifest)
+        if not _is_joined(output, manifest, earlier):
+            _write_tables(output, manifest)
+        manifest = replace(manifest, is_joined=True)
         manifest.write(output)
         for folder in (PARTS, THUMBNAILS):
             _remove_stale(output / folder, manifest.entries)
@@ -93,7 +96,7 @@ def _require_own(output: Path) -> None:
     """
     if (output / NAME).exists():
         return
-    for name in _TABLES:
+    for name in (*_CSV, *_PARQUET):
         if (output / name).exists():
             raise InputError(f"{output / name}: expected no table here but an analysis' own; choose another folder")
 
@@ -101,6 +104,7 @@ def _require_own(output: Path) -> None:
 def _begin(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest | None, output: Path) -> Manifest:
     """Return a manifest with the earlier files, unless they are named again, and then the named ones."""
     model = _model(sources, settings, earlier)
+    face_columns(model["labels"]), track_columns(model["labels"])  # refuse labels that cannot be columns
     manifest = Manifest(model, settings.to_json())
     if earlier is not None:
         manifest.require_same(earlier, output)
@@ -143,6 +147,13 @@ def _do_jobs(
         progress.take(outcome)
 
 
+def _is_joined(output: Path, manifest: Manifest, earlier: Manifest | None) -> bool:
+    """Return whether the tables of an earlier call hold all, so that nothing is to be joined."""
+    is_same = earlier is not None and list(manifest.entries.items()) == list(earlier.entries.items())
+    names = [*_CSV, *_PARQUET] if has_parquet() else _CSV
+    return is_same and earlier is not None and earlier.is_joined and all((output / name).exists() for name in names)
+
+
 def _write_tables(output: Path, manifest: Manifest) -> None:
     """Join the parts of all files that are finished; without pyarrow, an older Parquet table is removed."""
     labels = tuple(manifest.model["labels"])
@@ -163,8 +174,8 @@ def _write_tables(output: Path, manifest: Manifest) -> None:
                 tracks.write(summary)
             manifest.entries[key] = replace(entry, faces=rows, tracks=len(summaries))
     if not has_parquet():
-        for name in (FACES, TRACKS):
-            (output / f"{name}.parquet").unlink(missing_ok=True)
+        for name in _PARQUET:
+            (output / name).unlink(missing_ok=True)
 
 
 def _remove(output: Path) -> None:
@@ -172,7 +183,7 @@ def _remove(output: Path) -> None:
     for folder in (PARTS, THUMBNAILS):
         _remove_stale(output / folder, ())
     shutil.rmtree(output / VIDEOS, ignore_errors=True)
-    for name in (*_TABLES, SUMMARY, NAME):
+    for name in (*_CSV, *_PARQUET, SUMMARY, NAME):
         (output / name).unlink(missing_ok=True)
 
 

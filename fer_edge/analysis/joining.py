@@ -39,6 +39,7 @@ def join_parts(file: str, parts: Iterable[Path]) -> Iterator[FaceRow]:
             numbers = tracks.match(before) if numbers is None else numbers
             named = replace(row, file=row.file or file, frame=first_frame + row.frame)
             yield tracks.numbered(named, numbers)
+        assert part.facts is not None
         first_frame += part.facts.intervals.frames
 
 

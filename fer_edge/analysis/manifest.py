@@ -81,16 +81,19 @@ class Manifest:
         model: Name and digest of the model and its labels.
         settings: What else the results depend on.
         entries: The files by their keys, in the order of the tables.
+        is_joined: True if the tables hold what the entries say.
     """
 
     model: Mapping[str, Any]
     settings: Mapping[str, Any]
     entries: dict[str, Entry] = field(default_factory=dict)
+    is_joined: bool = False
 
     def write(self, directory: Path) -> None:
         """Write the manifest to a folder, whole or not at all."""
         files = [asdict(entry) for entry in self.entries.values()]
-        content = {"format": _FORMAT, "model": self.model, "settings": self.settings, "files": files}
+        facts = {"format": _FORMAT, "model": self.model, "settings": self.settings, "joined": self.is_joined}
+        content = {**facts, "files": files}
         write_atomic(directory / NAME, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
     @staticmethod
@@ -108,7 +111,8 @@ class Manifest:
             if content["format"] != _FORMAT:
                 raise ValueError(f"its format is {content['format']}")
             entries = [_entry(each) for each in content["files"]]
-            return Manifest(content["model"], content["settings"], {entry.key: entry for entry in entries})
+            by_key = {entry.key: entry for entry in entries}
+            return Manifest(content["model"], content["settings"], by_key, content["joined"] is True)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path}: expected an analysis' manifest of format {_FORMAT} ({error})") from error
 
@@ -133,4 +137,5 @@ def _entry(members: dict[str, Any]) -> Entry:
 
 
 def _shown(value: Any) -> str:
-    return str(value["name"] or value["sha256"][:8]) if isinstance(value, dict) else str(value)
+    """Describe a setting, or a model by its name and the beginning of its digest."""
+    return f"{value['name']} {str(value['sha256'])[:8]}" if isinstance(value, dict) else str(value)

@@ -91,17 +91,18 @@ class PartReader:
     def __init__(self, path: Path) -> None:
         """Prepare to read `path`."""
         self._path = path
-        self.facts = PartFacts(Intervals(None))
+        self.facts: PartFacts | None = None
 
     def __iter__(self) -> Iterator[FaceRow]:
         with gzip.open(self._path, "rt", encoding="utf-8", newline="") as text:
             for cells in csv.reader(text):
-                if len(cells) == 1:
+                if len(cells) > 1:
+                    yield FaceRow.of_cells(cells)
+                else:  # the end: what follows is gzip's check sum, which is read as well
                     facts = json.loads(cells[0])
                     self.facts = PartFacts(Intervals(**facts["intervals"]), facts["reason"])
-                    return
-                yield FaceRow.of_cells(cells)
-        raise EOFError(f"{self._path}: expected the facts after the rows")
+        if self.facts is None:
+            raise EOFError(f"{self._path}: expected the facts after the rows")
 
 
 def read_facts(path: Path) -> PartFacts | None:

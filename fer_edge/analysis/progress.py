@@ -19,7 +19,10 @@ from fer_edge.names import printable
 from fer_edge.runtime.sources.recordings import Intervals, VideoFile
 
 _WRITE_S = 2.0
-"""Least seconds between two writings of the manifest, which may name a hundred thousand files."""
+"""Least seconds between two writings of the manifest."""
+
+_WRITE_SHARE = 0.02
+"""Largest share of the time for them, as it may name a hundred thousand files."""
 
 
 class AnalysisObserver(Protocol):
@@ -60,7 +63,7 @@ class FilesProgress:
         self._output = output
         self._observer = observer
         self._open: dict[Path, _OpenFile] = {}
-        self._written_at = time.monotonic()
+        self._write_at = time.monotonic() + _WRITE_S
 
     def jobs(self, source: SourceFile, entry: Entry, settings: Settings) -> Iterator[Job]:
         """Yield the jobs whose parts a file still needs; finish it if there is none."""
@@ -117,9 +120,11 @@ class FilesProgress:
     def _finish(self, entry: Entry) -> None:
         self._manifest.entries[entry.key] = entry
         self._observer.on_entry(entry)
-        if time.monotonic() - self._written_at > _WRITE_S:
+        begun = time.monotonic()
+        if begun > self._write_at:
             self._manifest.write(self._output)
-            self._written_at = time.monotonic()
+            ended = time.monotonic()
+            self._write_at = ended + max(_WRITE_S, (ended - begun) / _WRITE_SHARE)
 
 
 def _reasons(file: _OpenFile, intervals: Intervals) -> Iterator[str]:

@@ -8,7 +8,6 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from fractions import Fraction
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -69,7 +68,6 @@ def open_writer(
     return OpenCVWriter(file.path, CODECS[suffix], size_wh, fps)
 
 
-@cache
 def has_h264() -> bool:
     """Return whether ffmpeg is installed and can write H.264, which every browser plays; OpenCV from pip cannot."""
     program = shutil.which("ffmpeg")
