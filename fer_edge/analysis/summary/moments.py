@@ -21,7 +21,7 @@ _SLOT_S = 0.1
 
 _ROUNDING = 1e-6
 
-_APART_S = 3.0
+_APART_S = 1.5
 """Least time between two moments of a track."""
 
 _MOST_TRACKS = 64

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from itertools import combinations
 
 import pytest
@@ -10,7 +11,7 @@ from fer_edge.runtime.sinks.palette import GRAY, Colour, css_colour, label_colou
 
 
 def distance(colour: Colour, other: Colour) -> float:
-    return sum((a - b) ** 2 for a, b in zip(colour, other, strict=True)) ** 0.5
+    return math.dist(colour, other)
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 8, 24, 100])
