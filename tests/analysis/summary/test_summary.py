@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.figures.changing_faces import write_film
 from fer_edge.analysis.manifest import Manifest
 from fer_edge.analysis.summary import SUMMARY, write_summary
 from fer_edge.analysis.summary.thumbnails import THUMBNAILS
 from tests.conftest import Ended
-from tests.fakes.changing_faces import write_film
 
 PEOPLE = (("happy", "surprise", "happy", "surprise"), ("surprise", "happy"))
 
