@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Packages that each package may import, beside itself and the modules at the top of fer_edge; `cli` may import all."""
 
 WITHOUT_TENSORFLOW = ("analysis", "models", "dataset", "inference", "runtime", "doctor", "service", "benchmark")
-DEVICE_COMMANDS = ("benchmark", "doctor", "info", "predict", "run", "service")
+DEVICE_COMMANDS = ("analyze", "benchmark", "doctor", "info", "predict", "run", "service")
 DEVICE_FILES = [
     *sorted(path for path in PACKAGE.glob("*.py") if path.name not in ("__init__.py", "__main__.py")),
     *files(*(PACKAGE / name for name in WITHOUT_TENSORFLOW)),
