@@ -84,5 +84,5 @@ def write_analysis(folder: Path, files: Iterable[FakeFile], labels: Sequence[str
             )
     model = {"name": "compact", "sha256": "00", "labels": list(labels)}
     settings = {"threshold": 0.4, "prior": None, "every_s": 0.0}
-    Manifest(model, settings, {each.key: each for each in entries}).write(folder)
+    Manifest(model, settings, {each.key: each for each in entries}, is_joined=True).write(folder)
     return folder

@@ -106,29 +106,26 @@ def _axis(duration_s: float) -> Element:
 
 def _everyone(summary: FileSummary, labels: Sequence[str]) -> Element:
     faces = summary.everyone.coarsened(_STACK_FACTOR).faces()
-    most = max((sum(cell.values()) for cell in faces.values()), default=0.0)
-    name = f"All persons over time, up to {most:.0f} at once"
+    most = f"up to {max(1.0, *(sum(cell.values()) for cell in faces.values())):.0f} at once"
     who = tag(
         "span",
         tag("strong", "Everyone"),
-        tag("span", f"up to {max(most, 1):.0f} at once", class_="quiet"),
+        tag("span", most, class_="quiet"),
         class_="who",
     )
-    return tag(
-        "li", who, stack(faces, BINS // _STACK_FACTOR, labels, name), _what(summary.shares, labels), class_="everyone"
-    )
+    drawing = stack(faces, BINS // _STACK_FACTOR, labels, f"All persons over time, {most}")
+    return tag("li", who, drawing, _what(summary.shares, labels), class_="everyone")
 
 
 def _row(person: Person, duration_s: float, factor: int, labels: Sequence[str]) -> Element:
     track = person.track
     name = f"Person {track.track}"
     when = f"{_time(track.from_s, duration_s)}\N{EN DASH}{_time(track.to_s, duration_s)}"
-    bins = person.bins if factor == 1 else person.bins.coarsened(factor)
     shares = dict(zip(labels, track.shares, strict=True))
     return tag(
         "li",
         tag("span", tag("strong", name), tag("span", when, class_="quiet"), class_="who"),
-        strip(bins.spans(), BINS // factor, labels, f"Timeline of person {track.track}"),
+        strip(person.bins.coarsened(factor).spans(), BINS // factor, labels, f"Timeline of person {track.track}"),
         _what(shares, labels),
     )
 
@@ -143,7 +140,7 @@ def _left_out(summary: FileSummary, shown: int) -> Iterator[str]:
         yield "No face was found."
     others = summary.persons_seen - shown
     if others > 0:
-        yield f"And {plural(others, 'person')} seen for a shorter time: they are in tracks.csv."
+        yield f"And {plural(others, 'person')} with fewer frames, in tracks.csv."
     if 0 < summary.short_tracks < summary.tracks:
         yield f"And {summary.short_tracks:,} seen for less than {SHORT_S:g} s."
 

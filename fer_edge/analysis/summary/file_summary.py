@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fer_edge.analysis.summary.moments import Moment, MomentFinder
@@ -21,7 +21,7 @@ MOST_PERSONS = 40
 _LONGEST_GAP_S = 1.0
 """Longest time for which the detector may miss a face without a gap in its timeline."""
 _LONGEST_GAP_STEPS = 2.5
-"""The same in analysed frames, where these are far apart."""
+"""The same in analyzed frames, where these are far apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,13 +68,14 @@ class FileSummary:
 
 
 def summarize_file(
-    tracks: Iterable[TrackRow], faces: Iterable[FaceRow], *, last_s: float, step_s: float
+    tracks: Iterable[TrackRow], faces: Iterable[FaceRow], labels: Sequence[str], *, last_s: float, step_s: float
 ) -> FileSummary:
     """Summarize a file's rows of both tables, each in order; neither is held in memory.
 
     Args:
         tracks: Its rows of the table of tracks.
         faces: Its rows of the table of faces.
+        labels: Expressions, in the order of the scores.
         last_s: Time of its last frame, in seconds.
         step_s: Time between two analyzed frames, in seconds.
     """
@@ -84,18 +85,15 @@ def summarize_file(
     persons = {track.track: Person(track, TimeBins(duration_s / BINS)) for track in chosen}
     everyone = TimeBins(duration_s / BINS)
     finder: MomentFinder[None] = MomentFinder()
-    stretches = _Stretches(step_s)
-    labels: Counter[str] = Counter()
-    for row in faces:
-        labels[row.label] += 1
-        finder.add(row, None)
-        for start_s, end_s, last in stretches.after(row):
-            _add(everyone, persons, start_s, end_s, last)
-    for start_s, end_s, last in stretches.rest():
-        _add(everyone, persons, start_s, end_s, last)
+    counts: Counter[str] = Counter()
+    for start_s, end_s, row in _stretches(_observed(faces, counts, finder), step_s):
+        score = row.scores[labels.index(row.label)] if row.label in labels else max(row.scores)
+        everyone.add(start_s, end_s, row.label, score)
+        if row.track in persons:
+            persons[row.track].bins.add(start_s, end_s, row.label, score)
     moments = tuple(kept.moment for kept in finder.best())
     shown = tuple(persons.values())
-    return FileSummary(duration_s, labels.total(), labels, seen.count, seen.short, shown, everyone, moments)
+    return FileSummary(duration_s, counts.total(), counts, seen.count, seen.short, shown, everyone, moments)
 
 
 @dataclass
@@ -125,42 +123,27 @@ def _count_tracks(tracks: Iterable[TrackRow]) -> _Tracks:
     return found
 
 
-class _Stretches:
-    """Times that rows stand for: each until the next of its track, or for one step if that is far off."""
+def _observed(faces: Iterable[FaceRow], counts: Counter[str], finder: MomentFinder[None]) -> Iterator[FaceRow]:
+    """Yield the rows, count their labels and look for moments."""
+    for row in faces:
+        counts[row.label] += 1
+        finder.add(row, None)
+        yield row
 
-    def __init__(self, step_s: float) -> None:
-        self._step_s = step_s
-        self._longest_s = max(_LONGEST_GAP_S, _LONGEST_GAP_STEPS * step_s)
-        self._last: dict[int, FaceRow] = {}
-        self._frame = -1
 
-    def after(self, row: FaceRow) -> Iterable[tuple[float, float, FaceRow]]:
-        """Return the stretches that are known to have ended, now that `row` has come."""
+def _stretches(rows: Iterable[FaceRow], step_s: float) -> Iterator[tuple[float, float, FaceRow]]:
+    """Yield the time that each row stands for: until the next of its track, or one step if that is far off."""
+    longest_s = max(_LONGEST_GAP_S, _LONGEST_GAP_STEPS * step_s)
+    latest: dict[int, tuple[float, FaceRow]] = {}
+    for row in rows:
         if row.track is None or row.seconds is None:
-            return []
-        ended = []
-        if row.frame != self._frame:
-            self._frame = row.frame
-            ended = [each for each in self._last.values() if row.seconds - (each.seconds or 0.0) > self._longest_s]
-        found = [self._step(self._last.pop(each.track)) for each in ended if each.track is not None]
-        last = self._last.pop(row.track, None)
-        if last is not None and last.seconds is not None:
-            found.append((last.seconds, row.seconds, last))
-        self._last[row.track] = row
-        return found
-
-    def rest(self) -> Iterable[tuple[float, float, FaceRow]]:
-        """Return the last stretches."""
-        return map(self._step, self._last.values())
-
-    def _step(self, row: FaceRow) -> tuple[float, float, FaceRow]:
-        start_s = row.seconds or 0.0
-        return start_s, start_s + self._step_s, row
-
-
-def _add(everyone: TimeBins, persons: dict[int, Person], start_s: float, end_s: float, row: FaceRow) -> None:
-    score = max(row.scores)
-    everyone.add(start_s, end_s, row.label, score)
-    person = persons.get(row.track or 0)
-    if person is not None:
-        person.bins.add(start_s, end_s, row.label, score)
+            continue
+        for track in [each for each, (start_s, _) in latest.items() if row.seconds - start_s > longest_s]:
+            start_s, lost = latest.pop(track)
+            yield start_s, start_s + step_s, lost
+        if row.track in latest:
+            start_s, last = latest.pop(row.track)
+            yield start_s, row.seconds, last
+        latest[row.track] = row.seconds, row
+    for start_s, last in latest.values():
+        yield start_s, start_s + step_s, last

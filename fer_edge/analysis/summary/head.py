@@ -1,4 +1,4 @@
-"""Head of the summary: what was analysed and how, the totals, the legend, and what could not be read."""
+"""Head of the summary: what was analyzed and how, the totals, the legend, and what could not be read."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def head(manifest: Manifest, totals: Totals, analyzed_at: str) -> Iterator[Eleme
     yield from _shares(manifest.model["labels"], totals.labels)
     yield from _problems([entry for entry in entries if entry.reason is not None or not entry.is_finished])
     pairs = [
-        tag("div", tag("dt", name.replace("_", " ")), tag("dd", _words(value)))
+        tag("div", tag("dt", _name(name)), tag("dd", _words(value)))
         for name, value in manifest.settings.items()
         if _words(value)
     ]
@@ -117,6 +117,11 @@ def _problems(entries: Sequence[Entry]) -> Iterator[Element]:
     heading = f"{plural(len(entries), 'file')} could not be read, or not to the end"
     unfolded = "" if len(entries) <= _UNFOLDED_PROBLEMS else None
     yield tag("details", tag("summary", heading), tag("ul", *shown), class_="problems", open=unfolded)
+
+
+def _name(setting: str) -> str:
+    name = setting.removesuffix("_s")
+    return name.replace("_", " ") + ("" if name == setting else ", seconds")
 
 
 def _words(value: Any) -> str:

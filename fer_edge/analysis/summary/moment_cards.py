@@ -16,7 +16,7 @@ from fer_edge.markup import Element, tag
 from fer_edge.names import printable
 
 _MOST_BYTES = 20_000
-"""Largest thumbnail that is taken into the page; a JPEG of this size has a fifth of it."""
+"""Largest thumbnail that is taken into the page; one of this project has about 4,000."""
 
 
 def moment_list(

@@ -57,12 +57,14 @@ class PageBuilder:
         self._videos = sum(entry.is_finished and not is_still(entry) for entry in manifest.entries.values())
         self._totals = Totals()
         self._lines: list[Element] = []
+        self._still_files = 0
         self._stills: list[Element] = []
         self._strongest: list[tuple[Moment, Path | None]] = []
 
     def add_stills(self, entry: Entry, labels: Counter[str]) -> None:
         """Add a picture, or a log of pictures, and the number of its faces with each label."""
         self._totals.pictures += entry.frames
+        self._still_files += 1
         self._totals.labels += labels
         if len(self._stills) < MOST_LINES:
             words = ", ".join(f"{count} {label}" for label, count in labels.most_common()) or "no face"
@@ -102,7 +104,8 @@ class PageBuilder:
         detail = file_detail(summary, self._labels, room, self._thumbnails(entry), with_faces=with_faces)
         if self._videos > 1:
             return file_line(entry, summary, self._labels, detail)
-        return tag("div", problem_note(entry), *detail, class_="detail")
+        name = tag("p", printable(entry.file), class_="quiet")
+        return tag("div", name, problem_note(entry), *detail, class_="detail")
 
     def _thumbnails(self, entry: Entry) -> Path | None:
         return None if self._privacy else thumbnail_folder(part_path(self._directory, entry.key, 0))
@@ -125,7 +128,7 @@ class PageBuilder:
             videos = tag("div", *self._lines, id="videos")
             yield _section("Videos", _controls(), videos, _rest(self._totals.videos, "video"))
         if self._stills:
-            yield _section("Pictures", _picture_table(self._stills), _rest(self._totals.pictures, "picture"))
+            yield _section("Pictures", _picture_table(self._stills), _rest(self._still_files, "file"))
 
 
 def _section(heading: str, *content: Element | None) -> Element:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fer_edge.analysis.joining import TrackTally
@@ -17,7 +19,7 @@ def summary_of(*tracks: Stretches, seconds: float = 10.0, every: int = 1) -> Fil
     tally = TrackTally("v.mp4", EXPRESSIONS)
     for row in rows:
         tally.add(row)
-    return summarize_file(tally.rows(), rows, last_s=seconds - 1 / FPS, step_s=every / FPS)
+    return summarize_file(tally.rows(), rows, EXPRESSIONS, last_s=seconds - 1 / FPS, step_s=every / FPS)
 
 
 def spans_s(summary: FileSummary, person: int = 0) -> list[tuple[float, float, str]]:
@@ -76,3 +78,12 @@ def test_number_of_spans_does_not_grow_with_the_duration() -> None:
     summary = summary_of(stretches, seconds=2000.0)
     assert summary.faces == 2000 * FPS
     assert len(summary.persons[0].bins.spans()) <= BINS
+
+
+def test_score_is_that_of_a_label_which_is_held() -> None:
+    rows = [replace(row, label="sad") for row in rows_of(FakeFile("v.mp4", [[(0, 2, "happy")]]))]
+    tally = TrackTally("v.mp4", EXPRESSIONS)
+    for row in rows:
+        tally.add(row)
+    (span,) = summarize_file(tally.rows(), rows, EXPRESSIONS, last_s=2.0, step_s=0.1).persons[0].bins.spans()
+    assert (span.label, round(span.score, 3)) == ("sad", round(0.1 / 6, 3))
