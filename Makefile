@@ -29,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures preview-picture pi-figures votes-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures summary-picture preview-picture pi-figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -102,6 +102,9 @@ pi-figures: $(INSTALLED) ## fill in what each board needs, in docs/networks.md a
 
 preview-picture: $(INSTALLED) ## draw docs/images/preview.png: the demo's page in Chromium (an idle machine)
 	$(BIN)/python -m benchmarks.figures.preview_picture
+
+summary-picture: $(INSTALLED) ## draw the picture of a summary for the README and docs/analyze.md, of synthetic faces
+	$(BIN)/python -m benchmarks.figures.summary_picture
 
 votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
 	$(BIN)/python -m benchmarks.figures.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)

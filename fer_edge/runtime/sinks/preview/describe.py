@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fer_edge.runtime.faces.smoothing import Smoothing
-from fer_edge.runtime.results import UNCERTAIN, FrameResult
-from fer_edge.runtime.sinks import annotate
+from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.json_form import event_json, face_json
 from fer_edge.runtime.sinks.pace import Pace
+from fer_edge.runtime.sinks.palette import css_colour, label_colours
 from fer_edge.runtime.sinks.preview.changes import Change
 from fer_edge.runtime.sinks.preview.condition import Condition
 from fer_edge.runtime.sinks.preview.history import Stretch
@@ -48,14 +48,13 @@ class About:
 
 def about_json(about: About) -> Json:
     """Describe what does not change, without the title."""
-    colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(about.labels)}
     return {
         "run": about.run,
         "camera": about.camera,
         "source": about.source,
         "model": about.model,
         "labels": about.labels,
-        "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
+        "colours": {label: css_colour(colour) for label, colour in label_colours(about.labels).items()},
         "meaning": about.meaning,
         "privacy": about.privacy,
     }
@@ -137,8 +136,3 @@ def stretch_json(stretch: Stretch, now: float, span_s: int) -> Json:
 def clock_offset() -> float:
     """Return the seconds from the monotonic clock to the time of day, as known now."""
     return round(time.time() - time.monotonic(), 3)
-
-
-def _css(colour_bgr: tuple[int, int, int]) -> str:
-    blue, green, red = colour_bgr
-    return f"#{red:02x}{green:02x}{blue:02x}"
