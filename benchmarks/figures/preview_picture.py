@@ -41,7 +41,7 @@ def demo_preview() -> Iterator[str]:
 @click.command()
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path), default="docs/images/preview.png")
 @click.option(
-    "--seconds", default=33.0, show_default=True, help="Wait before the screenshot; the demo repeats every 8 s."
+    "--seconds", default=38.5, show_default=True, help="Wait before the screenshot; the demo repeats every 16 s."
 )
 def command(picture: Path, seconds: float) -> None:
     """Run the demo with its preview for some seconds, and write a screenshot to PICTURE, a PNG."""
