@@ -101,7 +101,7 @@ def stages_display() -> Iterator[Callable[[str, float], None]]:
 
     It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
     """
-    progress = _make_display(TextColumn("{task.percentage:>3.0f} %"), auto_refresh=False)
+    progress = _make_display(TextColumn("{task.percentage:>3.0f}%"), auto_refresh=False)
     with progress:
         task = progress.add_task("", total=1.0)
         drawn = 0.0

@@ -84,7 +84,7 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: On
         yield lines(CsvSink(options.csv, labels, policy, on_note), options.csv)
     yield NotifySink(pause_s=max((1 / fps for fps in (options.max_fps, source.fps) if fps), default=0.0))
     if options.shown:
-        yield TerminalSink(title, sys.stdout)
+        yield TerminalSink(title, sys.stdout, source)
 
 
 def _output_fps(options: RunOptions, source: Source) -> float | None:

@@ -23,6 +23,7 @@ from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, MAX_WIDTH, MIN_WIDTH, small_faces_advice
 from fer_edge.runtime.faces.smoothing import Smoothing
+from fer_edge.runtime.results import answer_words
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.terminal import progress_bar
 
@@ -134,7 +135,7 @@ def _show_words(prediction: Prediction) -> None:
 
 def _in_words(face: Face) -> str:
     x1, y1, x2, y2 = (round(value) for value in face.box)
-    return f"{face.label} {100 * face.score:.0f} %, {x2 - x1}x{y2 - y1} pixels at {x1},{y1}"
+    return f"{answer_words(face.label, face.score)}, {x2 - x1}x{y2 - y1} pixels at {x1},{y1}"
 
 
 def _show_json(prediction: Prediction) -> None:

@@ -143,7 +143,7 @@ class _Mark:
 
     def _titles(self) -> list[str]:
         """Return `_TITLES` titles, the longest first: the track's number, the label and its share of the scores."""
-        name, share = UNCERTAIN, ""
+        name, share = UNCERTAIN, ""  # the highest score is that of another label
         if self._face.label != UNCERTAIN:
             name = drawable_names(self._labels)[self._labels.index(self._face.label)]
             share = f" {self._face.score:.0%}"

@@ -65,6 +65,7 @@ class VideoFile(Source):
             )
         require_moderate_video(self._capture, description or str(path))
         super().__init__(description or str(path), live=False, fps=nominal_fps(self._capture))
+        self.duration_s = self._nominal_duration_s()
         self._turn, note = take_over_turn(self._capture, path)
         self.notes.extend([f"{self.description} {note}"] if note else [])
 
@@ -89,6 +90,12 @@ class VideoFile(Source):
         positions_s = [clock.position_s(each) for each in islice(shown_ms, _SCANNED)]
         capture.release()
         return even_fps(positions_s, self.fps)
+
+    def _nominal_duration_s(self) -> float | None:
+        """Return the length that the file states; of a pipe or an address none."""
+        frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        is_stated = self._is_file() and self.fps is not None and 0 < frames < _MOST_FRAMES
+        return frames / self.fps if is_stated and self.fps else None
 
     def _images(self) -> Iterator[Image]:
         failures, most = 0, _FAILURES_AT_END if self._is_file() else _FAILURES_AT_END_OF_ADDRESS
