@@ -119,7 +119,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="fer-edge")
+@click.version_option(__version__, "-V", "--version", prog_name="fer-edge")
 @click.option(
     "--max-megapixels",
     type=click.FloatRange(min=1, max=10_000),

@@ -17,6 +17,7 @@ from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
 from fer_edge.cli.parameters import MOST_THREADS, SHIPPED, ModelPath
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
@@ -32,7 +33,10 @@ _PLACES = 4
 Show = Callable[[Prediction], None]
 
 
-@click.command()
+@click.command(
+    cls=SectionedCommand,
+    sections={"recursive": "Source", "as_json": "Outputs", "model": "Model", "detector_width": "Faces"},
+)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--recursive", is_flag=True, help="Search the folders below the named ones too.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each picture, one a line.")

@@ -81,11 +81,14 @@ class TerminalSink:
 
     def _view(self, frame: Frame, result: FrameResult, width: int) -> Group:
         """Return the view; a narrow terminal has neither the stages' times nor the boxes."""
-        facts = [f"frame {result.number}", f"{self._rate():.1f} frames/s", *self._progress(frame)]
-        lines = [Text(self._title, "bold", no_wrap=True, overflow="ellipsis"), Text("   ".join(facts), "dim")]
-        if width >= _WIDE:
+        facts = [f"{self._rate():.1f} frames/s", *self._progress(frame)]
+        lines = [Text(self._title, "bold", no_wrap=True, overflow="ellipsis")]
+        if width < _WIDE:
+            lines.append(Text("   ".join(facts), "dim"))
+        else:
+            facts.insert(0, f"frame {result.number}")
             times = "  ".join(f"{stage} {result.timings_ms.get(stage, 0):.1f}" for stage in STAGES[1:])
-            lines.append(Text(f"ms: {times}", "dim"))
+            lines += [Text("   ".join(facts), "dim"), Text(f"ms: {times}", "dim")]
         if not result.faces:
             return Group(*lines, Text("no face", "dim"))
         table = Table.grid(padding=(0, 2))
