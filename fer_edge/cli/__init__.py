@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from fer_edge import __version__
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
@@ -83,6 +84,11 @@ class _LazyGroup(click.Group):
             raise MissingExtraError(f"fer-edge {cmd_name}", _EXTRA_OF_COMMAND[cmd_name], str(error)) from error
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # Group's own imports each command's module, and so TensorFlow.
+        names = [CompletionItem(name, help=text) for name, text in _COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -126,6 +126,29 @@ def test_version_has_a_short_option(command_line: Callable[..., Any]) -> None:
     assert command_line("-V").require_success().stdout == command_line("--version").stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("fer-edge", ["train", "run", "doctor"]),
+        ("fer-edge r", ["run"]),
+        ("fer-edge run --came", ["--camera"]),
+        ("fer-edge run --detector ", ["int8", "opencv"]),
+    ],
+)
+def test_completion_offers_words_without_tensorflow(
+    child_environment: dict[str, str], words: str, expected: list[str]
+) -> None:
+    *_, last = words.split(" ")
+    count = len(words.split()) - 1 if last else len(words.split())
+    completing = {"_FER_EDGE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(max(count, 1))}
+    code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=child_environment | completing, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert set(expected) <= {line.split(",")[1] for line in done.stdout.splitlines()}
+
+
 def test_missing_extra_is_named(child_environment: dict[str, str]) -> None:
     code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
     command = [sys.executable, "-c", code, "export", "x.keras"]
