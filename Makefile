@@ -29,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures summary-picture preview-picture pi-figures votes-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures summary-picture preview-picture pi-figures votes-pictures readme-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,10 @@ summary-picture: $(INSTALLED) ## draw the picture of a summary for the README an
 
 votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
 	$(BIN)/python -m benchmarks.figures.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)
+
+readme-pictures: $(INSTALLED) ## make the README's animation and screenshot anew (minutes, on an idle machine)
+	$(BIN)/python -m benchmarks.figures.demo_animation
+	$(BIN)/python -m benchmarks.figures.preview_picture
 
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
+from rich.style import StyleType
 from rich.table import Column, Table
+from rich.text import Text
 
 _LEAST_NAME = 14
 """Least width of names before numbers are moved below; longer names are broken."""
 
 _NUMBERS = 46
 """Width of about five numbers, beside which names get the rest."""
+
+_MOST_PARTS = 3
+"""Tables that numbers are split among; with more, values of a row would be far apart."""
 
 _EDGES = 2
 """Blanks at the left and right edge of a table."""
@@ -23,7 +28,7 @@ class FittingTable(Table):
     """Table of names on the left and numbers on the right, which uses more lines where it does not fit.
 
     First, headers are broken between words, then names anywhere. If that is not enough, the numbers are split among
-    several tables below each other, each with the names.
+    a few tables below each other, each with the names; else each row becomes a block with a line for each number.
     """
 
     def __init__(self, title: str, names: Sequence[str], numbers: Sequence[str]) -> None:
@@ -50,6 +55,9 @@ class FittingTable(Table):
         numbers = [_broken_width(column, console, options) for column in self.columns[self._names :]]
         names = self._name_widths(natural[: self._names], numbers, options.max_width)
         groups = self._groups(numbers, options.max_width - sum(names) - self._gaps(len(names)))
+        if len(groups) > _MOST_PARTS:
+            yield from self._blocks(console)
+            return
         for group in groups:
             part = self._part([*names, *(numbers[index] for index in group)], group, is_first=group is groups[0])
             part.caption = self.caption if group is groups[-1] else None
@@ -62,6 +70,22 @@ class FittingTable(Table):
             most = max_width - max(numbers, default=0) - self._gaps(len(natural) + 1)
             room = min(max(max_width - _NUMBERS, _LEAST_NAME * len(natural)), most)
         return _shrink(natural, room)
+
+    def _blocks(self, console: Console) -> Iterator[RenderableType]:
+        """Yield a block for each row: its names, then the header and value of each number that it has."""
+        if self.title is not None:
+            yield _as_text(self.title, console, self.title_style)
+        headers = [column.header for column in self.columns[self._names :]]
+        for cells in zip(*(column.cells for column in self.columns), strict=True):
+            yield Text()
+            yield from (_as_text(name, console, "bold") for name in cells[: self._names] if name)
+            numbers = Table.grid(padding=(0, 2))
+            for header, cell in zip(headers, cells[self._names :], strict=True):
+                if cell:
+                    numbers.add_row("", header, cell)
+            yield numbers
+        if self.caption is not None:
+            yield _as_text(self.caption, console, self.caption_style)
 
     def _groups(self, widths: list[int], room: int) -> list[list[int]]:
         """Split the numbers' columns into as few parts as fit in `room`; return their indices, at least one a part."""
@@ -93,6 +117,13 @@ class FittingTable(Table):
     def _gaps(self, columns: int) -> int:
         """Return the number of blanks at the edges of columns and between them."""
         return _EDGES + (columns - 1) * (2 if self.collapse_padding else 3)
+
+
+def _as_text(content: RenderableType, console: Console, style: StyleType | None) -> Text:
+    """Return a cell or title, which is a text or a string, with a style beneath its own."""
+    text = content.copy() if isinstance(content, Text) else console.render_str(str(content))
+    text.style = style or ""
+    return text
 
 
 def _natural_width(column: Column, console: Console, options: ConsoleOptions) -> int:

@@ -17,7 +17,8 @@ from fer_edge.metrics import Evaluation
 def make_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
     """Return an empty table with `left` columns aligned to the left and `right` columns, numbers, to the right.
 
-    No column is dropped at any width: headers and first columns are broken, then the numbers continue below.
+    No column is dropped at any width: headers and first columns are broken, then the numbers continue
+    below, or each row becomes a block.
     """
     return FittingTable(title, left, right)
 

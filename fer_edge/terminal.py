@@ -136,7 +136,7 @@ class _DescriptionColumn(TextColumn):
 
 
 def _share_column() -> TextColumn:
-    return TextColumn("{task.percentage:>3.0f} %")
+    return TextColumn("{task.percentage:>3.0f}%")
 
 
 def _make_display(count: ProgressColumn, *notes: ProgressColumn, auto_refresh: bool = True) -> Progress:

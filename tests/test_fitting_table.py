@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -74,3 +75,30 @@ def test_only_names_are_broken_into_lines() -> None:
     lines = drawn(table, 30)
     assert max(map(len, lines)) <= 30
     assert " ".join(" ".join(lines).split()).endswith("found there")
+
+
+@pytest.mark.parametrize("width", [30, 40])
+def test_many_numbers_in_a_narrow_terminal_become_a_block_for_each_row(width: int) -> None:
+    headers = [f"number {i}" for i in range(9)]
+    table = FittingTable("measured", ["file", "runtime"], headers)
+    for name in NAMES:
+        table.add_row(name, "LiteRT 2.3.0", *(str(100 + i) for i in range(8)), Text())
+    lines = [line.strip() for line in drawn(table, width)]
+    assert max(map(len, lines)) <= width
+    assert lines[:2] == ["measured", ""]
+    first = lines.index(NAMES[0])
+    assert lines[first + 1] == "LiteRT 2.3.0"
+    values = [re.split(" {2,}", line) for line in lines[first + 2 : first + 10]]
+    assert values == [[header, str(100 + i)] for i, header in enumerate(headers[:8])]
+    assert lines.index(NAMES[1]) == first + 11  # without a line for the empty number
+
+
+@pytest.mark.parametrize(("width", "blocks"), [(40, True), (80, False), (120, False)])
+def test_confusion_matrix_of_many_labels_fits(width: int, blocks: bool) -> None:
+    labels = [f"label {i}" for i in range(20)]
+    table = FittingTable("confusion", [""], labels)
+    for label in labels:
+        table.add_row(label, *map(str, range(20)))
+    lines = drawn(table, width)
+    assert max(map(len, lines)) <= width
+    assert ("─" not in "".join(lines)) == blocks

@@ -102,7 +102,7 @@ class Changes:
         if failed:
             worst = ", ".join(f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed[:3])
             more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g} %, got {worst}{more}")
+            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g}%, got {worst}{more}")
 
 
 def compare_reports(before: Report, after: Report) -> Changes:

@@ -62,7 +62,8 @@ def show_demo() -> list[Shown]:
 def describe_shown(shown: list[Shown], data: Data | None) -> str:
     """Describe in words what was shown; `data` as in the report, `None` for the demo stream."""
     if data is None:
-        return f"{len(shown)} frames of the demo stream in turn: one portrait that moves; no labelled faces were given"
+        stream = f"{len(shown)} frames of the demo stream in turn: one portrait that moves and changes"
+        return f"{stream}; no labelled faces were given"
     return f"{len(shown)} faces of {data.name}, {data.split}, in turn; for a frame, {_SIDE} pixels wide in 640x480"
 
 

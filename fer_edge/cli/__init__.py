@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from fer_edge import __version__
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
@@ -85,6 +86,11 @@ class _LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        # Group's own imports each command's module, and so TensorFlow.
+        names = [CompletionItem(name, help=text) for name, text in _COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -120,7 +126,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="fer-edge")
+@click.version_option(__version__, "-V", "--version", prog_name="fer-edge")
 @click.option(
     "--max-megapixels",
     type=click.FloatRange(min=1, max=10_000),

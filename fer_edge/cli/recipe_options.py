@@ -26,6 +26,7 @@ _PRETRAINED = "pretrained"
 _MIXED_PRECISION = "mixed_precision"
 _START_FROM = "start_from"
 _WEIGHTS_FILE = "pretrained_weights"
+_TEACHERS = "teachers"
 _MODEL_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True)
 
 
@@ -40,6 +41,19 @@ class _NetworkName(click.types.StringParamType):
             return _networks().get_metavar(*args, **kwargs)
         except MissingExtraError:
             return None
+
+
+RECIPE_SECTIONS = {
+    _RECIPE: "Recipe",
+    "flip": "Augmentation",
+    "label_smoothing": "Recipe",
+    "distill_weight": "Teachers",
+    "held_back": "Recipe",
+    _PRETRAINED: "Initial weights",
+    _TEACHERS: "Teachers",
+    _MIXED_PRECISION: "Machines",
+}
+"""Titles in the help, by the parameter from which on each holds."""
 
 
 def recipe_options(command: Command) -> Command:
@@ -69,7 +83,7 @@ def recipe_options(command: Command) -> Command:
         ),
         click.option(
             "--distill",
-            "teachers",
+            _TEACHERS,
             metavar="TEACHER.keras",
             multiple=True,
             type=_MODEL_FILE,
@@ -192,7 +206,7 @@ def refuse_other_settings(asked: Recipe, recipe: Recipe) -> None:
     context = click.get_current_context()
     fields = {name: name for name in ("teachers", _START_FROM, _WEIGHTS_FILE, *PARTS)}
     fields |= {_RECIPE: "name", _PRETRAINED: "arch", _MIXED_PRECISION: "bfloat16"}
-    flags = {_RECIPE: "--recipe", "teachers": "--distill"}
+    flags = {_RECIPE: "--recipe", _TEACHERS: "--distill"}
     for option, field in fields.items():
         given = context.get_parameter_source(option) is ParameterSource.COMMANDLINE
         if given and getattr(asked, field) != getattr(recipe, field):

@@ -12,7 +12,10 @@ class SectionedCommand(click.Command):
     """Command whose help lists its options under several titles."""
 
     def __init__(self, *args: Any, sections: Mapping[str, str], **kwargs: Any) -> None:
-        """Set the titles, by the name of the first parameter under each; parameters before the first are "Options"."""
+        """Set the titles, by the names of the parameters from which on each holds.
+
+        Parameters before the first are "Options". A title that comes twice is one section.
+        """
         super().__init__(*args, **kwargs)
         self._title_at = sections
 
@@ -22,7 +25,7 @@ class SectionedCommand(click.Command):
         for param in self.get_params(ctx):
             title = self._title_at.get(param.name or "", title)
             record = param.get_help_record(ctx)
-            if isinstance(param, click.Option) and record is not None:  # some versions list arguments as well
+            if record is not None and isinstance(param, click.Option):  # the usage line has the arguments
                 rows.setdefault(title, []).append(record)
         for title, records in rows.items():
             with formatter.section(title):

@@ -41,6 +41,11 @@ class FaceResult:
     landmarks: npt.NDArray[np.float32] | None = None
 
 
+def answer_words(label: str, score: float) -> str:
+    """Return a label with its share in percent; `UNCERTAIN` has none, as the highest score is that of another label."""
+    return label if label == UNCERTAIN else f"{label} {score:.0%}"
+
+
 def iso_time(seconds: float) -> str:
     """Format a time in seconds since 1970 as ISO 8601, in UTC with milliseconds."""
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")

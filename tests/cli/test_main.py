@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -84,11 +85,68 @@ def test_wrong_word_or_value_is_one_line(
     assert message.replace("'", "") in ended.stderr.replace("'", "")
 
 
-def test_help_of_run_has_sections(command_line: Callable[..., Any]) -> None:
-    lines = command_line("run", "--help").require_success().stdout.splitlines()
-    titles = [line.rstrip(":") for line in lines if line.endswith(":") and not line.startswith(" ")]
-    assert titles == ["Options", "Source", "Model", "Faces", "Files", "Network", "Other"]
-    assert lines.index("Files:") < next(i for i, line in enumerate(lines) if line.startswith("  --jsonl"))
+def sections_of(help_text: str) -> dict[str, list[str]]:
+    """Return the options of each section of a help text."""
+    sections: dict[str, list[str]] = {}
+    for line in help_text.splitlines():
+        if re.fullmatch(r"\w[\w ]*:", line):
+            sections[line.rstrip(":")] = []
+        elif sections and line.startswith("  -"):
+            sections[list(sections)[-1]] += re.findall(r"--[\w-]+", line.strip().split("  ")[0])
+    return sections
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("run", ["Source --camera", "Faces --smoothing", "Outputs --privacy", "Preview --preview", "Broker --mqtt"]),
+        (
+            "train",
+            ["Data --votes", "Recipe --seed", "Augmentation --mixup", "Teachers --distill", "Machines --workers"],
+        ),
+        ("predict", ["Source --recursive", "Outputs --save", "Faces --max-faces"]),
+    ],
+)
+def test_help_has_sections(command_line: Callable[..., Any], command: str, expected: list[str]) -> None:
+    sections = sections_of(command_line(command, "--help").require_success().stdout)
+    for title, option in map(str.split, expected):
+        assert option in sections[title]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "predict", "benchmark", "data audit", "service install"])
+def test_help_fits_eighty_columns(
+    command_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = command_line(*command.split(), "--help").require_success().stdout.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
+def test_version_has_a_short_option(command_line: Callable[..., Any]) -> None:
+    assert command_line("-V").require_success().stdout == command_line("--version").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("fer-edge", ["train", "run", "doctor"]),
+        ("fer-edge r", ["run"]),
+        ("fer-edge run --came", ["--camera"]),
+        ("fer-edge run --detector ", ["int8", "opencv"]),
+    ],
+)
+def test_completion_offers_words_without_tensorflow(
+    child_environment: dict[str, str], words: str, expected: list[str]
+) -> None:
+    *_, last = words.split(" ")
+    count = len(words.split()) - 1 if last else len(words.split())
+    completing = {"_FER_EDGE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(max(count, 1))}
+    code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=child_environment | completing, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert set(expected) <= {line.split(",")[1] for line in done.stdout.splitlines()}
 
 
 def test_missing_extra_is_named(child_environment: dict[str, str]) -> None:

@@ -30,6 +30,7 @@ from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS, THREAD_COUNTS, ModelPath
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
 from fer_edge.errors import InputError
@@ -43,7 +44,10 @@ _EFFORTS = {effort.name: effort for effort in (QUICK, DEFAULT, SUSTAINED)}
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(
+    cls=SectionedCommand,
+    sections={"effort": "Measurement", "data": "Data", "runtimes": "Engines", "peers": "Peers", "output": "Outputs"},
+)
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=ModelPath())
 @click.option("--quick", "effort", flag_value=QUICK.name, help="At least 50 rounds and 1 s; takes seconds a file.")
 @click.option(

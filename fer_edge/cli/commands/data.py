@@ -22,7 +22,7 @@ from fer_edge.cli.data_options import (
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
-from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.recipe_options import RECIPE_SECTIONS, read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset
@@ -86,7 +86,8 @@ def command() -> None:
 
 @_defaulting_to(_JUDGES_RECIPE)
 @command.command(
-    cls=SectionedCommand, sections={"data": "Data", "by_votes": "Audit", "recipe_name": "Recipe of the judges"}
+    cls=SectionedCommand,
+    sections={"data": "Data", "by_votes": "Audit", **RECIPE_SECTIONS},
 )
 @data_option
 @votes_option
@@ -142,9 +143,9 @@ def audit(
     After Ctrl-C, the same command resumes.
 
     \b
-    fer-edge data audit --data face-expression-recognition-dataset.zip
-    fer-edge data audit --data face-expression-recognition-dataset.zip --by-votes
-    fer-edge data audit --data face-expression-recognition-dataset.zip --folds 0 --model judge.keras
+    fer-edge data audit --data faces.zip
+    fer-edge data audit --data faces.zip --by-votes
+    fer-edge data audit --data faces.zip --folds 0 --model judge.keras
     """
     judges = _read_judges(folds, models, votes_file, options, by_votes=by_votes)
     if (output / LIST_NAME).exists() and not overwrite:

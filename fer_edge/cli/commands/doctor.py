@@ -36,7 +36,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
       version   version of fer-edge
       ok        whether there is no failure
       checks    array, in a fixed order
-        name      what was checked: system, bits, python, numpy, opencv, model, ...
+        name      what was checked: system, bits, python, numpy, model, ...
         outcome   "ok", "warning" or "failure"
         detail    what was found
         advice    what to do; "" for nothing

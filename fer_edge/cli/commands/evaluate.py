@@ -30,6 +30,7 @@ from fer_edge.cli.model_options import (
     with_prior,
 )
 from fer_edge.cli.parameters import MOST_THREADS, ModelPath, PicturePath
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
@@ -45,7 +46,9 @@ from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
 
 
-@click.command()
+@click.command(
+    cls=SectionedCommand, sections={"data": "Data", "labels": "Model", "as_json": "Outputs", "strict": "Data"}
+)
 @click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
 @data_option
 @votes_option
@@ -95,7 +98,7 @@ def command(
     the agreement with them. Only .keras files need TensorFlow.
 
     \b
-    fer-edge evaluate runs/documented/model.keras --data face-expression-recognition-dataset.zip
+    fer-edge evaluate runs/documented/model.keras --data faces.zip
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
     """
     picture = plot or Path(f"{model.stem}_confusion.png")

@@ -38,6 +38,7 @@ from fer_edge.cli.model_options import (
     trust_option,
     warn_of_better_order,
 )
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError
@@ -52,7 +53,16 @@ _INT8_TFLITE = Target(Format.TFLITE, Precision.INT8)
 _ADVICE = "try more or other calibration images (--calibration-images, --seed), or another precision"
 
 
-@click.command()
+@click.command(
+    cls=SectionedCommand,
+    sections={
+        "data": "Data",
+        "labels": "Model",
+        "int8": "Files",
+        "calibration_images": "Calibration",
+        "layer_errors": "Verification",
+    },
+)
 @click.argument("model", type=click.Path(path_type=Path), required=False)
 @data_option
 @votes_option
@@ -147,7 +157,7 @@ def command(
     fer-edge export --precision fp16 --precision int8 --format tflite
     fer-edge export --auto
     fer-edge export --prior photos^0.6
-    fer-edge export mine.keras --trust-model --labels angry,disgust,fear,happy,sad,surprise,neutral --input-range 0..1
+    fer-edge export mine.keras --trust-model --labels sad,happy --input-range 0..1
     """
     chosen_formats = [Format(one) for one in formats] or list(Format)
     names = precisions + (("int8",) if int8 else ())

@@ -11,9 +11,11 @@ import click
 
 from fer_edge.cli.model_options import UNVERIFIED
 from fer_edge.cli.parameters import ModelPath
-from fer_edge.errors import ModelError, extra_advice, first_line
+from fer_edge.errors import InputError, ModelError, extra_advice, first_line
 from fer_edge.files import sha256_file
+from fer_edge.inference.card_markdown import to_markdown
 from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.card_summary import summarize
 from fer_edge.inference.classifier import Classifier, require_fitting
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
@@ -28,20 +30,34 @@ from fer_edge.terminal import stdout
 
 @click.command()
 @click.argument("model", type=ModelPath(), default=SHIPPED_MODEL)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of lines.")
-def command(model: Path, as_json: bool) -> None:
+@click.option("--all", "everything", is_flag=True, help="Print digests, operators and the whole card as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object, with everything, instead of lines.")
+@click.option("--markdown", is_flag=True, help="Print a model card in Hugging Face's form, a README.md.")
+def command(model: Path, everything: bool, as_json: bool, markdown: bool) -> None:
     """Show what MODEL (.tflite, .onnx or .keras; the shipped one by default) says about itself.
 
     Size, digest, operators, precision, inputs and outputs are read from the file itself; the rest is its model card.
+
+    \b
+    fer-edge info                                   the shipped model, in ten lines
+    fer-edge info faces_int8.tflite --all
+    fer-edge info faces_int8.tflite --markdown > README.md
     """
+    if everything + as_json + markdown > 1:
+        raise InputError("expected one of --all, --json and --markdown")
     card = read_card(model)
     facts = _file_facts(model, card)
     if as_json:
         click.echo(json.dumps({**facts, "card": json.loads(card.to_json())}))
-        return
-    _print_facts(facts)
-    stdout().print("\ncard", style="bold")
-    _print_facts(json.loads(card.to_json()), indent=2)
+    elif markdown:
+        click.echo(to_markdown(card, printable(model.name), facts["bytes"]), nl=False)
+    elif everything:
+        _print_facts(facts)
+        stdout().print("\ncard", style="bold")
+        _print_facts(json.loads(card.to_json()), indent=2)
+    else:
+        unverified = {} if card.is_verified or model.suffix == ".keras" else {"verified": facts["verified"]}
+        _print_facts({"file": facts["file"], **summarize(card, facts["bytes"]), **unverified})
 
 
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:

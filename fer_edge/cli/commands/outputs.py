@@ -63,7 +63,7 @@ def open_sinks(options: RunOptions, source: Source, labels: tuple[str, ...], on_
         yield lines(CsvSink(options.csv, labels, policy, on_note), options.csv)
     yield NotifySink(pause_s=options.interval_s(source.fps))
     if options.shown:
-        yield TerminalSink(f"{source.description}, {options.model_name}", sys.stdout)
+        yield TerminalSink(f"{source.description}, {options.model_name}", sys.stdout, source)
 
 
 def _output_fps(options: RunOptions, source: Source) -> float | None:

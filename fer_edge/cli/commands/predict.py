@@ -17,11 +17,13 @@ from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, model_option, prior_option
 from fer_edge.cli.parameters import MOST_THREADS
+from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, MAX_WIDTH, MIN_WIDTH, small_faces_advice
 from fer_edge.runtime.faces.smoothing import Smoothing
+from fer_edge.runtime.results import answer_words
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.terminal import progress_bar
 
@@ -30,7 +32,10 @@ _PLACES = 4
 Show = Callable[[Prediction], None]
 
 
-@click.command()
+@click.command(
+    cls=SectionedCommand,
+    sections={"recursive": "Source", "as_json": "Outputs", "model": "Model", "detector_width": "Faces"},
+)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--recursive", is_flag=True, help="Search the folders below the named ones too.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each picture, one a line.")
@@ -127,7 +132,7 @@ def _show_words(prediction: Prediction) -> None:
 
 def _in_words(face: Face) -> str:
     x1, y1, x2, y2 = (round(value) for value in face.box)
-    return f"{face.label} {100 * face.score:.0f} %, {x2 - x1}x{y2 - y1} pixels at {x1},{y1}"
+    return f"{answer_words(face.label, face.score)}, {x2 - x1}x{y2 - y1} pixels at {x1},{y1}"
 
 
 def _show_json(prediction: Prediction) -> None:

@@ -133,6 +133,8 @@ def _watch(
     tally.advice = small_faces_advice(options.detector_width, stills=source.stills)
     if options.seconds is not None and not source.recorded:
         source.ends_at = time.monotonic() + options.seconds
+    elif options.seconds is not None:
+        source.duration_s = min(options.seconds, source.duration_s or options.seconds)
     failures: list[FerEdgeError] = []
     with ExitStack() as stack:
         stack.push(partial(_report_closing, failures))

@@ -118,9 +118,10 @@ SECTIONS = {
     "camera": "Source",
     "model": "Model",
     "detector_width": "Faces",
-    "jsonl": "Files",
-    "mqtt": "Network",
-    "quiet": "Other",
+    "jsonl": "Outputs",
+    "mqtt": "Broker",
+    "preview": "Preview",
+    "privacy": "Outputs",
 }
 """Titles in the help, by the first parameter under each."""
 

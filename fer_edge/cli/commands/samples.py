@@ -35,7 +35,7 @@ def command(
     """Write a sheet of randomly chosen faces of the data set as a picture.
 
     \b
-    fer-edge samples --data face-expression-recognition-dataset.zip --expression disgust
+    fer-edge samples --data faces.zip --expression disgust
     """
     path = output or Path(f"samples-{expression or 'all'}.png")
     require_apart(data_roles(data), roles("--output", path))

@@ -25,7 +25,13 @@ from fer_edge.cli.data_options import (
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
-from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
+from fer_edge.cli.recipe_options import (
+    RECIPE_SECTIONS,
+    read_recipe,
+    recipe_options,
+    recipe_roles,
+    refuse_other_settings,
+)
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
@@ -43,7 +49,9 @@ from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
 from fer_edge.training.train import Trained, train
 
 
-@click.command(cls=SectionedCommand, sections={"data": "Data", "recipe_name": "Recipe", "output": "Run"})
+@click.command(
+    cls=SectionedCommand, sections={"data": "Data", **RECIPE_SECTIONS, "output": "Run", "workers": "Machines"}
+)
 @data_option
 @votes_option
 @official_split_option
@@ -99,9 +107,9 @@ def command(
     Ctrl-C writes them for the epochs so far and stops; --resume continues to the same result.
 
     \b
-    fer-edge train --data face-expression-recognition-dataset.zip
+    fer-edge train --data faces.zip
     fer-edge train --data synthetic --epochs 5
-    fer-edge train --data face-expression-recognition-dataset.zip --recipe modern --arch compact
+    fer-edge train --data faces.zip --recipe modern --arch compact
     fer-edge train --data faces.zip --workers big:2222,small:2222
     fer-edge train --resume
     """

@@ -30,7 +30,7 @@ from fer_edge.cli.data_options import (
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
-from fer_edge.cli.recipe_options import network_words, read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.recipe_options import RECIPE_SECTIONS, network_words, read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
@@ -49,7 +49,7 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 """Fields of `Recipe` that the best trial's command line does not take from its values."""
 
 
-@click.command(cls=SectionedCommand, sections={"data": "Data", "recipe_name": "Recipe", "over": "Search"})
+@click.command(cls=SectionedCommand, sections={"data": "Data", **RECIPE_SECTIONS, "over": "Search"})
 @data_option
 @votes_option
 @official_split_option
@@ -91,9 +91,9 @@ def command(
     docs/tuning.md explains how several machines share a search.
 
     \b
-    fer-edge tune --data face-expression-recognition-dataset.zip --recipe modern --arch compact-s --epochs 5
-    fer-edge tune --data synthetic --epochs 2 --trials 6 --tuner random --over learning_rate --over batch_size
-    fer-edge tune --recipe modern --epochs 5 --images 6000 --over mixup=0:0.3 --over class_balance=none,sqrt
+    fer-edge tune --data faces.zip --recipe modern --arch compact-s --epochs 5
+    fer-edge tune --data synthetic --epochs 2 --tuner random --over batch_size
+    fer-edge tune --recipe modern --over mixup=0:0.3 --over ema=0.99,0.998
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each trial builds a network
     warnings.filterwarnings("ignore", module="sklearn")  # about the Bayesian tuner's fit to few points

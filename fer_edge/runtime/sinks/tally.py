@@ -7,7 +7,7 @@ from collections import Counter, deque
 
 import numpy as np
 
-from fer_edge.runtime.results import STAGES, FrameResult
+from fer_edge.runtime.results import STAGES, EventKind, FrameResult
 from fer_edge.runtime.sinks.pace import frames_per_second
 
 _NEWEST = 100_000
@@ -19,12 +19,15 @@ class Tally:
 
     Attributes:
         advice: Added to the summary if no face was seen.
+        faces: Faces of all frames together.
+        persons: Faces that appeared in a stream; one that stays is counted once, and pictures count none.
     """
 
     def __init__(self) -> None:
         self.advice = ""
         self.frames = 0
         self.faces = 0
+        self.persons = 0
         self.labels: Counter[str] = Counter()
         self._timings_ms = {stage: deque[float](maxlen=_NEWEST) for stage in STAGES}
         self._first = self._last = 0.0
@@ -36,6 +39,7 @@ class Tally:
             self._first = self._last
         self.frames += 1
         self.faces += len(result.faces)
+        self.persons += sum(event.kind is EventKind.APPEARED for event in result.events)
         self.labels.update(face.label for face in result.faces)
         for stage, value in result.timings_ms.items():
             self._timings_ms[stage].append(value)
@@ -53,8 +57,8 @@ class Tally:
     def lines(self) -> list[str]:
         """Return the summary as lines of text."""
         rate = f", {self.fps:.1f} frames/s" if self.frames > 1 else ""
-        faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
-        lines = [f"{self.frames} frame{'s' * (self.frames != 1)}{rate}, {faces}"]
+        count, noun = (self.persons, "person") if self.persons else (self.faces, "face")
+        lines = [f"{_counted(self.frames, 'frame')}{rate}, {_counted(count, noun)}"]
         if self.faces:
             lines.append(", ".join(f"{label} {count / self.faces:.0%}" for label, count in self.labels.most_common()))
         elif self.frames:
@@ -63,3 +67,7 @@ class Tally:
         medians = [(stage, self.percentile_ms(stage, 50), self.percentile_ms(stage, 90)) for stage in STAGES]
         times = [f"{stage} {p50:.1f}/{p90:.1f}" for stage, p50, p90 in medians if p50 is not None and p90 is not None]
         return [*lines, f"ms (p50/p90): {', '.join(times)}"] if times else lines
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

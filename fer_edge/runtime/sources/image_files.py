@@ -84,6 +84,10 @@ class ImageFiles(Source):
         if not is_any_read:
             raise InputError(f"{self.description}: expected pictures that can be read; {remarks.take_back()}")
 
+    def share_done(self, frame: Frame) -> float:
+        """Return the share of the pictures up to a frame, 0..1."""
+        return (frame.number + 1) / len(self._paths)
+
     def close(self) -> None:
         """Do nothing, as nothing is open."""
 

@@ -66,6 +66,7 @@ class VideoFile(Source):
             )
         require_moderate_video(self._capture, description or str(path))
         super().__init__(description or str(path), live=False, fps=nominal_fps(self._capture))
+        self.duration_s = self._nominal_duration_s()
         self._turn, note = take_over_turn(self._capture, path)
         self.notes.extend([f"{self.description} {note}"] if note else [])
 
@@ -112,6 +113,12 @@ class VideoFile(Source):
             rest = "shows some pictures for longer" if self._counts_repeats() else "was cut without being encoded again"
             return f"{note}, or {rest}"
         return f"{note}, has holes, or its sound is longer than its picture"  # an estimate
+
+    def _nominal_duration_s(self) -> float | None:
+        """Return the length that the file states; of a pipe or an address none."""
+        frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        is_stated = self._is_file() and self.fps is not None and 0 < frames < _MOST_FRAMES
+        return frames / self.fps if is_stated and self.fps else None
 
     def _images(self) -> Iterator[Image]:
         for _ in self._grabs():

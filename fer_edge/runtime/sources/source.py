@@ -82,6 +82,7 @@ class Source(ABC):
         fps: Nominal frames per second; `None` if it has no rate.
         notes: Notes for people, such as on an image that cannot be read.
         outage: The outage that it is in; `None` while it works. Any thread may read it.
+        duration_s: Length of a recording; `None` if it is unknown, or if the source has no end.
         ends_at: Time, by `time.monotonic()`, after which not to wait for it; `None` for no limit.
     """
 
@@ -92,6 +93,7 @@ class Source(ABC):
         self.fps = fps
         self.notes: list[str] = []
         self.outage: Outage | None = None
+        self.duration_s: float | None = None
         self.ends_at: float | None = None
 
     @abstractmethod
@@ -110,6 +112,12 @@ class Source(ABC):
     def even_fps(self) -> float | None:
         """Return the constant frame rate that fits its frames best; `None` if it has no rate."""
         return self.fps
+
+    def share_done(self, frame: Frame) -> float | None:
+        """Return the share of the source up to a frame, 0..1; `None` if its end is not known."""
+        if not self.duration_s or frame.position_s is None:
+            return None
+        return min(frame.position_s / self.duration_s, 1.0)
 
     def __enter__(self: _SourceT) -> _SourceT:
         return self

@@ -181,5 +181,5 @@ def _share(audit: Audit, index: int, answer: int) -> str:
     """Return the share of an answer: as a count of a few people's votes, or else in percent."""
     share, people = audit.judgement.scores[index, answer], audit.judgement.judges[index]
     if not audit.judgement.by_people or people > _MOST_COUNTED:
-        return f"{100 * share:.0f} %"
+        return f"{share:.0%}"
     return f"{share * people:.0f}/{people}"

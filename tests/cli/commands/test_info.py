@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from onnx import helper
 
+from fer_edge.inference.card_markdown import to_markdown
 from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.card_summary import summarize
 from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.model_card import InputSpec, ModelCard, append_card
 from fer_edge.models import SHIPPED_MODEL, shipped_models
@@ -33,7 +36,7 @@ def test_info_describes_model_file(command_line: Callable[..., Any], models: Cha
     facts = json.loads(command_line("info", path, "--json").require_success().stdout)
     assert (facts["bytes"], facts["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
     assert facts["card"] == json.loads(read_card(path).to_json())
-    text = command_line("info", path).require_success().stdout
+    text = command_line("info", path, "--all").require_success().stdout
     for part in (facts["sha256"], "tiny", "angry, disgust, fear", facts["card"]["precision"]):
         assert part in text
 
@@ -168,7 +171,7 @@ def test_shipped_model_names_the_instruction_sets_it_was_verified_on(
     command_line: Callable[..., Any], name: str
 ) -> None:
     # What is missing is added by: python -m benchmarks.pi.processors FILE --update-cards
-    shown = command_line("info", name).require_success().stdout
+    shown = command_line("info", name, "--all").require_success().stdout
     assert re.search(r"^ *instruction_sets +.*x86-64 AVX2, x86-64 SSE4.2", shown, re.MULTILINE)
 
 
@@ -179,3 +182,55 @@ def test_file_precedes_shipped_model_of_same_name(
     name = next(iter(shipped_models()))
     Path(name).write_bytes(models["tflite int8"].read_bytes())
     assert f"{name}: expected a .tflite" in command_line("info", name).stderr
+
+
+def test_info_is_ten_lines_unless_all_is_wanted(command_line: Callable[..., Any]) -> None:
+    lines = command_line("info").require_success().stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        *("file", "model", "labels", "input", "scores", "prior", "trained on", "accuracy", "parity", "licence")
+    ]
+    everything = command_line("info", "--all").require_success().stdout
+    assert "confusion_matrix" in everything
+    assert len(everything.splitlines()) > 60
+
+
+def test_card_without_measurements_has_a_short_summary(command_line: Callable[..., Any], tmp_path: Path) -> None:
+    labels = tuple(f"expression {i}" for i in range(30))
+    facts = summarize(ModelCard("mine", "mine", labels), 1234)
+    assert facts["model"] == "mine, fp32, 1,234 bytes"
+    assert facts["labels"].endswith("expression 11 and 18 more")
+    assert not {"accuracy", "parity", "trained on"} & set(facts)
+
+
+@pytest.mark.parametrize("network", list(shipped_models()))
+def test_markdown_is_a_card_of_the_hub(command_line: Callable[..., Any], network: str) -> None:
+    text = command_line("info", network, "--markdown").require_success().stdout
+    _, front, body = text.split("---\n", 2)
+    facts = yaml.safe_load(front)
+    assert facts["library_name"] == "tflite"
+    assert facts["pipeline_tag"] == "image-classification"
+    (model,) = facts["model-index"]
+    assert model["name"] == network
+    for result in model["results"]:
+        assert set(result) == {"task", "dataset", "metrics"}
+        assert {"type", "name"} <= set(result["dataset"])
+        assert all(0 < metric["value"] < 1 and metric["type"] in ("accuracy", "f1") for metric in result["metrics"])
+    card = read_card(shipped_models()[network])
+    assert model["results"][0]["metrics"][0]["value"] == pytest.approx(card.evaluation["accuracy"], abs=1e-4)
+    assert all(f"| {label} |" in body for label in card.labels)
+
+
+def test_markdown_of_any_names_is_valid_yaml() -> None:
+    name = """it's: "a" #model\u00e9 - [x]"""
+    training = {"data": "Ünïcode: {faces} | 'x'.zip"}
+    card = ModelCard(name, "mine", ("a|b", "c: d"), training=training, evaluation={"accuracy": 0.5}, licence="MIT")
+    facts = yaml.safe_load(to_markdown(card, "mine.onnx", 1).split("---\n")[1])
+    assert facts["license"] == "mit"
+    assert facts["model-index"][0]["name"] == name
+    assert facts["model-index"][0]["results"][0]["dataset"]["name"].startswith(training["data"])
+    assert yaml.safe_load(to_markdown(ModelCard("mine", "mine"), "mine.onnx", 1).split("---\n")[1])["model-index"] == []
+
+
+def test_outputs_of_info_exclude_each_other(command_line: Callable[..., Any]) -> None:
+    ended = command_line("info", "--json", "--markdown")
+    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1)

@@ -38,7 +38,7 @@ def test_every_picture_of_a_folder_has_a_line(command_line: Run, photos: Path) -
     lines = done.stdout.splitlines()
     assert [Path(line.split(": ")[0]).name for line in lines] == ["b9.png", "b10.jpg", "torn.jpg"]
     assert lines[0].endswith(": no face")
-    assert "happy 100 %" in lines[1]
+    assert "happy 100%" in lines[1]
     assert "ends too early" in lines[2]
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1].endswith("1 of 3 pictures could not be read")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from fer_edge.runtime.results import FaceResult, FrameResult
+from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.tally import Tally
 from fer_edge.runtime.sources.source import Frame
 
@@ -40,3 +41,13 @@ def test_summary_has_frames_labels_and_percentiles(make_face: MakeFace, make_res
     medians = "read 1.0/1.0, detect 10.0/10.0, track 0.3/0.3, crop 0.1/0.1, classify 0.5/0.5, total 10.6/10.6"
     assert times == f"ms (p50/p90): {medians}"
     assert tally.percentile_ms("total", 90) == pytest.approx(10.6)
+
+
+def test_face_that_stays_is_one_person(make_face: MakeFace, make_result: MakeResult) -> None:
+    tally, appeared = Tally(), Event(EventKind.APPEARED, 1, 0.0, "happy")
+    for number in range(30):
+        result = make_result(make_face("happy"), number=number)[1]
+        tally.add(replace(result, events=() if number else (appeared,)))
+    assert tally.lines()[0].endswith(", 1 person")
+    tally.add(replace(result, events=(replace(appeared, track_id=2), replace(appeared, kind=EventKind.LEFT))))
+    assert tally.lines()[0].endswith(", 2 persons")
