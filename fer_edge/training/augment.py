@@ -17,6 +17,14 @@ _ERASED_ASPECT = 1.0
 _CENTRE = (FACE_SIZE - 1) / 2
 
 
+_PARTS = ("flip", "shift", "scale", "rotate", "brightness", "contrast", "erase", "mixup")
+
+
+def is_augmenting(recipe: Recipe) -> bool:
+    """Return whether a recipe trains on images that differ from those of the data set."""
+    return any(getattr(recipe, part) for part in _PARTS)
+
+
 def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> FloatArray:
     """Augment each image independently.
 

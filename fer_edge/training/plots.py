@@ -29,25 +29,33 @@ _LARGEST_DISC = 500.0
 """Area of the disc of the bin with the most images, square points."""
 
 
-def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str) -> None:
+def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str, augmented: bool = False) -> None:
     """Draw loss and accuracy over the epochs into a PNG, on a dark background.
 
     Args:
         history: One row per epoch with `loss`, `val_loss`, `accuracy` and `val_accuracy`.
         path: File of the chart.
         title: Title above both halves.
+        augmented: Whether the network was trained on augmented images, which is noted beneath.
     """
     with open_figure(path, "dark_background", figsize=(14, 6)) as figure:
-        figure.suptitle(title, fontsize=14)
-        loss, accuracy = figure.subplots(1, 2)
-        _plot_pair(loss, history, "loss", "Loss")
-        _plot_pair(accuracy, history, "accuracy", "Accuracy")
-        best = int(np.argmax([row["val_accuracy"] for row in history]))
-        value = history[best]["val_accuracy"]
-        accuracy.plot(best + 1, value, "o", color=_VALIDATION)
-        accuracy.annotate(
-            f"best {value:.1%}, epoch {best + 1}", (best + 1, value), (0, -20), textcoords="offset points", ha="center"
-        )
+        draw_curves(figure, history, title=title, augmented=augmented)
+
+
+def draw_curves(figure: Figure, history: Sequence[dict[str, float]], *, title: str, augmented: bool) -> None:
+    """Draw into a figure what `plot_curves` writes."""
+    figure.suptitle(title, fontsize=14)
+    images = ("augmented images", "images as they are") if augmented else ("images as they are",) * 2
+    note = f"training: {images[0]}, over each epoch's steps; validation: {images[1]}, after each epoch"
+    figure.supxlabel(note, fontsize=10, color="0.7")
+    loss, accuracy = figure.subplots(1, 2)
+    _plot_pair(loss, history, "loss", "Loss")
+    _plot_pair(accuracy, history, "accuracy", "Accuracy")
+    best = int(np.argmax([row["val_accuracy"] for row in history]))
+    value = history[best]["val_accuracy"]
+    accuracy.plot(best + 1, value, "o", color=_VALIDATION, label=f"best {value:.1%}, epoch {best + 1}")
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1))
+    accuracy.legend()
 
 
 def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
@@ -136,7 +144,7 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
 
 @dataclass(frozen=True)
 class _MatrixWords:
-    """Title of a matrix of counts, and labels of its rows, its columns and the colour bar."""
+    """Title of a matrix of counts, labels of its rows and its columns, and what its shares are."""
 
     title: str
     rows: str
@@ -148,8 +156,8 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords) -> None:
     """Draw counts, int64 (7, 7), as shares of their rows, with the counts beneath."""
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals[:, np.newaxis], 1)
-    cells = [f"{share:.0%}\n{count:,}" for share, count in zip(shares.flat, counts.flat, strict=True)]
-    with open_figure(path, "default", figsize=(9, 8)) as figure:
+    cells = [cell_text(share, count) for share, count in zip(shares.flat, counts.flat, strict=True)]
+    with open_figure(path, "default", figsize=(8.4, 8)) as figure:
         axes = figure.subplots()
         seaborn.heatmap(
             shares,
@@ -161,12 +169,19 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords) -> None:
             square=True,
             xticklabels=EXPRESSIONS,
             yticklabels=[f"{name} ({n:,})" for name, n in zip(EXPRESSIONS, totals, strict=True)],
-            cbar_kws={"label": words.share, "shrink": 0.8},
+            cbar=False,
             ax=axes,
         )
         axes.set(xlabel=words.columns, ylabel=words.rows)
-        axes.set_title(words.title)
+        axes.set_title(f"{words.title}\n{words.share}, and images")
         axes.tick_params(axis="y", rotation=0)
+
+
+def cell_text(share: float, count: int) -> str:
+    """Return the text of a matrix's cell: share of its row (0..1) and images; empty without images."""
+    if count == 0:
+        return ""
+    return f"{share:.0%}\n{count:,}" if share >= 0.005 else f"<1%\n{count:,}"
 
 
 def _draw(rng: np.random.Generator, labels: IntArray, label: int, count: int) -> IntArray:
@@ -179,7 +194,7 @@ def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: 
     marker = "o" if len(history) < 4 else None
     axes.plot(epochs, [row[key] for row in history], color=_TRAINING, marker=marker, label="training")
     axes.plot(epochs, [row[f"val_{key}"] for row in history], color=_VALIDATION, marker=marker, label="validation")
-    axes.set(xlabel="epoch", ylabel=name)
+    axes.set(xlabel="epoch", ylabel=name, xlim=(0.5, len(history) + 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.2)
     axes.legend()

@@ -18,6 +18,7 @@ from fer_edge.files import sha256_file, write_atomic
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
+from fer_edge.training.augment import is_augmenting
 from fer_edge.training.learned_prior import learned_prior, photos_prior
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 from fer_edge.training.plots import plot_confusion, plot_curves, plot_samples
@@ -129,7 +130,7 @@ def _write_pictures(run: RunFolder, trained: Trained, dataset: Dataset, recipe: 
     history = trained.progress.history
     run.write_history(history)
     title = f"{recipe.arch}: {recipe.name} recipe, batch {recipe.batch_size}, {len(dataset.train):,} images"
-    plot_curves(history, run.path / "curves.png", title=title)
+    plot_curves(history, run.path / "curves.png", title=title, augmented=is_augmenting(recipe))
     plot_confusion(evaluation, run.path / "confusion.png", title=f"{run.path.resolve().name}, validation split")
     plot_samples(dataset.train, run.path / "samples.png", seed=recipe.seed, side=7)
 

@@ -6,11 +6,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from matplotlib import pyplot as plt
+from matplotlib.text import Text
 
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import InputError
 from fer_edge.metrics import ReliabilityBin, evaluate_scores
 from fer_edge.training.plots import (
+    cell_text,
+    draw_curves,
     plot_confusion,
     plot_curves,
     plot_labels_against_people,
@@ -41,6 +45,32 @@ def test_curves_have_dark_background(tmp_path: Path, epochs: int) -> None:
         bgr = [int(colour[i : i + 2], 16) for i in (5, 3, 1)]
         assert (image == bgr).all(axis=2).sum() > 50
     assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]
+
+
+@pytest.mark.parametrize("augmented", [False, True])
+@pytest.mark.parametrize(("epochs", "best"), [(1, 0), (3, 2), (48, 0), (48, 24), (48, 47)])
+def test_curves_have_every_label_inside_the_figure(epochs: int, best: int, augmented: bool) -> None:
+    rows = [{**row, "val_accuracy": 0.987 if i == best else 0.5} for i, row in enumerate(history(epochs))]
+    with plt.style.context("dark_background"):
+        figure = plt.figure(figsize=(14, 6), layout="constrained")
+        draw_curves(figure, rows, title="a title", augmented=augmented)
+        figure.canvas.draw()
+    drawn = figure.get_tightbbox()  # inches
+    assert 0 <= drawn.x0 < drawn.x1 <= 14
+    assert 0 <= drawn.y0 < drawn.y1 <= 6
+    words = [artist.get_text() for artist in figure.findobj() if isinstance(artist, Text)]
+    assert f"best 98.7%, epoch {best + 1}" in words
+    assert any("augmented" in text for text in words) == augmented
+    assert any(tick.get_text().endswith("%") for tick in figure.axes[1].get_yticklabels())
+    plt.close(figure)
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "expected"),
+    [(0, 0, ""), (0.001, 1, "<1%\n1"), (0.0049, 4, "<1%\n4"), (0.0051, 5, "1%\n5"), (0.937, 1474, "94%\n1,474")],
+)
+def test_cell_of_a_matrix_never_says_0_percent_of_no_images(share: float, count: int, expected: str) -> None:
+    assert cell_text(share, count) == expected
 
 
 def test_confusion_matrix_allows_missing_classes(tmp_path: Path) -> None:
