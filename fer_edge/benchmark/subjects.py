@@ -83,7 +83,7 @@ def load_subjects(
     threads: int = 1,
     engines: Sequence[Engine] | None = None,
     on_note: OnNote | None = None,
-    classes: tuple[str, ...] = EXPRESSIONS,
+    classes: tuple[str, ...] | None = None,
 ) -> list[Subject]:
     """Load files, each in every engine that runs it.
 
@@ -95,7 +95,7 @@ def load_subjects(
         threads: Number of threads of each interpreter.
         engines: Engines to use; `None` for all installed ones.
         on_note: Called with a line for each installed engine that is left out for a file, with the reason.
-        classes: Classes that each file must score.
+        classes: Classes that each file must score; None for those of the first file.
 
     Raises:
         ModelError: If a file cannot be used, or scores other classes.
@@ -106,8 +106,10 @@ def load_subjects(
     for path in dict.fromkeys(files):
         if path not in distinct:
             note(f"{path.name}: left out, as another file with the same content is measured")
-    for path in distinct:
-        require_classes(read_card(path).labels, path, classes)
+    cards = {path: read_card(path) for path in distinct}
+    expected = classes or next((card.labels for card in cards.values()), EXPRESSIONS)
+    for path, card in cards.items():
+        require_classes(card.labels, path, expected)
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}

@@ -17,6 +17,7 @@ from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
 from fer_edge.scores import FloatArray, in_class_order, require_kind, to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
@@ -80,7 +81,10 @@ class Classifier:
         """
         found = find_card(path)
         card = facts.card_for(path, found)
-        classifier = Classifier(open_interpreter(path, num_threads, engine), card, path)
+        interpreter = open_interpreter(path, num_threads, engine)
+        if found is None:
+            card = facts.card_for(path, None, _form_of(interpreter.input_shape))
+        classifier = Classifier(interpreter, card, path)
         if found is None or card.scores is ScoreKind.LOGITS:
             classifier.try_out()
         return classifier
@@ -144,6 +148,13 @@ def expression_scores(
         classes: Names of the classes.
     """
     return in_class_order(classifier.classify_all(faces, on_progress), classifier.card.labels, classes)
+
+
+def _form_of(input_shape: tuple[int, ...]) -> PictureForm:
+    """Return size and colour of an input (1, H, W, 1 or 3); those of FER2013's faces for another shape."""
+    if len(input_shape) != 4 or input_shape[3] not in (1, 3):
+        return FER2013_FORM
+    return PictureForm(input_shape[2], input_shape[1], GRAY if input_shape[3] == 1 else RGB)
 
 
 def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], output_size: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ModelCard
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import require_classes
@@ -35,14 +36,20 @@ def load_classifier(
     """
     with native_stderr_muffled():
         classifier = _load(model, num_threads, facts)
-    if classes is None:
-        return classifier
-    require_classes(classifier.card.labels, model, classes)
-    if classifier.card.input.form != form:
-        raise ModelError(
-            f"{model}: expected a model of {form} faces, as the data has, got one of {classifier.card.input.form}"
-        )
+    if classes is not None:
+        require_fit_for(model, classifier.card, classes, form)
     return classifier
+
+
+def require_fit_for(model: Path, card: ModelCard, classes: tuple[str, ...], form: PictureForm) -> None:
+    """Check that a model scores the data's classes, in any order, and takes faces of its size and colour.
+
+    Raises:
+        ModelError: If it does not.
+    """
+    require_classes(card.labels, model, classes)
+    if card.input.form != form:
+        raise ModelError(f"{model}: expected a model of {form} faces, as the data has, got one of {card.input.form}")
 
 
 def _load(model: Path, num_threads: int, facts: StatedFacts) -> ScoresFaces:
