@@ -24,10 +24,13 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import ChangedLabel, Result, Threads, Timing
 from fer_edge.benchmark.scoring import score_all
 from fer_edge.benchmark.setting import Data, Method
+from fer_edge.benchmark.stress import measure_stress
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
 from fer_edge.dataset.data import Split
+from fer_edge.dataset.groups import Groups, compare_split
 from fer_edge.files import sha256_file
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.precision import Precision
 
 THREADS = (1, 2, 4)
@@ -47,6 +50,8 @@ def measure(
     data: Data | None = None,
     threads: Sequence[int] = THREADS,
     emulated: dict[str, Any] | None = None,
+    groups: Groups | None = None,
+    stress: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Measure subjects, interleaved.
@@ -61,6 +66,8 @@ def measure(
         data: Description of `faces` for the report (`describe_data`).
         threads: Numbers of threads to compare; empty for no comparison.
         emulated: Content of pi.json, for the report.
+        groups: Groups of `faces` to compare.
+        stress: Measure on faces made harder to read as well.
         on_progress: Called often.
 
     Raises:
@@ -82,6 +89,10 @@ def measure(
     qualities, moved = (
         ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, progress)
     )
+    if faces is not None and stress:
+        qualities = _add_stress(qualities, subjects, faces, progress)
+    if faces is not None and groups is not None:
+        qualities = {name: _add_groups(quality, faces, groups) for name, quality in qualities.items()}
     costs = _count_costs(subjects)
     return Report(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -174,6 +185,23 @@ def _judge(
         changed += find_changed_labels({name: scores[name] for name in names}, expected[names[0]], faces)
     changed.sort(key=lambda each: -each.full[1])
     return qualities, tuple(changed[:SHOWN])
+
+
+def _add_stress(
+    qualities: Mapping[str, Quality], subjects: Sequence[Subject], faces: Split, progress: OnProgress
+) -> dict[str, Quality]:
+    return {
+        each.name: replace(
+            qualities[each.name],
+            stress=measure_stress(each.classifier, faces, partial(progress, f"stress, {each.name}")),
+        )
+        for each in subjects
+    }
+
+
+def _add_groups(quality: Quality, faces: Split, groups: Groups) -> Quality:
+    predicted = np.array([int(digit) for digit in quality.predicted])
+    return replace(quality, groups=compare_split(predicted, faces, groups, EXPRESSIONS))
 
 
 def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:
