@@ -28,9 +28,8 @@ from fer_edge.benchmark.stress import measure_stress
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.groups import Groups, compare_split
+from fer_edge.dataset.groups import Groups
 from fer_edge.files import sha256_file
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.precision import Precision
 
 THREADS = (1, 2, 4)
@@ -87,12 +86,10 @@ def measure(
         fresh = _start_fresh(subjects, partial(progress, "loading"))
     parents = find_parents(subjects)
     qualities, moved = (
-        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, progress)
+        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, groups, progress)
     )
     if faces is not None and stress:
         qualities = _add_stress(qualities, subjects, faces, progress)
-    if faces is not None and groups is not None:
-        qualities = {name: _add_groups(quality, faces, groups) for name, quality in qualities.items()}
     costs = _count_costs(subjects)
     return Report(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -166,6 +163,7 @@ def _judge(
     parents: Mapping[str, str],
     faces: Split,
     data: Data,
+    groups: Groups | None,
     progress: OnProgress,
 ) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
@@ -177,7 +175,7 @@ def _judge(
         for name, parent in parents.items()
     }
     qualities = {
-        name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name))
+        name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name), groups)
         for name, values in scores.items()
     }
     changed: list[ChangedLabel] = []
@@ -190,18 +188,11 @@ def _judge(
 def _add_stress(
     qualities: Mapping[str, Quality], subjects: Sequence[Subject], faces: Split, progress: OnProgress
 ) -> dict[str, Quality]:
-    return {
-        each.name: replace(
-            qualities[each.name],
-            stress=measure_stress(each.classifier, faces, partial(progress, f"stress, {each.name}")),
-        )
-        for each in subjects
-    }
-
-
-def _add_groups(quality: Quality, faces: Split, groups: Groups) -> Quality:
-    predicted = np.array([int(digit) for digit in quality.predicted])
-    return replace(quality, groups=compare_split(predicted, faces, groups, EXPRESSIONS))
+    found = dict(qualities)
+    for each in subjects:
+        stress = measure_stress(each.classifier, faces, partial(progress, f"stress, {each.name}"))
+        found[each.name] = replace(found[each.name], stress=stress)
+    return found
 
 
 def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:

@@ -32,10 +32,8 @@ def group_tables(report: Report) -> list[Table]:
             for group, result in groups.groups.items()
         ]
         columns = [text_column("group"), Column("images")]
-        columns += [
-            Column(part, figure) for figure in ("accuracy", "mean recall") for part in ("share", "95% interval")
-        ]
         gaps = (("accuracy", groups.accuracy_gap), ("mean recall", groups.mean_recall_gap))
+        columns += [Column(part, figure) for figure, _ in gaps for part in ("share", "95% interval")]
         notes = [f"By {groups.truth}; {describe_gap(figure, gap, groups.permutations)}." for figure, gap in gaps]
         tables.append(Table(f"Groups: {name}", columns, rows, notes))
         classes = list(next(iter(groups.groups.values())).recall)
