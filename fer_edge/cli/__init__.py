@@ -39,6 +39,7 @@ _COMMANDS = {
     "benchmark": "Measure models on this machine (latency, memory, accuracy) and write a report.",
     "doctor": "Check the board, the cameras and the installation, and say what to do.",
     "service": "Run at boot, supervised by systemd.",
+    "notice": "Write a notice for the door, for the people whom the camera sees.",
 }
 _EXTRA_OF_COMMAND = {
     "train": "train",

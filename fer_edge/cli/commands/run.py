@@ -19,9 +19,11 @@ from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
+from fer_edge.first_time import is_first_time
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
+from fer_edge.responsible_use import WHOM_TO_INFORM
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
@@ -33,6 +35,9 @@ from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.orientation import Flip, oriented
 from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
+
+_INFORMED = "inform"
+"""Name of the note on whom to inform, which is shown once on a machine."""
 
 
 @click.command(cls=SectionedCommand, sections=SECTIONS)
@@ -70,6 +75,8 @@ def command(**given: Any) -> None:
     try:
         with option_named("--camera"):
             source = open_source(options.camera, options.camera_settings, paced=paced, on_note=print_note)
+        if source.live and not options.quiet and is_first_time(_INFORMED):
+            print_note(WHOM_TO_INFORM)
         with source:
             _watch(source, classifier, tally, options, failed)
     finally:

@@ -56,7 +56,7 @@ def test_stress_has_a_row_a_step_and_a_line_a_file(hard_report: Report) -> None:
     assert table is not None
     assert chart is not None
     assert len(table.rows) == 1 + 4 * len(NAMES)
-    lines = [each for each in chart.drawing.iter("polyline")]
+    lines = list(chart.drawing.iter("polyline"))
     assert len(lines) == len(NAMES) * sum(each.quality is not None for each in hard_report.each_file)
 
 
