@@ -72,19 +72,27 @@ class StressResult:
         }
 
 
-def describe_weaknesses(card_facts: dict[str, Any]) -> list[str]:
-    """Return a sentence for each kind of change that costs `NOTICEABLE` accuracy at some step, on the first such step.
+def weaknesses(card_facts: dict[str, Any]) -> dict[str, tuple[str, float]]:
+    """Return the first step of each kind of change that costs `NOTICEABLE` accuracy, and the accuracy there, 0..1.
 
     Args:
         card_facts: Results as `StressResult.for_card` gives them.
     """
-    before = card_facts["accuracy"]
-    sentences = []
+    found = {}
     for name, steps in card_facts["axes"].items():
-        lost = next((step for step, accuracy in steps.items() if before - accuracy >= NOTICEABLE), None)
-        if lost is not None:
-            sentences.append(f"{_WEAK}{name} ({lost}): right on {steps[lost]:.0%} of faces, of {before:.0%} unchanged.")
-    return sentences
+        lost = [step for step, accuracy in steps.items() if card_facts["accuracy"] - accuracy >= NOTICEABLE]
+        if lost:
+            found[name] = (lost[0], float(steps[lost[0]]))
+    return found
+
+
+def describe_weaknesses(card_facts: dict[str, Any]) -> list[str]:
+    """Return a sentence for each of `weaknesses`."""
+    before = card_facts["accuracy"]
+    return [
+        f"{_WEAK}{name} ({step}): right on {accuracy:.0%} of faces, of {before:.0%} unchanged."
+        for name, (step, accuracy) in weaknesses(card_facts).items()
+    ]
 
 
 def with_weaknesses(limitations: Sequence[str], card_facts: dict[str, Any]) -> tuple[str, ...]:

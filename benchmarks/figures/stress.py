@@ -20,7 +20,7 @@ from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.models import shipped_models
 from fer_edge.stated_facts import StatedFacts
-from fer_edge.stress_results import StressResult, describe_weaknesses
+from fer_edge.stress_results import StressAxis, StressResult, weaknesses
 from fer_edge.terminal import stages_display, stdout
 from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.run_folder import RUNS
@@ -36,20 +36,26 @@ def stress_section(results: Mapping[str, StressResult], own: Mapping[str, Path],
         data: Faces that were measured on, in words.
     """
     first = next(iter(results.values()))
-    count = max(len(axis.steps) for axis in first.axes)
-    header = ["change", "network", "as is", *(f"step {number}" for number in range(1, count + 1))]
+    header = ["change", "network", "as is", *(f"step {i + 1}" for i, _ in enumerate(first.axes[0].steps))]
     rows = [
-        [f"**{axis.name}**" if i == 0 else "", name, format_step(result.unchanged), *_cells(result, place)]
+        [_change(axis) if i == 0 else "", name, format_step(result.unchanged), *_cells(result, place)]
         for place, axis in enumerate(first.axes)
         for i, (name, result) in enumerate(results.items())
     ]
     setting = f"Accuracy by {first.truth} on {first.unchanged.accuracy.images:,} images: {data}."
-    meanings = "\n".join(f"- **{axis.name}**: {axis.meaning} the step's number." for axis in first.axes)
-    weak = "\n".join(
-        f"- **{name}**: {' '.join(describe_weaknesses(results[name].for_card())) or 'no step costs 10 points.'}"
-        for name in own
-    )
-    return f"{weak}\n\n{markdown_table(header, rows, left=2)}\n\n{setting}\n\n{meanings}"
+    weak = "\n".join(f"- **{name}**: {_in_words(results[name])}" for name in own)
+    return f"Ten points are lost first at:\n\n{weak}\n\n{markdown_table(header, rows, left=2)}\n\n{setting}"
+
+
+def _change(axis: StressAxis) -> str:
+    return f"**{axis.name}**: {axis.meaning}"
+
+
+def _in_words(result: StressResult) -> str:
+    facts = result.for_card()
+    found = [f"{name} {step} ({accuracy:.0%})" for name, (step, accuracy) in weaknesses(facts).items()]
+    kept = [name for name in facts["axes"] if name not in weaknesses(facts)]
+    return f"{', '.join(found) or 'nothing'}; never at: {', '.join(kept) or 'none'}."
 
 
 def _cells(result: StressResult, place: int) -> list[str]:

@@ -11,6 +11,7 @@ import click
 
 from fer_edge.errors import InputError
 from fer_edge.models import find_model, shipped_models
+from fer_edge.runtime.sinks.log_files import LEAST_KEPT_S
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.stated_facts import parse_labels, parse_range
 
@@ -25,6 +26,7 @@ MOST_THREADS = 256
 _PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_DIGITS = 9
 _LARGEST_BYTES = 1e18
+_LONGEST_S = 36500 * 86400.0
 
 
 class ModelPath(click.Path):
@@ -116,6 +118,15 @@ def parse_byte_size(text: str) -> int:
     return round(size)
 
 
+def parse_duration(text: str) -> float:
+    """Read a time such as `30d`, `12h` or `90m`, in seconds."""
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)\s*([dhm])", text.strip(), re.ASCII)
+    seconds = float(match[1]) * {"d": 86400, "h": 3600, "m": 60}[match[2]] if match else 0.0
+    if not LEAST_KEPT_S <= seconds <= _LONGEST_S:
+        raise ValueError(f"expected a time from 1m to 36500d such as 30d, 12h or 90m, got {text!r}")
+    return seconds
+
+
 def _is_count(text: str) -> bool:
     """Return whether it is a whole number from 1, and of so few digits that Python and every option can take it."""
     return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) >= 1
@@ -126,6 +137,7 @@ PERCENTAGE = ParsedText("percent", parse_percentage)
 RESOLUTION = ParsedText("resolution", parse_resolution)
 THREAD_COUNTS = ParsedText("counts", parse_thread_counts)
 BYTE_SIZE = ParsedText("size", parse_byte_size)
+DURATION = ParsedText("time", parse_duration)
 LABELS = ParsedText("labels", parse_labels)
 INPUT_RANGE = ParsedText("range", parse_range)
 MQTT_ADDRESS = ParsedText("url", MqttAddress.parse)

@@ -18,6 +18,9 @@ from fer_edge.preprocess import Image, resize
 _EYES, _MOUTH = 0.38, 0.77
 """Heights of the eyes and the mouth, as shares of the picture's height."""
 
+_BARS = (0.1, 0.2, 0.3, 0.4)
+"""Heights of the bars over eyes and mouth, as shares of the picture's height."""
+
 _FACE_AXES = (0.38, 0.47)
 """Half axes of the ellipse that the face's skin lies in, as shares of the picture's width and height."""
 
@@ -131,29 +134,15 @@ def _to_pixels(values: npt.NDArray[np.float32]) -> Image:
 
 
 AXES: tuple[Axis, ...] = (
-    Axis("darker", "gray levels of the picture times", tuple(map(_gain, (0.5, 0.25, 0.12, 0.06)))),
-    Axis("brighter", "gray levels of the picture times, white clipped", tuple(map(_gain, (1.5, 2, 3, 4)))),
-    Axis(
-        "low in contrast",
-        "distances from the mean gray level times",
-        tuple(map(_contrast, (0.5, 0.25, 0.12, 0.06))),
-    ),
-    Axis("blurred", "sigma of a Gaussian, in pixels of a face of 48", tuple(map(_blur, (0.75, 1.5, 2.25, 3)))),
-    Axis("compressed", "JPEG of", tuple(map(_jpeg, (30, 15, 8, 4)))),
-    Axis("smaller", "side of the face before it is scaled up", tuple(map(_side, (32, 24, 20, 16)))),
-    Axis("turned", "roll to either side, not undone", tuple(map(_turn, (10, 20, 30, 45)))),
-    Axis(
-        "eyes covered",
-        "bar over the eyes, as high as so much of the picture",
-        tuple(_cover(_EYES, each) for each in (0.1, 0.2, 0.3, 0.4)),
-    ),
-    Axis(
-        "mouth covered",
-        "bar over the mouth, as high as so much of the picture",
-        tuple(_cover(_MOUTH, each) for each in (0.1, 0.2, 0.3, 0.4)),
-    ),
-    Axis(
-        "skin darker", "gray levels within the face times, the rest unchanged", tuple(map(_skin, (0.8, 0.6, 0.45, 0.3)))
-    ),
+    Axis("darker", "gray levels times", tuple(map(_gain, (0.5, 0.25, 0.12, 0.06)))),
+    Axis("brighter", "gray levels times, white clipped", tuple(map(_gain, (1.5, 2, 3, 4)))),
+    Axis("low in contrast", "distances from the mean gray level times", tuple(map(_contrast, (0.5, 0.25, 0.12, 0.06)))),
+    Axis("blurred", "Gaussian, sigma in pixels of a face of 48", tuple(map(_blur, (0.75, 1.5, 2.25, 3)))),
+    Axis("compressed", "JPEG", tuple(map(_jpeg, (30, 15, 8, 4)))),
+    Axis("smaller", "side of the face, then scaled up again", tuple(map(_side, (32, 24, 20, 16)))),
+    Axis("turned", "roll to either side", tuple(map(_turn, (10, 20, 30, 45)))),
+    Axis("eyes covered", "height of a bar over the eyes", tuple(_cover(_EYES, each) for each in _BARS)),
+    Axis("mouth covered", "height of a bar over the mouth", tuple(_cover(_MOUTH, each) for each in _BARS)),
+    Axis("skin darker", "gray levels within the face times", tuple(map(_skin, (0.8, 0.6, 0.45, 0.3)))),
 )
 """Kinds of changes, in the order of the tables."""

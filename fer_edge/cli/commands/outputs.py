@@ -46,7 +46,10 @@ def open_sinks(options: RunOptions, source: Source, card: ModelCard, on_note: On
 
     labels = card.labels
     policy = LogPolicy(
-        append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
+        append=options.rotate_size is not None or options.keep is not None,
+        rotate_bytes=options.rotate_size,
+        keep=options.rotate_keep,
+        keep_s=options.keep,
     )
     title = f"{source.description}, {printable(options.model.stem)}"
     # Outputs that may be refused come before any file is overwritten: a port, a video's ending, a broker's login.

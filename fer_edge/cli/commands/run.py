@@ -97,7 +97,7 @@ def _written(options: RunOptions) -> list[FileRole]:
     written = [*roles("--output", options.output)]
     for option, path in logs.items():
         written += roles(option, path)
-        if path not in (None, STDOUT) and options.rotate_size is not None:
+        if path not in (None, STDOUT) and (options.rotate_size is not None or options.keep is not None):
             written += roles(option, *(f"{path}.{number}" for number in range(1, options.rotate_keep + 1)))
     return written
 
