@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "doctor": {"inference", "models", "runtime", "service"},
     "service": set(),
     "notice": set(),
+    "collection": {"dataset", "inference", "models", "runtime"},
     "training": {"dataset", "inference", "models"},
     "benchmark": {"dataset", "inference", "models", "runtime", "training"},
     "export": {"benchmark", "dataset", "inference", "models", "runtime", "training"},

@@ -30,7 +30,7 @@ _COMMANDS = {
     "train": "Train a network on labelled faces.",
     "tune": "Search for the recipe values that train best.",
     "samples": "Write a sheet of the data set's faces as a picture.",
-    "data": "Find images whose labels are probably wrong.",
+    "data": "Collect faces, divide and check them, and find wrong labels.",
     "evaluate": "Measure a model on labelled faces.",
     "export": "Convert a model to TFLite and ONNX, and verify each file.",
     "info": "Show what a model file says about itself.",

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.named_rows import NAME_COLUMNS, match_images, read_records, some_names
+from fer_edge.dataset.named_rows import match_images, read_column, some_names
 from fer_edge.dataset.truth import truth_of
 from fer_edge.errors import DataError
-from fer_edge.files import read_text_file
 from fer_edge.group_results import GroupComparison, compare_groups
-from fer_edge.names import printable
 
 NO_GROUP = -1
 """Value in `Groups.of` of an image without a group."""
@@ -52,11 +48,7 @@ def read_groups(path: Path, images: Sequence[str]) -> Groups:
         InputError: If the file is missing, no regular file, too large or no text.
         DataError: If it is no CSV, lacks a column, names an image twice or no image, or has fewer than two groups.
     """
-    text = read_text_file(path, "a CSV file of groups")
-    try:
-        rows = _read_rows(path, text)
-    except csv.Error as error:
-        raise DataError(f"{path}: expected a CSV file of groups; save it as CSV in UTF-8 ({error})") from error
+    rows = read_column(path, "group")
     matched, unknown = match_images(path, rows, images)
     group_of = {image: rows[name] for image, name in matched.items() if rows[name]}
     names = tuple(sorted(set(group_of.values())))
@@ -95,28 +87,6 @@ def compare_split(
         classes=classes,
         judged_by=truth.kind,
     )
-
-
-def _read_rows(path: Path, text: str) -> dict[str, str]:
-    """Return the group by the image's name, both as in the file; the group is empty where none is given."""
-    records = read_records(StringIO(text))
-    columns = [cell.strip().lower() for cell in next(records, [])]
-    key = next((columns.index(name) for name in NAME_COLUMNS if name in columns), None)
-    if key is None or columns.count("group") != 1:
-        raise DataError(f"{path}: expected the columns image and group, got {some_names(columns) or 'none'}")
-    place = columns.index("group")
-    rows: dict[str, str] = {}
-    for number, cells in enumerate(records, start=2):
-        if not any(cells):
-            continue
-        if len(cells) != len(columns):
-            raise DataError(f"{path}, line {number}: expected {len(columns)} columns, got {len(cells)}")
-        name = cells[key].strip()
-        if not name or name in rows:
-            got = f"{printable(name)} again" if name else "a line without a name"
-            raise DataError(f"{path}, line {number}: expected each image once, got {got}")
-        rows[name] = printable(cells[place].strip())
-    return rows
 
 
 def _counted(names: Sequence[str]) -> str:
