@@ -18,7 +18,7 @@ from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.dataset.near_copies import near_copies
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
-from fer_edge.preprocess import CropSpec, Image, cut_square, resize, shrink, to_gray
+from fer_edge.preprocess import CropSpec, Image, cut_square, resize, to_gray
 from fer_edge.runtime.faces.detector import Face
 from fer_edge.runtime.sources.source import Frame
 
@@ -106,7 +106,9 @@ def frame_face(frame: Image, face: Face, crop: CropSpec) -> Image:
     turn = cv2.getRotationMatrix2D((x, y), float(np.degrees(face.roll)), 1)
     size = (frame.shape[1], frame.shape[0])
     upright = np.asarray(cv2.warpAffine(frame, turn, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    return shrink(cut_square(upright, square), LARGEST_SIDE)
+    cut = cut_square(upright, square)
+    side = min(max(cut.shape[:2]), LARGEST_SIDE)  # its sides may differ by a pixel, as each edge is rounded
+    return resize(cut, (side, side))
 
 
 def _only_face(faces: list[Face]) -> Face | Skipped:

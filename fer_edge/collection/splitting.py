@@ -161,6 +161,4 @@ def _require_both(labels: Sequence[str], validates: npt.NDArray[np.bool_], group
                 GroupedBy.TIME: "collect it at two times or more, or with a shorter gap",
                 GroupedBy.COPIES: "collect pictures that are no near-copies of each other",
             }[grouped_by]
-            raise DataError(
-                f"{label}: its pictures cannot be on both sides without sharing a {grouped_by.value}: {advice}"
-            )
+            raise DataError(f"{label}: no part of it can be put aside by {grouped_by.value}: {advice}")

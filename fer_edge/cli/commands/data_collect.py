@@ -108,7 +108,8 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
     try:
         from fer_edge.training.audit.contact_sheet import Tile, arrange, draw_sheets
 
-        tiles = [Tile(each.face, (each.path.stem, "")) for each in pictures if each.label == label]
+        own = [each for each in pictures if each.label == label]
+        tiles = [Tile(each.face, (each.path.stem[-9:], each.path.stem[:-10])) for each in own]
         sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete what does not show it")
         click.echo(f"review them: {', '.join(map(str, sheets))}")
     except ImportError:

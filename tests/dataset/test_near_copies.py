@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_edge.dataset.near_copies import near_copies, near_copy_groups
+from fer_edge.dataset.synthetic import synthetic_dataset
+from fer_edge.preprocess import Image
+
+FACES = synthetic_dataset(seed=3, train_per_class=1, validation_per_class=3).validation.images
+
+
+def _jpeg(face: Image) -> Image:
+    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, 60])[1], 0), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_jpeg, lambda face: face // 2 + 40, lambda face: np.roll(face, 1, axis=1)],
+    ids=["compressed", "lit", "moved by a pixel"],
+)
+def test_changed_copy_is_found(change: Callable[[Image], Image]) -> None:
+    changed = np.stack([np.asarray(change(face), np.uint8) for face in FACES[:6]])
+    pairs = {tuple(pair) for pair in near_copies(np.concatenate([FACES[:6], changed])).tolist()}
+    assert {(i, i + 6) for i in range(6)} <= pairs
+
+
+def test_constant_images_and_none_have_no_copies() -> None:
+    assert len(near_copies(np.zeros((3, 48, 48), np.uint8))) == 0
+    assert near_copies(np.empty((0, 48, 48), np.uint8)).shape == (0, 2)
+
+
+def test_copies_of_copies_are_one_group() -> None:
+    images = np.stack([FACES[0], np.roll(FACES[0], 1, axis=1), FACES[5]])
+    assert near_copy_groups(images).tolist()[:2] == [0, 0]
