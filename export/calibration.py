@@ -1,4 +1,4 @@
-"""Calibration set: a few training images, balanced by expression, that activation ranges are measured on."""
+"""Calibration set: a few training images, balanced by class, that activation ranges are measured on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from fer_edge.dataset.data import Split
 from fer_edge.errors import DataError
-from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 from fer_edge.scores import FloatArray
 
 DEFAULT_IMAGES = 500
@@ -31,7 +30,7 @@ class CalibrationSet:
     seed: int
 
     def inputs(self) -> FloatArray:
-        """Return the images as float32 (N, 48, 48, 1) that contain both 0 and 255.
+        """Return the images as float32 (N, H, W, channels) that contain both 0 and 255.
 
         A camera gives every value of a byte, so the input tensor must span them all, and with exactly that span
         its scale is 1: a pixel needs no arithmetic. If the images lack 0 or 255, two corner pixels of the first are
@@ -39,13 +38,17 @@ class CalibrationSet:
         """
         inputs = self.split.inputs()
         if inputs.min() > 0 or inputs.max() < 255:
-            inputs[0, 0, 0, 0], inputs[0, -1, -1, 0] = 0, 255
+            inputs[0, 0, 0], inputs[0, -1, -1] = 0, 255
         return inputs
 
     def manifest(self) -> str:
         """Return JSON that names every image with the SHA-256 of its pixels."""
         images = [
-            {"name": name, "expression": EXPRESSIONS[label], "sha256": hashlib.sha256(image.tobytes()).hexdigest()}
+            {
+                "name": name,
+                "expression": self.split.classes[label],
+                "sha256": hashlib.sha256(image.tobytes()).hexdigest(),
+            }
             for name, label, image in zip(self.split.names, self.split.labels, self.split.images, strict=True)
         ]
         facts = {"source": self.source, "split": "train", "seed": self.seed, "images": images}
@@ -57,26 +60,26 @@ class CalibrationSet:
 
 
 def choose_calibration_set(train: Split, source: str, *, images: int = DEFAULT_IMAGES, seed: int = 0) -> CalibrationSet:
-    """Draw an equal number of images of each expression, without constant ones.
+    """Draw an equal number of images of each class, without constant ones.
 
     Args:
         train: The training split.
         source: Name of the data set.
-        images: Number of images; rounded down to a multiple of seven, fewer where an expression has fewer.
+        images: Number of images; rounded down to a multiple of the number of classes, fewer where a class has fewer.
         seed: Seed of the draw.
 
     Raises:
-        DataError: If an expression has no usable image, or `images` is below seven.
+        DataError: If a class has no usable image, or `images` is below the number of classes.
     """
-    if images < NUM_EXPRESSIONS:
-        raise DataError(f"expected at least {NUM_EXPRESSIONS} calibration images, one of each expression, got {images}")
+    count = len(train.classes)
+    if images < count:
+        raise DataError(f"expected at least {count} calibration images, one of each class, got {images}")
     usable = ~train.constant()
     rng = np.random.default_rng(seed)
     chosen = []
-    for label, name in enumerate(EXPRESSIONS):
+    for label, name in enumerate(train.classes):
         candidates = np.flatnonzero(usable & (train.labels == label))
         if not len(candidates):
             raise DataError(f"{source}: no usable image of {name} to calibrate with")
-        count = min(images // NUM_EXPRESSIONS, len(candidates))
-        chosen.append(rng.choice(candidates, count, replace=False))
+        chosen.append(rng.choice(candidates, min(images // count, len(candidates)), replace=False))
     return CalibrationSet(train.take(np.concatenate(chosen)), source, seed)

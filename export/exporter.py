@@ -163,8 +163,8 @@ class Exporter:
         self._on_progress = on_progress
         self._parent_sha256 = sha256_file(parent.path)
         self._parent_scores = self._score(parent)
-        self.parent_evaluation = evaluate_scores(self._parent_scores, validation.labels)
-        only = predicts_one_class(self._parent_scores)
+        self.parent_evaluation = evaluate_scores(self._parent_scores, validation.labels, validation.classes)
+        only = predicts_one_class(self._parent_scores, validation.classes)
         if only is not None:
             raise ToleranceError(
                 f"{parent.path} calls all {len(validation)} validation images {only}, so agreement with it would mean "
@@ -202,7 +202,8 @@ class Exporter:
         """Run a converted file on all images, and return it with its card; it is not put in place."""
         target, classifier = converted.target, converted.classifier
         scores = self._score(classifier)
-        parity, evaluation = compare(scores, self._parent_scores, self._validation.labels)
+        faces = self._validation
+        parity, evaluation = compare(scores, self._parent_scores, faces.labels, faces.classes)
         faults = violations(parity, tolerance_for(target.precision))
         if converted.precision is not target.precision:
             faults.append(f"its tensors are {converted.precision.value}, not {target.precision.value}")
@@ -247,7 +248,7 @@ class Exporter:
         return {**people, **copies}
 
     def _score(self, classifier: ScoresFaces) -> FloatArray:
-        return expression_scores(classifier, self._validation.images, self._on_progress)
+        return expression_scores(classifier, self._validation.images, self._on_progress, self._validation.classes)
 
     @cached_property
     def _folded(self) -> keras.Model:

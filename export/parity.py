@@ -75,9 +75,11 @@ class Parity:
         return asdict(self)
 
 
-def compare(scores: FloatArray, parent_scores: FloatArray, labels: Labels) -> tuple[Parity, Evaluation]:
-    """Compare a file's scores (N, 7) with its parent's (N, 7) and the labels (N,)."""
-    evaluation, parent = evaluate_scores(scores, labels), evaluate_scores(parent_scores, labels)
+def compare(
+    scores: FloatArray, parent_scores: FloatArray, labels: Labels, classes: tuple[str, ...] = EXPRESSIONS
+) -> tuple[Parity, Evaluation]:
+    """Compare a file's scores (N, classes) with its parent's (N, classes) and the labels (N,)."""
+    evaluation, parent = (evaluate_scores(each, labels, classes) for each in (scores, parent_scores))
     drops = np.where(parent.support > 0, parent.recall - evaluation.recall, -np.inf)
     worst = int(drops.argmax())
     parity = Parity(
@@ -86,7 +88,7 @@ def compare(scores: FloatArray, parent_scores: FloatArray, labels: Labels) -> tu
         kl_divergence=mean_kl_divergence(scores, parent_scores),
         accuracy_drop=parent.accuracy - evaluation.accuracy,
         worst_recall_drop=float(drops[worst]),
-        worst_recall_class=EXPRESSIONS[worst],
+        worst_recall_class=classes[worst],
         worst_support=int(parent.support[worst]),
     )
     return parity, evaluation
@@ -118,7 +120,7 @@ def violations(parity: Parity, tolerance: Tolerance) -> list[str]:
     return [text for violated, text in checks if violated]
 
 
-def predicts_one_class(scores: FloatArray) -> str | None:
-    """Return the expression that has the highest of the scores (N, 7) in every row; `None` if rows differ."""
+def predicts_one_class(scores: FloatArray, classes: tuple[str, ...] = EXPRESSIONS) -> str | None:
+    """Return the class that has the highest of the scores (N, classes) in every row; `None` if rows differ."""
     predicted = np.unique(scores.argmax(axis=1))
-    return EXPRESSIONS[predicted[0]] if len(predicted) == 1 else None
+    return classes[predicted[0]] if len(predicted) == 1 else None

@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.labels import EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER, NUM_EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER
 from fer_edge.metrics import IntArray
 
 _USUAL_ORDERS = (EXPRESSIONS, FER2013_ORDER, FERPLUS_ORDER)
@@ -23,7 +23,7 @@ class BetterOrder:
     """An order of labels that fits the faces better.
 
     Attributes:
-        labels: The seven labels in this order.
+        labels: The labels in this order.
         accuracy: Accuracy with it, 0..1.
     """
 
@@ -31,37 +31,45 @@ class BetterOrder:
     accuracy: float
 
 
-def find_better_order(confusion: IntArray, labels: tuple[str, ...]) -> BetterOrder | None:
+def find_better_order(
+    confusion: IntArray, labels: tuple[str, ...], classes: tuple[str, ...] = EXPRESSIONS
+) -> BetterOrder | None:
     """Return an order whose mean recall is clearly higher than that of `labels`; `None` if there is none.
 
     Clearly means by 0.1, and by three standard errors of the difference (variance at most 1/n for a class of n faces).
-    Accuracy would suggest the most frequent class's name for a model that always predicts the same.
+    Accuracy would suggest the most frequent class's name for a model that always predicts the same. More than seven
+    classes have too many orders to search, and get `None`.
 
     Args:
-        confusion: Results under `labels`, int (7, 7) in the order of `EXPRESSIONS`, rows true, columns predicted.
-        labels: The seven expressions in the order of the model's scores.
+        confusion: Results under `labels`, int (classes, classes) in the order of `classes`, rows true, columns
+            predicted.
+        labels: The classes in the order of the model's scores.
+        classes: The classes in the order of the data set's labels.
     """
-    orders = np.array(list(permutations(range(NUM_EXPRESSIONS))))  # in each row, what every column would stand for
+    if len(classes) > len(EXPRESSIONS):
+        return None
+    orders = np.array(list(permutations(range(len(classes)))))  # in each row, what every column would stand for
     support = confusion.sum(axis=1)
     recall = confusion / np.maximum(support, 1)[:, np.newaxis]
     present = max(int((support > 0).sum()), 1)
-    columns = np.arange(NUM_EXPRESSIONS)
+    columns = np.arange(len(classes))
     means = recall[orders, columns].sum(axis=1) / present
-    order = orders[int((means + _USUAL_WITHIN * _usual(labels, orders)).argmax())]
+    order = orders[int((means + _USUAL_WITHIN * _usual(labels, orders, classes)).argmax())]
     changed = support[(order != columns) & (support > 0)]
     gain = float(recall[order, columns].sum() - np.trace(recall)) / present
     error = float(np.sqrt((1 / changed).sum())) / present
     if gain <= max(_LEAST_GAIN, _STANDARD_ERRORS * error):
         return None
-    renamed = {name: EXPRESSIONS[order[k]] for k, name in enumerate(EXPRESSIONS)}
+    renamed = {name: classes[order[k]] for k, name in enumerate(classes)}
     accuracy = float(confusion[order, columns].sum() / support.sum())
     return BetterOrder(tuple(renamed[label] for label in labels), accuracy)
 
 
-def _usual(labels: tuple[str, ...], orders: IntArray) -> npt.NDArray[np.bool_]:
-    """Return bool (N,), true for the rows of `orders`, int (N, 7), that turn `labels` into a usual order."""
+def _usual(labels: tuple[str, ...], orders: IntArray, classes: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """Return bool (N,), true for the rows of `orders`, int (N, classes), that turn `labels` into a usual order."""
     found = np.zeros(len(orders), bool)
-    for usual in _USUAL_ORDERS:
+    usual_orders = _USUAL_ORDERS if sorted(classes) == sorted(EXPRESSIONS) else (classes,)
+    for usual in usual_orders:
         becomes = dict(zip(labels, usual, strict=True))
-        found |= (np.array([EXPRESSIONS.index(becomes[name]) for name in EXPRESSIONS]) == orders).all(axis=1)
+        found |= (np.array([classes.index(becomes[name]) for name in classes]) == orders).all(axis=1)
     return found

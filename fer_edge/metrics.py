@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS
 
 AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
@@ -30,11 +30,12 @@ class Evaluation:
         macro_f1: Mean of the classes' F1, 0..1; an absent class that is never predicted counts 0.
         calibration_error: Expected calibration error over 15 equal-width bins, 0..1.
         log_loss: Mean negative log-likelihood of the true class, nats.
-        precision: (7,) 0..1; 0 for a class that is never predicted.
-        recall: (7,) 0..1; 0 for a class with no image.
-        f1: (7,) 0..1.
-        support: (7,) images of each class.
-        confusion: int (7, 7), rows true, columns predicted.
+        precision: (classes,) 0..1; 0 for a class that is never predicted.
+        recall: (classes,) 0..1; 0 for a class with no image.
+        f1: (classes,) 0..1.
+        support: (classes,) images of each class.
+        confusion: int (classes, classes), rows true, columns predicted.
+        classes: Names of the classes.
     """
 
     samples: int
@@ -47,6 +48,7 @@ class Evaluation:
     f1: AnyFloatArray
     support: IntArray
     confusion: IntArray
+    classes: tuple[str, ...] = EXPRESSIONS
 
     def as_dict(self) -> dict[str, Any]:
         """Return the results as JSON, the classes by name."""
@@ -57,7 +59,7 @@ class Evaluation:
                 "f1": float(self.f1[i]),
                 "support": int(self.support[i]),
             }
-            for i, name in enumerate(EXPRESSIONS)
+            for i, name in enumerate(self.classes)
         }
         return {
             "samples": self.samples,
@@ -66,7 +68,7 @@ class Evaluation:
             "expected_calibration_error": self.calibration_error,
             "log_loss": self.log_loss,
             "per_class": per_class,
-            "confusion_matrix": {"labels": list(EXPRESSIONS), "rows_true_columns_predicted": self.confusion.tolist()},
+            "confusion_matrix": {"labels": list(self.classes), "rows_true_columns_predicted": self.confusion.tolist()},
         }
 
 
@@ -85,15 +87,16 @@ class ReliabilityBin:
     images: int
 
 
-def evaluate_scores(scores: AnyFloatArray, labels: IntArray) -> Evaluation:
-    """Evaluate scores (N, 7), each row a probability distribution, against labels (N,).
+def evaluate_scores(scores: AnyFloatArray, labels: IntArray, classes: tuple[str, ...] = EXPRESSIONS) -> Evaluation:
+    """Evaluate scores (N, classes), each row a probability distribution, against labels (N,), indices into `classes`.
 
     Raises:
         ValueError: If the shapes do not fit, or there is nothing to measure.
     """
-    if scores.ndim != 2 or scores.shape != (len(labels), NUM_EXPRESSIONS) or len(labels) == 0:
-        raise ValueError(f"expected scores (N, {NUM_EXPRESSIONS}) for N > 0 labels, got {scores.shape}, {labels.shape}")
-    confusion = confusion_matrix(scores.argmax(axis=1), labels)
+    count = len(classes)
+    if scores.ndim != 2 or scores.shape != (len(labels), count) or len(labels) == 0:
+        raise ValueError(f"expected scores (N, {count}) for N > 0 labels, got {scores.shape}, {labels.shape}")
+    confusion = confusion_matrix(scores.argmax(axis=1), labels, count)
     hits = np.diag(confusion).astype(np.float64)
     predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
     return Evaluation(
@@ -107,13 +110,14 @@ def evaluate_scores(scores: AnyFloatArray, labels: IntArray) -> Evaluation:
         f1=_ratio(2 * hits, predicted + support),
         support=support,
         confusion=confusion,
+        classes=classes,
     )
 
 
-def confusion_matrix(predictions: IntArray, labels: IntArray) -> IntArray:
-    """Count int64 (7, 7): rows are true classes, columns predicted ones."""
-    pairs = np.asarray(labels) * NUM_EXPRESSIONS + np.asarray(predictions)
-    return np.bincount(pairs, minlength=NUM_EXPRESSIONS**2).reshape(NUM_EXPRESSIONS, NUM_EXPRESSIONS)
+def confusion_matrix(predictions: IntArray, labels: IntArray, count: int = len(EXPRESSIONS)) -> IntArray:
+    """Count int64 (count, count) for `count` classes: rows are true classes, columns predicted ones."""
+    pairs = np.asarray(labels) * count + np.asarray(predictions)
+    return np.bincount(pairs, minlength=count**2).reshape(count, count)
 
 
 def expected_calibration_error(scores: AnyFloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:

@@ -21,11 +21,12 @@ from fer_edge.card_facts import read_facts, require_types
 from fer_edge.errors import ModelError
 from fer_edge.files import DAMAGED_ZIP_ERRORS
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.picture_form import GRAY, RGB, PictureForm
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 from fer_edge.prior import Prior, require_prior
 from fer_edge.responsible_use import INTENDED_USE, LIMITATIONS, OUT_OF_SCOPE_USE
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Newest schema that this version reads; a card of what readers of schema 1 know is still written as schema 1."""
 RAW_RANGE = (0.0, 255.0)
 """Values of black and white of a model that takes pixels as they are."""
@@ -64,7 +65,7 @@ class InputSpec:
     Attributes:
         width: Width in pixels.
         height: Height in pixels.
-        colour: `gray`.
+        colour: `gray`, or `rgb` for red, green and blue in this order.
         minimum: Value of black.
         maximum: Value of white.
         resize: Interpolation of crops: `area` is by area when shrinking, bilinear when growing.
@@ -72,14 +73,14 @@ class InputSpec:
 
     width: int = 48
     height: int = 48
-    colour: str = "gray"
+    colour: str = GRAY
     minimum: float = 0.0
     maximum: float = 255.0
     resize: str = "area"
 
     def __post_init__(self) -> None:
-        if self.colour != "gray" or self.resize != "area":
-            raise ValueError(f"expected a gray input, resized by area, got {self.colour}, {self.resize}")
+        if self.colour not in (GRAY, RGB) or self.resize != "area":
+            raise ValueError(f"expected a gray or RGB input, resized by area, got {self.colour}, {self.resize}")
         if any(type(side) is not int or not 1 <= side <= _LARGEST_SIDE for side in self.size_wh):
             raise ValueError(f"expected an input of 1 to {_LARGEST_SIDE} pixels a side, got {self.width}x{self.height}")
         if not (math.isfinite(self.minimum) and math.isfinite(self.maximum) and self.minimum < self.maximum):
@@ -89,6 +90,11 @@ class InputSpec:
     def size_wh(self) -> tuple[int, int]:
         """Return width and height in pixels."""
         return self.width, self.height
+
+    @property
+    def form(self) -> PictureForm:
+        """Return size and colour."""
+        return PictureForm(self.width, self.height, self.colour)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -187,8 +193,13 @@ class ModelCard:
 
     @property
     def schema_version(self) -> int:
-        """Return the schema that a reader must know. Readers of schema 1 take every model for one of raw pixels."""
-        return 1 if self.takes_raw_pixels else SCHEMA_VERSION
+        """Return the schema that a reader must know.
+
+        Readers of schema 1 take every model for one of raw pixels, those of schema 2 for one of gray faces.
+        """
+        if self.input.colour != GRAY:
+            return SCHEMA_VERSION
+        return 1 if self.takes_raw_pixels else 2
 
     def with_digest(self, model: bytes) -> ModelCard:
         """Return the card with the digest and size of its model's own bytes."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.boxes import BoxArray, crop_square
+from fer_edge.picture_form import GRAY, PictureForm
 
 Image = npt.NDArray[np.uint8]
 """uint8 (H, W) gray or (H, W, 3) in OpenCV's order: blue, green, red."""
@@ -37,6 +38,9 @@ class CropSpec:
                 f"expected a crop scale in 0.5..4 and a shift in -0.5..0.5, got {self.scale}, {self.shift_y}"
             )
 
+
+RGB_LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in `to_gray` (BT.601)."""
 
 FER2013_CROP = CropSpec(
     detector="YuNet 2023mar",
@@ -70,7 +74,14 @@ def shrink(image: Image, longest_side: int) -> Image:
     return resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)))
 
 
-def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[int, int], roll: float = 0.0) -> Image:
+def crop_face(
+    frame: Image,
+    box_xyxy: BoxArray,
+    crop: CropSpec,
+    size_wh: tuple[int, int],
+    roll: float = 0.0,
+    colour: str = GRAY,
+) -> Image:
     """Crop one face from a frame as faces are framed in the training images.
 
     Args:
@@ -79,14 +90,16 @@ def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[i
         crop: Position of the crop around the box.
         size_wh: Width and height to return.
         roll: Clockwise rotation of the head, in radians, which is undone.
+        colour: `gray` or `rgb`.
 
     Returns:
-        uint8 (size_wh[1], size_wh[0]) gray, 0..255. Where the square reaches beyond the frame, the frame's
-        edge is repeated.
+        uint8 (size_wh[1], size_wh[0]) gray, or (size_wh[1], size_wh[0], 3) RGB, 0..255. Where the square reaches
+        beyond the frame, the frame's edge is repeated.
     """
+    form = PictureForm(*size_wh, colour)
     square = crop_square(box_xyxy, crop.scale, crop.shift_y)
     if not roll:
-        return resize(cut_square(frame, square, gray=True), size_wh)
+        return resize(form.from_bgr(cut_square(frame, square)), size_wh)
     # Turned only after it is shrunk, which warpAffine would do without averaging.
     growth = abs(cos(roll)) + abs(sin(roll))
     centre, half = (square[:2] + square[2:]) / 2, (square[2:] - square[:2]) / 2
@@ -96,7 +109,7 @@ def crop_face(frame: Image, box_xyxy: BoxArray, crop: CropSpec, size_wh: tuple[i
     width, height = (round(side * growth) for side in size_wh)
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees(roll), 1)
     turn[:, 2] = turn[:, 2] - np.array([width - size_wh[0], height - size_wh[1]]) / 2
-    shrunk = resize(cut_square(frame, around, gray=True), (width, height))
+    shrunk = resize(form.from_bgr(cut_square(frame, around)), (width, height))
     return np.asarray(cv2.warpAffine(shrunk, turn, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 

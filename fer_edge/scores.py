@@ -88,23 +88,23 @@ def require_kind(scores: FloatArray, kind: ScoreKind, path: Path) -> None:
         raise ModelError(f"{path}: its scores are probabilities, not logits; do not state that they are logits")
 
 
-def require_expressions(labels: tuple[str, ...], path: Path) -> None:
-    """Check that a model's labels are `EXPRESSIONS`, in any order.
+def require_classes(labels: tuple[str, ...], path: Path, classes: tuple[str, ...] = EXPRESSIONS) -> None:
+    """Check that a model's labels are `classes`, in any order.
 
     Raises:
         ModelError: If they are not.
     """
-    if sorted(labels) != sorted(EXPRESSIONS):
+    if sorted(labels) != sorted(classes):
         raise ModelError(
-            f"{path}: expected scores of {', '.join(EXPRESSIONS)}, in any order; its classes are {', '.join(labels)}"
+            f"{path}: expected scores of {', '.join(classes)}, in any order; its classes are {', '.join(labels)}"
         )
 
 
-def in_expression_order(scores: FloatArray, labels: tuple[str, ...]) -> FloatArray:
-    """Return scores (N, 7) in the order of `EXPRESSIONS`, from those in the order of `labels`, the same seven."""
-    if labels == EXPRESSIONS:
+def in_class_order(scores: FloatArray, labels: tuple[str, ...], classes: tuple[str, ...] = EXPRESSIONS) -> FloatArray:
+    """Return scores (N, classes) in the order of `classes`, from those in the order of `labels`, the same names."""
+    if labels == classes:
         return scores
-    return np.asarray(scores[:, [labels.index(expression) for expression in EXPRESSIONS]])
+    return np.asarray(scores[:, [labels.index(name) for name in classes]])
 
 
 def _first_bad(scores: FloatArray) -> str:

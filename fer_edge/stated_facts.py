@@ -10,6 +10,7 @@ from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.model_card import InputSpec, ModelCard, ScoreKind
 from fer_edge.names import printable
+from fer_edge.picture_form import FER2013_FORM, PictureForm
 
 UNKNOWN = "unknown"
 OPTIONS = ("--labels", "--input-range", "--logits")
@@ -36,13 +37,13 @@ class StatedFacts:
     options: tuple[str, str, str] = OPTIONS
     trusted: bool = False
 
-    def card_for(self, path: Path, found: ModelCard | None, size_wh: tuple[int, int] = (48, 48)) -> ModelCard:
+    def card_for(self, path: Path, found: ModelCard | None, form: PictureForm = FER2013_FORM) -> ModelCard:
         """Return the card in a file, or, for a file without one, a card of these facts.
 
         Args:
             path: The file.
             found: The card in it; `None` if it has none.
-            size_wh: Width and height of its input, for a file without a card.
+            form: Size and colour of its input, for a file without a card.
 
         Raises:
             ModelError: If these facts contradict the file's card, or something is missing in both.
@@ -54,7 +55,7 @@ class StatedFacts:
             raise ModelError(f"{path}: it has no model card (another tool's, or truncated): {self._what_is_missing()}")
         minimum, maximum = self.input_range
         try:
-            spec = InputSpec(*size_wh, minimum=minimum, maximum=maximum)
+            spec = InputSpec(form.width, form.height, form.colour, minimum, maximum)
             kind = ScoreKind.LOGITS if self.logits else ScoreKind.PROBABILITIES
             return ModelCard(path.stem, UNKNOWN, labels=self.labels, input=spec, scores=kind, precision=UNKNOWN)
         except ValueError as error:

@@ -23,9 +23,9 @@ def make_table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
-    """Return precision, recall, F1 and support of each expression, with the means beneath."""
-    table = make_table(title, ["expression"], ["precision", "recall", "F1", "support"])
-    for i, name in enumerate(EXPRESSIONS):
+    """Return precision, recall, F1 and support of each class, with the means beneath."""
+    table = make_table(title, [_class_word(evaluation.classes)], ["precision", "recall", "F1", "support"])
+    for i, name in enumerate(evaluation.classes):
         values = (evaluation.precision[i], evaluation.recall[i], evaluation.f1[i])
         table.add_row(name, *(f"{value:.3f}" for value in values), str(evaluation.support[i]))
     table.add_section()
@@ -40,11 +40,15 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
 
 def confusion_table(evaluation: Evaluation) -> Table:
     """Return the confusion matrix in counts: rows true, columns predicted."""
-    table = make_table("confusion: rows true, columns predicted", [""], EXPRESSIONS)
-    for i, name in enumerate(EXPRESSIONS):
+    table = make_table("confusion: rows true, columns predicted", [""], evaluation.classes)
+    for i, name in enumerate(evaluation.classes):
         counts = [Text(str(n), style="bold" if i == j else "") for j, n in enumerate(evaluation.confusion[i])]
         table.add_row(name, *counts)
     return table
+
+
+def _class_word(classes: Sequence[str]) -> str:
+    return "expression" if set(classes) <= set(EXPRESSIONS) else "class"
 
 
 def as_text(*parts: RenderableType, width: int = 110) -> str:

@@ -226,11 +226,11 @@ def tiny_architecture() -> Iterator[str]:
         pytest.skip("making a model needs TensorFlow")
     import keras
 
-    from fer_edge.training.networks.architectures import ARCHITECTURES, INPUT_SHAPE, LayerSet
+    from fer_edge.training.networks.architectures import ARCHITECTURES, SEVEN, LayerSet, Task
 
-    def tiny_cnn(layers: LayerSet | None = None) -> keras.Model:
+    def tiny_cnn(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
         layers = layers or LayerSet()
-        x = inputs = keras.Input(INPUT_SHAPE, name="image")
+        x = inputs = task.inputs()
         for filters in (16, 32):
             x = keras.layers.Conv2D(filters, 5, strides=2, padding="same")(x)
             x = layers.batch_normalization()(x)
@@ -242,7 +242,7 @@ def tiny_architecture() -> Iterator[str]:
         x = layers.batch_normalization()(x)
         x = keras.layers.ReLU()(x)
         x = layers.dropout(0.25)(x)
-        return keras.Model(inputs, keras.layers.Dense(7, activation="softmax", dtype="float32", name="scores")(x))
+        return keras.Model(inputs, task.scores(x))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny", tiny_cnn)

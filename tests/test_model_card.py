@@ -69,7 +69,7 @@ def test_members_that_are_missing_have_their_defaults() -> None:
 
 def test_later_schema_is_rejected_with_advice() -> None:
     text = json.dumps({**json.loads(CARD.to_json()), "schema_version": SCHEMA_VERSION + 1})
-    with pytest.raises(ModelError, match=r"here: its card has schema 3.*pip install -U fer-edge"):
+    with pytest.raises(ModelError, match=r"here: its card has schema 4.*pip install -U fer-edge"):
         ModelCard.from_json(text, "here")
 
 
@@ -101,7 +101,7 @@ def test_a_damaged_card_is_a_model_error(text: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"colour": "rgb"},
+        {"colour": "bgr"},
         {"resize": "lanczos"},
         {"width": 0},
         {"height": 48.5},
@@ -309,7 +309,7 @@ def test_card_of_many_megabytes_is_refused(tmp_path: Path) -> None:
         {"input": {"width": 10**6}},
         {"input": {"width": True}},
         {"input": {"minimum": 10**400}},
-        {"input": {"colour": "rgb"}},
+        {"input": {"colour": "bgr"}},
         {"crop": []},
         {"crop": {"scale": "wide"}},
     ],

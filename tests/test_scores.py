@@ -12,7 +12,7 @@ from fer_edge.model_card import ModelCard, ScoreKind
 from fer_edge.scores import (
     NETWORKS_PROBABILITY,
     SHARE_OF_PEOPLE,
-    in_expression_order,
+    in_class_order,
     score_meaning,
     to_probabilities,
 )
@@ -62,8 +62,8 @@ def test_logits_that_are_not_finite_are_rejected(logits: list[float]) -> None:
 
 def test_scores_are_put_into_the_order_of_the_expressions() -> None:
     scores = np.arange(14, dtype=np.float32).reshape(2, 7)
-    assert in_expression_order(scores, EXPRESSIONS) is scores
-    ordered = in_expression_order(scores, FER2013_ORDER)
+    assert in_class_order(scores, EXPRESSIONS) is scores
+    ordered = in_class_order(scores, FER2013_ORDER)
     assert ordered[0].tolist() == [0, 1, 2, 3, 6, 4, 5]
 
 

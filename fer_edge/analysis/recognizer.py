@@ -19,7 +19,7 @@ from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.models import SHIPPED_MODEL, find_model
 from fer_edge.native_logs import chatter_held_back
-from fer_edge.preprocess import resize, to_gray
+from fer_edge.preprocess import resize
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, FaceDetector
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, DetectionSchedule
 from fer_edge.runtime.faces.smoothing import Smoothing
@@ -176,8 +176,8 @@ class Recognizer:
 
     def _as_input(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         require_pixels(np.asarray(crop))
-        gray = to_gray(crop.squeeze(2) if crop.ndim == 3 and crop.shape[2] == 1 else crop)
-        return resize(gray, self._classifier.card.input.size_wh)
+        form = self._classifier.card.input.form
+        return resize(form.from_bgr(crop.squeeze(2) if crop.ndim == 3 and crop.shape[2] == 1 else crop), form.size_wh)
 
     def _pipeline(self, smoothing: Smoothing, *, stills: bool, detect_every: int = DEFAULT_EVERY) -> Pipeline:
         return Pipeline(

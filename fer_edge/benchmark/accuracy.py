@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fer_edge.group_results import GroupComparison
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.stress_results import StressResult
 
 Interval = tuple[float, float]
@@ -49,13 +48,18 @@ class EvaluationFigures(ABC):
         return rows
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the scores."""
+        return tuple(self.stored["confusion_matrix"]["labels"])
+
+    @property
     def support(self) -> tuple[int, ...]:
-        """Number of images of each of `EXPRESSIONS`."""
-        return tuple(int(self.stored["per_class"][name]["support"]) for name in EXPRESSIONS)
+        """Number of images of each class."""
+        return tuple(int(self.stored["per_class"][name]["support"]) for name in self.classes)
 
     def per_class(self, measure: str) -> tuple[float, ...]:
-        """Return precision, recall or f1 of each of `EXPRESSIONS`, 0..1."""
-        return tuple(float(self.stored["per_class"][name][measure]) for name in EXPRESSIONS)
+        """Return precision, recall or f1 of each class, 0..1."""
+        return tuple(float(self.stored["per_class"][name][measure]) for name in self.classes)
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,8 @@ class Quality(EvaluationFigures):
         interval: 95 % Wilson interval of the accuracy: its ends, 0..1.
         agreement: Share of images with the best class of the full model that it was exported from, 0..1; `None` where
             that was not measured.
-        predicted: Each image's best class, a digit each: its index in `EXPRESSIONS`; so two runs can be compared image
-            by image.
+        predicted: Each image's best class, a character each, as `as_digits` writes it; so two runs can be compared
+            image by image.
         people: Agreement with people's votes on the same images; `None` without votes.
         without_copies: Results without the images that have an exact copy in the training split; `None` where no image
             has one, or that is not known.

@@ -10,7 +10,6 @@ import numpy as np
 
 from fer_edge.benchmark.results import ChangedLabel
 from fer_edge.dataset.data import Split
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.preprocess import Image
 from fer_edge.scores import FloatArray
 
@@ -24,8 +23,8 @@ def find_changed_labels(
     """Find the images whose best class differs from the full model's, the full model's highest scores first.
 
     Args:
-        files: Scores (N, 7) by name, of files that were exported from one full model.
-        full: The full model's scores (N, 7).
+        files: Scores (N, classes) by name, of files that were exported from one full model.
+        full: The full model's scores (N, classes).
         faces: The images.
         limit: Largest number of images to return.
     """
@@ -38,21 +37,22 @@ def find_changed_labels(
 
 
 def _changed_label(i: int, files: Mapping[str, FloatArray], full: FloatArray, faces: Split) -> ChangedLabel:
-    best = _best(full[i])
-    answers = {name: _best(scores[i]) for name, scores in files.items()}
+    best = _best(full[i], faces.classes)
+    answers = {name: _best(scores[i], faces.classes) for name, scores in files.items()}
     return ChangedLabel(
         index=i,
-        label=EXPRESSIONS[faces.labels[i]],
+        label=faces.classes[faces.labels[i]],
         png=_png(faces.images[i]),
         full=best,
         files={name: answer for name, answer in answers.items() if answer[0] != best[0]},
     )
 
 
-def _best(scores: FloatArray) -> tuple[str, float]:
+def _best(scores: FloatArray, classes: tuple[str, ...]) -> tuple[str, float]:
     best = int(scores.argmax())
-    return EXPRESSIONS[best], float(scores[best])
+    return classes[best], float(scores[best])
 
 
 def _png(image: Image) -> str:
-    return base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()
+    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return base64.b64encode(cv2.imencode(".png", bgr)[1].tobytes()).decode()

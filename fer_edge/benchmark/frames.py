@@ -9,9 +9,11 @@ import numpy as np
 
 from fer_edge.benchmark.setting import Data
 from fer_edge.boxes import BoxArray
-from fer_edge.dataset.data import FACE_SIZE, Split
+from fer_edge.dataset.conversion import convert_images
+from fer_edge.dataset.data import Split
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.preprocess import FER2013_CROP, Image, crop_face, resize
+from fer_edge.picture_form import FER2013_FORM, RGB, PictureForm
+from fer_edge.preprocess import FER2013_CROP, Image, crop_face
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.sources.demo import FPS, PERIOD_S, RESOLUTION_WH, DemoSource
@@ -28,7 +30,7 @@ class Shown:
     """One face in its frame.
 
     Attributes:
-        face: uint8 (S, S) gray, 0..255.
+        face: uint8 (S, S) gray or (S, S, 3) RGB, 0..255.
         frame: uint8 (480, 640, 3) BGR.
         box_xyxy: float32 (4,), the face's box in the frame as the detector gives it.
     """
@@ -51,7 +53,7 @@ def show_demo() -> list[Shown]:
     source, detector = DemoSource(), FaceDetector()
     frames = [source.draw(int(number)) for number in np.linspace(0, FPS * PERIOD_S, SHOWN, endpoint=False)]
     found = [(frame, detector.detect(frame)) for frame in frames]
-    size_wh = FACE_SIZE, FACE_SIZE
+    size_wh = FER2013_FORM.size_wh
     return [
         Shown(crop_face(frame, faces[0].box_xyxy, FER2013_CROP, size_wh), frame, faces[0].box_xyxy)
         for frame, faces in found
@@ -68,7 +70,8 @@ def describe_shown(shown: list[Shown], data: Data | None) -> str:
 
 def model_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], object]:
     """Return the call timed as the model alone: from a face crop of the input's size to scores."""
-    faces = [resize(one.face, classifier.card.input.size_wh) for one in shown]
+    form = classifier.card.input.form
+    faces = [convert_images(one.face[np.newaxis], form)[0] for one in shown]
     return lambda i: classifier.classify(faces[i % len(faces)])
 
 
@@ -79,7 +82,7 @@ def frame_call(classifier: ScoresFaces, shown: list[Shown]) -> Callable[[int], s
 
     def call(i: int) -> str:
         one = shown[i % len(shown)]
-        crop = crop_face(one.frame, one.box_xyxy, card.crop, card.input.size_wh)
+        crop = crop_face(one.frame, one.box_xyxy, card.crop, card.input.size_wh, colour=card.input.colour)
         history.update(classifier.classify(crop), i / FPS)
         return history.label
 
@@ -90,7 +93,7 @@ def _place(face: Image, x: int, y: int) -> Shown:
     """Place a face in a gray frame with its upper left corner at x, y."""
     width, height = RESOLUTION_WH
     frame = np.full((height, width, 3), 128, np.uint8)
-    frame[y : y + _SIDE, x : x + _SIDE] = resize(face, (_SIDE, _SIDE))[..., np.newaxis]
+    frame[y : y + _SIDE, x : x + _SIDE] = convert_images(face[np.newaxis], PictureForm(_SIDE, _SIDE, RGB))[0][..., ::-1]
     # The box whose crop is exactly the face.
     half = _SIDE / FER2013_CROP.scale / 2
     centre_x, centre_y = x + _SIDE / 2, y + _SIDE / 2 - FER2013_CROP.shift_y * _SIDE

@@ -168,10 +168,10 @@ def _judge(
 ) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
     cost_ms = {name: each.model.p50 for name, each in times.items()}
-    scores = score_all(classifiers, cost_ms, faces.images, partial(progress, "scoring"))
+    scores = score_all(classifiers, cost_ms, faces.images, partial(progress, "scoring"), faces.classes)
     copied = np.array([digit == "1" for digit in data.copied])
     expected = {
-        name: scores_for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card)
+        name: scores_for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card, faces.classes)
         for name, parent in parents.items()
     }
     qualities = {

@@ -28,8 +28,10 @@ def group_files(parents: Mapping[str, str], priors: Mapping[str, Prior | None]) 
     return list(groups.values())
 
 
-def scores_for_prior_of(file: ModelCard, scores: AnyFloatArray, full: ModelCard) -> AnyFloatArray:
-    """Return a full model's scores (N, 7) for the prior that was folded into one of its files at export."""
+def scores_for_prior_of(
+    file: ModelCard, scores: AnyFloatArray, full: ModelCard, classes: tuple[str, ...] = EXPRESSIONS
+) -> AnyFloatArray:
+    """Return a full model's scores (N, classes) for the prior that was folded into one of its files at export."""
     if file.prior is None or full.prior is None or file.prior == full.prior:
         return scores
-    return reweigh(scores, prior_factors(EXPRESSIONS, full.prior, file.prior))
+    return reweigh(scores, prior_factors(classes, full.prior, file.prior))

@@ -17,7 +17,8 @@ from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import TensorQuantization
-from fer_edge.scores import require_expressions
+from fer_edge.picture_form import PictureForm
+from fer_edge.scores import require_classes
 from fer_edge.stated_facts import UNKNOWN, StatedFacts
 
 
@@ -51,8 +52,8 @@ class PeerFile:
         """
         interpreter = _Adapted(open_interpreter(self.path, threads, engine), self.path)
         _, height, width, _ = interpreter.input_shape
-        card = self.facts.card_for(self.path, find_card(self.path), (width, height))
-        require_expressions(card.labels, self.path)
+        card = self.facts.card_for(self.path, find_card(self.path), PictureForm(width, height))
+        require_classes(card.labels, self.path)
         if card.architecture == UNKNOWN:
             card = replace(card, architecture=self.path.stem)  # the report's name of the network
         classifier = Classifier(interpreter, card, self.path)

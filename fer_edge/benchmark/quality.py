@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from dataclasses import replace
 
 import numpy as np
@@ -18,12 +19,19 @@ from fer_edge.metrics import accuracy_interval, agreement, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.scores import FloatArray
 
+_CHARACTERS = string.digits + string.ascii_letters + "".join(map(chr, range(0xC0, 0x100)))
+
 BoolArray = npt.NDArray[np.bool_]
 
 
-def judge(scores: FloatArray, labels: npt.NDArray[np.int64], parent: FloatArray | None = None) -> Quality:
-    """Measure scores (N, 7) against labels (N,) and, for an exported file, its full model's scores (N, 7)."""
-    evaluation = evaluate_scores(scores, labels)
+def judge(
+    scores: FloatArray,
+    labels: npt.NDArray[np.int64],
+    parent: FloatArray | None = None,
+    classes: tuple[str, ...] = EXPRESSIONS,
+) -> Quality:
+    """Measure scores (N, classes) against labels (N,) and, for an exported file, its full model's scores."""
+    evaluation = evaluate_scores(scores, labels, classes)
     return Quality(
         evaluation=evaluation.as_dict(),
         interval=accuracy_interval(int(evaluation.confusion.trace()), evaluation.samples),
@@ -40,21 +48,21 @@ def judge_faces(
     parent: FloatArray | None = None,
     groups: Groups | None = None,
 ) -> Quality:
-    """Measure scores (N, 7) against the faces' labels and people's votes, with and without copies of training images.
+    """Measure scores against the faces' labels and people's votes, with and without copies of training images.
 
     Args:
-        scores: float32 (N, 7), of the faces.
+        scores: float32 (N, classes), of the faces.
         faces: N labelled images, with votes or without.
         copied: bool (N,), True where the training split has an exact copy.
         card: The model's card, which may state the prior that its scores assume; `None` if it has none.
-        parent: The full model's scores (N, 7), for an exported file.
+        parent: The full model's scores (N, classes), for an exported file.
         groups: Groups of the faces to compare.
     """
     return replace(
-        judge(scores, faces.labels, parent),
+        judge(scores, faces.labels, parent, faces.classes),
         people=None if faces.votes is None else _judge_by_people(scores, faces, faces.votes, card),
         without_copies=_judge_without_copies(scores, faces, copied),
-        groups=None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, EXPRESSIONS),
+        groups=None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, faces.classes),
     )
 
 
@@ -81,5 +89,5 @@ def _judge_without_copies(scores: FloatArray, faces: Split, copied: BoolArray) -
 
 
 def as_digits(classes: npt.NDArray[np.int64]) -> str:
-    """Return classes (N,), 0..6 or `NO_TRUTH`, as the report stores them: a character each."""
-    return "".join(NO_MAJORITY if each == NO_TRUTH else str(each) for each in classes.tolist())
+    """Return classes (N,) or `NO_TRUTH` as the report stores them, a character each: 0-9, a-z, A-Z, then others."""
+    return "".join(NO_MAJORITY if each == NO_TRUTH else _CHARACTERS[each] for each in classes.tolist())

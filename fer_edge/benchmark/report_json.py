@@ -12,6 +12,7 @@ from fer_edge.benchmark.results import ChangedLabel, Result, Threads
 from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.errors import InputError
 from fer_edge.files import read_text_file, write_atomic
+from fer_edge.labels import EXPRESSIONS
 
 READABLE_VERSIONS = (3, 4, 5)
 """Versions of report.json that can be read; the last is the one that is written."""
@@ -69,6 +70,12 @@ class Report:
     def has_people(self) -> bool:
         """True if people's answer was measured."""
         return any(result.quality is not None and result.quality.people is not None for result in self.results)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that accuracy was measured on; the seven expressions where it was not."""
+        scored = (result.quality for result in self.results if result.quality is not None)
+        return next((quality.classes for quality in scored), EXPRESSIONS)
 
     def parent_of(self, result: Result) -> Result | None:
         """Return the full model that a file was exported from; `None` if that was not measured."""

@@ -11,8 +11,9 @@ from threading import Event
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.conversion import convert_images
 from fer_edge.inference.classifier import ScoresFaces, expression_scores
-from fer_edge.preprocess import resize
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.scores import FloatArray
 
 
@@ -21,6 +22,7 @@ def score_all(
     cost: Mapping[str, float],
     images: npt.NDArray[np.uint8],
     on_progress: Callable[[float], None],
+    classes: tuple[str, ...] = EXPRESSIONS,
 ) -> dict[str, FloatArray]:
     """Return `score_faces` of several classifiers by name, running as many at a time as there are cores.
 
@@ -29,6 +31,7 @@ def score_all(
         cost: Time that each takes for a face, in any unit; the slowest start first.
         images: Faces uint8 (N, H, W).
         on_progress: Called from any thread with the share that is done, 0..1.
+        classes: Names of the classes, in the order of the scores to return.
 
     Raises:
         KeyboardInterrupt: On Ctrl-C; no thread keeps running.
@@ -45,7 +48,9 @@ def score_all(
 
     names = sorted(classifiers, key=lambda name: -cost[name])
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures = {name: pool.submit(score_faces, classifiers[name], images, partial(report, name)) for name in names}
+        futures = {
+            name: pool.submit(score_faces, classifiers[name], images, partial(report, name), classes) for name in names
+        }
         try:
             for future in as_completed(futures.values()):
                 future.result()
@@ -61,9 +66,18 @@ class _StoppedError(Exception):
 
 
 def score_faces(
-    classifier: ScoresFaces, images: npt.NDArray[np.uint8], on_progress: Callable[[float], None]
+    classifier: ScoresFaces,
+    images: npt.NDArray[np.uint8],
+    on_progress: Callable[[float], None],
+    classes: tuple[str, ...] = EXPRESSIONS,
 ) -> FloatArray:
-    """Return scores float32 (N, 7) in the order of `EXPRESSIONS` for faces uint8 (N, H, W), resizing where needed."""
-    card = classifier.card
-    faces = np.stack([resize(image, card.input.size_wh) for image in images])
-    return expression_scores(classifier, faces, lambda done: on_progress(done / len(faces)))
+    """Return scores float32 (N, classes) in the order of `classes` for faces, converted where needed.
+
+    Args:
+        classifier: A classifier of these classes, in any order.
+        images: Faces uint8 (N, H, W) gray or (N, H, W, 3) RGB.
+        on_progress: Called with the share that is done, 0..1.
+        classes: Names of the classes.
+    """
+    faces = convert_images(images, classifier.card.input.form)
+    return expression_scores(classifier, faces, lambda done: on_progress(done / len(faces)), classes)

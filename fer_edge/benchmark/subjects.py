@@ -23,8 +23,10 @@ from fer_edge.inference.delegation import UNKNOWN_DELEGATION, Delegation
 from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.picture_form import PictureForm
 from fer_edge.precision import Precision
-from fer_edge.scores import require_expressions
+from fer_edge.scores import require_classes
 
 __all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
 
@@ -81,6 +83,7 @@ def load_subjects(
     threads: int = 1,
     engines: Sequence[Engine] | None = None,
     on_note: OnNote | None = None,
+    classes: tuple[str, ...] | None = None,
 ) -> list[Subject]:
     """Load files, each in every engine that runs it.
 
@@ -92,9 +95,10 @@ def load_subjects(
         threads: Number of threads of each interpreter.
         engines: Engines to use; `None` for all installed ones.
         on_note: Called with a line for each installed engine that is left out for a file, with the reason.
+        classes: Classes that each file must score; None for those of the first file.
 
     Raises:
-        ModelError: If a file cannot be used, or scores other expressions.
+        ModelError: If a file cannot be used, or scores other classes.
         InputError: If no file is left to measure.
     """
     note = on_note or _ignore
@@ -102,6 +106,10 @@ def load_subjects(
     for path in dict.fromkeys(files):
         if path not in distinct:
             note(f"{path.name}: left out, as another file with the same content is measured")
+    cards = {path: read_card(path) for path in distinct}
+    expected = classes or next((card.labels for card in cards.values()), EXPRESSIONS)
+    for path, card in cards.items():
+        require_classes(card.labels, path, expected)
     own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
@@ -178,7 +186,7 @@ def _open(file: _File, engines: Sequence[Engine], on_note: OnNote) -> dict[Engin
     for engine in engines:
         try:
             classifier = file.load(file.threads, engine)
-            scores = classifier.classify_all(_patterns(classifier.card.input.size_wh))
+            scores = classifier.classify_all(_patterns(classifier.card.input.form))
         except ModelError as error:
             if expected is None:
                 raise
@@ -214,7 +222,6 @@ def _reopen(load: Load, engine: Engine, threads: int) -> Classifier:
 
 
 def _load_own(path: Path, threads: int, engine: Engine) -> Classifier:
-    require_expressions(read_card(path).labels, path)
     return Classifier.load(path, num_threads=threads, engine=engine)
 
 
@@ -222,10 +229,10 @@ def _precision(path: Path, classifier: Classifier) -> str:
     return inspect_tflite(path).precision.value if path.suffix.lower() == ".tflite" else classifier.card.precision
 
 
-def _patterns(size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Return sixteen images of soft blobs, uint8 (16, H, W), which get diverse scores."""
-    coarse = np.random.default_rng(0).integers(0, 256, (16, 6, 6), np.uint8)
-    return np.stack([np.asarray(cv2.resize(each, size_wh), np.uint8) for each in coarse])
+def _patterns(form: PictureForm) -> npt.NDArray[np.uint8]:
+    """Return sixteen images of soft blobs, uint8 (16, H, W) or (16, H, W, 3), which get diverse scores."""
+    coarse = np.random.default_rng(0).integers(0, 256, (16, *PictureForm(6, 6, form.colour).image_shape), np.uint8)
+    return np.stack([np.asarray(cv2.resize(each, form.size_wh), np.uint8) for each in coarse])
 
 
 def _ignore(_: str) -> None: ...

@@ -11,13 +11,17 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cli.class_options import classes_table
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.messages import print_note
+from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.data import Dataset, ImageFault, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.dataset.people_tables import describe_without_copies, people_tables, votes_table
 from fer_edge.dataset.voted_faces import load_voted_dataset
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard
+from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import FloatArray
 from fer_edge.tables import make_table
 from fer_edge.terminal import stderr, stdout
@@ -25,8 +29,8 @@ from fer_edge.terminal import stderr, stdout
 data_option = click.option(
     "--data",
     metavar="PATH|synthetic",
-    help="Labelled faces: the Kaggle zip as downloaded, a folder with train/ and validation/, fer2013.csv, or the word "
-    "synthetic.  [default: $FER_EDGE_DATA, then Kaggle's copy]",
+    help="Labelled faces: the Kaggle zip as downloaded, a folder with train/ and validation/ or with class folders, "
+    "fer2013.csv, or the word synthetic.  [default: $FER_EDGE_DATA, then Kaggle's copy]",
 )
 votes_option = click.option(
     "--votes",
@@ -59,12 +63,24 @@ def read_data(data: str | None, *, yes: bool = False, strict: bool = False) -> D
 
 
 def read_voted_data(
-    data: str | None, votes_file: Path | None, *, official_split: bool = False, yes: bool = False, strict: bool = False
+    data: str | None,
+    votes_file: Path | None,
+    *,
+    official_split: bool = False,
+    yes: bool = False,
+    strict: bool = False,
+    choice: ClassChoice = ALL_CLASSES,
+    form: PictureForm = FER2013_FORM,
 ) -> Dataset:
     """Read labelled faces and people's votes on them, and do as `read_data` does."""
     with stderr().status("reading the images and people's votes"):
         dataset = load_voted_dataset(
-            data, votes_file, official_split=official_split, allow_download=lambda what: yes or _ask(what)
+            data,
+            votes_file,
+            official_split=official_split,
+            choice=choice,
+            form=form,
+            allow_download=lambda what: yes or _ask(what),
         )
     return _show_findings(dataset, strict=strict)
 
@@ -123,6 +139,8 @@ def _show_findings(dataset: Dataset, *, strict: bool) -> Dataset:
         if any(counts):
             table.add_row(finding.value, *(f"{count:,}" for count in counts))
     stderr().print(table)
+    if dataset.classes != EXPRESSIONS:
+        stderr().print(classes_table(dataset))
     if strict:
         dataset.require_clean()
     return dataset

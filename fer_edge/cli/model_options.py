@@ -13,6 +13,7 @@ from fer_edge.cli.parameters import INPUT_RANGE, LABELS
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.label_order import find_better_order
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.metrics import IntArray
 from fer_edge.model_card import ModelCard
 from fer_edge.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
@@ -72,16 +73,23 @@ def note_unverified(model: Path, card: ModelCard) -> None:
         print_note(f"{model}: not verified: {UNVERIFIED}")
 
 
-def warn_of_better_order(name: str, confusion: IntArray, labels: tuple[str, ...], stated: StatedFacts) -> None:
+def warn_of_better_order(
+    name: str,
+    confusion: IntArray,
+    labels: tuple[str, ...],
+    stated: StatedFacts,
+    classes: tuple[str, ...] = EXPRESSIONS,
+) -> None:
     """Print a warning if another order of a model's labels fits the labelled faces far better.
 
     Args:
         name: The model's name.
-        confusion: Its results, int (7, 7), rows true, columns predicted.
+        confusion: Its results, int (classes, classes), rows true, columns predicted.
         labels: The labels in its card.
         stated: Facts that the user stated about the model, its labels perhaps among them.
+        classes: The classes in the order of the results.
     """
-    better = find_better_order(confusion, labels)
+    better = find_better_order(confusion, labels, classes)
     if better is None:
         return
     advice = f"check {stated.options[0]}" if stated.labels else "its card may name the scores in the wrong order"

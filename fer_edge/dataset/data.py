@@ -11,9 +11,11 @@ from pathlib import PurePath
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
-from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.picture_form import PictureForm
 
 FACE_SIZE = 48
 """Side of a face, pixels."""
@@ -34,10 +36,16 @@ class ImageFault(str, Enum):
     TOO_LARGE = "too large (left out)"
     UNREADABLE = "cannot be read (left out)"
     RESIZED = "not 48x48 (resized)"
+    RESIZED_TO_FORM = "of another size (resized)"
     COLOUR = "colour (converted to gray)"
+    GRAY_TO_COLOUR = "gray (three equal channels)"
     CONSTANT = "constant, such as all black (kept)"
     DUPLICATE_WITHIN = "exact duplicate within its split (kept)"
     DUPLICATE_ACROSS = "exact duplicate of another split's (kept)"
+
+
+_LEFT_OUT = (ImageFault.NOT_AN_IMAGE, ImageFault.TOO_LARGE, ImageFault.UNREADABLE)
+"""Faults of images that were left out."""
 
 
 @dataclass(frozen=True)
@@ -45,46 +53,59 @@ class Split:
     """Images of one split, with labels and perhaps votes.
 
     Attributes:
-        images: uint8 (N, 48, 48), gray, 0..255.
-        labels: int64 (N,), indices into `EXPRESSIONS`.
+        images: uint8 (N, H, W) gray or (N, H, W, 3) RGB, 0..255; 48x48 gray unless another form was asked for.
+        labels: int64 (N,), indices into `classes`.
         names: N names of the images' files or lines, unique within the data set.
         votes: People's votes on the images; None if there are none.
+        classes: Names of the classes, in the order of all scores.
     """
 
     images: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.int64]
     names: tuple[str, ...]
     votes: Votes | None = None
+    classes: tuple[str, ...] = EXPRESSIONS
 
     def __post_init__(self) -> None:
-        shape = (len(self.names), FACE_SIZE, FACE_SIZE)
-        if self.images.shape != shape or self.images.dtype != np.uint8:
-            raise ValueError(f"expected uint8 {shape}, got {self.images.dtype} {self.images.shape}")
-        if self.labels.shape != shape[:1]:
-            raise ValueError(f"expected {shape[0]} labels, got shape {self.labels.shape}")
-        if self.votes is not None and len(self.votes) != shape[0]:
-            raise ValueError(f"expected votes on {shape[0]} images, got {len(self.votes)}")
+        count, shape = len(self.names), self.images.shape
+        is_picture = len(shape) == 3 or (len(shape) == 4 and shape[3] == 3)
+        if not is_picture or shape[0] != count or self.images.dtype != np.uint8:
+            raise ValueError(
+                f"expected uint8 ({count}, H, W) or ({count}, H, W, 3), got {self.images.dtype} {self.images.shape}"
+            )
+        if self.labels.shape != (count,):
+            raise ValueError(f"expected {count} labels, got shape {self.labels.shape}")
+        if self.votes is not None and len(self.votes) != count:
+            raise ValueError(f"expected votes on {count} images, got {len(self.votes)}")
 
     def __len__(self) -> int:
         return len(self.names)
 
     def inputs(self) -> npt.NDArray[np.float32]:
-        """Return the images as network input, float32 (N, 48, 48, 1), 0..255."""
-        return self.images[..., np.newaxis].astype(np.float32)
+        """Return the images as network input, float32 (N, H, W, channels), 0..255."""
+        return as_inputs(self.images)
+
+    @property
+    def form(self) -> PictureForm:
+        """Size and colour of the images."""
+        return PictureForm.of_images(self.images)
 
     def constant(self) -> npt.NDArray[np.bool_]:
         """Return which images have the same value everywhere, such as all black: bool (N,)."""
-        flat: npt.NDArray[np.bool_] = self.images.min(axis=(1, 2)) == self.images.max(axis=(1, 2))
+        flat: npt.NDArray[np.bool_] = self.images.min(axis=_axes(self.images)) == self.images.max(
+            axis=_axes(self.images)
+        )
         return flat
 
     def class_counts(self) -> npt.NDArray[np.int64]:
-        """Return the number of images of each expression, int64 (7,)."""
-        return np.bincount(self.labels, minlength=NUM_EXPRESSIONS)
+        """Return the number of images of each class, int64 (classes,)."""
+        return np.bincount(self.labels, minlength=len(self.classes))
 
     def take(self, indices: npt.NDArray[np.int64]) -> Split:
         """Return the images at `indices`, in that order."""
         votes = None if self.votes is None else self.votes.take(indices)
-        return Split(self.images[indices], self.labels[indices], tuple(self.names[i] for i in indices), votes)
+        names = tuple(self.names[i] for i in indices)
+        return Split(self.images[indices], self.labels[indices], names, votes, self.classes)
 
     def spread(self, count: int) -> Split:
         """Return `count` evenly spaced images, or all if there are fewer."""
@@ -102,6 +123,8 @@ class Dataset:
         examples: Names of a few images with each fault.
         notes: Decisions taken while reading, for the user.
         changes: Conversions of images that were kept, by their names.
+        sources: Folders, or the source's own classes, that each class is made of, where they are known.
+        choice: Choice by which the classes were made from the source's own.
     """
 
     source: str
@@ -110,6 +133,13 @@ class Dataset:
     examples: dict[ImageFault, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     changes: dict[str, tuple[ImageFault, ...]] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    choice: ClassChoice = ALL_CLASSES
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of all scores."""
+        return next((split.classes for split in self.splits.values()), EXPRESSIONS)
 
     @property
     def name(self) -> str:
@@ -143,6 +173,8 @@ class Dataset:
         for name in sorted(self.splits):
             digest.update(self.splits[name].images.tobytes())
             digest.update(self.splits[name].labels.tobytes())
+        if self.classes != EXPRESSIONS:
+            digest.update("\n".join(self.classes).encode())
         return digest.hexdigest()
 
     def votes_sha256(self) -> str | None:
@@ -163,11 +195,21 @@ class Dataset:
             )
 
 
+def as_inputs(images: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
+    """Return images (N, H, W) or (N, H, W, 3) as network input, float32 (N, H, W, channels)."""
+    return np.asarray(images if images.ndim == 4 else images[..., np.newaxis]).astype(np.float32)
+
+
+def _axes(images: npt.NDArray[np.generic]) -> tuple[int, ...]:
+    """Return all axes of one image."""
+    return tuple(range(1, images.ndim))
+
+
 def digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.str_]:
     """Return the SHA-256 of each image's pixels, N hexadecimal strings: equal for exact duplicates.
 
     Args:
-        images: uint8 (N, H, W).
+        images: uint8 (N, H, W) or (N, H, W, 3).
     """
     return np.array([hashlib.sha256(image.tobytes()).hexdigest() for image in images])
 
@@ -176,7 +218,7 @@ def check_splits(dataset: Dataset) -> Dataset:
     """Check the splits, and return `dataset` with its constant and duplicate images counted.
 
     Raises:
-        DataError: If train or validation is missing, or an expression has no image in one of them.
+        DataError: If train or validation is missing, or a class has no image in one of them.
     """
     for name in (SplitName.TRAIN, SplitName.VALIDATION):
         if name not in dataset.splits:
@@ -186,7 +228,7 @@ def check_splits(dataset: Dataset) -> Dataset:
                 f"{dataset.source} has no {name.value} split (found: {found}); expected train and validation{notes}"
             )
         counts = dataset.splits[name].class_counts()
-        empty = [EXPRESSIONS[i] for i in np.flatnonzero(counts == 0)]
+        empty = [dataset.classes[i] for i in np.flatnonzero(counts == 0)]
         if empty:
             raise DataError(f"{dataset.source}: no usable image of {', '.join(empty)} in the {name.value} split")
     findings = {name: Counter(dataset.findings.get(name, {})) for name in dataset.splits}
@@ -203,6 +245,20 @@ def note_finding(
     kept = examples.setdefault(finding, [])
     if len(kept) < 3:
         kept.append(name)
+
+
+def recount(dataset: Dataset) -> Dataset:
+    """Return `dataset` with the conversions of its images counted again; counts of left-out images stay."""
+    findings = {
+        name: Counter({fault: n for fault, n in dataset.findings.get(name, Counter()).items() if fault in _LEFT_OUT})
+        for name in dataset.splits
+    }
+    examples = {fault: names for fault, names in dataset.examples.items() if fault in _LEFT_OUT}
+    for split_name, split in dataset.splits.items():
+        for name in split.names:
+            for change in dataset.changes.get(name, ()):
+                note_finding(findings[split_name], examples, change, name)
+    return replace(dataset, findings=findings, examples=examples)
 
 
 def _count_pixel_faults(

@@ -1,4 +1,4 @@
-"""Decoding of an image file to a 48x48 gray face. No TensorFlow."""
+"""Decoding of an image file to a face. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import FACE_SIZE, ImageFault
+from fer_edge.dataset.data import ImageFault
 from fer_edge.dataset.listing import MAX_IMAGE_BYTES
 from fer_edge.jpeg import JPEG_SIGNATURE, jpeg_is_cut_off
 from fer_edge.native_logs import chatter_held_back
+from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
 from fer_edge.picture_size import declared_size, knows_size, most_pixels
 from fer_edge.pictures import picture_kind
-from fer_edge.preprocess import resize, to_gray
+from fer_edge.preprocess import resize
 
 _UNREADABLE = "is no picture that OpenCV can read"
 
@@ -32,14 +33,17 @@ class Rejected:
     reason: str
 
 
-def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[ImageFault]] | Rejected:
+def decode_face(
+    content: bytes, form: PictureForm = FER2013_FORM
+) -> tuple[npt.NDArray[np.uint8], list[ImageFault]] | Rejected:
     """Decode an image file to a face.
 
     Args:
         content: Bytes of the file, cut off anywhere after `MAX_IMAGE_BYTES`.
+        form: Size and colour to return.
 
     Returns:
-        The face, uint8 (48, 48), gray, 0..255, and its conversions; or the reason why there is none.
+        The face, uint8 (H, W) gray or (H, W, 3) RGB, 0..255, and its conversions; or the reason why there is none.
     """
     if not content:
         return Rejected(ImageFault.NOT_AN_IMAGE, "is empty")
@@ -62,15 +66,15 @@ def decode_face(content: bytes) -> tuple[npt.NDArray[np.uint8], list[ImageFault]
         image = None
     if image is None:
         return Rejected(ImageFault.NOT_AN_IMAGE, _UNREADABLE)
-    return _as_face(np.asarray(image, np.uint8))
+    return _as_face(np.asarray(image, np.uint8), form)
 
 
-def _as_face(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], list[ImageFault]]:
+def _as_face(pixels: npt.NDArray[np.uint8], form: PictureForm) -> tuple[npt.NDArray[np.uint8], list[ImageFault]]:
     changes = []
-    if pixels.ndim == 3:
+    if pixels.ndim == 3 and form.colour == GRAY:
         changes.append(ImageFault.COLOUR)
-        pixels = to_gray(pixels)
-    if pixels.shape != (FACE_SIZE, FACE_SIZE):
-        changes.append(ImageFault.RESIZED)
-        pixels = resize(pixels, (FACE_SIZE, FACE_SIZE))
-    return pixels, changes
+    if pixels.ndim == 2 and form.colour == RGB:
+        changes.append(ImageFault.GRAY_TO_COLOUR)
+    if (pixels.shape[1], pixels.shape[0]) != form.size_wh:
+        changes.append(ImageFault.RESIZED if form.size_wh == FER2013_FORM.size_wh else ImageFault.RESIZED_TO_FORM)
+    return resize(form.from_bgr(pixels), form.size_wh), changes

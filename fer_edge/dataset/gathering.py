@@ -18,7 +18,9 @@ _SHOWN = 3
 class Gathered:
     """Images by split, with their faults and the reasons why others were left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: tuple[str, ...] = EXPRESSIONS) -> None:
+        """Prepare to collect images of `classes`."""
+        self._classes = classes
         self._rows: dict[SplitName, list[tuple[npt.NDArray[np.uint8], int, str]]] = {}
         self._reasons: dict[SplitName, list[tuple[int, str]]] = {}
         self._findings: dict[SplitName, Counter[ImageFault]] = {}
@@ -42,9 +44,9 @@ class Gathered:
 
         Args:
             split: Split of the image.
-            label: Index into `EXPRESSIONS`.
+            label: Index into the classes.
             name: Name of its file or line.
-            image: Pixels, uint8 (48, 48).
+            image: Pixels, uint8 (H, W) gray or (H, W, 3) RGB, of one form for all.
             changes: Conversions that were applied to it.
         """
         for change in changes:
@@ -58,7 +60,7 @@ class Gathered:
 
         Args:
             split: Split of the image.
-            label: Index into `EXPRESSIONS`.
+            label: Index into the classes.
             name: Name of its file or line.
             finding: Kind of its fault.
             reason: Fault in words that follow the name: "is empty".
@@ -70,10 +72,10 @@ class Gathered:
         """Return the data set; without a validation split, the test split takes its place, with a note.
 
         Raises:
-            DataError: If no image of a split, or of an expression in it, can be used.
+            DataError: If no image of a split, or of a class in it, can be used.
         """
         self._require_usable(source)
-        splits = {name: _stack(self._rows[name]) for name in SplitName if name in self._rows}
+        splits = {name: _stack(self._rows[name], self._classes) for name in SplitName if name in self._rows}
         findings = self._findings
         notes = (*notes, *(self._left_out(name) for name in SplitName if name in self._reasons))
         if SplitName.VALIDATION not in splits and SplitName.TEST in splits:
@@ -98,7 +100,7 @@ class Gathered:
                 )
             usable = {label for _, label, _ in self._rows[split]}
             for label in sorted({label for label, _ in faults} - usable):
-                missing = f"no usable image of {EXPRESSIONS[label]} in the {split.value} split"
+                missing = f"no usable image of {self._classes[label]} in the {split.value} split"
                 of_label = [reason for fault_label, reason in faults if fault_label == label]
                 raise DataError(f"{source}: {missing}: {some(of_label, '; ')}")
 
@@ -114,9 +116,9 @@ def some(texts: Sequence[str], separator: str = ", ") -> str:
     return separator.join([*texts[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
 
 
-def _stack(rows: Sequence[tuple[npt.NDArray[np.uint8], int, str]]) -> Split:
+def _stack(rows: Sequence[tuple[npt.NDArray[np.uint8], int, str]], classes: tuple[str, ...]) -> Split:
     images, labels, names = zip(*rows, strict=True)
-    return Split(np.stack(images), np.array(labels, np.int64), tuple(names))
+    return Split(np.stack(images), np.array(labels, np.int64), tuple(names), classes=classes)
 
 
 def _stand_in(name: SplitName) -> SplitName:

@@ -13,7 +13,6 @@ from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.dataset.gathering import some
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
-from fer_edge.labels import EXPRESSIONS
 
 _COMMENT = re.compile(r"(^\s*|\s{2,}|\t)#.*")
 """Comment: at the start of a line, or after two blanks, since `face #1.png` is a name."""
@@ -69,7 +68,7 @@ def leave_out(dataset: Dataset, names: Collection[str]) -> Dataset:
             f"{dataset.train.names[0]}"
         )
     kept = dataset.train.take(np.flatnonzero([name not in left_out for name in dataset.train.names]))
-    if empty := [EXPRESSIONS[i] for i in np.flatnonzero(kept.class_counts() == 0)]:
+    if empty := [dataset.classes[i] for i in np.flatnonzero(kept.class_counts() == 0)]:
         raise DataError(f"the list of images to leave out has every training image of {', '.join(empty)}; shorten it")
     return replace(dataset, splits={**dataset.splits, SplitName.TRAIN: kept})
 

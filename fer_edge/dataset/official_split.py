@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits, note_finding
+from fer_edge.dataset.conversion import convert_images
+from fer_edge.dataset.data import Dataset, Split, SplitName, check_splits, recount
 from fer_edge.dataset.fer2013_votes import NOT_FER2013, Matches, find_fer2013, known_pictures
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
+from fer_edge.picture_form import FER2013_FORM
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -22,9 +23,6 @@ _LEAST_FER2013 = 0.5
 
 _FIRST_LINE = 2
 """Line of the first row in a CSV file, below the header."""
-
-_LEFT_OUT = (ImageFault.NOT_AN_IMAGE, ImageFault.TOO_LARGE, ImageFault.UNREADABLE)
-"""Faults of images that were left out."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def join_fer2013_votes(dataset: Dataset) -> JoinedDataset:
     In a complete fer2013.csv, rows without a known fingerprint (PrivateTest's, and constant pictures) get their votes
     by row number.
     """
-    matches = {name: find_fer2013(split.images) for name, split in dataset.splits.items()}
+    matches = {name: find_fer2013(convert_images(split.images, FER2013_FORM)) for name, split in dataset.splits.items()}
     row_votes = _votes_by_row(dataset, matches)
     splits = {
         name: replace(split, votes=matches[name].votes if row_votes is None else row_votes[name])
@@ -91,7 +89,7 @@ def restore_official_split(joined: JoinedDataset) -> JoinedDataset:
     note = f"official split restored: {len(splits[SplitName.TRAIN]):,} images of Training, " + (
         f"{len(splits[SplitName.VALIDATION]):,} of PublicTest; {left_out:,} others left out"
     )
-    restored = check_splits(_with_findings(replace(dataset, splits=splits, notes=(*dataset.notes, note))))
+    restored = check_splits(recount(replace(dataset, splits=splits, notes=(*dataset.notes, note))))
     return JoinedDataset(restored, {name: known[rows] for name, rows in places.items()})
 
 
@@ -116,20 +114,6 @@ def _official_places(known: IntArray, was_training: BoolArray) -> dict[SplitName
         SplitName.TRAIN: np.sort(images[~in_validation]),
         SplitName.VALIDATION: np.sort(images[in_validation]),
     }
-
-
-def _with_findings(dataset: Dataset) -> Dataset:
-    """Return `dataset` with the conversions of its images counted again; counts of left-out images stay."""
-    findings = {
-        name: Counter({fault: n for fault, n in dataset.findings.get(name, Counter()).items() if fault in _LEFT_OUT})
-        for name in dataset.splits
-    }
-    examples = {fault: names for fault, names in dataset.examples.items() if fault in _LEFT_OUT}
-    for split_name, split in dataset.splits.items():
-        for name in split.names:
-            for change in dataset.changes.get(name, ()):
-                note_finding(findings[split_name], examples, change, name)
-    return replace(dataset, findings=findings, examples=examples)
 
 
 def _misplaced(name: SplitName, known: IntArray) -> int:
@@ -167,4 +151,5 @@ def _joined(splits: list[Split]) -> Split:
         np.concatenate([split.labels for split in splits]),
         tuple(name for split in splits for name in split.names),
         Votes(np.concatenate([split.votes.counts for split in splits if split.votes])),
+        splits[0].classes,
     )

@@ -122,7 +122,7 @@ def without_copies(
         return None
     kept = split.take(np.flatnonzero(~copied))
     answer = None if kept.votes is None else evaluate_by_votes(scores[~copied], kept.votes)
-    return evaluate_scores(scores[~copied], kept.labels), answer
+    return evaluate_scores(scores[~copied], kept.labels, kept.classes), answer
 
 
 def facts_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np.bool_]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Classifier: a model file with its card, which maps pixels of a face to scores of the expressions."""
+"""Classifier: a model file with its card, which maps pixels of a face to scores of the classes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.delegation import Delegation
 from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.scores import FloatArray, in_expression_order, require_kind, to_probabilities
+from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
+from fer_edge.scores import FloatArray, in_class_order, require_kind, to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 _TRIALS = 4
@@ -79,7 +81,10 @@ class Classifier:
         """
         found = find_card(path)
         card = facts.card_for(path, found)
-        classifier = Classifier(open_interpreter(path, num_threads, engine), card, path)
+        interpreter = open_interpreter(path, num_threads, engine)
+        if found is None:
+            card = facts.card_for(path, None, _form_of(interpreter.input_shape))
+        classifier = Classifier(interpreter, card, path)
         if found is None or card.scores is ScoreKind.LOGITS:
             classifier.try_out()
         return classifier
@@ -93,7 +98,7 @@ class Classifier:
         """Return the scores of one face.
 
         Args:
-            face: uint8 (H, W) gray, 0..255, of the size in the card.
+            face: uint8 (H, W) gray or (H, W, 3) RGB, 0..255, as the card says.
 
         Returns:
             float32 (number of labels,), at least 0, with a sum of 1 (an int8 output's own sum is off by up to 1 %).
@@ -123,23 +128,33 @@ class Classifier:
         Raises:
             ModelError: If the scores are not what the card says, or its logits are probabilities.
         """
-        width, height = self.card.input.size_wh
-        images = np.random.default_rng(0).integers(0, 256, (_TRIALS, height, width), np.uint8)
+        images = np.random.default_rng(0).integers(0, 256, (_TRIALS, *self.card.input.form.image_shape), np.uint8)
         raw = np.stack([self._interpreter.run(self.card.input.scale(image)) for image in images])
         require_kind(raw, self.card.scores, self.path)
 
 
 def expression_scores(
-    classifier: ScoresFaces, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+    classifier: ScoresFaces,
+    faces: npt.NDArray[np.uint8],
+    on_progress: Callable[[int], None] | None = None,
+    classes: tuple[str, ...] = EXPRESSIONS,
 ) -> FloatArray:
-    """Return scores float32 (N, 7) of faces uint8 (N, H, W), in the order of `EXPRESSIONS`.
+    """Return scores float32 (N, classes) of faces, in the order of `classes`.
 
     Args:
-        classifier: A classifier of the seven expressions, in any order.
-        faces: Gray images, 0..255, of the size in its card.
+        classifier: A classifier of these classes, in any order.
+        faces: Images uint8 (N, H, W) gray or (N, H, W, 3) RGB, 0..255, of the form in its card.
         on_progress: Called with the number of faces that are scored.
+        classes: Names of the classes.
     """
-    return in_expression_order(classifier.classify_all(faces, on_progress), classifier.card.labels)
+    return in_class_order(classifier.classify_all(faces, on_progress), classifier.card.labels, classes)
+
+
+def _form_of(input_shape: tuple[int, ...]) -> PictureForm:
+    """Return size and colour of an input (1, H, W, 1 or 3); those of FER2013's faces for another shape."""
+    if len(input_shape) != 4 or input_shape[3] not in (1, 3):
+        return FER2013_FORM
+    return PictureForm(input_shape[2], input_shape[1], GRAY if input_shape[3] == 1 else RGB)
 
 
 def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], output_size: int) -> None:
@@ -149,9 +164,10 @@ def require_fitting(path: Path, card: ModelCard, input_shape: tuple[int, ...], o
         ModelError: If they differ.
     """
     height, width = card.input.height, card.input.width
-    expected = (1, height, width, 1)
+    expected = (1, *card.input.form.input_shape)
     # With one channel, (1, 1, H, W) holds the same numbers.
-    if input_shape not in (expected, (1, 1, height, width)) or output_size != len(card.labels):
+    shapes = (expected, (1, 1, height, width)) if card.input.form.channels == 1 else (expected,)
+    if input_shape not in shapes or output_size != len(card.labels):
         raise ModelError(
             f"{path}: expected a classifier from {expected} to {len(card.labels)} scores, "
             f"got one from {input_shape} to {output_size}; it is for another task"

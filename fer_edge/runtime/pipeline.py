@@ -121,7 +121,7 @@ class Pipeline:
     def _crop(self, image: Image, track: Track) -> Image:
         card, face = self._classifier.card, track.face
         roll = face.roll if abs(face.roll) > _LEVEL else 0.0
-        return crop_face(image, face.box_xyxy, card.crop, card.input.size_wh, roll)
+        return crop_face(image, face.box_xyxy, card.crop, card.input.size_wh, roll, card.input.colour)
 
 
 class _StopWatch:

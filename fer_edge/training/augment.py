@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.scores import FloatArray
 from fer_edge.training.recipe import Recipe
 
@@ -14,19 +13,18 @@ _ERASED_AREA = (0.02, 0.2)
 """Least and largest area of an erased rectangle, as shares of the image."""
 _ERASED_ASPECT = 1.0
 """Largest aspect ratio of an erased rectangle, height to width or width to height, as a power of 2."""
-_CENTRE = (FACE_SIZE - 1) / 2
 
 
 def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> FloatArray:
     """Augment each image independently.
 
     Args:
-        images: uint8 (N, 48, 48), 0..255.
+        images: Square images, uint8 (N, S, S) or (N, S, S, 3), 0..255.
         recipe: Recipe with the extent of each change.
         rng: Source of everything random; the same state gives the same images.
 
     Returns:
-        float32 (N, 48, 48), 0..255.
+        float32 of the same shape, 0..255.
     """
     if recipe.flip:
         images = mirror(images, rng)
@@ -41,8 +39,8 @@ def augment(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Genera
 
 
 def mirror(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Mirror each image, uint8 (N, H, W), with probability 1/2."""
-    return np.where(rng.random((len(images), 1, 1)) < 0.5, images[:, :, ::-1], images)
+    """Mirror each image, uint8 (N, H, W) or (N, H, W, 3), with probability 1/2."""
+    return np.where(rng.random(_each(images)) < 0.5, images[:, :, ::-1], images)
 
 
 def mixup(
@@ -51,7 +49,7 @@ def mixup(
     """Mix each image and its target with another of the batch (Zhang et al., mixup, 2017).
 
     Args:
-        images: float32 (N, 48, 48).
+        images: float32 (N, H, W) or (N, H, W, 3).
         targets: float32 (N, K).
         alpha: Both parameters of the shares' Beta distribution.
         rng: Source of shares and partners.
@@ -61,40 +59,50 @@ def mixup(
     """
     share = rng.beta(alpha, alpha, (len(images), 1)).astype(np.float32)
     partner = rng.permutation(len(images))
-    mixed = share[..., np.newaxis] * images + (1 - share[..., np.newaxis]) * images[partner]
+    of_image = share.reshape(_each(images))
+    mixed = of_image * images + (1 - of_image) * images[partner]
     return mixed, share * targets + (1 - share) * targets[partner]
 
 
 def _warp(images: npt.NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Rotate and scale about the centre, and shift, in one interpolation; the border is reflected."""
+    side = images.shape[1]
+    centre = (side - 1) / 2
     angle = np.deg2rad(rng.uniform(-recipe.rotate, recipe.rotate, len(images)))
     factor = rng.uniform(1 - recipe.scale, 1 + recipe.scale, len(images))
-    shift = rng.uniform(-recipe.shift, recipe.shift, (len(images), 2)) * FACE_SIZE
+    shift = rng.uniform(-recipe.shift, recipe.shift, (len(images), 2)) * side
     cosine, sine = factor * np.cos(angle), factor * np.sin(angle)
     matrix = np.stack([np.stack([cosine, -sine], -1), np.stack([sine, cosine], -1)], 1)
-    offset = _CENTRE - matrix.sum(axis=2) * _CENTRE + shift
+    offset = centre - matrix.sum(axis=2) * centre + shift
     affine = np.concatenate([matrix, offset[..., np.newaxis]], axis=2)
-    size, border = (FACE_SIZE, FACE_SIZE), cv2.BORDER_REFLECT_101
+    size, border = (side, side), cv2.BORDER_REFLECT_101
     return np.stack(
         [cv2.warpAffine(image, m, size, borderMode=border) for image, m in zip(images, affine, strict=True)]
     ).astype(np.uint8)
 
 
 def _relight(images: FloatArray, recipe: Recipe, rng: np.random.Generator) -> FloatArray:
-    shape = (len(images), 1, 1)
+    shape = _each(images)
     contrast = rng.uniform(1 - recipe.contrast, 1 + recipe.contrast, shape)
     brightness = rng.uniform(-recipe.brightness, recipe.brightness, shape) * 255
-    mean = images.mean(axis=(1, 2), keepdims=True)
+    mean = images.mean(axis=tuple(range(1, images.ndim)), keepdims=True)
     relit: FloatArray = np.clip((images - mean) * contrast + mean + brightness, 0, 255).astype(np.float32)
     return relit
 
 
 def _erase(images: FloatArray, probability: float, rng: np.random.Generator) -> None:
     """Fill a rectangle with noise in some images, in place (Zhong et al., Random Erasing, 2017)."""
+    side = images.shape[1]
     chosen = np.flatnonzero(rng.random(len(images)) < probability)
-    area = rng.uniform(*_ERASED_AREA, len(chosen)) * FACE_SIZE**2
+    area = rng.uniform(*_ERASED_AREA, len(chosen)) * side**2
     aspect = np.exp2(rng.uniform(-_ERASED_ASPECT, _ERASED_ASPECT, len(chosen)))
     heights, widths = np.sqrt(area * aspect).astype(int), np.sqrt(area / aspect).astype(int)
     for index, height, width in zip(chosen, heights, widths, strict=True):
-        top, left = rng.integers(0, FACE_SIZE - height + 1), rng.integers(0, FACE_SIZE - width + 1)
-        images[index, top : top + height, left : left + width] = rng.integers(0, 256, (height, width))
+        top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)
+        noise = rng.integers(0, 256, (height, width, *images.shape[3:]))
+        images[index, top : top + height, left : left + width] = noise
+
+
+def _each(images: npt.NDArray[np.generic]) -> tuple[int, ...]:
+    """Return the shape of a factor of each image: (N, 1, 1), with one more axis for RGB images."""
+    return len(images), *[1] * (images.ndim - 1)

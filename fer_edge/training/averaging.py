@@ -24,7 +24,7 @@ class AveragedWeights(keras.callbacks.Callback):
         """Prepare to measure the statistics.
 
         Args:
-            images: float32 (N, 48, 48, 1), 0..255, augmented as in training.
+            images: float32 (N, H, W, channels), 0..255, augmented as in training.
             batch_size: Images measured at once.
         """
         super().__init__()

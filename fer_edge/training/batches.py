@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Split
+from fer_edge.dataset.data import Split, as_inputs
 from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment, mirror, mixup
 from fer_edge.training.recipe import Recipe
@@ -59,7 +59,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         Args:
             split: Images, labels and perhaps votes.
             recipe: Recipe with batch size, augmentation and targets.
-            teach: Returns softened scores, float32 (N, 7), of augmented images, float32 (N, 48, 48, 1).
+            teach: Returns softened scores, float32 (N, classes), of augmented images, float32 (N, H, W, channels).
             share: Images of each batch to return; all by default.
             views: Store of images that `teach` has scored, for later epochs; not for a share.
         """
@@ -81,13 +81,16 @@ class ShuffledBatches(keras.utils.PyDataset):
         return math.ceil(len(self._split) / self._recipe.batch_size)
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return a share of a batch: images float32 (N, 48, 48, 1), 0..255; targets float32 (N, 7); weights (N,)."""
+        """Return a share of a batch: images, targets, weights.
+
+        Images are float32 (N, H, W, channels), 0..255; targets float32 (N, classes); weights float32 (N,).
+        """
         size = self._recipe.batch_size
         rows = self._order[index * size : (index + 1) * size]
         rng = np.random.default_rng((self._recipe.seed, self._epoch, index))
         own, weight = self._share.of_batch(len(rows))
         images, targets = self._changed(rows, own, rng) if self._views is None else self._view(rows, rng, self._views)
-        return images[..., np.newaxis], targets, self._weights[rows[own]] * np.float32(weight)
+        return as_inputs(images), targets, self._weights[rows[own]] * np.float32(weight)
 
     def _changed(
         self, rows: npt.NDArray[np.int64], own: slice, rng: np.random.Generator
@@ -119,7 +122,7 @@ class ShuffledBatches(keras.utils.PyDataset):
         if self._teach is None:
             return targets
         share = self._recipe.distill_weight
-        return (1 - share) * targets + share * self._teach(images[..., np.newaxis])
+        return (1 - share) * targets + share * self._teach(as_inputs(images))
 
     def _view(
         self, rows: npt.NDArray[np.int64], rng: np.random.Generator, views: Views

@@ -8,14 +8,15 @@ from typing import Any
 import keras
 
 from fer_edge.training.checkpoint import best_checkpoint
-from fer_edge.training.networks.architectures import LayerSet, build
+from fer_edge.training.networks.architectures import SEVEN, LayerSet, Task, build
 from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import Recipe
 
 
-def compiled_model(recipe: Recipe, steps: int) -> keras.Model:
+def compiled_model(recipe: Recipe, steps: int, task: Task = SEVEN) -> keras.Model:
     """Build and compile the recipe's network, with `steps` per epoch, from the layers that train fastest."""
-    model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=LayerSet(FusedBatchNormalization, ByteDropout))
+    layers = LayerSet(FusedBatchNormalization, ByteDropout)
+    model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=layers, task=task)
     model.compile(
         optimizer=_optimizer(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),

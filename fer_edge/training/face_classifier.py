@@ -4,35 +4,52 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ModelCard
 from fer_edge.native_logs import native_stderr_muffled
-from fer_edge.scores import require_expressions
+from fer_edge.picture_form import FER2013_FORM, PictureForm
+from fer_edge.scores import require_classes
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 
-def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:
-    """Load a .keras, .tflite or .onnx classifier of the data's expressions.
+def load_classifier(
+    model: Path,
+    num_threads: int = 1,
+    facts: StatedFacts = NOTHING_STATED,
+    classes: tuple[str, ...] | None = EXPRESSIONS,
+    form: PictureForm = FER2013_FORM,
+) -> ScoresFaces:
+    """Load a .keras, .tflite or .onnx classifier of the data's classes.
 
     Args:
         model: The file.
         num_threads: Threads of the interpreter.
         facts: Facts that a file without a card does not hold.
+        classes: The data's classes; None to take the model's, whatever they are and whatever faces it takes.
+        form: Size and colour of the data's faces.
 
     Raises:
-        ModelError: If it cannot be used, has other expressions, or takes faces of another size.
+        ModelError: If it cannot be used, has other classes, or takes faces of another size or colour.
         MissingExtraError: If TensorFlow is needed and not installed.
     """
     with native_stderr_muffled():
         classifier = _load(model, num_threads, facts)
-    require_expressions(classifier.card.labels, model)
-    width, height = classifier.card.input.size_wh
-    if (width, height) != (FACE_SIZE, FACE_SIZE):
-        raise ModelError(
-            f"{model}: expected a model of {FACE_SIZE}x{FACE_SIZE} faces, as the data has, got one of {width}x{height}"
-        )
+    if classes is not None:
+        require_fit_for(model, classifier.card, classes, form)
     return classifier
+
+
+def require_fit_for(model: Path, card: ModelCard, classes: tuple[str, ...], form: PictureForm) -> None:
+    """Check that a model scores the data's classes, in any order, and takes faces of its size and colour.
+
+    Raises:
+        ModelError: If it does not.
+    """
+    require_classes(card.labels, model, classes)
+    if card.input.form != form:
+        raise ModelError(f"{model}: expected a model of {form} faces, as the data has, got one of {card.input.form}")
 
 
 def _load(model: Path, num_threads: int, facts: StatedFacts) -> ScoresFaces:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import read_zipped_card
 from fer_edge.prior import Prior, prior_factors
 from fer_edge.training.recipe import Recipe
@@ -19,7 +18,7 @@ def photos_prior(split: Split, votes_weight: float) -> Prior | None:
     """Return the share of each expression in the targets of `split`; None if no target has people's votes."""
     if not votes_weight or split.votes is None or not split.votes.has_shares.any():
         return None
-    return _named(learning_targets(split, votes_weight).mean(axis=0))
+    return _named(learning_targets(split, votes_weight).mean(axis=0), split.classes)
 
 
 def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
@@ -44,10 +43,10 @@ def learned_prior(split: Split, recipe: Recipe) -> Prior | None:
         known = [prior for prior in priors if prior is not None]
         if len(known) < len(priors):
             return None
-        pulls = np.mean([prior_factors(EXPRESSIONS, photos, prior) for prior in known], axis=0)
+        pulls = np.mean([prior_factors(split.classes, photos, prior) for prior in known], axis=0)
         shares = shares * (1 + recipe.distill_weight * (pulls - 1))
     smoothing = recipe.label_smoothing
-    return _named((1 - smoothing) * shares / shares.sum() + smoothing / len(EXPRESSIONS))
+    return _named((1 - smoothing) * shares / shares.sum() + smoothing / len(split.classes), split.classes)
 
 
 def _prior_of(path: Path) -> Prior | None:
@@ -55,6 +54,6 @@ def _prior_of(path: Path) -> Prior | None:
     return None if card is None else card.prior
 
 
-def _named(shares: npt.NDArray[np.floating]) -> Prior:
+def _named(shares: npt.NDArray[np.floating], classes: tuple[str, ...]) -> Prior:
     normalized = shares.astype(np.float64) / shares.sum(dtype=np.float64)
-    return dict(zip(EXPRESSIONS, normalized.tolist(), strict=True))
+    return dict(zip(classes, normalized.tolist(), strict=True))

@@ -58,7 +58,7 @@ def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
         columns="predicted",
         share="share of the true class",
     )
-    _plot_matrix(evaluation.confusion, path, words)
+    _plot_matrix(evaluation.confusion, path, words, evaluation.classes)
 
 
 def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> None:
@@ -77,7 +77,7 @@ def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> No
         columns="answer of most people",
         share="share of the label's images",
     )
-    _plot_matrix(counts, path, words)
+    _plot_matrix(counts, path, words, EXPRESSIONS)
 
 
 def plot_reliability(bins: Sequence[ReliabilityBin], path: Path, *, title: str) -> None:
@@ -111,27 +111,28 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
     Args:
         split: Split to sample from.
         path: File of the picture.
-        expression: Expression of all faces; None for a row per expression.
+        expression: Class of all faces; None for a row per class.
         seed: Seed of the sample.
         side: Columns, and rows if `expression` is given.
 
     Raises:
-        InputError: If there is no such expression.
+        InputError: If there is no such class.
     """
-    if expression is not None and expression not in EXPRESSIONS:
-        raise InputError(f"expected one of {', '.join(EXPRESSIONS)}, got {expression!r}")
+    classes = split.classes
+    if expression is not None and expression not in classes:
+        raise InputError(f"expected one of {', '.join(classes)}, got {expression!r}")
     rng = np.random.default_rng(seed)
     if expression is not None:
-        chosen = _draw(rng, split.labels, EXPRESSIONS.index(expression), side * side)
+        chosen = _draw(rng, split.labels, classes.index(expression), side * side)
     else:
-        chosen = np.concatenate([_draw(rng, split.labels, label, side) for label in range(len(EXPRESSIONS))])
+        chosen = np.concatenate([_draw(rng, split.labels, label, side) for label in range(len(classes))])
     rows = -(-len(chosen) // side)
     with open_figure(path, "default", figsize=(1.8 * side, 2 * rows)) as figure:
         for axes in (cells := figure.subplots(rows, side, squeeze=False)).flat:
             axes.axis("off")
         for axes, index in zip(cells.flat, chosen, strict=False):  # the last row may not be full
             axes.imshow(split.images[index], cmap="gray", vmin=0, vmax=255)
-            axes.set_title(EXPRESSIONS[split.labels[index]], fontsize=11)
+            axes.set_title(classes[split.labels[index]], fontsize=11)
 
 
 @dataclass(frozen=True)
@@ -144,12 +145,13 @@ class _MatrixWords:
     share: str
 
 
-def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords) -> None:
-    """Draw counts, int64 (7, 7), as shares of their rows, with the counts beneath."""
+def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords, classes: tuple[str, ...]) -> None:
+    """Draw counts, int64 (classes, classes), as shares of their rows, with the counts beneath."""
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals[:, np.newaxis], 1)
     cells = [f"{share:.0%}\n{count:,}" for share, count in zip(shares.flat, counts.flat, strict=True)]
-    with open_figure(path, "default", figsize=(9, 8)) as figure:
+    side = max(len(classes) / len(EXPRESSIONS), 1)
+    with open_figure(path, "default", figsize=(9 * side, 8 * side)) as figure:
         axes = figure.subplots()
         seaborn.heatmap(
             shares,
@@ -159,8 +161,8 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords) -> None:
             vmin=0,
             vmax=1,
             square=True,
-            xticklabels=EXPRESSIONS,
-            yticklabels=[f"{name} ({n:,})" for name, n in zip(EXPRESSIONS, totals, strict=True)],
+            xticklabels=classes,
+            yticklabels=[f"{name} ({n:,})" for name, n in zip(classes, totals, strict=True)],
             cbar_kws={"label": words.share, "shrink": 0.8},
             ax=axes,
         )

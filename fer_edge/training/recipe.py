@@ -186,5 +186,23 @@ RECIPES = {
         votes_weight=1.0,
         held_back=0.05,
     ),
+    "small": Recipe(
+        name="small",
+        arch="compact",
+        epochs=60,
+        batch_size=32,
+        learning_rate=5e-4,
+        weight_decay=0.01,
+        stop_patience=8,
+        flip=True,
+        shift=0.1,
+        scale=0.15,
+        rotate=15,
+        brightness=0.1,
+        contrast=0.3,
+        erase=0.1,
+        label_smoothing=0.05,
+        class_balance=ClassBalance.SQRT,
+    ),
 }
-"""Recipes by name."""
+"""Recipes by name; `small` is for some tens to a few thousand images a class, best from a trained network."""

@@ -16,7 +16,7 @@ from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard, read_zipped_card
+from fer_edge.model_card import WEIGHTS_LICENCE, InputSpec, ModelCard, read_zipped_card
 from fer_edge.tables import as_text, confusion_table, evaluation_table
 from fer_edge.training.learned_prior import learned_prior, photos_prior
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
@@ -34,7 +34,7 @@ class Measured:
 
     Attributes:
         card: Card of the model.
-        scores: Scores of the split's images, float32 (N, 7).
+        scores: Scores of the split's images, float32 (N, classes).
         evaluation: Results against the labels.
         copied: Whether each image has an exact copy in the training split, bool (N,).
     """
@@ -61,9 +61,12 @@ def write_run(
         recipe: Recipe that it was trained with.
         on_progress: Called with the number of validation images measured so far.
     """
+    form = dataset.train.form
     card = ModelCard(
         name=run.path.resolve().name,
         architecture=recipe.arch,
+        labels=dataset.classes,
+        input=InputSpec(form.width, form.height, form.colour),
         prior=learned_prior(with_expression(dataset.train, recipe.votes_weight), recipe),
         training=_training_facts(trained, dataset, recipe),
         tools=tool_versions(),
@@ -71,7 +74,7 @@ def write_run(
     )
     classifier = KerasClassifier(trained.model, card, run.model)
     scores = classifier.classify_all(dataset.validation.images, on_progress)
-    evaluation = evaluate_scores(scores, dataset.validation.labels)
+    evaluation = evaluate_scores(scores, dataset.validation.labels, dataset.classes)
     facts = {"split": "validation", "runtime": classifier.runtime, **evaluation.as_dict()}
     copied = exact_copies(dataset.validation.images, dataset.train.images)
     facts |= people_facts(scores, dataset.validation, card) | facts_without_copies(scores, dataset.validation, copied)
@@ -87,6 +90,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
     return {
         "data": dataset.name,
         "data_sha256": dataset.sha256(),
+        **({"merged": dataset.choice.as_facts()} if dataset.choice.merge else {}),
         "votes": _votes_facts(dataset, recipe),
         "images": {name.value: len(split) for name, split in dataset.splits.items()},
         "recipe": asdict(recipe)

@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError, InputError
 from fer_edge.files import require_regular_file, write_atomic
+from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.precision import EXPORTABLE
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
@@ -95,6 +97,8 @@ class RunFolder:
             "data": data,
             "data_sha256": dataset.sha256(),
             "votes_sha256": dataset.votes_sha256() if recipe.votes_weight else None,
+            **({"classes": asdict(dataset.choice)} if dataset.choice else {}),
+            **({"input": asdict(dataset.train.form)} if dataset.train.form != FER2013_FORM else {}),
         }
         write_atomic(self.settings, json.dumps(facts, indent=2) + "\n")
 
@@ -108,6 +112,21 @@ class RunFolder:
             DataError: If there is no settings file, or it is damaged.
         """
         return _read_settings(self.settings)
+
+    def faces(self) -> tuple[ClassChoice, PictureForm]:
+        """Read from the settings file by which choice of classes, and in which form, the faces were read.
+
+        Raises:
+            DataError: If there is no settings file, or it is damaged.
+        """
+        facts = _read_facts(self.settings)
+        try:
+            chosen = facts.get("classes", {})
+            merge = tuple((str(new), tuple(map(str, parts))) for new, parts in chosen.get("merge", ()))
+            choice = ClassChoice(merge, tuple(chosen.get("drop", ())), tuple(chosen.get("classes", ())))
+            return choice, PictureForm(**facts.get("input", {}))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise _damaged(self.settings, error) from error
 
     def require_same_votes(self, dataset: Dataset) -> None:
         """Check that the images have the votes that the run was started with.
@@ -135,21 +154,33 @@ class RunFolder:
         write_atomic(self.path / "history.csv", text.getvalue())
 
 
-def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
+def _read_facts(path: Path) -> dict[str, Any]:
     try:
         if path.exists():
             require_regular_file(path, "the settings of a run")
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"nothing to resume: {path.parent} holds no run") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, error) from error
+    return facts
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(f"{path} is damaged ({error}); overwrite the run")
+
+
+def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
+    facts = _read_facts(path)
+    try:
         known = {field.name for field in fields(Recipe)}
         recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
         data = facts["data"]
         if data is not None and not isinstance(data, str):
             raise TypeError(f"data is {data!r}")
         return recipe, data, str(facts["data_sha256"])
-    except FileNotFoundError as error:
-        raise DataError(f"nothing to resume: {path.parent} holds no run") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        raise DataError(f"{path} is damaged ({error}); overwrite the run") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise _damaged(path, error) from error
 
 
 def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:

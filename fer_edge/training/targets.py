@@ -11,19 +11,19 @@ from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.scores import FloatArray
 
 
-def one_hot(labels: npt.NDArray[np.int64]) -> FloatArray:
-    """Return labels, int64 (N,), as one-hot vectors, float32 (N, 7)."""
-    return np.eye(NUM_EXPRESSIONS, dtype=np.float32)[labels]
+def one_hot(labels: npt.NDArray[np.int64], classes: int = NUM_EXPRESSIONS) -> FloatArray:
+    """Return labels, int64 (N,), as one-hot vectors, float32 (N, classes)."""
+    return np.eye(classes, dtype=np.float32)[labels]
 
 
 def learning_targets(split: Split, votes_weight: float) -> FloatArray:
-    """Return the target of each image, float32 (N, 7) with a sum of 1.
+    """Return the target of each image, float32 (N, classes) with a sum of 1.
 
     Args:
         split: Images with labels, and perhaps votes.
         votes_weight: Share of the votes in the target of an image that has any, 0..1; the label has the rest.
     """
-    targets = one_hot(split.labels)
+    targets = one_hot(split.labels, len(split.classes))
     if split.votes is None or not votes_weight:
         return targets
     voted = split.votes.has_shares
@@ -55,7 +55,7 @@ def image_weights(targets: FloatArray, power: float) -> FloatArray:
     The weight of an expression is its inverse frequency to `power`, where its frequency is its share of all targets.
 
     Args:
-        targets: Targets as `learning_targets` returns them, float32 (N, 7).
+        targets: Targets as `learning_targets` returns them, float32 (N, classes).
         power: Exponent: 0 for equal weights, 1 for full balance.
     """
     frequency = targets.sum(axis=0, dtype=np.float64)

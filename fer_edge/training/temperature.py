@@ -75,8 +75,8 @@ def fit_temperature(scores: FloatArray, targets: FloatArray) -> float | None:
     """Find the temperature that makes the labels or votes likeliest (Guo et al., 2017).
 
     Args:
-        scores: Probabilities, float32 (N, 7).
-        targets: Share of each expression in each image's target, float32 (N, 7), with sums of 1.
+        scores: Probabilities, float32 (N, classes).
+        targets: Share of each class in each image's target, float32 (N, classes), with sums of 1.
 
     Returns:
         Divisor of the logits, above 1 where the scores were too confident; None if it is out of bounds or its standard
@@ -106,7 +106,7 @@ def calibrate(model: keras.Model, held_back: Split, votes_weight: float = 0.0) -
     """Fit the temperature of `model`'s scores on `held_back`, and fold it into the model.
 
     Args:
-        model: Network with a dense last layer that returns probabilities, float32 (N, 7).
+        model: Network with a dense last layer that returns probabilities, float32 (N, classes).
         held_back: Images that the model was not trained on, as `hold_back` returns them.
         votes_weight: Share of people's votes in the target of an image that has any.
     """

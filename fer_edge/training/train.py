@@ -15,7 +15,6 @@ import numpy as np
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import DataError, InputError, first_line
 from fer_edge.scores import FloatArray
-from fer_edge.training.augment import augment
 from fer_edge.training.averaging import AveragedWeights
 from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.checkpoint import BEST_NAME, RunState, SaveEveryEpoch, TrainingProgress
@@ -23,17 +22,15 @@ from fer_edge.training.compiling import compiled_model, recipe_callbacks
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distributed.distribute import Team
 from fer_edge.training.divergence import StopAtDivergence
-from fer_edge.training.networks.architectures import BACKBONES, build, load_pretrained
-from fer_edge.training.networks.keras_file import KerasClassifier
-from fer_edge.training.networks.unfold import unfold
+from fer_edge.training.networks.architectures import BACKBONES, Task, build, load_pretrained
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
+from fer_edge.training.starting import start_from, statistics_images
 from fer_edge.training.targets import learning_targets, with_expression, with_truth
 from fer_edge.training.temperature import Calibration, calibrate, hold_back
 from fer_edge.training.views import Views
 
 _VALIDATION_BATCH = 256
-_STATISTICS_IMAGES = 30 * 128
 
 
 class TrainingObserver(Protocol):
@@ -112,17 +109,17 @@ def train(
     training, held_back = (
         with_expression(part, recipe.votes_weight) for part in hold_back(dataset.train, recipe.held_back)
     )
-    views = _views(recipe, checkpoints, len(training), resume=resume, team=team)
+    views = _views(recipe, checkpoints, training, resume=resume, team=team)
     batches = ShuffledBatches(
-        training, recipe, teach=_teachers(recipe), share=team.share if team else None, views=views
+        training, recipe, teach=_teachers(recipe, dataset.classes), share=team.share if team else None, views=views
     )
     with team.scope() if team else nullcontext():
-        model = compiled_model(recipe, batches.num_batches)
+        model = compiled_model(recipe, batches.num_batches, _task_of(dataset))
     if not resume:
         _set_first_weights(model, recipe, training)
     callbacks = recipe_callbacks(recipe, checkpoints)
     if recipe.ema:
-        callbacks.append(AveragedWeights(_statistics_images(training, recipe), recipe.batch_size))
+        callbacks.append(AveragedWeights(statistics_images(training, recipe), recipe.batch_size))
     state = RunState(checkpoints, model, callbacks)
     if resume and team:
         team.send(checkpoints / STATE_NAME)
@@ -136,42 +133,39 @@ def train(
         interruption = _fit(model, batches, dataset.validation, recipe, callbacks, state, progress, observer, team)
     if views and progress.finished:
         views.remove()
-    best = _best_model(recipe, model, checkpoints / BEST_NAME)
+    best = _best_model(recipe, model, checkpoints / BEST_NAME, _task_of(dataset))
     calibration = calibrate(best, held_back, recipe.votes_weight) if recipe.held_back else Calibration()
     return Trained(best, progress, interruption, recipe.epochs, calibration.temperature, calibration.reason)
 
 
+def _task_of(dataset: Dataset) -> Task:
+    return Task(dataset.train.form, len(dataset.classes))
+
+
 def _set_first_weights(model: keras.Model, recipe: Recipe, training: Split) -> None:
-    start = Path(recipe.start_from)
-    if start.suffix.lower() == ".tflite":
-        model.set_weights(unfold(start, _statistics_images(training, recipe)).get_weights())
-    elif recipe.start_from:
-        model.set_weights(KerasClassifier.load(start).model.get_weights())
+    if recipe.start_from:
+        start_from(model, Path(recipe.start_from), training, recipe)
     elif recipe.arch in BACKBONES:
         load_pretrained(model, recipe.arch, Path(recipe.pretrained_weights) if recipe.pretrained_weights else None)
 
 
-def _statistics_images(split: Split, recipe: Recipe) -> FloatArray:
-    """Return augmented training images, to measure BatchNormalization's statistics on."""
-    rng = np.random.default_rng(recipe.seed)
-    rows = rng.permutation(len(split))[:_STATISTICS_IMAGES]
-    return augment(split.images[rows], recipe, rng)[..., np.newaxis]
-
-
-def _teachers(recipe: Recipe) -> Callable[[FloatArray], FloatArray] | None:
+def _teachers(recipe: Recipe, classes: tuple[str, ...]) -> Callable[[FloatArray], FloatArray] | None:
     if not recipe.teachers:
         return None
     # Independent of the student's precision: dense teachers gain most from it.
     bfloat16 = MixedPrecision.AUTO.enabled()
-    return load_teachers(recipe.teachers, recipe.distill_temperature, bfloat16=bfloat16, mirrored=recipe.flip)
+    return load_teachers(
+        recipe.teachers, recipe.distill_temperature, bfloat16=bfloat16, mirrored=recipe.flip, classes=classes
+    )
 
 
-def _views(recipe: Recipe, folder: Path, images: int, *, resume: bool, team: Team | None) -> Views | None:
+def _views(recipe: Recipe, folder: Path, training: Split, *, resume: bool, team: Team | None) -> Views | None:
     if not recipe.distill_views:
         return None
     if team:
         raise InputError("distill_views works on one machine only: set it to 0, or train without other workers")
-    return Views(folder, recipe.distill_views, images, resume=resume)
+    shape, classes = training.form.image_shape, len(training.classes)
+    return Views(folder, recipe.distill_views, len(training), resume=resume, image_shape=shape, classes=classes)
 
 
 def _fit(
@@ -219,10 +213,10 @@ def _fit(
     return None
 
 
-def _best_model(recipe: Recipe, trained: keras.Model, best: Path) -> keras.Model:
+def _best_model(recipe: Recipe, trained: keras.Model, best: Path, task: Task) -> keras.Model:
     """Return the plain architecture with the weights in `best`, which load only into layers of their own classes."""
     _load_weights(trained, best)
-    plain = build(recipe.arch)
+    plain = build(recipe.arch, task=task)
     plain.set_weights(trained.get_weights())
     return plain
 

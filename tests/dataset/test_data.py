@@ -26,7 +26,7 @@ def two_splits() -> dict[SplitName, Split]:
     ("images", "labels", "names"),
     [
         (np.zeros((1, 48, 48), np.float32), np.zeros(1, np.int64), ("a",)),
-        (np.zeros((1, 48, 47), np.uint8), np.zeros(1, np.int64), ("a",)),
+        (np.zeros((1, 48), np.uint8), np.zeros(1, np.int64), ("a",)),
         (np.zeros((1, 48, 48, 1), np.uint8), np.zeros(1, np.int64), ("a",)),
         (np.zeros((2, 48, 48), np.uint8), np.zeros(2, np.int64), ("a",)),
         (np.zeros((1, 48, 48), np.uint8), np.zeros(2, np.int64), ("a",)),

@@ -17,7 +17,7 @@ from fer_edge.inference.classifier import Classifier, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.results import UNCERTAIN
-from fer_edge.scores import require_expressions
+from fer_edge.scores import require_classes
 
 _SETTLED_S = 1.0
 """Seconds after a face's first frame in which its label may still change."""
@@ -117,7 +117,7 @@ def score_faces(
         crops: Crops of those, uint8 (M, frames, H, W).
         seed: Seed of the choice of changes.
     """
-    require_expressions(classifier.card.labels, classifier.path)
+    require_classes(classifier.card.labels, classifier.path)
     votes = split.votes or Votes.none(len(split))
     scores = expression_scores(classifier, split.images)
     clips = expression_scores(classifier, crops.reshape(-1, *crops.shape[2:])).reshape(*crops.shape[:2], -1)

@@ -7,7 +7,6 @@ from fer_edge.benchmark.report.figures import decimal, listed, share, signed
 from fer_edge.benchmark.report.float_parent import float_parent, in_words
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.labels import EXPRESSIONS
 
 Matrix = list[list[int]]
 
@@ -36,10 +35,10 @@ def confusion_tables(report: Report) -> list[list[Table]]:
 
 def _counts(caption: str, quality: Quality) -> Table:
     rows: list[list[Cell | str]] = []
-    for name, row in zip(EXPRESSIONS, quality.confusion, strict=True):
+    for name, row in zip(quality.classes, quality.confusion, strict=True):
         total = sum(row) or 1
         rows.append([name, *(Cell(decimal(count, 0), tint=count / total) for count in row)])
-    return Table(caption, _columns(), rows, (f"accuracy {share(quality.accuracy)}",))
+    return Table(caption, _columns(quality), rows, (f"accuracy {share(quality.accuracy)}",))
 
 
 def _difference(caption: str, quality: Quality, reference: Quality) -> Table:
@@ -50,11 +49,11 @@ def _difference(caption: str, quality: Quality, reference: Quality) -> Table:
     most = max(abs(change) for row in pairs for change in row) or 1
     rows: list[list[Cell | str]] = [
         [name, *(Cell(signed(change), tint=change / most) for change in row)]
-        for name, row in zip(EXPRESSIONS, pairs, strict=True)
+        for name, row in zip(quality.classes, pairs, strict=True)
     ]
     points = 100 * (quality.accuracy - reference.accuracy)
-    return Table(caption, _columns(), rows, (f"accuracy {signed(points, 2)} points",))
+    return Table(caption, _columns(quality), rows, (f"accuracy {signed(points, 2)} points",))
 
 
-def _columns() -> list[Column]:
-    return [text_column("true / predicted"), *(Column(name, short=name[:3]) for name in EXPRESSIONS)]
+def _columns(quality: Quality) -> list[Column]:
+    return [text_column("true / predicted"), *(Column(name, short=name[:3]) for name in quality.classes)]

@@ -8,7 +8,6 @@ from fer_edge.benchmark.report.people import one_person_rows, people_notes, summ
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
-from fer_edge.labels import EXPRESSIONS
 
 INVALID = " (invalid run)"
 """Suffix of a table of times of an invalid run."""
@@ -58,7 +57,7 @@ def recall_table(report: Report) -> Table:
     """Return the recall of each expression."""
     return Table(
         "Recall of each expression" + (" by the data set's label" if report.has_people else ""),
-        [text_column("file"), *(Column(name) for name in EXPRESSIONS)],
+        [text_column("file"), *(Column(name) for name in report.classes)],
         [
             [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.per_class("recall"))]
             for result in report.results

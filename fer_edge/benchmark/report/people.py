@@ -9,7 +9,6 @@ from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.report.figures import NONE, decimal, share
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.prior import BALANCED, PHOTOS
 
 ONE_PERSON = "one person"
@@ -100,10 +99,10 @@ def _per_class(report: Report, measured: Sequence[tuple[str, People]], measure: 
     rows = [[name, *_tinted(people.per_class(measure))] for name, people in measured]
     person = None if report.data is None else report.data.one_person
     if person is not None and measure == "recall":
-        rows.append([ONE_PERSON, *_tinted([person["recall"][name] for name in EXPRESSIONS])])
+        rows.append([ONE_PERSON, *_tinted([person["recall"][name] for name in report.classes])])
     rows.append(["images", *(f"{support:,}" for support in measured[0][1].support)])
     caption = f"{measure.capitalize()} of each expression by people's answer"
-    return Table(caption, [text_column("file"), *(Column(name) for name in EXPRESSIONS)], rows)
+    return Table(caption, [text_column("file"), *(Column(name) for name in report.classes)], rows)
 
 
 def _tinted(values: Sequence[float]) -> list[Cell | str]:
@@ -135,7 +134,7 @@ def copies_table(report: Report) -> Table:
 
 def mean_recall_of(person: Mapping[str, Any]) -> float:
     """Return one person's mean recall of the expressions, 0..1."""
-    return float(sum(person["recall"].values()) / len(EXPRESSIONS))
+    return float(sum(person["recall"].values()) / len(person["recall"]))
 
 
 def _with_and_without(quality: Quality, *, by_people: bool) -> list[str]:

@@ -10,7 +10,6 @@ from typing import Any
 from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
-from fer_edge.labels import EXPRESSIONS
 
 _TIMINGS = ("model", "frame")
 _Row = dict[str, float | int | None]
@@ -35,14 +34,14 @@ def _row(report: Report, result: Result) -> dict[str, Any]:
     for name in _TIMINGS:
         row |= _timing(name, getattr(result, name))
     row["times_faster"] = report.times_faster(result)
-    row |= _quality(result.quality) | _without_copies(report, result.quality)
+    row |= _quality(report, result.quality) | _without_copies(report, result.quality)
     return row | {"times_valid": not report.board.faults, "created": report.created}
 
 
 def _people(report: Report, quality: Quality | None) -> _Row:
     """Return people's answer; empty for a file that was not scored."""
     names = ("images", "accuracy", "accuracy_low", "accuracy_high", "mean_recall", "kl_divergence", "calibration_error")
-    measures = [f"{measure}_{name}" for measure in ("precision", "recall") for name in EXPRESSIONS]
+    measures = [f"{measure}_{name}" for measure in ("precision", "recall") for name in report.classes]
     columns = [f"people_{name}" for name in (*names, *measures)]
     person = {
         "one_person_accuracy": report.data.one_person["accuracy"] if report.data and report.data.one_person else None
@@ -74,9 +73,9 @@ def _timing(name: str, timing: Timing) -> _Row:
     return row | {f"{name}_spread": timing.spread, f"{name}_calls": timing.calls}
 
 
-def _quality(quality: Quality | None) -> _Row:
+def _quality(report: Report, quality: Quality | None) -> _Row:
     names = ("images", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "calibration_error", "agreement")
-    recalls = [f"recall_{name}" for name in EXPRESSIONS]
+    recalls = [f"recall_{name}" for name in report.classes]
     if quality is None:
         return dict.fromkeys([*names, *recalls])
     low, high = quality.interval

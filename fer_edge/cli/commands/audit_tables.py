@@ -15,7 +15,7 @@ def doubts_table(audit: Audit, title: str) -> Table:
     """Return a table of the images of each label that are in doubt."""
     table = make_table(title, ["label"], ["images", "in doubt", "share"])
     images, suspects = audit.split.class_counts(), audit.counts()
-    for name, total, count in zip(EXPRESSIONS, images, suspects, strict=True):
+    for name, total, count in zip(audit.split.classes, images, suspects, strict=True):
         table.add_row(name, f"{total:,}", f"{count:,}", f"{count / total:.1%}")
     table.add_section()
     table.add_row("all", f"{images.sum():,}", f"{suspects.sum():,}", f"{suspects.sum() / images.sum():.1%}")

@@ -19,6 +19,7 @@ from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
+from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import read_group_file
 from fer_edge.cli.commands.hard_faces_options import groups_option, stress_option
 from fer_edge.cli.data_options import (
@@ -33,12 +34,16 @@ from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
 from fer_edge.cli.parameters import THREAD_COUNTS, ModelPath
 from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option
+from fer_edge.dataset.class_choice import ALL_CLASSES
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
 from fer_edge.errors import InputError
+from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.engine import Engine
+from fer_edge.model_card import ModelCard
 from fer_edge.models import shipped_models
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.terminal import stages_display, stderr, stdout
 from fer_edge.training.run_folder import RUNS
 
@@ -144,12 +149,14 @@ def command(
     require_apart(reads, roles("--output", *report_paths(output)))
     silence_opencv()
     before = Report.read(earlier) if earlier else None
-    faces, described = _read_faces(data, votes_file, images, official_split=official_split)
+    paths = models or tuple(shipped_models().values())
+    faces, described = _read_faces(data, votes_file, images, _first_card(paths), official_split=official_split)
     if faces is None and (stress or groups_file):
         raise InputError("--stress and --groups need labelled faces: give them with --data")
     groups = None if groups_file is None or faces is None else read_group_file(groups_file, faces)
     stated = state_peers(peers, peer_labels, peer_range, logits=peer_logits)
-    subjects = _load(models, peers=stated, runtimes=runtimes)
+    classes = faces.classes if faces is not None else None
+    subjects = _load(paths, peers=stated, runtimes=runtimes, classes=classes)
     if described is not None:
         cards = {each.path.name: each.classifier.card for each in subjects}
         note_other_training(cards, described.sha256, official_split=official_split)
@@ -175,14 +182,22 @@ def command(
             changes.require_no_worse(fail_on)
 
 
-def _load(models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequence[str]) -> list[Subject]:
+def _first_card(paths: Sequence[Path]) -> ModelCard | None:
+    """Return the first file's card, whose classes and faces the others must have, too."""
+    return find_card(paths[0]) if paths else None
+
+
+def _load(
+    models: Sequence[Path], *, peers: Sequence[PeerFile], runtimes: Sequence[str], classes: tuple[str, ...] | None
+) -> list[Subject]:
     notes: list[str] = []
     with native_stderr_muffled():
         subjects = load_subjects(
-            models or tuple(shipped_models().values()),
+            models,
             peers,
             engines=[Engine(name) for name in runtimes] or None,
             on_note=notes.append,
+            classes=classes,
         )
     for note in notes:
         print_note(note)
@@ -197,11 +212,12 @@ def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence
         if result.name in stated and result.quality is not None:
             subject, said = stated[result.name]
             confusion = np.array(result.quality.evaluation["confusion_matrix"]["rows_true_columns_predicted"])
-            warn_of_better_order(subject.name, confusion, subject.classifier.card.labels, said)
+            labels = subject.classifier.card.labels
+            warn_of_better_order(subject.name, confusion, labels, said, result.quality.classes)
 
 
 def _read_faces(
-    data: str | None, votes_file: Path | None, images: int | None, *, official_split: bool
+    data: str | None, votes_file: Path | None, images: int | None, card: ModelCard | None, *, official_split: bool
 ) -> tuple[Split | None, Data | None]:
     """Read the labelled faces, if any are named; nothing is downloaded."""
     data = data or os.environ.get(DATA_ENV)
@@ -213,6 +229,7 @@ def _read_faces(
         if official_split:
             raise InputError("--official-split needs labelled faces: give them with --data")
         return None, None
-    dataset = read_voted_data(data, votes_file, official_split=official_split)
+    choice, form = (ALL_CLASSES, FER2013_FORM) if card is None else choice_of(card)
+    dataset = read_voted_data(data, votes_file, official_split=official_split, choice=choice, form=form)
     faces = take_some(dataset.validation, images)
     return faces, describe_data(dataset, faces, "validation", synthetic=data == SYNTHETIC)

@@ -33,14 +33,13 @@ from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import ScoresFaces, expression_scores
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.scores import FloatArray
 from fer_edge.terminal import progress_bar, stderr, stdout
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.audit.suspects import Audit, find_suspects
-from fer_edge.training.face_classifier import load_classifier
+from fer_edge.training.face_classifier import load_classifier, require_fit_for
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
@@ -167,8 +166,10 @@ def audit(
     for model in models:
         read_card(model)  # here nothing can be stated about a model that has none
     click.get_current_context().with_resource(sole_user(output))
-    classifiers = [load_classifier(model) for model in models]
+    classifiers = [load_classifier(model, classes=None) for model in models]
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    for model, classifier in zip(models, classifiers, strict=True):
+        require_fit_for(model, classifier.card, dataset.classes, dataset.train.form)
     if by_votes:
         found = _audit_by_votes(dataset)
     else:
@@ -245,7 +246,7 @@ def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
     if judge.card.training.get("data_sha256") == dataset.sha256():
         print_note(f"{judge.card.name} was trained on these images, so it may have memorized wrong labels")
     with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
-        return expression_scores(judge, dataset.train.images, on_progress)
+        return expression_scores(judge, dataset.train.images, on_progress, dataset.classes)
 
 
 def _print_findings(audit: Audit, dataset: Dataset) -> None:
@@ -264,6 +265,6 @@ def _print_agreement(audit: Audit) -> None:
     stdout().print(f"the judges agree with {agreement:.1%} of the labels")
     if agreement <= counts.max() / counts.sum():
         print_note(
-            f"always answering {EXPRESSIONS[counts.argmax()]} would agree as often, so their ranking is "
+            f"always answering {audit.split.classes[counts.argmax()]} would agree as often, so their ranking is "
             "meaningless: train them longer (--epochs)"
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import (
     Findings,
     compare_by_groups,
@@ -49,7 +50,7 @@ from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import named_prior
+from fer_edge.scores import named_prior, require_classes
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.tables import confusion_table, evaluation_table
 from fer_edge.terminal import progress_bar, stderr, stdout
@@ -121,18 +122,22 @@ def command(
     if asked.update_card:
         read_card(model)  # before minutes of work for a file without one
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
-    classifier = with_prior(load_classifier(model, num_threads, facts), prior, model)
+    classifier = with_prior(load_classifier(model, num_threads, facts, classes=None), prior, model)
     note_unverified(model, classifier.card)
-    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    choice, form = choice_of(classifier.card)
+    dataset = read_voted_data(
+        data, votes_file, official_split=official_split, yes=yes, strict=strict, choice=choice, form=form
+    )
+    require_classes(classifier.card.labels, model, dataset.classes)
     faces = dataset.split(split)
     with progress_bar(model.name, len(faces)) as on_progress:
-        scores = expression_scores(classifier, faces.images, on_progress)
-    evaluation = evaluate_scores(scores, faces.labels)
+        scores = expression_scores(classifier, faces.images, on_progress, dataset.classes)
+    evaluation = evaluate_scores(scores, faces.labels, dataset.classes)
     groups = compare_by_groups(asked.groups_file, faces, scores)
     stress = measure_all({model: classifier}, peers, faces) if asked.stress else {}
     findings = Findings(groups, stress)
     # Before the table, whose reader may leave: `| head`.
-    warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts)
+    warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)
     copied = exact_copies(faces.images, dataset.train.images)
     title = f"{model.name}, {split}"
     _plot(evaluation, picture, title, is_wanted=plot is not None)

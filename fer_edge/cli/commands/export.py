@@ -18,6 +18,7 @@ from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_lay
 from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
+from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.export_tables import layer_table, trial_table, verification_table
 from fer_edge.cli.data_options import (
     data_option,
@@ -43,6 +44,7 @@ from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
+from fer_edge.scores import require_classes
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.terminal import make_progress, stderr, stdout
 from fer_edge.training.networks.keras_file import KerasClassifier
@@ -90,7 +92,7 @@ _ADVICE = "try more or other calibration images (--calibration-images, --seed), 
 @click.option("--float-io", is_flag=True, help="Give the int8 TFLite file float32 inputs and outputs instead of int8.")
 @click.option(
     "--calibration-images",
-    type=click.IntRange(7),
+    type=click.IntRange(2),
     default=DEFAULT_IMAGES,
     show_default=True,
     help="Training images to calibrate int8 with.",
@@ -162,7 +164,9 @@ def command(
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
     reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, _written(folder, parent.card.name, wanted))
-    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes)
+    choice, form = choice_of(parent.card)
+    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, choice=choice, form=form)
+    require_classes(parent.card.labels, path, dataset.classes)
     note_other_training({path.name: parent.card}, dataset.sha256(), official_split=official_split)
     job = _Job(
         parent,
@@ -216,7 +220,7 @@ class _Job:
             on_progress=progress.on_step,
         )
         confusion = exporter.parent_evaluation.confusion
-        warn_of_better_order(self.parent.path.name, confusion, self.parent.card.labels, self.stated)
+        warn_of_better_order(self.parent.path.name, confusion, self.parent.card.labels, self.stated, self.faces.classes)
         return exporter
 
     def write_calibration(self) -> None:

@@ -20,7 +20,6 @@ from fer_edge.group_tables import describe_gap, group_recall_table, group_table,
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.scores import FloatArray
 from fer_edge.stress_results import StressResult
 from fer_edge.terminal import stages_display, stderr, stdout
@@ -57,7 +56,7 @@ def compare_by_groups(path: Path | None, faces: Split, scores: FloatArray) -> Gr
         return None
     groups = read_group_file(path, faces)
     with option_named("--groups"):
-        return compare_split(scores.argmax(axis=1), faces, groups, EXPRESSIONS)
+        return compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
 
 
 def read_group_file(path: Path, faces: Split) -> Groups:

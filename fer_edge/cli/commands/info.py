@@ -62,7 +62,7 @@ def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     Classifier(open_interpreter(model), card, model)  # refuses a card of another model
     return {
         "precision": graph.precision.value,
-        "input": f"{graph.input_dtype} (1, {card.input.height}, {card.input.width}, 1)",
+        "input": f"{graph.input_dtype} (1, {_shape(card)})",
         "output": f"{graph.output_dtype} (1, {len(card.labels)})",
         "operators": graph.operator_counts(),
         "signatures": list(graph.signatures),
@@ -71,7 +71,7 @@ def _tflite_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 def _onnx_facts(model: Path, card: ModelCard) -> dict[str, Any]:
     edges = {
-        "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
+        "input": f"float32 (any number, {_shape(card)})",
         "output": f"float32 (any number, {len(card.labels)})",
     }
     try:
@@ -95,13 +95,17 @@ def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
         taken = [layer["config"]["batch_shape"] for layer in layers if layer["class_name"] == "InputLayer"]
     except (KeyError, TypeError) as error:
         raise ModelError(f"{model}: its config.json describes no network of layers; save it again") from error
-    if taken not in ([], [[None, card.input.height, card.input.width, 1]]):
-        raise ModelError(f"{model}: its card says {card.input.size_wh}, its network takes {taken}; save it again")
+    if taken not in ([], [[None, *card.input.form.input_shape]]):
+        raise ModelError(f"{model}: its card says {card.input.form}, its network takes {taken}; save it again")
     return {
-        "input": f"float32 (any number, {card.input.height}, {card.input.width}, 1)",
+        "input": f"float32 (any number, {_shape(card)})",
         "output": f"float32 (any number, {len(card.labels)})",
         "operators": operators,
     }
+
+
+def _shape(card: ModelCard) -> str:
+    return ", ".join(map(str, card.input.form.input_shape))
 
 
 def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:

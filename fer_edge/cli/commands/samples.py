@@ -9,7 +9,6 @@ import click
 from fer_edge.cli.data_options import data_option, data_roles, read_data, strict_option, yes_option
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.parameters import PicturePath
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.terminal import stdout
 from fer_edge.training.plots import plot_samples
 
@@ -17,7 +16,7 @@ from fer_edge.training.plots import plot_samples
 @click.command()
 @data_option
 @click.option(
-    "--expression", type=click.Choice(EXPRESSIONS), help="Show 9 faces of this expression only.  [default: 49 of all]"
+    "--expression", metavar="NAME", help="Show 9 faces of this expression or class only.  [default: 7 of each]"
 )
 @click.option(
     "--split",

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from fer_edge.cli.class_options import class_options, take_choice
 from fer_edge.cli.commands.training_display import TrainingDisplay
 from fer_edge.cli.data_options import (
     data_option,
@@ -27,11 +28,13 @@ from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import read_recipe, recipe_options, recipe_roles, refuse_other_settings
 from fer_edge.cli.sections import SectionedCommand
+from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
 from fer_edge.errors import DataError, InputError
 from fer_edge.files import sole_user, write_atomic
 from fer_edge.native_logs import native_stderr_muffled
+from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.tables import evaluation_table
 from fer_edge.temporary import temporary_folder
 from fer_edge.terminal import progress_bar, stderr, stdout
@@ -53,6 +56,7 @@ from fer_edge.training.train import Trained, train
     type=click.Path(path_type=Path),
     help="Leave out the images in this list; fer-edge data audit writes one to review.",
 )
+@class_options
 @strict_option
 @yes_option
 @recipe_options
@@ -102,11 +106,13 @@ def command(
     fer-edge train --data face-expression-recognition-dataset.zip
     fer-edge train --data synthetic --epochs 5
     fer-edge train --data face-expression-recognition-dataset.zip --recipe modern --arch compact
+    fer-edge train --data my-photos --recipe small --start-from compact
     fer-edge train --data faces.zip --workers big:2222,small:2222
     fer-edge train --resume
     """
+    choice, form = take_choice(options)
     recipe = read_recipe(options)
-    faces = _Faces(data, votes_file, official_split, leave_out_list, strict=strict, yes=yes)
+    faces = _Faces(data, votes_file, official_split, leave_out_list, choice, form, strict=strict, yes=yes)
     left_out = faces.left_out()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
     if cluster and not cluster.is_chief:
@@ -136,6 +142,8 @@ class _Faces:
     votes_file: Path | None
     official_split: bool
     leave_out_list: Path | None
+    choice: ClassChoice
+    form: PictureForm
     strict: bool
     yes: bool
 
@@ -147,7 +155,13 @@ class _Faces:
         """Read the faces without the images of these names, and show people's votes on them."""
         official_split = self.official_split
         dataset = read_voted_data(
-            self.data, self.votes_file, official_split=official_split, yes=self.yes, strict=self.strict
+            self.data,
+            self.votes_file,
+            official_split=official_split,
+            yes=self.yes,
+            strict=self.strict,
+            choice=self.choice,
+            form=self.form,
         )
         show_votes(dataset)
         kept = leave_out(dataset, left_out)
@@ -194,7 +208,10 @@ def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
     _hold(run)
     recipe, known_data, sha256 = run.resume()
     refuse_other_settings(asked, recipe)
-    faces = replace(faces, data=faces.data or known_data)
+    if faces.choice or faces.form != FER2013_FORM:
+        raise InputError("--resume keeps the run's own classes: leave out --classes, --merge, --drop and --input")
+    choice, form = run.faces()
+    faces = replace(faces, data=faces.data or known_data, choice=choice, form=form)
     faces.require_apart(run, recipe)
     if faces.leave_out_list:
         raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")

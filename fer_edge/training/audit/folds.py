@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, InputError
-from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard
 from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
@@ -70,20 +69,21 @@ def score_out_of_fold(
         observe: Returns the observer of the training of a fold, from 0.
 
     Returns:
-        Scores, float32 (N, 7).
+        Scores, float32 (N, classes).
 
     Raises:
         InputError: If `folder` holds folds of other images or another recipe.
         KeyboardInterrupt: If Ctrl-C was pressed; the same call resumes after the last complete epoch.
     """
-    scores = np.empty((len(dataset.train), NUM_EXPRESSIONS), np.float32)
+    scores = np.empty((len(dataset.train), len(dataset.classes)), np.float32)
     for fold in range(int(fold_of.max()) + 1):
         rows = np.flatnonzero(fold_of == fold)
         rest = dataset.train.take(np.flatnonzero(fold_of != fold))
         run = RunFolder(folder / str(fold + 1))
         others = replace(dataset, splits={**dataset.splits, SplitName.TRAIN: rest})
         model = _train_fold(run, others, recipe, observe(fold)).model
-        classifier = KerasClassifier(model, ModelCard(f"fold {fold + 1}", recipe.arch), run.model)
+        card = ModelCard(f"fold {fold + 1}", recipe.arch, dataset.classes)
+        classifier = KerasClassifier(model, card, run.model)
         scores[rows] = classifier.classify_all(dataset.train.images[rows])
     return scores
 

@@ -86,8 +86,8 @@ def _table(audit: Audit) -> str:
             (
                 suspect.rank,
                 audit.split.names[suspect.index],
-                EXPRESSIONS[suspect.label],
-                CHOICES[suspect.predicted] if audit.judgement.judges[suspect.index] else "",
+                audit.split.classes[suspect.label],
+                _choices(audit)[suspect.predicted] if audit.judgement.judges[suspect.index] else "",
                 *(f"{value:.4f}" for value in (suspect.label_probability, suspect.predicted_probability)),
                 *(f"{value:.4f}" for value in (suspect.margin, suspect.loss)),
                 suspect.dissent,
@@ -100,8 +100,13 @@ def _table(audit: Audit) -> str:
     return text.getvalue()
 
 
+def _choices(audit: Audit) -> tuple[str, ...]:
+    """Return the names of the answers: the classes, and with people's votes, what else they could answer."""
+    return CHOICES if audit.split.votes else audit.split.classes
+
+
 def _suspect_tile(audit: Audit, suspect: Suspect) -> Tile:
-    label = f"{suspect.rank}  {EXPRESSIONS[suspect.label]}"
+    label = f"{suspect.rank}  {audit.split.classes[suspect.label]}"
     if audit.judgement.judges[suspect.index]:
         label = f"{label} {_share(audit, suspect.index, suspect.label)}"
     return Tile(audit.split.images[suspect.index], (label, _answer(audit, suspect.index)))
@@ -113,7 +118,7 @@ def _group_tiles(audit: Audit) -> list[list[Tile]]:
         [
             Tile(
                 audit.split.images[index],
-                (f"{number}  {EXPRESSIONS[audit.split.labels[index]]}", _answer(audit, int(index))),
+                (f"{number}  {audit.split.classes[audit.split.labels[index]]}", _answer(audit, int(index))),
                 marked=int(index) in outvoted,
             )
             for index in members
@@ -174,7 +179,7 @@ def _answer(audit: Audit, index: int) -> str:
         return "no votes"
     answer = int(audit.judgement.scores[index].argmax())
     verb = "seen" if audit.judgement.by_people else "judged"
-    return f"{verb} {CHOICES[answer]} {_share(audit, index, answer)}"
+    return f"{verb} {_choices(audit)[answer]} {_share(audit, index, answer)}"
 
 
 def _share(audit: Audit, index: int, answer: int) -> str:

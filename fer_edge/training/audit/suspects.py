@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Split
-from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.scores import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -63,7 +62,7 @@ class Suspect:
     Attributes:
         rank: Rank by `margin`, from 1, the worst.
         index: Index in the training split.
-        label: Label, an index into `EXPRESSIONS`.
+        label: Label, an index into the split's classes.
         predicted: Judges' answer, an index into `CHOICES`.
         label_probability: Judges' probability of the label, 0..1.
         predicted_probability: Judges' probability of `predicted`, 0..1.
@@ -116,8 +115,8 @@ class Audit:
     groups: tuple[IntArray, ...]
 
     def counts(self) -> IntArray:
-        """Return the number of suspects with each label, int64 (7,)."""
-        return np.bincount([suspect.label for suspect in self.suspects], minlength=NUM_EXPRESSIONS)
+        """Return the number of suspects with each label, int64 (classes,)."""
+        return np.bincount([suspect.label for suspect in self.suspects], minlength=len(self.split.classes))
 
     def worst(self, count: int) -> tuple[Suspect, ...]:
         """Return the suspects to leave out: the `count` worst, and all that the images themselves contradict."""
@@ -129,7 +128,7 @@ def find_suspects(split: Split, judgements: Sequence[FloatArray], copies: IntArr
 
     Args:
         split: Training images.
-        judgements: Scores of each network, float32 (N, 7), preferably not trained on the image or a copy.
+        judgements: Scores of each network, float32 (N, classes), preferably not trained on the image or a copy.
         copies: Group of each image, int64 (N,), as `copy_groups` returns it.
     """
     scores = np.asarray(np.mean(judgements, axis=0), np.float32)
@@ -186,13 +185,14 @@ def find_label_errors(scores: FloatArray, labels: IntArray) -> npt.NDArray[np.bo
     the likeliest. It is off the diagonal if that expression is not its label.
 
     Args:
-        scores: Probabilities, float32 (N, 7).
+        scores: Probabilities, float32 (N, classes).
         labels: Labels, int64 (N,).
     """
     own = scores[np.arange(len(labels)), labels]
-    counts = np.bincount(labels, minlength=NUM_EXPRESSIONS)
-    sums = np.bincount(labels, weights=own, minlength=NUM_EXPRESSIONS)
-    thresholds = np.divide(sums, counts, out=np.full(NUM_EXPRESSIONS, np.inf), where=counts > 0)
+    classes = scores.shape[1]
+    counts = np.bincount(labels, minlength=classes)
+    sums = np.bincount(labels, weights=own, minlength=classes)
+    thresholds = np.divide(sums, counts, out=np.full(classes, np.inf), where=counts > 0)
     confident = np.where(scores >= thresholds, scores, 0)
     off_diagonal: npt.NDArray[np.bool_] = confident.any(axis=1) & (confident.argmax(axis=1) != labels)
     return off_diagonal
@@ -223,7 +223,7 @@ def _conflicts(split: Split, copies: IntArray) -> tuple[tuple[IntArray, ...], di
         groups.append(members)
         for index in members:
             others = members[split.labels[members] != split.labels[index]]
-            exact = (split.images[others] == split.images[index]).all(axis=(1, 2)).any()
+            exact = (split.images[others] == split.images[index]).reshape(len(others), -1).all(axis=1).any()
             reasons[int(index)] = [Reason.EXACT_COPY if exact else Reason.NEAR_COPY]
     return tuple(groups), reasons
 
@@ -234,7 +234,7 @@ def _outvoted(members: IntArray, labels: IntArray, judgement: Judgement) -> IntA
     It keeps the commonest label, and of equally common ones the likeliest; with people's votes, the label with the most
     votes, and of equal ones the commonest.
     """
-    counts = np.bincount(labels[members], minlength=NUM_EXPRESSIONS)
+    counts = np.bincount(labels[members], minlength=judgement.scores.shape[1])
     support = judgement.scores[members].mean(axis=0)
     first, second = (support, counts) if judgement.by_people else (counts, support)
     kept = max(sorted(set(labels[members].tolist())), key=lambda label: (first[label], second[label]))
@@ -245,7 +245,7 @@ def _outvoted(members: IntArray, labels: IntArray, judgement: Judgement) -> IntA
 def _places_within(labels: IntArray) -> IntArray:
     """Return each image's place among those of its label, from 0, which mixes labels where margins are equal."""
     places = np.empty(len(labels), np.int64)
-    for label in range(NUM_EXPRESSIONS):
+    for label in np.unique(labels):
         of_label = np.flatnonzero(labels == label)
         places[of_label] = np.arange(len(of_label))
     return places

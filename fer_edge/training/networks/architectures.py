@@ -15,13 +15,14 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import FACE_SIZE
+from fer_edge.errors import InputError
 from fer_edge.labels import NUM_EXPRESSIONS
+from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.training.networks import efficientnet_lite
 from fer_edge.training.networks.pretrained import MOBILENET, RESNET, Backbone, Pretrained
 
-INPUT_SHAPE = (FACE_SIZE, FACE_SIZE, 1)
-"""Height, width and channels of a face: 48x48, gray."""
+SCORES_LAYER = "scores"
+"""Name of a network's last layer."""
 
 _HEAD_DROPOUT = 0.2
 _STEM_SIZE = 3
@@ -35,18 +36,44 @@ class LayerSet:
     dropout: Callable[[float], Any] = keras.layers.Dropout
 
 
-def documented_cnn(layers: LayerSet | None = None) -> keras.Model:
-    """Build the documented CNN: three convolutions, two dense layers, 5,655,815 parameters.
+@dataclass(frozen=True)
+class Task:
+    """Input and output of a network.
+
+    Attributes:
+        form: Size and colour of the faces.
+        classes: Number of classes.
+    """
+
+    form: PictureForm = FER2013_FORM
+    classes: int = NUM_EXPRESSIONS
+
+    def inputs(self) -> Any:
+        """Return the network's input: raw pixels."""
+        return keras.Input(self.form.input_shape, name="image")
+
+    def scores(self, x: Any) -> Any:
+        """Return the network's output: probabilities."""
+        # float32 under any policy: a probability in bfloat16 has 8 bits.
+        return keras.layers.Dense(self.classes, activation="softmax", dtype="float32", name=SCORES_LAYER)(x)
+
+
+SEVEN = Task()
+"""The seven expressions in 48x48 gray faces."""
+
+
+def documented_cnn(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
+    """Build the documented CNN: three convolutions, two dense layers, 5,655,815 parameters for the seven expressions.
 
     Args:
         layers: Layer classes; Keras' own by default.
+        task: Input and number of classes.
 
     Returns:
-        A model from raw pixels, float32 (N, 48, 48, 1) in 0..255, to probabilities, float32 (N, 7), in the
-        order of `fer_edge.labels.EXPRESSIONS`.
+        A model from raw pixels, float32 (N, H, W, channels) in 0..255, to probabilities, float32 (N, classes).
     """
     layers = layers or LayerSet()
-    inputs = keras.Input(INPUT_SHAPE, name="image")
+    inputs = task.inputs()
     x = inputs
     for filters, size in ((64, 3), (128, 5), (512, 3)):
         x = keras.layers.Conv2D(filters, size, padding="same")(x)
@@ -60,7 +87,7 @@ def documented_cnn(layers: LayerSet | None = None) -> keras.Model:
         x = layers.batch_normalization()(x)
         x = keras.layers.ReLU()(x)
         x = layers.dropout(0.25)(x)
-    return keras.Model(inputs, _scores(x), name="documented")
+    return keras.Model(inputs, task.scores(x), name="documented")
 
 
 @dataclass(frozen=True)
@@ -79,31 +106,35 @@ class Stages:
 
 
 _Block = Callable[..., Any]
+Builder = Callable[..., keras.Model]
 
 
-def compact(layers: LayerSet | None = None) -> keras.Model:
+def compact(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build the project's own network for a Raspberry Pi: depthwise-separable, residual, ReLU throughout.
 
     The first two convolutions, which have few channels, are dense: int8 lost most at a depthwise convolution between
     them. Arguments and result are as of `documented_cnn`.
     """
-    return _residual_network("compact", Stages(8, (32, 72, 176), (1, 2, 2)), _Layers(layers).separable, layers)
+    stages = Stages(8, (32, 72, 176), (1, 2, 2))
+    return _residual_network("compact", stages, _Layers(layers, task).separable, layers, task)
 
 
-def compact_s(layers: LayerSet | None = None) -> keras.Model:
+def compact_s(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a smaller `compact`."""
-    return _residual_network("compact-s", Stages(8, (24, 48, 104), (1, 1, 2)), _Layers(layers).separable, layers)
+    stages = Stages(8, (24, 48, 104), (1, 1, 2))
+    return _residual_network("compact-s", stages, _Layers(layers, task).separable, layers, task)
 
 
-def resnet(layers: LayerSet | None = None) -> keras.Model:
+def resnet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a small residual network of dense 3x3 convolutions (He et al., 2015), suited as a teacher."""
-    return _residual_network("resnet", Stages(16, (64, 128, 192), (1, 2, 1)), _Layers(layers).dense, layers)
+    stages = Stages(16, (64, 128, 192), (1, 2, 1))
+    return _residual_network("resnet", stages, _Layers(layers, task).dense, layers, task)
 
 
-def mobilenet(layers: LayerSet | None = None) -> keras.Model:
+def mobilenet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a small MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks and ReLU6."""
-    made = _Layers(layers, maximum=6.0)
-    inputs = keras.Input(INPUT_SHAPE, name="image")
+    made = _Layers(layers, task, maximum=6.0)
+    inputs = task.inputs()
     x = made.stem(inputs, 16, strides=2)
     for width, blocks in ((24, 2), (40, 3), (72, 3)):
         for block in range(blocks):
@@ -112,9 +143,9 @@ def mobilenet(layers: LayerSet | None = None) -> keras.Model:
     return made.classifier(inputs, x, "mobilenet")
 
 
-def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None) -> keras.Model:
-    made = _Layers(layers)
-    inputs = keras.Input(INPUT_SHAPE, name="image")
+def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None, task: Task) -> keras.Model:
+    made = _Layers(layers, task)
+    inputs = task.inputs()
     x = made.stem(inputs, stages.stem)
     for stage, (width, blocks) in enumerate(zip(stages.widths, stages.blocks, strict=True)):
         x = (block if stage else made.dense)(x, width, strides=2)
@@ -127,12 +158,13 @@ def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet
 class _Layers:
     """Builder of blocks: convolution, BatchNormalization and ReLU, an order in which export folds the first two."""
 
-    def __init__(self, layers: LayerSet | None, maximum: float | None = None) -> None:
+    def __init__(self, layers: LayerSet | None, task: Task, maximum: float | None = None) -> None:
+        self._task = task
         self._layers = layers or LayerSet()
         self._maximum = maximum
 
     def stem(self, x: Any, filters: int, *, strides: int = 1) -> Any:
-        kernel = keras.initializers.Constant(_edge_filters(filters))
+        kernel = keras.initializers.Constant(_edge_filters(filters, x.shape[-1]))
         x = keras.layers.Conv2D(
             filters, _STEM_SIZE, strides=strides, padding="same", use_bias=False, kernel_initializer=kernel
         )(x)
@@ -159,7 +191,7 @@ class _Layers:
 
     def classifier(self, inputs: Any, x: Any, name: str) -> keras.Model:
         x = keras.layers.GlobalAveragePooling2D()(x)
-        return keras.Model(inputs, _scores(self._layers.dropout(_HEAD_DROPOUT)(x)), name=name)
+        return keras.Model(inputs, self._task.scores(self._layers.dropout(_HEAD_DROPOUT)(x)), name=name)
 
     def _normalized(self, x: Any) -> Any:
         return keras.layers.ReLU(self._maximum)(self._layers.batch_normalization()(x))
@@ -169,44 +201,40 @@ class _Layers:
         return self._layers.batch_normalization(gamma_initializer="zeros")(x)
 
 
-def _edge_filters(filters: int) -> npt.NDArray[np.float32]:
+def _edge_filters(filters: int, channels: int) -> npt.NDArray[np.float32]:
     """Return the 2-D discrete cosine basis without its constant, lowest frequencies first, each with both signs.
 
     Neighbouring pixels are so similar that random filters would all start as about the same blur.
 
     Returns:
-        A kernel with filters of unit norm, float32 (3, 3, 1, `filters`).
+        A kernel with filters of unit norm, divided evenly among the channels, float32 (3, 3, `channels`, `filters`).
     """
     waves = np.cos(np.pi * np.outer(np.arange(_STEM_SIZE), np.arange(_STEM_SIZE) + 0.5) / _STEM_SIZE)
     order = sorted(np.ndindex(_STEM_SIZE, _STEM_SIZE), key=sum)[1 : filters // 2 + 1]
     basis = np.stack([np.outer(waves[row], waves[column]) for row, column in order], axis=-1)
     basis /= np.linalg.norm(basis, axis=(0, 1))
-    return np.concatenate([basis, -basis], axis=-1)[:, :, np.newaxis].astype(np.float32)
+    kernel = np.concatenate([basis, -basis], axis=-1)[:, :, np.newaxis].astype(np.float32)
+    return np.repeat(kernel / channels, channels, axis=2) if channels > 1 else kernel
 
 
-def _transfer(backbone: Backbone, name: str) -> Callable[[LayerSet | None], keras.Model]:
-    def builder(layers: LayerSet | None = None) -> keras.Model:
-        inputs = keras.Input(INPUT_SHAPE, name="image")
+def _transfer(backbone: Backbone, name: str) -> Builder:
+    def builder(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
+        inputs = task.inputs()
         x = (layers or LayerSet()).dropout(_HEAD_DROPOUT)(backbone.features(inputs))
-        return keras.Model(inputs, _scores(x), name=name)
+        return keras.Model(inputs, task.scores(x), name=name)
 
     return builder
 
 
-def efficientnet_lite0(layers: LayerSet | None = None) -> keras.Model:
+def efficientnet_lite0(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build EfficientNet-Lite0 behind a doubling of the picture: 69 M multiplications, 3.4 M parameters."""
     layers = layers or LayerSet()
-    inputs = keras.Input(INPUT_SHAPE, name="image")
+    inputs = task.inputs()
     x = layers.dropout(_HEAD_DROPOUT)(efficientnet_lite.features(inputs, layers.batch_normalization))
-    return keras.Model(inputs, _scores(x), name="efficientnet-lite0")
+    return keras.Model(inputs, task.scores(x), name="efficientnet-lite0")
 
 
-def _scores(x: Any) -> Any:
-    # float32 under any policy: a probability in bfloat16 has 8 bits.
-    return keras.layers.Dense(NUM_EXPRESSIONS, activation="softmax", dtype="float32", name="scores")(x)
-
-
-ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {
+ARCHITECTURES: dict[str, Builder] = {
     "compact": compact,
     "compact-s": compact_s,
     "documented": documented_cnn,
@@ -218,6 +246,9 @@ ARCHITECTURES: dict[str, Callable[[LayerSet | None], keras.Model]] = {
     "resnet-imagenet": _transfer(RESNET, "resnet-imagenet"),
 }
 """Builders by name; all build random weights, those of `BACKBONES` too."""
+
+_GRAY_48_ONLY = {"efficientnet-lite0", "efficientnet-lite0-imagenet", "mobilenet-imagenet", "resnet-imagenet"}
+"""Networks that enlarge a gray face of 48x48 pixels to what ImageNet's weights were trained on."""
 
 BACKBONES: dict[str, Pretrained] = {
     "efficientnet-lite0-imagenet": efficientnet_lite.ShippedWeights(),
@@ -250,11 +281,17 @@ def load_pretrained(model: keras.Model, name: str, file: Path | None = None) -> 
         efficientnet_lite.load_weights(model, file)
 
 
-def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None) -> keras.Model:
-    """Build a network of `ARCHITECTURES` with float32 weights that computes in float32 or bfloat16."""
+def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
+    """Build a network of `ARCHITECTURES` with float32 weights that computes in float32 or bfloat16.
+
+    Raises:
+        InputError: If the network takes faces of 48x48 gray pixels only.
+    """
+    if task.form != FER2013_FORM and name in _GRAY_48_ONLY:
+        raise InputError(f"{name}: expected {FER2013_FORM} faces, which it was made for, got {task.form}")
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if bfloat16 else "float32")
     try:
-        return ARCHITECTURES[name](layers)
+        return ARCHITECTURES[name](layers, task)
     finally:
         keras.config.set_dtype_policy(before)

@@ -10,15 +10,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.data import as_inputs
 from fer_edge.errors import ModelError
 from fer_edge.files import atomic_path
 from fer_edge.inference.card_reader import find_card
-from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, add_card_to_keras
 from fer_edge.scores import to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.training.networks.architectures import ARCHITECTURES
-from fer_edge.training.networks.keras_network import from_raw_pixels, load_network, require_fitting, try_out
+from fer_edge.training.networks.keras_network import form_of, from_raw_pixels, load_network, require_fitting, try_out
 
 _BATCH = 256
 
@@ -53,7 +53,7 @@ class KerasClassifier:
 
         Raises:
             ModelError: If the file is missing or damaged, has another network and is not trusted, is no classifier of
-                seven expressions in 48x48 gray faces, or has no card and a fact is not stated.
+                faces, or has no card and a fact is not stated.
         """
         if not path.exists():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
@@ -61,24 +61,28 @@ class KerasClassifier:
         if path.suffix.lower() != ".keras":
             raise ModelError(f"{path}: expected a .keras file")
         card = facts.card_for(path, found)
-        network = load_network(path, found.architecture if found else None, trusted=facts.trusted)
+        network = load_network(path, found, trusted=facts.trusted)
+        if found is None:
+            card = facts.card_for(path, None, form_of(network))
         require_fitting(network, card, path)
         if found is None:
             try_out(network, card, path)
-        raw = replace(card, input=InputSpec(), scores=ScoreKind.PROBABILITIES)
+        form = card.input.form
+        raw_input = InputSpec(form.width, form.height, form.colour)
+        raw = replace(card, input=raw_input, scores=ScoreKind.PROBABILITIES)
         return KerasClassifier(from_raw_pixels(network, card), raw, path)
 
     def classify(self, face: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the scores, float32 (7,), of one face, uint8 (48, 48), 0..255."""
+        """Return the scores, float32 (classes,), of one face, uint8 (H, W) or (H, W, 3), 0..255."""
         return np.asarray(self.classify_all(face[np.newaxis])[0])
 
     def classify_all(
         self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
     ) -> npt.NDArray[np.float32]:
-        """Return the scores, float32 (N, 7), of faces, uint8 (N, 48, 48), 0..255."""
-        scores = np.empty((len(faces), NUM_EXPRESSIONS), np.float32)
+        """Return the scores, float32 (N, classes), of faces, uint8 (N, H, W) or (N, H, W, 3), 0..255."""
+        scores = np.empty((len(faces), len(self.card.labels)), np.float32)
         for start in range(0, len(faces), _BATCH):
-            batch = faces[start : start + _BATCH, ..., np.newaxis].astype(np.float32)
+            batch = as_inputs(faces[start : start + _BATCH])
             raw = np.asarray(self.model.predict_on_batch(batch))
             scores[start : start + len(batch)] = to_probabilities(raw, self.card.scores, self.path)
             if on_progress is not None:

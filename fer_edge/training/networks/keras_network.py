@@ -11,35 +11,35 @@ import numpy as np
 
 from fer_edge.errors import ModelError, first_line
 from fer_edge.keras_archive import read_config, require_undamaged
-from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.model_card import ModelCard, ScoreKind
 from fer_edge.native_logs import chatter_held_back
-from fer_edge.scores import require_expressions, require_kind
+from fer_edge.picture_form import GRAY, RGB, PictureForm
+from fer_edge.scores import require_kind
 from fer_edge.stated_facts import TRUST_OPTION
-from fer_edge.training.networks.architectures import ARCHITECTURES, INPUT_SHAPE, build
+from fer_edge.training.networks.architectures import ARCHITECTURES, Task, build
 
 _TRIALS = 4
 
 
-def load_network(path: Path, architecture: str | None, *, trusted: bool = False) -> keras.Model:
+def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -> keras.Model:
     """Load the network of a .keras file.
 
     Args:
         path: The file.
-        architecture: Architecture by its card. One of `ARCHITECTURES` is built from code, with the file's weights, as
-            a .keras file of one Keras version often does not load in another.
+        card: The file's card. An architecture of `ARCHITECTURES` is built from code, with the file's weights, as a
+            .keras file of one Keras version often does not load in another.
         trusted: Whether the user trusts the file, so that any other network may be loaded, in safe mode.
 
     Returns:
-        A functional network from (N, 48, 48, 1) to seven scores. A Sequential network, or one with lists of one input
-        and one output, is converted, since it cannot be exported.
+        A functional network from (N, H, W, 1 or 3) to scores. A Sequential network, or one with lists of one input and
+        one output, is converted, since it cannot be exported.
 
     Raises:
         ModelError: If the file is damaged, has another network and is not trusted, has layers of its own code, or has
             other inputs or outputs.
     """
     require_undamaged(path)
-    known = architecture in ARCHITECTURES
+    known = card is not None and card.architecture in ARCHITECTURES
     if not known and not trusted:
         raise ModelError(
             f"{path}: its network is none of this project's, and loading it runs what the file describes, in Keras' "
@@ -48,8 +48,8 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
         )
     try:
         with chatter_held_back():  # of TensorFlow, which looks for a GPU
-            if architecture in ARCHITECTURES:
-                model = build(architecture)
+            if card is not None and known:
+                model = build(card.architecture, task=task_of(card))
                 model.load_weights(path)
             else:
                 model = keras.models.load_model(path, compile=False, safe_mode=True)
@@ -62,6 +62,17 @@ def load_network(path: Path, architecture: str | None, *, trusted: bool = False)
         raise ModelError(f"{path}: Keras cannot load it: {first_line(error)}") from error
     _require_shapes(model, path)
     return model if known else keras.Model(model.inputs[0], model.outputs[0])
+
+
+def task_of(card: ModelCard) -> Task:
+    """Return the input and the number of classes of a card's network."""
+    return Task(card.input.form, len(card.labels))
+
+
+def form_of(model: keras.Model) -> PictureForm:
+    """Return size and colour of a loaded network's input."""
+    _, height, width, channels = model.inputs[0].shape
+    return PictureForm(width, height, GRAY if channels == 1 else RGB)
 
 
 def from_raw_pixels(model: keras.Model, card: ModelCard) -> keras.Model:
@@ -95,15 +106,19 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def require_fitting(model: keras.Model, card: ModelCard, path: Path) -> None:
-    """Check size and labels of a card.
+    """Check size, colour and labels of a card.
 
     Raises:
-        ModelError: If it has another size than the network, or other labels than the expressions.
+        ModelError: If it has another size or colour than the network, or as many labels as the network has no scores.
     """
-    size_wh = INPUT_SHAPE[1], INPUT_SHAPE[0]
-    if card.input.size_wh != size_wh:
-        raise ModelError(f"{path}: its card says {card.input.size_wh}, its network takes {size_wh}; save it again")
-    require_expressions(card.labels, path)
+    form = form_of(model)
+    if card.input.form != form:
+        raise ModelError(f"{path}: its card says {card.input.form}, its network takes {form}; save it again")
+    scores = model.outputs[0].shape[1]
+    if len(card.labels) != scores:
+        raise ModelError(
+            f"{path}: expected a name for each of its {scores} scores, got {len(card.labels)}: {', '.join(card.labels)}"
+        )
 
 
 def try_out(model: keras.Model, card: ModelCard, path: Path) -> None:
@@ -112,23 +127,31 @@ def try_out(model: keras.Model, card: ModelCard, path: Path) -> None:
     Raises:
         ModelError: If they are not of the kind that the card states.
     """
-    images = np.random.default_rng(0).integers(0, 256, (_TRIALS, *INPUT_SHAPE), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (_TRIALS, *card.input.form.input_shape), np.uint8)
     raw = model.predict_on_batch(card.input.scale(images).astype(np.float32))
     require_kind(np.asarray(raw), card.scores, path)
 
 
 def _require_shapes(model: keras.Model, path: Path) -> None:
-    """Raise unless there is one input, of 48x48 gray faces, and one output, of seven scores."""
+    """Raise unless there is one input, of gray or RGB faces, and one output, of two or more scores."""
     # An unbuilt model has none.
     edges = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
     inputs, outputs = ([tuple(each.shape) for each in tensors] for tensors in edges)
     if not inputs:
-        raise ModelError(f"{path}: it was saved before it was built; add keras.Input({INPUT_SHAPE}) as its first layer")
-    if inputs != [(None, *INPUT_SHAPE)] or outputs != [(None, NUM_EXPRESSIONS)]:
+        raise ModelError(f"{path}: it was saved before it was built; add keras.Input((48, 48, 1)) as its first layer")
+    if not (len(inputs) == len(outputs) == 1 and _is_image(inputs[0]) and _is_scores(outputs[0])):
         raise ModelError(
-            f"{path}: expected a model from {(None, *INPUT_SHAPE)} to {NUM_EXPRESSIONS} scores, got one from "
-            f"{_listed(inputs)} to {_listed(outputs)}: it is for other images than 48x48 gray faces, or another task"
+            f"{path}: expected a model from images of known size such as (None, 48, 48, 1) or (None, 96, 96, 3) to two "
+            f"or more scores, got one from {_listed(inputs)} to {_listed(outputs)}: it is for another task"
         )
+
+
+def _is_image(shape: tuple[int | None, ...]) -> bool:
+    return len(shape) == 4 and None not in shape[1:] and shape[3] in (1, 3)
+
+
+def _is_scores(shape: tuple[int | None, ...]) -> bool:
+    return len(shape) == 2 and (shape[1] or 0) >= 2
 
 
 def _listed(shapes: list[tuple[int | None, ...]]) -> str:

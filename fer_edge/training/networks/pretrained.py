@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import keras
 
-from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.errors import FerEdgeError
+from fer_edge.picture_form import FER2013_FORM
 
 _UPSAMPLING = 2
 """Factor by which the picture is enlarged: the backbones halve it five times, which leaves 3 pixels of 96."""
 
-_SIDE = FACE_SIZE * _UPSAMPLING
+_SIDE = FER2013_FORM.width * _UPSAMPLING
 
 
 class Pretrained(Protocol):

@@ -18,6 +18,7 @@ from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.tflite import operators_of, tflite_graph
 from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import ARCHITECTURES, build
+from fer_edge.training.networks.keras_network import task_of
 
 _TO_KERAS = {"CONV_2D": (1, 2, 3, 0), "DEPTHWISE_CONV_2D": (1, 2, 3, 0), "FULLY_CONNECTED": (1, 0)}
 """Operators with kernels, and the permutation of a kernel's axes to Keras' order."""
@@ -36,7 +37,8 @@ def unfold(path: Path, images: FloatArray) -> keras.Model:
 
     Args:
         path: File that `fer-edge export` wrote for one of `ARCHITECTURES`.
-        images: Some thousand images to measure the statistics on, float32 (N, 48, 48, 1), 0..255.
+        images: Some thousand images of the file's form to measure the statistics on, float32 (N, H, W, channels),
+            0..255.
 
     Returns:
         The network, whose scores are the file's apart from the rounding of activations.
@@ -44,10 +46,11 @@ def unfold(path: Path, images: FloatArray) -> keras.Model:
     Raises:
         ModelError: If it is no such file.
     """
-    architecture = read_card(path).architecture
+    card = read_card(path)
+    architecture = card.architecture
     if architecture not in ARCHITECTURES:
         raise ModelError(f"{path}: expected a network of this project, got {architecture}")
-    model = build(architecture)
+    model = build(architecture, task=task_of(card))
     layers = [layer for layer in model.layers if isinstance(layer, _WEIGHTED)]
     stored = _stored_weights(path)
     if [layer.kernel.shape for layer in layers] != [each.kernel.shape for each in stored]:

@@ -27,7 +27,7 @@ FILES = {"search.json", "trials", "trials.csv", "tuning.png", "best.json"}
 WITH_SMALL_NETWORK = """
 import keras
 from fer_edge.training.networks.architectures import ARCHITECTURES
-ARCHITECTURES["small"] = lambda layers=None: keras.Sequential([
+ARCHITECTURES["small"] = lambda layers=None, task=None: keras.Sequential([
     keras.Input((48, 48, 1)),
     keras.layers.Flatten(),
     keras.layers.Dense(7, activation="softmax", dtype="float32"),
