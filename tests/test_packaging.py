@@ -102,7 +102,7 @@ def test_metadata_agrees_with_the_package(metadata: Message) -> None:
     assert metadata["Version"] == fer_edge.__version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    extras = {"train", "export", "lite", "mqtt", "onnx", "pandas", "preview", "all", "dev"}
+    extras = {"train", "export", "lite", "mqtt", "notice", "onnx", "pandas", "preview", "all", "dev"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 

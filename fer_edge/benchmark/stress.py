@@ -37,9 +37,9 @@ def measure_stress(
 
     def measure(name: str, shown: npt.NDArray[np.uint8]) -> StressStep:
         nonlocal done
-        predicted = score_faces(classifier, shown, lambda part: on_progress((done + part) / passes)).argmax(axis=1)
+        scores = score_faces(classifier, shown, lambda part: on_progress((done + part) / passes), faces.classes)
         done += 1
-        return _judge(name, predicted, truth.classes)
+        return _judge(name, scores.argmax(axis=1), truth.classes)
 
     return StressResult(
         truth.kind,

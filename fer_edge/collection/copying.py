@@ -29,8 +29,7 @@ def copy_divided(pictures: Sequence[ClassPicture], splits: Sequence[SplitName], 
     with temporary_folder(output.parent, f".{output.name[:40]}") as folder:
         content = folder / "content"
         for picture, split in zip(pictures, splits, strict=True):
-            within = picture.place.parts[picture.place.parts.index(picture.label) + 1 :]
-            target = content / split.value / picture.label / "-".join(within)
+            target = content / split.value / picture.label / "-".join(picture.within)
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.exists():
                 raise InputError(f"{picture.place}: another picture would get the name {target.name}, too; rename one")

@@ -10,14 +10,14 @@ from pathlib import Path, PurePosixPath
 import cv2
 import numpy as np
 
+from fer_edge.dataset.class_choice import class_name
+from fer_edge.dataset.class_folders import split_of
 from fer_edge.dataset.data import FACE_SIZE, SplitName
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.listing import list_folder
 from fer_edge.errors import DataError
 from fer_edge.names import printable
 from fer_edge.preprocess import Image
-
-_SPLITS = {"valid": SplitName.VALIDATION, "val": SplitName.VALIDATION, **{each.value: each for each in SplitName}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class ClassPicture:
         path: The file.
         place: Its path within the folder that was read.
         split: Split folder that it lies in; `None` without split folders.
-        label: Name of its class folder.
+        label: Name of its class, by its class folder.
         face: The picture as networks are shown it, uint8 (48, 48) gray.
         size_wh: Width and height of the file's picture, pixels.
     """
@@ -39,6 +39,11 @@ class ClassPicture:
     label: str
     face: Image
     size_wh: tuple[int, int]
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """Parts of its path below the class folder."""
+        return self.place.parts[1 if self.split is None else 2 :]
 
     def read(self) -> Image:
         """Return the picture at its own size, uint8 (H, W) gray."""
@@ -109,9 +114,9 @@ def count_names(names: Sequence[str], shown: int = 3) -> str:
 def _place(path: PurePosixPath) -> tuple[SplitName | None, str] | None:
     """Return the split and the class of a file by its folders; `None` for a file in no class folder."""
     folders = path.parts[:-1]
-    split = _SPLITS.get(folders[0].strip().lower()) if folders else None
+    split = split_of(folders[0]) if folders else None
     rest = folders[1:] if split is not None else folders
-    return (split, rest[0]) if rest else None
+    return (split, class_name(rest[0])) if rest else None
 
 
 def _size(path: Path, *, resized: bool) -> tuple[int, int]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.conversion import convert_images
 from fer_edge.dataset.copies import connect
 from fer_edge.dataset.fer2013_votes import known_pictures
 from fer_edge.dataset.fingerprint import fingerprints, near_pairs
+from fer_edge.picture_form import FER2013_FORM
 
 MOST_BITS = 28
 """Most bits of 144 in which fingerprints of near-copies differ.
@@ -16,6 +18,10 @@ On FER2013: all of 1,500 images were found again after JPEG of quality 60, scali
 brightness or contrast; 99.5 % after a shift by one pixel of 48, a zoom of 4 % or a turn of 3 degrees; 11 % after a
 shift by two pixels and 39 % after a zoom of 8 %. Of 172 million pairs of other images 744 were called near-copies; of
 24 of these that were looked at, at 23 to 28 bits, 22 showed one photograph or one shoot."""
+
+
+_MOST_IMAGES = 10_000
+"""Most images that are compared without being asked to: a second on one core."""
 
 
 def near_copies(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
@@ -29,6 +35,21 @@ def near_copies(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     pairs = near_pairs(fingerprints(images, known_pictures().thresholds), MOST_BITS)
     constant = images.min(axis=(1, 2)) == images.max(axis=(1, 2))
     return np.asarray(pairs[~constant[pairs].any(axis=1)], np.int64)
+
+
+def count_across(images: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -> int | None:
+    """Return how many images have a near-copy among others; `None` for so many that it would take minutes.
+
+    Args:
+        images: uint8 (N, H, W) gray or (N, H, W, 3) RGB.
+        others: uint8 (M, H, W) or (M, H, W, 3).
+    """
+    if len(images) + len(others) > _MOST_IMAGES:
+        return None
+    both = np.concatenate([convert_images(each, FER2013_FORM) for each in (images, others)])
+    pairs = near_copies(both)
+    across = pairs[(pairs[:, 0] < len(images)) & (pairs[:, 1] >= len(images))]
+    return len(np.unique(across[:, 0]))
 
 
 def near_copy_groups(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

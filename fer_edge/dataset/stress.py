@@ -34,7 +34,8 @@ class Step:
 
     Attributes:
         name: Strength in words, such as `x0.25`.
-        change: Returns a changed face, uint8 (H, W) gray, of the same size; the number counts the faces from 0.
+        change: Returns a changed face, uint8 (H, W) gray or (H, W, 3), of the same size; the number counts the faces
+            from 0.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Axis:
 
 
 def change_all(faces: npt.NDArray[np.uint8], step: Step) -> npt.NDArray[np.uint8]:
-    """Return changed faces, uint8 (N, H, W)."""
+    """Return changed faces, uint8 of the same shape (N, H, W) or (N, H, W, 3)."""
     return np.stack([step.change(face, number) for number, face in enumerate(faces)])
 
 
@@ -83,7 +84,7 @@ def _blur(sigma: float) -> Step:
 def _jpeg(quality: int) -> Step:
     def change(face: Image, _: int) -> Image:
         _, content = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        return np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), np.uint8)
+        return np.asarray(cv2.imdecode(content, cv2.IMREAD_UNCHANGED), np.uint8)
 
     return Step(f"quality {quality}", change)
 
@@ -97,7 +98,7 @@ def _side(pixels: int) -> Step:
 
 def _turn(degrees: int) -> Step:
     def change(face: Image, number: int) -> Image:
-        height, width = face.shape
+        height, width = face.shape[:2]
         turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees * (-1) ** number, 1)
         return np.asarray(cv2.warpAffine(face, turn, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
@@ -116,7 +117,8 @@ def _cover(middle: float, share: float) -> Step:
 
 def _skin(gain: float) -> Step:
     def change(face: Image, _: int) -> Image:
-        return _to_pixels(face * (1 - (1 - np.float32(gain)) * _skin_mask(*face.shape)))
+        mask = _skin_mask(*face.shape[:2])
+        return _to_pixels(face * (1 - (1 - np.float32(gain)) * (mask if face.ndim == 2 else mask[..., np.newaxis])))
 
     return Step(f"x{gain:g}", change)
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.dataset.near_copies import near_copies, near_copy_groups
+from fer_edge.dataset.near_copies import count_across, near_copies, near_copy_groups
 from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.preprocess import Image
 
@@ -31,6 +31,14 @@ def test_changed_copy_is_found(change: Callable[[Image], Image]) -> None:
 def test_constant_images_and_none_have_no_copies() -> None:
     assert len(near_copies(np.zeros((3, 48, 48), np.uint8))) == 0
     assert near_copies(np.empty((0, 48, 48), np.uint8)).shape == (0, 2)
+
+
+def test_images_with_a_near_copy_on_the_other_side_are_counted() -> None:
+    validation = np.stack([np.roll(FACES[0], 1, axis=1), FACES[0], FACES[9]])
+    colour = np.repeat(validation[..., np.newaxis], 3, axis=3)
+    for images in (validation, colour):
+        assert count_across(images, FACES[:3]) == 2
+    assert count_across(np.zeros((6000, 48, 48), np.uint8), np.zeros((6000, 48, 48), np.uint8)) is None
 
 
 def test_copies_of_copies_are_one_group() -> None:

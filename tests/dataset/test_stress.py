@@ -29,7 +29,9 @@ def test_steps_have_different_names() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_faces_of_another_size_keep_it() -> None:
-    wide = np.full((1, 64, 96), 100, np.uint8)
+@pytest.mark.parametrize("shape", [(1, 64, 96), (2, 96, 96, 3)], ids=["wide", "colour"])
+def test_faces_of_another_form_keep_it(shape: tuple[int, ...]) -> None:
+    faces = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     for axis in AXES:
-        assert change_all(wide, axis.steps[0]).shape == wide.shape
+        changed = change_all(faces, axis.steps[0])
+        assert (changed.shape, changed.dtype) == (faces.shape, np.dtype(np.uint8))

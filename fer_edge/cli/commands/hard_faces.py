@@ -17,12 +17,13 @@ from fer_edge.dataset.groups import Groups, compare_split, read_groups
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.group_results import GroupComparison
 from fer_edge.group_tables import describe_gap, group_recall_table, group_table, stress_table
-from fer_edge.inference.card_reader import read_card
+from fer_edge.inference.card_reader import find_card, read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.scores import FloatArray
+from fer_edge.scores import FloatArray, require_classes
 from fer_edge.stress_results import StressResult
 from fer_edge.terminal import stages_display, stderr, stdout
+from fer_edge.training.face_classifier import load_classifier
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,22 @@ def read_group_file(path: Path, faces: Split) -> Groups:
 
 def measure_all(own: Mapping[Path, ScoresFaces], peers: Sequence[PeerFile], faces: Split) -> dict[str, StressResult]:
     """Measure a model and its peers on changed faces."""
-    classifiers = {**own, **{peer.path: peer.load(threads=1) for peer in peers}}
+    classifiers = {**own, **{peer.path: _load_peer(peer, faces.classes) for peer in peers}}
     if len(classifiers) < len(own) + len(peers):
         raise InputError("--peer: expected other files than MODEL, each once")
     names = [path.name for path in classifiers]
     named = {path.name if names.count(path.name) == 1 else str(path): each for path, each in classifiers.items()}
     with stages_display() as on_progress:
         return {name: measure_stress(each, faces, partial(on_progress, name)) for name, each in named.items()}
+
+
+def _load_peer(peer: PeerFile, classes: tuple[str, ...]) -> ScoresFaces:
+    """Load a file with a card as this project's, and another as stated."""
+    if find_card(peer.path) is not None:
+        return load_classifier(peer.path, facts=peer.facts, classes=classes)
+    classifier = peer.load(threads=1)
+    require_classes(classifier.card.labels, peer.path, classes)
+    return classifier
 
 
 def draw_stress(stress: Mapping[str, StressResult], path: Path, title: str, *, is_wanted: bool) -> None:
