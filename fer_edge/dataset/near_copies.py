@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.conversion import convert_images
-from fer_edge.dataset.copies import connect
 from fer_edge.dataset.fer2013_votes import known_pictures
 from fer_edge.dataset.fingerprint import fingerprints, near_pairs
 from fer_edge.picture_form import FER2013_FORM
@@ -50,8 +49,3 @@ def count_across(images: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -
     pairs = near_copies(both)
     across = pairs[(pairs[:, 0] < len(images)) & (pairs[:, 1] >= len(images))]
     return len(np.unique(across[:, 0]))
-
-
-def near_copy_groups(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Return the lowest index that each image is a near-copy of, by way of others too: int64 (N,)."""
-    return connect(len(images), near_copies(images))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.dataset.near_copies import count_across, near_copies, near_copy_groups
+from fer_edge.dataset.near_copies import count_across, near_copies
 from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.preprocess import Image
 
@@ -39,8 +39,3 @@ def test_images_with_a_near_copy_on_the_other_side_are_counted() -> None:
     for images in (validation, colour):
         assert count_across(images, FACES[:3]) == 2
     assert count_across(np.zeros((6000, 48, 48), np.uint8), np.zeros((6000, 48, 48), np.uint8)) is None
-
-
-def test_copies_of_copies_are_one_group() -> None:
-    images = np.stack([FACES[0], np.roll(FACES[0], 1, axis=1), FACES[5]])
-    assert near_copy_groups(images).tolist()[:2] == [0, 0]
