@@ -18,6 +18,7 @@ VOTES_FLAGS ?=
 PI_FLAGS ?=
 DETECTOR_FLAGS ?=
 PROCESSORS_FLAGS ?=
+STRESS_FLAGS ?=
 FUZZ_FLAGS ?=
 SOAK_FLAGS ?=
 ABLATION_FLAGS ?=
@@ -29,7 +30,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures summary-picture preview-picture pi-figures votes-pictures readme-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak stress ablation figures summary-picture preview-picture pi-figures votes-pictures readme-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -89,6 +90,9 @@ fuzz: $(INSTALLED) ## hunt for faults with damaged and hostile input (minutes; h
 
 soak: $(INSTALLED) ## kills, lost cameras and brokers, clock jumps, full disks, crowds (10 minutes; SOAK_FLAGS="--minutes 2")
 	$(BIN)/python -m benchmarks.soak $(SOAK_FLAGS)
+
+stress: $(INSTALLED) ## measure the networks on faces made harder to read (minutes): make stress DATA=faces.zip
+	$(BIN)/python -m benchmarks.figures.stress $(DATA_FLAG) $(STRESS_FLAGS)
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.training.ablation $(DATA_FLAG) $(ABLATION_FLAGS)

@@ -9,10 +9,10 @@ from fer_edge.bounded_json import parse_json
 from fer_edge.names import printable
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("name", "architecture", "precision", "licence"), (str,)),
+    **dict.fromkeys(("name", "architecture", "precision", "licence", "intended_use", "out_of_scope_use"), (str,)),
     **dict.fromkeys(("parent_sha256", "calibration_sha256", "model_sha256"), (str, type(None))),
     **dict.fromkeys(("training", "evaluation", "parity", "tools"), (dict,)),
-    "labels": (list,),
+    **dict.fromkeys(("labels", "limitations"), (list,)),
     "prior": (dict, type(None)),
     "model_bytes": (int, type(None)),
 }

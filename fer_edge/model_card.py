@@ -24,6 +24,7 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.picture_form import GRAY, RGB, PictureForm
 from fer_edge.preprocess import FER2013_CROP, CropSpec
 from fer_edge.prior import Prior, require_prior
+from fer_edge.responsible_use import INTENDED_USE, LIMITATIONS, OUT_OF_SCOPE_USE
 
 SCHEMA_VERSION = 3
 """Newest schema that this version reads; a card of what readers of schema 1 know is still written as schema 1."""
@@ -34,6 +35,9 @@ KERAS_CARD_MEMBER = "model_card.json"
 """Not metadata.json: Keras keeps its own facts under that name."""
 LABELS_MEMBER = "labels.txt"
 ONNX_CARD_KEY = "fer_edge_card"
+
+_NO_USE_STATED: dict[str, Any] = {"intended_use": "", "out_of_scope_use": "", "limitations": []}
+"""Members of a card that was written before there were any."""
 
 _LARGEST_CARD = 1 << 20
 """Bytes of a card; those that are written have about 5,000. A zip could hold gigabytes in their place."""
@@ -136,6 +140,9 @@ class ModelCard:
         model_bytes: Number of these bytes.
         tools: Versions of the tools that made the file.
         licence: Licence of the weights, with what they were trained on.
+        intended_use: What it is for; empty in a card of an earlier version, as are the next two.
+        out_of_scope_use: What it must not be used for.
+        limitations: What it is bad at, a sentence each.
     """
 
     name: str
@@ -156,6 +163,9 @@ class ModelCard:
     model_bytes: int | None = None
     tools: dict[str, str] = field(default_factory=dict)
     licence: str = "not stated"
+    intended_use: str = INTENDED_USE
+    out_of_scope_use: str = OUT_OF_SCOPE_USE
+    limitations: tuple[str, ...] = LIMITATIONS
 
     def __post_init__(self) -> None:
         if len(self.labels) < 2 or len(set(self.labels)) != len(self.labels):
@@ -220,9 +230,10 @@ class ModelCard:
                     f"{source}: its card has schema {facts['schema_version']}, this fer-edge reads {SCHEMA_VERSION}; "
                     "update it: pip install -U fer-edge"
                 )
-            facts = _known(ModelCard, facts)
+            facts = {**_NO_USE_STATED, **_known(ModelCard, facts)}
             require_types(facts)
             facts["labels"] = tuple(facts["labels"])
+            facts["limitations"] = tuple(map(str, facts["limitations"]))
             facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
             facts["scores"] = ScoreKind(facts.get("scores", ScoreKind.PROBABILITIES))
             facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))
@@ -259,6 +270,14 @@ def add_card_to_keras(path: Path, card: ModelCard) -> None:
     """Add a card to a .keras file, which is a zip that Keras reads by member names."""
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         _write_texts(archive, _card_members(KERAS_CARD_MEMBER, card))
+
+
+def copy_keras_without_card(path: Path, copy: Path) -> None:
+    """Copy a .keras file, but its card."""
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as copied:
+        for member in archive.infolist():
+            if member.filename not in (KERAS_CARD_MEMBER, LABELS_MEMBER):
+                copied.writestr(member, archive.read(member), member.compress_type)
 
 
 def read_zipped_card(path: Path) -> ModelCard | None:

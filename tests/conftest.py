@@ -143,6 +143,17 @@ def width_of_files() -> None:
     stdout().width = stderr().width = _FILE_COLUMNS
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is remembered of notes out of the user's folder, with every note shown already."""
+    folder = tmp_path_factory.mktemp("state")
+    (folder / "fer-edge").mkdir()
+    (folder / "fer-edge" / "inform.shown").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_data_in_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Keep a developer's own data out of every test but those that ask for it."""

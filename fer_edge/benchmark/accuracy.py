@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
+from fer_edge.group_results import GroupComparison
+from fer_edge.stress_results import StressResult
+
 Interval = tuple[float, float]
 """Ends of a 95 % interval, 0..1."""
 
@@ -125,6 +128,10 @@ class Quality(EvaluationFigures):
         people: Agreement with people's votes on the same images; `None` without votes.
         without_copies: Results without the images that have an exact copy in the training split; `None` where no image
             has one, or that is not known.
+        groups: Comparison of groups of images, as `fer_edge.group_results.GroupComparison` describes it; `None` without
+            groups.
+        stress: Accuracy on faces made harder to read, as `fer_edge.stress_results.StressResult` describes it; `None` if
+            not measured.
     """
 
     evaluation: dict[str, Any]
@@ -133,6 +140,8 @@ class Quality(EvaluationFigures):
     predicted: str = ""
     people: People | None = None
     without_copies: WithoutCopies | None = None
+    groups: GroupComparison | None = None
+    stress: StressResult | None = None
 
     @property
     def stored(self) -> dict[str, Any]:

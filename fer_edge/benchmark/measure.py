@@ -24,9 +24,11 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import ChangedLabel, Result, Threads, Timing
 from fer_edge.benchmark.scoring import score_all
 from fer_edge.benchmark.setting import Data, Method
+from fer_edge.benchmark.stress import measure_stress
 from fer_edge.benchmark.subjects import Role, Subject
 from fer_edge.benchmark.timing import DEFAULT, QUICK, WARM_UP_RUNS, WARM_UP_S, Effort, measure_interleaved
 from fer_edge.dataset.data import Split
+from fer_edge.dataset.groups import Groups
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
 
@@ -47,6 +49,8 @@ def measure(
     data: Data | None = None,
     threads: Sequence[int] = THREADS,
     emulated: dict[str, Any] | None = None,
+    groups: Groups | None = None,
+    stress: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Measure subjects, interleaved.
@@ -61,6 +65,8 @@ def measure(
         data: Description of `faces` for the report (`describe_data`).
         threads: Numbers of threads to compare; empty for no comparison.
         emulated: Content of pi.json, for the report.
+        groups: Groups of `faces` to compare.
+        stress: Measure on faces made harder to read as well.
         on_progress: Called often.
 
     Raises:
@@ -80,8 +86,10 @@ def measure(
         fresh = _start_fresh(subjects, partial(progress, "loading"))
     parents = find_parents(subjects)
     qualities, moved = (
-        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, progress)
+        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, groups, progress)
     )
+    if faces is not None and stress:
+        qualities = _add_stress(qualities, subjects, faces, progress)
     costs = _count_costs(subjects)
     return Report(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -155,6 +163,7 @@ def _judge(
     parents: Mapping[str, str],
     faces: Split,
     data: Data,
+    groups: Groups | None,
     progress: OnProgress,
 ) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
@@ -166,7 +175,7 @@ def _judge(
         for name, parent in parents.items()
     }
     qualities = {
-        name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name))
+        name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name), groups)
         for name, values in scores.items()
     }
     changed: list[ChangedLabel] = []
@@ -174,6 +183,16 @@ def _judge(
         changed += find_changed_labels({name: scores[name] for name in names}, expected[names[0]], faces)
     changed.sort(key=lambda each: -each.full[1])
     return qualities, tuple(changed[:SHOWN])
+
+
+def _add_stress(
+    qualities: Mapping[str, Quality], subjects: Sequence[Subject], faces: Split, progress: OnProgress
+) -> dict[str, Quality]:
+    found = dict(qualities)
+    for each in subjects:
+        stress = measure_stress(each.classifier, faces, partial(progress, f"stress, {each.name}"))
+        found[each.name] = replace(found[each.name], stress=stress)
+    return found
 
 
 def _count_costs(subjects: Sequence[Subject]) -> dict[str, Cost]:

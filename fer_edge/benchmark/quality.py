@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fer_edge.benchmark.accuracy import People, Quality, WithoutCopies
 from fer_edge.benchmark.setting import NO_MAJORITY
 from fer_edge.dataset.data import Split
+from fer_edge.dataset.groups import Groups, compare_split
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes, without_copies
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.labels import EXPRESSIONS
@@ -40,7 +41,12 @@ def judge(
 
 
 def judge_faces(
-    scores: FloatArray, faces: Split, copied: BoolArray, card: ModelCard | None, parent: FloatArray | None = None
+    scores: FloatArray,
+    faces: Split,
+    copied: BoolArray,
+    card: ModelCard | None,
+    parent: FloatArray | None = None,
+    groups: Groups | None = None,
 ) -> Quality:
     """Measure scores against the faces' labels and people's votes, with and without copies of training images.
 
@@ -50,11 +56,13 @@ def judge_faces(
         copied: bool (N,), True where the training split has an exact copy.
         card: The model's card, which may state the prior that its scores assume; `None` if it has none.
         parent: The full model's scores (N, classes), for an exported file.
+        groups: Groups of the faces to compare.
     """
     return replace(
         judge(scores, faces.labels, parent, faces.classes),
         people=None if faces.votes is None else _judge_by_people(scores, faces, faces.votes, card),
         without_copies=_judge_without_copies(scores, faces, copied),
+        groups=None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, faces.classes),
     )
 
 

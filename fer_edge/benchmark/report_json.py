@@ -14,13 +14,14 @@ from fer_edge.errors import InputError
 from fer_edge.files import read_text_file, write_atomic
 from fer_edge.labels import EXPRESSIONS
 
-READABLE_VERSIONS = (3, 4)
+READABLE_VERSIONS = (3, 4, 5)
 """Versions of report.json that can be read; the last is the one that is written."""
 
 SCHEMA_VERSION = READABLE_VERSIONS[-1]
 
 _DATA_OF_4 = {"majority": "", "copied": "", "one_person": None, "one_person_without_copies": None}
 _QUALITY_OF_4 = {"people": None, "without_copies": None}
+_QUALITY_OF_5 = {"groups": None, "stress": None}
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,12 @@ class Report:
 def _upgraded(facts: dict[str, Any], version: int) -> dict[str, Any]:
     """Return what report.json holds, with empty values for what an earlier version did not measure."""
     if version == 3:  # before people's answer, and copies of training images
-        data = facts["data"] and {**_DATA_OF_4, **facts["data"]}
-        results = [
-            {**row, "quality": row["quality"] and {**_QUALITY_OF_4, **row["quality"]}} for row in facts["results"]
-        ]
-        return {**facts, "data": data, "results": results}
+        facts = {**_with_quality(facts, _QUALITY_OF_4), "data": facts["data"] and {**_DATA_OF_4, **facts["data"]}}
+    if version <= 4:  # before groups and stress
+        facts = _with_quality(facts, _QUALITY_OF_5)
     return facts
+
+
+def _with_quality(facts: dict[str, Any], added: dict[str, None]) -> dict[str, Any]:
+    results = [{**row, "quality": row["quality"] and {**added, **row["quality"]}} for row in facts["results"]]
+    return {**facts, "results": results}

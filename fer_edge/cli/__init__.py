@@ -31,7 +31,7 @@ _COMMANDS = {
     "train": "Train a network on labelled faces.",
     "tune": "Search for the recipe values that train best.",
     "samples": "Write a sheet of the data set's faces as a picture.",
-    "data": "Find images whose labels are probably wrong.",
+    "data": "Collect faces, divide and check them, and find wrong labels.",
     "evaluate": "Measure a model on labelled faces.",
     "export": "Convert a model to TFLite and ONNX, and verify each file.",
     "info": "Show what a model file says about itself.",
@@ -41,6 +41,7 @@ _COMMANDS = {
     "benchmark": "Measure models on this machine (latency, memory, accuracy) and write a report.",
     "doctor": "Check the board, the cameras and the installation, and say what to do.",
     "service": "Run at boot, supervised by systemd.",
+    "notice": "Write a notice for the door, for the people whom the camera sees.",
 }
 _EXTRA_OF_COMMAND = {
     "train": "train",

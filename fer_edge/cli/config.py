@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -13,14 +12,9 @@ from typing import Any
 import click
 
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.errors import InputError, first_line
-from fer_edge.files import read_text_file
+from fer_edge.errors import InputError
 from fer_edge.names import without_password
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from fer_edge.toml_file import read_toml
 
 _COMMENT_WIDTH = 100
 _CONFIG = f"{__name__}.path"
@@ -42,7 +36,7 @@ def load_config(path: Path, ctx: click.Context) -> dict[str, Any]:
     """
     options = _options_by_key(ctx.command)
     values: dict[str, Any] = {}
-    for key, given in _read_toml(path).items():
+    for key, given in read_toml(path).items():
         where = f"{path}: {key}"
         if key not in options:
             raise InputError(f"{where}: {ctx.info_name} has no such option{_nearest(key, list(options))}")
@@ -98,15 +92,6 @@ def _options_by_key(command: click.Command) -> dict[str, click.Option]:
         for option in command.params
         if isinstance(option, click.Option) and option.expose_value and not option.hidden
     }
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    text = read_text_file(path, "a configuration file")
-    try:
-        settings: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and deep nesting
-        raise InputError(f'{path}: not TOML: {first_line(error)}; expected lines such as: camera = "0"') from error
-    return settings
 
 
 def _require_kind(where: str, option: click.Option, given: Any) -> None:

@@ -17,6 +17,7 @@ from fer_edge.cli.messages import print_note
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.data import Dataset, ImageFault, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
+from fer_edge.dataset.near_copies import count_across
 from fer_edge.dataset.people_tables import describe_without_copies, people_tables, votes_table
 from fer_edge.dataset.voted_faces import load_voted_dataset
 from fer_edge.labels import EXPRESSIONS
@@ -100,6 +101,17 @@ def note_other_training(cards: Mapping[str, ModelCard], data_sha256: str, *, off
             f"{', '.join(others)}: trained on other images than these, or on another division of them; if training "
             f"{had} --official-split, {change} here, too, as results on images that a model has learned say little"
         )
+
+
+def note_near_copies(dataset: Dataset) -> None:
+    """Print a note if validation images are near-copies of training images, in a data set of moderate size."""
+    faces = dataset.validation
+    if dataset.source == SYNTHETIC or not (copies := count_across(faces.images, dataset.train.images)):
+        return
+    print_note(
+        f"{copies:,} of {len(faces):,} validation images are near-copies of training images, such as one moment's next "
+        "picture, so results look better than they are; fer-edge data split divides without them"
+    )
 
 
 def show_votes(dataset: Dataset) -> None:

@@ -12,6 +12,7 @@ import click
 from fer_edge.errors import InputError
 from fer_edge.inference.model_choice import find_model
 from fer_edge.models import shipped_models
+from fer_edge.runtime.sinks.log_files import LEAST_KEPT_S
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.stated_facts import parse_labels, parse_range
 
@@ -25,8 +26,9 @@ MOST_THREADS = 256
 
 _PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_DIGITS = 9
-_UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0}
+_UNITS_S = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _LARGEST_BYTES = 1e18
+_LONGEST_S = 36500 * 86400.0
 
 
 class ModelPath(click.Path):
@@ -103,11 +105,24 @@ def parse_resolution(text: str) -> tuple[int, int]:
 
 def parse_interval(text: str) -> float:
     """Read a time such as `0.2s`, `200ms`, `2min` or `0.2`, in seconds."""
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*(ms|s|min)?", text.strip(), re.IGNORECASE)
-    interval_s = float(match[1]) * _UNITS_S[(match[2] or "s").lower()] if match else 0.0
-    if not interval_s > 0:
+    seconds = _parse_seconds(text)
+    if not 0 < seconds <= _LONGEST_S:
         raise ValueError(f"expected a time above 0 such as 0.2s, got {text!r}")
-    return interval_s
+    return seconds
+
+
+def parse_duration(text: str) -> float:
+    """Read a time such as `30d`, `12h` or `90m`, in seconds."""
+    seconds = _parse_seconds(text)
+    if not (LEAST_KEPT_S <= seconds <= _LONGEST_S and text.strip()[-1].isalpha()):
+        raise ValueError(f"expected a time from 1m to 36500d such as 30d, 12h or 90m, got {text!r}")
+    return seconds
+
+
+def _parse_seconds(text: str) -> float:
+    """Return 0 if the text is no time."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*([a-z]*)", text.strip(), re.ASCII | re.IGNORECASE)
+    return float(match[1]) * _UNITS_S.get(match[2].lower(), 0) if match else 0.0
 
 
 def parse_thread_counts(text: str) -> tuple[int, ...]:
@@ -138,6 +153,7 @@ RESOLUTION = ParsedText("resolution", parse_resolution)
 INTERVAL = ParsedText("time", parse_interval)
 THREAD_COUNTS = ParsedText("counts", parse_thread_counts)
 BYTE_SIZE = ParsedText("size", parse_byte_size)
+DURATION = ParsedText("time", parse_duration)
 LABELS = ParsedText("labels", parse_labels)
 INPUT_RANGE = ParsedText("range", parse_range)
 MQTT_ADDRESS = ParsedText("url", MqttAddress.parse)

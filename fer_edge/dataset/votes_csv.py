@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
-from itertools import chain
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.named_rows import NAME_COLUMNS, match_images, read_records, some_names
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import printable
 
-_NAME_COLUMNS = ("image", "name", "image name", "file")
 _SYNONYMS = {
     "anger": "angry",
     "happiness": "happy",
@@ -34,7 +30,6 @@ _SYNONYMS = {
 """Other words for `CHOICES`, such as FER+'s."""
 
 _MOST = np.iinfo(np.uint16).max
-_NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ def read_votes_csv(path: Path) -> VotesTable:
     """
     text = read_text_file(path, "a CSV file of people's votes")
     try:
-        return _read(path, _records(StringIO(text)))
+        return _read(path, read_records(StringIO(text)))
     except csv.Error as error:
         raise DataError(f"{path}: expected a CSV file of votes; save it as CSV in UTF-8 ({error})") from error
 
@@ -81,30 +76,11 @@ def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
     Raises:
         DataError: If no name matches an image, or one matches several.
     """
-    images = _by_ending(name for split in dataset.splits.values() for name in split.names)
-    found = {name: images.get(_normal(name), []) for name in table.counts}
-    if not any(found.values()):
-        raise DataError(
-            f"{table.path}: expected names of the data set's images such as "
-            f"{printable(dataset.train.names[0])}, got {_some(list(found)) or 'none'}"
-        )
-    if several := [name for name, matching in found.items() if len(matching) > 1]:
-        raise DataError(f"{table.path}: {_some(several)} matches several images; give more of the path")
-    lines = Counter(matching[0] for matching in found.values() if matching)
-    if twice := [name for name, count in lines.items() if count > 1]:
-        raise DataError(f"{table.path}: expected each image once, several lines name {_some(twice)}")
-    counts = {matching[0]: table.counts[name] for name, matching in found.items() if matching}
+    images = [name for split in dataset.splits.values() for name in split.names]
+    matched, unknown = match_images(table.path, table.counts, images)
+    counts = {image: table.counts[name] for image, name in matched.items()}
     splits = {name: replace(split, votes=_votes(split, counts)) for name, split in dataset.splits.items()}
-    return replace(dataset, splits=splits), _summary(
-        table, len(counts), [n for n, found_ in found.items() if not found_]
-    )
-
-
-def _records(file: TextIO) -> Iterator[list[str]]:
-    """Yield the cells of each line, separated by commas, semicolons or tabs: what the header has most of."""
-    first = file.readline()
-    separator = max(",;\t", key=first.count)
-    yield from csv.reader(chain([first], file), delimiter=separator)
+    return replace(dataset, splits=splits), _summary(table, len(counts), unknown)
 
 
 def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
@@ -131,7 +107,7 @@ def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
 
 def _columns(path: Path, columns: list[str]) -> tuple[int, list[tuple[int, int]]]:
     """Return the column of the pictures' names, and each choice with its column."""
-    key = next((columns.index(name) for name in _NAME_COLUMNS if name in columns), None)
+    key = next((columns.index(name) for name in NAME_COLUMNS if name in columns), None)
     missing = [name for name in EXPRESSIONS if name not in columns]
     if key is None or missing:
         lacking = "a column image" if key is None else f"the column {missing[0]}"
@@ -152,21 +128,6 @@ def _count(where: str, text: str) -> int:
     return int(match[1])
 
 
-def _by_ending(names: Iterator[str]) -> dict[str, list[str]]:
-    """Return the images by each ending of their path, from the file's name to the whole path."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        parts = _normal(name).split("/")
-        for start in range(len(parts)):
-            found.setdefault("/".join(parts[start:]), []).append(name)
-    return found
-
-
-def _normal(name: str) -> str:
-    """Normalize a path for comparison: Unicode NFC, `/` between folders, no leading `./`."""
-    return unicodedata.normalize("NFC", printable(name)).replace("\\", "/").removeprefix("./")
-
-
 def _votes(split: Split, counts: dict[str, npt.NDArray[np.uint16]]) -> Votes:
     nobody = np.zeros(len(CHOICES), np.uint16)
     return Votes(np.stack([counts.get(name, nobody) for name in split.names]))
@@ -175,14 +136,9 @@ def _votes(split: Split, counts: dict[str, npt.NDArray[np.uint16]]) -> Votes:
 def _summary(table: VotesTable, joined: int, unknown: list[str]) -> str:
     parts = [f"{table.path}: votes on {joined:,} images"]
     if table.empty:
-        parts.append(f"{len(table.empty):,} of them without a vote ({_some(table.empty)})")
+        parts.append(f"{len(table.empty):,} of them without a vote ({some_names(table.empty)})")
     if unknown:
-        parts.append(f"{len(unknown):,} names without an image ({_some(unknown)})")
+        parts.append(f"{len(unknown):,} names without an image ({some_names(unknown)})")
     if table.ignored:
-        parts.append(f"ignored columns: {_some(table.ignored)}")
+        parts.append(f"ignored columns: {some_names(table.ignored)}")
     return "; ".join(parts)
-
-
-def _some(names: list[str] | tuple[str, ...]) -> str:
-    shown = ", ".join(map(printable, names[:_NAMES_SHOWN]))
-    return f"{shown}, ..." if len(names) > _NAMES_SHOWN else shown

@@ -15,6 +15,7 @@ import fer_edge
 from fer_edge import board
 from fer_edge.doctor.camera_checks import JOIN_VIDEO, check_cameras, check_group
 from fer_edge.doctor.finding import Finding, failure, ok, warning
+from fer_edge.doctor.privacy_checks import check_privacy
 from fer_edge.doctor.probes import Probed, run_probe
 
 _AT_ONCE = 2
@@ -193,6 +194,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_clock,
     check_memory,
     check_disk,
+    check_privacy,
 )
 
 

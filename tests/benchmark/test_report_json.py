@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,22 @@ def without_version_4(facts: dict[str, Any]) -> dict[str, Any]:
     for row in facts["results"]:
         for name in ("people", "without_copies"):
             (row["quality"] or {}).pop(name, None)
-    return {**facts, "schema_version": 3}
+    return {**without_version_5(facts), "schema_version": 3}
+
+
+def without_version_5(facts: dict[str, Any]) -> dict[str, Any]:
+    for row in facts["results"]:
+        for name in ("groups", "stress"):
+            (row["quality"] or {}).pop(name, None)
+    return {**facts, "schema_version": 4}
 
 
 @pytest.mark.parametrize("quality", [True, False])
-def test_version_3_is_read(tmp_path: Path, quality: bool) -> None:
-    facts = without_version_4(stored(tmp_path, quality=quality))
+@pytest.mark.parametrize("made_older", [without_version_4, without_version_5])
+def test_earlier_versions_are_read(
+    tmp_path: Path, made_older: Callable[[dict[str, Any]], dict[str, Any]], quality: bool
+) -> None:
+    facts = made_older(stored(tmp_path, quality=quality))
     now = Report.read(tmp_path / "report.json")
     (tmp_path / "old.json").write_text(json.dumps(facts))
     assert Report.read(tmp_path / "old.json") == now

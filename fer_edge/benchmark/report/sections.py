@@ -9,6 +9,7 @@ from fer_edge.benchmark.report.confusion import confusion_tables
 from fer_edge.benchmark.report.emulation import boards_in_words, emulation_tables, is_current
 from fer_edge.benchmark.report.every_call import every_call_chart
 from fer_edge.benchmark.report.glossary import glossary
+from fer_edge.benchmark.report.hard_faces import group_tables, stress_chart, stress_table
 from fer_edge.benchmark.report.measurements import (
     cost_table,
     latency_table,
@@ -33,7 +34,7 @@ from fer_edge.benchmark.report_json import Report
 
 def sections(report: Report) -> list[Section]:
     """Return the sections that are not empty."""
-    return [*_judgement(report), *_people(report), *_detail(report), *_circumstances(report)]
+    return [*_judgement(report), *_people(report), *_hard_faces(report), *_detail(report), *_circumstances(report)]
 
 
 def _judgement(report: Report) -> Iterator[Section]:
@@ -54,6 +55,14 @@ def _people(report: Report) -> Iterator[Section]:
         yield Section("People's answer", charts=[chart], tables=[[table] for table in people_tables(report)])
     if (table := copies_table(report)).rows:
         yield Section("Copies in training", tables=[[table]])
+
+
+def _hard_faces(report: Report) -> Iterator[Section]:
+    if tables := group_tables(report):
+        yield Section("Groups", tables=[[table] for table in tables])
+    chart, table = stress_chart(report), stress_table(report)
+    if chart is not None and table is not None:
+        yield Section("Hard faces", charts=[chart], tables=[[table]])
 
 
 def _detail(report: Report) -> Iterator[Section]:

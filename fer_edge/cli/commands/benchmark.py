@@ -20,6 +20,8 @@ from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cli.class_options import choice_of
+from fer_edge.cli.commands.hard_faces import read_group_file
+from fer_edge.cli.commands.hard_faces_options import groups_option, stress_option
 from fer_edge.cli.data_options import (
     data_roles,
     note_other_training,
@@ -30,7 +32,8 @@ from fer_edge.cli.data_options import (
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
-from fer_edge.cli.parameters import INPUT_RANGE, LABELS, THREAD_COUNTS, ModelPath
+from fer_edge.cli.parameters import THREAD_COUNTS, ModelPath
+from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.class_choice import ALL_CLASSES
 from fer_edge.dataset.data import Split
@@ -68,6 +71,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--images", type=click.IntRange(1), help="Images of the validation split to measure accuracy on.  [default: all]"
 )
+@groups_option
+@stress_option
 @click.option(
     "--runtime",
     "runtimes",
@@ -91,21 +96,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=_FILE,
     help="Another project's .tflite or .onnx file to measure as well; repeatable.",
 )
-@click.option(
-    "--peer-labels",
-    type=LABELS,
-    metavar="A,B,...",
-    multiple=True,
-    help="Names of the peers' scores in their order: once for all, or once for each --peer.",
-)
-@click.option(
-    "--peer-range",
-    type=INPUT_RANGE,
-    metavar="BLACK..WHITE",
-    multiple=True,
-    help="Values of black and white the peers were trained on: once for all, or once for each --peer.",
-)
-@click.option("--peer-logits", is_flag=True, help="The peers' scores are logits, without a softmax.")
+@peer_labels_option
+@peer_range_option
+@peer_logits_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -129,6 +122,8 @@ def command(
     votes_file: Path | None,
     official_split: bool,
     images: int | None,
+    groups_file: Path | None,
+    stress: bool,
     runtimes: tuple[str, ...],
     threads: tuple[int, ...],
     peers: tuple[Path, ...],
@@ -154,12 +149,15 @@ def command(
     if fail_on is not None and earlier is None:
         raise InputError("--fail-on needs an earlier report to compare with: give it with --compare")
     reads = [*roles("MODEL", *models), *roles("--peer", *peers), *roles("--compare", earlier)]
-    reads += [*data_roles(data), *roles("--votes", votes_file)]
+    reads += [*data_roles(data), *roles("--votes", votes_file), *roles("--groups", groups_file)]
     require_apart(reads, roles("--output", *report_paths(output)))
     silence_opencv()
     before = Report.read(earlier) if earlier else None
     paths = models or tuple(shipped_models().values())
     faces, described = _read_faces(data, votes_file, images, _first_card(paths), official_split=official_split)
+    if faces is None and (stress or groups_file):
+        raise InputError("--stress and --groups need labelled faces: give them with --data")
+    groups = None if groups_file is None or faces is None else read_group_file(groups_file, faces)
     stated = state_peers(peers, peer_labels, peer_range, logits=peer_logits)
     classes = faces.classes if faces is not None else None
     subjects = _load(paths, peers=stated, runtimes=runtimes, classes=classes)
@@ -173,6 +171,8 @@ def command(
             faces=faces,
             data=described,
             threads=threads,
+            groups=groups,
+            stress=stress,
             on_progress=on_progress,
         )
     written = write_report(report, output)

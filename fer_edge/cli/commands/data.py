@@ -11,6 +11,9 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.commands.audit_tables import answers_table, doubts_table
+from fer_edge.cli.commands.data_check import check
+from fer_edge.cli.commands.data_collect import collect
+from fer_edge.cli.commands.data_split import split
 from fer_edge.cli.data_options import (
     data_option,
     data_roles,
@@ -80,7 +83,11 @@ def _defaulting_to(values: dict[str, Any]) -> Callable[[click.Command], click.Co
 
 @click.group()
 def command() -> None:
-    """Check labelled faces."""
+    """Collect, divide and check labelled faces."""
+
+
+for each in (collect, split, check):
+    command.add_command(each)
 
 
 @_defaulting_to(_JUDGES_RECIPE)

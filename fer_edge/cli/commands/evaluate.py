@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from fer_edge.cli.class_options import choice_of
+from fer_edge.cli.commands.hard_faces import (
+    Findings,
+    compare_by_groups,
+    draw_stress,
+    measure_all,
+    print_findings,
+    record,
+)
+from fer_edge.cli.commands.hard_faces_options import HardFacesOptions, hard_faces_options
 from fer_edge.cli.data_options import (
     data_option,
     data_roles,
@@ -35,6 +45,7 @@ from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
+from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import expression_scores
 from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard
@@ -74,6 +85,7 @@ from fer_edge.training.face_classifier import load_classifier
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
 @click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
+@hard_faces_options
 @strict_option
 @yes_option
 def command(
@@ -92,18 +104,26 @@ def command(
     plot: Path | None,
     strict: bool,
     yes: bool,
+    **hard: Any,
 ) -> None:
     """Measure MODEL (.keras, .tflite or .onnx; the shipped one by default) on labelled faces.
 
     Prints precision, recall and F1 of each expression and the confusion matrix, and, for images with people's votes,
-    the agreement with them. Only .keras files need TensorFlow.
+    the agreement with them. --groups and --stress say for whom and when it is worse. Only .keras files need TensorFlow.
 
     \b
     fer-edge evaluate runs/documented/model.keras --data faces.zip
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
+    fer-edge evaluate mine_int8.tflite --data faces --groups groups.csv --stress --peer compact
     """
+    asked = HardFacesOptions(**hard)
+    asked.require_consistent(prior)
     picture = plot or Path(f"{model.stem}_confusion.png")
-    require_apart([*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file)], roles("--plot", picture))
+    reads = [*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file), *asked.reads()]
+    require_apart(reads, [*roles("--plot", picture), *asked.writes(model)])
+    peers = asked.stated_peers()
+    if asked.update_card:
+        read_card(model)  # before minutes of work for a file without one
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
     classifier = with_prior(load_classifier(model, num_threads, facts, classes=None), prior, model)
     note_unverified(model, classifier.card)
@@ -116,16 +136,23 @@ def command(
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = expression_scores(classifier, faces.images, on_progress, dataset.classes)
     evaluation = evaluate_scores(scores, faces.labels, dataset.classes)
+    groups = compare_by_groups(asked.groups_file, faces, scores)
+    stress = measure_all({model: classifier}, peers, faces) if asked.stress else {}
+    findings = Findings(groups, stress)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)
     copied = exact_copies(faces.images, dataset.train.images)
-    _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
+    title = f"{model.name}, {split}"
+    _plot(evaluation, picture, title, is_wanted=plot is not None)
+    draw_stress(stress, asked.chart(model), title, is_wanted=asked.stress_plot is not None)
+    if asked.update_card:
+        record(model, findings, f"{split} of {dataset.name}")
     if as_json:
         source = {"model": printable(str(model)), "runtime": classifier.runtime, "data": dataset.source, "split": split}
         assumed = {"prior": named_prior(classifier.card), "prior_shares": classifier.card.prior}
         people = people_facts(scores, faces, classifier.card)
         without = facts_without_copies(scores, faces, copied)
-        click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people, **without}))
+        click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people, **without, **findings.as_dict()}))
     else:
         title = f"{model.name} in {classifier.runtime}{_of_prior(classifier.card)}: {split} of {dataset.name}"
         stdout().print(evaluation_table(evaluation, title))
@@ -133,6 +160,7 @@ def command(
         title = f"{model.name}: people's answer on {split} of {dataset.name}"
         show_peoples_answer(scores, faces, classifier.card, title)
         show_without_copies(scores, faces, copied)
+        print_findings(findings, f"{split} of {dataset.name}")
 
 
 def _of_prior(card: ModelCard) -> str:

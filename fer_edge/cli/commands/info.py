@@ -126,7 +126,7 @@ def _shape(card: ModelCard) -> str:
 
 def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
     """Print names and values, one a line, nested objects indented; skip empty values."""
-    shown = {name: value for name, value in facts.items() if value not in (None, {}, [])}
+    shown = {name: value for name, value in facts.items() if value not in (None, {}, [], "")}
     width = max((len(name) for name, value in shown.items() if not _is_nested(value)), default=0)
     for name, value in shown.items():
         if _is_nested(value):
@@ -144,5 +144,7 @@ def _inline(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_inline(one)}" for name, one in value.items())
     if isinstance(value, list):
+        if all(str(one).endswith(".") for one in value):  # sentences
+            return " ".join(map(str, value))
         return ", ".join(f"[{_inline(one)}]" if isinstance(one, list) else _inline(one) for one in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)

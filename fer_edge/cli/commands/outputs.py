@@ -41,7 +41,10 @@ def open_sinks(options: RunOptions, source: Source, labels: tuple[str, ...], on_
         return BackgroundSink(shown, name, _LINES_WAITING, lossless=not source.live, pictures=False, on_note=on_note)
 
     policy = LogPolicy(
-        append=options.rotate_size is not None, rotate_bytes=options.rotate_size, keep=options.rotate_keep
+        append=options.rotate_size is not None or options.keep is not None,
+        rotate_bytes=options.rotate_size,
+        keep=options.rotate_keep,
+        keep_s=options.keep,
     )
     # Outputs that may be refused come before any file is overwritten: a video's ending, a broker's login.
     if options.output is not None:

@@ -21,9 +21,11 @@ from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
+from fer_edge.first_time import is_first_time
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable, without_password
 from fer_edge.native_logs import native_stderr_muffled, silence_opencv
+from fer_edge.responsible_use import WHOM_TO_INFORM
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
@@ -38,6 +40,8 @@ from fer_edge.runtime.sources.source import Frame, Source, at_most, first_second
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
+_INFORMED = "inform"
+"""Name of the note on whom to inform, which is shown once on a machine."""
 
 
 @click.command(cls=SectionedCommand, sections=SECTIONS)
@@ -82,6 +86,8 @@ def command(named_source: str | None, **given: Any) -> None:
         try:
             with option_named("--camera"):
                 source = open_source(options.camera, options.camera_settings, paced=paced, on_note=print_note)
+            if source.live and not options.quiet and is_first_time(_INFORMED):
+                print_note(WHOM_TO_INFORM)
             with source:
                 pipeline = _pipeline(options, classifier, source)
                 page = open_page(options, source, classifier.card, pipeline, print_note)
@@ -113,7 +119,7 @@ def _written(options: RunOptions) -> list[FileRole]:
     written = [*roles("--output", options.output)]
     for option, path in logs.items():
         written += roles(option, path)
-        if path not in (None, STDOUT) and options.rotate_size is not None:
+        if path not in (None, STDOUT) and (options.rotate_size is not None or options.keep is not None):
             written += roles(option, *(f"{path}.{number}" for number in range(1, options.rotate_keep + 1)))
     return written
 

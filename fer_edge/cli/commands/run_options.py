@@ -14,6 +14,7 @@ from fer_edge.cli.commands.credentials import SecretOption
 from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, model_option, prior_option
 from fer_edge.cli.parameters import (
     BYTE_SIZE,
+    DURATION,
     EVERY_NTH,
     MOST_THREADS,
     MQTT_ADDRESS,
@@ -68,6 +69,7 @@ class RunOptions:
     output: Path | None
     rotate_size: int | None
     rotate_keep: int
+    keep: float | None
     on_change_only: bool
     mqtt: MqttAddress | None
     name: str
@@ -274,6 +276,13 @@ _OPTIONS = (
         default=LogPolicy.keep,
         show_default=True,
         help="Number of older files to keep.",
+    ),
+    click.option(
+        "--keep",
+        type=DURATION,
+        metavar="TIME",
+        help="Append to existing --jsonl and --csv files, and delete lines before they are older than a time such as "
+        "30d, 12h or 90m, a file at a time.",
     ),
     click.option("--on-change-only", is_flag=True, help="Write to --jsonl and --csv only when faces or labels change."),
     click.option(

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from fer_edge.cli.config import commented_config
+from fer_edge.cli.messages import print_note
+from fer_edge.responsible_use import WHOM_TO_INFORM
 from fer_edge.service import systemd
 from fer_edge.service.unit import CONFIG_FILE, NAME
 
@@ -68,14 +70,18 @@ def print_unit(program: Path | None) -> None:
 def install(program: Path | None, root: Path, camera: str) -> None:
     """Start fer-edge now and at every boot.
 
-    Writes /etc/systemd/system/fer-edge.service, and /etc/fer-edge/config.toml unless it exists.
+    Writes /etc/systemd/system/fer-edge.service, and /etc/fer-edge/config.toml unless it exists. A new configuration has
+    privacy = true: no picture leaves the process or is stored.
     """
     program = program or systemd.find_program()
     if root == systemd.RUNNING_SYSTEM:
         systemd.require_readable(program)
     config = _new_config(program, camera)
-    for path in systemd.install(systemd.make_unit(program), config, root):
+    written = systemd.install(systemd.make_unit(program), config, root)
+    for path in written:
         click.echo(f"written: {path}")
+    if root / CONFIG_FILE in written:
+        print_note(WHOM_TO_INFORM)
     if systemd.runs_systemd(root):
         click.echo("fer-edge is running, and will start at every boot; to check: fer-edge service status")
     else:
@@ -117,4 +123,4 @@ def _new_config(program: Path, camera: str) -> str:
     from fer_edge.cli.commands.run import command as run  # here, as OpenCV comes with it
 
     head = _CONFIG_HEAD.format(program=program, config=CONFIG_FILE.as_posix())
-    return head + commented_config(run, {"camera": camera, "quiet": True, "rotate-size": "50MB"})
+    return head + commented_config(run, {"camera": camera, "quiet": True, "rotate-size": "50MB", "privacy": True})

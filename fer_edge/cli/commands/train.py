@@ -15,6 +15,7 @@ from fer_edge.cli.commands.training_display import TrainingDisplay
 from fer_edge.cli.data_options import (
     data_option,
     data_roles,
+    note_near_copies,
     official_split_option,
     read_voted_data,
     show_peoples_answer,
@@ -172,6 +173,7 @@ class _Faces:
             form=self.form,
         )
         show_votes(dataset)
+        note_near_copies(dataset)
         kept = leave_out(dataset, left_out)
         if left_out:
             stderr().print(

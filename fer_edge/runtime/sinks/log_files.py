@@ -12,9 +12,12 @@ from pathlib import Path
 from fer_edge.errors import InputError
 from fer_edge.files import lock_file
 from fer_edge.notes import OnNote, ignore_note
+from fer_edge.runtime.sinks.retention import Retention
 
 _LONGEST_LINE = 1 << 20
 _HEAD_BYTES = 16
+LEAST_KEPT_S = 60
+"""Least time that lines can be kept for."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +29,20 @@ class LogPolicy:
         rotate_bytes: Size at which the file becomes `NAME.1`, `NAME.1` becomes `NAME.2`, and so on; `None` for never.
         keep: Number of rotated files that are kept.
         sync_s: Seconds after which a line is safe from a power cut at the latest; 0 to sync each line, which is slow.
+        keep_s: Greatest age of a line, seconds; older files are rotated and deleted in time. `None` for no limit.
     """
 
     append: bool = False
     rotate_bytes: int | None = None
     keep: int = 10
     sync_s: float = 1.0
+    keep_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.keep < 1 or self.sync_s < 0 or (self.rotate_bytes is not None and self.rotate_bytes < 1):
             raise InputError(f"expected rotate_bytes and keep of at least 1 and sync_s of at least 0, got {self}")
+        if self.keep_s is not None and self.keep_s < LEAST_KEPT_S:
+            raise InputError(f"expected keep_s of at least {LEAST_KEPT_S} s, got {self.keep_s:g}")
 
 
 class LogFile:
@@ -68,7 +75,11 @@ class LogFile:
         self._failure: OSError | None = None
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._retention = (
+            Retention(path, policy.keep_s, on_note=on_note) if policy.keep_s is not None and self._is_file else None
+        )
         self._open(append=policy.append and self._is_file)
+        self._retire()
         self._start_syncing()
 
     def reopen(self) -> bool:
@@ -102,6 +113,7 @@ class LogFile:
         with self._lock:
             if self._failure:
                 raise self._failure
+            self._retire()
             if self._is_file and limit and len(self._header) < self._size > limit - len(content):
                 self._rotate()
             self._put(content)
@@ -138,6 +150,8 @@ class LogFile:
             self._cut_off_incomplete_line()
         elif self._is_file:
             self._file.truncate(0)
+            if self._retention is not None:
+                self._retention.begin()
         self._size = self._file.tell() if append else 0
         if self._header and self._size and not self._has_header():
             self._rotate()
@@ -187,8 +201,18 @@ class LogFile:
         self._size += len(content)
         self._unsynced = self._is_file
 
+    def _retire(self) -> None:
+        """Rotate the file if its first line is old, and delete older files in time; looks only now and then."""
+        if self._retention is None or not self._retention.is_check_due():
+            return
+        if self._size > len(self._header) and self._retention.is_rotation_due():
+            self._rotate()
+        self._retention.delete_expired(self._rotated(number) for number in range(1, self._policy.keep + 1))
+
     def _rotate(self) -> None:
         self._sync()
+        if self._retention is not None:
+            self._retention.begin()
         if os.name == "nt":  # where no open file can be renamed
             self._file.close()
             self._make_way(linked=False)
@@ -244,6 +268,7 @@ class LogFile:
                 with self._lock:
                     self._sync()
                     self._require_folder()
+                    self._retire()
             except OSError as error:  # raised again by the next write, or by close
                 self._failure = error
                 return

@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure
 
 from fer_edge.files import atomic_path
 
@@ -81,6 +80,8 @@ def draw_sheets(rows: Sequence[Row], path: Path, *, title: str) -> list[Path]:
 
 
 def _draw_page(rows: Sequence[Row], path: Path, heading: str) -> None:
+    from matplotlib.figure import Figure  # here, as commands that draw nothing work without it
+
     width, height = COLUMNS * (_FACE + _GAP) + _GAP, _HEADING + len(rows) * (_FACE + _CAPTION)
     pixels = np.full((height, width), 255, np.uint8)
     figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)

@@ -174,3 +174,69 @@ def test_synthetic_faces_have_no_official_split(
     )
     assert ended.exit_code == 2
     assert "synthetic: expected a copy of FER2013, whose official split can be restored" in ended.stderr
+
+
+@pytest.fixture
+def grouped(faces_zip: Path, tmp_path: Path) -> Path:
+    """Groups of all validation images but one, by turns; and a row of no image."""
+    with zipfile.ZipFile(faces_zip) as archive:
+        names = [name for name in archive.namelist() if "validation/" in name and not name.endswith("/")]
+    rows = [f"{name},{'ab'[i % 2]}" for i, name in enumerate(names[1:])]
+    path = tmp_path / "groups.csv"
+    path.write_text("\n".join(["image,group", *rows, "nobody.png,a"]) + "\n")
+    return path
+
+
+def test_groups_are_compared_and_counted(
+    command_line: Callable[..., Any], model_file: Path, faces_zip: Path, grouped: Path, tmp_path: Path
+) -> None:
+    arguments = ("evaluate", model_file, "--data", faces_zip, "--plot", tmp_path / "c.png", "--groups", grouped)
+    ended = command_line(*arguments).require_success()
+    for words in ("recall by group", "largest gap in accuracy", "chance explains it"):
+        assert words in " ".join(ended.stdout.split())
+    assert "groups of 111 images; 1 without a group are left out; 1 names without an image" in ended.stderr
+    groups = json.loads(command_line(*arguments, "--json").require_success().stdout)["groups"]
+    assert {name: each["accuracy"]["images"] for name, each in groups["groups"].items()} == {"a": 56, "b": 55}
+
+
+def test_stress_compares_models_and_writes_the_card(
+    command_line: Callable[..., Any],
+    model_file: Path,
+    faces_zip: Path,
+    grouped: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "own_int8.tflite"
+    own.write_bytes(model_file.read_bytes())
+    before = read_card(own)
+    arguments = ("--data", faces_zip, "--groups", grouped, "--stress", "--peer", model_file, "--update-card", "--json")
+    facts = json.loads(command_line("evaluate", own, *arguments).require_success().stdout)
+    assert list(facts["stress"]) == [own.name, model_file.name]
+    assert facts["stress"][own.name] == facts["stress"][model_file.name]
+    assert facts["stress"][own.name]["unchanged"]["accuracy"]["share"] == pytest.approx(facts["accuracy"])
+    assert cv2.imread("own_int8_stress.png") is not None
+    card = read_card(own)
+    assert card.evaluation["stress"]["axes"].keys() >= {"darker", "smaller"}
+    assert set(card.evaluation["groups"]["groups"]) == {"a", "b"}
+    assert card.evaluation["accuracy"] == before.evaluation["accuracy"]
+    assert card.model_sha256 == before.model_sha256
+    assert card.intended_use
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--peer", "compact-s"], "--peer and --stress-plot belong to --stress"),
+        (["--update-card"], "--update-card writes the results of --groups or --stress"),
+        (["--update-card", "--stress", "--prior", "balanced"], "leave out --prior"),
+        (["--groups", "gone.csv"], "--groups: gone.csv: no such file"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
+    ended = command_line("evaluate", "--data", faces_zip, "--plot", tmp_path / "c.png", *options)
+    assert ended.exit_code == 2
+    assert message in " ".join(ended.stderr.split())

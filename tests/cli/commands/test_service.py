@@ -94,7 +94,7 @@ def test_install_and_remove_on_an_image(root: Path, capsys: pytest.CaptureFixtur
     assert (root / WANTED).is_symlink()
     assert "at the next boot" in capsys.readouterr().out
     settings = load_config(root / CONFIG_FILE, click.Context(run_command, info_name="run"))
-    assert settings == {"camera": "rtsp://me:secret@host/a", "quiet": True, "rotate_size": "50MB"}
+    assert settings == {"camera": "rtsp://me:secret@host/a", "quiet": True, "rotate_size": "50MB", "privacy": True}
 
     assert call("remove", "--root", root) == 0
     assert not (root / UNIT_FILE).exists()

@@ -1,6 +1,6 @@
-"""Place of a detector's box in the training images, which gives the crop of faces in a camera's frames.
+"""Place of a detector's box in pictures of faces, which says how a camera's frames are to be cropped to look alike.
 
-YuNet runs on every training image; the inverse of its box's place is the area around a box that the runtime crops.
+YuNet runs on every picture; the inverse of its box's place is the area around a box that the runtime crops.
 
 The faces fill their 48x48 pixels, and a detector needs room around a face: each image is enlarged to 192x192 and framed
 to 320x320, the detector's usual size, with its mean gray. The frame matters, as cropping known squares from five
@@ -13,7 +13,7 @@ spread is ten times as large.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -25,6 +25,10 @@ from fer_edge.runtime.faces.detector import Face
 
 ENLARGED_SIDE = 192
 FRAME_SIDE = 320
+
+Place = tuple[float, float, float]
+"""Side of an image in geometric means of the box's sides, and the distance from the box's centre right and down to the
+image's, in sides of the image."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,15 @@ def measure_crop(images: Iterable[Image], detect: Callable[[Image], list[Face]])
     Raises:
         ValueError: If no face is found in any image.
     """
-    seen = [_place_in_image(image, detect) for image in images]
+    return summarize_places([place_in_image(image, detect) for image in images])
+
+
+def summarize_places(seen: Sequence[Place | None]) -> CropMeasurement:
+    """Summarize the places of boxes in images, as `place_in_image` gives them.
+
+    Raises:
+        ValueError: If no image has a face.
+    """
     places = np.array([place for place in seen if place is not None], np.float64)
     if not len(places):
         raise ValueError(f"expected faces, found none in {len(seen)} images")
@@ -77,7 +89,7 @@ def measure_crop(images: Iterable[Image], detect: Callable[[Image], list[Face]])
     return CropMeasurement(len(seen), len(places), scale, shift_x, shift_y)
 
 
-def _place_in_image(image: Image, detect: Callable[[Image], list[Face]]) -> tuple[float, float, float] | None:
+def place_in_image(image: Image, detect: Callable[[Image], list[Face]]) -> Place | None:
     """Return scale, shift right and shift down for one image; `None` without a face."""
     faces = detect(_give_room(image))
     if not faces:

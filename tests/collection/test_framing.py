@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.training.crop import measure_crop
+from fer_edge.collection.framing import measure_crop
 from fer_edge.dataset.loading import DATA_ENV, load_dataset
 from fer_edge.preprocess import FER2013_CROP, CropSpec, crop_face
 from fer_edge.runtime.faces.detector import FaceDetector

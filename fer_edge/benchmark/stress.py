@@ -1,0 +1,59 @@
+"""Scores of a model on labelled faces that were made harder to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_edge.benchmark.scoring import score_faces
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.stress import AXES, Axis, change_all
+from fer_edge.dataset.truth import truth_of
+from fer_edge.group_results import make_rate, mean_of_rates
+from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.stress_results import StressAxis, StressResult, StressStep
+
+
+def measure_stress(
+    classifier: ScoresFaces,
+    faces: Split,
+    on_progress: Callable[[float], None],
+    axes: Sequence[Axis] = AXES,
+) -> StressResult:
+    """Measure a classifier on faces unchanged and at every step of every kind of change.
+
+    Args:
+        classifier: Classifier of the data's classes.
+        faces: Labelled faces; those without people's answer are left out where others have one.
+        on_progress: Called with the share that is done, 0..1.
+        axes: Kinds of changes.
+    """
+    truth = truth_of(faces)
+    images = faces.images[truth.images]
+    passes = 1 + sum(len(axis.steps) for axis in axes)
+    done = 0
+
+    def measure(name: str, shown: npt.NDArray[np.uint8]) -> StressStep:
+        nonlocal done
+        scores = score_faces(classifier, shown, lambda part: on_progress((done + part) / passes), faces.classes)
+        done += 1
+        return _judge(name, scores.argmax(axis=1), truth.classes)
+
+    return StressResult(
+        truth.kind,
+        measure("unchanged", images),
+        tuple(
+            StressAxis(
+                axis.name, axis.meaning, tuple(measure(step.name, change_all(images, step)) for step in axis.steps)
+            )
+            for axis in axes
+        ),
+    )
+
+
+def _judge(name: str, predicted: npt.NDArray[np.int64], classes: npt.NDArray[np.int64]) -> StressStep:
+    hits = predicted == classes
+    rates = [make_rate(int(hits[classes == each].sum()), int((classes == each).sum())) for each in np.unique(classes)]
+    return StressStep(name, make_rate(int(hits.sum()), len(hits)), mean_of_rates(rates).share or 0.0)

@@ -1,0 +1,97 @@
+"""`fer-edge data split`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.messages import print_note
+from fer_edge.cli.parameters import PERCENTAGE
+from fer_edge.collection.copying import copy_divided
+from fer_edge.collection.folders import ClassFolder, count_names, read_class_folder
+from fer_edge.collection.splitting import Division, GroupedBy, divide
+from fer_edge.dataset.data import SplitName
+from fer_edge.dataset.named_rows import match_images, read_column
+from fer_edge.errors import InputError
+from fer_edge.tables import make_table
+from fer_edge.terminal import stderr, stdout
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--by",
+    "grouped_by",
+    type=click.Choice([each.value for each in GroupedBy]),
+    default=GroupedBy.TIME.value,
+    show_default=True,
+    help="What stays on one side besides near-copies: each person, each series of pictures, or nothing else.",
+)
+@click.option(
+    "--people",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv",
+    help="Columns image and person, for --by person.  [default: a file's name up to the first _]",
+)
+@click.option(
+    "--gap",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Pause after which a new series begins, for --by time.",
+)
+@click.option(
+    "--validation", type=PERCENTAGE, default="20%", show_default=True, help="Share of each class to put aside."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the choice.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True, help="New folder, which gets train/ and validation/."
+)
+def split(
+    folder: Path, grouped_by: str, people: Path | None, gap: float, validation: float, seed: int, output: Path
+) -> None:
+    """Copy the pictures in FOLDER/<class>/ into train/ and validation/, near-copies never on both sides.
+
+    Pictures of one moment or person resemble each other so much that a network which has seen some knows the others:
+    results on them would look better than they are.
+
+    \b
+    fer-edge data split faces --output split
+    fer-edge data split faces --by person --output split
+    """
+    if people is not None and grouped_by != GroupedBy.PERSON.value:
+        raise InputError("--people is for --by person: add it, or leave out --people")
+    if validation >= 1:
+        raise InputError(f"--validation: expected less than 100%, got {validation:.0%}")
+    require_apart(roles("FOLDER", folder), [folder_role("--output", output)])
+    with stderr().status("reading the pictures"):
+        found = read_class_folder(folder)
+    if found.unreadable:
+        print_note(f"left out {len(found.unreadable)}: {count_names(found.unreadable)}")
+    named = _read_people(people, found)
+    with stderr().status("looking for near-copies"):
+        division = divide(found.pictures, GroupedBy(grouped_by), share=validation, gap_s=gap, people=named, seed=seed)
+    copy_divided(found.pictures, division.splits, output)
+    _print_counts(found, division, output)
+
+
+def _read_people(path: Path | None, folder: ClassFolder) -> dict[str, str] | None:
+    if path is None:
+        return None
+    rows = read_column(path, "person")
+    matched, _ = match_images(path, rows, [str(each.place) for each in folder.pictures])
+    return {image: rows[name] for image, name in matched.items()}
+
+
+def _print_counts(folder: ClassFolder, division: Division, output: Path) -> None:
+    counts = Counter(zip((each.label for each in folder.pictures), division.splits, strict=True))
+    table = make_table(str(output), ["class"], [SplitName.TRAIN.value, SplitName.VALIDATION.value])
+    for label in folder.labels:
+        table.add_row(label, *(f"{counts[label, name]:,}" for name in (SplitName.TRAIN, SplitName.VALIDATION)))
+    stdout().print(table)
+    joined = f"; {division.joined:,} pairs of near-copies joined some" if division.joined else ""
+    stdout().print(f"{division.groups:,} groups were kept whole{joined}", markup=False, soft_wrap=True)

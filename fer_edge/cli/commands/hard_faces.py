@@ -1,0 +1,127 @@
+"""Results of `fer-edge evaluate` by groups and on faces that were made harder to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.benchmark.stress import measure_stress
+from fer_edge.card_findings import add_findings
+from fer_edge.cli.messages import option_named, print_note
+from fer_edge.dataset.data import Split
+from fer_edge.dataset.groups import Groups, compare_split, read_groups
+from fer_edge.errors import InputError, MissingExtraError
+from fer_edge.group_results import GroupComparison
+from fer_edge.group_tables import describe_gap, group_recall_table, group_table, stress_table
+from fer_edge.inference.card_reader import find_card, read_card
+from fer_edge.inference.card_writer import replace_card
+from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.scores import FloatArray, require_classes
+from fer_edge.stress_results import StressResult
+from fer_edge.terminal import stages_display, stderr, stdout
+from fer_edge.training.face_classifier import load_classifier
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Results beyond those on all faces as they are.
+
+    Attributes:
+        groups: Comparison of groups; `None` if none were given.
+        stress: Results on changed faces by the model's name, MODEL's own first; empty if not asked for.
+    """
+
+    groups: GroupComparison | None = None
+    stress: Mapping[str, StressResult] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what was found for JSON."""
+        groups = {} if self.groups is None else {"groups": self.groups.as_dict()}
+        stress = {name: each.as_dict() for name, each in self.stress.items()}
+        return groups | ({"stress": stress} if stress else {})
+
+
+def compare_by_groups(path: Path | None, faces: Split, scores: FloatArray) -> GroupComparison | None:
+    """Compare the groups in a file by people's answer, where there is one, else by the labels.
+
+    Args:
+        path: CSV file of groups; `None` for no comparison.
+        faces: Labelled faces.
+        scores: Their scores, float32 (N, classes).
+    """
+    if path is None:
+        return None
+    groups = read_group_file(path, faces)
+    with option_named("--groups"):
+        return compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
+
+
+def read_group_file(path: Path, faces: Split) -> Groups:
+    """Read the groups of faces, and print a note on how many have one."""
+    with option_named("--groups"):
+        groups = read_groups(path, faces.names)
+    print_note(groups.note)
+    return groups
+
+
+def measure_all(own: Mapping[Path, ScoresFaces], peers: Sequence[PeerFile], faces: Split) -> dict[str, StressResult]:
+    """Measure a model and its peers on changed faces."""
+    classifiers = {**own, **{peer.path: _load_peer(peer, faces.classes) for peer in peers}}
+    if len(classifiers) < len(own) + len(peers):
+        raise InputError("--peer: expected other files than MODEL, each once")
+    names = [path.name for path in classifiers]
+    named = {path.name if names.count(path.name) == 1 else str(path): each for path, each in classifiers.items()}
+    with stages_display() as on_progress:
+        return {name: measure_stress(each, faces, partial(on_progress, name)) for name, each in named.items()}
+
+
+def _load_peer(peer: PeerFile, classes: tuple[str, ...]) -> ScoresFaces:
+    """Load a file with a card as this project's, and another as stated."""
+    if find_card(peer.path) is not None:
+        return load_classifier(peer.path, facts=peer.facts, classes=classes)
+    classifier = peer.load(threads=1)
+    require_classes(classifier.card.labels, peer.path, classes)
+    return classifier
+
+
+def draw_stress(stress: Mapping[str, StressResult], path: Path, title: str, *, is_wanted: bool) -> None:
+    """Draw results on changed faces, if there are any and there is a plotting library or the chart was asked for."""
+    if not stress:
+        return
+    try:
+        from fer_edge.training.stress_plot import plot_stress
+    except ImportError as error:
+        if is_wanted:
+            raise MissingExtraError("drawing the results on changed faces", "train", str(error)) from error
+        return
+    plot_stress(stress, path, title=title)
+    stderr().print(f"written: {path}")
+
+
+def print_findings(findings: Findings, title: str) -> None:
+    """Print tables of what was found."""
+    groups = findings.groups
+    if groups is not None:
+        stdout().print(group_table(groups, f"groups: {title}"))
+        stdout().print(group_recall_table(groups))
+        for figure, gap in (("accuracy", groups.accuracy_gap), ("mean recall", groups.mean_recall_gap)):
+            stdout().print(describe_gap(figure, gap, groups.permutations), soft_wrap=True, markup=False)
+    if findings.stress:
+        stdout().print(stress_table(findings.stress, f"changed faces: {title}"))
+
+
+def record(model: Path, findings: Findings, data: str) -> None:
+    """Write what was found into the model's card, with the limitations that follow from it."""
+    stress = next(iter(findings.stress.values()), None)
+    changed = add_findings(
+        read_card(model),
+        data,
+        groups=None if findings.groups is None else findings.groups.for_card(),
+        stress=None if stress is None else stress.for_card(),
+    )
+    replace_card(model, changed)
+    stderr().print(f"written: the card in {model}", soft_wrap=True, markup=False)

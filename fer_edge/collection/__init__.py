@@ -1,0 +1,1 @@
+"""One's own pictures of faces: collecting, checking and splitting them."""
