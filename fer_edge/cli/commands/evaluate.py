@@ -114,7 +114,8 @@ def command(
     \b
     fer-edge evaluate runs/documented/model.keras --data faces.zip
     fer-edge evaluate runs/documented/export/documented_int8.tflite --json
-    fer-edge evaluate mine_int8.tflite --data faces --groups groups.csv --stress --peer compact
+    fer-edge evaluate mine_int8.tflite --groups groups.csv
+    fer-edge evaluate mine_int8.tflite --stress --peer compact
     """
     asked = HardFacesOptions(**hard)
     asked.require_consistent(prior)
