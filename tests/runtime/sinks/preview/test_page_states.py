@@ -268,7 +268,7 @@ def test_panel_takes_the_picture_s_shape(open_page: OpenPage, make_face: MakeFac
         page = open_page()
         page.goto(stream.url)
         page.locator("#verdict").filter(has_text="happy").wait_for()
-        for size in (DESKTOP, PHONE, (1920, 1080), (3840, 2160)):
+        for size in (DESKTOP, PHONE, (1280, 720), (1920, 1080), (3840, 2160)):
             page.set_viewport_size({"width": size[0], "height": size[1]})
             page.wait_for_timeout(100)
             check_layout(page, size, size_wh[0] / size_wh[1])
