@@ -1,0 +1,98 @@
+"""What the preview's page makes of spans and of the server's history, computed in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fakes.preview_stream import previewing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+# Make a History of spans, frames at given moments and the server's buckets, and return what is asked of it.
+EVALUATE = """async ([spans, frames, buckets, question]) => {
+  const { History, columnsOf } = await import("/history.js");
+  const history = new History();
+  for (const moment of frames) history.merge(spans.filter((span) => span[2] <= moment), moment);
+  if (buckets) history.addBuckets({ buckets, resolution_s: 1 });
+  const answers = {
+    gaps: () => history.gaps(40), unwatched: () => history.unwatched(40), shares: () => [...history.shares(40)],
+    at15: () => history.at(15), at30: () => history.at(30), at50: () => history.at(50),
+    rows: () => history.rows(40, 2).map(([face]) => face),
+    columns: () => columnsOf(buckets, 2),
+  };
+  return answers[question]();
+}"""
+
+SPANS = [[1, "happy", 10, 20], [2, "sad", 15, 20]]
+EVERY_SECOND = list(range(41))
+BUCKETS = [
+    {"start": start, "watched_s": 1, "someone_s": someone, "faces_s": {"happy": someone} if someone else {}}
+    for start, someone in ((0, 1), (1, 0.5), (2, 0), (8, 1), (9, 0))
+]
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that has loaded the modules."""
+    with previewing() as stream:
+        page = browser.new_page()
+        page.goto(stream.url)
+        yield page
+        page.close()
+
+
+@pytest.fixture
+def evaluate(page: Page) -> Callable[..., Any]:
+    return lambda *arguments: page.evaluate(EVALUATE, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("gaps", [[0, 10], [20, 40]]),
+        ("unwatched", []),
+        ("at15", [[1, "happy"], [2, "sad"]]),
+        ("at30", []),
+        ("at50", None),
+        ("rows", [1, 2]),
+    ],
+)
+def test_spans_leave_gaps_in_which_nobody_was_there(
+    evaluate: Callable[..., Any], asked: str, expected: list[Any] | None
+) -> None:
+    assert evaluate(SPANS, EVERY_SECOND, None, asked) == expected
+
+
+def test_shares_are_of_the_faces_time_and_nobody_s_of_the_watched_time(evaluate: Callable[..., Any]) -> None:
+    assert dict(evaluate(SPANS, EVERY_SECOND, None, "shares")) == pytest.approx(
+        {"happy": 10 / 15, "sad": 5 / 15, "nobody": 30 / 40}
+    )
+
+
+def test_uncertain_comes_last_in_the_legend(evaluate: Callable[..., Any]) -> None:
+    spans = [[1, "uncertain", 0, 30], [1, "happy", 30, 40]]
+    assert [label for label, _ in evaluate(spans, EVERY_SECOND, None, "shares")] == ["happy", "uncertain"]
+
+
+def test_time_before_the_page_was_opened_comes_from_the_server(evaluate: Callable[..., Any]) -> None:
+    # The page sees frames from 10 s on; the server had some from 0 to 3 s, and from 8 s on.
+    assert evaluate([], list(range(10, 41)), BUCKETS, "unwatched") == [[3, 8]]
+    assert evaluate([], list(range(10, 41)), BUCKETS, "gaps") == [[0, 3], [8, 40]]
+
+
+def test_break_of_the_camera_is_no_time_without_faces(evaluate: Callable[..., Any]) -> None:
+    frames = [*range(11), *range(30, 41)]
+    assert evaluate([], frames, None, "unwatched") == [[10, 30]]
+    assert evaluate([], frames, None, "gaps") == [[0, 10], [30, 40]]
+
+
+def test_buckets_are_joined_to_columns(evaluate: Callable[..., Any]) -> None:
+    assert evaluate([], [40], BUCKETS, "columns") == [
+        {"start": 0, "watched_s": 2, "someone_s": 1.5, "faces_s": {"happy": 1.5}},
+        {"start": 2, "watched_s": 1, "someone_s": 0, "faces_s": {}},
+        {"start": 8, "watched_s": 2, "someone_s": 1, "faces_s": {"happy": 1}},
+    ]
