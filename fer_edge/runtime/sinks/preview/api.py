@@ -68,7 +68,7 @@ class Api:
             web.get("/api/history", self._serve_history),
             web.get("/api/log.{form:jsonl|csv}", self._serve_log, allow_head=False),
             web.post("/api/settings", self._change_settings),
-            web.get("/snapshot{suffix:.jpg|.png}", self._serve_snapshot),
+            web.get(r"/snapshot{suffix:\.jpg|\.png}", self._serve_snapshot),
         ]
 
     def signal(self) -> None:

@@ -111,6 +111,16 @@ def test_unchanged_content_is_not_sent_again(
         wait_until(is_new)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["snapshotxjpg", "snapshot.gif", "api/log.txt", "api/changes/x.jpg", "api/changes/-1.jpg", "api/", "api/changes/1"],
+)
+def test_other_paths_are_not_found(make_face: MakeFace, make_result: MakeResult, path: str) -> None:
+    with preview() as sink:
+        sink.write(*make_result(make_face()))
+        assert refused(f"{sink.url}{path}")[0] == 404
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
 def test_snapshot_is_the_whole_frame_with_boxes(make_face: MakeFace, make_result: MakeResult, suffix: str) -> None:
     with preview() as sink:
