@@ -1,16 +1,14 @@
-"""What the preview's page makes of spans and of the server's history, computed in a real browser."""
+"""What the preview's page computes of the server's spans, history and times, in a real browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes.preview_stream import previewing
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 # Make a History of spans, frames at given moments and the server's buckets, and return what is asked of it.
 EVALUATE = """async ([spans, frames, buckets, question]) => {
@@ -33,16 +31,6 @@ BUCKETS = [
     {"start": start, "watched_s": 1, "someone_s": someone, "faces_s": {"happy": someone} if someone else {}}
     for start, someone in ((0, 1), (1, 0.5), (2, 0), (8, 1), (9, 0))
 ]
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that has loaded the modules."""
-    with previewing() as stream:
-        page = browser.new_page()
-        page.goto(stream.url)
-        yield page
-        page.close()
 
 
 @pytest.fixture
@@ -96,3 +84,21 @@ def test_buckets_are_joined_to_columns(evaluate: Callable[..., Any]) -> None:
         {"start": 2, "watched_s": 1, "someone_s": 0, "faces_s": {}},
         {"start": 8, "watched_s": 2, "someone_s": 1, "faces_s": {"happy": 1}},
     ]
+
+
+def test_delay_counts_what_comes_after_the_quickest_result(page: Page) -> None:
+    # The browser's clock is 5 s ahead, and is then set an hour ahead; the third result is late by 100 ms.
+    mean = page.evaluate(
+        """async () => {
+          const { Delay } = await import("/delay.js");
+          const delay = new Delay();
+          const at = (sent) => ({ time: (sent - 40) / 1000, delay_ms: 40, stream: { state: "live" } });
+          const shown = (sent, way, clock) => {
+            delay.received(at(sent), sent + way + clock);
+            delay.shown(at(sent), sent + way + 20 + clock);
+            return Math.round(delay.mean);
+          };
+          return [shown(1000, 10, 5000), shown(1100, 10, 5000), shown(1200, 110, 5000), shown(1300, 10, 3600000)];
+        }"""
+    )
+    assert mean == [60, 60, 80, 76]

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
-
-from tests.fakes.preview_stream import previewing
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that has loaded the modules."""
-    with previewing() as stream:
-        page = browser.new_page()
-        page.goto(stream.url)
-        yield page
-        page.close()
+    from playwright.sync_api import Page
 
 
 def test_labels_cover_no_face_and_no_other_label(page: Page) -> None:
