@@ -72,6 +72,12 @@ def test_time_before_the_page_was_opened_comes_from_the_server(evaluate: Callabl
     assert evaluate([], list(range(10, 41)), BUCKETS, "gaps") == [[0, 3], [8, 40]]
 
 
+def test_bucket_in_which_the_frames_began_counts_from_then_on(evaluate: Callable[..., Any]) -> None:
+    bucket = {"start": 9, "watched_s": 0.25, "someone_s": 0.25, "faces_s": {"happy": 0.25}}
+    assert evaluate([[1, "happy", 9.75, 40]], list(range(10, 41)), [bucket], "unwatched") == [[0, 9.75]]
+    assert evaluate([[1, "happy", 9.75, 40]], list(range(10, 41)), [bucket], "gaps") == []
+
+
 def test_break_of_the_camera_is_no_time_without_faces(evaluate: Callable[..., Any]) -> None:
     frames = [*range(11), *range(30, 41)]
     assert evaluate([], frames, None, "unwatched") == [[10, 30]]
