@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.preview_stream import previewing
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -25,6 +27,16 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     """
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(_page(browser, **options))
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """The preview's page, whose modules a test imports."""
+    with previewing() as stream:
+        page = browser.new_page()
+        page.goto(stream.url)
+        yield page
+        page.close()
 
 
 @contextmanager

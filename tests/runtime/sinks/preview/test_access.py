@@ -36,7 +36,7 @@ def test_browser_without_the_token_gets_a_form_that_leads_to_the_page() -> None:
         assert (response.status, response.headers["Location"], text) == (303, "./", "")
         cookie = response.headers["Set-Cookie"]
         assert {"HttpOnly", "SameSite=Strict"} <= set(cookie.split("; "))
-        assert 'id="state"' in read(base, Cookie=cookie.split(";")[0])
+        assert 'id="status"' in read(base, Cookie=cookie.split(";")[0])
 
 
 def test_form_may_send_only_to_the_preview() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.results import FaceResult
+from fer_edge.runtime.results import UNCERTAIN, FaceResult
 from fer_edge.scores import SHARE_OF_PEOPLE
 from tests.fakes.preview_stream import BLUE, RED, PreviewStream, previewing
 
@@ -163,6 +163,18 @@ def test_timeline_has_a_legend_with_shares_and_a_read_out(open_page: OpenPage, m
         page.mouse.move(area["x"] + area["width"] - 2, area["y"] + 10)
         wait_for_text(page, "#read-out", "face 1 fear")
         assert page.locator("#cursor").is_visible()
+
+
+def test_uncertain_is_hatched_and_named(stream: PreviewStream, open_page: OpenPage) -> None:
+    scores = np.full(len(EXPRESSIONS), 0.1, np.float32)
+    scores[EXPRESSIONS.index("sad")] = 0.4
+    stream.show(FaceResult(1, np.array(LEFT_BOX, np.float32), 0.9, scores, UNCERTAIN, 0.4))
+    page = open_page()
+    page.goto(stream.url)
+    wait_for_text(page, "#verdict", "uncertain, perhaps sad")
+    entry = page.locator("#legend li").filter(has_text="uncertain")
+    entry.wait_for()
+    assert "repeating-linear-gradient" in entry.locator(".swatch").evaluate("e => getComputedStyle(e).backgroundImage")
 
 
 def test_timeline_counts_time_in_which_nobody_was_there(open_page: OpenPage, make_face: MakeFace) -> None:

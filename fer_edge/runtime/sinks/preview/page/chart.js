@@ -106,7 +106,7 @@ export class Chart {
     const start = label ? left + (label === UNCERTAIN ? 13 : 7) : (left + right - wide) / 2;
     if (label === UNCERTAIN) {
       this.pen.fillStyle = tone("--panel");
-      this.pen.fillRect(start - 3, middle - 9, wide + 6, 18);
+      this.pen.fillRect(start - 3, middle - this.row / 2 + 1, wide + 6, this.row - 2);
     }
     this.pen.textAlign = "left";
     this.pen.fillStyle = colour;

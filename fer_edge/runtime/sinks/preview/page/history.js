@@ -35,7 +35,7 @@ export class History {
       const last = known.at(-1);
       const end = Math.min(start + resolution, before);
       if (last && start - last[1] < resolution / 2) last[1] = end;
-      else known.push([start, end]);
+      else known.push([Math.max(start, end - seconds), end]); // frames began within the bucket
     }
     const last = known.at(-1);
     if (last && this.watched.length && before - last[1] <= LONGEST_GAP_S) this.watched[0][0] = known.pop()[0];

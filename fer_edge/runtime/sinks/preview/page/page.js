@@ -152,7 +152,7 @@ function showTexts(shown) {
 function showWords() {
   lastWords = Date.now();
   const words = result.faces.map((face) => `face ${face.id} ${face.label} ${percent(face.score)}`).join(", ");
-  byId("picture").setAttribute("aria-label", words ? `Live picture: ${words}` : "Live picture without a face");
+  byId("picture").setAttribute("aria-label", words ? `Picture: ${words}` : "Picture without a face");
 }
 
 // With several faces the one whose scores are shown is marked in the picture.

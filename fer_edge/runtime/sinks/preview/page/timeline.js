@@ -28,7 +28,7 @@ export class Timeline {
     this.slider.addEventListener("keydown", (event) => this.#press(event));
     new ResizeObserver(() => this.draw()).observe(this.slider);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
-    setInterval(() => this.#refresh(), REFRESH_MS);
+    setInterval(() => document.body.dataset.state === "live" && this.#refresh(), REFRESH_MS);
   }
 
   // Start again; `offset` is from the server's moments to the time of day.
@@ -84,7 +84,7 @@ export class Timeline {
   }
 
   async #refresh() {
-    if (!this.#isLong || document.hidden) return;
+    if (!this.#isLong) return;
     const seconds = this.seconds;
     const answer = await fetchHistory(seconds);
     if (answer && seconds === this.seconds) this.buckets = answer;
