@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from fer_edge.analysis.logs import OnRow, json_row, read_log
@@ -23,6 +23,9 @@ OnShare = Callable[[float], None]
 """Takes the share of a job that is done, 0..1."""
 
 _SECONDS_PLACES = 6
+
+_OWN = threading.local()
+"""The model that a thread has loaded, and its settings."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,12 @@ def _analyze_picture(job: Job, write: OnRow) -> PartFacts:
     return PartFacts(Intervals(None, frames=1))
 
 
-@lru_cache(maxsize=1)
 def _recognizer(settings: Settings) -> Recognizer:
-    """Load the model once a process."""
-    return settings.open_recognizer()
+    """Load the model once a thread, as an interpreter is one thread's own."""
+    if getattr(_OWN, "settings", None) != settings:
+        _OWN.recognizer, _OWN.settings = settings.open_recognizer(), settings
+    recognizer: Recognizer = _OWN.recognizer
+    return recognizer
 
 
 def _length_s(path: Path) -> float:
@@ -146,8 +151,7 @@ def _length_s(path: Path) -> float:
 def _spans(path: Path, length_s: float, chunk_s: float) -> list[Span]:
     """Return the chunks of a video; one, if its last frames cannot be sought, as in a file that is cut off."""
     count = math.ceil(length_s / chunk_s) if math.isfinite(length_s) else 1
-    ends_s = [*(chunk_s * number for number in range(1, count)), math.inf]
-    spans = [Span(end_s - chunk_s, end_s, WARM_UP_S) for end_s in ends_s[:-1]]
-    spans.append(Span(chunk_s * (count - 1), math.inf, WARM_UP_S))
+    starts_s = [chunk_s * number for number in range(count)]
+    spans = [Span(*ends, WARM_UP_S) for ends in zip(starts_s, [*starts_s[1:], math.inf], strict=True)]
     with VideoSpan(path, spans[-1]) as video:
         return spans if count > 1 and video.can_seek() else [WHOLE]

@@ -41,7 +41,7 @@ def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return str(request.param)
 
 
-@pytest.mark.parametrize("name", ["out.mp4", "out.avi", "out.mkv", "OUT.MP4"])
+@pytest.mark.parametrize("name", ["out.mp4", "out.avi", "out.mkv", "out.webm", "OUT.MP4"])
 @pytest.mark.usefixtures("encoder")
 def test_recording_is_written_frame_by_frame(
     make_face: MakeFace, make_result: MakeResult, tmp_path: Path, name: str
