@@ -66,7 +66,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def names(page: Page) -> list[str]:
-    return page.locator(".video > summary .name strong").all_inner_texts()
+    # Not the inner text: a line outside of the window is not rendered.
+    return page.locator(".video > summary .name strong").all_text_contents()
 
 
 def box_of(locator: Locator) -> FloatRect:
@@ -170,13 +171,13 @@ def test_lines_unfold_sort_and_filter(browser: Browser, archive: Path) -> None:
         page.get_by_label("Sort by").select_option("order")
         assert names(page) == given
         page.get_by_label("Find").fill("PARTY")
-        assert page.locator(".video:visible").count() == 1
+        assert page.locator(".video:not([hidden])").count() == 1
         assert page.locator("#found").inner_text() == "1 of 4"
         page.get_by_label("Find").fill("")
         page.get_by_role("button", name="Unfold all").click()
-        assert page.locator(".detail:visible").count() == 4
+        assert page.locator(".video[open]").count() == 4
         page.get_by_role("button", name="Fold all").click()
-        assert page.locator(".detail:visible").count() == 0
+        assert page.locator(".video[open]").count() == 0
 
 
 def test_moments_have_thumbnails_of_both_faces(browser: Browser, archive: Path) -> None:
@@ -200,7 +201,7 @@ def test_privacy_has_drawings_for_faces(browser: Browser, tmp_path: Path) -> Non
 def test_hostile_name_is_shown_literally(browser: Browser, archive: Path) -> None:
     with opened(browser, archive) as page:
         assert page.title() == "Expressions in 4 videos and 1 picture"
-        assert "onerror=alert(1)>\"'&|\\u202e.mp4" in page.locator("main").inner_text()
+        assert "onerror=alert(1)>\"'&|\\u202e.mp4" in (page.locator("main").text_content() or "")
         assert page.locator("img[src=x]").count() == 0
         assert page.locator("script").count() == 1
 
