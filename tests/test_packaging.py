@@ -170,6 +170,8 @@ def test_a_device_gets_no_tensorflow(metadata: Message, python: str, machine: st
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
+        ("analyze", {"pyarrow"}),
+        ("cluster", {"distributed"}),
         ("mqtt", {"paho-mqtt"}),
         ("preview", {"aiohttp", "prometheus_client"}),
         ("onnx", {"onnxruntime"}),

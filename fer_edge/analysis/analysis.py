@@ -67,7 +67,7 @@ def analyze(
         InputError: If the folder holds another analysis or other tables, or another process writes to it.
         ModelError: If the model cannot be used.
     """
-    settings = settings.settled()
+    settings, output = settings.settled(), output.absolute()  # for workers elsewhere
     with sole_user(output):
         _require_own(output)
         earlier = None if overwrite else Manifest.read(output)

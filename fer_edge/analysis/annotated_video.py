@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -38,7 +38,12 @@ def video_kind() -> str:
 
 
 def write_annotated_video(
-    video: Path, rows: Iterable[FaceRow], labels: tuple[str, ...], every_s: float, target: Path
+    video: Path,
+    rows: Iterable[FaceRow],
+    labels: tuple[str, ...],
+    every_s: float,
+    target: Path,
+    on_seconds: Callable[[float], object],
 ) -> str | None:
     """Write an annotated copy of a video; a frame between two that were analyzed shows what the first one did.
 
@@ -48,6 +53,7 @@ def write_annotated_video(
         labels: Labels of the scores.
         every_s: Seconds between two frames that were analyzed; 0 if all were.
         target: The copy, which ends in `video_suffix()`.
+        on_seconds: Takes the position in the video, in seconds, that the copy has come to.
 
     Returns:
         Why it has no sound, though the video may have one; `None` if it has all there was.
@@ -62,6 +68,7 @@ def write_annotated_video(
             try:
                 for frame, result in _results(source, rows, every_s):
                     sink.write(frame, result)
+                    on_seconds(frame.moment)
             finally:
                 sink.close()
         if not silent.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import tempfile
 import time
@@ -18,11 +19,6 @@ from fer_edge.analysis.jobs import Job, Outcome, do_job
 from fer_edge.analysis.source_files import Kind
 from fer_edge.errors import FerEdgeError, MissingExtraError, SourceError, first_line
 
-try:
-    import distributed
-except ImportError as error:
-    raise MissingExtraError("analyzing in several processes", "cluster", str(error)) from error
-
 _CONNECT_S = 30.0
 _FIRST_WORKER_S = 120.0
 """Seconds to wait for the first worker, which a queue such as SLURM's may start late."""
@@ -37,9 +33,17 @@ _SHARED_S = 10.0
 """Seconds until a network file system shows what another machine has written."""
 
 
+_GONE = "the scheduler is gone; start it and its workers again, and call the same command, which does what is missing"
+
+
 @contextmanager
 def local_cluster(workers: int) -> Iterator[Executor]:
-    """Start worker processes on this machine, and yield what does jobs in them."""
+    """Start worker processes on this machine, and yield what does jobs in them.
+
+    Raises:
+        MissingExtraError: If Dask distributed is not installed.
+    """
+    distributed = _distributed()
     with (
         tempfile.TemporaryDirectory() as scratch,
         distributed.LocalCluster(
@@ -60,8 +64,10 @@ def cluster_of(scheduler: str) -> Iterator[Executor]:
     """Connect to a Dask scheduler such as `tcp://host:8786`, and yield what does jobs in its workers.
 
     Raises:
+        MissingExtraError: If Dask distributed is not installed.
         SourceError: If it cannot be reached, or no worker comes.
     """
+    distributed = _distributed()
     try:
         client = distributed.Client(scheduler, timeout=_CONNECT_S)
     except (OSError, ValueError, TypeError) as error:
@@ -83,6 +89,17 @@ def do_jobs(jobs: list[Job]) -> list[Outcome]:
     return [do_job(job) for job in jobs]
 
 
+def _distributed() -> Any:
+    """Import Dask distributed, which takes half a second; what its loggers would say comes as an error."""
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise MissingExtraError("analyzing in several processes", "cluster", str(error)) from error
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return distributed
+
+
 class _DaskExecutor:
     """Does jobs in the workers of a cluster; one whose worker dies is done again by another."""
 
@@ -92,11 +109,14 @@ class _DaskExecutor:
 
     def __call__(self, jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[Outcome]:
         tasks = _tasks(jobs)
-        done = distributed.as_completed()
-        self._submit(tasks, done)
-        for future in done:
-            yield from self._outcomes(future, self._tasks.pop(future))
+        done = _distributed().as_completed()
+        try:
             self._submit(tasks, done)
+            for future in done:
+                yield from self._outcomes(future, self._tasks.pop(future))
+                self._submit(tasks, done)
+        except _distributed().comm.CommClosedError as error:
+            raise SourceError(_GONE) from error
 
     def _submit(self, tasks: Iterator[list[Job]], done: Any) -> None:
         """Submit as many tasks as there are workers to take soon."""
@@ -107,8 +127,10 @@ class _DaskExecutor:
             done.add(future)
 
     def _outcomes(self, future: Any, task: list[Job]) -> Iterator[Outcome]:
+        if future.cancelled():
+            raise SourceError(_GONE)
         error = future.exception()
-        if isinstance(error, distributed.KilledWorker):
+        if isinstance(error, _distributed().KilledWorker):
             reason = "each worker that began it died; see the workers' logs, and memory first of all"
             yield from (Outcome(job, None, reason) for job in task)
         elif error is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from fer_edge.analysis.logs import OnRow, json_row, read_log
@@ -23,6 +23,9 @@ OnShare = Callable[[float], None]
 """Takes the share of a job that is done, 0..1."""
 
 _SECONDS_PLACES = 6
+
+_OWN = threading.local()
+"""The model that a thread has loaded, and its settings."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,12 @@ def _analyze_picture(job: Job, write: OnRow) -> PartFacts:
     return PartFacts(Intervals(None, frames=1))
 
 
-@lru_cache(maxsize=1)
 def _recognizer(settings: Settings) -> Recognizer:
-    """Load the model once a process."""
-    return settings.open_recognizer()
+    """Load the model once a thread, as an interpreter is one thread's own."""
+    if getattr(_OWN, "settings", None) != settings:
+        _OWN.recognizer, _OWN.settings = settings.open_recognizer(), settings
+    recognizer: Recognizer = _OWN.recognizer
+    return recognizer
 
 
 def _length_s(path: Path) -> float:

@@ -94,7 +94,7 @@ class Manifest:
         files = [asdict(entry) for entry in self.entries.values()]
         facts = {"format": _FORMAT, "model": self.model, "settings": self.settings, "joined": self.is_joined}
         content = {**facts, "files": files}
-        write_atomic(directory / NAME, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        write_atomic(directory / NAME, json.dumps(content, indent=1) + "\n")
 
     @staticmethod
     def read(directory: Path) -> Manifest | None:

@@ -10,7 +10,7 @@ from fer_edge import __version__
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
-from fer_edge.models import SHIPPED_MODEL, find_model
+from fer_edge.models import SHIPPED_MODEL, find_model, shipped_models
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE
 from fer_edge.runtime.faces.engines import DetectorEngine, choose_engine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
@@ -45,6 +45,7 @@ class Settings:
         num_threads: Threads of the model's interpreter, on which no result depends.
         thumbnails: Whether to keep pictures of faces for the summary; no table depends on it.
         model_sha256: Digest of the model's file; empty until `settled`.
+        version: Version of fer-edge.
     """
 
     model: Path = SHIPPED_MODEL
@@ -62,6 +63,7 @@ class Settings:
     num_threads: int = field(default=1, compare=False)
     thumbnails: bool = field(default=True, compare=False)
     model_sha256: str = ""
+    version: str = __version__
 
     def __post_init__(self) -> None:
         if not (self.every_s >= 0 and self.chunk_s > 0):
@@ -70,17 +72,20 @@ class Settings:
     def settled(self) -> Settings:
         """Return settings that mean the same on every machine: the detector's engine, and the model by its digest."""
         engine = choose_engine() if self.detector is DetectorEngine.AUTO else self.detector
-        path = find_model(self.model)
-        return replace(self, detector=engine, model_sha256=sha256_file(path) if path.is_file() else "")
+        path = find_model(self.model).absolute()
+        digest = sha256_file(path) if path.is_file() else ""
+        return replace(self, detector=engine, model=_portable(path), model_sha256=digest)
 
     def open_recognizer(self) -> Recognizer:
         """Load the model.
 
         Raises:
             ModelError: If the file is missing, damaged or no expression classifier.
-            InputError: If it is another file here than where the settings were settled.
+            InputError: If the file or fer-edge is another one here than where the settings were settled.
         """
         path = find_model(self.model)
+        if self.version != __version__:
+            raise InputError(f"expected fer-edge {self.version} on each machine, got {__version__} on this")
         recognizer = Recognizer(
             path,
             prior=self.prior,
@@ -99,7 +104,7 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Return all that results depend on, but the model, as JSON can hold it."""
         return {
-            "version": __version__,
+            "version": self.version,
             "prior": self.prior,
             "facts": [self.facts.labels, self.facts.input_range, self.facts.logits],
             "detector": self.detector.value,
@@ -112,3 +117,8 @@ class Settings:
             "every_s": self.every_s,
             "chunk_s": self.chunk_s,
         }
+
+
+def _portable(path: Path) -> Path:
+    """Return the name of a shipped model, which other machines have elsewhere; another one's path as it is."""
+    return next((Path(name) for name, shipped in shipped_models().items() if shipped == path), path)

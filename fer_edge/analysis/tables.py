@@ -36,7 +36,7 @@ FACE_COLUMNS = {
 TRACK_COLUMNS = {"file": str, "track": int, "from": float, "to": float, "frames": int}
 """Columns of the table of tracks and their types; a column for each label and `changes` follow."""
 
-_ROWS_OF_A_GROUP = 50_000
+_ROWS_OF_A_GROUP = 10_000
 """Rows that are held in memory until they are written to a Parquet file; also those of its row groups."""
 
 

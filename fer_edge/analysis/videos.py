@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fer_edge.analysis.annotated_video import video_suffix, write_annotated_video
@@ -24,11 +25,14 @@ def missing_videos(directory: Path) -> list[Entry]:
     return [] if manifest is None else [entry for entry in manifest.entries.values() if _lacks_video(directory, entry)]
 
 
-def write_videos(directory: Path) -> Iterator[tuple[Entry, str | None, bool]]:
+def write_videos(
+    directory: Path, on_seconds: Callable[[Entry, float], object] = lambda _entry, _seconds: None
+) -> Iterator[tuple[Entry, str | None, bool]]:
     """Write the annotated copies that are missing; one that fails does not end the others.
 
     Args:
         directory: Folder of an analysis.
+        on_seconds: Takes a file and the position in it, in seconds, that its copy has come to.
 
     Yields:
         Each file when its copy is done, a note on it if there is one, and whether there is a copy.
@@ -45,7 +49,7 @@ def write_videos(directory: Path) -> Iterator[tuple[Entry, str | None, bool]]:
                 continue
             place = _place(entry, {other.video for other in manifest.entries.values()})
             try:
-                note = _write(directory, manifest, entry, place)
+                note = _write(directory, manifest, entry, place, partial(on_seconds, entry))
             except FerEdgeError as error:
                 yield entry, str(error), False
                 continue
@@ -59,10 +63,12 @@ def _lacks_video(directory: Path, entry: Entry) -> bool:
     return entry.kind is Kind.VIDEO and entry.is_finished and not is_there
 
 
-def _write(directory: Path, manifest: Manifest, entry: Entry, place: str) -> str | None:
+def _write(
+    directory: Path, manifest: Manifest, entry: Entry, place: str, on_seconds: Callable[[float], object]
+) -> str | None:
     labels, every_s = tuple(manifest.model["labels"]), manifest.settings["every_s"]
     rows = join_parts(entry.file, part_paths(directory, entry.key, entry.parts))
-    return write_annotated_video(Path(entry.path), rows, labels, every_s, directory / place)
+    return write_annotated_video(Path(entry.path), rows, labels, every_s, directory / place, on_seconds)
 
 
 def _place(entry: Entry, taken: Collection[str | None]) -> str:

@@ -269,3 +269,16 @@ def test_picture_without_a_face_has_no_row(analyze_files: Analyze, tmp_path: Pat
     (entry,) = analyze_files(tmp_path / "wall.png").entries.values()
     assert (entry.state, entry.faces) == (State.DONE, 0)
     assert rows(tmp_path / "out") == []
+
+
+def test_name_that_is_no_utf8_is_shown_escaped(analyze_files: Analyze, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\377.jpg"))
+    try:
+        shutil.copy(PORTRAIT_FILE, path)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    (entry,) = analyze_files(tmp_path).entries.values()
+    assert (entry.state, entry.file) == (State.DONE, f"{tmp_path}/\\xff.jpg")
+    assert [row.file for row in rows(tmp_path / "out")] == [entry.file]
+    (again,) = analyze_files(tmp_path).entries.values()
+    assert again == entry

@@ -71,7 +71,10 @@ def test_chunk_of_a_killed_worker_is_done_by_another(
     alone: dict[str, bytes],
     tmp_path: Path,
     start: Callable[..., subprocess.Popen[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # the workers' folder is another one
     address_file = tmp_path / "scheduler.json"
     start(
         "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)
@@ -92,10 +95,31 @@ def test_chunk_of_a_killed_worker_is_done_by_another(
     address = json.loads(address_file.read_text())["address"]
     sources = find_sources([str(film), str(PORTRAIT_FILE)])
     with cluster_of(address) as executor:
-        manifest = analyze(sources, tmp_path / "out", settings, Killing(), executor=executor)
+        manifest = analyze(sources, Path("out"), settings, Killing(), executor=executor)
     assert victim.returncode == -signal.SIGKILL
     assert {entry.state for entry in manifest.entries.values()} == {State.DONE}
-    assert contents(tmp_path / "out") == alone
+    assert contents(tmp_path / "here" / "out") == alone
+
+
+def test_lost_scheduler_ends_the_analysis_with_advice(
+    film: Path, settings: Settings, tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    address_file = tmp_path / "scheduler.json"
+    options = ("--scheduler-file", str(address_file), "--no-dashboard")
+    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *options)
+    wait_until(address_file.exists)
+    start("dask_worker", *options, "--nthreads", "1", "--no-nanny")
+
+    class Killing(Reports):
+        """Kills the scheduler when the first chunk is done."""
+
+        def on_share(self, source: object, share: float) -> None:
+            scheduler.kill()
+
+    sources = find_sources([str(film)])
+    address = json.loads(address_file.read_text())["address"]
+    with cluster_of(address) as executor, pytest.raises(SourceError, match="the scheduler is gone"):
+        analyze(sources, tmp_path / "out", settings, Killing(), executor=executor)
 
 
 def test_missing_scheduler_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.names import printable
 from fer_edge.native_logs import silence_opencv
-from fer_edge.terminal import make_share_progress, progress_bar
+from fer_edge.terminal import make_share_progress
 
 _UNFINISHED = (State.PARTIAL, State.FAILED)
 
@@ -50,7 +50,7 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
     settings = options.settings
     files = find_sources(sources, recursive=options.recursive, apart_from=options.output)
     silence_opencv()
-    with ExitStack() as stack:
+    with ExitStack() as stack, _advice_when_stopped(options):
         executor = _open_executor(options, stack)
         shown = _Shown(files, stack.enter_context(make_share_progress()))
         with option_named("--output"):
@@ -66,12 +66,21 @@ def _open_executor(options: AnalyzeOptions, stack: ExitStack) -> Executor:
         raise InputError("--workers are processes of this machine, --scheduler has its own; leave one of them out")
     if not options.workers and not options.scheduler:
         return do_here
-    from fer_edge.analysis.cluster import cluster_of, local_cluster  # slow to import
+    from fer_edge.analysis.cluster import cluster_of, local_cluster
 
     if options.scheduler:
         with option_named("--scheduler"):
             return stack.enter_context(cluster_of(options.scheduler))
     return stack.enter_context(local_cluster(options.workers or 1))
+
+
+@contextmanager
+def _advice_when_stopped(options: AnalyzeOptions) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_note(f"to resume: the same command{' without --overwrite' if options.overwrite else ''}")
+        raise
 
 
 class _Shown:
@@ -110,15 +119,20 @@ class _Shown:
 
 def _write_videos(output: Path) -> int:
     """Write the annotated videos that are missing, and return how many could not be written."""
-    missing, failed = missing_videos(output), 0
+    missing, failed, seconds = missing_videos(output), 0, 0.0
     if missing:
         print_note(f"annotated videos: {video_kind()}")
-    with progress_bar("annotated videos", len(missing)) as advance:
-        for done, (entry, note, is_there) in enumerate(write_videos(output), 1):
+    with make_share_progress() as progress:
+        task = progress.add_task("annotated videos", total=sum(entry.seconds for entry in missing))
+
+        def show(_: Entry, position_s: float) -> None:
+            progress.update(task, completed=seconds + position_s)
+
+        for entry, note, is_there in write_videos(output, show):
+            seconds += entry.seconds
             failed += not is_there
             if note:
                 print_note(f"{entry.file}: {note}")
-            advance(done)
     return failed
 
 
