@@ -161,6 +161,7 @@ def test_lines_unfold_sort_and_filter(browser: Browser, archive: Path) -> None:
     with opened(browser, archive) as page:
         given = names(page)
         assert given[:3] == ["party.mp4", "2.mp4", "10.mp4"]
+        assert page.locator(".video .number").all_text_contents()[:2] == ["0:10", "2 persons165 faces"]
         assert page.locator(".detail").first.is_hidden()
         page.locator(".video > summary").first.press("Enter")
         assert page.locator(".detail").first.is_visible()
