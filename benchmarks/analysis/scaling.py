@@ -14,9 +14,8 @@ from rich.console import Console
 
 from fer_edge.analysis.analysis import Executor, analyze, do_here
 from fer_edge.analysis.cluster import local_cluster
-from fer_edge.analysis.manifest import Entry
 from fer_edge.analysis.settings import Settings
-from fer_edge.analysis.source_files import SourceFile, find_sources
+from fer_edge.analysis.source_files import find_sources
 from fer_edge.runtime.sources.demo import FPS, RESOLUTION_WH, DemoSource
 from fer_edge.tables import make_table
 
@@ -39,12 +38,6 @@ class Scaling:
     workers: int
     seconds: tuple[float, ...]
     tables: tuple[bytes, ...]
-
-
-class _Silent:
-    def on_share(self, source: SourceFile, share: float) -> None: ...
-
-    def on_entry(self, entry: Entry) -> None: ...
 
 
 def write_film(path: Path, seconds: int) -> None:
@@ -91,7 +84,7 @@ def print_scaling(results: list[Scaling], console: Console) -> None:
 
 def _analyze(film: Path, output: Path, executor: Executor, chunk_s: float = CHUNK_S) -> None:
     settings = Settings(chunk_s=chunk_s)
-    analyze(find_sources([str(film)]), output, settings, _Silent(), executor=executor, overwrite=True)
+    analyze(find_sources([str(film)]), output, settings, executor=executor, overwrite=True)
 
 
 @contextmanager

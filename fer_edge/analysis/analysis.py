@@ -17,12 +17,20 @@ from fer_edge.analysis.joining import TrackTally, join_parts
 from fer_edge.analysis.logs import log_labels
 from fer_edge.analysis.manifest import NAME, Entry, Manifest
 from fer_edge.analysis.parts import PARTS, part_paths
-from fer_edge.analysis.progress import AnalysisObserver, FilesProgress
+from fer_edge.analysis.progress import AnalysisObserver, FilesProgress, Unobserved
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import Kind, SourceFile
 from fer_edge.analysis.summary import SUMMARY
 from fer_edge.analysis.summary.thumbnails import THUMBNAILS
-from fer_edge.analysis.tables import FACES, TRACKS, face_columns, has_parquet, open_table, track_columns
+from fer_edge.analysis.tables import (
+    FACES,
+    TRACKS,
+    face_columns,
+    has_parquet,
+    open_table,
+    require_column_names,
+    track_columns,
+)
 from fer_edge.analysis.videos import VIDEOS
 from fer_edge.errors import InputError
 from fer_edge.files import sole_user
@@ -45,7 +53,7 @@ def analyze(
     sources: Sequence[SourceFile],
     output: Path,
     settings: Settings,
-    observer: AnalysisObserver,
+    observer: AnalysisObserver | None = None,
     *,
     executor: Executor = do_here,
     overwrite: bool = False,
@@ -56,7 +64,7 @@ def analyze(
         sources: The files.
         output: The folder, which belongs to this analysis alone.
         settings: How to analyze them.
-        observer: Takes reports.
+        observer: Takes reports; `None` for nobody.
         executor: Does the jobs.
         overwrite: Replace an earlier analysis in the folder.
 
@@ -75,8 +83,9 @@ def analyze(
         if overwrite:
             _remove(output)
         manifest.write(output)
+        progress = FilesProgress(manifest, output, observer or Unobserved())
         try:
-            _do_jobs(sources, settings, FilesProgress(manifest, output, observer), manifest, executor)
+            _do_jobs(sources, settings, progress, manifest, executor)
         finally:
             manifest.write(output)
         if not _is_joined(output, manifest, earlier):
@@ -104,7 +113,7 @@ def _require_own(output: Path) -> None:
 def _begin(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest | None, output: Path) -> Manifest:
     """Return a manifest with the earlier files, unless they are named again, and then the named ones."""
     model = _model(sources, settings, earlier)
-    face_columns(model["labels"]), track_columns(model["labels"])  # refuse labels that cannot be columns
+    require_column_names(model["labels"])
     manifest = Manifest(model, settings.to_json())
     if earlier is not None:
         manifest.require_same(earlier, output)

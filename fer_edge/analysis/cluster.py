@@ -134,10 +134,8 @@ class _DaskExecutor:
             reason = "each worker that began it died; see the workers' logs, and memory first of all"
             yield from (Outcome(job, None, reason) for job in task)
         elif error is not None:
-            raise FerEdgeError(
-                f"a worker failed ({type(error).__name__}: {first_line(error)}); each needs the same fer-edge as this "
-                "machine"
-            ) from error
+            advice = "" if isinstance(error, OSError) else "; each worker needs the same fer-edge as this machine"
+            raise FerEdgeError(f"a worker failed ({type(error).__name__}: {first_line(error)}){advice}") from error
         else:
             for outcome in future.result():
                 if outcome.facts is not None:

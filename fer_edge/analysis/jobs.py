@@ -151,8 +151,7 @@ def _length_s(path: Path) -> float:
 def _spans(path: Path, length_s: float, chunk_s: float) -> list[Span]:
     """Return the chunks of a video; one, if its last frames cannot be sought, as in a file that is cut off."""
     count = math.ceil(length_s / chunk_s) if math.isfinite(length_s) else 1
-    ends_s = [*(chunk_s * number for number in range(1, count)), math.inf]
-    spans = [Span(end_s - chunk_s, end_s, WARM_UP_S) for end_s in ends_s[:-1]]
-    spans.append(Span(chunk_s * (count - 1), math.inf, WARM_UP_S))
+    starts_s = [chunk_s * number for number in range(count)]
+    spans = [Span(*ends, WARM_UP_S) for ends in zip(starts_s, [*starts_s[1:], math.inf], strict=True)]
     with VideoSpan(path, spans[-1]) as video:
         return spans if count > 1 and video.can_seek() else [WHOLE]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.analysis.tables import FaceRow
+from fer_edge.errors import FerEdgeError, first_line
 from fer_edge.files import atomic_path
 from fer_edge.runtime.sources.recordings import Intervals
 
@@ -94,15 +95,25 @@ class PartReader:
         self.facts: PartFacts | None = None
 
     def __iter__(self) -> Iterator[FaceRow]:
-        with gzip.open(self._path, "rt", encoding="utf-8", newline="") as text:
-            for cells in csv.reader(text):
-                if len(cells) > 1:
-                    yield FaceRow.of_cells(cells)
-                else:  # the end: what follows is gzip's check sum, which is read as well
-                    facts = json.loads(cells[0])
-                    self.facts = PartFacts(Intervals(**facts["intervals"]), facts["reason"])
+        try:
+            with gzip.open(self._path, "rt", encoding="utf-8", newline="") as text:
+                for cells in csv.reader(text):
+                    if len(cells) > 1:
+                        yield FaceRow.of_cells(cells)
+                    else:  # the end: what follows is gzip's check sum, which is read as well
+                        self.facts = _facts(json.loads(cells[0]))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
+            raise self._damage(first_line(error)) from error
         if self.facts is None:
-            raise EOFError(f"{self._path}: expected the facts after the rows")
+            raise self._damage("it has no end")
+
+    def _damage(self, reason: str) -> FerEdgeError:
+        advice = f"remove {self._path.parent}, and call the same command again, which makes it anew"
+        return FerEdgeError(f"{self._path}: expected a part of an analysis, got a damaged one ({reason}); {advice}")
+
+
+def _facts(members: dict[str, Any]) -> PartFacts:
+    return PartFacts(Intervals(**members["intervals"]), members["reason"])
 
 
 def read_facts(path: Path) -> PartFacts | None:
@@ -111,6 +122,6 @@ def read_facts(path: Path) -> PartFacts | None:
     try:
         for _ in reader:
             pass
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error):
+    except FerEdgeError:
         return None
     return reader.facts

@@ -35,6 +35,16 @@ class AnalysisObserver(Protocol):
         """Take the entry of a file that is finished, or has failed."""
 
 
+class Unobserved:
+    """Observer that looks away."""
+
+    def on_share(self, source: SourceFile, share: float, /) -> None:
+        """Do nothing."""
+
+    def on_entry(self, entry: Entry, /) -> None:
+        """Do nothing."""
+
+
 @dataclass
 class _OpenFile:
     """A file of which parts are missing.

@@ -136,21 +136,26 @@ class Row(Protocol):
 
 
 def face_columns(labels: Sequence[str]) -> dict[str, type]:
-    """Return the columns of the table of faces and their types, for the labels of a model's card.
-
-    Raises:
-        InputError: If a label is a column's name.
-    """
-    return _with_labels(FACE_COLUMNS, labels, {"label": str})
+    """Return the columns of the table of faces and their types, for the labels of a model's card."""
+    return {**FACE_COLUMNS, **dict.fromkeys(labels, float), "label": str}
 
 
 def track_columns(labels: Sequence[str]) -> dict[str, type]:
-    """Return the columns of the table of tracks and their types, for the labels of a model's card.
+    """Return the columns of the table of tracks and their types, for the labels of a model's card."""
+    return {**TRACK_COLUMNS, **dict.fromkeys(labels, float), "changes": int}
+
+
+def require_column_names(labels: Sequence[str]) -> None:
+    """Check that labels can be columns of both tables.
 
     Raises:
-        InputError: If a label is a column's name.
+        InputError: If one is the name of another column.
     """
-    return _with_labels(TRACK_COLUMNS, labels, {"changes": int})
+    taken = [label for label in labels if label in (*FACE_COLUMNS, *TRACK_COLUMNS, "label", "changes")]
+    if taken:
+        raise InputError(
+            f"expected labels other than the tables' columns, got {', '.join(taken)}; rename them in the model's card"
+        )
 
 
 def has_parquet() -> bool:
@@ -237,15 +242,6 @@ class _ParquetWriter:
             arrays = [pyarrow.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
             self._writer.write_table(pyarrow.Table.from_arrays(arrays, schema=self._schema))
             self._rows = []
-
-
-def _with_labels(before: dict[str, type], labels: Sequence[str], after: dict[str, type]) -> dict[str, type]:
-    taken = [label for label in labels if label in before or label in after]
-    if taken:
-        raise InputError(
-            f"expected labels other than the columns' names, got {', '.join(taken)}; rename them in the card"
-        )
-    return {**before, **dict.fromkeys(labels, float), **after}
 
 
 def _lines(path: Path) -> Iterator[list[str]]:

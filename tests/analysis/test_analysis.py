@@ -17,7 +17,7 @@ import pytest
 from fer_edge.analysis import analysis, tables
 from fer_edge.analysis.manifest import Manifest, State
 from fer_edge.analysis.tables import FaceRow, read_faces, read_tracks
-from fer_edge.errors import InputError
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.models import PORTRAIT_FILE
 from tests.analysis.conftest import FPS, SECONDS
 
@@ -32,12 +32,8 @@ from fer_edge.analysis.analysis import analyze
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import find_sources
 
-class Silent:
-    def on_share(self, source, share): pass
-    def on_entry(self, entry): pass
-
 model, output, *names = sys.argv[1:]
-analyze(find_sources(names), Path(output), Settings(Path(model), chunk_s=1.0), Silent())
+analyze(find_sources(names), Path(output), Settings(Path(model), chunk_s=1.0))
 """
 
 
@@ -262,6 +258,18 @@ def test_damaged_part_is_made_again(analyze_files: Analyze, film: Path, tmp_path
     (tmp_path / "out" / "analysis.json").write_text(waiting)  # as a killed run leaves it
     analyze_files(film)
     assert tables_of(tmp_path / "out") == before
+
+
+def test_damaged_part_of_a_finished_file_is_named(analyze_files: Analyze, film: Path, tmp_path: Path) -> None:
+    analyze_files(film)
+    part = min((tmp_path / "out" / "parts").rglob("*.gz"))
+    part.write_bytes(b"")
+    (tmp_path / "out" / "faces.csv").unlink()
+    with pytest.raises(FerEdgeError, match=f"{part.name}: expected a part of an analysis.*remove {part.parent}"):
+        analyze_files(film)
+    shutil.rmtree(part.parent)
+    analyze_files(film)
+    assert len(rows(tmp_path / "out")) > SECONDS * FPS
 
 
 def test_picture_without_a_face_has_no_row(analyze_files: Analyze, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from fer_edge.analysis.tables import (
     open_table,
     read_faces,
     read_tracks,
+    require_column_names,
     track_columns,
 )
 from fer_edge.errors import InputError
@@ -61,6 +62,8 @@ def test_table_of_a_failed_block_does_not_appear(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_label_that_is_a_column_is_refused() -> None:
-    with pytest.raises(InputError, match="labels other than the columns' names, got track"):
-        face_columns(("track", "yes"))
+@pytest.mark.parametrize("label", ["track", "changes", "label"])
+def test_label_that_is_a_column_is_refused(label: str) -> None:
+    require_column_names(LABELS)
+    with pytest.raises(InputError, match=f"expected labels other than the tables' columns, got {label}"):
+        require_column_names((label, "yes"))
