@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,6 +189,15 @@ def test_moments_have_thumbnails_of_both_faces(browser: Browser, archive: Path) 
         assert page.locator("section").first.locator("img").count() == 4
         sizes = page.locator("img").evaluate_all("all => all.map(each => each.naturalWidth)")
         assert set(sizes) == {96}
+
+
+def test_moments_lead_into_the_annotated_video(browser: Browser, tmp_path: Path) -> None:
+    file = replace(PARTY, video="videos/a <b>#1.mp4")
+    with opened(browser, write_summary(write_analysis(tmp_path / "shown", [file]))) as page:
+        links = page.locator("main a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+        assert links == ["videos/a%20%3Cb%3E%231.mp4#t=0.0", "videos/a%20%3Cb%3E%231.mp4#t=2.0"]
+    with opened(browser, write_summary(write_analysis(tmp_path / "privacy", [file]), privacy=True)) as page:
+        assert page.locator("main a").count() == 0
 
 
 def test_privacy_has_drawings_for_faces(browser: Browser, tmp_path: Path) -> None:
