@@ -19,7 +19,7 @@ _PEOPLE = (
     (None, None, "neutral", "surprise", "surprise", "neutral", "happy", "happy", "happy", None, None),
     ("happy", "happy", "neutral", None, None, None, "surprise", "surprise", "happy", "happy", "neutral"),
 )
-_SIZE = (1280, 1065)
+_SIZE = (1280, 1090)
 
 
 @click.command()
@@ -27,11 +27,11 @@ _SIZE = (1280, 1065)
 def command(picture: Path) -> None:
     """Analyze a film of three synthetic faces, and write a screenshot of its summary to PICTURE, a PNG."""
     with TemporaryDirectory() as folder:
-        film = write_film(Path(folder, "party.mp4"), _PEOPLE)
-        output = Path(folder, "out")
-        subprocess.run([sys.executable, "-m", "fer_edge", "analyze", film, "--output", output], check=True)
+        write_film(Path(folder, "party.mp4"), _PEOPLE)
+        command_line = [sys.executable, "-m", "fer_edge", "analyze", "party.mp4", "--output", "party"]
+        subprocess.run(command_line, check=True, cwd=folder)  # the page shows the name as it is given
         width, height = _SIZE
-        take_picture((output / SUMMARY).as_uri(), picture, width=width, height=height)
+        take_picture(Path(folder, "party", SUMMARY).as_uri(), picture, width=width, height=height)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ class FakeFile:
     kind: Kind = Kind.VIDEO
     state: State = State.DONE
     reason: str | None = None
+    video: str | None = None
     labels: Sequence[str] = field(default=())
     """Labels of a picture's faces."""
 
@@ -80,6 +81,7 @@ def write_analysis(folder: Path, files: Iterable[FakeFile], labels: Sequence[str
                     seconds=file.seconds - 1 / FPS,
                     faces=len(rows),
                     tracks=len(summaries),
+                    video=file.video,
                 )
             )
     model = {"name": "compact", "sha256": "00", "labels": list(labels)}

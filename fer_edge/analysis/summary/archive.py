@@ -24,11 +24,12 @@ def file_line(entry: Entry, summary: FileSummary, labels: Sequence[str], detail:
     """Return a video's line, a `details` element with its detail folded."""
     name = PurePath(printable(entry.file))
     folder = "" if str(name.parent) == "." else f"{name.parent}/"
+    faces = tag("span", plural(summary.faces, "face"), class_="quiet")
     line = tag(
         "summary",
         tag("span", tag("span", folder, class_="quiet") if folder else None, tag("strong", name.name), class_="name"),
         tag("span", clock(summary.duration_s), class_="number"),
-        tag("span", plural(summary.persons_seen, "person"), class_="number"),
+        tag("span", plural(summary.persons_seen, "person"), faces, class_="number"),
         share_bar(summary.shares, labels) if summary.faces else tag("span", "no face", class_="quiet"),
         _spark(summary, labels),
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from fer_edge.analysis.summary.clock import clock, places_for, ticks
 from fer_edge.analysis.summary.file_summary import MOST_PERSONS, SHORT_S, FileSummary, Person
-from fer_edge.analysis.summary.moment_cards import moment_lines, moment_list
+from fer_edge.analysis.summary.moment_cards import Pictures, moment_lines, moment_list, video_link
 from fer_edge.analysis.summary.moments import MOST_MOMENTS
 from fer_edge.analysis.summary.strips import label_class, share_bar, shares_in_words, stack, strip
 from fer_edge.analysis.summary.time_bins import BINS
@@ -49,7 +48,7 @@ _LEVELS = (
 
 
 def file_detail(
-    summary: FileSummary, labels: Sequence[str], room: int, folder: Path | None, *, with_faces: bool
+    summary: FileSummary, labels: Sequence[str], room: int, pictures: Pictures, *, with_faces: bool
 ) -> list[Element]:
     """Return the detail of a video, in about `room` bytes of the page.
 
@@ -57,17 +56,19 @@ def file_detail(
         summary: What is known of it.
         labels: Expressions, in the order of the scores.
         room: Bytes; with little room fewer persons are shown, in coarser timelines. Pictures do not count.
-        folder: Folder of the video's thumbnails; None for placeholders.
+        pictures: What shows the video's faces.
         with_faces: Whether moments have thumbnails or placeholders.
     """
     for level in _LEVELS:
         parts = _parts(summary, level, labels)
         if sum(len(render(part)) for part in parts) <= room:
             break
+    if pictures.video is not None:
+        parts.append(tag("p", video_link(pictures.video, "Annotated video")))
     moments = summary.moments[: level.moments]
     if moments:
         parts.append(tag("h3", "Moments that changed most"))
-        pairs = ((moment, folder) for moment in moments)
+        pairs = ((moment, pictures) for moment in moments)
         parts.append(moment_list(pairs, labels) if with_faces else moment_lines(moments))
     return parts
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from fer_edge.analysis.summary.clock import clock
 from fer_edge.analysis.summary.moments import Moment
@@ -19,17 +21,30 @@ _MOST_BYTES = 20_000
 """Largest thumbnail that is taken into the page; one of this project has about 4,000."""
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """What shows the faces of a file.
+
+    Attributes:
+        thumbnails: Folder of its thumbnails; None for placeholders.
+        video: Path of its annotated video, from the page's folder.
+    """
+
+    thumbnails: Path | None = None
+    video: str | None = None
+
+
 def moment_list(
-    moments: Iterable[tuple[Moment, Path | None]], labels: Sequence[str], *, with_file: bool = False
+    moments: Iterable[tuple[Moment, Pictures]], labels: Sequence[str], *, with_file: bool = False
 ) -> Element:
     """Return a list of cards.
 
     Args:
-        moments: Moments in order, each with the folder of its file's thumbnails; None for placeholders.
+        moments: Moments in order, each with its file's pictures.
         labels: Expressions, in the order of the scores.
         with_file: Whether a card names its file.
     """
-    return tag("ol", *(_card(moment, labels, folder, with_file) for moment, folder in moments), class_="moments")
+    return tag("ol", *(_card(moment, labels, pictures, with_file) for moment, pictures in moments), class_="moments")
 
 
 def moment_lines(moments: Iterable[Moment]) -> Element:
@@ -45,24 +60,29 @@ def placeholder_symbol() -> Element:
     return tag("svg", symbol, width=0, height=0, aria_hidden="true", class_="symbols")
 
 
-def _card(moment: Moment, labels: Sequence[str], folder: Path | None, with_file: bool) -> Element:
+def video_link(video: str, text: str, seconds: float = 0.0) -> Element:
+    """Return a link to an annotated video, at a time of it."""
+    return tag("a", text, href=f"{quote(video)}#t={seconds:.1f}")
+
+
+def _card(moment: Moment, labels: Sequence[str], pictures: Pictures, with_file: bool) -> Element:
     before, after = moment.before, moment.after
     faces = tag(
         "span",
-        _face(before, labels, folder),
+        _face(before, labels, pictures.thumbnails),
         tag("span", "\N{RIGHTWARDS ARROW}", class_="arrow", aria_hidden="true"),
-        _face(after, labels, folder),
+        _face(after, labels, pictures.thumbnails),
         class_="faces",
     )
     file = tag("span", printable(Path(after.file).name), class_="quiet name") if with_file else None
-    return tag("li", faces, *_words(moment), file)
+    return tag("li", faces, *_words(moment, pictures.video), file)
 
 
-def _words(moment: Moment) -> tuple[Element, Element]:
-    after = moment.after
+def _words(moment: Moment, video: str | None = None) -> tuple[Element, Element]:
+    after, seconds = moment.after, moment.after.seconds or 0.0
     change = tag("strong", f"{moment.before.label} \N{RIGHTWARDS ARROW} {after.label}")
-    facts = [clock(after.seconds or 0.0, 1), f"person {after.track}", share(moment.strength, 0)]
-    return change, tag("span", " · ".join(facts), class_="quiet")
+    time = clock(seconds, 1) if video is None else video_link(video, clock(seconds, 1), seconds)
+    return change, tag("span", time, f" · person {after.track} · {share(moment.strength, 0)}", class_="quiet")
 
 
 def _face(row: FaceRow, labels: Sequence[str], folder: Path | None) -> Element:

@@ -15,7 +15,7 @@ from fer_edge.analysis.summary.archive import SORTS, file_line, problem_note
 from fer_edge.analysis.summary.detail import file_detail
 from fer_edge.analysis.summary.file_summary import FileSummary
 from fer_edge.analysis.summary.head import Totals, head, title
-from fer_edge.analysis.summary.moment_cards import moment_list, placeholder_symbol
+from fer_edge.analysis.summary.moment_cards import Pictures, moment_list, placeholder_symbol
 from fer_edge.analysis.summary.moments import MOST_MOMENTS, Moment
 from fer_edge.analysis.summary.strips import colour_rules
 from fer_edge.analysis.summary.thumbnails import thumbnail_folder
@@ -59,7 +59,7 @@ class PageBuilder:
         self._lines: list[Element] = []
         self._still_files = 0
         self._stills: list[Element] = []
-        self._strongest: list[tuple[Moment, Path | None]] = []
+        self._strongest: list[tuple[Moment, Pictures]] = []
 
     def add_stills(self, entry: Entry, labels: Counter[str]) -> None:
         """Add a picture, or a log of pictures, and the number of its faces with each label."""
@@ -77,7 +77,7 @@ class PageBuilder:
         self._totals.labels += summary.labels
         self._totals.persons += summary.persons_seen
         self._totals.duration_s += summary.duration_s
-        self._remember(summary.moments, self._thumbnails(entry))
+        self._remember(summary.moments, self._pictures_of(entry))
         if len(self._lines) < MOST_LINES:
             self._lines.append(self._video(entry, summary))
 
@@ -101,17 +101,19 @@ class PageBuilder:
     def _video(self, entry: Entry, summary: FileSummary) -> Element:
         room = min(_ROOM // self._videos, _MOST_ROOM)
         with_faces = self._videos <= _VIDEOS_WITH_THUMBNAILS
-        detail = file_detail(summary, self._labels, room, self._thumbnails(entry), with_faces=with_faces)
+        detail = file_detail(summary, self._labels, room, self._pictures_of(entry), with_faces=with_faces)
         if self._videos > 1:
             return file_line(entry, summary, self._labels, detail)
         name = tag("p", printable(entry.file), class_="quiet")
         return tag("div", name, problem_note(entry), *detail, class_="detail")
 
-    def _thumbnails(self, entry: Entry) -> Path | None:
-        return None if self._privacy else thumbnail_folder(part_path(self._directory, entry.key, 0))
+    def _pictures_of(self, entry: Entry) -> Pictures:
+        if self._privacy:
+            return Pictures()
+        return Pictures(thumbnail_folder(part_path(self._directory, entry.key, 0)), entry.video)
 
-    def _remember(self, moments: tuple[Moment, ...], folder: Path | None) -> None:
-        known = [*self._strongest, *((moment, folder) for moment in moments)]
+    def _remember(self, moments: tuple[Moment, ...], pictures: Pictures) -> None:
+        known = [*self._strongest, *((moment, pictures) for moment in moments)]
         self._strongest = heapq.nlargest(MOST_MOMENTS, known, key=lambda each: each[0].strength)
 
     def _analyzed_at(self) -> str:

@@ -55,8 +55,9 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
         shown = _Shown(files, stack.enter_context(make_share_progress()))
         with option_named("--output"):
             manifest = analyze(files, options.output, settings, shown, executor=executor, overwrite=options.overwrite)
-            write_summary(options.output, privacy=options.privacy)
     failed = _write_videos(options.output) if options.video else 0
+    with option_named("--output"):
+        write_summary(options.output, privacy=options.privacy)
     _print_summary(manifest, options.output)
     _require_whole(manifest, files, failed)
 
