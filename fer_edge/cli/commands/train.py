@@ -106,7 +106,7 @@ def command(
     fer-edge train --data face-expression-recognition-dataset.zip
     fer-edge train --data synthetic --epochs 5
     fer-edge train --data face-expression-recognition-dataset.zip --recipe modern --arch compact
-    fer-edge train --data my-photos --recipe small --start-from compact
+    fer-edge train --data my-photos --recipe fine-tune
     fer-edge train --data faces.zip --workers big:2222,small:2222
     fer-edge train --resume
     """
@@ -209,9 +209,7 @@ def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
     recipe, known_data, sha256 = run.resume()
     refuse_other_settings(asked, recipe)
     if faces.choice or faces.form != FER2013_FORM:
-        raise InputError(
-            "--resume keeps the run's own classes: leave out --classes, --merge, --drop and --input"
-        )
+        raise InputError("--resume keeps the run's own classes: leave out --classes, --merge, --drop and --input")
     choice, form = run.faces()
     faces = replace(faces, data=faces.data or known_data, choice=choice, form=form)
     faces.require_apart(run, recipe)
