@@ -44,7 +44,7 @@ def test_photos_become_a_device_file_that_names_its_classes(
     assert "20% of each class drawn with seed 0" in shown
     exported = command_line("export", run.model, "--format", "tflite", "--keep-failed", "--skip-failed")
     (file,) = run.export_folder.glob("*.tflite")
-    assert exported.code in (0, 1)
+    assert exported.exit_code in (0, 1)
     card = read_zipped_card(file)
     assert card is not None
     assert (card.labels, card.input.size_wh, card.input.colour) == (("rest", "smile"), (64, 64), "rgb")
@@ -71,7 +71,7 @@ def test_merged_classes_are_kept_on_resuming_and_measuring(
     assert json.loads((run.path / "card.json").read_text())["labels"] == ["happy", "negative", "neutral"]
     command_line("train", "--resume", "--output", run.path).require_success()
     refused = command_line("train", "--resume", "--output", run.path, *merged)
-    assert (refused.code, "--resume keeps the run's own classes" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "--resume keeps the run's own classes" in refused.stderr) == (2, True)
     measured = command_line("evaluate", run.model, "--data", faces_zip, "--json").require_success()
     assert set(json.loads(measured.stdout)["per_class"]) == {"happy", "negative", "neutral"}
 
@@ -97,5 +97,5 @@ def test_wrong_choice_is_one_line(
     ended = command_line(
         "train", "--data", faces_zip, "--arch", tiny_architecture, "--output", tmp_path / "run", *arguments
     )
-    assert ended.code == 2
+    assert ended.exit_code == 2
     assert message in " ".join(ended.stderr.split())
