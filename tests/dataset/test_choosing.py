@@ -86,6 +86,6 @@ def test_digest_differs_by_names_of_own_classes(seven: Dataset) -> None:
 
 
 def test_conversions_of_dropped_images_are_not_counted(seven: Dataset) -> None:
-    changes = {"train/0": (ImageFault.COLOUR,), "train/3": (ImageFault.COLOUR,)}
+    changes: dict[str, tuple[ImageFault, ...]] = {"train/0": (ImageFault.COLOUR,), "train/3": (ImageFault.COLOUR,)}
     found = replace(seven, changes=changes, findings={SplitName.TRAIN: Counter({ImageFault.COLOUR: 2})})
     assert choose_classes(found, ClassChoice(drop=("angry",))).findings[SplitName.TRAIN] == {ImageFault.COLOUR: 1}
