@@ -15,6 +15,8 @@ PERMUTATIONS = 2000
 """Number of permutations; the least p-value is 1 / (this + 1)."""
 
 _SEED = 0
+_ROUNDING = 1e-12
+"""Difference of two equal gaps that floating-point numbers can make."""
 _Counts = npt.NDArray[np.float64]
 
 
@@ -192,7 +194,7 @@ def _p_values(
         ],
         axis=2,
     )
-    exceeded = sum(_gaps(counts, right) >= observed - 1e-12 for right in drawn.astype(np.float64))
+    exceeded = sum(_gaps(counts, right.astype(np.float64)) >= observed - _ROUNDING for right in drawn)
     return np.asarray((1 + exceeded) / (1 + PERMUTATIONS))
 
 

@@ -38,7 +38,7 @@ def group_recall_table(comparison: GroupComparison) -> Table:
 
 def describe_gap(figure: str, gap: Gap, permutations: int) -> str:
     """Return a sentence with the largest gap between groups, and whether chance explains it."""
-    verdict = "chance explains it" if gap.p >= SIGNIFICANT else "more than chance explains"
+    verdict = "chance may explain it" if gap.p >= SIGNIFICANT else "more than chance explains"
     return (
         f"largest gap in {figure}: {100 * gap.gap:.1f} points, {gap.lowest} below {gap.highest} "
         f"(p {format_p(gap, permutations)}: {verdict})"

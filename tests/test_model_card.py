@@ -54,6 +54,17 @@ def test_a_card_survives_json(card: ModelCard) -> None:
     assert ModelCard.from_json(card.to_json(), "here") == card
 
 
+def test_card_of_an_earlier_version_states_no_use() -> None:
+    facts = json.loads(CARD.to_json())
+    assert facts["intended_use"]
+    assert facts["limitations"]
+    for name in ("intended_use", "out_of_scope_use", "limitations"):
+        del facts[name]
+    card = ModelCard.from_json(json.dumps(facts), "here")
+    assert (card.intended_use, card.out_of_scope_use, card.limitations) == ("", "", ())
+    assert card.schema_version == CARD.schema_version, "earlier readers ignore members that they do not know"
+
+
 def test_unknown_members_are_ignored() -> None:
     facts = json.loads(CARD.to_json())
     for place in (facts, facts["input"], facts["crop"], facts["quantization"]["input"]):

@@ -78,7 +78,7 @@ def compare_split(
     images = truth.images[grouped]
     present, group_of = np.unique(groups.of[images], return_inverse=True)
     if len(present) < 2:
-        raise DataError(f"expected images with an answer in two groups or more, got {len(present)}")
+        raise DataError(f"groups: expected images with an answer in two or more, got {len(present)}")
     return compare_groups(
         predicted[images],
         truth.classes[grouped],

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from fer_edge.benchmark.report.scale import LinearScale
 from fer_edge.benchmark.report.table import Cell, Chart, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.figures import NONE, share, shortened
-from fer_edge.group_results import Rate
-from fer_edge.group_tables import describe_gap, format_interval
+from fer_edge.figures import NONE, decimal, share, shortened
+from fer_edge.group_results import GroupComparison, Rate
+from fer_edge.group_tables import describe_gap, format_interval, format_p
 from fer_edge.markup import Element, tag
 from fer_edge.stress_results import StressAxis, StressResult
 
 WIDTH = 640
 _COLUMNS = 5
-_LEFT, _GAP, _PANEL_WIDTH, _PANEL_HEIGHT = 34, 12, 108, 84
+_LEFT, _GAP, _PANEL_WIDTH, _PANEL_HEIGHT = 44, 12, 108, 84
 _NAME_HEIGHT, _AXIS_HEIGHT, _LEGEND_HEIGHT = 20, 24, 20
 _TICKS = (0.0, 0.5, 1.0)
 _COLOURS = 6
@@ -41,8 +41,18 @@ def group_tables(report: Report) -> list[Table]:
             [group, *(Cell(share(result.recall[each].share, 1), tint=result.recall[each].share) for each in classes)]
             for group, result in groups.groups.items()
         ]
-        tables.append(Table(f"Recall by group: {name}", [text_column("group"), *map(Column, classes)], recalls))
+        recalls += _gap_rows(groups, classes)
+        notes = ["p by permutation within the class, adjusted by Holm for the number of classes."]
+        tables.append(Table(f"Recall by group: {name}", [text_column("group"), *map(Column, classes)], recalls, notes))
     return tables
+
+
+def _gap_rows(groups: GroupComparison, classes: Sequence[str]) -> list[list[Cell | str]]:
+    gaps = [groups.recall_gaps.get(each) for each in classes]
+    return [
+        ["largest gap, points", *(NONE if gap is None else decimal(100 * gap.gap, 1) for gap in gaps)],
+        ["p", *(NONE if gap is None else format_p(gap, groups.permutations) for gap in gaps)],
+    ]
 
 
 def stress_table(report: Report) -> Table | None:

@@ -11,10 +11,10 @@ import click
 from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import (
     Findings,
-    compare_by_groups,
     draw_stress,
     measure_all,
     print_findings,
+    read_group_file,
     record,
 )
 from fer_edge.cli.commands.hard_faces_options import HardFacesOptions, hard_faces_options
@@ -43,6 +43,7 @@ from fer_edge.cli.model_options import (
 from fer_edge.cli.parameters import MOST_THREADS, ModelPath, PicturePath
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
+from fer_edge.dataset.groups import compare_split
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
 from fer_edge.inference.card_reader import read_card
@@ -134,12 +135,13 @@ def command(
     )
     require_classes(classifier.card.labels, model, dataset.classes)
     faces = dataset.split(split)
+    groups = None if asked.groups_file is None else read_group_file(asked.groups_file, faces)
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = expression_scores(classifier, faces.images, on_progress, dataset.classes)
     evaluation = evaluate_scores(scores, faces.labels, dataset.classes)
-    groups = compare_by_groups(asked.groups_file, faces, scores)
+    compared = None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
     stress = measure_all({model: classifier}, peers, faces) if asked.stress else {}
-    findings = Findings(groups, stress)
+    findings = Findings(compared, stress)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)
     copied = exact_copies(faces.images, dataset.train.images)

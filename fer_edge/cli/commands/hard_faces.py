@@ -13,14 +13,14 @@ from fer_edge.benchmark.stress import measure_stress
 from fer_edge.card_findings import add_findings
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.groups import Groups, compare_split, read_groups
+from fer_edge.dataset.groups import Groups, read_groups
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.group_results import GroupComparison
 from fer_edge.group_tables import describe_gap, group_recall_table, group_table, stress_table
 from fer_edge.inference.card_reader import find_card, read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.scores import FloatArray, require_classes
+from fer_edge.scores import require_classes
 from fer_edge.stress_results import StressResult
 from fer_edge.terminal import stages_display, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
@@ -43,21 +43,6 @@ class Findings:
         groups = {} if self.groups is None else {"groups": self.groups.as_dict()}
         stress = {name: each.as_dict() for name, each in self.stress.items()}
         return groups | ({"stress": stress} if stress else {})
-
-
-def compare_by_groups(path: Path | None, faces: Split, scores: FloatArray) -> GroupComparison | None:
-    """Compare the groups in a file by people's answer, where there is one, else by the labels.
-
-    Args:
-        path: CSV file of groups; `None` for no comparison.
-        faces: Labelled faces.
-        scores: Their scores, float32 (N, classes).
-    """
-    if path is None:
-        return None
-    groups = read_group_file(path, faces)
-    with option_named("--groups"):
-        return compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
 
 
 def read_group_file(path: Path, faces: Split) -> Groups:

@@ -203,3 +203,10 @@ def test_invalid_range_is_refused(command_line: Callable[..., Any], model_file: 
     ended = command_line("benchmark", "--peer", model_file, "--peer-range", span)
     assert ended.exit_code == 2
     assert ended.stderr.startswith("error: --peer-range: expected the values of black and white such as 0..1")
+
+
+@pytest.mark.parametrize("options", [["--stress"], ["--groups", "groups.csv"]])
+def test_groups_and_stress_need_labelled_faces(command_line: Callable[..., Any], options: list[str]) -> None:
+    ended = command_line("benchmark", "--quick", *options)
+    assert ended.exit_code == 2
+    assert "--stress and --groups need labelled faces: give them with --data" in ended.stderr

@@ -92,7 +92,9 @@ def test_install_and_remove_on_an_image(root: Path, capsys: pytest.CaptureFixtur
     assert stat.S_IMODE((root / UNIT_FILE).stat().st_mode) == 0o644
     assert stat.S_IMODE((root / CONFIG_FILE).stat().st_mode) == 0o600
     assert (root / WANTED).is_symlink()
-    assert "at the next boot" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "at the next boot" in told.out
+    assert told.err.count("inform everyone whom the camera may see") == 1
     settings = load_config(root / CONFIG_FILE, click.Context(run_command, info_name="run"))
     assert settings == {"camera": "rtsp://me:secret@host/a", "quiet": True, "rotate_size": "50MB", "privacy": True}
 
