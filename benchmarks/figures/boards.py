@@ -83,8 +83,12 @@ def networks_section(counts: Sequence[Count]) -> str:
 
 
 def stages_section(stages: Sequence[StageCount]) -> str:
-    """Return the instructions of each stage, with one face and the default network, and of the whole frame."""
-    found = {(one.stage, one.cpu): one.instructions for one in stages if (one.model, one.faces) == _DEFAULT}
+    """Return the instructions of each stage with one face and the default network, and of a frame with each network."""
+    found = {
+        (one.stage if one.model == WITH_DOT_PRODUCTS else f"{one.stage}, `{one.model}`", one.cpu): one.instructions
+        for one in stages
+        if one.faces == 1 and (one.model == WITH_DOT_PRODUCTS or one.stage == WHOLE_FRAME)
+    }
     rows = [
         [stage, *(_millions(found.get((stage, board.cpu))) for board in BOARDS)]
         for stage in dict.fromkeys(stage for stage, _ in found)
@@ -122,9 +126,6 @@ def frames_a_second(stages: dict[str, int], instructions_a_second: float) -> flo
     without_search = stages[WHOLE_FRAME] - search / DEFAULT_EVERY
     searching = min(_SEARCHES_A_SECOND * search, instructions_a_second / 2)
     return min(instructions_a_second / stages[WHOLE_FRAME], (instructions_a_second - searching) / without_search)
-
-
-_DEFAULT = (WITH_DOT_PRODUCTS, 1)
 
 
 def _core_name(cpu: str) -> str:

@@ -71,7 +71,10 @@ def test_each_board_has_the_network_that_suits_it() -> None:
 
 
 def test_stages_are_the_default_networks_with_one_face() -> None:
-    assert rows(stages_section(stages()))["detect around"] == ["10.00"] * len(BOARDS)
+    table = rows(stages_section(stages()))
+    assert list(table) == [*ONE_FACE, f"{WHOLE_FRAME}, `compact-s`"]
+    assert table["detect around"] == ["10.00"] * len(BOARDS)
+    assert table[f"{WHOLE_FRAME}, `compact-s`"] == ["10.00", "10.00", "-"]
 
 
 def test_networks_are_compared_with_the_first_peer_in_litert() -> None:
