@@ -1,4 +1,4 @@
-"""`make figures`: instructions and frames a second of each board from what `make pi` counted; the prose stays."""
+"""`make pi-figures`: instructions and frames a second of each board from what `make pi` counted; the prose stays."""
 
 from __future__ import annotations
 
