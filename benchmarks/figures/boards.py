@@ -1,4 +1,4 @@
-"""`make figures`: instructions and frames a second of each board from what `make pi` counted; the prose stays."""
+"""`make pi-figures`: instructions and frames a second of each board from what `make pi` counted; the prose stays."""
 
 from __future__ import annotations
 
@@ -83,8 +83,12 @@ def networks_section(counts: Sequence[Count]) -> str:
 
 
 def stages_section(stages: Sequence[StageCount]) -> str:
-    """Return the instructions of each stage, with one face and the default network, and of the whole frame."""
-    found = {(one.stage, one.cpu): one.instructions for one in stages if (one.model, one.faces) == _DEFAULT}
+    """Return the instructions of each stage with one face and the default network, and of a frame with each network."""
+    found = {
+        (one.stage if one.model == WITH_DOT_PRODUCTS else f"{one.stage}, `{one.model}`", one.cpu): one.instructions
+        for one in stages
+        if one.faces == 1 and (one.model == WITH_DOT_PRODUCTS or one.stage == WHOLE_FRAME)
+    }
     rows = [
         [stage, *(_millions(found.get((stage, board.cpu))) for board in BOARDS)]
         for stage in dict.fromkeys(stage for stage, _ in found)
@@ -107,7 +111,7 @@ def budget_section(stages: Sequence[StageCount]) -> str:
                 if (one.cpu, one.model, one.faces) == (speed.cpu, network, number)
             }
             low, high = (frames_a_second(chosen, speed.ghz * 1e9 * each) for each in (speed.least, speed.most))
-            ranges.append(f"{low:.0f} to {high:.0f}")
+            ranges.append(f"{_two_digits(low)} to {_two_digits(high)}")
         rows.append([speed.board, _core_name(speed.cpu), f"{speed.ghz:.1f}", f"`{network}`", *ranges])
     return markdown_table(header, rows, left=2)
 
@@ -115,18 +119,13 @@ def budget_section(stages: Sequence[StageCount]) -> str:
 def frames_a_second(stages: dict[str, int], instructions_a_second: float) -> float:
     """Return the frames that a core can do in a second.
 
-    Faces are looked for in every `DEFAULT_EVERY`-th of 30 frames a second, and as often in time if there are fewer.
+    Faces are looked for in every `DEFAULT_EVERY`-th frame. If there are fewer than 30 a second it is as often as then,
+    but no more than half of the time.
     """
-    whole = stages[WHOLE_FRAME]
-    frames = instructions_a_second / whole
-    if frames >= _CAMERA_FPS:
-        return frames
     search = mean(count for stage, count in stages.items() if stage.startswith("detect"))
-    without_search = whole - search / DEFAULT_EVERY
-    return max(0.0, instructions_a_second - _SEARCHES_A_SECOND * search) / without_search
-
-
-_DEFAULT = (WITH_DOT_PRODUCTS, 1)
+    without_search = stages[WHOLE_FRAME] - search / DEFAULT_EVERY
+    searching = min(_SEARCHES_A_SECOND * search, instructions_a_second / 2)
+    return min(instructions_a_second / stages[WHOLE_FRAME], (instructions_a_second - searching) / without_search)
 
 
 def _core_name(cpu: str) -> str:
@@ -135,6 +134,10 @@ def _core_name(cpu: str) -> str:
 
 def _core_names() -> list[str]:
     return [f"{_core_name(board.cpu)} ({board.name.removeprefix('Raspberry ')})" for board in BOARDS]
+
+
+def _two_digits(number: float) -> str:
+    return f"{float(f'{number:.2g}'):,.0f}"
 
 
 def _millions(count: int | None) -> str:

@@ -20,7 +20,6 @@ _TESTS = ("tests/inference", "tests/runtime")
 _SUMMARY = re.compile(r"^\d+ (?:passed|failed|error|skipped).* in .*$", re.MULTILINE)
 
 _LEFT_OUT = (
-    "tests/inference/test_onnx_card.py",  # needs onnx, which a device lacks
     # These detect faces in many frames, which takes minutes emulated; `check_demo` stands for them.
     "tests/runtime/test_pipeline.py",
     "tests/runtime/sources/test_demo.py",

@@ -155,8 +155,10 @@ def _load(path: Path, num_threads: int, engines: Sequence[Engine], delegates: bo
     resolver = resolvers.AUTO if delegates else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     try:
         with native_path(path) as name, chatter_held_back(), warnings.catch_warnings():
-            # TensorFlow's interpreter warns so, which is why it is the last choice.
-            warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+            # TensorFlow's interpreter warns so (until 2.18 in the second way), which is why it is the last choice.
+            warnings.filterwarnings(
+                "ignore", r"\s*Warning: (tf\.lite\.Interpreter is deprecated|Please use the LiteRT)"
+            )
             interpreter = module.Interpreter(
                 model_path=name, num_threads=num_threads, experimental_op_resolver_type=resolver
             )

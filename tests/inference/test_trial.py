@@ -9,9 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import trial
@@ -41,6 +39,8 @@ def bare(tmp_path: Path) -> Path:
 
 def big_onnx(path: Path, side: int) -> Path:
     """Write an ONNX file of some hundred bytes that expands one number to `side` x `side`."""
+    onnx = pytest.importorskip("onnx", reason="a device lacks the package that makes ONNX files")
+    helper = onnx.helper
     nodes = [
         helper.make_node("ReduceMax", ["image"], ["one"], keepdims=0),
         helper.make_node("Expand", ["one", "shape"], ["many"]),
@@ -49,11 +49,11 @@ def big_onnx(path: Path, side: int) -> Path:
         helper.make_node("Expand", ["most", "scores_shape"], ["scores"]),
     ]
     edges = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
         for name, shape in (("image", [1, 48, 48, 1]), ("scores", [1, 7]))
     ]
     shapes = [
-        helper.make_tensor(name, TensorProto.INT64, [2], shape)
+        helper.make_tensor(name, onnx.TensorProto.INT64, [2], shape)
         for name, shape in (("shape", [side, side]), ("scores_shape", [1, 7]))
     ]
     graph = helper.make_graph(nodes, "big", edges[:1], edges[1:], shapes)

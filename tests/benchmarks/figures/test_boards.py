@@ -15,7 +15,7 @@ from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
 from fer_edge.models import shipped_models
 
-ONE_FACE = {"track": 1_000_000, "detect": 40_000_000, "detect around": 20_000_000, WHOLE_FRAME: 10_000_000}
+ONE_FACE = {"track": 1_000_000, "detect": 30_000_000, "detect around": 10_000_000, WHOLE_FRAME: 10_000_000}
 
 
 def stages() -> tuple[StageCount, ...]:
@@ -48,9 +48,9 @@ def rows(section: str) -> dict[str, list[str]]:
     ("instructions_a_second", "expected"),
     [
         (600e6, 60.0),
-        (300e6, 30.0),  # 30 frames a second, 6 of them with a search of 30 M on average
-        (240e6, 15.0),  # 6 searches leave 60 M for frames of 4 M
-        (100e6, 0.0),
+        (300e6, 30.0),
+        (240e6, 20.0),  # 6 searches, of 20 M on average, leave 120 M for frames of 6 M
+        (120e6, 10.0),  # searches take half
     ],
 )
 def test_searches_go_by_time_where_frames_are_few(instructions_a_second: float, expected: float) -> None:
@@ -71,7 +71,10 @@ def test_each_board_has_the_network_that_suits_it() -> None:
 
 
 def test_stages_are_the_default_networks_with_one_face() -> None:
-    assert rows(stages_section(stages()))["detect around"] == ["20.00"] * len(BOARDS)
+    table = rows(stages_section(stages()))
+    assert list(table) == [*ONE_FACE, f"{WHOLE_FRAME}, `compact-s`"]
+    assert table["detect around"] == ["10.00"] * len(BOARDS)
+    assert table[f"{WHOLE_FRAME}, `compact-s`"] == ["10.00", "10.00", "-"]
 
 
 def test_networks_are_compared_with_the_first_peer_in_litert() -> None:
