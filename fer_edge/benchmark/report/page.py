@@ -18,6 +18,8 @@ from fer_edge.benchmark.report_json import Report
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 # Places where a long name may be broken: before _, / and a suffix, else anywhere in a long word.
+_LONGEST_LINE = 26
+"""Characters of a text that is not broken."""
 _JOINT = re.compile(r"(?<=\w)(?=[_/]|\.[a-z])|(?<=[^\W_]{14})(?=\w)")
 
 
@@ -176,9 +178,14 @@ def _cells(columns: Iterable[Column], row: Iterable[Cell | str]) -> Iterator[Ele
 
 
 def _breakable(text: str) -> Iterator[Child]:
+    """Yield a text with places where it may break; short ones, like most names of files, break on a phone only."""
+    parts: list[Child] = []
     for i, part in enumerate(_JOINT.split(text)):
-        yield tag("wbr") if i else None
-        yield part
+        parts += [tag("wbr"), part] if i else [part]
+    if len(text) <= _LONGEST_LINE and "\n" not in text:
+        yield tag("span", *parts, class_="line")
+    else:
+        yield from parts
 
 
 def _ground(cell: Cell) -> str:
