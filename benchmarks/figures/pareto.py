@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
@@ -145,6 +146,7 @@ def _label(axes: Axes, row: Result, floor: float, obstacles: _Obstacles, *, bold
         fontsize=9,
         fontweight="bold" if bold else "normal",
         color=_PEER if row.role == "peer" else _OWN,
+        path_effects=[withStroke(linewidth=3, foreground="white")],  # over the grid
     )
     radius = (_area(row) / math.pi) ** 0.5 + 4
     for distance in (radius + _RING * ring for ring in range(_RINGS)):

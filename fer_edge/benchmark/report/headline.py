@@ -75,6 +75,8 @@ def _int8(report: Report) -> list[str]:
     if len(sentences) <= _MOST_COSTS:
         return list(sentences.values())
     most, name = max(points.values())
+    if most < 0.005:
+        return [f"int8 cost none of {len(points)} files accuracy."]
     middle = median(lost for lost, _ in points.values())
     return [
         f"int8 cost {len(points)} files {middle:.2f} points of accuracy at the median, and {name} most: {most:.2f}."

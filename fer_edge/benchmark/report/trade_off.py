@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ _LARGEST_RADIUS = 22
 
 _FEWEST = 2
 """Files that can be compared."""
-_MOST_LEADERS = 8
+_MOST_LEADERS = 4
 """Files whose names are joined to their discs by lines; with more the lines would cross, so discs have numbers."""
 
 
@@ -196,7 +197,7 @@ def _numbered_labels(
 
 def _radius(result: Result, largest: int) -> float:
     """Return a disc's radius, so that its area is proportional to the file's size."""
-    return max(3.0, _LARGEST_RADIUS * (result.bytes / largest) ** 0.5)
+    return max(3.0, _LARGEST_RADIUS * math.sqrt(result.bytes / largest))
 
 
 def spread_out(wanted: list[float], distance: float, end: float) -> list[float]:
