@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ def to_markdown(card: ModelCard, file_name: str, size_bytes: int) -> str:
         "Classifies the expression of a face. Made with fer-edge, whose card is inside the file, too.",
         facts,
         "## Use",
-        f"```sh\nfer-edge run --model {file_name} --camera 0\n```",
+        f"```sh\nfer-edge run --model {shlex.quote(file_name)} --camera 0\n```",
         score_meaning(card),
         "## Limits",
         _LIMITS,

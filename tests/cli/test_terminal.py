@@ -16,6 +16,7 @@ import pytest
 
 from fer_edge.dataset.data import Dataset
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.sources.demo import DemoSource
 
 pty = pytest.importorskip("pty", reason="needs pseudo-terminals, which Windows has not")
 
@@ -91,6 +92,34 @@ def test_evaluate_shows_a_bar_and_whole_tables(
     for header in ("expression", "precision", "recall", "F1", "support"):
         assert any(header in line.split() for line in lines)
     assert not CHATTER.search(shown)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A video of two seconds of the demo."""
+    import cv2
+
+    path = tmp_path / "film.avi"
+    source, writer = DemoSource(), cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (640, 480))
+    for number in range(30):
+        writer.write(source.draw(2 * number))
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_recording_fits_the_terminal_and_shows_percent_and_persons(
+    in_terminal: Terminal, film: Path, columns: int
+) -> None:
+    code, shown = in_terminal(columns, "run", "--camera", film.name)
+    assert code == 0, shown
+    plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "\n", without_styles(shown)).replace("\r", "\n")
+    view = [line for line in plain.splitlines() if not line.startswith("ms (p50/p90)")]
+    assert max(map(len, view)) <= columns
+    assert re.search(r"frames/s +\d+%", plain)
+    assert re.search(r"1 +happy +\S+ +\d+%", plain)
+    assert ("ms: detect" in plain) == (columns >= 60)
+    assert re.search(r"30 frames, .*, 1 person\b", plain)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from fer_edge.dataset.data import Dataset
-from fer_edge.training.augment import augment, mixup
+from fer_edge.training.augment import augment, is_augmenting, mixup
 from fer_edge.training.recipe import Recipe
 
 RNG = np.random.default_rng
@@ -35,6 +35,14 @@ def test_recipe_without_augmentation_changes_nothing(images: npt.NDArray[np.uint
     result = augment(images, Recipe(), RNG(0))
     assert result.dtype == np.float32
     assert np.array_equal(result, images)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [(Recipe(), False), (Recipe(flip=True), True), (Recipe(mixup=0.2), True), (Recipe(epochs=3), False)],
+)
+def test_recipe_tells_whether_it_augments(recipe: Recipe, expected: bool) -> None:
+    assert is_augmenting(recipe) == expected
 
 
 @pytest.mark.parametrize(

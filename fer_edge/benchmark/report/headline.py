@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.figures import NONE, decimal, plural, share
+
+_MOST_COSTS = 3
+"""Files up to which each gets a sentence on what int8 cost it."""
 
 
 def headline(report: Report) -> list[str]:
@@ -59,12 +64,23 @@ def _most_accurate(report: Report) -> list[str]:
 
 def _int8(report: Report) -> list[str]:
     sentences: dict[str, str] = {}
+    points: dict[str, tuple[float, str]] = {}
     for result in report.results:
         parent = float_parent(report, result) if result.precision == "int8" else None
         if parent is not None and result.quality and parent.quality:
             # The first result of a file that several engines ran.
             sentences.setdefault(result.sha256, _cost(report, result, result.quality, parent, parent.quality))
-    return list(sentences.values())
+            lost = 100 * (parent.quality.accuracy - result.quality.accuracy)
+            points.setdefault(result.sha256, (max(lost, 0.0), result.name))
+    if len(sentences) <= _MOST_COSTS:
+        return list(sentences.values())
+    most, name = max(points.values())
+    if most < 0.005:
+        return [f"int8 cost none of {len(points)} files accuracy."]
+    middle = median(lost for lost, _ in points.values())
+    return [
+        f"int8 cost {len(points)} files {middle:.2f} points of accuracy at the median, and {name} most: {most:.2f}."
+    ]
 
 
 def _cost(report: Report, result: Result, quality: Quality, parent: Result, parent_quality: Quality) -> str:

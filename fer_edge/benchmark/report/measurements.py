@@ -31,7 +31,7 @@ def summary_table(report: Report) -> Table:
         Column("MMAC", "size"),
         *(Column(name, alone) for name in ("p50", "p90", "p95", "p99", "spread")),
         Column("frame, p50, ms"),
-        Column("times faster"),
+        *([Column("times faster")] if _compares(report) else []),
         Column("accuracy", accuracy),
         Column("95% interval", accuracy),
         Column("macro-F1", accuracy),
@@ -109,6 +109,10 @@ def cost_table(report: Report) -> Table:
     )
 
 
+def _compares(report: Report) -> bool:
+    return len(report.results) > 1
+
+
 def _summary(report: Report, result: Result) -> list[str]:
     quality = result.quality
     row = [
@@ -122,7 +126,7 @@ def _summary(report: Report, result: Result) -> list[str]:
         *_percentiles(result.model)[:4],
         share(result.model.spread, 0),
         decimal(result.frame.p50, 3),
-        decimal(report.times_faster(result), 1),
+        *([decimal(report.times_faster(result), 1)] if _compares(report) else []),
     ]
     if quality is None:
         return row + [NONE] * 5
@@ -144,10 +148,10 @@ def _percentiles(timing: Timing) -> list[str]:
 
 def _notes(report: Report) -> list[str]:
     threads = sorted({result.threads for result in report.results})
+    compared = f"Times faster are relative to {in_words(report, report.reference)}, by the model's median. "
     notes = [
         f"One face at a time, {' or '.join(plural(number, 'thread') for number in threads)}. "
-        f"Times faster are relative to {in_words(report, report.reference)}, by the model's median. "
-        "The glossary is at the end."
+        f"{compared if _compares(report) else ''}The glossary is at the end."
     ]
     timings = [timing for result in report.results for timing in (result.model, result.frame)]
     if any(None in (timing.p90, timing.p95, timing.p99) for timing in timings):

@@ -15,6 +15,8 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.markup import Child, Element, html_page, tag
 
 # Places where a long name may be broken: before _, / and a suffix, else anywhere in a long word.
+_LONGEST_LINE = 26
+"""Characters of a row's name that is not broken."""
 _JOINT = re.compile(r"(?<=\w)(?=[_/]|\.[a-z])|(?<=[^\W_]{14})(?=\w)")
 
 
@@ -156,14 +158,19 @@ def _cells(columns: Iterable[Column], row: Iterable[Cell | str]) -> Iterator[Ele
             style = f"--{'more' if cell.tint >= 0 else 'less'}: {abs(cell.tint):.3f}"
         kind = " ".join(filter(None, ["number" if column.is_number else "", _ground(cell)]))
         name, scope = ("th", "row") if i == 0 else ("td", None)
-        words = [cell.text] if column.is_number else _breakable(cell.text)
+        words = [cell.text] if column.is_number else _breakable(cell.text, is_name=i == 0)
         yield tag(name, _picture(cell), *words, scope=scope, class_=kind or None, style=style)
 
 
-def _breakable(text: str) -> Iterator[Child]:
+def _breakable(text: str, *, is_name: bool) -> Iterator[Child]:
+    """Yield a text with places where it may break; a short name of a row breaks on a phone only."""
+    parts: list[Child] = []
     for i, part in enumerate(_JOINT.split(text)):
-        yield tag("wbr") if i else None
-        yield part
+        parts += [tag("wbr"), part] if i else [part]
+    if is_name and len(text) <= _LONGEST_LINE and "\n" not in text:
+        yield tag("span", *parts, class_="line")
+    else:
+        yield from parts
 
 
 def _ground(cell: Cell) -> str:

@@ -67,12 +67,14 @@ def _hard_faces(report: Report) -> Iterator[Section]:
 
 def _detail(report: Report) -> Iterator[Section]:
     if matrices := confusion_tables(report):
+        compared = (
+            "Beside a file's matrix is its difference from the float parent's. Files with equal counts share a matrix."
+        )
         yield Section(
             "Confusion",
             [
                 "Rows are true expressions, columns predicted ones; cells are numbers of images.",
-                "Beside a file's matrix is its difference from the float parent's. Files with equal counts share a "
-                "matrix.",
+                *([compared] if len(report.results) > 1 else []),
             ],
             tables=matrices,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fer_edge.benchmark.accuracy import Interval
+from fer_edge.benchmark.report.disc_numbers import place_numbers
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.report_json import Report
@@ -19,6 +21,11 @@ _LABELS = _RIGHT + 40
 _LABEL_HEIGHT = 17
 _LARGEST_RADIUS = 22
 
+_FEWEST = 2
+"""Files that can be compared."""
+_MOST_LEADERS = 4
+"""Files whose names are joined to their discs by lines; with more the lines would cross, so discs have numbers."""
+
 
 @dataclass(frozen=True)
 class _Point:
@@ -30,7 +37,9 @@ class _Point:
 
 
 def trade_off_charts(report: Report) -> list[Chart]:
-    """Draw accuracy by people's answer, where measured, then by the data set's label; empty without accuracy."""
+    """Draw accuracy by people's answer, where measured, then by the data set's label; none for a single file."""
+    if len(_points(report.each_file, by_people=False)) < _FEWEST:
+        return []
     person = report.data.one_person["accuracy"] if report.data is not None and report.data.one_person else None
     by_people = trade_off_chart(report.each_file, by_people=True, one_person=person)
     by_label = trade_off_chart(report.each_file)
@@ -103,7 +112,7 @@ def _drawing(points: list[_Point], front: set[str], largest: int, one_person: fl
         *_person(one_person, y),
         tag("polyline", points=line, class_="front"),
         *(_disc(point, x, y, largest, point.result.name in front) for point in by_size),
-        *_labels(points, front, x, y, bottom),
+        *(_labels if len(points) <= _MOST_LEADERS else _numbered_labels)(points, front, x, y, bottom),
         viewBox=f"0 0 {WIDTH} {bottom + 46}",
     )
 
@@ -140,7 +149,7 @@ def _disc(point: _Point, x: LogScale, y: LinearScale, largest: int, is_best: boo
     result, accuracy = point.result, point.accuracy
     centre_x = x(result.model.p50)
     low, high = point.interval
-    radius = max(3.0, _LARGEST_RADIUS * (result.bytes / largest) ** 0.5)
+    radius = _radius(result, largest)
     words = f"{result.name}: {decimal(result.model.p50, 3)} ms, {share(accuracy)}"
     return tag(
         "g",
@@ -164,6 +173,31 @@ def _labels(points: list[_Point], front: set[str], x: LogScale, y: LinearScale, 
         style = "label best" if result.name in front else "label"
         drawn.append(tag("text", shortened(result.plain_name), x=_LABELS, y=height + 4, class_=style))
     return drawn
+
+
+def _numbered_labels(
+    points: list[_Point], front: set[str], x: LogScale, y: LinearScale, bottom: float
+) -> list[Element]:
+    """Return a number at each disc, and a list of the names by number, the fastest first."""
+    largest = max(point.result.bytes for point in points)
+    ordered = sorted(points, key=lambda each: each.result.model.p50)
+    centres = [(x(each.result.model.p50), y(each.accuracy)) for each in ordered]
+    radii = [_radius(each.result, largest) for each in ordered]
+    places = place_numbers(centres, radii, (_LEFT, _TOP, _LABELS - 5, bottom))
+    drawn = []
+    for number, (point, centre, place) in enumerate(zip(ordered, centres, places, strict=True), 1):
+        style = "label best" if point.result.name in front else "label"
+        name = f"{number}  {shortened(point.result.plain_name)}"
+        if place.is_far:
+            drawn.append(tag("line", x1=centre[0], y1=centre[1], x2=place.x, y2=place.y, class_="leader"))
+        drawn.append(tag("text", str(number), x=place.x, y=place.y + 4, text_anchor="middle", class_="number"))
+        drawn.append(tag("text", name, x=_LABELS, y=_TOP + _LABEL_HEIGHT * number - 4, class_=style))
+    return drawn
+
+
+def _radius(result: Result, largest: int) -> float:
+    """Return a disc's radius, so that its area is proportional to the file's size."""
+    return max(3.0, _LARGEST_RADIUS * math.sqrt(result.bytes / largest))
 
 
 def spread_out(wanted: list[float], distance: float, end: float) -> list[float]:

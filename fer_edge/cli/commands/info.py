@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.table import Table
 
 from fer_edge.cli.model_options import UNVERIFIED
 from fer_edge.cli.parameters import ModelPath
@@ -57,7 +58,7 @@ def command(model: Path, everything: bool, as_json: bool, markdown: bool) -> Non
         _print_facts(json.loads(card.to_json()), indent=2)
     else:
         unverified = {} if card.is_verified or model.suffix == ".keras" else {"verified": facts["verified"]}
-        _print_facts({"file": facts["file"], **summarize(card, facts["bytes"]), **unverified})
+        _print_summary({"file": facts["file"], **summarize(card, facts["bytes"]), **unverified})
 
 
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
@@ -122,6 +123,19 @@ def _keras_facts(model: Path, card: ModelCard) -> dict[str, Any]:
 
 def _shape(card: ModelCard) -> str:
     return ", ".join(map(str, card.input.form.input_shape))
+
+
+def _print_summary(facts: dict[str, str]) -> None:
+    """Print names and values side by side, long values broken within a terminal's width."""
+    if not stdout().is_terminal:
+        _print_facts(facts)
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, value)
+    stdout().print(table)
 
 
 def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:

@@ -34,11 +34,13 @@ class FreeSpace:
     def __init__(self, size_wh: tuple[int, int], faces: Iterable[Area]) -> None:
         """Set the frame's size in pixels, and the areas of its faces."""
         self._width, self._height = size_wh
-        self._taken: list[Area] = list(faces)
+        self._taken = np.array(list(faces), np.int64).reshape(-1, 4)
 
     def copy(self) -> FreeSpace:
         """Return a space with the same areas taken."""
-        return FreeSpace((self._width, self._height), self._taken)
+        space = FreeSpace((self._width, self._height), ())
+        space._taken = self._taken
+        return space
 
     def take_over_or_under(self, size_wh: tuple[int, int], face: Area) -> Area | None:
         """Reserve an area for a title of a face: above or below it, else at a side; None if none is free.
@@ -60,12 +62,14 @@ class FreeSpace:
         return self._take([*self._at_sides(size_wh, face, gap), *self._over_and_under(size_wh, face, gap)])
 
     def _take(self, places: Iterable[Area]) -> Area | None:
-        taken = np.array(self._taken, np.int64).reshape(-1, 4)
-        for area in places:
-            if self._contains(area) and not _overlaps(area, taken):
-                self._taken.append(area)
-                return area
-        return None
+        areas = np.array(list(places), np.int64)
+        is_within = (areas[:, :2] >= 0).all(axis=1) & (areas[:, 2:] <= (self._width, self._height)).all(axis=1)
+        free = np.flatnonzero(is_within & ~_overlap(areas, self._taken).any(axis=1))
+        if not len(free):
+            return None
+        chosen = areas[free[0]]
+        self._taken = np.vstack([self._taken, chosen])
+        return Area(*chosen.tolist())
 
     def _over_and_under(self, size_wh: tuple[int, int], face: Area, gap: int) -> Iterator[Area]:
         """Yield areas above and below a face, shifted along its edge to be within the frame."""
@@ -79,9 +83,6 @@ class FreeSpace:
             for top in (face.top, face.bottom - size_wh[1]):
                 yield _area(left, _within(top, self._height - size_wh[1]), size_wh)
 
-    def _contains(self, area: Area) -> bool:
-        return area.left >= 0 and area.top >= 0 and area.right <= self._width and area.bottom <= self._height
-
 
 def _area(left: int, top: int, size_wh: tuple[int, int]) -> Area:
     return Area(left, top, left + size_wh[0], top + size_wh[1])
@@ -91,8 +92,7 @@ def _within(wanted: int, most: int) -> int:
     return max(min(wanted, most), 0)
 
 
-def _overlaps(area: Area, taken: npt.NDArray[np.int64]) -> bool:
-    """Return whether an area shares a pixel with one of `taken`, int64 (N, 4)."""
-    across = (taken[:, 0] < area.right) & (taken[:, 2] > area.left)
-    down = (taken[:, 1] < area.bottom) & (taken[:, 3] > area.top)
-    return bool((across & down).any())
+def _overlap(areas: npt.NDArray[np.int64], taken: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return whether areas, int64 (M, 4), share a pixel with others, (N, 4); bool (M, N)."""
+    ours, theirs = areas[:, np.newaxis], taken[np.newaxis]
+    return np.asarray(((theirs[..., :2] < ours[..., 2:]) & (theirs[..., 2:] > ours[..., :2])).all(axis=2))

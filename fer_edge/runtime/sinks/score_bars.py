@@ -62,7 +62,7 @@ class BarPanel:
             self._draw_bar(canvas, area.left + self._names_width + self._margin, top + self._row_height // 2, bar)
 
     def _draw_bar(self, canvas: Image, left: int, middle: int, bar: ScoreBar) -> None:
-        half = max(self._capital_px // 3, 2)
+        half, line = max(self._capital_px // 3, 2), max(self._capital_px // 12, 1)
         end = left + round(bar.score * self._longest_bar)
-        cv2.rectangle(canvas, (left, middle - half), (left + self._longest_bar, middle + half), _FRAME, 1)
+        cv2.rectangle(canvas, (left, middle - half), (left + self._longest_bar, middle + half), _FRAME, line)
         cv2.rectangle(canvas, (left, middle - half), (end, middle + half), bar.colour, cv2.FILLED)

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from fer_edge.benchmark.report.every_call import every_call_chart
+from fer_edge.benchmark.report.headline import headline
+from fer_edge.benchmark.report.measurements import summary_table
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
-from fer_edge.benchmark.report.trade_off import pareto_front, spread_out, trade_off_chart
+from fer_edge.benchmark.report.table import Chart
+from fer_edge.benchmark.report.trade_off import pareto_front, spread_out, trade_off_chart, trade_off_charts
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.timing import SAMPLES_KEPT, summarize
-from fer_edge.markup import render, tag
+from fer_edge.markup import Element, render, tag
 
 
 def test_log_scale_maps_equal_ratios_to_equal_distances() -> None:
@@ -87,6 +90,37 @@ def test_file_is_one_disc_for_all_engines(report: Report) -> None:
     more = replace(report, results=(*report.results, again))
     assert [result.name for result in more.each_file] == [result.name for result in report.each_file]
     assert len(more.each_file) == len(report.results)
+
+
+def test_many_files_have_numbers_instead_of_lines_to_their_names(report: Report) -> None:
+    results = [named(report, f"net{i}.tflite", 1.5**i, 0.5 + i / 100) for i in range(30)]
+    drawn = render(drawing(trade_off_chart(results)))
+    assert "leader" not in drawn
+    for number in range(1, 31):
+        assert f">{number}</text>" in drawn
+        assert f">{number}  net{number - 1}.tflite</text>" in drawn
+    assert 'class="leader"' in render(drawing(trade_off_chart(results[:3])))
+
+
+def test_single_file_is_compared_with_nothing(report: Report) -> None:
+    one = replace(report, results=report.results[2:3], threads=(), moved=())
+    assert trade_off_charts(one) == []
+    assert "times faster" not in [column.name for column in summary_table(one).columns]
+    assert all(len(row) == len(summary_table(one).columns) for row in summary_table(one).rows)
+    assert "times faster" in [column.name for column in summary_table(report).columns]
+    assert len(headline(one)) == 1
+
+
+def test_cost_of_int8_of_many_files_is_one_sentence(report: Report) -> None:
+    again = [replace(report.results[2], name=f"net{i}_int8.tflite", sha256=str(i)) for i in range(9)]
+    sentences = headline(replace(report, results=(*report.results[:2], *again)))
+    assert sum(sentence.startswith("int8 cost") for sentence in sentences) == 1
+    assert any(sentence.startswith("int8 cost 9 files") for sentence in sentences)
+
+
+def drawing(chart: Chart | None) -> Element:
+    assert chart is not None
+    return chart.drawing
 
 
 def test_disc_label_omits_only_the_library(report: Report) -> None:

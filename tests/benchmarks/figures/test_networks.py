@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from matplotlib import pyplot as plt
 
 from benchmarks.figures.documented import files_section, training_section
 from benchmarks.figures.networks import (
@@ -19,7 +21,7 @@ from benchmarks.figures.networks import (
     per_class_table,
     quantization_table,
 )
-from benchmarks.figures.pareto import plot_pareto
+from benchmarks.figures.pareto import draw_pareto, plot_pareto
 from benchmarks.peers.peers import PEERS
 from fer_edge.benchmark.accuracy import People, Quality, WithoutCopies
 from fer_edge.benchmark.report_json import Report
@@ -196,3 +198,21 @@ def test_ablation_keeps_its_order() -> None:
 def test_pareto_picture_is_drawn(report: Report, tmp_path: Path) -> None:
     plot_pareto(report, tmp_path / "pareto.png")
     assert (tmp_path / "pareto.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_label_of_the_pareto_picture_is_crossed_or_covered() -> None:
+    hits = (44, 46, 48, 50, 52, 49, 47)
+    rows = [result(f"net{i}_int8", 0.2 * 1.15**i, count) for i, count in enumerate(hits)]
+    figure = plt.figure(figsize=(10, 6.2), layout="constrained")
+    labels = draw_pareto(figure, replace(REPORT, results=tuple(rows)))
+    (axes,) = figure.axes
+    boxes = [label.get_window_extent() for label in labels]
+    assert len(boxes) == len(rows)
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for line in axes.get_lines():
+        path = line.get_transform().transform_path(line.get_path())
+        assert not any(path.intersects_bbox(box, filled=False) for box in boxes)
+    frame = axes.bbox
+    assert all(frame.x0 <= box.x0 < box.x1 <= frame.x1 and frame.y0 <= box.y0 < box.y1 <= frame.y1 for box in boxes)
+    plt.close(figure)

@@ -73,22 +73,37 @@ def test_piped_data_is_utf8_in_any_locale(
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
 def test_the_view_in_a_terminal_of_any_encoding(
+    start_run: StartRun, child_environment: dict[str, str], encoding: str
+) -> None:
+    text = shown_in_terminal(start_run, child_environment, encoding, "demo", "--frames", "2")
+    assert "happy" in text
+    assert ("━" in text) is (encoding == "utf-8")
+    assert "\\u2501" not in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_names_of_pictures_in_a_terminal_of_any_encoding(
     start_run: StartRun, folder: Path, child_environment: dict[str, str], encoding: str
 ) -> None:
+    text = shown_in_terminal(start_run, child_environment, encoding, str(folder))
+    lines = [line for line in text.splitlines() if ".jpg  " in line]
+    assert len(lines) == len(SHOWN)
+    assert all(line.endswith("  happy 100%") for line in lines)
+    assert "\\udc" not in text
+
+
+def shown_in_terminal(start_run: StartRun, environment: dict[str, str], encoding: str, *arguments: str) -> str:
+    """Return what `fer-edge run` shows of a source in a terminal of an encoding."""
     ours, theirs = pty.openpty()
-    environment = {**child_environment, "PYTHONIOENCODING": encoding, "TERM": "xterm"}
-    process = start_run("--camera", str(folder), env=environment, stdout=theirs)
+    named = {**environment, "PYTHONIOENCODING": encoding, "TERM": "xterm"}
+    process = start_run("--camera", *arguments, env=named, stdout=theirs)
     os.close(theirs)
     shown = b""
     while piece := _read(ours):
         shown += piece
     os.close(ours)
     assert process.wait(60) == 0
-    text = shown.decode(encoding)
-    assert "happy" in text
-    assert ("━" in text) is (encoding == "utf-8")
-    assert "\\u2501" not in text
-    assert "\\udc" not in text
+    return shown.decode(encoding)
 
 
 def _read(terminal: int) -> bytes:

@@ -61,6 +61,13 @@ def test_unreadable_files_are_one_note_for_each_reason(tmp_path: Path) -> None:
     assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more skipped: HEIC, ")
 
 
+def test_share_done_counts_the_pictures(tmp_path: Path) -> None:
+    for number in range(4):
+        write_picture(tmp_path / f"{number}.png")
+    source = ImageFiles.in_folder(tmp_path)
+    assert [source.share_done(frame) for frame in source] == [0.25, 0.5, 0.75, 1]
+
+
 def test_notes_are_available_before_the_last_picture(tmp_path: Path) -> None:
     (tmp_path / "1.heic").write_bytes(DAMAGED_HEIC)
     for name in ("2.png", "3.png"):

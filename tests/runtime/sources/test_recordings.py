@@ -61,6 +61,15 @@ def test_every_frame_is_read_in_order(video: Path) -> None:
     np.testing.assert_allclose([frame.image.mean() for frame in frames], np.arange(COUNT) * 10 + 3.5, atol=3)
 
 
+def test_share_done_grows_to_nearly_all(video: Path) -> None:
+    with VideoFile(video) as source:
+        shares = [source.share_done(frame) for frame in source]
+    assert shares[0] == 0
+    assert all(share is not None for share in shares)
+    assert shares == sorted(shares, key=lambda share: share or 0)
+    assert 0.9 < (shares[-1] or 0) <= 1
+
+
 def test_a_truncated_video_is_read_and_noted(video: Path) -> None:
     content = video.read_bytes()
     video.write_bytes(content[: len(content) // 3])
