@@ -40,7 +40,7 @@ def command(model: Path, everything: bool, as_json: bool, markdown: bool) -> Non
     Size, digest, operators, precision, inputs and outputs are read from the file itself; the rest is its model card.
 
     \b
-    fer-edge info                                   the shipped model, in ten lines
+    fer-edge info                              the shipped model, in ten lines
     fer-edge info faces_int8.tflite --all
     fer-edge info faces_int8.tflite --markdown > README.md
     """
