@@ -29,7 +29,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures votes-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak ablation figures summary-picture votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -96,6 +96,9 @@ ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): 
 figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from the report of make bench
 	$(BIN)/python -m benchmarks.figures.networks
 	$(BIN)/python -m benchmarks.figures.readme
+
+summary-picture: $(INSTALLED) ## draw the picture of a summary for the README and docs/analyze.md, of synthetic faces
+	$(BIN)/python -m benchmarks.figures.summary_picture
 
 votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
 	$(BIN)/python -m benchmarks.figures.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)

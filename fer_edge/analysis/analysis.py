@@ -20,6 +20,8 @@ from fer_edge.analysis.parts import PARTS, part_paths
 from fer_edge.analysis.progress import AnalysisObserver, FilesProgress, Unobserved
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import Kind, SourceFile
+from fer_edge.analysis.summary import SUMMARY
+from fer_edge.analysis.summary.thumbnails import THUMBNAILS
 from fer_edge.analysis.tables import (
     FACES,
     TRACKS,
@@ -90,7 +92,8 @@ def analyze(
             _write_tables(output, manifest)
         manifest = replace(manifest, is_joined=True)
         manifest.write(output)
-        _remove_stale(output / PARTS, manifest.entries)
+        for folder in (PARTS, THUMBNAILS):
+            _remove_stale(output / folder, manifest.entries)
     return manifest
 
 
@@ -186,15 +189,16 @@ def _write_tables(output: Path, manifest: Manifest) -> None:
 
 def _remove(output: Path) -> None:
     """Remove an analysis, its manifest last, without which the rest would be nobody's."""
-    _remove_stale(output / PARTS, ())
+    for folder in (PARTS, THUMBNAILS):
+        _remove_stale(output / folder, ())
     shutil.rmtree(output / VIDEOS, ignore_errors=True)
-    for name in (*_CSV, *_PARQUET, NAME):
+    for name in (*_CSV, *_PARQUET, SUMMARY, NAME):
         (output / name).unlink(missing_ok=True)
 
 
-def _remove_stale(parts: Path, keys: Collection[str]) -> None:
-    """Remove the parts of files that have changed since, or are replaced."""
+def _remove_stale(folders: Path, keys: Collection[str]) -> None:
+    """Remove the parts or thumbnails of files that have changed since, or are replaced."""
     with suppress(FileNotFoundError):
-        for folder in list(parts.iterdir()):
+        for folder in list(folders.iterdir()):
             if folder.name not in keys:
                 shutil.rmtree(folder)

@@ -13,6 +13,7 @@ from fer_edge.analysis.parts import PartFacts, write_part
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.analysis.settings import WARM_UP_S, Settings
 from fer_edge.analysis.source_files import Kind, SourceFile
+from fer_edge.analysis.summary.thumbnails import MomentKeeper, thumbnail_folder
 from fer_edge.errors import FerEdgeError
 from fer_edge.runtime.sinks.json_form import expression_json, face_json
 from fer_edge.runtime.sources.recordings import Intervals
@@ -110,11 +111,19 @@ def _analyze_video(job: Job, write: OnRow, on_share: OnShare) -> PartFacts:
         followed = _recognizer(settings).follow(
             video, detect_every=settings.detect_every, smoothing_s=settings.smoothing_s
         )
+        keeper = MomentKeeper(thumbnail_folder(job.part)) if settings.thumbnails else None
         for frame, result in followed:
             seconds = round(frame.moment, _SECONDS_PLACES)
-            for face in result.faces:
-                write(json_row(face_json(face, job.labels), frame.number, seconds, face.track_id))
+            rows = [
+                json_row(face_json(face, job.labels), frame.number, seconds, face.track_id) for face in result.faces
+            ]
+            if keeper is not None:
+                keeper.add(frame.image, rows)
+            for row in rows:
+                write(row)
             on_share(min(max((seconds - job.span.start_s) / job.length_s, 0.0), 1.0))
+        if keeper is not None:
+            keeper.write()
     return PartFacts(video.intervals)
 
 

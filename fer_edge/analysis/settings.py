@@ -43,6 +43,7 @@ class Settings:
         every_s: Analyze a frame each so many seconds; 0 for every frame.
         chunk_s: Seconds of a video that are analyzed as one.
         num_threads: Threads of the model's interpreter, on which no result depends.
+        thumbnails: Whether to keep pictures of faces for the summary; no table depends on it.
         model_sha256: Digest of the model's file; empty until `settled`.
         version: Version of fer-edge.
     """
@@ -60,6 +61,7 @@ class Settings:
     every_s: float = 0.0
     chunk_s: float = CHUNK_S
     num_threads: int = field(default=1, compare=False)
+    thumbnails: bool = field(default=True, compare=False)
     model_sha256: str = ""
     version: str = __version__
 

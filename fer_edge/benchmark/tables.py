@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict
-from fer_edge.benchmark.report.figures import decimal, millions, share
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
+from fer_edge.figures import decimal, millions, share
 from fer_edge.tables import make_table
 
 _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}

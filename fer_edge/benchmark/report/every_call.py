@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fer_edge.benchmark.report.figures import decimal, plural
-from fer_edge.benchmark.report.markup import Element, tag
 from fer_edge.benchmark.report.scale import LogScale, log_scale_of
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.results import Timing
+from fer_edge.figures import decimal, plural
+from fer_edge.markup import Element, tag
 
 WIDTH = 640
 _LEFT, _RIGHT = 8, 632

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fer_edge.benchmark.accuracy import Quality
-from fer_edge.benchmark.report.figures import NONE, decimal, plural, share
 from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
+from fer_edge.figures import NONE, decimal, plural, share
 
 
 def headline(report: Report) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fer_edge.benchmark.report.figures import NONE, decimal, millions, plural, share
 from fer_edge.benchmark.report.float_parent import in_words
 from fer_edge.benchmark.report.people import one_person_rows, people_notes, summary_cells, summary_columns
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
+from fer_edge.figures import NONE, decimal, millions, plural, share
 from fer_edge.labels import EXPRESSIONS
 
 INVALID = " (invalid run)"

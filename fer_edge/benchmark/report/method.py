@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fer_edge.benchmark.report.figures import NONE, decimal
 from fer_edge.benchmark.report.table import Table, text_column
 from fer_edge.benchmark.report_json import Report
+from fer_edge.figures import NONE, decimal
 
 _UNITS = {
     "clock_mhz": "clock, MHz",

@@ -9,13 +9,10 @@ from itertools import groupby
 from pathlib import Path
 
 from fer_edge.benchmark.report.headline import headline
-from fer_edge.benchmark.report.markup import Child, Element, render, tag
 from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Chart, Column, Section, Table
 from fer_edge.benchmark.report_json import Report
-
-# Whatever a name or a fault contains, the page loads nothing and runs nothing.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+from fer_edge.markup import Child, Element, html_page, tag
 
 # Places where a long name may be broken: before _, / and a suffix, else anywhere in a long word.
 _JOINT = re.compile(r"(?<=\w)(?=[_/]|\.[a-z])|(?<=[^\W_]{14})(?=\w)")
@@ -38,20 +35,8 @@ def as_html(report: Report) -> str:
         tag("main", *map(_section, shown)),
         tag("script", _embedded(report), type="application/json", id="report"),
     )
-    return "<!doctype html>\n" + render(tag("html", _head(), body, lang="en")) + "\n"
-
-
-def _head() -> Element:
     css = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("title", "fer-edge benchmark"),
-        tag("style", css),
-    )
+    return html_page("fer-edge benchmark", css, body)
 
 
 def _subtitle(report: Report) -> str:

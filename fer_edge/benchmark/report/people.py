@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_edge.benchmark.accuracy import People, Quality
-from fer_edge.benchmark.report.figures import NONE, decimal, share
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
+from fer_edge.figures import NONE, decimal, share
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.prior import BALANCED, PHOTOS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer_edge.benchmark.report.markup import Element
+from fer_edge.markup import Element
 
 
 @dataclass(frozen=True)

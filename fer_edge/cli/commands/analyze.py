@@ -15,6 +15,7 @@ from fer_edge.analysis.analysis import Executor, analyze, do_here
 from fer_edge.analysis.annotated_video import video_kind
 from fer_edge.analysis.manifest import Entry, Manifest, State
 from fer_edge.analysis.source_files import SourceFile, find_sources
+from fer_edge.analysis.summary import SUMMARY, write_summary
 from fer_edge.analysis.tables import FACES, TRACKS, has_parquet
 from fer_edge.analysis.videos import missing_videos, write_videos
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
@@ -32,7 +33,7 @@ _UNFINISHED = (State.PARTIAL, State.FAILED)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @analyze_options
 def command(sources: tuple[str, ...], **given: Any) -> None:
-    """Analyze videos, pictures and logs of earlier runs: a table of all faces, and one of all tracks.
+    """Analyze videos, pictures and logs of earlier runs: tables of all faces and tracks, and a summary.
 
     SOURCE is a video, a picture, a .jsonl log of fer-edge run, a folder of these, or a pattern such as 'videos/*.mp4'.
     A later call with the same --output skips what is finished and resumes what was killed. The exit code is 1 if a file
@@ -44,6 +45,8 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
     fer-edge analyze archive --recursive --fps 5 --output faces --workers 4
     """
     options = AnalyzeOptions(**given)
+    if options.privacy and options.video:
+        raise InputError("--privacy stores no picture of a face, and --video stores them; leave one of them out")
     settings = options.settings
     files = find_sources(sources, recursive=options.recursive, apart_from=options.output)
     silence_opencv()
@@ -53,6 +56,8 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
         with option_named("--output"):
             manifest = analyze(files, options.output, settings, shown, executor=executor, overwrite=options.overwrite)
     failed = _write_videos(options.output) if options.video else 0
+    with option_named("--output"):
+        write_summary(options.output, privacy=options.privacy)
     _print_summary(manifest, options.output)
     _require_whole(manifest, files, failed)
 
@@ -139,7 +144,7 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
     faces, tracks = sum(entry.faces for entry in entries), sum(entry.tracks for entry in entries)
     suffixes = "{csv,parquet}" if has_parquet() else "csv"
     click.echo(f"{len(entries):,} files: {states}; {faces:,} rows of faces, {tracks:,} tracks")
-    click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}")
+    click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}")
     if not has_parquet():
         print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
 

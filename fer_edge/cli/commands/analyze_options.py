@@ -35,6 +35,7 @@ class AnalyzeOptions:
     output: Path
     recursive: bool
     overwrite: bool
+    privacy: bool
     video: bool
     every: float | None
     fps: float | None
@@ -76,6 +77,7 @@ class AnalyzeOptions:
             detect_every=self.detect_every,
             every_s=1 / self.fps if self.fps else self.every or 0.0,
             num_threads=self.num_threads,
+            thumbnails=not self.privacy,
         )
 
 
@@ -96,6 +98,7 @@ _OPTIONS = (
     ),
     click.option("--recursive", is_flag=True, help="Search the folders below the named ones too."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --output."),
+    click.option("--privacy", is_flag=True, help="Store no picture of a face; drawings stand for them in the summary."),
     click.option(
         "--video",
         is_flag=True,

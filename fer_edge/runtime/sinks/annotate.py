@@ -8,26 +8,13 @@ import cv2
 import numpy as np
 
 from fer_edge.preprocess import Image
-from fer_edge.runtime.results import UNCERTAIN, FaceResult, FrameResult
+from fer_edge.runtime.results import FaceResult, FrameResult
+from fer_edge.runtime.sinks.palette import GRAY, Colour, label_colours
 
-_Colour = tuple[int, int, int]
 _Point = tuple[int, int]
 
-_WHITE: _Colour = (255, 255, 255)
-_DARK: _Colour = (24, 24, 24)
-GRAY: _Colour = (150, 150, 150)
-
-# Blue, green, red; Okabe and Ito's colours, which colour-blind people can tell apart.
-COLOURS: tuple[_Colour, ...] = (
-    (0, 94, 213),
-    (115, 158, 0),
-    (167, 121, 204),
-    (66, 228, 240),
-    (190, 190, 190),
-    (178, 114, 0),
-    (0, 159, 230),
-    (233, 180, 86),
-)
+_WHITE: Colour = (255, 255, 255)
+_DARK: Colour = (24, 24, 24)
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PX = 22
@@ -53,12 +40,13 @@ def annotate(image: Image, result: FrameResult, labels: tuple[str, ...]) -> Imag
     """
     canvas: Image = image.copy()
     layout = _layout(canvas)
+    colours = label_colours(labels)
     for face in reversed(result.faces):  # the largest last, on top
-        colour = GRAY if face.label == UNCERTAIN else COLOURS[labels.index(face.label) % len(COLOURS)]
+        colour = colours[face.label]
         x1, y1, x2, y2 = (int(value) for value in np.rint(face.box_xyxy))
         cv2.rectangle(canvas, (x1, y1), (x2 - 1, y2 - 1), colour, layout.thickness, cv2.LINE_AA)
         _draw_title(canvas, face, colour, layout)
-        _draw_bars(canvas, face, labels, layout)
+        _draw_bars(canvas, face, labels, colours, layout)
     return canvas
 
 
@@ -67,7 +55,7 @@ def _layout(image: Image) -> _Layout:
     return _Layout(text_scale=0.62 * line / _FONT_PX, line=line, bar=4 * line, thickness=max(line // 8, 1))
 
 
-def _draw_title(canvas: Image, face: FaceResult, colour: _Colour, layout: _Layout) -> None:
+def _draw_title(canvas: Image, face: FaceResult, colour: Colour, layout: _Layout) -> None:
     text = f"{face.label} {face.score:.0%}"
     scale = layout.text_scale * 1.35
     (width, _), _ = cv2.getTextSize(text, _FONT, scale, layout.thickness)
@@ -79,7 +67,9 @@ def _draw_title(canvas: Image, face: FaceResult, colour: _Colour, layout: _Layou
     _write(canvas, text, (left + height // 4, top + round(height * 0.72)), scale, _contrast(colour), layout.thickness)
 
 
-def _draw_bars(canvas: Image, face: FaceResult, labels: tuple[str, ...], layout: _Layout) -> None:
+def _draw_bars(
+    canvas: Image, face: FaceResult, labels: tuple[str, ...], colours: dict[str, Colour], layout: _Layout
+) -> None:
     """Draw a panel of score bars: right of the box, else left of it, else over it."""
     names_width = max(cv2.getTextSize(name, _FONT, layout.text_scale, 1)[0][0] for name in labels)
     gap = layout.line // 3
@@ -87,14 +77,13 @@ def _draw_bars(canvas: Image, face: FaceResult, labels: tuple[str, ...], layout:
     left, top = _panel_corner(canvas, face, (width, height), gap)
     _darken(canvas, (left, top), (left + width, top + height))
     for i, name in enumerate(labels):
-        colour = COLOURS[i % len(COLOURS)]
         middle = top + layout.line * i + (layout.line + gap) // 2
         _write(canvas, name, (left + gap, middle + layout.line // 4), layout.text_scale, _WHITE, 1)
         start = left + names_width + 2 * gap
         half = max(layout.line // 4, 2)
         cv2.rectangle(canvas, (start, middle - half), (start + layout.bar, middle + half), GRAY, 1)
         end = start + round(float(face.scores[i]) * layout.bar)
-        cv2.rectangle(canvas, (start, middle - half), (end, middle + half), colour, cv2.FILLED)
+        cv2.rectangle(canvas, (start, middle - half), (end, middle + half), colours[name], cv2.FILLED)
 
 
 def _panel_corner(canvas: Image, face: FaceResult, size_wh: tuple[int, int], gap: int) -> _Point:
@@ -114,10 +103,10 @@ def _darken(canvas: Image, corner: _Point, opposite: _Point) -> None:
     area[:] = (area * 0.35 + np.array(_DARK) * 0.65).astype(np.uint8)
 
 
-def _write(canvas: Image, text: str, origin: _Point, scale: float, colour: _Colour, thickness: int) -> None:
+def _write(canvas: Image, text: str, origin: _Point, scale: float, colour: Colour, thickness: int) -> None:
     cv2.putText(canvas, text, origin, _FONT, scale, colour, thickness, cv2.LINE_AA)
 
 
-def _contrast(colour: _Colour) -> _Colour:
+def _contrast(colour: Colour) -> Colour:
     blue, green, red = colour
     return _DARK if 0.114 * blue + 0.587 * green + 0.299 * red > 110 else _WHITE

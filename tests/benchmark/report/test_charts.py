@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from fer_edge.benchmark.report.every_call import every_call_chart
-from fer_edge.benchmark.report.markup import render, tag
 from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
 from fer_edge.benchmark.report.trade_off import pareto_front, spread_out, trade_off_chart
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.timing import SAMPLES_KEPT, summarize
+from fer_edge.markup import render, tag
 
 
 def test_log_scale_maps_equal_ratios_to_equal_distances() -> None:

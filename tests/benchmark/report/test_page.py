@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from fer_edge.benchmark.report import write_report
 from fer_edge.benchmark.report_json import Report
+from tests.fakes.pages import opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -36,23 +35,6 @@ def any_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     folder = tmp_path_factory.mktemp(request.param)
     write_report(request.getfixturevalue(request.param), folder)
     return folder / "report.html"
-
-
-@contextmanager
-def opened(browser: Browser, path: Path, width: int = 1280, **options: Any) -> Iterator[Page]:
-    """The page; nothing may go wrong in it, and nothing but itself may be asked for."""
-    faults: list[str] = []
-    context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-    page = context.new_page()
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith("data:") else faults.append(request.url))
-    try:
-        page.goto(path.as_uri())
-        yield page
-        assert faults == [path.as_uri()]
-    finally:
-        context.close()
 
 
 def rows_of(page: Page, caption: str) -> list[list[str]]:

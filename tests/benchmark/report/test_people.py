@@ -10,7 +10,6 @@ import pytest
 
 from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.markdown import as_markdown
-from fer_edge.benchmark.report.markup import render
 from fer_edge.benchmark.report.measurements import summary_table
 from fer_edge.benchmark.report.page import as_html
 from fer_edge.benchmark.report.people import copies_table, people_tables
@@ -21,6 +20,7 @@ from fer_edge.benchmark.report.table import Cell, Table
 from fer_edge.benchmark.report.trade_off import trade_off_charts
 from fer_edge.benchmark.report_json import Report
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.markup import render
 
 DASH = "\N{EN DASH}"
 

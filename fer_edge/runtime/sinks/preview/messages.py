@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 
 from fer_edge.preprocess import Image, shrink
-from fer_edge.runtime.results import UNCERTAIN, FrameResult
-from fer_edge.runtime.sinks import annotate
+from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sinks.json_form import face_json
 from fer_edge.runtime.sinks.pace import Pace
+from fer_edge.runtime.sinks.palette import css_colour, label_colours
 from fer_edge.runtime.sinks.preview.timeline import HISTORY_S, Span
 from fer_edge.runtime.sources.source import Frame
 
@@ -41,11 +41,10 @@ def hello(
         spans: Timeline so far, in seconds of the monotonic clock.
         clock_offset: Seconds from the monotonic clock to the time of day, as known now.
     """
-    colours = {label: annotate.COLOURS[i % len(annotate.COLOURS)] for i, label in enumerate(labels)}
     members = {
         "title": title,
         "labels": labels,
-        "colours": {label: _css(colour) for label, colour in {**colours, UNCERTAIN: annotate.GRAY}.items()},
+        "colours": {label: css_colour(colour) for label, colour in label_colours(labels).items()},
         "privacy": privacy,
         "meaning": meaning,
         "history_s": HISTORY_S,
@@ -98,8 +97,3 @@ def _describe_spans(spans: Iterable[Span]) -> list[list[Any]]:
 
 def _event(members: dict[str, Any]) -> bytes:
     return f"data: {json.dumps(members, separators=(',', ':'))}\n\n".encode()
-
-
-def _css(colour_bgr: tuple[int, int, int]) -> str:
-    blue, green, red = colour_bgr
-    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -1,0 +1,28 @@
+"""Times of a video in words, and the ticks of its axis."""
+
+from __future__ import annotations
+
+_MOST_TICKS = 7
+_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000, 86400)
+
+
+def clock(seconds: float, places: int = 0) -> str:
+    """Format a time as `1:02:03` or `2:03.4`, with `places` decimals of the seconds."""
+    units = round(seconds * 10**places)
+    whole, rest = divmod(units, 10**places)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    text = f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+    return f"{text}.{rest:0{places}}" if places else text
+
+
+def places_for(duration_s: float) -> int:
+    """Return the decimals with which times in a video of this duration are told apart."""
+    return 1 if duration_s < 600 else 0
+
+
+def ticks(duration_s: float) -> dict[float, str]:
+    """Return round times from 0 on and their text, at most eight, for an axis of `duration_s` seconds."""
+    step = next((step for step in _STEPS_S if duration_s / step <= _MOST_TICKS), duration_s / _MOST_TICKS)
+    places = 1 if step < 1 else 0
+    return {i * step: clock(i * step, places) for i in range(int(duration_s / step + 1e-9) + 1)}
