@@ -143,7 +143,7 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
     states = ", ".join(f"{count:,} {state}" for state, count in counts.items())
     faces, tracks = sum(entry.faces for entry in entries), sum(entry.tracks for entry in entries)
     suffixes = "{csv,parquet}" if has_parquet() else "csv"
-    click.echo(f"{len(entries):,} files: {states}; {faces:,} rows of faces, {tracks:,} tracks")
+    click.echo(f"files: {states}; rows of faces: {faces:,}; tracks: {tracks:,}")
     click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}")
     if not has_parquet():
         print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
