@@ -22,6 +22,7 @@ STRESS_FLAGS ?=
 FUZZ_FLAGS ?=
 SOAK_FLAGS ?=
 ABLATION_FLAGS ?=
+OWN_CLASSES_FLAGS ?=
 # One process per core; the tests of a file stay together, as they share fixtures.
 PYTEST_FLAGS ?= --numprocesses auto --dist loadfile
 
@@ -30,7 +31,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak stress ablation figures votes-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak stress ablation own-classes figures votes-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -96,6 +97,9 @@ stress: $(INSTALLED) ## measure the networks on faces made harder to read (minut
 
 ablation: $(INSTALLED) ## train without each part of the modern recipe (hours): make ablation DATA=faces.zip
 	$(BIN)/python -m benchmarks.training.ablation $(DATA_FLAG) $(ABLATION_FLAGS)
+
+own-classes: $(INSTALLED) ## train smile-or-not networks from few images (an hour): make own-classes DATA=faces.zip
+	$(BIN)/python -m benchmarks.training.own_classes $(DATA_FLAG) $(OWN_CLASSES_FLAGS)
 
 figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README from the report of make bench
 	$(BIN)/python -m benchmarks.figures.networks

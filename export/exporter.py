@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from export.blocking_layer import find_blocking_layer
 from export.calibration import CalibrationSet
 from export.clipping import clip_activations
 from export.folding import fold
@@ -26,7 +28,7 @@ from export.tflite import convert_to_tflite
 from fer_edge.board import instruction_set
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
-from fer_edge.errors import InputError, ToleranceError
+from fer_edge.errors import FerEdgeError, InputError, ToleranceError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.inference.classifier import Classifier, ScoresFaces, expression_scores
 from fer_edge.inference.inspection import inspect_tflite
@@ -161,7 +163,7 @@ class Exporter:
         self._float_io = float_io
         self._keep_failed = keep_failed
         self._on_progress = on_progress
-        self._parent_sha256 = sha256_file(parent.path)
+        self._parent_sha256 = _digest(parent.path)
         self._parent_scores = self._score(parent)
         self.parent_evaluation = evaluate_scores(self._parent_scores, validation.labels, validation.classes)
         only = predicts_one_class(self._parent_scores, validation.classes)
@@ -191,7 +193,7 @@ class Exporter:
             FerEdgeError: If the model cannot be converted, or the file cannot be run.
         """
         path = folder / self.name_of(target)
-        path.write_bytes(self._convert(target))
+        path.write_bytes(self._convert_or_explain(target))
         is_tflite = target.format is Format.TFLITE
         precision = inspect_tflite(path).precision if is_tflite else onnx_precision(path.read_bytes())
         interpreter = open_interpreter(path)
@@ -263,7 +265,9 @@ class Exporter:
         return prepare_for_integers(self._parent.model, self._calibration.inputs(), INT7_LARGEST)
 
     def _ready(self, target: Target) -> keras.Model:
-        """Return the network that this file is converted from."""
+        """Return the network that this file is converted from; a SavedModel's graph stays as it is."""
+        if any(isinstance(layer, keras.layers.TFSMLayer) for layer in self._parent.model.layers):
+            return self._parent.model
         if not target.precision.needs_calibration:
             return self._folded
         if target.format is Format.ONNX:
@@ -272,12 +276,39 @@ class Exporter:
             return clip_activations(self._prepared_for_tflite, self._calibration.inputs())
         return self._prepared_for_tflite
 
+    def _convert_or_explain(self, target: Target) -> bytes:
+        """Convert the network; for one that is none of this project's, an error names the layer that stops it."""
+        try:
+            return self._convert(target)
+        except FerEdgeError as error:
+            if self._parent.known:
+                raise
+            layer = find_blocking_layer(self._parent.model, lambda part: self._convert_part(part, target))
+            if layer is None:
+                raise
+            raise FerEdgeError(f"{self._parent.path}: its layer {layer} stops the conversion: {error}") from error
+
+    def _convert_part(self, part: keras.Model, target: Target) -> bytes:
+        """Convert a part of the network, from its input on."""
+        if target.format is Format.ONNX:
+            return convert_to_onnx(part, Precision.FP32)
+        precision, calibration = target.precision, self._calibration
+        return convert_to_tflite(part, precision, calibration=calibration if precision.needs_calibration else None)
+
     def _convert(self, target: Target) -> bytes:
         model, precision = self._ready(target), target.precision
         calibration = self._calibration if precision.needs_calibration else None
         if target.format is Format.ONNX:
             return convert_to_onnx(model, precision, calibration=calibration)
         return convert_to_tflite(model, precision, calibration=calibration, float_io=self._float_io)
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the digests of a SavedModel's files."""
+    if not path.is_dir():
+        return sha256_file(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return hashlib.sha256("".join(map(sha256_file, files)).encode()).hexdigest()
 
 
 def _with_card(target: Target, content: bytes, card: ModelCard) -> bytes:

@@ -12,3 +12,6 @@ FERPLUS_ORDER: tuple[str, ...] = ("neutral", "happy", "surprise", "sad", "angry"
 """Order of the vote columns in FER+, without contempt, which comes last there."""
 
 NUM_EXPRESSIONS = len(EXPRESSIONS)
+
+RESERVED = ("nobody", "uncertain")
+"""Words that streams show where there is no face, or no class's score suffices; no class can have such a name."""

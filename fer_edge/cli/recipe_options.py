@@ -16,6 +16,7 @@ from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError
 from fer_edge.inference.card_reader import read_card
+from fer_edge.models import SHIPPED_MODEL
 from fer_edge.training.recipe import PARTS, RECIPES, ClassBalance, MixedPrecision, Recipe
 from fer_edge.training.recipe_part import Bounds, Part
 
@@ -65,7 +66,8 @@ def recipe_options(command: Command) -> Command:
             metavar="MODEL",
             type=ModelPath(),
             help="Start from the weights and architecture of this model, to train on with other faces or teachers: "
-            f"a .keras or .tflite file, or one that ships: {SHIPPED}.",
+            f"a .keras or .tflite file, or one that ships: {SHIPPED}.  Where the classes differ, the last layer is new "
+            "and is fitted first.  [default: compact for --recipe fine-tune, else random weights]",
         ),
         click.option(
             "--distill",
@@ -103,7 +105,8 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
         _require_weights(changes["arch"], options[_WEIGHTS_FILE])
     elif options[_WEIGHTS_FILE]:
         raise click.UsageError(f"{_flag(_WEIGHTS_FILE)} needs --pretrained imagenet")
-    start = Path(options[_START_FROM]).resolve() if options[_START_FROM] else None
+    named = options[_START_FROM] or (SHIPPED_MODEL if recipe.frozen_normalization else None)
+    start = Path(named).resolve() if named else None
     if start:
         changes["arch"] = _arch_of(start, options["arch"])
     return replace(

@@ -17,6 +17,10 @@ def compiled_model(recipe: Recipe, steps: int, task: Task = SEVEN) -> keras.Mode
     """Build and compile the recipe's network, with `steps` per epoch, from the layers that train fastest."""
     layers = LayerSet(FusedBatchNormalization, ByteDropout)
     model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=layers, task=task)
+    if recipe.frozen_normalization and recipe.start_from:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
     model.compile(
         optimizer=_optimizer(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing),

@@ -133,6 +133,10 @@ class Recipe:
     distill_once: bool = part(
         False, "Let the teachers score each image once, unchanged, instead of as augmented in each epoch."
     )
+    frozen_normalization: bool = part(
+        False,
+        "Keep the BatchNormalization of the network that training starts from: a few images tell its statistics badly.",
+    )
     held_back: float = part(
         0.0, "Share of the training images held back to calibrate the scores' temperature.", BELOW_ONE
     )
@@ -186,14 +190,13 @@ RECIPES = {
         votes_weight=1.0,
         held_back=0.05,
     ),
-    "small": Recipe(
-        name="small",
+    "fine-tune": Recipe(
+        name="fine-tune",
         arch="compact",
-        epochs=60,
+        epochs=30,
         batch_size=32,
-        learning_rate=5e-4,
         weight_decay=0.01,
-        stop_patience=8,
+        stop_patience=6,
         flip=True,
         shift=0.1,
         scale=0.15,
@@ -203,6 +206,7 @@ RECIPES = {
         erase=0.1,
         label_smoothing=0.05,
         class_balance=ClassBalance.SQRT,
+        frozen_normalization=True,
     ),
 }
-"""Recipes by name; `small` is for some tens to a few thousand images a class, best from a trained network."""
+"""Recipes by name; `fine-tune` is for tens to thousands of images a class, from a trained network's weights."""

@@ -107,7 +107,7 @@ def command(
     fer-edge train --data face-expression-recognition-dataset.zip
     fer-edge train --data synthetic --epochs 5
     fer-edge train --data face-expression-recognition-dataset.zip --recipe modern --arch compact
-    fer-edge train --data my-photos --recipe small --start-from compact
+    fer-edge train --data my-photos --recipe fine-tune
     fer-edge train --data faces.zip --workers big:2222,small:2222
     fer-edge train --resume
     """

@@ -19,6 +19,7 @@ from fer_edge.scores import to_probabilities
 from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.networks.keras_network import form_of, from_raw_pixels, load_network, require_fitting, try_out
+from fer_edge.training.networks.other_formats import is_other_format
 
 _BATCH = 256
 
@@ -45,7 +46,7 @@ class KerasClassifier:
 
     @staticmethod
     def load(path: Path, facts: StatedFacts = NOTHING_STATED) -> KerasClassifier:
-        """Load a .keras file.
+        """Load a .keras file, or another tool's .h5 file or SavedModel.
 
         Args:
             path: The file.
@@ -57,9 +58,9 @@ class KerasClassifier:
         """
         if not path.exists():
             raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
-        found = find_card(path)
-        if path.suffix.lower() != ".keras":
-            raise ModelError(f"{path}: expected a .keras file")
+        found = None if is_other_format(path) else find_card(path)
+        if path.suffix.lower() != ".keras" and not is_other_format(path):
+            raise ModelError(f"{path}: expected a .keras or .h5 file, or the folder of a SavedModel")
         card = facts.card_for(path, found)
         network = load_network(path, found, trusted=facts.trusted)
         if found is None:

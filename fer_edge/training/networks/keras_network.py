@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,12 @@ from fer_edge.picture_form import GRAY, RGB, PictureForm
 from fer_edge.scores import require_kind
 from fer_edge.stated_facts import TRUST_OPTION
 from fer_edge.training.networks.architectures import ARCHITECTURES, Task, build
+from fer_edge.training.networks.other_formats import (
+    has_code_message,
+    is_other_format,
+    layers_with_code,
+    load_other_format,
+)
 
 _TRIALS = 4
 
@@ -38,7 +43,8 @@ def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -
         ModelError: If the file is damaged, has another network and is not trusted, has layers of its own code, or has
             other inputs or outputs.
     """
-    require_undamaged(path)
+    if not is_other_format(path):
+        require_undamaged(path)
     known = card is not None and card.architecture in ARCHITECTURES
     if not known and not trusted:
         raise ModelError(
@@ -51,14 +57,13 @@ def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -
             if card is not None and known:
                 model = build(card.architecture, task=task_of(card))
                 model.load_weights(path)
+            elif is_other_format(path):
+                model = load_other_format(path)
             else:
                 model = keras.models.load_model(path, compile=False, safe_mode=True)
     except (ValueError, OSError, KeyError, TypeError) as error:
-        if not known and (strangers := _layers_with_code(path)):
-            raise ModelError(
-                f"{path}: it has layers with code of their own ({', '.join(strangers)}), which is never run; build it "
-                "from Keras' layers"
-            ) from error
+        if not known and not is_other_format(path) and (strangers := layers_with_code(read_config(path))):
+            raise ModelError(has_code_message(path, strangers)) from error
         raise ModelError(f"{path}: Keras cannot load it: {first_line(error)}") from error
     _require_shapes(model, path)
     return model if known else keras.Model(model.inputs[0], model.outputs[0])
@@ -89,7 +94,10 @@ def from_raw_pixels(model: keras.Model, card: ModelCard) -> keras.Model:
     rescale = keras.layers.Rescaling((maximum - minimum) / 255, minimum, name=_unique("scale_pixels", taken))
 
     def scaled(tensor: Any) -> Any:
-        return rescale(tensor) if isinstance(tensor._keras_history.operation, keras.layers.InputLayer) else tensor
+        is_input = isinstance(tensor, keras.KerasTensor) and isinstance(
+            tensor._keras_history.operation, keras.layers.InputLayer
+        )
+        return rescale(tensor) if is_input else tensor
 
     def call(layer: keras.layers.Layer, *tensors: Any, **options: Any) -> Any:
         return layer(*keras.tree.map_structure(scaled, tensors), **options)
@@ -156,18 +164,3 @@ def _is_scores(shape: tuple[int | None, ...]) -> bool:
 
 def _listed(shapes: list[tuple[int | None, ...]]) -> str:
     return " and ".join(map(str, shapes))
-
-
-def _layers_with_code(path: Path) -> list[str]:
-    """Return the names of Lambda layers and of layers that are not Keras' own."""
-    return sorted(set(_class_names(read_config(path))))
-
-
-def _class_names(config: Any) -> Iterator[str]:
-    if isinstance(config, dict):
-        name, module = config.get("class_name"), config.get("module") or ""
-        if name == "Lambda" or (name and "module" in config and module.split(".")[0] not in ("keras", "builtins")):
-            yield str(name)
-    inner = config.values() if isinstance(config, dict) else config if isinstance(config, list) else ()
-    for each in inner:
-        yield from _class_names(each)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_edge.dataset.choosing import choose_classes
+from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName
+from fer_edge.errors import DataError
+from fer_edge.labels import EXPRESSIONS
+from tests.fakes.labelled_faces import noise
+
+NEGATIVE = ClassChoice(merge=(("negative", ("angry", "disgust", "fear", "sad")),))
+
+
+@pytest.fixture
+def seven() -> Dataset:
+    """Return one training image and two validation images of each expression."""
+    splits = {}
+    for name, labels in ((SplitName.TRAIN, [*range(7)]), (SplitName.VALIDATION, [*range(7)] * 2)):
+        images = np.stack([noise(label) for label in range(len(labels))])
+        splits[name] = Split(images, np.array(labels, np.int64), tuple(f"{name.value}/{i}" for i in range(len(labels))))
+    return Dataset("here", splits)
+
+
+def test_no_choice_changes_nothing(seven: Dataset) -> None:
+    assert choose_classes(seven, ALL_CLASSES) is seven
+
+
+def test_merged_classes_keep_every_image(seven: Dataset) -> None:
+    chosen = choose_classes(seven, NEGATIVE)
+    assert chosen.classes == ("happy", "negative", "neutral", "surprise")
+    assert chosen.train.class_counts().tolist() == [1, 4, 1, 1]
+    assert chosen.sources["negative"] == ("angry", "disgust", "fear", "sad")
+    assert [EXPRESSIONS[label] for label in seven.train.labels[chosen.train.labels == 1]] == [
+        "angry", "disgust", "fear", "sad",
+    ]  # fmt: skip
+
+
+def test_picked_classes_keep_their_order_and_their_images(seven: Dataset) -> None:
+    chosen = choose_classes(seven, ClassChoice(classes=("neutral", "happy")))
+    assert chosen.classes == ("neutral", "happy")
+    assert chosen.validation.class_counts().tolist() == [2, 2]
+    assert np.array_equal(chosen.train.images, seven.train.images[[3, 4]])
+    assert chosen.train.labels.tolist() == [1, 0]
+
+
+def test_dropped_class_is_gone(seven: Dataset) -> None:
+    assert choose_classes(seven, ClassChoice(drop=("disgust",))).classes == tuple(
+        name for name in EXPRESSIONS if name != "disgust"
+    )
+
+
+def test_merged_class_can_be_picked(seven: Dataset) -> None:
+    assert choose_classes(seven, replace(NEGATIVE, classes=("happy", "negative"))).train.class_counts().tolist() == [
+        1,
+        4,
+    ]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        ClassChoice(drop=("contmept",)),
+        ClassChoice(classes=("happy", "contmept")),
+        ClassChoice(merge=(("bad", ("contmept",)),)),
+    ],
+)
+def test_class_that_is_not_there_is_named_with_those_that_are(seven: Dataset, choice: ClassChoice) -> None:
+    with pytest.raises(DataError, match="here has no class contmept; its classes are angry, disgust, fear"):
+        choose_classes(seven, choice)
+
+
+def test_one_class_is_not_enough(seven: Dataset) -> None:
+    with pytest.raises(DataError, match="expected two or more classes, got happy"):
+        choose_classes(seven, ClassChoice(classes=("happy",)))
+
+
+def test_digest_differs_by_names_of_own_classes(seven: Dataset) -> None:
+    one = choose_classes(seven, ClassChoice(classes=("happy", "sad")))
+    renamed = {name: replace(split, classes=("smile", "sad")) for name, split in one.splits.items()}
+    assert replace(one, splits=renamed).sha256() != one.sha256()
+
+
+def test_conversions_of_dropped_images_are_not_counted(seven: Dataset) -> None:
+    changes: dict[str, tuple[ImageFault, ...]] = {"train/0": (ImageFault.COLOUR,), "train/3": (ImageFault.COLOUR,)}
+    found = replace(seven, changes=changes, findings={SplitName.TRAIN: Counter({ImageFault.COLOUR: 2})})
+    assert choose_classes(found, ClassChoice(drop=("angry",))).findings[SplitName.TRAIN] == {ImageFault.COLOUR: 1}
