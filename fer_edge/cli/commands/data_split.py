@@ -35,7 +35,7 @@ from fer_edge.terminal import stderr, stdout
     "--people",
     type=click.Path(path_type=Path),
     metavar="FILE.csv",
-    help="Columns image and person, for --by person.  [default: a file's name up to the first _]",
+    help="Columns image and person, for --by person.  [default: a file's name up to the first _ or -]",
 )
 @click.option(
     "--gap",
