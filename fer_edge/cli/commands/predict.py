@@ -33,8 +33,6 @@ from fer_edge.runtime.results import answer_words
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.terminal import progress_bar
 
-_PLACES = 4
-
 Show = Callable[[Prediction], None]
 
 
@@ -101,7 +99,7 @@ def command(
             unreadable += prediction.faces is None
             faces += len(prediction.faces or ())
             advance(done)
-    if not faces and not as_json:
+    if not faces and unreadable < len(pictures) and not as_json:
         click.echo(small_faces_advice(settings["detector_width"], stills=True), err=True)
     if unreadable:
         raise FerEdgeError(f"{unreadable:,} of {len(pictures):,} pictures could not be read")
@@ -145,7 +143,6 @@ def _csv_printer(labels: tuple[str, ...]) -> Show:
 
 
 def _csv_rows(prediction: Prediction) -> Iterator[list[object]]:
-    for number, face in enumerate(prediction.faces or (), 1):
-        box = [round(value, 1) for value in face.box]
-        scores = [round(score, _PLACES) for score in face.scores.values()]
-        yield [number, *box, round(face.confidence, _PLACES), face.label, round(face.score, _PLACES), *scores, ""]
+    for number, face in enumerate(prediction.to_dict().get("faces", ()), 1):
+        named = (face[name] for name in ("confidence", "label", "score"))
+        yield [number, *face["box"], *named, *face["scores"].values(), ""]
