@@ -110,7 +110,11 @@ _OPTIONS = (
     ),
     click.option("--recursive", is_flag=True, help="Search the folders below the named ones too."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --output."),
-    click.option("--privacy", is_flag=True, help="Store no picture of a face; drawings stand for them in the summary."),
+    click.option(
+        "--privacy",
+        is_flag=True,
+        help="Store no picture of a face and delete stored ones; drawings stand for them in the summary.",
+    ),
     click.option(
         "--video",
         is_flag=True,
