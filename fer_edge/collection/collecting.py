@@ -18,7 +18,8 @@ from fer_edge.dataset.data import FACE_SIZE
 from fer_edge.dataset.near_copies import near_copies
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
-from fer_edge.preprocess import CropSpec, Image, cut_square, resize, to_gray
+from fer_edge.picture_form import RGB
+from fer_edge.preprocess import CropSpec, Image, crop_face, resize, to_gray
 from fer_edge.runtime.faces.detector import Face
 from fer_edge.runtime.sources.source import Frame
 
@@ -100,15 +101,11 @@ def collect(
 
 
 def frame_face(frame: Image, face: Face, crop: CropSpec) -> Image:
-    """Cut a face out of a frame in colour, upright, framed as the network expects: uint8 (S, S, 3) or (S, S)."""
-    square = crop_square(face.box_xyxy, crop.scale, crop.shift_y)
-    x, y = ((square[:2] + square[2:]) / 2).tolist()
-    turn = cv2.getRotationMatrix2D((x, y), float(np.degrees(face.roll)), 1)
-    size = (frame.shape[1], frame.shape[0])
-    upright = np.asarray(cv2.warpAffine(frame, turn, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    cut = cut_square(upright, square)
-    side = min(max(cut.shape[:2]), LARGEST_SIDE)  # its sides may differ by a pixel, as each edge is rounded
-    return resize(cut, (side, side))
+    """Cut a face out of a frame as a network is shown it, upright, but large and in colour: uint8 (S, S, 3) BGR."""
+    x1, _, x2, _ = crop_square(face.box_xyxy, crop.scale, crop.shift_y).tolist()
+    side = min(max(round(x2 - x1), 1), LARGEST_SIDE)
+    picture = crop_face(frame, face.box_xyxy, crop, (side, side), face.roll, colour=RGB)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _only_face(faces: list[Face]) -> Face | Skipped:

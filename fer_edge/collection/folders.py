@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -103,12 +102,6 @@ def read_class_folder(folder: Path) -> ClassFolder:
         found = f"; {unreadable[0]}" if unreadable else ""
         raise DataError(f"{printable(str(folder))}: expected pictures in a folder for each class, found none{found}")
     return ClassFolder(folder, tuple(pictures), tuple(unreadable))
-
-
-def count_names(names: Sequence[str], shown: int = 3) -> str:
-    """Join the first few names, with the number of further ones."""
-    more = f", and {len(names) - shown:,} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def _place(path: PurePosixPath) -> tuple[SplitName | None, str] | None:

@@ -64,7 +64,8 @@ def divide(
         grouped_by: What stays together besides near-copies, which always do.
         share: Share of each class for validation, 0..1; groups are whole, so it is met as nearly as they allow.
         gap_s: Pause that ends a series of pictures, for `GroupedBy.TIME`, seconds.
-        people: Person in each picture, by its place; without it, the name's part before the first `_` is the person.
+        people: Person in each picture, by its place; without it, a name's part before the first `_` or `-` is the
+            person.
         seed: Seed of the order in which groups are taken.
 
     Raises:
@@ -98,13 +99,19 @@ def _by_person(pictures: Sequence[ClassPicture], people: dict[str, str] | None) 
     names = []
     for each in pictures:
         place = str(each.place)
-        name = each.place.stem.partition("_")[0] if people is None else people.get(place, "")
-        if not name or (people is None and "_" not in each.place.stem):
+        name = _person_in(each.place.stem) if people is None else people.get(place, "")
+        if not name:
             raise DataError(
                 f"{place}: expected to know who it shows: name files PERSON_..., or list image and person in a CSV file"
             )
         names.append(name)
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def _person_in(stem: str) -> str:
+    """Return a file's name up to its first `_`, or its first `-` without one; empty if it has neither."""
+    person, separator, _ = stem.partition("_" if "_" in stem else "-")
+    return person if separator else ""
 
 
 def _by_time(pictures: Sequence[ClassPicture], gap_s: float) -> IntArray:

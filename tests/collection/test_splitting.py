@@ -69,6 +69,12 @@ def test_people_come_from_a_table(faces: Path) -> None:
     assert len(validates) == 1
 
 
+def test_person_may_end_at_a_hyphen(add_noise: Callable[[str, int], Path], tmp_path: Path) -> None:
+    for i, name in enumerate(("anna-01", "anna-02", "ben-01", "ben-02")):
+        add_noise(f"smile/{name}.png", i)
+    assert divide(read_class_folder(tmp_path / "faces").pictures, GroupedBy.PERSON).groups == 2
+
+
 def test_times_of_files_count_where_names_have_none(add_noise: Callable[[str, int], Path], tmp_path: Path) -> None:
     for i in range(8):
         path = add_noise(f"{'ab'[i % 2]}/{i}.png", i)

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.check import FolderCheck, as_facts, check_folder
-from fer_edge.collection.folders import count_names, read_class_folder
+from fer_edge.collection.folders import read_class_folder
+from fer_edge.dataset.gathering import some
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.native_logs import silence_opencv
@@ -96,4 +97,4 @@ def _framing(checked: FolderCheck) -> Iterator[str]:
 
 
 def _named(names: list[str]) -> str:
-    return f" ({count_names(names)})" if names else ""
+    return f" ({some(names)})" if names else ""

@@ -11,9 +11,10 @@ from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.parameters import PERCENTAGE
 from fer_edge.collection.copying import copy_divided
-from fer_edge.collection.folders import ClassFolder, count_names, read_class_folder
+from fer_edge.collection.folders import ClassFolder, read_class_folder
 from fer_edge.collection.splitting import Division, GroupedBy, divide
 from fer_edge.dataset.data import SplitName
+from fer_edge.dataset.gathering import some
 from fer_edge.dataset.named_rows import match_images, read_column
 from fer_edge.errors import InputError
 from fer_edge.tables import make_table
@@ -34,7 +35,7 @@ from fer_edge.terminal import stderr, stdout
     "--people",
     type=click.Path(path_type=Path),
     metavar="FILE.csv",
-    help="Columns image and person, for --by person.  [default: a file's name up to the first _]",
+    help="Columns image and person, for --by person.  [default: a file's name up to the first _ or -]",
 )
 @click.option(
     "--gap",
@@ -71,7 +72,7 @@ def split(
     with stderr().status("reading the pictures"):
         found = read_class_folder(folder)
     if found.unreadable:
-        print_note(f"left out {len(found.unreadable)}: {count_names(found.unreadable)}")
+        print_note(f"left out {len(found.unreadable)}: {some(found.unreadable)}")
     named = _read_people(people, found)
     with stderr().status("looking for near-copies"):
         division = divide(found.pictures, GroupedBy(grouped_by), share=validation, gap_s=gap, people=named, seed=seed)

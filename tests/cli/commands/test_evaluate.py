@@ -195,8 +195,9 @@ def test_groups_are_compared_and_counted(
     for words in ("recall by group", "largest gap in accuracy", "chance may explain it"):
         assert words in " ".join(ended.stdout.split())
     assert "groups of 111 images; 1 without a group are left out; 1 names without an image" in ended.stderr
-    groups = json.loads(command_line(*arguments, "--json").require_success().stdout)["groups"]
-    assert {name: each["accuracy"]["images"] for name, each in groups["groups"].items()} == {"a": 56, "b": 55}
+    rows = [line.split() for line in ended.stdout.splitlines()]
+    assert ["a", "56"] in [row[:2] for row in rows]
+    assert ["b", "55"] in [row[:2] for row in rows]
 
 
 def test_stress_compares_models_and_writes_the_card(
@@ -223,6 +224,8 @@ def test_stress_compares_models_and_writes_the_card(
     assert card.evaluation["accuracy"] == before.evaluation["accuracy"]
     assert card.model_sha256 == before.model_sha256
     assert card.intended_use
+    images = {name: each["accuracy"]["images"] for name, each in facts["groups"]["groups"].items()}
+    assert images == {"a": 56, "b": 55}
 
 
 @pytest.mark.parametrize(

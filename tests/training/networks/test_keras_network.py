@@ -13,6 +13,7 @@ import pytest
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import InputSpec, ModelCard
+from fer_edge.picture_form import RGB, PictureForm
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 
@@ -47,10 +48,10 @@ def two_outputs() -> keras.Model:
 @pytest.mark.parametrize(
     ("make", "got"),
     [
-        (lambda: classifier((64, 64, 1)), r"\(None, 64, 64, 1\) to \(None, 7\)"),
-        (lambda: classifier((48, 48, 3)), r"\(None, 48, 48, 3\) to \(None, 7\)"),
+        (lambda: classifier((48, 48, 4)), r"\(None, 48, 48, 4\) to \(None, 7\)"),
+        (lambda: classifier((48, 48, 1), classes=1), r"\(None, 48, 48, 1\) to \(None, 1\)"),
         (lambda: classifier((None, None, 1)), r"\(None, None, None, 1\) to \(None, 7\)"),
-        (lambda: classifier((48, 48, 1), classes=8), r"\(None, 48, 48, 1\) to \(None, 8\)"),
+        (lambda: classifier((48, 48, 1), classes=8), "expected a name for each of its 8 scores, got 7"),
         (two_inputs, r"\(None, 48, 48, 1\) and \(None, 48, 48, 1\) to \(None, 7\)"),
         (two_outputs, r"to \(None, 7\) and \(None, 2\)"),
         (lambda: keras.Sequential([L.Flatten(), L.Dense(7)]), "saved before it was built"),
@@ -83,14 +84,15 @@ def test_other_network_is_loaded_only_if_trusted(tmp_path: Path, card: ModelCard
 def test_card_of_other_size_is_rejected(tmp_path: Path) -> None:
     card = ModelCard("own", "unknown", input=InputSpec(width=64, height=64))
     save_keras(classifier((48, 48, 1)), card, tmp_path / "own.keras")
-    with pytest.raises(ModelError, match=r"its card says \(64, 64\), its network takes \(48, 48\)"):
+    with pytest.raises(ModelError, match="its card says 64x64 gray, its network takes 48x48 gray"):
         KerasClassifier.load(tmp_path / "own.keras", StatedFacts(trusted=True))
 
 
-def test_labels_other_than_expressions_are_rejected(tmp_path: Path) -> None:
-    classifier((48, 48, 1)).save(tmp_path / "own.keras")
-    with pytest.raises(ModelError, match=r"own\.keras: expected scores of angry.*; its classes are a, b, c"):
-        KerasClassifier.load(tmp_path / "own.keras", StatedFacts(tuple("abcdefg"), (0, 1), trusted=True))
+def test_labels_size_and_colour_are_the_networks_own(tmp_path: Path) -> None:
+    classifier((64, 64, 3), classes=3).save(tmp_path / "own.keras")
+    loaded = KerasClassifier.load(tmp_path / "own.keras", StatedFacts(("a", "b", "c"), (0, 1), trusted=True))
+    assert (loaded.card.labels, loaded.card.input.form) == (("a", "b", "c"), PictureForm(64, 64, RGB))
+    assert loaded.classify_all(np.zeros((2, 64, 64, 3), np.uint8)).shape == (2, 3)
 
 
 def residual() -> keras.Model:
