@@ -21,7 +21,7 @@ class Tolerance:
     """Largest deviation of an exported file from its parent.
 
     Attributes:
-        agreement: Least share of images with the same best class, 0..1.
+        agreement: Least share of images with the same best class, 0..1; two others are always allowed.
         kl_divergence: Largest mean divergence of its scores from the parent's, nats.
         accuracy_drop: Largest loss of accuracy, 0..1; two images are always allowed.
         recall_drop: Largest loss of recall of one expression, 0..1; two images are always allowed.
@@ -98,10 +98,11 @@ def violations(parity: Parity, tolerance: Tolerance) -> list[str]:
     """Return a text for each value of `parity` that is outside `tolerance`, with the value allowed."""
     allowed_recall_drop = max(tolerance.recall_drop, 2 / parity.worst_support)
     allowed_accuracy_drop = max(tolerance.accuracy_drop, 2 / parity.samples)
+    least_agreement = min(tolerance.agreement, (parity.samples - 2) / parity.samples)
     checks = (
         (
-            parity.agreement < tolerance.agreement,
-            f"agreement {parity.agreement:.2%}, below {tolerance.agreement:.1%}",
+            parity.agreement < least_agreement,
+            f"agreement {parity.agreement:.2%}, below {least_agreement:.1%}",
         ),
         (
             parity.kl_divergence > tolerance.kl_divergence,

@@ -65,6 +65,8 @@ TOLERANCE = Tolerance(agreement=0.97, kl_divergence=0.02, accuracy_drop=0.005, r
         ({"agreement": 0.97, "kl_divergence": 0.02, "accuracy_drop": 0.005, "worst_recall_drop": 0.05}, []),
         ({"accuracy_drop": -0.1, "worst_recall_drop": -0.1}, []),
         ({"agreement": 0.9689}, ["agreement 96.89%, below 97.0%"]),
+        ({"agreement": 18 / 20, "samples": 20}, []),
+        ({"agreement": 17 / 20, "samples": 20}, ["agreement 85.00%, below 90.0%"]),
         ({"kl_divergence": 0.0213}, ["KL divergence 0.0213 nats, above 0.02"]),
         ({"accuracy_drop": 0.0061}, ["accuracy down by 0.61 points, more than 0.50"]),
         ({"worst_recall_drop": 0.06}, ["recall of disgust down by 6.0 points, more than 5.0"]),

@@ -84,6 +84,7 @@ def test_merged_classes_are_kept_on_resuming_and_measuring(
         (("--input", "64x32"), "expected a square of 16 to 512 pixels"),
         (("--drop", "contmept"), "has no class contmept; its classes are angry"),
         (("--classes", "happy,sad", "--drop", "sad"), "sad is both picked and dropped"),
+        (("--recipe", "fine-tune"), "compact_int8.tflite: expected --arch compact, got --arch tiny"),
     ],
 )
 def test_wrong_choice_is_one_line(
