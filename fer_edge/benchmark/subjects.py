@@ -23,7 +23,6 @@ from fer_edge.inference.delegation import UNKNOWN_DELEGATION, Delegation
 from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.picture_form import PictureForm
 from fer_edge.precision import Precision
 from fer_edge.scores import require_classes
@@ -106,11 +105,7 @@ def load_subjects(
     for path in dict.fromkeys(files):
         if path not in distinct:
             note(f"{path.name}: left out, as another file with the same content is measured")
-    cards = {path: read_card(path) for path in distinct}
-    expected = classes or next((card.labels for card in cards.values()), EXPRESSIONS)
-    for path, card in cards.items():
-        require_classes(card.labels, path, expected)
-    own: dict[Path, Load] = {path: partial(_load_own, path) for path in distinct}
+    own: dict[Path, Load] = {path: partial(_load_own, path, distinct[0], classes) for path in distinct}
     others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
     loads = {**own, **others}
     chosen = _choose_engines(list(loads), engines, note)
@@ -221,7 +216,9 @@ def _reopen(load: Load, engine: Engine, threads: int) -> Classifier:
     return load(threads, engine)
 
 
-def _load_own(path: Path, threads: int, engine: Engine) -> Classifier:
+def _load_own(path: Path, first: Path, classes: tuple[str, ...] | None, threads: int, engine: Engine) -> Classifier:
+    """Load a file that must score `classes`, or those of the first file."""
+    require_classes(read_card(path).labels, path, classes or read_card(first).labels)
     return Classifier.load(path, num_threads=threads, engine=engine)
 
 

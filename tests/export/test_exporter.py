@@ -139,11 +139,11 @@ def test_file_outside_its_tolerance_is_removed_or_kept_as_failed(
     monkeypatch: pytest.MonkeyPatch,
     keep_failed: bool,
 ) -> None:
-    impossible = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)
+    impossible = Tolerance(agreement=0, kl_divergence=-1, accuracy_drop=1, recall_drop=1)
     monkeypatch.setattr(exporter_module, "tolerance_for", lambda _: impossible)
     (tmp_path / "tiny_fp32.tflite").write_bytes(b"an earlier model's")
     exported = make_exporter(tiny_classifier, faces, tmp_path, keep_failed=keep_failed).export(FP32)
-    assert [fault.split(",")[1] for fault in exported.faults] == [" below 110.0%"]
+    assert [fault.split(",")[1] for fault in exported.faults] == [" above -1"]
     assert [path.name for path in tmp_path.iterdir()] == (["tiny_fp32.failed.tflite"] if keep_failed else [])
     assert (exported.path is None) is not keep_failed
     if exported.path is not None:

@@ -88,7 +88,7 @@ def test_a_model_without_a_card_takes_labels_and_input_range(
     assert "warning" not in done.stderr
     other = command_line(*common, "--labels", "a,b,c,d,e,f,g", "--input-range", "0..255")
     assert other.exit_code == 2
-    assert "its classes are a, b, c" in other.stderr
+    assert "has no class a; its classes are angry, disgust" in other.stderr
 
 
 def test_labels_in_the_wrong_order_are_warned_of(

@@ -78,7 +78,7 @@ def test_every_onnx_precision(export_line: Callable[..., Any], tmp_path: Path) -
     assert names == {"tiny_fp32.onnx", "tiny_int8.onnx", "calibration.json"}
 
 
-IMPOSSIBLE = Tolerance(agreement=1.1, kl_divergence=1, accuracy_drop=1, recall_drop=1)
+IMPOSSIBLE = Tolerance(agreement=0, kl_divergence=-1, accuracy_drop=1, recall_drop=1)
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_failed_verification_is_exit_code_one(
     ended = export_line("--precision", "fp32", "--format", "tflite", *["--keep-failed"] * keep)
     assert ended.exit_code == 1
     assert "failed" in ended.stdout
-    assert "below 110.0%" in ended.stderr
+    assert "above -1" in ended.stderr
     names = {path.name for path in tmp_path.glob("out/*")}
     assert names == ({"tiny_fp32.failed.tflite"} if keep else set())
 
@@ -109,7 +109,7 @@ def test_skip_failed_reports_a_failed_file_and_exits_with_zero(
     both = ("--precision", "fp32", "--precision", "dynamic", "--format", "tflite")
     assert export_line(*both).exit_code == 1
     ended = export_line(*both, "--skip-failed").require_success()
-    assert "tflite dynamic: agreement" in ended.stderr
+    assert "tflite dynamic: KL divergence" in ended.stderr
     assert "warning: 1 of 2 files failed verification and were not written" in ended.stderr
     assert {path.name for path in tmp_path.glob("out/*")} == {"tiny_fp32.tflite"}
 

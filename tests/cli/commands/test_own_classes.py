@@ -55,7 +55,9 @@ def test_photos_become_a_device_file_that_names_its_classes(
     face = json.loads(lines.read_text().splitlines()[0])["faces"][0]
     assert sorted(face["scores"]) == ["rest", "smile"]
     assert face["label"] in face["scores"]
-    measured = command_line("evaluate", file, "--data", photos, "--json").require_success()
+    measured = command_line(
+        "evaluate", file, "--data", photos, "--json", "--plot", tmp_path / "c.png"
+    ).require_success()
     assert set(json.loads(measured.stdout)["per_class"]) == {"rest", "smile"}
     assert "int8 (1, 64, 64, 3)" in command_line("info", file).require_success().stdout
 
@@ -72,7 +74,9 @@ def test_merged_classes_are_kept_on_resuming_and_measuring(
     command_line("train", "--resume", "--output", run.path).require_success()
     refused = command_line("train", "--resume", "--output", run.path, *merged)
     assert (refused.exit_code, "--resume keeps the run's own classes" in refused.stderr) == (2, True)
-    measured = command_line("evaluate", run.model, "--data", faces_zip, "--json").require_success()
+    measured = command_line(
+        "evaluate", run.model, "--data", faces_zip, "--json", "--plot", tmp_path / "c.png"
+    ).require_success()
     assert set(json.loads(measured.stdout)["per_class"]) == {"happy", "negative", "neutral"}
 
 
