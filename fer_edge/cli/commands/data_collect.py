@@ -12,6 +12,8 @@ from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.collecting import Collected
 from fer_edge.collection.collecting import collect as collect_faces
 from fer_edge.collection.folders import read_class_folder
+from fer_edge.dataset.class_choice import class_name
+from fer_edge.dataset.class_folders import split_of
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
@@ -78,6 +80,8 @@ def collect(camera: str, label: str, person: str, count: int, every: float, mode
     """
     if not label.strip(". ") or _FORBIDDEN & set(label) or printable(label) != label:
         raise InputError(f"--class: expected a name that a folder can have, got {label!r}")
+    if split_of(label) is not None:
+        raise InputError(f"--class: expected the name of a class, got {label}, which is a split's; choose another")
     silence_opencv()
     crop = read_card(model).crop
     folder = output / label
@@ -108,7 +112,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
     try:
         from fer_edge.training.audit.contact_sheet import Tile, arrange, draw_sheets
 
-        own = [each for each in pictures if each.label == label]
+        own = [each for each in pictures if each.label == class_name(label)]
         tiles = [Tile(each.face, (each.path.stem[-9:], each.path.stem[:-10])) for each in own]
         sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete what does not show it")
         click.echo(f"review them: {', '.join(map(str, sheets))}")

@@ -16,7 +16,7 @@ from fer_edge.dataset.loading import load_dataset
 def collected(command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Five pictures of two classes each, of the demo's portrait."""
     monkeypatch.chdir(tmp_path)
-    for label in ("smile", "other"):
+    for label in ("Smile", "other"):
         arguments = ("--camera", "demo", "--class", label, "--person", "anna", "--count", 5, "--every", 0.05)
         command_line("data", "collect", *arguments).require_success()
     return tmp_path / "faces"
@@ -25,8 +25,8 @@ def collected(command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pyt
 def test_collected_pictures_are_checked_divided_and_loaded(
     command_line: Callable[..., Any], collected: Path, tmp_path: Path
 ) -> None:
-    assert len(list(collected.glob("smile/anna_*.png"))) == 5
-    assert (tmp_path / "faces-review" / "smile.png").is_file()
+    assert len(list(collected.glob("Smile/anna_*.png"))) == 5
+    assert (tmp_path / "faces-review" / "Smile.png").is_file()
     checked = json.loads(command_line("data", "check", collected, "--json").require_success().stdout)
     assert checked["classes"] == {"other": {"all": 5}, "smile": {"all": 5}}
     assert checked["framing"]["ratio"] == pytest.approx(1, abs=0.1)
@@ -43,6 +43,7 @@ def test_collected_pictures_are_checked_divided_and_loaded(
     ("arguments", "message"),
     [
         (["collect", "--camera", "demo", "--class", "a/b"], "--class: expected a name that a folder can have"),
+        (["collect", "--camera", "demo", "--class", "train"], "which is a split's"),
         (["collect", "--camera", "demo", "--class", "a", "--person", "a b"], "letters, digits and hyphens"),
         (["split", "none", "--output", "split"], "expected a folder with a folder of pictures for each class"),
         (["split", ".", "--output", "x/split", "--people", "p.csv"], "--people is for --by person"),
