@@ -7,6 +7,7 @@ from itertools import zip_longest
 
 from rich.table import Table
 
+from fer_edge.figures import NONE, share
 from fer_edge.group_results import Gap, GroupComparison, Rate
 from fer_edge.stress_results import StressResult, StressStep
 from fer_edge.tables import make_table
@@ -20,7 +21,7 @@ def group_table(comparison: GroupComparison, title: str) -> Table:
     table = make_table(f"{title}, by {comparison.truth}", ["group"], names)
     for name, result in comparison.groups.items():
         rates = (result.accuracy, result.mean_recall)
-        cells = [cell for rate in rates for cell in (_share(rate), format_interval(rate))]
+        cells = [cell for rate in rates for cell in (share(rate.share, 1), format_interval(rate))]
         table.add_row(name, f"{result.accuracy.images:,}", *cells)
     return table
 
@@ -31,8 +32,10 @@ def group_recall_table(comparison: GroupComparison) -> Table:
     for name in next(iter(comparison.groups.values())).recall:
         rates = [result.recall[name] for result in comparison.groups.values()]
         gap = comparison.recall_gaps.get(name)
-        judged = ["-", "-"] if gap is None else [f"{100 * gap.gap:.1f} points", format_p(gap, comparison.permutations)]
-        table.add_row(name, *(f"{_share(rate)} ({rate.images:,})" for rate in rates), *judged)
+        judged = (
+            [NONE, NONE] if gap is None else [f"{100 * gap.gap:.1f} points", format_p(gap, comparison.permutations)]
+        )
+        table.add_row(name, *(f"{share(rate.share, 1)} ({rate.images:,})" for rate in rates), *judged)
     return table
 
 
@@ -72,13 +75,9 @@ def stress_table(results: Mapping[str, StressResult], title: str) -> Table:
 
 def format_step(step: StressStep) -> str:
     """Format the accuracy at one step."""
-    return _share(step.accuracy)
+    return share(step.accuracy.share, 1)
 
 
 def format_interval(rate: Rate) -> str:
     """Format the ends of a rate's interval in percent."""
-    return "-" if rate.interval is None else f"{100 * rate.interval[0]:.1f} to {100 * rate.interval[1]:.1f}"
-
-
-def _share(rate: Rate) -> str:
-    return "-" if rate.share is None else f"{rate.share:.1%}"
+    return NONE if rate.interval is None else f"{100 * rate.interval[0]:.1f} to {100 * rate.interval[1]:.1f}"

@@ -1,10 +1,10 @@
-"""Escaping of names, and masking of passwords, in what is shown."""
+"""Names and addresses as they are shown: escaped, with passwords masked, the first few of many."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode's categories of control characters, lone surrogates, and line and paragraph separators."""
@@ -44,6 +44,12 @@ def printable(text: str) -> str:
     terminal escapes and line breaks, become `\x1b`, `\n` and so on. All other text, in any script, stays as it is.
     """
     return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
+
+
+def some(texts: Sequence[str], separator: str = ", ", *, shown: int = 3) -> str:
+    """Join the first few texts and the number of further ones."""
+    more = len(texts) - shown
+    return separator.join([*texts[:shown], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def without_password(address: str) -> str:

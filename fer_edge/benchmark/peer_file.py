@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.errors import InputError, ModelError
+from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.delegation import Delegation
@@ -30,30 +30,27 @@ class PeerFile:
 
     Attributes:
         path: The file.
-        facts: Facts that the file does not state; the labels are this project's seven names, in any order.
+        facts: Facts that the file does not state.
     """
 
     path: Path
     facts: StatedFacts
 
-    def __post_init__(self) -> None:
-        labels = self.facts.labels
-        if labels is not None and sorted(labels) != sorted(EXPRESSIONS):
-            raise InputError(
-                f"{self.path}: expected the labels {', '.join(EXPRESSIONS)} in the order of its scores, "
-                f"got {', '.join(labels)}"
-            )
-
-    def load(self, threads: int, engine: Engine | None = None) -> Classifier:
+    def load(self, threads: int, engine: Engine | None = None, *, classes: tuple[str, ...] = EXPRESSIONS) -> Classifier:
         """Load the file with a card of what is known about it.
 
+        Args:
+            threads: Number of threads of the interpreter.
+            engine: Engine of the interpreter; `None` for the first that is installed.
+            classes: Classes that it must score, in any order.
+
         Raises:
-            ModelError: If it cannot be run, is for another task, its scores are not as stated, or a fact is missing.
+            ModelError: If it cannot be run, scores other classes, its scores are not as stated, or a fact is missing.
         """
         interpreter = _Adapted(open_interpreter(self.path, threads, engine), self.path)
         _, height, width, _ = interpreter.input_shape
         card = self.facts.card_for(self.path, find_card(self.path), PictureForm(width, height))
-        require_classes(card.labels, self.path)
+        require_classes(card.labels, self.path, classes)
         if card.architecture == UNKNOWN:
             card = replace(card, architecture=self.path.stem)  # the report's name of the network
         classifier = Classifier(interpreter, card, self.path)

@@ -23,6 +23,7 @@ from fer_edge.inference.delegation import UNKNOWN_DELEGATION, Delegation
 from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.picture_form import PictureForm
 from fer_edge.precision import Precision
 from fer_edge.scores import require_classes
@@ -105,8 +106,9 @@ def load_subjects(
     for path in dict.fromkeys(files):
         if path not in distinct:
             note(f"{path.name}: left out, as another file with the same content is measured")
-    own: dict[Path, Load] = {path: partial(_load_own, path, distinct[0], classes) for path in distinct}
-    others: dict[Path, Load] = {peer.path: peer.load for peer in peers}
+    first = partial(_classes_of, distinct, classes)
+    own: dict[Path, Load] = {path: partial(_load_own, path, first) for path in distinct}
+    others: dict[Path, Load] = {peer.path: partial(_load_peer, peer, first) for peer in peers}
     loads = {**own, **others}
     chosen = _choose_engines(list(loads), engines, note)
     subjects: list[Subject] = []
@@ -216,10 +218,18 @@ def _reopen(load: Load, engine: Engine, threads: int) -> Classifier:
     return load(threads, engine)
 
 
-def _load_own(path: Path, first: Path, classes: tuple[str, ...] | None, threads: int, engine: Engine) -> Classifier:
-    """Load a file that must score `classes`, or those of the first file."""
-    require_classes(read_card(path).labels, path, classes or read_card(first).labels)
+def _classes_of(files: Sequence[Path], classes: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return `classes`, or else those of the first file; the seven expressions without a file."""
+    return classes or (read_card(files[0]).labels if files else EXPRESSIONS)
+
+
+def _load_own(path: Path, expected: Callable[[], tuple[str, ...]], threads: int, engine: Engine) -> Classifier:
+    require_classes(read_card(path).labels, path, expected())
     return Classifier.load(path, num_threads=threads, engine=engine)
+
+
+def _load_peer(peer: PeerFile, expected: Callable[[], tuple[str, ...]], threads: int, engine: Engine) -> Classifier:
+    return peer.load(threads, engine, classes=expected())
 
 
 def _precision(path: Path, classifier: Classifier) -> str:

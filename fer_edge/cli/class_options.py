@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 
 from fer_edge.cli.parameters import ParsedText
-from fer_edge.dataset.class_choice import ClassChoice, parse_classes, parse_merge
+from fer_edge.dataset.class_choice import ClassChoice, merged_in, parse_classes, parse_merge
 from fer_edge.dataset.data import Dataset
 from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
@@ -72,8 +72,12 @@ def take_choice(options: dict[str, Any]) -> tuple[ClassChoice, PictureForm]:
 
 
 def choice_of(card: ModelCard) -> tuple[ClassChoice, PictureForm]:
-    """Return the choice of classes that gives a model's, and the size and colour of the faces that it takes."""
-    return ClassChoice.for_labels(card.labels, card.training.get("merged")), card.input.form
+    """Return the choice of classes that gives a model's, and the size and colour of the faces that it takes.
+
+    Raises:
+        ModelError: If the card's facts on joined classes are none.
+    """
+    return ClassChoice.for_labels(card.labels, merged_in(card)), card.input.form
 
 
 def classes_table(dataset: Dataset) -> Table:

@@ -165,7 +165,7 @@ def _require_both(labels: Sequence[str], validates: npt.NDArray[np.bool_], group
         if len(sides) < 2:
             advice = {
                 GroupedBy.PERSON: "collect it from two people or more, or divide by time",
-                GroupedBy.TIME: "collect it at two times or more, or with a shorter gap",
+                GroupedBy.TIME: "collect it at two times or more, shorten the gap, or divide by copies",
                 GroupedBy.COPIES: "collect pictures that are no near-copies of each other",
             }[grouped_by]
             raise DataError(f"{label}: no part of it can be put aside by {grouped_by.value}: {advice}")

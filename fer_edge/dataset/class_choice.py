@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_edge.errors import DataError
+from fer_edge.errors import DataError, ModelError
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 
 MOST_CLASSES = 100
@@ -100,3 +101,22 @@ def parse_merge(text: str) -> tuple[str, tuple[str, ...]]:
     if not equals or not class_name(new):
         raise ValueError(f"expected a new class and those that it joins such as negative=angry,fear,sad, got {text!r}")
     return class_name(new), parse_classes(parts)
+
+
+def merged_in(card: ModelCard) -> dict[str, list[str]]:
+    """Return the joined classes in a card, which anyone may have written, as `ClassChoice.as_facts` returned them.
+
+    Raises:
+        ModelError: If they are no lists of names by name.
+    """
+    merged = card.training.get("merged", {})
+    if not isinstance(merged, dict) or not all(_are_names(parts) for parts in merged.values()):
+        raise ModelError(
+            f"{card.name}: its model card is damaged or another tool's (merged: expected lists of classes, each by the "
+            "name of the class that joins them); export the model again"
+        )
+    return merged
+
+
+def _are_names(parts: object) -> bool:
+    return isinstance(parts, list) and all(isinstance(part, str) for part in parts)

@@ -9,10 +9,9 @@ from pathlib import PurePosixPath
 
 from fer_edge.dataset.class_choice import MOST_CLASSES, ClassChoice, class_name
 from fer_edge.dataset.data import SplitName
-from fer_edge.dataset.gathering import some
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.names import printable
+from fer_edge.names import printable, some
 
 SPLITS = {
     "train": SplitName.TRAIN,
@@ -40,6 +39,8 @@ _LIKE_SPLITS = {
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".gif", ".jp2"}
 _LEAST_IMAGES = 2
 """Images of a class that can be divided into training and validation."""
+_SHOWN = 10
+"""Classes that an error names: all seven expressions, but not a hundred."""
 
 
 def split_of(folder: str) -> SplitName | None:
@@ -81,8 +82,8 @@ def find_classes(source: str, folders: Iterable[tuple[SplitName, PurePosixPath]]
         hint = f"; did you mean {near[0]}?" if near else ""
         others = ", ".join(sorted(split.value for split in expected - splits[name]))
         raise DataError(
-            f"{source}: unknown class folder {printable(str(paths[name]))}; the classes are {some_names(known)}; "
-            f"{others} has none of that name{hint}"
+            f"{source}: unknown class folder {printable(str(paths[name]))}; the classes are "
+            f"{some(known, shown=_SHOWN)}; {others} has none of that name{hint}"
         )
     if not 2 <= len(splits) <= MOST_CLASSES:
         raise DataError(
@@ -90,12 +91,6 @@ def find_classes(source: str, folders: Iterable[tuple[SplitName, PurePosixPath]]
             "class needs a folder of its own"
         )
     return sorted(splits)
-
-
-def some_names(names: list[str]) -> str:
-    """Join names, all seven expressions but not a hundred classes."""
-    shown = len(EXPRESSIONS) + 3
-    return ", ".join(names) if len(names) <= shown else f"{', '.join(names[:shown])} and {len(names) - shown} more"
 
 
 def find_lone_classes(paths: list[PurePosixPath]) -> tuple[str, ...] | None:

@@ -11,8 +11,7 @@ import numpy.typing as npt
 from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, note_finding
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
-
-_SHOWN = 3
+from fer_edge.names import some
 
 
 class Gathered:
@@ -108,12 +107,6 @@ class Gathered:
         reasons = [reason for _, reason in self._reasons[split]]
         images = "image" if len(reasons) == 1 else "images"
         return f"left out {len(reasons):,} {images} of the {split.value} split: {some(reasons, '; ')}"
-
-
-def some(texts: Sequence[str], separator: str = ", ") -> str:
-    """Join the first few texts and the number of further ones."""
-    more = len(texts) - _SHOWN
-    return separator.join([*texts[:_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
 
 
 def _stack(rows: Sequence[tuple[npt.NDArray[np.uint8], int, str]], classes: tuple[str, ...]) -> Split:

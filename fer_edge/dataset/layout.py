@@ -10,11 +10,10 @@ from pathlib import PurePosixPath
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice, class_name
 from fer_edge.dataset.class_folders import find_classes, find_lone_classes, is_picture, split_of
 from fer_edge.dataset.data import SplitName
-from fer_edge.dataset.gathering import some
 from fer_edge.dataset.listing import Listing, RawFile
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.names import printable
+from fer_edge.names import printable, some
 
 _Root = tuple[str, ...]
 """Folders above the split folders."""

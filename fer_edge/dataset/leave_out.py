@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.dataset.data import Dataset, SplitName
-from fer_edge.dataset.gathering import some
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
+from fer_edge.names import some
 
 _COMMENT = re.compile(r"(^\s*|\s{2,}|\t)#.*")
 """Comment: at the start of a line, or after two blanks, since `face #1.png` is a name."""

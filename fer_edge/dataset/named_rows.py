@@ -13,12 +13,10 @@ from typing import TextIO
 
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
-from fer_edge.names import printable
+from fer_edge.names import printable, some
 
 NAME_COLUMNS = ("image", "name", "image name", "file")
 """Headings of the column with the images' names, the first that is there."""
-
-_NAMES_SHOWN = 3
 
 
 def read_records(file: TextIO) -> Iterator[list[str]]:
@@ -46,6 +44,35 @@ def read_column(path: Path, column: str) -> dict[str, str]:
         raise DataError(
             f"{path}: expected a CSV file with the columns image and {column}; save it as CSV in UTF-8 ({error})"
         ) from error
+
+
+def read_rows(
+    path: Path, columns: Sequence[str], key: int, records: Iterable[list[str]]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield the place, for errors, the image's name and the cells of each line after the header that is not empty.
+
+    Args:
+        path: The file, for errors.
+        columns: Headings.
+        key: Place of the column with the images' names.
+        records: Cells of the lines after the header.
+
+    Raises:
+        DataError: If a line has another number of cells, no name, or that of an earlier line.
+    """
+    seen = set[str]()
+    for number, cells in enumerate(records, start=2):
+        if not any(cells):
+            continue
+        where = f"{path}, line {number}"
+        if len(cells) != len(columns):
+            raise DataError(f"{where}: expected {len(columns)} columns, got {len(cells)}")
+        name = cells[key].strip()
+        if not name or name in seen:
+            got = f"{printable(name)} again" if name else "a line without a name"
+            raise DataError(f"{where}: expected each image once, got {got}")
+        seen.add(name)
+        yield where, name, cells
 
 
 def match_images(path: Path, names: Iterable[str], images: Sequence[str]) -> tuple[dict[str, str], list[str]]:
@@ -80,8 +107,7 @@ def match_images(path: Path, names: Iterable[str], images: Sequence[str]) -> tup
 
 def some_names(names: Sequence[str]) -> str:
     """Join the first few names, escaped for a terminal."""
-    shown = ", ".join(map(printable, names[:_NAMES_SHOWN]))
-    return f"{shown}, ..." if len(names) > _NAMES_SHOWN else shown
+    return some(list(map(printable, names)))
 
 
 def _read_column(path: Path, column: str, records: Iterator[list[str]]) -> dict[str, str]:
@@ -90,18 +116,7 @@ def _read_column(path: Path, column: str, records: Iterator[list[str]]) -> dict[
     if key is None or columns.count(column) != 1:
         raise DataError(f"{path}: expected the columns image and {column}, got {some_names(columns) or 'none'}")
     place = columns.index(column)
-    rows: dict[str, str] = {}
-    for number, cells in enumerate(records, start=2):
-        if not any(cells):
-            continue
-        if len(cells) != len(columns):
-            raise DataError(f"{path}, line {number}: expected {len(columns)} columns, got {len(cells)}")
-        name = cells[key].strip()
-        if not name or name in rows:
-            got = f"{printable(name)} again" if name else "a line without a name"
-            raise DataError(f"{path}, line {number}: expected each image once, got {got}")
-        rows[name] = printable(cells[place].strip())
-    return rows
+    return {name: printable(cells[place].strip()) for _, name, cells in read_rows(path, columns, key, records)}
 
 
 def _by_ending(names: Iterable[str]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Dataset, Split
-from fer_edge.dataset.named_rows import NAME_COLUMNS, match_images, read_records, some_names
+from fer_edge.dataset.named_rows import NAME_COLUMNS, match_images, read_records, read_rows, some_names
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
@@ -87,16 +87,7 @@ def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
     columns = [_SYNONYMS.get(name, name) for name in (cell.strip().lower() for cell in next(records, []))]
     key, places = _columns(path, columns)
     counts: dict[str, npt.NDArray[np.uint16]] = {}
-    for number, cells in enumerate(records, start=2):
-        if not any(cells):
-            continue
-        where = f"{path}, line {number}"
-        if len(cells) != len(columns):
-            raise DataError(f"{where}: expected {len(columns)} columns, got {len(cells)}")
-        name = cells[key].strip()
-        if not name or name in counts:
-            got = f"{printable(name)} again" if name else "a line without a name"
-            raise DataError(f"{where}: expected each image once, {got}")
+    for where, name, cells in read_rows(path, columns, key, records):
         row = counts[name] = np.zeros(len(CHOICES), np.uint16)
         for choice, column in places:
             row[choice] = _count(where, cells[column])

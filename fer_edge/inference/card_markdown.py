@@ -10,14 +10,12 @@ from typing import Any
 
 from fer_edge.inference.card_summary import member, number, summarize
 from fer_edge.model_card import ModelCard
+from fer_edge.responsible_use import INTENDED_USE, LIMITATIONS, OUT_OF_SCOPE_USE
 from fer_edge.scores import score_meaning
 
 _LIBRARIES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
 _TASK = {"type": "image-classification", "name": "Facial expression recognition"}
-_LIMITS = (
-    "An expression on a face is not what a person feels: do not decide about anyone by it. Faces must be found and cut "
-    "out first, as fer-edge does; accuracy differs by expression, as the table shows."
-)
+_FACES = "Faces must be found and cut out first, as fer-edge does; accuracy differs by class, as the table shows."
 
 
 def to_markdown(card: ModelCard, file_name: str, size_bytes: int) -> str:
@@ -37,8 +35,12 @@ def to_markdown(card: ModelCard, file_name: str, size_bytes: int) -> str:
         "## Use",
         f"```sh\nfer-edge run --model {shlex.quote(file_name)} --camera 0\n```",
         score_meaning(card),
-        "## Limits",
-        _LIMITS,
+        "## Intended use",
+        card.intended_use or INTENDED_USE,
+        "## Out-of-scope use",
+        card.out_of_scope_use or OUT_OF_SCOPE_USE,
+        "## Limitations",
+        "\n".join(f"- {each}" for each in (*(card.limitations or LIMITATIONS), _FACES)),
         *_results_sections(card.evaluation),
         "## Licence",
         card.licence or "Not stated.",

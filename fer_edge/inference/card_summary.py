@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fer_edge.model_card import ModelCard
+from fer_edge.names import some
 from fer_edge.scores import named_prior, score_meaning
 
 _LABELS_SHOWN = 12
@@ -20,7 +21,7 @@ def summarize(card: ModelCard, size_bytes: int) -> dict[str, str]:
     """
     facts = {
         "model": f"{card.name}, {card.precision}, {size_bytes:,} bytes",
-        "labels": _labels(card.labels),
+        "labels": some(card.labels, shown=_LABELS_SHOWN),
         "input": f"{card.input.width}x{card.input.height} {card.input.colour}, "
         f"{card.input.minimum:g}..{card.input.maximum:g}",
         "scores": score_meaning(card),
@@ -44,11 +45,6 @@ def number(facts: object, *names: str) -> float | None:
     """Return a nested number; `None` where it is missing, or anything else."""
     value = member(facts, *names)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _labels(labels: tuple[str, ...]) -> str:
-    more = len(labels) - _LABELS_SHOWN
-    return ", ".join(labels[:_LABELS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _trained_on(training: Mapping[str, Any]) -> str:

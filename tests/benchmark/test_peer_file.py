@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.errors import InputError, ModelError
+from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ONNX_CARD_KEY, InputSpec, ModelCard
 from fer_edge.stated_facts import PEER_OPTIONS, StatedFacts
@@ -92,10 +92,17 @@ def test_file_for_another_task_is_rejected(
         PeerFile(path, RAW).load(1)
 
 
-@pytest.mark.parametrize("labels", [(), EXPRESSIONS[:6], (*EXPRESSIONS[:6], "anger"), (*EXPRESSIONS, "contempt")])
-def test_other_labels_are_rejected(labels: tuple[str, ...]) -> None:
-    with pytest.raises(InputError, match="expected the labels angry, disgust"):
-        PeerFile(Path("a.onnx"), StatedFacts(labels))
+@pytest.mark.parametrize("labels", [EXPRESSIONS[:6], (*EXPRESSIONS[:6], "anger"), (*EXPRESSIONS, "contempt")])
+def test_other_labels_are_rejected(make_peer: MakePeer, labels: tuple[str, ...]) -> None:
+    path = make_peer((1, 4, 6, 1), np.zeros((24, len(labels))))
+    with pytest.raises(ModelError, match=r"expected scores of angry, disgust.*; its classes are "):
+        PeerFile(path, replace(RAW, labels=labels)).load(1)
+
+
+def test_peer_of_own_classes_is_loaded(make_peer: MakePeer) -> None:
+    path = make_peer((1, 4, 6, 1), np.zeros((24, 2)))
+    peer = PeerFile(path, replace(RAW, labels=("smile", "other")))
+    assert peer.load(1, classes=("other", "smile")).classify(FACE).tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_own_file_with_other_expressions_is_rejected(made_models: Path, tmp_path
         append_card((made_models / "bare.tflite").read_bytes(), ModelCard("other", "other", labels=labels))
     )
     with pytest.raises(InputError, match="expected scores of angry"):
-        load_subjects([path], engines=LITERT)
+        load_subjects([path], engines=LITERT, classes=EXPRESSIONS)
 
 
 def test_equal_content_is_measured_once(model_file: Path, tmp_path: Path) -> None:

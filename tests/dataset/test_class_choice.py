@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice, class_name, parse_classes, parse_merge
-from fer_edge.errors import DataError
+from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice, class_name, merged_in, parse_classes, parse_merge
+from fer_edge.errors import DataError, ModelError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
+from fer_edge.model_card import ModelCard
 
 
 def test_names_and_merges_are_read_in_lower_case() -> None:
@@ -54,6 +55,13 @@ def test_seven_expressions_need_no_choice(labels: tuple[str, ...]) -> None:
 def test_model_gives_back_the_choice_that_it_was_trained_with() -> None:
     choice = ClassChoice((("negative", ("angry", "sad")),), (), ("negative", "happy"))
     assert ClassChoice.for_labels(("negative", "happy"), choice.as_facts()) == choice
+
+
+@pytest.mark.parametrize("merged", [[1], "negative", None, {"negative": 5}, {"negative": [1]}, {"negative": "sad"}])
+def test_damaged_facts_on_joined_classes_are_rejected(merged: object) -> None:
+    card = ModelCard("mine", "compact", ("negative", "happy"), training={"merged": merged})
+    with pytest.raises(ModelError, match=r"mine: its model card is damaged .*\(merged: expected lists"):
+        merged_in(card)
 
 
 def test_class_name_has_no_control_characters() -> None:

@@ -60,7 +60,7 @@ def test_ferplus_words_and_other_choices_are_read(tmp_path: Path) -> None:
         ([HEADER, "a.jpg,0,0,0,2.5,0,0,0"], "got '2.5'"),
         ([HEADER, "a.jpg,0,0,0,65536,0,0,0"], "got '65536'"),
         ([HEADER, "a.jpg,0,0,0,\u0663,0,0,0"], "line 2: expected whole numbers of votes"),
-        ([HEADER, " ,0,0,0,1,0,0,0"], "line 2: expected each image once, a line without a name"),
+        ([HEADER, " ,0,0,0,1,0,0,0"], "line 2: expected each image once, got a line without a name"),
         (
             [HEADER + ",Anger", "a.jpg,0,0,0,1,0,0,0,1"],
             "expected one column for each expression, got several for angry",

@@ -99,7 +99,7 @@ def _stressed(report: Report) -> list[tuple[str, StressResult]]:
 
 
 def _rate(rate: Rate) -> list[str]:
-    return [share(rate.share, 1), NONE if rate.interval is None else format_interval(rate)]
+    return [share(rate.share, 1), format_interval(rate)]
 
 
 def _legend(names: Sequence[str]) -> Iterator[Element]:

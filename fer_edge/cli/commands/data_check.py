@@ -12,9 +12,9 @@ from rich.table import Table
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.check import FolderCheck, as_facts, check_folder
 from fer_edge.collection.folders import read_class_folder
-from fer_edge.dataset.gathering import some
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.names import some
 from fer_edge.native_logs import silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.tables import make_table

@@ -14,9 +14,9 @@ from fer_edge.collection.copying import copy_divided
 from fer_edge.collection.folders import ClassFolder, read_class_folder
 from fer_edge.collection.splitting import Division, GroupedBy, divide
 from fer_edge.dataset.data import SplitName
-from fer_edge.dataset.gathering import some
 from fer_edge.dataset.named_rows import match_images, read_column
 from fer_edge.errors import InputError
+from fer_edge.names import some
 from fer_edge.tables import make_table
 from fer_edge.terminal import stderr, stdout
 

@@ -20,7 +20,6 @@ from fer_edge.group_tables import describe_gap, group_recall_table, group_table,
 from fer_edge.inference.card_reader import find_card, read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.scores import require_classes
 from fer_edge.stress_results import StressResult
 from fer_edge.terminal import stages_display, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
@@ -68,9 +67,7 @@ def _load_peer(peer: PeerFile, classes: tuple[str, ...]) -> ScoresFaces:
     """Load a file with a card as this project's, and another as stated."""
     if find_card(peer.path) is not None:
         return load_classifier(peer.path, facts=peer.facts, classes=classes)
-    classifier = peer.load(threads=1)
-    require_classes(classifier.card.labels, peer.path, classes)
-    return classifier
+    return peer.load(threads=1, classes=classes)
 
 
 def draw_stress(stress: Mapping[str, StressResult], path: Path, title: str, *, is_wanted: bool) -> None:
