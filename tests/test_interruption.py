@@ -22,7 +22,8 @@ def test_signal_takes_effect_after_the_block_once() -> None:
             signal.raise_signal(signal.SIGINT)
             steps.append("whole")
 
-    pytest.raises(KeyboardInterrupt, work)
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert steps == ["whole"]
     assert signal.getsignal(signal.SIGINT) is before
 
@@ -36,7 +37,8 @@ def test_block_in_a_block_waits_for_the_outer_one() -> None:
                 signal.raise_signal(signal.SIGINT)
             steps.append("whole")
 
-    pytest.raises(KeyboardInterrupt, work)
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert steps == ["whole"]
 
 
