@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +65,8 @@ class TrainingProgress:
             ValueError: If there is not one row of numbers for each epoch.
         """
         rows = [{**row} for row in self.history]
-        are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
+        values = [self.seconds, *(value for row in rows for value in row.values())]
+        are_numbers = all(isinstance(value, (int, float)) for value in values) and math.isfinite(self.seconds)
         if type(self.epochs_done) is not int or not 0 < self.epochs_done == len(rows) or not are_numbers:
             raise ValueError("its epochs and their history do not fit together")
         if any(row.keys() != rows[0].keys() or not row.keys() >= _SHOWN for row in rows):
