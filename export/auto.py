@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import DEFAULT, Effort, measure_interleaved
 from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
+from fer_edge.temporary import temporary_folder
 
 FAR = 10
 """A file that takes over 10 times as long as one that passed is not verified: it cannot be chosen, and takes minutes.
@@ -84,9 +84,9 @@ def export_fastest(exporter: Exporter, wanted: Sequence[Target], faces: Split, p
         faces: Images to verify on, some of which are shown while timing.
         progress: Callbacks for progress.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         search = _Search(exporter, faces, progress)
-        search.convert(wanted, Path(folder))
+        search.convert(wanted, folder)
         search.look()
         search.verify()
         return search.choose()

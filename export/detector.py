@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from fer_edge.detector_card import OUTPUTS, DetectorCard, append_detector_card
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
 from fer_edge.runtime.faces.yunet import TFLiteYuNet
+from fer_edge.temporary import temporary_folder
 from fer_edge.versions import tool_versions
 
 FloatArray = npt.NDArray[np.float32]
@@ -124,8 +124,8 @@ def _output_ranges(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _bias(content: bytes, card: DetectorCard, calibration: Pictures, values: FloatArray) -> FloatArray:
     """Return by how much an int8 file's numbers are too low, float32 (16,), in the mean of the anchors at faces."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "detector.tflite"
+    with temporary_folder() as folder:
+        path = folder / "detector.tflite"
         path.write_bytes(append_detector_card(content, card))
         yunet = TFLiteYuNet(path, 0.5)
         rounded = np.stack([yunet.values(image) for image in calibration.images])

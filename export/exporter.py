@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -37,6 +36,7 @@ from fer_edge.metrics import Evaluation, evaluate_scores
 from fer_edge.model_card import ModelCard, TensorQuantization, append_card
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
+from fer_edge.temporary import temporary_folder
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.versions import tool_versions
 
@@ -183,8 +183,8 @@ class Exporter:
         Raises:
             FerEdgeError: If the model cannot be converted, or the file cannot be run.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            return self.place(self.verify(self.convert(target, Path(folder))))
+        with temporary_folder() as folder:
+            return self.place(self.verify(self.convert(target, folder)))
 
     def convert(self, target: Target, folder: Path) -> Converted:
         """Write one file without a card to `folder`, and open it as a device does.

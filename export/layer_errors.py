@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
@@ -25,6 +24,7 @@ from fer_edge.inference.tflite import operators_of
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
+from fer_edge.temporary import temporary_folder
 
 MEASURED_IMAGES = 100
 
@@ -166,7 +166,7 @@ def _comparisons(interpreter: Any) -> list[_Comparison]:
 
 
 def _open_with_float_twins(model: keras.Model, calibration: CalibrationSet) -> Any:
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with temporary_folder() as folder, warnings.catch_warnings():
         # The converter leaves a file open; TensorFlow's interpreter, which its debugger uses, calls itself deprecated.
         warnings.simplefilter("ignore")
         deployed = fold(model)
@@ -175,7 +175,7 @@ def _open_with_float_twins(model: keras.Model, calibration: CalibrationSet) -> A
         options = tf.lite.experimental.QuantizationDebugOptions(fully_quantize=True)
         try:
             with chatter_held_back():
-                converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+                converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
                 configure_converter(converter, Precision.INT8, calibration, float_io=False)
                 debugger = tf.lite.experimental.QuantizationDebugger(converter=converter, debug_options=options)
         except Exception as error:  # the converter raises its own and the compiler's errors alike

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -22,6 +20,7 @@ from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
+from fer_edge.temporary import temporary_folder
 
 OPSET = 17
 """The newest that tf2onnx 1.17 converts these networks to; it refuses 21."""
@@ -76,8 +75,8 @@ def _convert_float(model: keras.Model) -> bytes:
 
 
 def _quantize(float_model: bytes, calibration: CalibrationSet) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        source, prepared, target = (Path(folder) / f"{name}.onnx" for name in ("float", "prepared", "int8"))
+    with temporary_folder() as folder:
+        source, prepared, target = (folder / f"{name}.onnx" for name in ("float", "prepared", "int8"))
         source.write_bytes(float_model)
         quant_pre_process(source, prepared, skip_symbolic_shape=True)
         quantize_static(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import keras
@@ -16,6 +16,7 @@ from fer_edge.errors import FerEdgeError, InputError, first_line
 from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
+from fer_edge.temporary import temporary_folder
 
 _BUILTINS = {
     Precision.INT8: tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
@@ -50,13 +51,13 @@ def convert_to_tflite(
     """
     if precision.needs_calibration and calibration is None:
         raise InputError(f"expected calibration images for {precision.value}, got none")
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with temporary_folder() as folder, warnings.catch_warnings():
         # The converter leaves the SavedModel's file object to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         save_with_fixed_batch(model, folder)
         try:
             with chatter_held_back():
-                converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+                converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
                 configure_converter(converter, precision, calibration, float_io)
                 return bytes(converter.convert())
         except Exception as error:  # the converter raises its own and the compiler's errors alike
@@ -65,7 +66,7 @@ def convert_to_tflite(
             ) from error
 
 
-def save_with_fixed_batch(model: keras.Model, folder: str) -> None:
+def save_with_fixed_batch(model: keras.Model, folder: Path) -> None:
     """Save a model with batch 1: a dynamic one leaves shape arithmetic that splits the delegate's part in two."""
     archive = keras.export.ExportArchive()
     archive.track(model)
@@ -78,7 +79,7 @@ def save_with_fixed_batch(model: keras.Model, folder: str) -> None:
 
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="image")
     archive.add_endpoint("serving_default", serve, input_signature=[signature])
-    archive.write_out(folder, verbose=False)
+    archive.write_out(str(folder), verbose=False)
 
 
 def configure_converter(converter: Any, precision: Precision, calibration: Calibration | None, float_io: bool) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from fer_edge.temporary import temporary_folder
 
 
 def typed_path(text: str) -> Path:
@@ -30,8 +31,8 @@ def native_path(path: Path) -> Iterator[str]:
         yield absolute
         return
     suffix = path.suffix if path.suffix.isascii() else ""
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder, f"file{suffix}")
+    with temporary_folder() as folder:
+        link = folder / f"file{suffix}"
         link.symlink_to(absolute)
         yield str(link)
 

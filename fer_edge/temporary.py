@@ -7,8 +7,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from fer_edge.interruption import interruptions_deferred
 
 if sys.platform != "win32":
     import fcntl
@@ -30,13 +32,11 @@ def temporary_folder(parent: Path | None = None, name: str = "work") -> Iterator
     """
     place = Path(tempfile.gettempdir()) if parent is None else parent
     _sweep(place)
-    folder, lock = _make(place, name)
-    try:
+    with ExitStack() as stack:
+        with interruptions_deferred():
+            folder, lock = _make(place, name)
+            stack.callback(_remove, folder, lock)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # the rest is removed another time
-        if lock is not None:
-            os.close(lock)
 
 
 def _make(place: Path, name: str) -> tuple[Path, int | None]:
@@ -49,6 +49,13 @@ def _make(place: Path, name: str) -> tuple[Path, int | None]:
             lock = os.open(folder, os.O_RDONLY)
             if try_lock(lock) is not False and folder.exists():
                 return folder, lock
+            os.close(lock)
+
+
+def _remove(folder: Path, lock: int | None) -> None:
+    with interruptions_deferred():
+        shutil.rmtree(folder, ignore_errors=True)  # the rest is removed another time
+        if lock is not None:
             os.close(lock)
 
 

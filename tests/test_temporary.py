@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +56,28 @@ def test_only_own_folders_are_removed(tmp_path: Path) -> None:
         with temporary_folder(tmp_path) as second:
             assert set(tmp_path.iterdir()) == {*others, file, link, folder, second}
     assert set(tmp_path.iterdir()) == {*others, file, link}
+
+
+def test_ctrl_c_while_the_folder_is_made_or_removed_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((tempfile, "mkdtemp"), (os, "open"), (fcntl, "flock"), (shutil, "rmtree"), (os, "close")):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, interrupted_after(getattr(module, name)))
+            with pytest.raises(KeyboardInterrupt), temporary_folder(tmp_path):
+                pass
+        assert list(tmp_path.iterdir()) == [], name
+
+
+def interrupted_after(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function with a Ctrl-C between its end and the caller's next step."""
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        result = function(*arguments, **options)
+        signal.raise_signal(signal.SIGINT)
+        return result
+
+    return interrupted
 
 
 def test_vanished_folder_is_no_error(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ SCHEMA_VERSION = 1
 
 @click.command()
 @click.option("--inputs", type=click.IntRange(1), default=1500, show_default=True, help="Inputs, of all kinds.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="End after so many.  [default: no limit]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same gives the same inputs.")
 @click.option("--kind", "kinds", type=click.Choice(list(KINDS)), multiple=True, help="Only this; may be given again.")
 @click.option(
@@ -36,7 +37,14 @@ SCHEMA_VERSION = 1
 @click.option("--page", type=click.Path(path_type=Path), help="Fill in this page's section `figures: fuzz`.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/fuzz"), show_default=True, help="Folder.")
 def command(
-    inputs: int, seed: int, kinds: tuple[str, ...], workers: int, repeat: Path | None, page: Path | None, output: Path
+    inputs: int,
+    minutes: float | None,
+    seed: int,
+    kinds: tuple[str, ...],
+    workers: int,
+    repeat: Path | None,
+    page: Path | None,
+    output: Path,
 ) -> None:
     """Give the command line damaged and hostile input, and exit with 1 if it does anything but refuse it in a line."""
     if not sys.platform.startswith("linux"):
@@ -44,7 +52,7 @@ def command(
     if repeat is not None:
         sys.exit(_repeat(FuzzInput.from_json(repeat.read_text(encoding="utf-8"))))
     start = time.monotonic()
-    tallies = _hunt(plan(inputs, seed, kinds or tuple(KINDS)), workers, output)
+    tallies = _hunt(plan(inputs, seed, kinds or tuple(KINDS)), workers, output, minutes)
     facts = _facts(tallies, seed, time.monotonic() - start)
     write_atomic(output / "fuzz.json", json.dumps(facts, indent=1) + "\n")
     _print(tallies)
@@ -56,7 +64,8 @@ def command(
         sys.exit(1)
 
 
-def _hunt(batches: list[Batch], workers: int, output: Path) -> dict[str, Tally]:
+def _hunt(batches: list[Batch], workers: int, output: Path, minutes: float | None) -> dict[str, Tally]:
+    ends_at = float("inf") if minutes is None else time.monotonic() + 60 * minutes
     tallies = {kind: Tally() for kind, _, _ in batches}
     # Ctrl-C ends a long hunt; what was tried until then counts.
     with make_progress() as progress, suppress(KeyboardInterrupt):
@@ -66,6 +75,8 @@ def _hunt(batches: list[Batch], workers: int, output: Path) -> dict[str, Tally]:
             if one is not None and outcome.fault is not None:
                 progress.console.print(f"{kind}: {outcome.fault.value}: {_save(one, output)}", markup=False)
             progress.advance(task)
+            if time.monotonic() > ends_at:
+                break
     return tallies
 
 

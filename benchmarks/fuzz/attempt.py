@@ -17,8 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from random import Random
 from typing import NoReturn
 
+from benchmarks.fuzz.mutation import damage_folder
 from fer_edge.__main__ import main
 
 PROCESSOR_S = 10
@@ -44,25 +46,31 @@ class FuzzInput:
         arguments: Of `fer-edge`, which runs in a folder of its own.
         files: Contents by name in that folder.
         scores: If the command prints scores, it must be these; `None` allows any.
+        earlier: Arguments of a command that is run before, and succeeds; none if empty.
+        damaged: Folder one of whose files is damaged after that; none if empty.
+        seed: Chooses the file and the damage.
     """
 
     kind: str
     arguments: tuple[str, ...]
     files: dict[str, bytes] = field(default_factory=dict)
     scores: tuple[str, ...] | None = None
+    earlier: tuple[str, ...] = ()
+    damaged: str = ""
+    seed: int = 0
 
     def to_json(self) -> str:
         """Return it as JSON, with the files in base64."""
         files = {name: base64.b64encode(content).decode() for name, content in self.files.items()}
-        return json.dumps({"kind": self.kind, "arguments": self.arguments, "files": files, "scores": self.scores})
+        return json.dumps({**vars(self), "files": files})
 
     @staticmethod
     def from_json(text: str) -> FuzzInput:
         """Read what `to_json` returned."""
         facts = json.loads(text)
-        files = {name: base64.b64decode(content) for name, content in facts["files"].items()}
-        scores = None if facts["scores"] is None else tuple(facts["scores"])
-        return FuzzInput(facts["kind"], tuple(facts["arguments"]), files, scores)
+        files = {name: base64.b64decode(content) for name, content in facts.pop("files").items()}
+        lists = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
+        return FuzzInput(**{**facts, **lists, "files": files})
 
 
 class Fault(str, Enum):
@@ -112,10 +120,13 @@ def attempt(one: FuzzInput, command: Callable[[], object] = main) -> Outcome:
             (work / name).parent.mkdir(parents=True, exist_ok=True)
             (work / name).write_bytes(content)
         before = _own_bytes()
-        child = os.fork()
-        if child == 0:
-            _become(command, one.arguments, work, printed, said)
-        status, usage, waited_too_long = _wait(child)
+        if one.earlier:
+            status, _, _ = _fork(command, one.earlier, work, printed, said)
+            assert status == 0, _head(said)
+            damage_folder(work / one.damaged, Random(one.seed))
+            printed.unlink()
+            said.unlink()
+        status, usage, waited_too_long = _fork(command, one.arguments, work, printed, said)
         return _judge(
             one,
             os.waitstatus_to_exitcode(status),
@@ -125,6 +136,16 @@ def attempt(one: FuzzInput, command: Callable[[], object] = main) -> Outcome:
             _head(said),
             waited_too_long,
         )
+
+
+def _fork(
+    command: Callable[[], object], arguments: tuple[str, ...], work: Path, printed: Path, said: Path
+) -> tuple[int, resource.struct_rusage, bool]:
+    """Run a command in a child process, and return what `_wait` returns."""
+    child = os.fork()
+    if child == 0:
+        _become(command, arguments, work, printed, said)
+    return _wait(child)
 
 
 def _become(

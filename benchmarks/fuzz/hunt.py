@@ -11,13 +11,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from benchmarks.fuzz import binaries, structured
+from benchmarks.fuzz import archives, binaries, structured, training
 from benchmarks.fuzz.attempt import Fault, FuzzInput, Outcome, attempt
 from fer_edge.native_logs import native_stderr_muffled, quiet_ffmpeg
 from fer_edge.picture_size import limit_opencv
 
 _BATCH = 5
-_COMMANDS = ("run", "info", "samples", "evaluate", "benchmark", "doctor", "service")
+_COMMANDS = ("run", "info", "samples", "evaluate", "benchmark", "doctor", "service", "notice")
+_COMMANDS += ("predict", "analyze", "data")
 _LIBRARIES = ("ai_edge_litert.interpreter", "onnxruntime", "export.onnx_graph", "matplotlib.pyplot")
 
 Make = Callable[[int, int], list[FuzzInput]]
@@ -40,20 +41,31 @@ class Kind:
     modules: tuple[str, ...] = ()
 
 
+_TRAIN = ("fer_edge.cli.commands.train", "fer_edge.training.train", "fer_edge.training.report")
+
 KINDS = {
-    "option values": Kind(structured.options, 180),
-    "TOML": Kind(structured.configs, 140),
-    "CSV": Kind(structured.tables, 100),
-    "names in a zip": Kind(structured.zip_names, 70),
-    "model cards": Kind(structured.cards, 120),
-    "TFLite": Kind(binaries.tflite, 90),
-    "ONNX": Kind(binaries.onnx, 90),
+    "option values": Kind(structured.options, 120),
+    "new options": Kind(structured.new_options, 80),
+    "TOML": Kind(structured.configs, 90),
+    "CSV": Kind(structured.tables, 70),
+    "groups": Kind(structured.groups, 60),
+    "names in a zip": Kind(structured.zip_names, 50),
+    "class folders": Kind(structured.class_folders, 50),
+    "model cards": Kind(structured.cards, 80),
+    "TFLite": Kind(binaries.tflite, 60),
+    "ONNX": Kind(binaries.onnx, 60),
     "models signed again": Kind(binaries.signed_again, 20),
-    "pictures": Kind(binaries.pictures, 60),
-    "videos": Kind(binaries.videos, 60),
-    "zips": Kind(binaries.zips, 50),
+    "pictures": Kind(binaries.pictures, 40),
+    "pictures to predict": Kind(archives.predicted, 60),
+    "videos": Kind(binaries.videos, 40),
+    "files to analyze": Kind(archives.analyzed, 40),
+    "logs": Kind(archives.logs, 40),
+    "analysis folders": Kind(archives.analysis_folders, 40),
+    "zips": Kind(binaries.zips, 40),
+    "class options": Kind(training.class_options, 20, _TRAIN),
+    "run folders": Kind(structured.run_folders, 10, _TRAIN),
+    "training states": Kind(training.training_states, 20, _TRAIN),
     ".keras": Kind(binaries.keras, 10, ("fer_edge.training.networks.keras_file",)),
-    "run folders": Kind(structured.run_folders, 10, ("fer_edge.cli.commands.train",)),
 }
 
 
@@ -76,34 +88,35 @@ class Tally:
 
 
 def plan(inputs: int, seed: int, kinds: Sequence[str]) -> list[Batch]:
-    """Return batches of all kinds in turn, those that need TensorFlow last: a process that has it forks more slowly."""
+    """Return batches of all kinds, of which each share of the list holds about the same share of each kind."""
     whole = sum(KINDS[kind].share for kind in kinds)
-    numbered = []
+    placed = []
     for kind in kinds:
         count = max(1, round(inputs * KINDS[kind].share / whole))
         for number, done in enumerate(range(0, count, _BATCH)):
             digest = sha256(f"{seed} {kind} {number}".encode()).digest()
             batch = (kind, int.from_bytes(digest[:6], "big"), min(_BATCH, count - done))
-            numbered.append((bool(KINDS[kind].modules), number, batch))
-    return [batch for *_, batch in sorted(numbered, key=lambda one: one[:2])]
+            placed.append((done / count, batch))
+    return [batch for _, batch in sorted(placed, key=lambda one: one[0])]
 
 
 def hunt(batches: Sequence[Batch], workers: int) -> Iterator[tuple[str, FuzzInput | None, Outcome]]:
-    """Try batches in worker processes.
+    """Try batches in worker processes, and those that need TensorFlow in one more, as it then forks more slowly.
 
     Yields:
         The kind, the input if it found a fault, and the outcome of each input.
     """
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, spawn, prepare)
+    pools = {False: ProcessPoolExecutor(workers, spawn, prepare), True: ProcessPoolExecutor(1, spawn, prepare)}
     try:
-        pending = {pool.submit(_try_batch, *batch): batch for batch in batches}
+        pending = {pools[bool(_modules(batch[0]))].submit(_try_batch, *batch): batch for batch in batches}
         for done in as_completed(pending):
             kind, _, _ = pending[done]
             for one, outcome in done.result():
                 yield kind, one, outcome
     finally:
-        pool.shutdown(cancel_futures=True)
+        for pool in pools.values():
+            pool.shutdown(cancel_futures=True)
 
 
 def prepare(kind: str = "") -> None:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import zipfile
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.model_card import ModelCard, append_card, read_zipped_card
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.demo import DemoSource
 
 VIDEO_SIZE_WH = (160, 120)
@@ -26,6 +28,7 @@ READ_FACES = ("samples", "--expression", "happy", "--data")
 """Command that reads all faces and draws a few, as a whole sheet takes five times as long as all else."""
 _VIDEO_CODECS = {".avi": "MJPG", ".mp4": "mp4v", ".mkv": "mp4v"}
 _PICTURE_SUFFIXES = (".jpg", ".png", ".bmp", ".tiff", ".webp", ".ppm")
+_PROGRAM = (sys.executable, "-m", "fer_edge")
 _GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90400000000002c00000000010001000002024401003b")
 
 # In a process of its own: TensorFlow that has worked starts threads, which a fork does not survive.
@@ -98,10 +101,44 @@ def keras_file() -> bytes:
 
 @lru_cache
 def pictures() -> dict[str, bytes]:
-    """Return a picture of a face in each format that OpenCV writes, and a GIF, by suffix."""
+    """Return a picture of a face in each format that can be written here, and a GIF, by suffix."""
     frame = cv2.resize(DemoSource().draw(0), VIDEO_SIZE_WH)
-    made = {suffix: cv2.imencode(suffix, frame)[1].tobytes() for suffix in _PICTURE_SUFFIXES}
-    return {**made, ".gif": _GIF}
+    suffixes = (*_PICTURE_SUFFIXES, ".avif") if cv2.haveImageWriter("picture.avif") else _PICTURE_SUFFIXES
+    made = {suffix: cv2.imencode(suffix, frame)[1].tobytes() for suffix in suffixes}
+    return {**made, ".gif": _GIF, **_heic(frame)}
+
+
+def _heic(frame: Image) -> dict[str, bytes]:
+    if find_spec("pillow_heif") is None:  # an extra
+        return {}
+    import pillow_heif
+
+    buffer = io.BytesIO()
+    size_wh = (frame.shape[1], frame.shape[0])
+    pillow_heif.from_bytes("BGR", size_wh, np.ascontiguousarray(frame).tobytes()).save(buffer)
+    return {".heic": buffer.getvalue()}
+
+
+@lru_cache
+def log() -> bytes:
+    """Return the JSONL log of ten frames, with a face in each."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "log.jsonl")
+        made = (*_PROGRAM, "run", "demo", "--frames", "10", "--quiet", "--jsonl", str(path))
+        subprocess.run(made, check=True, capture_output=True)
+        return path.read_bytes()
+
+
+@lru_cache
+def finished_run() -> dict[str, bytes]:
+    """Return the files of a run of one epoch on `faces.zip` in the folder `run`, by path."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "faces.zip").write_bytes(faces_zip())
+        options = ("--arch", "compact-s", "--epochs", "1", "--batch-size", "14", "--output", "run")
+        made = (*_PROGRAM, "train", "--data", "faces.zip", *options)
+        subprocess.run(made, check=True, capture_output=True, cwd=folder)
+        paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
 @lru_cache

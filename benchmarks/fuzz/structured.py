@@ -43,14 +43,30 @@ _OTHER_COMMANDS = (
     ),
     *(("service", "print", "--camera"), ("doctor",), ("benchmark", "--quick", "--runtime", "litert", "--threads")),
 )
+_NEW_OPTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("notice", "--output", "notice.txt"), ("--operator", "--contact", "--purpose")),
+    (("notice", "--operator", "a", "--contact", "b", "--purpose", "c"), ("--kept", "--url", "--output")),
+    (("notice", "--operator", "a", "--contact", "b", "--purpose", "c"), ("--pictures",)),
+    ((*_RUN, "--jsonl", "a.jsonl"), ("--keep",)),
+    ((*_RUN, "--csv", "a.csv"), ("--rotate-size", "--rotate-keep", "--keep")),
+    (("data", "collect", "--camera", "demo", "--count", "1", "--every", "0"), ("--class", "--person", "--output")),
+    (("data", "collect", "--camera", "demo", "--class", "a", "--count", "1"), ("--every",)),
+    (("data", "split", "faces", "--output", "out"), ("--validation", "--gap", "--by")),
+    (("data", "split", "faces", "--output", "out", "--by", "person"), ("--people",)),
+    (("predict", "faces", "--recursive"), ("--threshold", "--prior", "--save")),
+    (("analyze", "log.jsonl", "--output", "out"), ("--every", "--threshold", "--smoothing")),
+    (("analyze", "log.jsonl"), ("--output",)),
+)
 _ENDS = {"--frames", "--seconds"}
 """One of them must stay as it is in `_RUN`."""
 
 _text = st.sampled_from(HOSTILE) | st.text(max_size=12)
 # No folder but the input's own may be written to.
-_word = _text.map(lambda text: os.fsdecode(text.encode("utf-8", "surrogatepass")).replace("\0", "").replace("/", ""))
+WORDS: st.SearchStrategy[str] = _text.map(
+    lambda text: os.fsdecode(text.encode("utf-8", "surrogatepass")).replace("\0", "").replace("/", "")
+)
 _address = st.sampled_from([one for one in HOSTILE if "//" in one])
-_value: st.SearchStrategy[str] = st.one_of(_word, _word, _address, st.integers().map(str), st.floats().map(str))
+_value: st.SearchStrategy[str] = st.one_of(WORDS, WORDS, _address, st.integers().map(str), st.floats().map(str))
 _json: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _text | st.just(10**400),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_text, inner, max_size=4),
@@ -64,7 +80,7 @@ def options(first: int, count: int) -> list[FuzzInput]:
     ending = pairs.filter(lambda chosen: not {name for name, _ in chosen} >= _ENDS)
     of_run = ending.map(lambda chosen: (*_RUN, *(word for pair in chosen for word in pair)))
     of_others = st.builds(lambda command, value: (*command, value), st.sampled_from(_OTHER_COMMANDS), _value)
-    return [FuzzInput("option values", arguments) for arguments in _examples(of_run | of_others, first, count)]
+    return [FuzzInput("option values", arguments) for arguments in examples(of_run | of_others, first, count)]
 
 
 def configs(first: int, count: int) -> list[FuzzInput]:
@@ -79,7 +95,7 @@ def configs(first: int, count: int) -> list[FuzzInput]:
     files = st.lists(line, min_size=1, max_size=4).map(lambda lines: "\n".join(lines).replace("/", ""))
     return [
         FuzzInput("TOML", (*_RUN, "--config", "run.toml"), {"run.toml": _encode(text)})
-        for text in _examples(files, first, count)
+        for text in examples(files, first, count)
     ]
 
 
@@ -87,7 +103,7 @@ def tables(first: int, count: int) -> list[FuzzInput]:
     """CSV files: FER2013's, votes, cells changed or added."""
     cell = st.tuples(st.integers(0, 9), st.integers(0, 3), _value)
     changes = st.tuples(st.booleans(), st.lists(cell, min_size=1, max_size=4))
-    return [_table(is_votes, cells) for is_votes, cells in _examples(changes, first, count)]
+    return [_table(is_votes, cells) for is_votes, cells in examples(changes, first, count)]
 
 
 def zip_names(first: int, count: int) -> list[FuzzInput]:
@@ -104,7 +120,7 @@ def zip_names(first: int, count: int) -> list[FuzzInput]:
             "names in a zip", (*materials.READ_FACES, "faces.zip"), {"faces.zip": materials.zip_of({**known, **more})}
         )
         for known in (materials.faces(),)
-        for more in _examples(members, first, count)
+        for more in examples(members, first, count)
     ]
 
 
@@ -118,7 +134,7 @@ def cards(first: int, count: int) -> list[FuzzInput]:
     command = st.sampled_from((("info", "model.tflite"), (*_RUN, "--model", "model.tflite")))
     return [
         FuzzInput("model cards", arguments, {"model.tflite": _with_card(_encode(text))})
-        for text, arguments in _examples(st.tuples(texts | texts | texts | raw, command), first, count)
+        for text, arguments in examples(st.tuples(texts | texts | texts | raw, command), first, count)
     ]
 
 
@@ -132,11 +148,48 @@ def run_folders(first: int, count: int) -> list[FuzzInput]:
     texts = change.map(lambda changes: json.dumps(_changed(known, changes), default=str))
     return [
         FuzzInput("run folders", ("train", "--resume", "--output", "run"), {"run/settings.json": _encode(text)})
-        for text in _examples(texts | _text, first, count)
+        for text in examples(texts | _text, first, count)
     ]
 
 
-def _examples(strategy: st.SearchStrategy[T], first: int, count: int) -> list[T]:
+def class_folders(first: int, count: int) -> list[FuzzInput]:
+    """Folders of pictures with a folder for each class, whose names and files are anything."""
+    usable = WORDS.filter(lambda name: name not in ("", ".", "..") and len(os.fsencode(name)) < 250)
+    content = st.sampled_from((b"", b"\xff\xd8\xff", *list(materials.faces().values())[:3]))
+    file = st.builds(lambda stem, end: stem[:40] + end, usable, st.sampled_from((".png", ".jpg", ".heic", "")))
+    folders = st.dictionaries(st.tuples(usable, file), content, max_size=4)
+    command = st.sampled_from((("check",), ("check", "--json"), ("split", "--output", "out", "--by", "copies")))
+    known = {f"all/{name.split('/', 2)[2]}": picture for name, picture in materials.faces().items()}
+    return [
+        FuzzInput(
+            "class folders",
+            ("data", *options, "all"),
+            {**known, **{f"all/{'/'.join(name)}": picture for name, picture in more.items()}},
+        )
+        for options, more in examples(st.tuples(command, folders), first, count)
+    ]
+
+
+def groups(first: int, count: int) -> list[FuzzInput]:
+    """Tables for `evaluate --groups` and `data split --people`, cells changed or added."""
+    names = [name for name in materials.faces() if "/validation/" in name]
+    cell = st.tuples(st.integers(0, len(names)), st.integers(0, 2), _value)
+    changes = st.tuples(st.booleans(), st.lists(cell, min_size=1, max_size=4))
+    return [_groups(names, is_people, cells) for is_people, cells in examples(changes, first, count)]
+
+
+def new_options(first: int, count: int) -> list[FuzzInput]:
+    """Options of `notice`, `run --keep`, `data collect`, `data split`, `predict` and `analyze`, with any value."""
+    commands = st.sampled_from(_NEW_OPTIONS)
+    values = st.lists(_value | st.sampled_from(("30 days", "1h", "20%", "none", "a.html")), min_size=3, max_size=3)
+    return [
+        FuzzInput("new options", (*fixed, *(word for pair in zip(names, given, strict=False) for word in pair)), files)
+        for files in ({"log.jsonl": materials.log(), "faces/happy/a.png": next(iter(materials.faces().values()))},)
+        for (fixed, names), given in examples(st.tuples(commands, values), first, count)
+    ]
+
+
+def examples(strategy: st.SearchStrategy[T], first: int, count: int) -> list[T]:
     """Draw values; the same seed `first` gives the same ones."""
     drawn: list[T] = []
 
@@ -169,6 +222,20 @@ def _table(is_votes: bool, cells: list[tuple[int, int, str]]) -> FuzzInput:
         rows[row][column:] = [value, *rows[row][column + 1 :]]
     files = {"table.csv": materials.csv_of(rows)}
     return FuzzInput("CSV", arguments, {**files, "faces.zip": materials.faces_zip()} if is_votes else files)
+
+
+def _groups(names: list[str], is_people: bool, cells: list[tuple[int, int, str]]) -> FuzzInput:
+    column = "person" if is_people else "group"
+    rows = [["image", column], *([name.split("/", 2)[2], "ab"[i % 2]] for i, name in enumerate(names))]
+    for row, place, value in cells:
+        rows[row][place:] = [value, *rows[row][place + 1 :]]
+    files = {"table.csv": materials.csv_of(rows)}
+    if not is_people:
+        arguments: tuple[str, ...] = ("evaluate", "--data", "faces.zip", "--groups", "table.csv", "--json")
+        return FuzzInput("groups", arguments, {**files, "faces.zip": materials.faces_zip()})
+    known = {f"all/{name.split('/', 2)[2]}": materials.faces()[name] for name in names}
+    arguments = ("data", "split", "all", "--output", "out", "--by", "person", "--people", "table.csv")
+    return FuzzInput("groups", arguments, {**files, **known})
 
 
 def _changed(facts: dict[str, Any], changes: Sequence[tuple[tuple[str, ...], Any]]) -> dict[str, Any]:

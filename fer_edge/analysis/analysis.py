@@ -176,7 +176,7 @@ def _write_tables(output: Path, manifest: Manifest) -> None:
             if not entry.is_finished:
                 continue
             tally, rows = TrackTally(entry.file, labels), 0
-            for row in join_parts(entry.file, part_paths(output, entry.key, entry.parts)):
+            for row in join_parts(entry.file, part_paths(output, entry.key, entry.parts), labels):
                 faces.write(row)
                 tally.add(row)
                 rows += 1

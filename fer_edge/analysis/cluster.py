@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from fer_edge.analysis.analysis import Executor
 from fer_edge.analysis.jobs import Job, Outcome, do_job
 from fer_edge.analysis.source_files import Kind
 from fer_edge.errors import FerEdgeError, MissingExtraError, SourceError, first_line
+from fer_edge.temporary import temporary_folder
 
 _CONNECT_S = 30.0
 _FIRST_WORKER_S = 120.0
@@ -45,13 +45,13 @@ def local_cluster(workers: int) -> Iterator[Executor]:
     """
     distributed = _distributed()
     with (
-        tempfile.TemporaryDirectory() as scratch,
+        temporary_folder() as scratch,
         distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             memory_limit=None,
             dashboard_address=None,
-            local_directory=scratch,
+            local_directory=str(scratch),
             silence_logs=logging.CRITICAL,
         ) as cluster,
         distributed.Client(cluster) as client,

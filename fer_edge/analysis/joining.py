@@ -21,16 +21,20 @@ _MIN_OVERLAP = 0.5
 _SHARE_PLACES = 4
 
 
-def join_parts(file: str, parts: Iterable[Path]) -> Iterator[FaceRow]:
+def join_parts(file: str, parts: Iterable[Path], labels: tuple[str, ...]) -> Iterator[FaceRow]:
     """Yield the rows of a file, in the order of its frames.
 
     Args:
         file: What it is called in tables.
         parts: Its part files, in order.
+        labels: Labels of the scores.
+
+    Raises:
+        InputError: If a part is damaged.
     """
     tracks, first_frame = _Tracks(), 0
     for path in parts:
-        part, before = PartReader(path), []
+        part, before = PartReader(path, labels), []
         numbers: dict[int, int] | None = None
         for row in part:
             if row.frame == WARM_UP_FRAME:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fer_edge.analysis.parts import PartFacts
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.tables import FaceRow, require_sound
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError
 from fer_edge.names import printable
@@ -78,8 +79,14 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
 def _frame(text: bytes) -> dict[str, Any] | None:
     try:
         line = parse_json(text)
-        _ = [json_row(face, int(line["frame"]), float(line["time"]), int(face["id"])) for face in line["faces"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
+        json.dumps(line, ensure_ascii=False).encode()  # or no table could hold its names
+        times = [float(line[name]) for name in ("time", "position_s", "elapsed_s") if name in line]
+        require_sound((int(line["frame"]),), times)
+        for face in line["faces"]:
+            json_row(face, int(line["frame"]), float(line["time"]), int(face["id"])).require_sound(
+                tuple(face["scores"])
+            )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
     return dict(line)
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from fer_edge.analysis.source_files import Kind, SourceFile
+from fer_edge.analysis.tables import require_sound
+from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError
 from fer_edge.files import read_text_file, write_atomic
+from fer_edge.names import printable
 
 NAME = "analysis.json"
 _FORMAT = 1
+_KEY = re.compile("[0-9a-f]+")
+_MOST_PARTS = 1_000_000
+"""Parts of a file: nine years at 300 s each."""
 
 
 class State(str, Enum):
@@ -107,13 +114,16 @@ class Manifest:
         if not path.exists():
             return None
         try:
-            content = json.loads(read_text_file(path, "an analysis' manifest"))
+            content = parse_json(read_text_file(path, "an analysis' manifest"))
             if content["format"] != _FORMAT:
                 raise ValueError(f"its format is {content['format']}")
             entries = [_entry(each) for each in content["files"]]
             by_key = {entry.key: entry for entry in entries}
+            _require_model(content["model"])
+            if not isinstance(content["settings"], dict):
+                raise TypeError("settings: expected an object")
             return Manifest(content["model"], content["settings"], by_key, content["joined"] is True)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise InputError(f"{path}: expected an analysis' manifest of format {_FORMAT} ({error})") from error
 
     def require_same(self, other: Manifest, directory: Path) -> None:
@@ -133,9 +143,28 @@ class Manifest:
 
 
 def _entry(members: dict[str, Any]) -> Entry:
-    return replace(Entry(**members), kind=Kind(members["kind"]), state=State(members["state"]))
+    entry = replace(Entry(**members), kind=Kind(members["kind"]), state=State(members["state"]))
+    for name, known in get_type_hints(Entry).items():
+        if not isinstance(getattr(entry, name), known):
+            raise TypeError(f"{name}: got {getattr(entry, name)!r}")
+    counts = (entry.parts, entry.frames, entry.faces, entry.tracks)
+    require_sound((*counts, entry.size), (entry.seconds,))
+    if min(*counts, entry.seconds) < 0 or entry.parts > _MOST_PARTS or not _KEY.fullmatch(entry.key):
+        raise ValueError(f"{printable(entry.file)}: expected the facts of a file, got other ones")
+    json.dumps(members, ensure_ascii=False).encode()  # or no table could hold its name
+    return entry
+
+
+def _require_model(model: dict[str, Any]) -> None:
+    labels = model["labels"]
+    if not all(isinstance(model[name], (str, type(None))) for name in ("name", "sha256")):
+        raise TypeError("model: expected a name and a digest")
+    if not (isinstance(labels, list) and labels and all(isinstance(label, str) for label in labels)):
+        raise TypeError("model: expected labels")
 
 
 def _shown(value: Any) -> str:
     """Describe a setting, or a model by its name and the beginning of its digest."""
-    return f"{value['name']} {str(value['sha256'])[:8]}" if isinstance(value, dict) else str(value)
+    return (
+        f"{value['name']} {str(value['sha256'])[:8]}" if isinstance(value, dict) and "sha256" in value else str(value)
+    )

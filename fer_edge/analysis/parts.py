@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.analysis.tables import FaceRow
-from fer_edge.errors import FerEdgeError, first_line
+from fer_edge.analysis.tables import DAMAGED_TABLE_ERRORS, FaceRow, require_sound
+from fer_edge.bounded_json import parse_json
+from fer_edge.errors import InputError, first_line
 from fer_edge.files import atomic_path
 from fer_edge.runtime.sources.recordings import Intervals
 
@@ -24,6 +25,9 @@ WARM_UP_FRAME = -1
 
 PARTS = "parts"
 """Folder of the parts, below that of the analysis; with it, a later call skips what is finished."""
+
+_DAMAGED = (*DAMAGED_TABLE_ERRORS, OSError, EOFError, KeyError, IndexError, zlib.error)
+"""Exceptions of reading a part that is damaged or missing."""
 
 _LEVEL = 3
 """Level of compression, at which zlib is fast."""
@@ -89,39 +93,55 @@ class PartReader:
         facts: Set after the last row.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Prepare to read `path`."""
+    def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
+        """Prepare to read `path`, whose scores are those of `labels`."""
         self._path = path
+        self._labels = labels
         self.facts: PartFacts | None = None
 
     def __iter__(self) -> Iterator[FaceRow]:
+        """Yield the rows.
+
+        Raises:
+            InputError: If the file is missing or damaged.
+        """
         try:
-            with gzip.open(self._path, "rt", encoding="utf-8", newline="") as text:
-                for cells in csv.reader(text):
-                    if len(cells) > 1:
-                        yield FaceRow.of_cells(cells)
-                    else:  # the end: what follows is gzip's check sum, which is read as well
-                        self.facts = _facts(json.loads(cells[0]))
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
+            yield from self._rows()
+        except _DAMAGED as error:
             raise self._damage(first_line(error)) from error
         if self.facts is None:
             raise self._damage("it has no end")
 
-    def _damage(self, reason: str) -> FerEdgeError:
+    def _rows(self) -> Iterator[FaceRow]:
+        with gzip.open(self._path, "rt", encoding="utf-8", newline="") as text:
+            for cells in csv.reader(text):
+                if len(cells) > 1:
+                    row = FaceRow.of_cells(cells)
+                    row.require_sound(self._labels)
+                    yield row
+                else:  # the end: what follows is gzip's check sum, which is read as well
+                    self.facts = _facts(cells[0])
+
+    def _damage(self, reason: str) -> InputError:
         advice = f"remove {self._path.parent}, and call the same command again, which makes it anew"
-        return FerEdgeError(f"{self._path}: expected a part of an analysis, got a damaged one ({reason}); {advice}")
+        return InputError(f"{self._path}: expected a part of an analysis, got a damaged one ({reason}); {advice}")
 
 
-def _facts(members: dict[str, Any]) -> PartFacts:
-    return PartFacts(Intervals(**members["intervals"]), members["reason"])
+def _facts(text: str) -> PartFacts:
+    facts = parse_json(text)
+    intervals, reason = Intervals(**facts["intervals"]), facts["reason"]
+    require_sound((intervals.frames, intervals.regular), (intervals.last_s,), (intervals.fps or 0.0,))
+    if min(intervals.frames, intervals.regular) < 0 or not isinstance(reason, (str, type(None))):
+        raise ValueError("expected facts of a part, got other ones")
+    return PartFacts(intervals, reason)
 
 
-def read_facts(path: Path) -> PartFacts | None:
+def read_facts(path: Path, labels: tuple[str, ...]) -> PartFacts | None:
     """Return the facts of a part file; `None` if it is missing or damaged."""
-    reader = PartReader(path)
+    reader = PartReader(path, labels)
     try:
         for _ in reader:
             pass
-    except FerEdgeError:
+    except InputError:
         return None
     return reader.facts

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from fer_edge.analysis.jobs import Job, Outcome, plan_jobs
 from fer_edge.analysis.manifest import Entry, Manifest, State
-from fer_edge.analysis.parts import PartFacts, part_path, read_facts
+from fer_edge.analysis.parts import PartFacts, part_path, part_paths, read_facts
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import Kind, SourceFile
 from fer_edge.errors import FerEdgeError
@@ -77,7 +77,7 @@ class FilesProgress:
 
     def jobs(self, source: SourceFile, entry: Entry, settings: Settings) -> Iterator[Job]:
         """Yield the jobs whose parts a file still needs; finish it if there is none."""
-        if entry.is_finished and part_path(self._output, entry.key, entry.parts - 1).exists():
+        if entry.is_finished and all(path.exists() for path in part_paths(self._output, entry.key, entry.parts)):
             self._observer.on_entry(entry)
             return
         labels = tuple(self._manifest.model["labels"])
@@ -86,7 +86,7 @@ class FilesProgress:
         except FerEdgeError as error:
             self._finish(replace(entry, state=State.FAILED, reason=_without_name(error, source)))
             return
-        facts = {job.part: found for job in jobs if (found := read_facts(job.part)) is not None}
+        facts = {job.part: found for job in jobs if (found := read_facts(job.part, labels)) is not None}
         left = [job for job in jobs if job.part not in facts]
         done = sum(job.share for job in jobs if job.part in facts)
         self._manifest.entries[entry.key] = replace(entry, parts=len(jobs))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
-from fer_edge.errors import InputError
+from fer_edge.errors import InputError, first_line
 from fer_edge.files import atomic_path
+from fer_edge.runtime.results import UNCERTAIN
 
 if TYPE_CHECKING:
     import pyarrow
@@ -35,6 +37,15 @@ FACE_COLUMNS = {
 
 TRACK_COLUMNS = {"file": str, "track": int, "from": float, "to": float, "frames": int}
 """Columns of the table of tracks and their types; a column for each label and `changes` follow."""
+
+DAMAGED_TABLE_ERRORS = (ValueError, TypeError, OverflowError, StopIteration, csv.Error)
+"""Exceptions of reading a row of a damaged table."""
+
+_LATEST_S = 1e11
+"""Latest time of a row, 3,000 years in seconds."""
+
+_MOST = 1 << 53
+"""Largest count, which each reader of JSON, CSV and Parquet can hold."""
 
 _ROWS_OF_A_GROUP = 10_000
 """Rows that are held in memory until they are written to a Parquet file; also those of its row groups."""
@@ -93,6 +104,20 @@ class FaceRow:
             label=label,
         )
 
+    def require_sound(self, labels: Sequence[str]) -> None:
+        """Check a row that was read from a file.
+
+        Args:
+            labels: Labels of the scores.
+
+        Raises:
+            ValueError: If a number is not finite or too large, or there are other scores or another label.
+        """
+        if len(self.scores) != len(labels) or self.label not in (*labels, UNCERTAIN):
+            raise ValueError(f"expected scores of {', '.join(labels)}, got other ones")
+        numbers = (self.x, self.y, self.width, self.height, self.confidence, *self.scores)
+        require_sound((self.frame, self.track or 0), (self.seconds or 0.0,), numbers)
+
 
 @dataclass(frozen=True)
 class TrackRow:
@@ -127,12 +152,35 @@ class TrackRow:
         shown = tuple(map(float, shares))
         return TrackRow(file, int(track), float(from_s), float(to_s), int(frames), shown, int(changes))
 
+    def require_sound(self, labels: Sequence[str]) -> None:
+        """Check a row that was read from a file, as `FaceRow.require_sound` does."""
+        if len(self.shares) != len(labels):
+            raise ValueError(f"expected shares of {', '.join(labels)}, got other ones")
+        require_sound((self.track, self.frames, self.changes), (self.from_s, self.to_s), self.shares)
+
+
+def require_sound(counts: Sequence[int], seconds: Sequence[float], numbers: Sequence[float] = ()) -> None:
+    """Check numbers that were read from a file.
+
+    Raises:
+        ValueError: If one is not finite, or too large for a table.
+    """
+    if not all(abs(count) < _MOST for count in counts):
+        raise ValueError("expected the number of a frame or a track, got one that is too large")
+    if not all(abs(moment) < _LATEST_S for moment in seconds):  # of nan neither
+        raise ValueError("expected a time in seconds, got one that is too late")
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("expected numbers, got one that is not finite")
+
 
 class Row(Protocol):
     """A row of either table."""
 
     def cells(self) -> list[Any]:
         """Return the values of the columns, in their order."""
+
+
+_RowT = TypeVar("_RowT", FaceRow, TrackRow)
 
 
 def face_columns(labels: Sequence[str]) -> dict[str, type]:
@@ -164,13 +212,17 @@ def has_parquet() -> bool:
 
 
 def read_faces(directory: Path) -> Iterator[FaceRow]:
-    """Yield the rows of an analysis' table of faces, in constant memory."""
-    return map(FaceRow.of_cells, _lines(directory / f"{FACES}.csv"))
+    """Yield the rows of an analysis' table of faces, in constant memory.
+
+    Raises:
+        InputError: If the table is damaged.
+    """
+    return _rows(directory / f"{FACES}.csv", FACE_COLUMNS, FaceRow.of_cells)
 
 
 def read_tracks(directory: Path) -> Iterator[TrackRow]:
-    """Yield the rows of an analysis' table of tracks, in constant memory."""
-    return map(TrackRow.of_cells, _lines(directory / f"{TRACKS}.csv"))
+    """Yield the rows of an analysis' table of tracks, in constant memory; raises as `read_faces` does."""
+    return _rows(directory / f"{TRACKS}.csv", TRACK_COLUMNS, TrackRow.of_cells)
 
 
 @contextmanager
@@ -182,7 +234,8 @@ def open_table(directory: Path, name: str, columns: dict[str, type]) -> Iterator
         parquet = None
         if has_parquet():
             at = stack.enter_context(atomic_path(directory / f"{name}.parquet"))
-            parquet = stack.enter_context(_ParquetWriter(at, columns))
+            # Opened here, as pyarrow takes a name with a colon for an address.
+            parquet = stack.enter_context(_ParquetWriter(stack.enter_context(at.open("wb")), columns))
         writer = TableWriter(csv.writer(file, lineterminator="\n"), parquet)
         writer.write_header(list(columns))
         yield writer
@@ -211,12 +264,12 @@ class TableWriter:
 class _ParquetWriter:
     """Writes rows to a Parquet file, a group of them at a time."""
 
-    def __init__(self, path: Path, columns: dict[str, type]) -> None:
+    def __init__(self, file: BinaryIO, columns: dict[str, type]) -> None:
         import pyarrow.parquet
 
         types = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
         self._schema: pyarrow.Schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
-        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema, compression="zstd")
+        self._writer = pyarrow.parquet.ParquetWriter(file, self._schema, compression="zstd")
         self._rows: list[list[Any]] = []
 
     def write(self, cells: list[Any]) -> None:
@@ -244,8 +297,18 @@ class _ParquetWriter:
             self._rows = []
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
+def _rows(path: Path, columns: Collection[str], of_cells: Callable[[Sequence[str]], _RowT]) -> Iterator[_RowT]:
+    """Yield a table's rows; before the labels' columns and after them come `columns` and one more."""
     with path.open(newline="", encoding="utf-8") as file:
         lines = csv.reader(file)
-        next(lines)
-        yield from lines
+        try:
+            labels = next(lines)[len(columns) : -1]
+            for cells in lines:
+                row = of_cells(cells)
+                row.require_sound(labels)
+                yield row
+        except DAMAGED_TABLE_ERRORS as error:
+            raise InputError(
+                f"{path}: expected the table of an analysis, got a damaged file ({first_line(error)}); remove it, and "
+                "analyze once more"
+            ) from error

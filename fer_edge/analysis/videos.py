@@ -67,7 +67,7 @@ def _write(
     directory: Path, manifest: Manifest, entry: Entry, place: str, on_seconds: Callable[[float], object]
 ) -> str | None:
     labels, every_s = tuple(manifest.model["labels"]), manifest.settings["every_s"]
-    rows = join_parts(entry.file, part_paths(directory, entry.key, entry.parts))
+    rows = join_parts(entry.file, part_paths(directory, entry.key, entry.parts), labels)
     return write_annotated_video(Path(entry.path), rows, labels, every_s, directory / place, on_seconds)
 
 

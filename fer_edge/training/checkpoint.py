@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError, first_line
-from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
+from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path, sha256_file
 from fer_edge.training.run_folder import STATE_NAME
 
 BEST_NAME = "best.weights.h5"
@@ -64,7 +65,8 @@ class TrainingProgress:
             ValueError: If there is not one row of numbers for each epoch.
         """
         rows = [{**row} for row in self.history]
-        are_numbers = all(isinstance(value, (int, float)) for row in rows for value in [*row.values(), self.seconds])
+        values = [self.seconds, *(value for row in rows for value in row.values())]
+        are_numbers = all(isinstance(value, (int, float)) for value in values) and math.isfinite(self.seconds)
         if type(self.epochs_done) is not int or not 0 < self.epochs_done == len(rows) or not are_numbers:
             raise ValueError("its epochs and their history do not fit together")
         if any(row.keys() != rows[0].keys() or not row.keys() >= _SHOWN for row in rows):
@@ -87,25 +89,46 @@ class RunState:
         self._model = model
         self._callbacks = [callback for callback in callbacks if type(callback) in _COUNTERS]
         self._early_stopping = next((c for c in callbacks if isinstance(c, keras.callbacks.EarlyStopping)), None)
+        self._best_sha256: str | None = None
 
     def save(self, progress: TrainingProgress) -> None:
-        """Write the state to one file, atomically."""
+        """Write the state to one file, atomically, then move new best weights into place."""
         self._folder.mkdir(parents=True, exist_ok=True)
         new_best = self._folder / _NEW_BEST_NAME
         if new_best.exists():
-            new_best.replace(self._folder / BEST_NAME)
+            self._best_sha256 = sha256_file(new_best)
         arrays = {f"variable_{i}": np.asarray(value) for i, value in enumerate(self._variables())}
         best_weights = (self._early_stopping and self._early_stopping.best_weights) or []
         arrays |= {f"best_{i}": value for i, value in enumerate(best_weights)}
-        facts = {"progress": vars(progress), "callbacks": [self._counters(c) for c in self._callbacks]}
+        facts = {
+            "progress": vars(progress),
+            "callbacks": [self._counters(c) for c in self._callbacks],
+            "best_sha256": self._best_sha256,
+        }
         with atomic_path(self._folder / STATE_NAME) as path:
             np.savez(path, allow_pickle=False, facts=np.array(json.dumps(facts)), **arrays)
+        if new_best.exists():
+            new_best.replace(self._folder / BEST_NAME)
+
+    def settle(self) -> None:
+        """Complete a `save` that was killed: move the best weights of the saved state into place, remove any others.
+
+        Raises:
+            DataError: If the saved state is damaged.
+        """
+        state, new_best = self._folder / STATE_NAME, self._folder / _NEW_BEST_NAME
+        if not (state.is_file() and new_best.is_file()):
+            return
+        if sha256_file(new_best) == _read(state).best_sha256:
+            new_best.replace(self._folder / BEST_NAME)
+        else:
+            new_best.unlink()
 
     def restore(self) -> TrainingProgress:
         """Restore the saved state, and return the progress of the run.
 
         Raises:
-            DataError: If there is no saved state, or it is damaged or of another network.
+            DataError: If there is no saved state, or it or the best weights are damaged or of another network.
         """
         path = self._folder / STATE_NAME
         if not path.is_file():
@@ -118,6 +141,8 @@ class RunState:
             or [tuple(each) for each in saved.counters] != [_COUNTERS[type(each)] for each in self._callbacks]
         ):
             raise DataError(f"{path} belongs to another network or version; overwrite the run")
+        _require_digest(self._folder / BEST_NAME, saved.best_sha256)
+        self._best_sha256 = saved.best_sha256
         for variable, value in zip(self._variables(), saved.variables, strict=True):
             variable.assign(value)
         for callback, counters in zip(self._callbacks, saved.counters, strict=True):
@@ -143,6 +168,13 @@ class _Saved:
     counters: list[dict[str, float | None]]
     variables: list[npt.NDArray[Any]]
     best_weights: list[npt.NDArray[Any]]
+    best_sha256: str | None
+
+
+def _require_digest(best: Path, sha256: str | None) -> None:
+    """Check the best weights; a state of an earlier version has no digest."""
+    if sha256 is not None and not (best.is_file() and sha256_file(best) == sha256):
+        raise DataError(f"{best} is damaged (its SHA-256 is not that in {STATE_NAME}); overwrite the run")
 
 
 def _read(path: Path) -> _Saved:
@@ -155,9 +187,10 @@ def _read(path: Path) -> _Saved:
         progress.require_sound()
         progress.history = [{name: float(value) for name, value in row.items()} for row in progress.history]
         counters = [{name: None if x is None else float(x) for name, x in each.items()} for each in facts["callbacks"]]
+        best_sha256 = facts.get("best_sha256")
     except _DAMAGED as error:
         raise DataError(f"{path} is damaged ({first_line(error)}); overwrite the run") from error
-    return _Saved(progress, counters, *arrays)
+    return _Saved(progress, counters, *arrays, best_sha256)
 
 
 def _numbered(saved: Any, prefix: str) -> list[npt.NDArray[Any]]:

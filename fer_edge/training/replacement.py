@@ -38,8 +38,8 @@ class Replacement:
 
         `confirm` removes them once the new work has begun. If the block ends before, they are restored.
         """
-        self._set_aside()
         try:
+            self._set_aside()
             yield
         finally:
             self.settle()

@@ -121,6 +121,8 @@ def train(
     if recipe.ema:
         callbacks.append(AveragedWeights(statistics_images(training, recipe), recipe.batch_size))
     state = RunState(checkpoints, model, callbacks)
+    if resume:
+        state.settle()
     if resume and team:
         team.send(checkpoints / STATE_NAME)
         team.send(checkpoints / BEST_NAME)

@@ -25,7 +25,7 @@ def part(path: Path, frames: int, *rows: FaceRow) -> Path:
 
 
 def joined(*parts: Path) -> list[tuple[int, float | None, int | None]]:
-    return [(each.frame, each.seconds, each.track) for each in join_parts("film.mp4", parts)]
+    return [(each.frame, each.seconds, each.track) for each in join_parts("film.mp4", parts, LABELS)]
 
 
 def test_track_keeps_its_number_across_a_border(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_two_tracks_are_never_joined_to_one(tmp_path: Path) -> None:
 
 def test_file_of_a_row_stays(tmp_path: Path) -> None:
     picture = FaceRow("a.jpg", 0, None, None, 0, 0, 9, 9, 0.9, (0.25, 0.75), "happy")
-    (found,) = join_parts("run.jsonl", [part(tmp_path / "0.gz", 1, picture)])
+    (found,) = join_parts("run.jsonl", [part(tmp_path / "0.gz", 1, picture)], LABELS)
     assert (found.file, found.seconds, found.track) == ("a.jpg", None, None)
 
 
@@ -90,10 +90,10 @@ def test_pictures_have_no_track() -> None:
 @pytest.mark.parametrize("kept", [0, 5, -1, -8])
 def test_facts_of_a_damaged_part_are_not_read(tmp_path: Path, kept: int) -> None:
     path = part(tmp_path / "0.gz", 10, row(9, 0.9, 1))
-    assert read_facts(path) == PartFacts(Intervals(10.0, 10, 1.0, 10))
+    assert read_facts(path, LABELS) == PartFacts(Intervals(10.0, 10, 1.0, 10))
     path.write_bytes(path.read_bytes()[:kept])
-    assert read_facts(path) is None
-    assert read_facts(tmp_path / "none.gz") is None
+    assert read_facts(path, LABELS) is None
+    assert read_facts(tmp_path / "none.gz", LABELS) is None
 
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:

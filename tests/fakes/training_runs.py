@@ -42,12 +42,12 @@ def without_times(history: list[dict[str, float]]) -> list[dict[str, float]]:
 
 
 def saved_state(folder: Path) -> tuple[dict[str, bytes], Any]:
-    """Return the bytes of each array in a state file, and its facts without times."""
+    """Return the bytes of each array in a state file, and its facts without times and digests."""
     with np.load(folder / STATE_NAME) as saved:
         arrays = {name: saved[name].tobytes() for name in saved.files if name != "facts"}
         facts = json.loads(str(saved["facts"]))
     facts["progress"]["history"] = without_times(facts["progress"]["history"])
-    del facts["progress"]["seconds"]
+    del facts["progress"]["seconds"], facts["best_sha256"]
     return arrays, facts
 
 

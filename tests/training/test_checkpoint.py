@@ -174,6 +174,44 @@ def weights_in(file: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.parametrize("bit", [0, 6])
+def test_best_weights_with_a_flipped_bit_are_a_data_error(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, bit: int
+) -> None:
+    shutil.copytree(whole_run[1], tmp_path, dirs_exist_ok=True)
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / BEST_NAME) as file:
+        at = max(weights_in(file), key=lambda one: one.size).id.get_offset()
+    content = bytearray((tmp_path / BEST_NAME).read_bytes())
+    content[at] ^= 1 << bit  # of a number's fraction: it stays finite
+    (tmp_path / BEST_NAME).write_bytes(content)
+    with pytest.raises(DataError, match=rf"{BEST_NAME} is damaged .*SHA-256.*; overwrite the run"):
+        train(data, recipe, tmp_path, observer=Observer(), resume=True)
+
+
+def test_state_of_an_earlier_version_without_a_digest_is_resumed(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path
+) -> None:
+    shutil.copytree(whole_run[1], tmp_path, dirs_exist_ok=True)
+    change_facts(tmp_path / STATE_NAME, "best_sha256", None)
+    require_same((train(data, recipe, tmp_path, observer=Observer(), resume=True), tmp_path), whole_run)
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_kill_between_state_and_best_weights_is_completed_at_resume(
+    whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, tmp_path: Path, is_saved: bool
+) -> None:
+    shutil.copytree(whole_run[1], tmp_path, dirs_exist_ok=True)
+    best, new = tmp_path / BEST_NAME, tmp_path / f"new-{BEST_NAME}"
+    if is_saved:  # the state has the digest of the new weights, and the old ones are in their place
+        best.rename(new)
+        best.write_bytes(b"weights of an earlier epoch")
+    else:  # the state is that of the epoch before
+        new.write_bytes(b"weights of an epoch that the state does not hold")
+    require_same((train(data, recipe, tmp_path, observer=Observer(), resume=True), tmp_path), whole_run)
+    assert {path.name for path in tmp_path.iterdir()} == {BEST_NAME, STATE_NAME}
+
+
 def test_state_of_another_network_is_a_data_error(
     whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

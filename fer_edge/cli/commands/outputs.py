@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from fer_edge.cli.commands.run_options import RunOptions
 from fer_edge.cli.messages import option_named
 from fer_edge.errors import MissingExtraError
+from fer_edge.interruption import interruptions_deferred
 from fer_edge.notes import OnNote
 from fer_edge.runtime.sinks.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.sinks.log_files import LogPolicy
@@ -48,16 +50,8 @@ def open_sinks(options: RunOptions, source: Source, labels: tuple[str, ...], on_
     )
     # Outputs that may be refused come before any file is overwritten: a video's ending, a broker's login.
     if options.output is not None:
-        video = VideoSink(options.output, labels, live=source.live, fps=_output_fps(options, source), on_note=on_note)
-        yield BackgroundSink(
-            video,
-            str(options.output),
-            _PICTURES_WAITING,
-            lossless=not source.live,
-            drain_s=_RECORDING_DRAIN_S if source.recorded else DRAIN_TIMEOUT_S,
-            checking_s=video.checking_s,
-            on_note=on_note,
-        )
+        with interruptions_deferred():  # until the caller has registered its closing, or the file would be left behind
+            yield _open_video(options.output, options, source, labels, on_note)
     if options.mqtt is not None:
         yield _open_mqtt(options.mqtt, options.name, labels, on_note)
     if options.jsonl is not None:
@@ -67,6 +61,19 @@ def open_sinks(options: RunOptions, source: Source, labels: tuple[str, ...], on_
     yield NotifySink(pause_s=options.interval_s(source.fps))
     if options.shown:
         yield TerminalSink(f"{source.description}, {options.model_name}", sys.stdout, source)
+
+
+def _open_video(path: Path, options: RunOptions, source: Source, labels: tuple[str, ...], on_note: OnNote) -> Sink:
+    video = VideoSink(path, labels, live=source.live, fps=_output_fps(options, source), on_note=on_note)
+    return BackgroundSink(
+        video,
+        str(path),
+        _PICTURES_WAITING,
+        lossless=not source.live,
+        drain_s=_RECORDING_DRAIN_S if source.recorded else DRAIN_TIMEOUT_S,
+        checking_s=video.checking_s,
+        on_note=on_note,
+    )
 
 
 def _output_fps(options: RunOptions, source: Source) -> float | None:

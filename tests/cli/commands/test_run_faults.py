@@ -48,6 +48,28 @@ class Handler(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 
+# The command line, with SIGTERM between the end of a function and its caller's next step.
+SIGTERM_AFTER = """
+import os, signal, sys
+from operator import attrgetter
+from fer_edge.__main__ import main
+from fer_edge.runtime.sinks import unfinished, video
+
+place, _, name = sys.argv.pop(1).rpartition(".")
+owner = attrgetter(place)(sys.modules["fer_edge.runtime.sinks"])
+function = getattr(owner, name)
+
+def ended_after(*arguments, **options):
+    setattr(owner, name, function)
+    result = function(*arguments, **options)
+    print("reached", file=sys.stderr)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return result
+
+setattr(owner, name, ended_after)
+main()
+"""
+
 # What Python says, where warnings are errors, if the import of a module was ended between opening and closing its file.
 ENDED_IMPORTING = re.compile(
     r"\AException ignored in: <_io\.FileIO name='[^'\n]*\.pyc'[^\n]*\n"
@@ -227,6 +249,23 @@ def test_sigterm_at_any_moment_exits_with_143(start_run: StartRun, tmp_path: Pat
         if (folder / "a.mp4").exists():
             with VideoFile(folder / "a.mp4") as video:
                 assert abs(len(list(video)) - len(frames)) <= 1
+
+
+@pytest.mark.parametrize("step", ["unfinished.os.open", "unfinished.lock_file", "video.UnfinishedFile.__init__"])
+def test_sigterm_while_the_video_is_created_leaves_no_file(
+    step: str, tmp_path: Path, child_environment: dict[str, str]
+) -> None:
+    arguments = [step, "run", "--camera", "demo", "--output", "a.mp4", "--jsonl", "a.jsonl", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", SIGTERM_AFTER, *arguments],
+        cwd=tmp_path,
+        env=child_environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (143, "reached\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_kill_keeps_reported_lines_and_run_resumes(start_run: StartRun, tmp_path: Path, wait_until: WaitUntil) -> None:
