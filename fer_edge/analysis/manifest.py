@@ -151,7 +151,7 @@ def _entry(members: dict[str, Any]) -> Entry:
     require_sound((*counts, entry.size), (entry.seconds,))
     if min(*counts, entry.seconds) < 0 or entry.parts > _MOST_PARTS or not _KEY.fullmatch(entry.key):
         raise ValueError(f"{printable(entry.file)}: expected the facts of a file, got other ones")
-    json.dumps(members, ensure_ascii=False).encode()  # or no table could hold its name
+    entry.file.encode()  # or no table could hold its name
     return entry
 
 

@@ -76,7 +76,7 @@ def write_analysis(folder: Path, files: Iterable[FakeFile], labels: Sequence[str
                     modified_ns=1,
                     state=file.state,
                     reason=file.reason,
-                    key=f"key{number}",
+                    key=f"{number:x}",
                     frames=1 if file.kind is Kind.PICTURE else round(file.seconds * FPS),
                     seconds=file.seconds - 1 / FPS,
                     faces=len(rows),

@@ -47,7 +47,7 @@ ARCHIVE = (
 
 def with_thumbnails(folder: Path) -> Path:
     for number, file in enumerate(ARCHIVE[:2]):
-        keeper = MomentKeeper(folder / THUMBNAILS / f"key{number}")
+        keeper = MomentKeeper(folder / THUMBNAILS / f"{number:x}")
         for row in rows_of(file):
             keeper.add(np.full((90, 200, 3), 90, np.uint8), [row])
         keeper.write()
