@@ -31,7 +31,7 @@ INSTALLED := $(VENV)/.installed
 DATA_FLAG = $(if $(DATA),--data "$(DATA)")
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak stress ablation own-classes figures summary-picture preview-picture pi-figures votes-pictures readme-pictures train clean
+.PHONY: help demo test test-all minima lint types bench bench-stream steadiness detector detector-files pi processors fuzz soak stress ablation own-classes figures pi-figures votes-pictures readme-pictures train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -108,18 +108,13 @@ figures: $(INSTALLED) ## fill in docs/networks.md, its picture and the README fr
 pi-figures: $(INSTALLED) ## fill in what each board needs, in docs/networks.md and docs/device.md, from make pi's counts
 	$(BIN)/python -m benchmarks.figures.boards
 
-preview-picture: $(INSTALLED) ## draw docs/images/preview.png: the demo's page in Chromium (an idle machine)
-	$(BIN)/python -m benchmarks.figures.preview_picture
-
-summary-picture: $(INSTALLED) ## draw the picture of a summary for the README and docs/analyze.md, of synthetic faces
-	$(BIN)/python -m benchmarks.figures.summary_picture
-
 votes-pictures: $(INSTALLED) ## draw the pictures of docs/votes.md: make votes-pictures DATA=faces.zip VOTES_FLAGS="--model FILE"
 	$(BIN)/python -m benchmarks.figures.votes_pictures $(DATA_FLAG) $(VOTES_FLAGS)
 
-readme-pictures: $(INSTALLED) ## make the README's animation and screenshot anew (minutes, on an idle machine)
+readme-pictures: $(INSTALLED) ## draw the README's animation and screenshots anew (minutes, on an idle machine)
 	$(BIN)/python -m benchmarks.figures.demo_animation
 	$(BIN)/python -m benchmarks.figures.preview_picture
+	$(BIN)/python -m benchmarks.figures.summary_picture
 
 train: $(INSTALLED) ## train on real faces (hours): make train DATA=faces.zip
 	$(BIN)/fer-edge train $(DATA_FLAG) $(TRAIN_FLAGS)

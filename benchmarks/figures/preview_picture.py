@@ -42,7 +42,12 @@ def demo_preview() -> Iterator[str]:
 
 @click.command()
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path), default="docs/images/preview.png")
-@click.option("--seconds", default=100.0, show_default=True, help="Wait before the screenshot, to fill the timeline.")
+@click.option(
+    "--seconds",
+    default=102.5,
+    show_default=True,
+    help="Wait before the screenshot, to fill the timeline; the demo repeats every 16 s.",
+)
 def command(picture: Path, seconds: float) -> None:
     """Run the demo with its preview for some seconds, and write a screenshot to PICTURE, a PNG."""
     width, height = _SIZE
