@@ -69,12 +69,12 @@ def test_picture_bars_and_changes_follow_the_stream(
     page = open_page()
     page.goto(stream.url)
     wait_for_middle(page, "red")
-    wait_for_text(page, "#verdict", "happy 88 %")
+    wait_for_text(page, "#verdict", "happy 88%")
     stream.show(make_face("sad", 0.7), colour=BLUE)
     wait_for_middle(page, "blue")
-    wait_for_text(page, "#verdict", "sad 70 %")
+    wait_for_text(page, "#verdict", "sad 70%")
     bar = page.locator("#bars li").nth(EXPRESSIONS.index("sad"))
-    assert bar.locator(".value").inner_text() == "70 %"
+    assert bar.locator(".value").inner_text() == "70%"
     assert bar.locator(".fill").evaluate("bar => bar.style.width") == "70%"
     wait_for_text(page, "#changes li:nth-child(1)", "Face 1 happy → sad")
     wait_for_text(page, "#changes li:nth-child(2)", "Face 1 came: happy")
@@ -100,7 +100,7 @@ def test_meaning_of_a_score_is_shown_beside_the_bars(open_page: OpenPage, make_f
     with previewing(make_face(), meaning=meaning) as stream:
         page = open_page()
         page.goto(stream.url)
-        wait_for_text(page, "#verdict", "happy 88 %")
+        wait_for_text(page, "#verdict", "happy 88%")
         assert page.locator("#faces #meaning").is_visible() == bool(meaning)
         assert page.locator("#meaning").text_content() == meaning
 
@@ -114,14 +114,14 @@ def test_face_is_chosen_by_keys_radio_buttons_and_click(
     page.goto(stream.url)
     wait_for_text(page, "#whose", "Face 1, largest")
     page.keyboard.press("ArrowRight")
-    wait_for_text(page, "#verdict", "sad 70 %")
+    wait_for_text(page, "#verdict", "sad 70%")
     assert page.locator("#whose").inner_text() == "Face 2"
     page.keyboard.press("Escape")
     wait_for_text(page, "#whose", "Face 1, largest")
     page.get_by_role("radio", name="largest").focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
-    wait_for_text(page, "#verdict", "sad 70 %")
+    wait_for_text(page, "#verdict", "sad 70%")
     area = page.locator("#picture").bounding_box()
     assert area is not None
     scale = area["width"] / 320
@@ -148,7 +148,7 @@ def test_timeline_has_a_legend_with_shares_and_a_read_out(open_page: OpenPage, m
     with previewing(make_face("happy")) as stream:
         page = open_page()
         page.goto(stream.url)
-        wait_for_text(page, "#legend", "happy 100 %")
+        wait_for_text(page, "#legend", "happy 100%")
         stream.show(make_face("fear"))
         wait_for_text(page, "#legend", "fear")
         page.locator("#timeline").focus()
@@ -181,9 +181,9 @@ def test_timeline_counts_time_in_which_nobody_was_there(open_page: OpenPage, mak
     with previewing() as stream:
         page = open_page()
         page.goto(stream.url)
-        wait_for_text(page, "#legend", "nobody 100 % of the time")
+        wait_for_text(page, "#legend", "nobody 100% of the time")
         stream.show(make_face())
-        wait_for_text(page, "#legend", "happy 100 %")
+        wait_for_text(page, "#legend", "happy 100%")
         wait_for_text(page, "#legend", "nobody")
 
 
@@ -194,10 +194,10 @@ def test_timeline_of_hours_comes_from_the_server(open_page: OpenPage, make_face:
         wait_for_text(page, "#legend", "happy")
         page.locator("#span").select_option("86400")
         wait_for_text(page, "#read-out", "A column is as high as")
-        wait_for_text(page, "#legend", "happy 100 %")
+        wait_for_text(page, "#legend", "happy 100%")
         page.locator("#timeline").focus()
         page.keyboard.press("End")
-        wait_for_text(page, "#read-out", "happy 100 %; somebody there")
+        wait_for_text(page, "#read-out", "happy 100%; somebody there")
 
 
 def test_page_survives_a_reload_and_a_restart(open_page: OpenPage, make_face: MakeFace) -> None:
@@ -226,7 +226,7 @@ def test_privacy_shows_boxes_without_a_picture(open_page: OpenPage, make_face: M
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(stream.url)
-        wait_for_text(page, "#verdict", "happy 88 %")
+        wait_for_text(page, "#verdict", "happy 88%")
         wait_for_text(page, "#picture-note", "no picture leaves the device")
         wait_for_text(page, "#changes", "Face 1 came: happy")
         assert page.evaluate(f"({MIDDLE})()") == "neither"
@@ -250,14 +250,14 @@ def test_pause_stands_still_and_resumes(stream: PreviewStream, open_page: OpenPa
     stream.show(make_face("happy"))
     page = open_page()
     page.goto(stream.url)
-    wait_for_text(page, "#verdict", "happy 88 %")
+    wait_for_text(page, "#verdict", "happy 88%")
     page.locator("#picture").focus()
     page.keyboard.press("p")
     wait_for_text(page, "#status", "Paused at")
     stream.show(make_face("sad", 0.7), colour=BLUE)
     page.wait_for_timeout(300)
     assert page.evaluate(f"({MIDDLE})()") == "red"
-    assert page.locator("#verdict").inner_text() == "happy 88 %"
+    assert page.locator("#verdict").inner_text() == "happy 88%"
     page.get_by_role("button", name="Pause").click()
     wait_for_middle(page, "blue")
 
@@ -267,7 +267,7 @@ def test_boxes_can_be_switched_off(stream: PreviewStream, open_page: OpenPage, m
     stream.show(make_face("sad", 0.7, (160, 60, 260, 180)))
     page = open_page()
     page.goto(stream.url)
-    wait_for_text(page, "#verdict", "sad 70 %")
+    wait_for_text(page, "#verdict", "sad 70%")
     wait_for(lambda: page.evaluate(f"({MIDDLE})()") != "red", page)
     page.get_by_role("button", name="Boxes").click()
     wait_for_middle(page, "red")
@@ -322,7 +322,7 @@ def test_threshold_and_smoothing_change_the_running_program(
     for slider, value in (("Threshold", "0.8"), ("Smoothing", "1.5")):
         page.get_by_role("slider", name=slider).fill(value)
     wait_for(lambda: (stream.smoothing.threshold, stream.smoothing.seconds) == (0.8, 1.5), page)
-    wait_for_text(page, "#threshold-value", "80 %")
+    wait_for_text(page, "#threshold-value", "80%")
     page.get_by_role("button", name="As started").click()
     wait_for(lambda: stream.smoothing == started, page)
     wait_for_text(page, "#smoothing-value", f"{started.seconds:.2f} s")
@@ -368,8 +368,8 @@ def test_labels_come_from_the_server(open_page: OpenPage, count: int) -> None:
     with previewing(face, labels=labels) as stream:
         page = open_page(width=390, height=844)
         page.goto(stream.url)
-        wait_for_text(page, "#verdict", f"{labels[-1]} 80 %")
-        wait_for_text(page, "#legend", f"{labels[-1]} 100 %")
+        wait_for_text(page, "#verdict", f"{labels[-1]} 80%")
+        wait_for_text(page, "#legend", f"{labels[-1]} 100%")
         names = page.locator("#bars .name").all_inner_texts()
         assert sorted(names) == sorted(labels)
         assert labels[-1] in (names[0], names[1])  # the highest is in sight

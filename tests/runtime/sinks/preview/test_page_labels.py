@@ -18,7 +18,7 @@ def test_labels_cover_no_face_and_no_other_label(page: Page) -> None:
         corners = generator.uniform(0, 560, (count, 2))
         sides = generator.uniform(20, 160, (count, 2))
         boxes = np.hstack([corners, np.minimum(corners + sides, 640)]).round(1).tolist()
-        crowds.append([{"id": i, "box": box, "texts": [f"{i} surprise 99 %", f"{i}"]} for i, box in enumerate(boxes)])
+        crowds.append([{"id": i, "box": box, "texts": [f"{i} surprise 99%", f"{i}"]} for i, box in enumerate(boxes)])
     placed = page.evaluate(PLACE_ALL, crowds)
     assert sum(map(len, placed)) > 0.7 * sum(map(len, crowds))
     for faces, labels in zip(crowds, placed, strict=True):
