@@ -172,9 +172,10 @@ def test_uncertain_is_hatched_and_named(stream: PreviewStream, open_page: OpenPa
     page = open_page()
     page.goto(stream.url)
     wait_for_text(page, "#verdict", "uncertain, perhaps sad")
-    entry = page.locator("#legend li").filter(has_text="uncertain")
-    entry.wait_for()
-    assert "repeating-linear-gradient" in entry.locator(".swatch").evaluate("e => getComputedStyle(e).backgroundImage")
+    # The page may replace an entry at any time.
+    page.wait_for_function("""() => [...document.querySelectorAll("#legend li")].some(entry =>
+        entry.textContent.includes("uncertain") &&
+        getComputedStyle(entry.querySelector(".swatch")).backgroundImage.includes("repeating-linear-gradient"))""")
 
 
 def test_timeline_counts_time_in_which_nobody_was_there(open_page: OpenPage, make_face: MakeFace) -> None:
