@@ -21,7 +21,7 @@ from fer_edge.analysis.videos import missing_videos, write_videos
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.sections import SectionedCommand
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.errors import FerEdgeError, InputError, extra_advice
 from fer_edge.figures import plural
 from fer_edge.names import printable
 from fer_edge.native_logs import silence_opencv
@@ -147,7 +147,7 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
     click.echo(f"{plural(len(entries), 'file')}: {states}; {faces:,} rows of faces, {plural(tracks, 'track')}")
     click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}")
     if not has_parquet():
-        print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
+        print_note(f"no Parquet tables without pyarrow: {extra_advice('analyze')}")
 
 
 def _require_whole(manifest: Manifest, files: Sequence[SourceFile], failed_videos: int) -> None:
