@@ -1,4 +1,4 @@
-"""Format of figures and times for people."""
+"""Format of figures, in reports, tables and messages."""
 
 from __future__ import annotations
 

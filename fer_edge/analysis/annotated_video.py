@@ -62,7 +62,8 @@ def write_annotated_video(
         FerEdgeError: If the video cannot be read, or the copy not be written.
     """
     with atomic_path(target) as path:
-        silent = path.with_name(f"silent{path.suffix}")
+        silent = path.parent / "silent" / path.name
+        silent.parent.mkdir()
         with VideoFile(video) as source:
             sink = VideoSink(silent, labels, live=False, fps=source.even_fps(), h264=has_h264())
             try:

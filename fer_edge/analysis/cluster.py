@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import time
@@ -31,7 +32,6 @@ _MOST_IN_TASK = 32
 
 _SHARED_S = 10.0
 """Seconds until a network file system shows what another machine has written."""
-
 
 _GONE = "the scheduler is gone; start it and its workers again, and call the same command, which does what is missing"
 
@@ -78,7 +78,7 @@ def cluster_of(scheduler: str) -> Iterator[Executor]:
     with client:
         try:
             client.wait_for_workers(1, timeout=_FIRST_WORKER_S)
-        except TimeoutError as error:
+        except asyncio.TimeoutError as error:  # in Python 3.10 not the built-in one
             raise SourceError(f"{scheduler}: it has no worker; start one by `dask worker {scheduler}`") from error
         yield _DaskExecutor(client)
 

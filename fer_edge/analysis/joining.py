@@ -90,7 +90,7 @@ class _Tracks:
 
 @dataclass
 class _Seen:
-    """What was seen of a track so far."""
+    """Sums over a track so far."""
 
     from_s: float
     to_s: float = 0.0

@@ -82,7 +82,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What was analyzed with what.
+    """Files of an analysis, its model and its settings.
 
     Attributes:
         model: Name and digest of the model and its labels.
@@ -136,10 +136,16 @@ class Manifest:
         for name, value in json.loads(json.dumps(ours)).items():
             if value != theirs.get(name):
                 raise InputError(
-                    f"{directory}: it holds an analysis with another {name.replace('_', ' ')} "
+                    f"{directory}: it holds an analysis with another {setting_name(name)} "
                     f"({_shown(theirs.get(name))}, now {_shown(value)}); choose another folder, or replace it "
                     "with --overwrite"
                 )
+
+
+def setting_name(key: str) -> str:
+    """Return a setting in words, with its unit."""
+    name = key.removesuffix("_s")
+    return name.replace("_", " ") + ("" if name == key else " in seconds")
 
 
 def _entry(members: dict[str, Any]) -> Entry:
@@ -164,7 +170,7 @@ def _require_model(model: dict[str, Any]) -> None:
 
 
 def _shown(value: Any) -> str:
-    """Describe a setting, or a model by its name and the beginning of its digest."""
-    return (
-        f"{value['name']} {str(value['sha256'])[:8]}" if isinstance(value, dict) and "sha256" in value else str(value)
-    )
+    """Describe a setting's value, or a model by its name and the beginning of its digest."""
+    if isinstance(value, dict):
+        return f"{value['name']} {str(value['sha256'])[:8]}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

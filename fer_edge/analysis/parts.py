@@ -35,7 +35,7 @@ _LEVEL = 3
 
 @dataclass(frozen=True)
 class PartFacts:
-    """What was read of a chunk.
+    """Facts on the frames that were read of a chunk.
 
     Attributes:
         intervals: The frames, whether they were sampled or not.

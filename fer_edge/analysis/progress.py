@@ -26,7 +26,7 @@ _WRITE_SHARE = 0.02
 
 
 class AnalysisObserver(Protocol):
-    """What an analysis reports on its way."""
+    """Takes reports of an analysis on its way."""
 
     def on_share(self, source: SourceFile, share: float, /) -> object:
         """Take the share of a file that is done, 0..1."""

@@ -34,13 +34,14 @@ def streams(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.skipif(FFMPEG is None, reason="sound needs ffmpeg")
-def test_copy_keeps_the_sound(analyze_files: Analyze, film: Path, tmp_path: Path) -> None:
-    loud = tmp_path / "loud.mp4"
+@pytest.mark.parametrize("name", ["loud", "silent"])
+def test_copy_keeps_the_sound(analyze_files: Analyze, film: Path, tmp_path: Path, name: str) -> None:
+    loud = tmp_path / f"{name}.mp4"
     sound = f"-f lavfi -i sine=duration={SECONDS} -c:v copy -c:a aac"
     subprocess.run(["ffmpeg", "-v", "error", "-i", film, *sound.split(), loud], check=True)
     analyze_files(loud, every_s=1.0)
     ((entry, note, is_there),) = write_videos(tmp_path / "out")
-    assert (note, is_there, entry.video) == (None, True, f"videos/loud{video_suffix()}")
+    assert (note, is_there, entry.video) == (None, True, f"videos/{name}{video_suffix()}")
     expected = (
         [("video", "h264"), ("audio", "aac")] if video_suffix() == ".mp4" else [("video", "vp8"), ("audio", "opus")]
     )

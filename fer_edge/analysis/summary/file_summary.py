@@ -1,4 +1,4 @@
-"""What the tables say of one file, in bounded memory."""
+"""Summary of one file's rows in the tables, in bounded memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class FileSummary:
-    """What is shown of one video or log.
+    """Summary of one video or log.
 
     Attributes:
         duration_s: Duration, in seconds.

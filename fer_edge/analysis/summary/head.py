@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from fer_edge.analysis.manifest import Entry, Manifest
+from fer_edge.analysis.manifest import Entry, Manifest, setting_name
 from fer_edge.analysis.summary.strips import label_class, share_bar
 from fer_edge.figures import clock, listed, plural, share
 from fer_edge.markup import Element, tag
@@ -70,7 +70,7 @@ def head(manifest: Manifest, totals: Totals, analyzed_at: str) -> Iterator[Eleme
     yield from _shares(manifest.model["labels"], totals.labels)
     yield from _problems([entry for entry in entries if entry.reason is not None or not entry.is_finished])
     pairs = [
-        tag("div", tag("dt", _name(name)), tag("dd", _words(value)))
+        tag("div", tag("dt", setting_name(name)), tag("dd", _words(value)))
         for name, value in manifest.settings.items()
         if _words(value)
     ]
@@ -116,11 +116,6 @@ def _problems(entries: Sequence[Entry]) -> Iterator[Element]:
     heading = f"{plural(len(entries), 'file')} could not be read, or not to the end"
     unfolded = "" if len(entries) <= _UNFOLDED_PROBLEMS else None
     yield tag("details", tag("summary", heading), tag("ul", *shown), class_="problems", open=unfolded)
-
-
-def _name(setting: str) -> str:
-    name = setting.removesuffix("_s")
-    return name.replace("_", " ") + ("" if name == setting else ", seconds")
 
 
 def _words(value: Any) -> str:

@@ -22,7 +22,7 @@ _MOST_BYTES = 20_000
 
 @dataclass(frozen=True)
 class Pictures:
-    """What shows the faces of a file.
+    """Places of the pictures that show a file's faces.
 
     Attributes:
         thumbnails: Folder of its thumbnails; None for placeholders.

@@ -75,10 +75,7 @@ def command(named_source: str | None, **given: Any) -> None:
         [*roles("--camera", options.camera), *roles("--model", options.model), *config_roles()], _written(options)
     )
     silence_opencv()
-    with native_stderr_muffled():
-        loaded = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
-    classifier = with_prior(loaded, options.prior, options.model)
-    note_unverified(options.model, classifier.card)
+    classifier = _load_classifier(options)
     tally = Tally()
     failed: list[str] = []
     paced = options.preview is not None or options.max_fps is not None or (options.shown and sys.stdout.isatty())
@@ -122,6 +119,14 @@ def _written(options: RunOptions) -> list[FileRole]:
         if path not in (None, STDOUT) and (options.rotate_size is not None or options.keep is not None):
             written += roles(option, *(f"{path}.{number}" for number in range(1, options.rotate_keep + 1)))
     return written
+
+
+def _load_classifier(options: RunOptions) -> ScoresFaces:
+    with native_stderr_muffled():
+        loaded = Classifier.load(options.model, num_threads=options.num_threads, facts=options.facts)
+    classifier = with_prior(loaded, options.prior, options.model)
+    note_unverified(options.model, classifier.card)
+    return classifier
 
 
 def _watch(

@@ -86,7 +86,7 @@ def _box(face: FaceResult, size_wh: tuple[int, int]) -> Area:
 
 
 class _Mark:
-    """What is drawn of one face."""
+    """Box, title and bars of one face."""
 
     def __init__(self, face: FaceResult, box: Area, labels: tuple[str, ...], style: _Style) -> None:
         """Set the face, its box in whole pixels, the expressions in the order of the scores, and the sizes."""

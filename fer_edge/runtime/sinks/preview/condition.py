@@ -52,7 +52,7 @@ class Watch:
         self._condition = Condition(StreamState.WAITING, started)
 
     def add_frame(self, moment: float) -> None:
-        """Take note of a frame that came at `moment`."""
+        """Record a frame that came at `moment`."""
         self._last_frame = moment
         if self._condition.state is not StreamState.LIVE:
             self._condition = Condition(StreamState.LIVE, moment)
@@ -69,7 +69,7 @@ class Watch:
         return self._condition
 
     def finish(self, now: float) -> None:
-        """Take note that the stream has ended by itself; later outages do not count."""
+        """Record that the stream has ended by itself; later outages do not count."""
         self._condition = Condition(StreamState.FINISHED, now)
 
     def _observe(self, now: float, outage: Outage | None) -> Condition:

@@ -1,4 +1,4 @@
-"""What a preview knows as JSON, as docs/preview-api.yaml describes it."""
+"""JSON of a preview's results and state, as docs/preview-api.yaml describes it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class About:
-    """What does not change while a preview runs.
+    """Facts that do not change while a preview runs.
 
     Attributes:
         title: Title of the page.

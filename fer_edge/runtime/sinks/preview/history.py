@@ -24,7 +24,7 @@ _Row = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Bucket:
-    """What was seen in one second or minute.
+    """Seconds of each label within one second or minute.
 
     Attributes:
         start: Its begin, in seconds of the monotonic clock.

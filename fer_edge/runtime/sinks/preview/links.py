@@ -1,4 +1,4 @@
-"""What a preview knows of the stream that it shows, and may change in it."""
+"""Names of a stream's parts for its preview, and ways to them."""
 
 from __future__ import annotations
 

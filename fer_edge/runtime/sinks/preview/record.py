@@ -1,4 +1,4 @@
-"""What a preview has seen of its stream: the newest result, and everything that is kept of earlier ones."""
+"""Record of a preview's stream: the newest result, and everything that is kept of earlier ones."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Record:
         self._arrived.append(_Arrival(time.monotonic(), frame.without_image(), result, faces))
 
     def finish(self) -> None:
-        """Take note, from any thread, that the stream has ended by itself."""
+        """Record, from any thread, that the stream has ended by itself."""
         self._is_over = True
 
     def absorb(self) -> bool:

@@ -117,7 +117,7 @@ class Server:
         self._record.take(frame, result)
 
     def finish(self) -> None:
-        """Take note, from any thread, that the stream has ended by itself."""
+        """Record, from any thread, that the stream has ended by itself."""
         self._record.finish()
 
     async def _publish(self, encoder: ThreadPoolExecutor) -> None:

@@ -84,6 +84,20 @@ def test_picture_bars_and_changes_follow_the_stream(
     wait_for_text(page, "#changes li:nth-child(1)", "Face 1 left, was sad")
 
 
+@pytest.mark.parametrize(("height", "is_below"), [(900, True), (800, False)])
+def test_time_of_a_change_is_below_its_words_in_a_narrow_list(
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, height: int, is_below: bool
+) -> None:
+    page = open_page(width=1280, height=height)
+    page.goto(stream.url)
+    stream.show(make_face("surprise"))
+    wait_for_text(page, "#changes .what", "surprise")
+    words, moment = (page.locator(f"#changes li:first-child {part}").bounding_box() for part in (".what", "time"))
+    assert words is not None
+    assert moment is not None
+    assert (moment["y"] >= words["y"] + words["height"]) is is_below
+
+
 def test_title_is_the_camera_and_chips_are_source_and_model(
     stream: PreviewStream, open_page: OpenPage, make_face: MakeFace
 ) -> None:

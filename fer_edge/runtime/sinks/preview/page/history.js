@@ -111,6 +111,10 @@ export function bucketShares({ shares, watched_s: watched, someone_s: someone })
   return sharesOf(new Map(Object.entries(shares)), watched - someone, watched);
 }
 
+export function columnShares({ faces_s: faces }) {
+  return sharesOf(new Map(Object.entries(faces)), 0, 0);
+}
+
 function sharesOf(sums, nobody, watched) {
   const all = sum([...sums.values()]);
   const parts = [...sums].map(([label, value]) => [label, all ? value / all : 0]);

@@ -1,9 +1,9 @@
 // The timeline: its span, legend with shares, and a read-out by mouse, finger or arrow keys.
 
-import { paint, UNCERTAIN } from "./colours.js";
+import { paint } from "./colours.js";
 import { Chart } from "./chart.js";
 import { byId, element, percent, timeOfDay } from "./dom.js";
-import { bucketShares, columnsOf, History, NOBODY } from "./history.js";
+import { bucketShares, columnShares, columnsOf, History, NOBODY } from "./history.js";
 
 const MOST_ROWS = 6;
 const MINUTES_S = 600; // up to here the page knows each face's spans; beyond it asks the server for its history
@@ -157,11 +157,9 @@ export class Timeline {
     const seconds = COLUMN_S.get(this.seconds);
     const column = this.columns.find(({ start }) => start <= moment && moment < start + seconds);
     if (!column) return null;
-    const all = Object.values(column.faces_s).reduce((a, b) => a + b, 0);
-    const order = Object.entries(column.faces_s).sort((a, b) => (a[0] === UNCERTAIN) - (b[0] === UNCERTAIN) || b[1] - a[1]);
-    const parts = order.map(([label, value]) => `${label} ${percent(value / all)}`);
+    const parts = [...columnShares(column)].map(([label, share]) => `${label} ${percent(share)}`);
     const span = `${timeOfDay(column.start + this.offset)} to ${timeOfDay(column.start + seconds + this.offset)}`;
-    return `${span}: ${parts.join(", ") || NOBODY}${all ? `; somebody there ${percent(column.someone_s / column.watched_s)} of the time` : ""}`;
+    return `${span}: ${parts.join(", ") || NOBODY}${parts.length ? `; somebody there ${percent(column.someone_s / column.watched_s)} of the time` : ""}`;
   }
 }
 
