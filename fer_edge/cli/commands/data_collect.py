@@ -104,7 +104,8 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         return
     click.echo(f"{len(found.files)} pictures are in {folder}")
     pictures = read_class_folder(output).pictures
-    review = output.with_name(f"{output.name}-review") / f"{label}.png"
+    place = output if output.name not in ("", "..") else output.resolve()  # such as "."
+    review = place.parent / f"{place.name}-review" / f"{label}.png"
     try:
         from fer_edge.training.audit.contact_sheet import Tile, arrange, draw_sheets
 
