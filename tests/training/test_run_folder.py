@@ -59,6 +59,27 @@ def test_damaged_settings_are_a_data_error(run: RunFolder, text: str) -> None:
         run.resume()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("arch", {}),
+        ("arch", None),
+        ("start_from", 3),
+        ("flip", "yes"),
+        ("epochs", 1.5),
+        ("teachers", [1]),
+        ("shift", []),
+    ],
+)
+def test_recipe_of_other_types_is_a_data_error(run: RunFolder, faces: Dataset, name: str, value: Any) -> None:
+    run.begin(Recipe(), faces)
+    facts = json.loads(run.settings.read_text())
+    facts["recipe"][name] = value
+    run.settings.write_text(json.dumps(facts))
+    with pytest.raises(DataError, match="is damaged"):
+        run.resume()
+
+
 def test_existing_run_is_not_overwritten(run: RunFolder, faces: Dataset) -> None:
     run.require_empty()
     run.begin(Recipe(), faces)
