@@ -226,7 +226,7 @@ def _is_answered(port: int) -> bool:
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/state", headers={"Authorization": f"Bearer {_TOKEN}"})
     try:
         with urllib.request.urlopen(asked, timeout=10) as response:
-            return response.status == http.HTTPStatus.OK
+            return bool(response.status == http.HTTPStatus.OK)
     except OSError:
         return False
 

@@ -71,8 +71,9 @@ def test_damaged_line_is_reported_and_the_others_are_read(log: Path, damage: str
 @pytest.mark.parametrize(
     "changed",
     [
-        *({"time": value} for value in (float("nan"), 1e308, 10**400, "nan", [0])),
-        *({"elapsed_s": value} for value in (float("inf"), 10**400, {}, "a")),
+        *({"time": value} for value in (float("nan"), 1e308, 10**400)),
+        *({"elapsed_s": value} for value in (float("inf"), 10**400)),
+        *({"time": "nan"}, {"time": [0]}, {"elapsed_s": {}}, {"elapsed_s": "a"}),
         *({"frame": value} for value in (2**63, 10**400, float("inf"))),
         {"position_s": [[]]},
         {"file": "\ud800"},

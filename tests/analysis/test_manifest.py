@@ -10,6 +10,12 @@ from fer_edge.analysis.manifest import NAME, Entry, Manifest
 from fer_edge.analysis.source_files import Kind
 from fer_edge.errors import InputError
 
+NO_TEXT: tuple[Any, ...] = (float("nan"), [[]], 1)
+NO_KEY: tuple[Any, ...] = ("", "..", "a/../../b", None, 1)
+NO_COUNT: tuple[Any, ...] = (-1, 10**9, 1.5, "1", None)
+NO_SECONDS: tuple[Any, ...] = (float("inf"), 1e308, -1.0, "")
+NO_LABELS: tuple[Any, ...] = ([], "ab", [1], None)
+
 
 @pytest.fixture
 def facts(tmp_path: Path) -> dict[str, Any]:
@@ -30,16 +36,16 @@ def test_manifest_is_read_as_it_was_written(facts: dict[str, Any], tmp_path: Pat
 @pytest.mark.parametrize(
     ("place", "name", "value"),
     [
-        *(("files", "reason", value) for value in (float("nan"), [], 1)),
-        *(("files", "key", value) for value in ("", "..", "a/../../b", None, 1)),
-        *(("files", "parts", value) for value in (-1, 10**9, 1.5, "1", None)),
-        *(("files", "seconds", value) for value in (float("inf"), 1e308, -1.0, "")),
-        *(("files", "size", value) for value in (10**400, None)),
+        *(("files", "reason", value) for value in NO_TEXT),
+        *(("files", "key", value) for value in NO_KEY),
+        *(("files", "parts", value) for value in NO_COUNT),
+        *(("files", "seconds", value) for value in NO_SECONDS),
+        *(("files", "size", value) for value in (10**400, "1")),
         ("files", "file", "\ud800"),
         ("files", "kind", "tape"),
-        *(("model", "labels", value) for value in ([], "ab", [1], None)),
+        *(("model", "labels", value) for value in NO_LABELS),
         *(("model", name, 1) for name in ("name", "sha256")),
-        *((name, "", value) for name in ("files", "model", "settings") for value in (None, 0, [[]])),
+        *((name, "", value) for name in ("files", "model", "settings") for value in NO_TEXT),
     ],
 )
 def test_other_value_is_refused(facts: dict[str, Any], tmp_path: Path, place: str, name: str, value: Any) -> None:

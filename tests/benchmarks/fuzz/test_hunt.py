@@ -54,7 +54,7 @@ def test_each_kind_comes_in_the_first_tenth_of_the_plan() -> None:
 
 def test_damaged_folder_has_one_other_file(tmp_path: Path) -> None:
     whole = {"a.json": b'{"a": [1, 2], "b": {"c": 3}}', "within/b.csv.gz": gzip.compress(b"1,2\n"), "c.png": b"content"}
-    kinds = set()
+    kinds: set[str] = set()
     for number in range(60):
         folder = tmp_path / str(number)
         for name, content in whole.items():
