@@ -67,8 +67,7 @@ def sole_user(folder: Path) -> Iterator[None]:
     descriptor: int | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if sys.platform != "win32":
-            descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = None if sys.platform == "win32" else os.open(folder, os.O_RDONLY)
         if descriptor is not None and not lock_file(descriptor):
             raise InputError(f"{folder}: another process writes to it; wait for its end, or choose another folder")
         yield

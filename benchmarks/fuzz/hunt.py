@@ -17,8 +17,8 @@ from fer_edge.native_logs import native_stderr_muffled, quiet_ffmpeg
 from fer_edge.picture_size import limit_opencv
 
 _BATCH = 5
-_COMMANDS = ("run", "info", "samples", "evaluate", "benchmark", "doctor", "service", "notice")
-_COMMANDS += ("predict", "analyze", "data")
+_COMMANDS = ("run", "info", "samples", "evaluate", "benchmark", "doctor", "service", "notice", "data")
+_COMMANDS_OF_FILES = ("predict", "analyze")
 _LIBRARIES = ("ai_edge_litert.interpreter", "onnxruntime", "export.onnx_graph", "matplotlib.pyplot")
 
 Make = Callable[[int, int], list[FuzzInput]]
@@ -125,7 +125,9 @@ def prepare(kind: str = "") -> None:
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", MPLBACKEND="Agg")
     limit_opencv(None)
     quiet_ffmpeg()
-    _import((*(f"fer_edge.cli.commands.{name}" for name in _COMMANDS), *_LIBRARIES, *_modules(kind)))
+    _import(
+        (*(f"fer_edge.cli.commands.{name}" for name in (*_COMMANDS, *_COMMANDS_OF_FILES)), *_LIBRARIES, *_modules(kind))
+    )
 
 
 def _try_batch(kind: str, seed: int, count: int) -> list[tuple[FuzzInput | None, Outcome]]:

@@ -102,7 +102,7 @@ def keras_file() -> bytes:
 @lru_cache
 def pictures() -> dict[str, bytes]:
     """Return a picture of a face in each format that can be written here, and a GIF, by suffix."""
-    frame = cv2.resize(DemoSource().draw(0), VIDEO_SIZE_WH)
+    frame = np.asarray(cv2.resize(DemoSource().draw(0), VIDEO_SIZE_WH), np.uint8)
     suffixes = (*_PICTURE_SUFFIXES, ".avif") if cv2.haveImageWriter("picture.avif") else _PICTURE_SUFFIXES
     made = {suffix: cv2.imencode(suffix, frame)[1].tobytes() for suffix in suffixes}
     return {**made, ".gif": _GIF, **_heic(frame)}

@@ -148,3 +148,54 @@ class Visitor:
                     time.sleep(1)
         except OSError:
             return
+
+
+_HOST = b"Host: 127.0.0.1\r\n"
+_STRANGERS = (
+    b"",
+    b"GET /api/events HTTP/1.1\r\n" + _HOST,
+    b"GET /api/events HTTP/1.1\r\n" + _HOST + b"\r\n",
+    b"POST /login HTTP/1.1\r\n" + _HOST + b"Content-Length: 1000000000\r\n\r\n",
+    b"POST /api/settings HTTP/1.1\r\n"
+    + _HOST
+    + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + _HOST + b"X: y\r\n" * 500,
+)
+"""What connections without the token begin with: nothing, half a request, one without the token, an endless one."""
+
+
+class Crowd:
+    """Connections to the preview without its token, which begin a request and then send a byte now and then."""
+
+    def __init__(self, port: int, size: int) -> None:
+        """Connect `size` times."""
+        self.opened = 0
+        self._port = port
+        self._connections: list[socket.socket] = []
+        for _ in range(size):
+            self._connect()
+
+    def press(self) -> None:
+        """Send a byte on each connection; open those again that were closed."""
+        for connection in self._connections[:]:
+            try:
+                connection.send(b"a")
+            except BlockingIOError:
+                continue  # its content is not read
+            except OSError:
+                connection.close()
+                self._connections.remove(connection)
+                self._connect()
+
+    def leave(self) -> None:
+        """Close all connections."""
+        for connection in self._connections:
+            connection.close()
+
+    def _connect(self) -> None:
+        with suppress(OSError):  # the queue of the port is full
+            connection = socket.create_connection(("127.0.0.1", self._port), 5)
+            connection.sendall(_STRANGERS[self.opened % len(_STRANGERS)])
+            connection.setblocking(False)
+            self._connections.append(connection)
+            self.opened += 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +18,14 @@ from random import Random
 import cv2
 
 from benchmarks.soak.clock import WallClock
-from benchmarks.soak.peers import CAMERA_FPS, Broker, MjpegCamera, Visitor, free_port, retained
+from benchmarks.soak.peers import CAMERA_FPS, Broker, Crowd, MjpegCamera, Visitor, free_port, retained
 from benchmarks.soak.stream import Stream, folder, line_faults, lines_in, rotated, wait_for
 from fer_edge.runtime.sinks.mqtt.camera import MqttCamera
 from fer_edge.runtime.sinks.mqtt.home_assistant import discovery_topic
 
 CLIENTS = 100
+STRANGERS = 1000
+_TOKEN = "given"
 _RETURN_S = 300.0
 """A source is opened again after at most 60 s; a busy machine takes its time."""
 _GROWTH_BYTES = 50_000_000
@@ -193,6 +197,40 @@ def preview_clients(seconds: float, random: Random) -> Report:
     return Report(f"{CLIENTS} clients, {watching} quick ones watched, {growth / 1e6:+.0f} MB", faults)
 
 
+def preview_strangers(seconds: float, random: Random) -> Report:
+    """Let a crowd without the token hold and flood the preview: frames keep coming, and the owner is answered."""
+    faults, port, deadline = list[str](), free_port(), time.monotonic() + seconds
+    preview = ("--preview", port, "--preview-token", _TOKEN)
+    with folder() as work, Stream(work, "--camera", "demo", *preview, "--jsonl", "log.jsonl") as stream:
+        log = work / "log.jsonl"
+        if not wait_for(lambda: lines_in(log) > 10):
+            return Report("no frame", ["no first frame"])
+        before_bytes = most_bytes = stream.memory_bytes
+        crowd = Crowd(port, STRANGERS)
+        while not faults and time.monotonic() < deadline:
+            lines = lines_in(log)
+            crowd.press()
+            most_bytes = max(most_bytes, stream.memory_bytes)
+            if not wait_for(lambda: lines_in(log) > lines, 30):  # noqa: B023
+                faults.append("no frames while strangers flood the port")
+            if not wait_for(lambda: _is_answered(port), 30):
+                faults.append("no answer to the owner while strangers flood the port")
+        crowd.leave()
+        if most_bytes - before_bytes > _GROWTH_BYTES:
+            faults.append(f"memory grew by {(most_bytes - before_bytes) / 1e6:.0f} MB")
+        faults += stream.stop() + line_faults([log])
+    return Report(f"{crowd.opened:,} connections, {(most_bytes - before_bytes) / 1e6:+.0f} MB", faults)
+
+
+def _is_answered(port: int) -> bool:
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/state", headers={"Authorization": f"Bearer {_TOKEN}"})
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as response:
+            return bool(response.status == http.HTTPStatus.OK)
+    except OSError:
+        return False
+
+
 def many_frames(seconds: float, random: Random, frames: int | None = None) -> Report:
     """Let the demo run: every frame has its line, and memory stays."""
     faults, deadline = list[str](), time.monotonic() + seconds
@@ -217,12 +255,13 @@ def many_frames(seconds: float, random: Random, frames: int | None = None) -> Re
 
 Scenario = Callable[[float, Random], Report]
 SCENARIOS: dict[str, tuple[Scenario, float]] = {
-    "kills at random moments": (kills, 0.3),
+    "kills at random moments": (kills, 0.2),
     "broker restarts": (broker_restarts, 0.13),
     "camera losses": (camera_losses, 0.17),
     "clock jumps": (clock_jumps, 0.1),
     "full disk": (full_disk, 0.1),
     "preview's clients": (preview_clients, 0.1),
+    "preview's strangers": (preview_strangers, 0.1),
     "frames": (many_frames, 0.1),
 }
 """Each with its share of the time."""

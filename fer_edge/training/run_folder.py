@@ -175,12 +175,22 @@ def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
     try:
         known = {field.name for field in fields(Recipe)}
         recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
+        _require_types(recipe)
         data = facts["data"]
         if data is not None and not isinstance(data, str):
             raise TypeError(f"data is {data!r}")
         return recipe, data, str(facts["data_sha256"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise _damaged(path, error) from error
+
+
+def _require_types(recipe: Recipe) -> None:
+    for name, default in vars(Recipe()).items():
+        value = getattr(recipe, name)
+        if not isinstance(value, (float, int) if isinstance(default, float) else type(default)):
+            raise TypeError(f"{name} is {value!r}")
+    if not all(isinstance(path, str) for path in recipe.teachers):
+        raise TypeError(f"teachers is {recipe.teachers!r}")
 
 
 def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:

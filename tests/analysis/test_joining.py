@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from fer_edge.analysis.joining import TrackTally, join_parts
 from fer_edge.analysis.parts import PartFacts, read_facts, write_part
 from fer_edge.analysis.tables import FaceRow
+from fer_edge.errors import InputError
 from fer_edge.runtime.sources.recordings import Intervals
 
 LABELS = ("angry", "happy")
@@ -94,6 +96,30 @@ def test_facts_of_a_damaged_part_are_not_read(tmp_path: Path, kept: int) -> None
     path.write_bytes(path.read_bytes()[:kept])
     assert read_facts(path, LABELS) is None
     assert read_facts(tmp_path / "none.gz", LABELS) is None
+
+
+@pytest.mark.parametrize(
+    ("was", "other"),
+    [
+        (b"happy", b"other"),
+        (b"0.25,", b""),
+        (b"0.25", b"inf"),
+        (b"9,0.9,1", b"9,1e300,1"),
+        (b"9,0.9,1", b"9,0.9,x"),
+        (b"happy", b"\xff\xff"),
+        (b'""frames"": 10', b'""frames"": -1'),
+        (b'""reason"": null', b'""reason"": 1'),
+        (b'""frames"": 10', b'""more"": 10'),
+    ],
+)
+def test_part_with_other_content_and_its_check_sum_is_refused(tmp_path: Path, was: bytes, other: bytes) -> None:
+    path = part(tmp_path / "0.gz", 10, row(9, 0.9, 1))
+    content = gzip.decompress(path.read_bytes())
+    assert was in content
+    path.write_bytes(gzip.compress(content.replace(was, other, 1)))
+    assert read_facts(path, LABELS) is None
+    with pytest.raises(InputError, match=r"0\.gz: expected a part of the analysis, got a damaged file .*; remove it"):
+        joined(path)
 
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:

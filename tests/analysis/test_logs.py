@@ -68,6 +68,40 @@ def test_damaged_line_is_reported_and_the_others_are_read(log: Path, damage: str
     assert facts.reason == "1 of its lines are none of a run's log, the first of them line 2"
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *({"time": value} for value in (float("nan"), 1e308, 10**400)),
+        *({"elapsed_s": value} for value in (float("inf"), 10**400)),
+        *({"time": "nan"}, {"time": [0]}, {"elapsed_s": {}}, {"elapsed_s": "a"}),
+        *({"frame": value} for value in (2**63, 10**400, float("inf"))),
+        {"position_s": [[]]},
+        {"file": "\ud800"},
+    ],
+)
+def test_line_with_an_impossible_number_is_reported(log: Path, changed: dict[str, Any]) -> None:
+    other = json.dumps({**json.loads(line(1, 1e9, face())), **changed})
+    rows, facts = read(log, line(0, 1e9, face()), other)
+    assert [row.frame for row in rows] == [0]
+    assert facts.reason == "1 of its lines are none of a run's log, the first of them line 2"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": 2**63},
+        {"box": [0, 0, 10**400, 1]},
+        {"confidence": "nan"},
+        {"label": "nan"},
+        {"scores": {"no": float("inf"), "yes": 0}},
+    ],
+)
+def test_face_with_an_impossible_value_is_reported(log: Path, changed: dict[str, Any]) -> None:
+    rows, facts = read(log, line(0, 1e9, face()), line(1, 1e9, face(**changed)))
+    assert [row.frame for row in rows] == [0]
+    assert facts.reason == "1 of its lines are none of a run's log, the first of them line 2"
+
+
 def test_file_without_any_line_of_a_log_is_refused(log: Path) -> None:
     with pytest.raises(InputError, match="expected a log as `fer-edge run` writes it"):
         read(log, '{"a": 1}')

@@ -67,3 +67,29 @@ def test_label_that_is_a_column_is_refused(label: str) -> None:
     require_column_names(LABELS)
     with pytest.raises(InputError, match=f"expected labels other than the tables' columns, got {label}"):
         require_column_names((label, "yes"))
+
+
+@pytest.mark.parametrize(
+    ("was", "other"),
+    [
+        *((b",3,", value) for value in (b",x,", b",9223372036854775808,", b",\xff,", b",3,3,", b",\0,")),
+        *((b"0.91", value) for value in (b"nan", b"1e999", b"")),
+        *((b"yes\n", value) for value in (b"maybe\n", b"", b'"yes\n')),
+        (b"no,yes,label", b"no,label"),
+    ],
+)
+def test_damaged_table_is_refused_in_one_line(tmp_path: Path, was: bytes, other: bytes) -> None:
+    write(tmp_path)
+    table = tmp_path / "faces.csv"
+    table.write_bytes(table.read_bytes().replace(was, other, 1))
+    with pytest.raises(
+        InputError, match=r"faces\.csv: expected the table of an analysis, got a damaged file .*; remove"
+    ):
+        list(read_faces(tmp_path))
+
+
+def test_folder_with_a_colon_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    write(Path("rtsp:"))  # an address, to pyarrow
+    assert len(list(Path("rtsp:").glob("*.parquet"))) == 2

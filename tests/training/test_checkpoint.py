@@ -117,6 +117,7 @@ def change_facts(path: Path, *keys: Any) -> None:
         (("progress", "history", 0, {"val_accuracy": 1}), "damaged"),
         (("progress", "epochs_done", 1), "damaged"),
         (("progress", "seconds", "1"), "damaged"),
+        (("progress", "seconds", float("inf")), "damaged"),
     ],
 )
 def test_state_with_other_facts_is_a_data_error(

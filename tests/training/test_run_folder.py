@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,27 @@ def test_nothing_to_resume(run: RunFolder) -> None:
 def test_damaged_settings_are_a_data_error(run: RunFolder, text: str) -> None:
     run.path.mkdir(parents=True)
     run.settings.write_text(text)
+    with pytest.raises(DataError, match="is damaged"):
+        run.resume()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("arch", {}),
+        ("arch", None),
+        ("start_from", 3),
+        ("flip", "yes"),
+        ("epochs", 1.5),
+        ("teachers", [1]),
+        ("shift", []),
+    ],
+)
+def test_recipe_of_other_types_is_a_data_error(run: RunFolder, faces: Dataset, name: str, value: Any) -> None:
+    run.begin(Recipe(), faces)
+    facts = json.loads(run.settings.read_text())
+    facts["recipe"][name] = value
+    run.settings.write_text(json.dumps(facts))
     with pytest.raises(DataError, match="is damaged"):
         run.resume()
 

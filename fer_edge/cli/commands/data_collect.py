@@ -106,16 +106,17 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         print_note(f"frames without a picture: {reasons}")
     if not found.files:
         return
-    click.echo(f"{len(found.files)} pictures are in {folder}")
+    click.echo(f"{len(found.files)} pictures are in {printable(str(folder))}")
     pictures = read_class_folder(output).pictures
-    review = output.with_name(f"{output.name}-review") / f"{label}.png"
+    place = output if output.name not in ("", "..") else output.resolve()  # such as "."
+    review = place.parent / f"{place.name}-review" / f"{label}.png"
     try:
         from fer_edge.training.audit.contact_sheet import Tile, arrange, draw_sheets
 
         own = [each for each in pictures if each.label == class_name(label)]
         tiles = [Tile(each.face, (each.path.stem[-9:], each.path.stem[:-10])) for each in own]
         sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete what does not show it")
-        click.echo(f"review them: {', '.join(map(str, sheets))}")
+        click.echo(f"review them: {printable(', '.join(map(str, sheets)))}")
     except ImportError:
         print_note("no review sheet, as matplotlib is not installed: look at the pictures themselves")
 

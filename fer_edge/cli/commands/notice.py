@@ -8,6 +8,7 @@ import click
 
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import write_atomic
+from fer_edge.names import printable
 from fer_edge.notice.text import Notice, Pictures
 
 _SUFFIXES = (".html", ".md", ".txt")
@@ -57,7 +58,7 @@ def command(
     notice = Notice(operator, contact, place, purpose, Pictures(pictures), kept)
     plain = notice.as_markdown if suffix == ".md" else notice.as_text
     write_atomic(output, _as_page(notice, url) if suffix == ".html" else plain())
-    click.echo(f"written: {output}", err=True)
+    click.echo(f"written: {printable(str(output))}", err=True)
 
 
 def _as_page(notice: Notice, url: str | None) -> str:

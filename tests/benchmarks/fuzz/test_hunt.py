@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 import zipfile
@@ -16,10 +17,11 @@ if not sys.platform.startswith("linux"):
 from benchmarks.fuzz import materials, structured
 from benchmarks.fuzz.__main__ import command
 from benchmarks.fuzz.hunt import KINDS, plan
-from benchmarks.fuzz.mutation import mutate
+from benchmarks.fuzz.mutation import damage_folder, mutate
 from fer_edge.model_card import read_zipped_card
 
-LIGHT = [kind for kind in KINDS if not KINDS[kind].modules and kind not in ("TFLite", "ONNX")]
+_RUN_FIRST = ("logs", "analysis folders", "new options")
+LIGHT = [kind for kind in KINDS if not KINDS[kind].modules and kind not in ("TFLite", "ONNX", *_RUN_FIRST)]
 """Kinds that run nothing to make their inputs."""
 
 
@@ -43,6 +45,27 @@ def test_the_plan_holds_every_kind_and_about_as_many_inputs_as_asked() -> None:
     assert {kind for kind, _, _ in batches} == set(KINDS)
     assert sum(count for _, _, count in batches) == pytest.approx(1000, rel=0.02)
     assert len({seed for _, seed, _ in batches}) == len(batches)
+
+
+def test_each_kind_comes_in_the_first_tenth_of_the_plan() -> None:
+    batches = plan(5000, 0, tuple(KINDS))
+    assert {kind for kind, _, _ in batches[: len(batches) // 10]} == set(KINDS)
+
+
+def test_damaged_folder_has_one_other_file(tmp_path: Path) -> None:
+    whole = {"a.json": b'{"a": [1, 2], "b": {"c": 3}}', "within/b.csv.gz": gzip.compress(b"1,2\n"), "c.png": b"content"}
+    kinds: set[str] = set()
+    for number in range(60):
+        folder = tmp_path / str(number)
+        for name, content in whole.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        damage_folder(folder, Random(number))
+        files = {name: (folder / name).read_bytes() for name in whole if (folder / name).is_file()}
+        others = whole.items() - files.items()
+        assert len(others) <= 1
+        kinds.update(name for name, _ in others)
+    assert kinds == whole.keys()
 
 
 def test_damage_changes_only_the_bytes_that_it_may() -> None:

@@ -39,6 +39,19 @@ def test_collected_pictures_are_checked_divided_and_loaded(
     assert len(dataset.train) + len(dataset.validation) == 10
 
 
+@pytest.mark.parametrize("output", [".", "fa\x10\x1b[31mces"])
+def test_folder_of_any_name_is_collected_into_and_shown_escaped(
+    command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    arguments = ("--camera", "demo", "--class", "smile", "--count", 1, "--every", 0, "--output", output)
+    shown = command_line("data", "collect", *arguments).require_success().stdout
+    assert "\x10" not in shown
+    assert "\x1b" not in shown
+    assert len(list(Path(output, "smile").glob("*.png"))) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -227,6 +227,45 @@ def test_endless_requests_are_cut_off(token: bytes, endless: bytes) -> None:
             assert response.status == 200
 
 
+@pytest.mark.parametrize("token", [b"", b"Authorization: Bearer given\r\n"])
+@pytest.mark.parametrize("path", [b"/login", b"/api/settings"])
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"Content-Length: 1000000000\r\n\r\n" + b"a" * 9000,
+        b"Transfer-Encoding: chunked\r\n\r\n2328\r\n" + b"a" * 9000,
+        b"X: y\r\n" * 1000,
+    ],
+)
+def test_posts_without_end_are_cut_off(token: bytes, path: bytes, endless: bytes) -> None:
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + token
+    with preview(Limits(admission_s=60)) as sink:
+        with connect(sink, head) as client:
+            assert is_refused(client, [endless] * 10_000)
+        with fetch_as_owner(sink, "healthz") as response:
+            assert response.status == 200
+
+
+@pytest.mark.usefixtures("lasting_connections")
+@pytest.mark.parametrize("path", [b"/login", b"/api/settings"])
+def test_slow_posts_have_the_deadline_of_headers(path: bytes) -> None:
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n\r\n"
+    with preview(Limits(admission_s=0.5)) as sink, connect(sink, head) as stranger:
+        assert is_refused(stranger, [b"t"] * 200, pause_s=0.05)
+
+
+@pytest.mark.usefixtures("lasting_connections")
+@pytest.mark.parametrize("end", [b"", b"\r\n"])
+def test_crowd_without_the_token_at_the_events_leaves_the_owner_theirs(end: bytes) -> None:
+    asked = b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n" + end
+    with preview(FEW) as sink, ExitStack() as stack, fetch_as_owner(sink, "events") as stream:
+        for _ in range(60):
+            stack.enter_context(connect(sink, asked))
+        assert stream.readline().startswith(b"event: hello")
+        with fetch_as_owner(sink, "metrics") as response:
+            assert b'fer_edge_preview_clients{stream="data"} 1.0' in response.read()
+
+
 def test_bad_requests_give_one_note(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     bad = (
