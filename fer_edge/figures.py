@@ -1,4 +1,4 @@
-"""Format of the report's figures."""
+"""Format of figures, in reports, tables and messages."""
 
 from __future__ import annotations
 
