@@ -1,4 +1,4 @@
-"""Format of figures, in reports, tables and messages."""
+"""Format of figures and times for people."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ def millions(value: float | None, places: int) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun, such as `1 call` or `700 calls`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def clock(seconds: float, places: int = 0) -> str:
+    """Format a time as `1:02:03` or `2:03.4`, with `places` decimals of the seconds."""
+    units = round(seconds * 10**places)
+    whole, rest = divmod(units, 10**places)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    text = f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+    return f"{text}.{rest:0{places}}" if places else text
 
 
 def listed(names: list[str]) -> str:

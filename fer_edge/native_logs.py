@@ -34,6 +34,7 @@ _CHATTER = re.compile(
     rb"|WARNING: All log messages before absl::InitializeLog[^\n]*"
     rb"|To enable the following instructions: [^\n]*"
     rb"|\[ ?(?:DEBUG|INFO|WARN|ERROR):\d+(?:@[\d.]+)?\] [^\n]*(?:\n(?=\n))?"  # OpenCV; some end in a blank line
+    rb"|OpenCV: FFMPEG: (?:tag|fallback to use tag) [^\n]*"  # of a video that it writes all the same
     rb"|Corrupt JPEG data: [^\n]*|(?:Premature end|Invalid SOS parameters|Unsupported marker)[^\n]*JPEG[^\n]*"
     rb"|libpng (?:warning|error): [^\n]*"
     rb"|(?:\x1b\[[\d;]*m)?\d{4}-\d\d-\d\d [\d:.]+ \[[VIWE]:onnxruntime:[^\n]*"

@@ -74,6 +74,12 @@ def shrink(image: Image, longest_side: int) -> Image:
     return resize(image, (max(round(width * scale), 1), max(round(height * scale), 1)))
 
 
+def encode_jpeg(image: Image, quality: int) -> bytes:
+    """Return a picture, uint8 (H, W[, 3]) gray or BGR, as a JPEG file of a quality of 0..100."""
+    _, content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return content.tobytes()
+
+
 def crop_face(
     frame: Image,
     box_xyxy: BoxArray,

@@ -28,6 +28,7 @@ _LITERT = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
         b"W0000 00:00:1795630158.052558   16566 tf_tfl_flatbuffer_helpers.cc:364] Ignored output_format.\n",
         b"[ WARN:0@0.052] global net_impl_backend.cpp:345 setPreferableTarget Targets are not supported\n",
         b"[ WARN:0] global cap_v4l.cpp (902) open VIDEOIO(V4L2:/dev/video7): can't open camera by index\n",
+        b"OpenCV: FFMPEG: tag 0x30385056/'VP80' is not supported with codec id 139 and format 'webm / WebM'\n",
         b"Corrupt JPEG data: 1753 extraneous bytes before marker 0xd9\n",
         b"libpng error: IDAT: CRC error\n",
         b"\x1b[0;93m2025-11-25 10:00:00.1 [W:onnxruntime:Default, device_discovery.cc:164 Discover] no GPU\x1b[m\n",

@@ -53,7 +53,7 @@ _A72_LEAST = _MOBILENET_FMLA / (0.1348 * 1.8e9)
 """In one thread of an RK3399's Cortex-A53 and Cortex-A72, by ncnn's benchmark/README.md."""
 
 _A76_LEAST = 1.6 * _A72_LEAST
-"""Arm's announcement of Neoverse N1, the server's Cortex-A76: 1.6 to 1.7 times a Cortex-A72's work a cycle."""
+"""What Arm was reported to announce for Neoverse N1, the Cortex-A76 for servers: 1.6 to 1.7 times the work a cycle."""
 
 SPEEDS = (
     Speed("Raspberry Pi Zero 2 W", "cortex-a53", 1.0, _A53_LEAST, 2),
@@ -61,7 +61,7 @@ SPEEDS = (
     Speed("Raspberry Pi 4", "cortex-a72", 1.8, _A72_LEAST, 3),
     Speed("Raspberry Pi 5", "cortex-a76", 2.4, _A76_LEAST, 4),
 )
-"""Clocks by Raspberry Pi's product briefs; the most instructions a cycle by Arm's manual of each core."""
+"""Clocks, and the most instructions a cycle, as they are commonly published."""
 
 
 def networks_section(counts: Sequence[Count]) -> str:

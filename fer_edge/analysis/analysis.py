@@ -82,6 +82,8 @@ def analyze(
         manifest = _begin(sources, settings, earlier, output)
         if overwrite:
             _remove(output)
+        if not settings.thumbnails:
+            _remove_stale(output / THUMBNAILS, ())
         manifest.write(output)
         progress = FilesProgress(manifest, output, observer or Unobserved())
         try:

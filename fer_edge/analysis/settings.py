@@ -44,7 +44,7 @@ class Settings:
         every_s: Analyze a frame each so many seconds; 0 for every frame.
         chunk_s: Seconds of a video that are analyzed as one.
         num_threads: Threads of the model's interpreter, on which no result depends.
-        thumbnails: Whether to keep pictures of faces for the summary; no table depends on it.
+        thumbnails: Keep pictures of faces for the summary, rather than delete earlier ones; no table depends on it.
         model_sha256: Digest of the model's file; empty until `settled`.
         version: Version of fer-edge.
     """

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.cli.messages import option_named, print_note, print_warning
-from fer_edge.cli.parameters import INPUT_RANGE, LABELS, SHIPPED
+from fer_edge.cli.parameters import INPUT_RANGE, LABELS, MOST_THREADS, SHIPPED
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.inference.model_choice import (
     WITH_DOT_PRODUCTS,
@@ -61,6 +61,14 @@ input_range_option = click.option(
 )
 logits_option = click.option(
     "--logits", is_flag=True, help="For a model file without a card: its scores are logits, without a softmax."
+)
+num_threads_option = click.option(
+    "--num-threads",
+    type=click.IntRange(1, MOST_THREADS),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Threads of the interpreter of a .tflite or .onnx file.",
 )
 trust_option = click.option(
     TRUST_OPTION,

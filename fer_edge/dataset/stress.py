@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.preprocess import Image, resize
+from fer_edge.preprocess import Image, encode_jpeg, resize
 
 _EYES, _MOUTH = 0.38, 0.77
 """Heights of the eyes and the mouth, as shares of the picture's height."""
@@ -83,7 +83,7 @@ def _blur(sigma: float) -> Step:
 
 def _jpeg(quality: int) -> Step:
     def change(face: Image, _: int) -> Image:
-        _, content = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        content = np.frombuffer(encode_jpeg(face, quality), np.uint8)
         return np.asarray(cv2.imdecode(content, cv2.IMREAD_UNCHANGED), np.uint8)
 
     return Step(f"quality {quality}", change)

@@ -68,7 +68,6 @@ def test_help_of_each_command(
         (["quantum"], "no such command 'quantum'"),
         (["info", "--jsn"], "error: no such option"),
         (["info", "--jsn"], "--json"),
-        (["samples", "--expression", "hapy"], "'hapy' is not one of 'angry', 'disgust'"),
         (["export", "--precision", "int4"], "'int4' is not one of 'fp32'"),
         (["train", "--epochs", "0"], "error: --epochs: 0 is not in the range x>=1 (see fer-edge train --help)\n"),
         (["train", "--epochs"], "error: option --epochs requires an argument"),

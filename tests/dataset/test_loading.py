@@ -43,7 +43,7 @@ def test_download_needs_consent() -> None:
 
 def test_download_without_kagglehub_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'fer-edge\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '\.\[train\]'"):
         load_dataset(None, allow_download=lambda _: True)
 
 

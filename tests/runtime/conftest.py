@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.runtime.results import FaceResult, FrameResult
+from fer_edge.runtime.results import Event, FaceResult, FrameResult
 from fer_edge.runtime.sources.source import Frame
 
 MakeFace = Callable[..., FaceResult]
@@ -39,10 +39,11 @@ def make_result() -> MakeResult:
         number: int = 0,
         time: float = 1_700_000_000.25,
         size_wh: tuple[int, int] = (160, 120),
+        events: tuple[Event, ...] = (),
         **known: Any,
     ) -> tuple[Frame, FrameResult]:
         image = np.full((size_wh[1], size_wh[0], 3), 100, np.uint8)
         timings_ms = {"read": 1.0, "detect": 10.0, "track": 0.3, "crop": 0.1, "classify": 0.5, "total": 10.6}
-        return Frame(image, number, time, **known), FrameResult(number, time, faces, timings_ms)
+        return Frame(image, number, time, **known), FrameResult(number, time, faces, timings_ms, events)
 
     return make

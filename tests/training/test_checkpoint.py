@@ -177,7 +177,7 @@ def weights_in(file: Any) -> list[Any]:
 def test_state_of_another_network_is_a_data_error(
     whole_run: tuple[Trained, Path], data: Dataset, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def other(_: Any = None) -> keras.Model:
+    def other(*_: Any) -> keras.Model:
         inputs = keras.Input((48, 48, 1))
         return keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(keras.layers.Flatten()(inputs)))
 

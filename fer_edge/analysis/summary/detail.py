@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fer_edge.analysis.summary.clock import clock, places_for, ticks
 from fer_edge.analysis.summary.file_summary import MOST_PERSONS, SHORT_S, FileSummary, Person
 from fer_edge.analysis.summary.moment_cards import Pictures, moment_lines, moment_list, video_link
 from fer_edge.analysis.summary.moments import MOST_MOMENTS
 from fer_edge.analysis.summary.strips import label_class, share_bar, shares_in_words, stack, strip
+from fer_edge.analysis.summary.ticks import places_for, ticks
 from fer_edge.analysis.summary.time_bins import BINS
-from fer_edge.figures import NONE, plural, share
+from fer_edge.figures import NONE, clock, plural, share
 from fer_edge.markup import Element, render, tag
 from fer_edge.runtime.results import UNCERTAIN
 

@@ -9,9 +9,8 @@ from pathlib import PurePath
 from typing import Any
 
 from fer_edge.analysis.manifest import Entry, Manifest
-from fer_edge.analysis.summary.clock import clock
 from fer_edge.analysis.summary.strips import label_class, share_bar
-from fer_edge.figures import listed, plural, share
+from fer_edge.figures import clock, listed, plural, share
 from fer_edge.markup import Element, tag
 from fer_edge.names import printable
 from fer_edge.runtime.results import UNCERTAIN

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fer_edge.analysis.summary.moments import MomentFinder
 from fer_edge.analysis.tables import FaceRow
 from fer_edge.boxes import crop_square
 from fer_edge.files import write_atomic
-from fer_edge.preprocess import FER2013_CROP, Image, cut_square, resize
+from fer_edge.preprocess import FER2013_CROP, Image, cut_square, encode_jpeg, resize
 
 THUMBNAIL_PX = 96
 """Width and height of a thumbnail."""
@@ -54,8 +53,7 @@ class MomentKeeper:
         """Write the thumbnails of the moments so far: two for each, before and after."""
         for kept in self._finder.best():
             for row, pixels in zip((kept.moment.before, kept.moment.after), kept.seen, strict=True):
-                _, content = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-                write_atomic(thumbnail_path(self._folder, row), content.tobytes())
+                write_atomic(thumbnail_path(self._folder, row), encode_jpeg(pixels, _QUALITY))
 
 
 def _thumbnail(image: Image, row: FaceRow) -> Image:

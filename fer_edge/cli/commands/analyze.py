@@ -21,7 +21,8 @@ from fer_edge.analysis.videos import missing_videos, write_videos
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.sections import SectionedCommand
-from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.errors import FerEdgeError, InputError, extra_advice
+from fer_edge.figures import plural
 from fer_edge.names import printable
 from fer_edge.native_logs import silence_opencv
 from fer_edge.terminal import make_share_progress
@@ -94,7 +95,7 @@ class _Shown:
         self._tasks: dict[str, TaskID] = {}
         self._finished = 0.0
         self._total = float(sum(self._sizes.values()))
-        self._all = progress.add_task(f"{len(files):,} files", total=self._total)
+        self._all = progress.add_task(plural(len(files), "file"), total=self._total)
 
     def on_share(self, source: SourceFile, share: float) -> None:
         """Show the share of a file that is done."""
@@ -143,16 +144,16 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
     states = ", ".join(f"{count:,} {state}" for state, count in counts.items())
     faces, tracks = sum(entry.faces for entry in entries), sum(entry.tracks for entry in entries)
     suffixes = "{csv,parquet}" if has_parquet() else "csv"
-    click.echo(f"{len(entries):,} files: {states}; {faces:,} rows of faces, {tracks:,} tracks")
+    click.echo(f"files: {states}; rows of faces: {faces:,}; tracks: {tracks:,}")
     click.echo(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}")
     if not has_parquet():
-        print_note("no Parquet tables without pyarrow: pip install 'fer-edge[analyze]'")
+        print_note(f"no Parquet tables without pyarrow: {extra_advice('analyze')}")
 
 
 def _require_whole(manifest: Manifest, files: Sequence[SourceFile], failed_videos: int) -> None:
     named = {str(file.path) for file in files}
     count = sum(entry.state in _UNFINISHED for entry in manifest.entries.values() if entry.path in named)
-    faults = [f"{count:,} of {len(files):,} files could not be read whole"] * bool(count)
-    faults += [f"{failed_videos:,} annotated videos could not be written"] * bool(failed_videos)
+    faults = [f"{count:,} of {plural(len(files), 'file')} could not be read whole"] * bool(count)
+    faults += [f"{plural(failed_videos, 'annotated video')} could not be written"] * bool(failed_videos)
     if faults:
         raise FerEdgeError(f"{' and '.join(faults)}; the notes say why")

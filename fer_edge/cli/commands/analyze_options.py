@@ -10,14 +10,26 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.analysis.settings import Settings
-from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, prior_option
-from fer_edge.cli.parameters import INTERVAL, MOST_THREADS, SHIPPED, ModelPath
+from fer_edge.cli.face_options import (
+    confidence_option,
+    detector_option,
+    detector_width_option,
+    max_faces_option,
+    smoothing_option,
+    threshold_option,
+)
+from fer_edge.cli.model_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    model_option,
+    num_threads_option,
+    prior_option,
+)
+from fer_edge.cli.parameters import INTERVAL
 from fer_edge.errors import InputError
-from fer_edge.models import SHIPPED_MODEL
-from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
-from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.stated_facts import StatedFacts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -98,7 +110,11 @@ _OPTIONS = (
     ),
     click.option("--recursive", is_flag=True, help="Search the folders below the named ones too."),
     click.option("--overwrite", is_flag=True, help="Replace an earlier analysis in --output."),
-    click.option("--privacy", is_flag=True, help="Store no picture of a face; drawings stand for them in the summary."),
+    click.option(
+        "--privacy",
+        is_flag=True,
+        help="Store no picture of a face and delete stored ones; drawings stand for them in the summary.",
+    ),
     click.option(
         "--video",
         is_flag=True,
@@ -117,42 +133,16 @@ _OPTIONS = (
         metavar="N",
         help="Analyze N frames of each second of a video, the same as --every 1/N.",
     ),
-    click.option(
-        "--model",
-        type=ModelPath(),
-        default=SHIPPED_MODEL,
-        help=f"A .tflite or .onnx file, or a shipped model: {SHIPPED}.  "
-        f"[default: {SHIPPED_MODEL.name.removesuffix('_int8.tflite')}]",
-    ),
+    model_option,
     labels_option,
     input_range_option,
     logits_option,
     prior_option("How often each expression is expected, by which scores are re-weighted"),
-    click.option(
-        "--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True, help="Of the model."
-    ),
-    click.option(
-        "--detector",
-        type=click.Choice([engine.value for engine in DetectorEngine]),
-        default=DetectorEngine.AUTO.value,
-        show_default=True,
-        help="How the face detector is computed; auto takes what suits this machine, and all workers the same.",
-    ),
-    click.option(
-        "--detector-width",
-        type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
-        metavar="PIXELS",
-        help="Scale a frame's longer side to so many pixels to look for faces; more finds smaller faces.  "
-        f"[default: {DEFAULT_WIDTH}; pictures: their own, up to {PICTURE_WIDTH}]",
-    ),
-    click.option(
-        "--confidence",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
-        default=DEFAULT_CONFIDENCE,
-        show_default=True,
-        help="Least confidence of the detector in a face.",
-    ),
-    click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces of each frame."),
+    num_threads_option,
+    detector_option,
+    detector_width_option,
+    confidence_option,
+    max_faces_option,
     click.option(
         "--detect-every",
         type=click.IntRange(1),
@@ -161,21 +151,8 @@ _OPTIONS = (
         metavar="N",
         help="Look for faces in every N-th frame of 30 a second, and follow them in between.",
     ),
-    click.option(
-        "--smoothing",
-        type=click.FloatRange(0),
-        default=Smoothing.seconds,
-        show_default=True,
-        metavar="SECONDS",
-        help="Time constant of the mean over a face's scores; 0 leaves each frame to itself.",
-    ),
-    click.option(
-        "--threshold",
-        type=click.FloatRange(0, 1),
-        default=Smoothing.threshold,
-        show_default=True,
-        help="Least score of an expression; a face without one is uncertain.",
-    ),
+    smoothing_option,
+    threshold_option,
     click.option(
         "--workers",
         type=click.IntRange(1, _MOST_WORKERS),

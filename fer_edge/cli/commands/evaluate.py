@@ -35,12 +35,13 @@ from fer_edge.cli.model_options import (
     labels_option,
     logits_option,
     note_unverified,
+    num_threads_option,
     prior_option,
     trust_option,
     warn_of_better_order,
     with_prior,
 )
-from fer_edge.cli.parameters import MOST_THREADS, ModelPath, PicturePath
+from fer_edge.cli.parameters import ModelPath, PicturePath
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.groups import compare_split
@@ -77,13 +78,7 @@ from fer_edge.training.face_classifier import load_classifier
 @logits_option
 @prior_option("Shares of the expressions among the faces, for which scores are re-weighted")
 @trust_option
-@click.option(
-    "--num-threads",
-    type=click.IntRange(1, MOST_THREADS),
-    default=1,
-    show_default=True,
-    help="Threads of the interpreter of a .tflite or .onnx file.",
-)
+@num_threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
 @click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
 @hard_faces_options

@@ -15,19 +15,23 @@ from fer_edge.analysis.faces import Face
 from fer_edge.analysis.picture_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
-from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, model_option, prior_option
-from fer_edge.cli.parameters import MOST_THREADS
+from fer_edge.cli.face_options import confidence_option, detector_width_option, max_faces_option, threshold_option
+from fer_edge.cli.model_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    model_option,
+    num_threads_option,
+    prior_option,
+)
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.names import printable
 from fer_edge.native_logs import native_stderr_muffled
-from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, MAX_WIDTH, MIN_WIDTH, small_faces_advice
-from fer_edge.runtime.faces.smoothing import Smoothing
+from fer_edge.runtime.faces.detector import small_faces_advice
 from fer_edge.runtime.results import answer_words
 from fer_edge.stated_facts import StatedFacts
 from fer_edge.terminal import progress_bar
-
-_PLACES = 4
 
 Show = Callable[[Prediction], None]
 
@@ -47,29 +51,11 @@ Show = Callable[[Prediction], None]
 @input_range_option
 @logits_option
 @prior_option("How often each expression is expected in the pictures, by which scores are re-weighted")
-@click.option("--num-threads", type=click.IntRange(1, MOST_THREADS), default=1, show_default=True, help="Of the model.")
-@click.option(
-    "--detector-width",
-    type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
-    metavar="PIXELS",
-    help="Scale a picture's longer side to so many pixels to look for faces; more finds smaller faces.  "
-    "[default: its own, up to 1280]",
-)
-@click.option(
-    "--confidence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=DEFAULT_CONFIDENCE,
-    show_default=True,
-    help="Least confidence of the detector in a face.",
-)
-@click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Only the N largest faces of each picture.")
-@click.option(
-    "--threshold",
-    type=click.FloatRange(0, 1),
-    default=Smoothing.threshold,
-    show_default=True,
-    help="Least score of an expression; a face without one is uncertain.",
-)
+@num_threads_option
+@detector_width_option
+@confidence_option
+@max_faces_option
+@threshold_option
 def command(
     paths: tuple[str, ...],
     recursive: bool,
@@ -113,7 +99,7 @@ def command(
             unreadable += prediction.faces is None
             faces += len(prediction.faces or ())
             advance(done)
-    if not faces and not as_json:
+    if not faces and unreadable < len(pictures) and not as_json:
         click.echo(small_faces_advice(settings["detector_width"], stills=True), err=True)
     if unreadable:
         raise FerEdgeError(f"{unreadable:,} of {len(pictures):,} pictures could not be read")
@@ -157,7 +143,6 @@ def _csv_printer(labels: tuple[str, ...]) -> Show:
 
 
 def _csv_rows(prediction: Prediction) -> Iterator[list[object]]:
-    for number, face in enumerate(prediction.faces or (), 1):
-        box = [round(value, 1) for value in face.box]
-        scores = [round(score, _PLACES) for score in face.scores.values()]
-        yield [number, *box, round(face.confidence, _PLACES), face.label, round(face.score, _PLACES), *scores, ""]
+    for number, face in enumerate(prediction.to_dict().get("faces", ()), 1):
+        named = (face[name] for name in ("confidence", "label", "score"))
+        yield [number, *face["box"], *named, *face["scores"].values(), ""]

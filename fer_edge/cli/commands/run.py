@@ -215,7 +215,7 @@ def _run(
     """Pass on all results, and return whether the stream has ended by itself."""
     for frame, result in pipeline.process_all(stream):
         sink.write(frame, result)
-        tally.add(result)
+        tally.add(frame, result)
         if tally.frames == frames or (ends_at is not None and time.monotonic() >= ends_at):
             return False
     return True

@@ -11,19 +11,31 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.cli.commands.credentials import SecretOption
-from fer_edge.cli.model_options import input_range_option, labels_option, logits_option, model_option, prior_option
+from fer_edge.cli.face_options import (
+    confidence_option,
+    detector_option,
+    detector_width_option,
+    max_faces_option,
+    smoothing_option,
+    threshold_option,
+)
+from fer_edge.cli.model_options import (
+    input_range_option,
+    labels_option,
+    logits_option,
+    model_option,
+    num_threads_option,
+    prior_option,
+)
 from fer_edge.cli.parameters import (
     BYTE_SIZE,
     DURATION,
     EVERY_NTH,
-    MOST_THREADS,
     MQTT_ADDRESS,
     PERCENTAGE,
     RESOLUTION,
 )
 from fer_edge.names import printable
-from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
-from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
 from fer_edge.runtime.faces.smoothing import RAW, Smoothing
 from fer_edge.runtime.sinks.log_files import LogPolicy
@@ -189,38 +201,11 @@ _OPTIONS = (
     input_range_option,
     logits_option,
     prior_option("Shares of the expressions that the camera sees, for which scores are re-weighted"),
-    click.option(
-        "--num-threads",
-        type=click.IntRange(1, MOST_THREADS),
-        metavar="N",
-        default=1,
-        show_default=True,
-        help="Threads of the classifier.",
-    ),
-    click.option(
-        "--detector",
-        type=click.Choice([each.value for each in DetectorEngine]),
-        default=DetectorEngine.AUTO.value,
-        show_default=True,
-        help="How the face detector is computed: auto is int8 where the processor has 8-bit dot products, else "
-        "fp32, and opencv where no TFLite interpreter works.",
-    ),
-    click.option(
-        "--detector-width",
-        type=click.IntRange(MIN_WIDTH, MAX_WIDTH),
-        metavar="PIXELS",
-        help="Longer side of the frame, in pixels, that the face detector works on: more finds smaller faces, fewer is "
-        f"faster.  [default: {DEFAULT_WIDTH}; for pictures their own, up to {PICTURE_WIDTH}]",
-    ),
-    click.option(
-        "--confidence",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
-        metavar="SHARE",
-        default=DEFAULT_CONFIDENCE,
-        show_default=True,
-        help="Least confidence of the face detector in a face.",
-    ),
-    click.option("--max-faces", type=click.IntRange(1), metavar="N", help="Classify only the N largest faces."),
+    num_threads_option,
+    detector_option,
+    detector_width_option,
+    confidence_option,
+    max_faces_option,
     click.option(
         "--detect-every",
         type=EVERY_NTH,
@@ -237,22 +222,8 @@ _OPTIONS = (
         show_default=True,
         help="Share of one processor core to use with --detect-every auto.",
     ),
-    click.option(
-        "--smoothing",
-        type=click.FloatRange(0),
-        default=Smoothing.seconds,
-        show_default=True,
-        metavar="SECONDS",
-        help="Time over which a face's scores are averaged.",
-    ),
-    click.option(
-        "--threshold",
-        type=click.FloatRange(0, 1),
-        metavar="SCORE",
-        default=Smoothing.threshold,
-        show_default=True,
-        help="Least score of an expression; a face without one is uncertain.",
-    ),
+    smoothing_option,
+    threshold_option,
     click.option(
         "--raw",
         is_flag=True,

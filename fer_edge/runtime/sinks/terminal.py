@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from fer_edge.figures import clock
 from fer_edge.names import printable
 from fer_edge.runtime.results import STAGES, FaceResult, FrameResult, answer_words
 from fer_edge.runtime.sinks.pace import frames_per_second
@@ -104,7 +105,7 @@ class TerminalSink:
         if share is None:
             return []
         spent_s = time.monotonic() - self._started
-        left = [f"{clock_time(spent_s / share * (1 - share))} left"] if share > 0 and spent_s > _SETTLED_S else []
+        left = [f"{clock(spent_s / share * (1 - share))} left"] if share > 0 and spent_s > _SETTLED_S else []
         return [f"{share:.0%}", *left]
 
     def _plain_line(self, frame: Frame, result: FrameResult) -> str:
@@ -123,13 +124,6 @@ class TerminalSink:
         x1, y1, x2, y2 = (int(value) for value in face.box_xyxy)
         place = [Text(f"{x2 - x1}x{y2 - y1} at {x1},{y1}")] if width >= _WIDE else []
         return [Text(str(face.track_id)), label, bar, Text(f"{face.score:4.0%}"), *place]
-
-
-def clock_time(seconds: float) -> str:
-    """Format a time as minutes and seconds, or hours, minutes and seconds: `0:07`, `1:02:03`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _in_encoding_of(stream: TextIO, text: str) -> str:

@@ -53,15 +53,18 @@ def test_thumbnails_outlive_the_process_and_leave_with_their_file(
     assert pictures(write_summary(tmp_path / "out").read_text("utf-8")) == 0
 
 
-def test_command_writes_a_summary_without_pictures_for_privacy(
+def test_privacy_deletes_the_pictures_of_an_earlier_call(
     command_line: Callable[..., Ended], model_file: Path, changing: Path, tmp_path: Path
 ) -> None:
-    ended = command_line("analyze", changing, "--model", model_file, "--output", tmp_path / "out", "--privacy")
+    call = ("analyze", changing, "--model", model_file, "--output", tmp_path / "out")
+    command_line(*call).require_success()
+    assert len(list((tmp_path / "out").rglob("*.jpg"))) == 2 * 4
+    ended = command_line(*call, "--privacy")
     assert SUMMARY in ended.require_success().stdout
     page = (tmp_path / "out" / SUMMARY).read_text("utf-8")
     assert "two.mp4" in page
-    assert page.count('href="#person"') == 2 * 4
-    assert [path.name for path in (tmp_path / "out").rglob("*.jpg")] == []
+    assert (page.count('href="#person"'), pictures(page)) == (2 * 4, 0)
+    assert list((tmp_path / "out").rglob("*.jpg")) == []
 
 
 def test_privacy_with_annotated_videos_is_refused(command_line: Callable[..., Ended], tmp_path: Path) -> None:

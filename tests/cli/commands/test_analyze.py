@@ -48,7 +48,7 @@ def rows(tmp_path: Path) -> list[dict[str, str]]:
 
 def test_folder_gives_tables_and_a_summary(analyze: Command, folder: Path, tmp_path: Path) -> None:
     ended = analyze(folder).require_success()
-    assert ended.stdout.startswith("2 files: 2 done; 21 rows of faces, 1 tracks\nwritten: ")
+    assert ended.stdout.startswith("files: 2 done; rows of faces: 21; tracks: 1\nwritten: ")
     assert [row["frame"] for row in rows(tmp_path) if row["track"] == "1"] == list(map(str, range(20)))
     manifest = json.loads((tmp_path / "out" / "analysis.json").read_text())
     assert [file["state"] for file in manifest["files"]] == ["done", "done"]

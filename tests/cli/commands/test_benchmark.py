@@ -133,7 +133,7 @@ def test_compare_reports_regressions_and_fails_beyond_limit(
     assert ended.exit_code == exit_code
     assert "changed beyond the noise" in ended.stdout
     assert "+100.0%" in ended.stdout
-    assert ("expected nothing to get worse by more than 50 %" in ended.stderr) == bool(exit_code)
+    assert ("expected nothing to get worse by more than 50%" in ended.stderr) == bool(exit_code)
     assert Report.read(tmp_path / "runs/device/report.json") == now
 
 

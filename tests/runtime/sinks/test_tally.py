@@ -22,7 +22,7 @@ def test_summary_without_frames() -> None:
 
 def test_summary_without_faces_gives_advice(make_result: MakeResult) -> None:
     tally = Tally()
-    tally.add(make_result()[1])
+    tally.add(*make_result())
     assert tally.lines()[0] == "1 frame, 0 faces"
     assert tally.lines()[1] == "no face was seen: check that one is in view and upright"
     tally.advice = "Come nearer"
@@ -31,9 +31,9 @@ def test_summary_without_faces_gives_advice(make_result: MakeResult) -> None:
 
 def test_summary_has_frames_labels_and_percentiles(make_face: MakeFace, make_result: MakeResult) -> None:
     tally = Tally()
-    tally.add(make_result(make_face("happy"), make_face("sad"))[1])
-    tally.add(make_result(make_face("happy"))[1])
-    tally.add(make_result(make_face("happy"))[1])
+    tally.add(*make_result(make_face("happy"), make_face("sad")))
+    tally.add(*make_result(make_face("happy")))
+    tally.add(*make_result(make_face("happy")))
     count, labels, times = tally.lines()
     assert count.startswith("3 frames, ")
     assert count.endswith("4 faces")
@@ -46,8 +46,8 @@ def test_summary_has_frames_labels_and_percentiles(make_face: MakeFace, make_res
 def test_face_that_stays_is_one_person(make_face: MakeFace, make_result: MakeResult) -> None:
     tally, appeared = Tally(), Event(EventKind.APPEARED, 1, 0.0, "happy")
     for number in range(30):
-        result = make_result(make_face("happy"), number=number)[1]
-        tally.add(replace(result, events=() if number else (appeared,)))
+        tally.add(*make_result(make_face("happy"), number=number, events=() if number else (appeared,)))
     assert tally.lines()[0].endswith(", 1 person")
-    tally.add(replace(result, events=(replace(appeared, track_id=2), replace(appeared, kind=EventKind.LEFT))))
+    events = (replace(appeared, track_id=2), replace(appeared, kind=EventKind.LEFT))
+    tally.add(*make_result(make_face("happy"), number=30, events=events))
     assert tally.lines()[0].endswith(", 2 persons")

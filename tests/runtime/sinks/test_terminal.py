@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fer_edge.runtime.results import UNCERTAIN, FaceResult, FrameResult
-from fer_edge.runtime.sinks.terminal import TerminalSink, clock_time
+from fer_edge.runtime.sinks.terminal import TerminalSink
 from fer_edge.runtime.sources.source import Frame, Source
 
 MakeFace = Callable[..., FaceResult]
@@ -68,13 +68,6 @@ def test_recording_shows_its_percentage(make_face: MakeFace, make_result: MakeRe
     stream = io.StringIO()
     TerminalSink("film", stream, RECORDING).write(*make_result(make_face(), position_s=5.0, number=3))
     assert stream.getvalue() == "frame 3  happy 88%  25%\n"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (600, "10:00"), (3723, "1:02:03")]
-)
-def test_time_left_is_minutes_and_seconds(seconds: float, expected: str) -> None:
-    assert clock_time(seconds) == expected
 
 
 @pytest.mark.parametrize(("columns", "has_all"), [(40, False), (80, True), (120, True)])

@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import dropwhile
 
-import cv2
-
 from fer_edge.boxes import crop_square
-from fer_edge.preprocess import Image, cut_square, shrink
+from fer_edge.preprocess import Image, cut_square, encode_jpeg, shrink
 from fer_edge.runtime.results import UNCERTAIN, Event, EventKind, FrameResult
 
 MOST_CHANGES = 200
@@ -73,7 +71,7 @@ class Changes:
             change = self._settled(event)
             if change is not None:
                 if event.track_id in faces:
-                    self._pictures[event.track_id] = _encode(faces[event.track_id])
+                    self._pictures[event.track_id] = encode_jpeg(faces[event.track_id], _QUALITY)
                 self._number += 1
                 self._kept.append(Change(self._number, change, moment, self._pictures.get(event.track_id)))
             if event.kind is EventKind.LEFT:
@@ -110,8 +108,3 @@ def cut_faces(image: Image, result: FrameResult) -> dict[int, Image]:
         for face in result.faces
         if face.track_id in wanted
     }
-
-
-def _encode(face: Image) -> bytes:
-    _, encoded = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return encoded.tobytes()

@@ -16,7 +16,7 @@ from fer_edge.runtime.sinks.preview.changes import Change
 from fer_edge.runtime.sinks.preview.condition import Condition
 from fer_edge.runtime.sinks.preview.history import Stretch
 from fer_edge.runtime.sinks.preview.timeline import Span
-from fer_edge.runtime.sinks.preview.totals import Totals
+from fer_edge.runtime.sinks.totals import Totals
 
 Json = dict[str, Any]
 

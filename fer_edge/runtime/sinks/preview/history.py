@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.runtime.results import UNCERTAIN, FrameResult
+from fer_edge.runtime.sinks.totals import shares_of
 
 SHORTEST_SPAN_S = 60
 LONGEST_SPAN_S = 24 * 3600
@@ -140,9 +141,3 @@ class _Ring:
         for place in np.argsort(self._numbers):
             if self._numbers[place] >= max(first, 0):
                 yield int(self._numbers[place]) * self.width_s, self._sums[place]
-
-
-def shares_of(counts: Counter[str]) -> dict[str, float]:
-    """Return each label's share of all, 0..1, the largest first."""
-    total = sum(counts.values())
-    return {label: round(count / total, 4) for label, count in counts.most_common()} if total else {}

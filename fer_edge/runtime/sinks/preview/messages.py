@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import cv2
-
-from fer_edge.preprocess import Image, shrink
+from fer_edge.preprocess import Image, encode_jpeg, shrink
 
 EVENTS_TYPE = "text/event-stream"
 HEARTBEAT = b":\n\n"
@@ -43,7 +41,6 @@ def picture_part(image: Image, number: int) -> bytes:
 
     The part includes the boundary of the next, as browsers show a part only when they have received that.
     """
-    _, encoded = cv2.imencode(".jpg", shrink(image, _LONGEST_SIDE), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    jpeg = encoded.tobytes()
+    jpeg = encode_jpeg(shrink(image, _LONGEST_SIDE), _QUALITY)
     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\n\r\n"
     return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()

@@ -16,7 +16,7 @@ from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.preview.logs import RecentLog
 from fer_edge.runtime.sinks.preview.metrics import Metrics
 from fer_edge.runtime.sinks.preview.timeline import Timeline
-from fer_edge.runtime.sinks.preview.totals import Totals
+from fer_edge.runtime.sinks.totals import Totals
 from fer_edge.runtime.sources.source import Frame
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 
+from fer_edge.preprocess import encode_jpeg
 from fer_edge.runtime.sinks.annotate import annotate
 from fer_edge.runtime.sinks.preview.record import Newest
 
@@ -58,6 +59,6 @@ class Snapshots:
 
     def _encode(self, newest: Newest) -> bytes:
         canvas = annotate(newest.frame.image, newest.result, self._labels)
-        quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY] if self._suffix == ".jpg" else []
-        _, encoded = cv2.imencode(self._suffix, canvas, quality)
-        return encoded.tobytes()
+        if self._suffix == ".jpg":
+            return encode_jpeg(canvas, _QUALITY)
+        return cv2.imencode(self._suffix, canvas)[1].tobytes()

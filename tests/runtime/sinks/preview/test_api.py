@@ -30,6 +30,7 @@ MakeResult = Callable[..., tuple[Frame, FrameResult]]
 WaitUntil = Callable[..., None]
 Happen = Callable[..., None]
 JSON = "application/json"
+APPEARED = Event(EventKind.APPEARED, 1, 1_700_000_000.25, "happy")
 PICTURES = ("snapshot.jpg", "snapshot.png", "api/changes/1.jpg", "picture.mjpg")
 
 
@@ -45,8 +46,8 @@ def happen(make_face: MakeFace, make_result: MakeResult) -> Happen:
     """A function that writes a frame with one face, to which something happens."""
 
     def write(sink: PreviewSink, kind: EventKind, label: str = "happy", previous: str | None = None) -> None:
-        frame, result = make_result(*[make_face(label)] * (kind is not EventKind.LEFT))
-        sink.write(frame, replace(result, events=(Event(kind, 1, result.time, label, previous),)))
+        event = replace(APPEARED, kind=kind, label=label, previous=previous)
+        sink.write(*make_result(*[make_face(label)] * (kind is not EventKind.LEFT), events=(event,)))
 
     return write
 
@@ -76,7 +77,8 @@ def test_state_has_the_newest_faces_and_a_breakdown_that_adds_up(
 ) -> None:
     with preview() as sink:
         for number in range(3):
-            sink.write(*make_result(make_face("happy"), make_face("sad", track_id=2), number=number))
+            came = () if number else (APPEARED, replace(APPEARED, track_id=2, label="sad"))
+            sink.write(*make_result(make_face("happy"), make_face("sad", track_id=2), number=number, events=came))
             time.sleep(0.05)
         wait_until(lambda: read_json(f"{sink.url}api/state")["summary"]["frames"] == 3)
         state = read_json(f"{sink.url}api/state")
@@ -229,7 +231,7 @@ def test_lost_camera_is_shown_with_the_reason(
 def test_end_is_shown_with_a_summary(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
     with preview() as sink, fetch(f"{sink.url}events") as messages:
         next_event(messages)
-        sink.write(*make_result(make_face("happy"), position_s=0.0))
+        sink.write(*make_result(make_face("happy"), position_s=0.0, events=(APPEARED,)))
         sink.write(*make_result(make_face("sad"), position_s=12.5, number=1))
         sink.finish()
         message = next_event(messages)

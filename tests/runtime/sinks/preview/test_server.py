@@ -245,7 +245,7 @@ def test_missing_extra_is_an_error_with_the_install_command(monkeypatch: pytest.
     for name in [name for name in sys.modules if name.startswith("fer_edge.runtime.sinks.preview.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "aiohttp", None)
-    with pytest.raises(MissingExtraError, match=r"the preview needs more packages .*fer-edge\[preview\]"):
+    with pytest.raises(MissingExtraError, match=r"the preview needs more packages .*\.\[preview\]"):
         open_preview("0", EXPRESSIONS, "")
 
 

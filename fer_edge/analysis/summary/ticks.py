@@ -1,19 +1,11 @@
-"""Times of a video in words, and the ticks of its axis."""
+"""Ticks of a video's time axis, and the precision of its times."""
 
 from __future__ import annotations
 
+from fer_edge.figures import clock
+
 _MOST_TICKS = 7
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000, 86400)
-
-
-def clock(seconds: float, places: int = 0) -> str:
-    """Format a time as `1:02:03` or `2:03.4`, with `places` decimals of the seconds."""
-    units = round(seconds * 10**places)
-    whole, rest = divmod(units, 10**places)
-    minutes, second = divmod(whole, 60)
-    hours, minute = divmod(minutes, 60)
-    text = f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
-    return f"{text}.{rest:0{places}}" if places else text
 
 
 def places_for(duration_s: float) -> int:
