@@ -27,7 +27,7 @@ _MANY_WITHOUT_FACE = 0.1
 
 @dataclass(frozen=True)
 class FolderCheck:
-    """What was found in a folder of pictures.
+    """Findings in a folder of pictures.
 
     Attributes:
         counts: Pictures by class and split; the split is `None` without split folders.

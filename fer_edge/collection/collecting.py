@@ -42,7 +42,7 @@ class Skipped(str, Enum):
 
 @dataclass
 class Collected:
-    """What has been collected so far.
+    """Pictures collected so far, and frames without one.
 
     Attributes:
         files: Pictures that were written.

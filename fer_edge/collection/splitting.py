@@ -26,7 +26,7 @@ _MOMENT = re.compile(r"(\d{8})[-_T](\d{6})")
 
 
 class GroupedBy(str, Enum):
-    """What stays together on one side."""
+    """Property of pictures that stay together on one side."""
 
     PERSON = "person"
     TIME = "time"

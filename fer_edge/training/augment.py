@@ -14,7 +14,6 @@ _ERASED_AREA = (0.02, 0.2)
 _ERASED_ASPECT = 1.0
 """Largest aspect ratio of an erased rectangle, height to width or width to height, as a power of 2."""
 
-
 _PARTS = ("flip", "shift", "scale", "rotate", "brightness", "contrast", "erase", "mixup")
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.check import FolderCheck, as_facts, check_folder
 from fer_edge.collection.folders import read_class_folder
+from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import some
@@ -70,7 +71,7 @@ def _lines(checked: FolderCheck) -> Iterator[str]:
         ("near-copies in different classes", checked.copies_of_classes),
     )
     for what, found in pairs:
-        yield f"{what}: {len(found):,} pairs{_named([' and '.join(pair) for pair in found])}"
+        yield f"{what}: {plural(len(found), 'pair')}{_named([' and '.join(pair) for pair in found])}"
     for what, places in (
         ("not readable or in no class folder", checked.unreadable),
         ("not square, so distorted", checked.not_square),

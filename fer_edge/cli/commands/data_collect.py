@@ -15,6 +15,7 @@ from fer_edge.collection.folders import read_class_folder
 from fer_edge.dataset.class_choice import class_name
 from fer_edge.dataset.class_folders import split_of
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
@@ -106,7 +107,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         print_note(f"frames without a picture: {reasons}")
     if not found.files:
         return
-    click.echo(f"{len(found.files)} pictures are in {printable(str(folder))}")
+    click.echo(f"written: {plural(len(found.files), 'picture')} in {printable(str(folder))}")
     pictures = read_class_folder(output).pictures
     place = output if output.name not in ("", "..") else output.resolve()  # such as "."
     review = place.parent / f"{place.name}-review" / f"{label}.png"

@@ -16,6 +16,7 @@ from fer_edge.collection.splitting import Division, GroupedBy, divide
 from fer_edge.dataset.data import SplitName
 from fer_edge.dataset.named_rows import match_images, read_column
 from fer_edge.errors import InputError
+from fer_edge.figures import plural
 from fer_edge.names import some
 from fer_edge.tables import make_table
 from fer_edge.terminal import stderr, stdout
@@ -94,5 +95,5 @@ def _print_counts(folder: ClassFolder, division: Division, output: Path) -> None
     for label in folder.labels:
         table.add_row(label, *(f"{counts[label, name]:,}" for name in (SplitName.TRAIN, SplitName.VALIDATION)))
     stdout().print(table)
-    joined = f"; {division.joined:,} pairs of near-copies joined some" if division.joined else ""
+    joined = f"; {plural(division.joined, 'pair')} of near-copies joined some" if division.joined else ""
     stdout().print(f"{division.groups:,} groups were kept whole{joined}", markup=False, soft_wrap=True)

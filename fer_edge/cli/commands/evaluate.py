@@ -114,7 +114,7 @@ def command(
     fer-edge evaluate mine_int8.tflite --stress --peer compact
     """
     asked = HardFacesOptions(**hard)
-    asked.require_consistent(prior)
+    asked.require_consistent(model, prior)
     picture = plot or Path(f"{model.stem}_confusion.png")
     reads = [*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file), *asked.reads()]
     require_apart(reads, [*roles("--plot", picture), *asked.writes(model)])

@@ -15,6 +15,7 @@ from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.parameters import ModelPath, PicturePath
 from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option
 from fer_edge.errors import InputError
+from fer_edge.models import shipped_models
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,8 +47,8 @@ class HardFacesOptions:
     peer_logits: bool
     update_card: bool
 
-    def require_consistent(self, prior: str | None) -> None:
-        """Check that the options fit together, and the prior to the card that is updated.
+    def require_consistent(self, model: Path, prior: str | None) -> None:
+        """Check that the options fit together, and the model and the prior to the card that is updated.
 
         Raises:
             InputError: If they do not.
@@ -58,6 +59,8 @@ class HardFacesOptions:
             raise InputError("--update-card writes the results of --groups or --stress: give one of them")
         if self.update_card and prior is not None:
             raise InputError("--update-card writes results with the model's own prior: leave out --prior")
+        if self.update_card and model in shipped_models().values():
+            raise InputError("--update-card changes MODEL's file: name a copy of the shipped model, or one of your own")
 
     def reads(self) -> list[FileRole]:
         """Return the files that are read."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import h5py
 import keras
+import tensorflow as tf
 
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import ModelError, first_line
@@ -26,7 +27,8 @@ def load_other_format(path: Path) -> keras.Model:
     """Load an .h5 file, or wrap the signature `serving_default` of a SavedModel.
 
     Raises:
-        ModelError: If the .h5 file holds weights only, or layers with code; if the SavedModel has other inputs.
+        ModelError: If the .h5 file holds weights only, or layers with code; if the SavedModel is incomplete, or has
+            other inputs.
     """
     return _load_h5(path) if path.suffix.lower() in _H5 else _wrap_saved_model(path)
 
@@ -56,7 +58,10 @@ def _load_h5(path: Path) -> keras.Model:
 
 
 def _wrap_saved_model(path: Path) -> keras.Model:
-    layer = keras.layers.TFSMLayer(path, call_endpoint=_ENDPOINT)
+    try:
+        layer = keras.layers.TFSMLayer(path, call_endpoint=_ENDPOINT)
+    except tf.errors.OpError as error:  # no ValueError or OSError, if a file in it is missing or damaged
+        raise ModelError(f"{path}: TensorFlow cannot load it: {first_line(error)}; copy the whole folder") from error
     try:
         _, named = layer.call_endpoint_fn.structured_input_signature
         (spec,) = named.values()

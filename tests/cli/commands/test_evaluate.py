@@ -234,6 +234,7 @@ def test_stress_compares_models_and_writes_the_card(
         (["--peer", "compact-s"], "--peer and --stress-plot belong to --stress"),
         (["--update-card"], "--update-card writes the results of --groups or --stress"),
         (["--update-card", "--stress", "--prior", "balanced"], "leave out --prior"),
+        (["--update-card", "--stress"], "--update-card changes MODEL's file: name a copy of the shipped model"),
         (["--groups", "gone.csv"], "--groups: gone.csv: no such file"),
     ],
 )

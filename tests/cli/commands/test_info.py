@@ -198,7 +198,7 @@ def test_card_without_measurements_has_a_short_summary(command_line: Callable[..
     labels = tuple(f"expression {i}" for i in range(30))
     facts = summarize(ModelCard("mine", "mine", labels), 1234)
     assert facts["model"] == "mine, fp32, 1,234 bytes"
-    assert facts["labels"].endswith("expression 11 and 18 more")
+    assert facts["labels"].endswith("expression 11, and 18 more")
     assert not {"accuracy", "parity", "trained on"} & set(facts)
 
 

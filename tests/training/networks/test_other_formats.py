@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import keras
@@ -48,6 +49,14 @@ def test_own_network_is_loaded_with_its_size_and_colour(saved: Path, name: str) 
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
     keras.utils.set_random_seed(1)
     assert np.allclose(classifier.classify_all(images), own_network().predict(images, verbose=0), atol=1e-5)
+
+
+@pytest.mark.parametrize("missing", ["variables.data-00000-of-00001", "variables.index"])
+def test_incomplete_saved_model_is_rejected(saved: Path, tmp_path: Path, missing: str) -> None:
+    copy = shutil.copytree(saved / "own", tmp_path / "own")
+    (copy / "variables" / missing).unlink()
+    with pytest.raises(ModelError, match="cannot load it: "):
+        KerasClassifier.load(copy, FACTS)
 
 
 def test_untrusted_file_is_not_loaded(saved: Path) -> None:
