@@ -23,13 +23,13 @@ def detector() -> FaceDetector:
 def test_known_crop_is_measured(detector: FaceDetector, scale: float, shift_y: float) -> None:
     """Cut squares of a known place out of whole pictures, and find that place from the squares alone."""
     crop = CropSpec("YuNet 2023mar", scale, shift_y, "by hand")
-    frames = [DemoSource().draw(number) for number in range(0, 240, 12)]
+    frames = [DemoSource().draw(number) for number in range(0, 480, 24)]
     squares = [crop_face(frame, detector.detect(frame)[0].box_xyxy, crop, (48, 48)) for frame in frames]
     measurement = measure_crop(squares, detector.detect)
     assert (measurement.images, measurement.found) == (20, 20)
     spec = measurement.to_spec()
     assert spec.scale == pytest.approx(scale, abs=0.06)
-    assert spec.shift_y == pytest.approx(shift_y, abs=0.04)
+    assert spec.shift_y == pytest.approx(shift_y, abs=0.05)
     assert "20 of 20" in spec.measured_on
 
 

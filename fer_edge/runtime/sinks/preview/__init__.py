@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from fer_edge.errors import MissingExtraError
 from fer_edge.notes import OnNote, ignore_note
-from fer_edge.runtime.sinks.preview.links import StreamLinks
 
 if TYPE_CHECKING:
+    from fer_edge.runtime.sinks.preview.links import StreamLinks
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
 
 
