@@ -118,7 +118,7 @@ def test_part_with_other_content_and_its_check_sum_is_refused(tmp_path: Path, wa
     assert was in content
     path.write_bytes(gzip.compress(content.replace(was, other, 1)))
     assert read_facts(path, LABELS) is None
-    with pytest.raises(InputError, match=r"0\.gz: expected a part of an analysis, got a damaged one .*; remove it"):
+    with pytest.raises(InputError, match=r"0\.gz: expected a part of an analysis, got a damaged one .*; remove "):
         joined(path)
 
 
