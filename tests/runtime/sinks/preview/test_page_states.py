@@ -205,7 +205,7 @@ def test_finished_recording_stays_with_its_summary(
         page.reload()
         wait_for_state(page, "finished", "Recording finished")
         banner = page.locator("#banner").inner_text()
-        assert "2 faces" in banner
+        assert "2 persons" in banner
         assert "happy 50%" in banner
         assert "Ended at" in banner
         assert page.locator("#verdict").inner_text() == "happy 80%"

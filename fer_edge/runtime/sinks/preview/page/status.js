@@ -57,9 +57,9 @@ function sinceWords() {
   return shown.state === "finished" ? `Ended at ${at}.` : `Since ${at}, for ${duration(ago)}.`;
 }
 
-// What a recording held: frames, time, faces and the share of each expression.
+// What a recording held: frames, time, persons and the share of each expression.
 function summaryOf({ frames, duration_s: seconds, persons, shares }) {
-  const people = persons === 1 ? "1 face" : `${persons} faces`;
+  const people = persons === 1 ? "1 person" : `${persons} persons`;
   const list = element("ul", "shares");
   list.append(...Object.entries(shares).slice(0, MOST_SHARES).map(([label, share]) => {
     const item = element("li");
