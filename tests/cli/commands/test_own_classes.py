@@ -59,7 +59,7 @@ def test_photos_become_a_device_file_that_names_its_classes(
         "evaluate", file, "--data", photos, "--json", "--plot", tmp_path / "c.png"
     ).require_success()
     assert set(json.loads(measured.stdout)["per_class"]) == {"rest", "smile"}
-    assert "int8 (1, 64, 64, 3)" in command_line("info", file).require_success().stdout
+    assert "int8 (1, 64, 64, 3)" in command_line("info", "--all", file).require_success().stdout
 
 
 @pytest.mark.slow

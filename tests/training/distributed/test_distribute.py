@@ -29,14 +29,14 @@ import keras
 from fer_edge.cli import main
 from fer_edge.training.networks.architectures import ARCHITECTURES, LayerSet
 
-def bare(layers=None):
+def bare(layers=None, task=None):
     x = inputs = keras.Input((48, 48, 1))
     x = keras.layers.Rescaling(1 / 64, -2)(x)
     for filters in (8, 16):
         x = keras.layers.Conv2D(filters, 5, strides=3, padding="same", activation="relu")(x)
     return keras.Model(inputs, keras.layers.Dense(7, activation="softmax")(keras.layers.Flatten()(x)))
 
-def whole(layers=None):
+def whole(layers=None, task=None):
     layers = layers or LayerSet()
     x = inputs = keras.Input((48, 48, 1))
     for filters in (8, 16):
