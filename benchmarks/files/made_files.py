@@ -25,13 +25,15 @@ def write_pictures(folder: Path, faces: npt.NDArray[np.uint8], count: int) -> No
 
 
 def write_face_sizes(folder: Path, faces: npt.NDArray[np.uint8], sides: tuple[int, ...], each: int) -> None:
-    """Write `each` JPEG files a size with one upright face of that side in pixels, named `SIDE_NUMBER.jpg`."""
+    """Write `each` JPEG files a size with one upright face, named `SIDE_X_Y.jpg` by its side and centre in pixels."""
     folder.mkdir()
     rng, backgrounds = np.random.default_rng(5), photographs()
     for side in sides:
         for number in range(each):
             face, background = faces[number % len(faces)], backgrounds[number % len(backgrounds)]
-            _write(folder / f"{side:03}_{number:03}.jpg", place(face, background, anywhere(side, 0, rng)))
+            where = anywhere(side, 0, rng)
+            x, y = map(round, where.centre)
+            _write(folder / f"{side}_{x}_{y}.jpg", place(face, background, where))
 
 
 def write_video(path: Path, faces: npt.NDArray[np.uint8], seconds: float) -> None:
