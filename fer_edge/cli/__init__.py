@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -77,6 +78,7 @@ class _LazyGroup(click.Group):
             return None
         # Errors only: users cannot act on TensorFlow's hints about its processor kernels.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns where one process builds several networks
         try:
             with native_stderr_muffled():
                 module = importlib.import_module(f"fer_edge.cli.commands.{cmd_name}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import warnings
@@ -95,7 +94,6 @@ def command(
     fer-edge tune --data synthetic --epochs 2 --tuner random --over batch_size
     fer-edge tune --recipe modern --over mixup=0:0.3 --over ema=0.99,0.998
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns that each trial builds a network
     warnings.filterwarnings("ignore", module="sklearn")  # about the Bayesian tuner's fit to few points
     recipe = read_recipe(options)
     space = read_space(_without_fixed(over), recipe)
