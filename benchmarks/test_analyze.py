@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,15 +11,9 @@ from rich.console import Console
 
 pytest.importorskip("distributed")
 from benchmarks.analysis.scaling import measure_scaling, print_scaling, write_film
+from benchmarks.files.command_cost import measure_command
 
 CONSOLE = Console(file=sys.stderr, width=120, highlight=False)
-
-_PEAK = """
-import sys
-from pathlib import Path
-from benchmarks.analysis.scaling import peak_memory_mb
-print(peak_memory_mb(Path(sys.argv[1]), Path(sys.argv[2])))
-"""
 
 
 def test_throughput_scales_with_workers(tmp_path: Path) -> None:
@@ -36,9 +29,9 @@ def test_throughput_scales_with_workers(tmp_path: Path) -> None:
 def test_memory_is_constant_in_the_length(tmp_path: Path) -> None:
     peaks = []
     for seconds in (60, 300):
-        film = tmp_path / f"{seconds}.mp4"
-        write_film(film, seconds)
-        command = [sys.executable, "-c", _PEAK, str(film), str(tmp_path / str(seconds))]
-        peaks.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+        film = f"{seconds}.mp4"
+        write_film(tmp_path / film, seconds)
+        command = [sys.executable, "-m", "fer_edge", "analyze", film, "--output", str(seconds)]
+        peaks.append(measure_command(command, tmp_path).peak_bytes / 1e6)
     CONSOLE.print("analyze: peak memory of 60 s and 300 s: " + ", ".join(f"{peak:.0f} MB" for peak in peaks))
     assert peaks[1] - peaks[0] <= 20

@@ -29,7 +29,7 @@ _CORNERS = ("x1", "y1", "x2", "y2")
 
 @dataclass(frozen=True)
 class Amount:
-    """How much is measured: pictures of one folder, and seconds of one video."""
+    """Amounts that are measured: pictures of one folder, and seconds of one video."""
 
     pictures: int
     seconds: int

@@ -1,8 +1,7 @@
-"""How `fer-edge analyze` scales with worker processes, and what it costs: time, processor time, memory."""
+"""Throughput of `fer-edge analyze` with more worker processes."""
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,12 +64,6 @@ def measure_scaling(film: Path, folder: Path, workers: tuple[int, ...], rounds: 
                 times[count].append(time.perf_counter() - start)
             tables[count] = tuple((output / name).read_bytes() for name in ("faces.csv", "tracks.csv"))
     return [Scaling(count, tuple(times[count]), tables[count]) for count in workers]
-
-
-def peak_memory_mb(film: Path, folder: Path) -> float:
-    """Analyze a film in this process, and return the most memory that the process has had so far, in MB."""
-    _analyze(film, folder / "memory", do_here)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def print_scaling(results: list[Scaling], console: Console) -> None:

@@ -76,7 +76,7 @@ def draw_pareto(figure: Figure, report: Report) -> list[Annotation]:
 
 
 class _Obstacles:
-    """What a label must not cover, in the figure's pixels: lines, centres of discs and other labels."""
+    """Everything that a label must not cover, in the figure's pixels: lines, centres of discs and other labels."""
 
     def __init__(self, axes: Axes, centres: Sequence[tuple[float, float]]) -> None:
         self._within = axes.bbox

@@ -27,7 +27,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class CommandCost:
-    """What a command took.
+    """Time and memory that a command took.
 
     Attributes:
         wall_s: Seconds from its start to its end.

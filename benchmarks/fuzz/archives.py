@@ -1,4 +1,4 @@
-"""What `predict` and `analyze` read: damaged pictures, videos, logs, and the folder of an earlier analysis."""
+"""Inputs of `predict` and `analyze`: damaged pictures, videos, logs, and the folder of an earlier analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `train` reads: choices of classes, and the damaged state of an earlier run."""
+"""Inputs of `train`: choices of classes, and the damaged state of an earlier run."""
 
 from __future__ import annotations
 

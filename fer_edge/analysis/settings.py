@@ -28,7 +28,7 @@ A face that is not found is remembered for 2 s, and of smoothed scores 6e-6 is l
 
 @dataclass(frozen=True)
 class Settings:
-    """How files are analyzed.
+    """Settings that files are analyzed with.
 
     Attributes:
         model: A .tflite or .onnx file, or the name of a shipped network.

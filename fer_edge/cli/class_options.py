@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.table import Table
 
+from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import ParsedText
 from fer_edge.dataset.class_choice import ClassChoice, merged_in, parse_classes, parse_merge
 from fer_edge.dataset.data import Dataset
@@ -15,8 +15,6 @@ from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 from fer_edge.picture_form import FER2013_FORM, PictureForm, parse_form
 from fer_edge.tables import make_table
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _CLASSES, _MERGES, _DROPPED, _FORM = "classes", "merges", "dropped", "form"
 
@@ -55,9 +53,7 @@ def class_options(command: Command) -> Command:
             help="Size of the faces that the network takes: 64x64 is gray, 96x96x3 RGB.  [default: 48x48]",
         ),
     ]
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
+    return add_options(command, decorators)
 
 
 def take_choice(options: dict[str, Any]) -> tuple[ClassChoice, PictureForm]:

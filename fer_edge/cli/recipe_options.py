@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError, extra_advice
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.training.recipe import PARTS, RECIPES, ClassBalance, MixedPrecision, Recipe
 from fer_edge.training.recipe_part import Bounds, Part
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _RECIPE = "recipe_name"
 _PRETRAINED = "pretrained"
@@ -100,9 +99,7 @@ def recipe_options(command: Command) -> Command:
             help="Compute in bfloat16; auto: if the processor has it.",
         ),
     ]
-    for decorator in reversed(decorators):
-        command = decorator(command)
-    return command
+    return add_options(command, decorators)
 
 
 def read_recipe(options: dict[str, Any]) -> Recipe:

@@ -20,7 +20,7 @@ _STACK_FACTOR = 4
 
 @dataclass(frozen=True)
 class _Level:
-    """How much is shown of a video.
+    """Limits to what is shown of a video.
 
     Attributes:
         persons: Most persons.

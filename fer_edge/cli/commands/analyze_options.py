@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
@@ -26,13 +24,12 @@ from fer_edge.cli.model_options import (
     num_threads_option,
     prior_option,
 )
+from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import INTERVAL
 from fer_edge.errors import InputError
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
 from fer_edge.stated_facts import StatedFacts
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 SECTIONS = {"output": "Files", "every": "Frames", "model": "Model", "detector": "Faces", "workers": "Processes"}
 """Titles in the help, by the first parameter under each."""
@@ -95,9 +92,7 @@ class AnalyzeOptions:
 
 def analyze_options(command: Command) -> Command:
     """Add all options, in the order of the help."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return add_options(command, _OPTIONS)
 
 
 _OPTIONS = (

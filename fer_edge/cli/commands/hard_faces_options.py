@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import ModelPath, PicturePath
 from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option
 from fer_edge.errors import InputError
 from fer_edge.models import shipped_models
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 groups_option = click.option(
     "--groups",
@@ -81,9 +78,7 @@ class HardFacesOptions:
 
 def hard_faces_options(command: Command) -> Command:
     """Add all options to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return add_options(command, _OPTIONS)
 
 
 _OPTIONS = (

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
@@ -27,6 +25,7 @@ from fer_edge.cli.model_options import (
     num_threads_option,
     prior_option,
 )
+from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import (
     BYTE_SIZE,
     DURATION,
@@ -47,8 +46,6 @@ from fer_edge.stated_facts import StatedFacts
 
 _MOST_OLDER_FILES = 10_000
 """Most older files of a log: each is looked for whenever the log is rotated."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -142,9 +139,7 @@ SECTIONS = {
 
 def run_options(command: Command) -> Command:
     """Add all options to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return add_options(command, _OPTIONS)
 
 
 _OPTIONS = (
