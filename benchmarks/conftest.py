@@ -30,7 +30,7 @@ from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import write_atomic
-from fer_edge.terminal import stages_display, stdout
+from fer_edge.terminal.consoles import stages_display, stdout
 
 
 @dataclass(frozen=True)

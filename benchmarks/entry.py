@@ -12,7 +12,7 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.loading import DATA_ENV
 from fer_edge.dataset.voted_faces import load_voted_dataset
 from fer_edge.errors import FerEdgeError
-from fer_edge.terminal import stderr
+from fer_edge.terminal.consoles import stderr
 
 data_option = click.option(
     "--data", metavar="PATH|synthetic", help=f"Labelled faces, as for fer-edge train.  [default: ${DATA_ENV}]"

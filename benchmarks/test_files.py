@@ -17,8 +17,8 @@ from benchmarks.files.command_cost import CommandCost, measure_command
 from benchmarks.files.made_files import write_face_sizes, write_pictures, write_video
 from fer_edge.benchmark.timing import QUICK
 from fer_edge.dataset.data import Split
-from fer_edge.tables import make_table
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
+from fer_edge.terminal.tables import make_table
 
 _OURS = (sys.executable, "-m", "fer_edge")
 _PEER = Path(__file__).parent / "peers" / "fer_files.py"

@@ -15,7 +15,7 @@ from export.preparation import prepare_for_integers
 from export.ranges import in_batches
 from export.tflite import convert_to_tflite
 from export.yunet import build_yunet
-from fer_edge.detector_card import OUTPUTS, DetectorCard, append_detector_card
+from fer_edge.cards.detector_card import OUTPUTS, DetectorCard, append_detector_card
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
 from fer_edge.runtime.faces.yunet import TFLiteYuNet

@@ -25,15 +25,17 @@ from export.preparation import prepare_for_integers
 from export.rounding import INT7_LARGEST, INT8_LARGEST
 from export.tflite import convert_to_tflite
 from fer_edge.board import instruction_set
+from fer_edge.cards.input_spec import TensorQuantization
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import append_card
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import FerEdgeError, InputError, ToleranceError
+from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.inference.classifier import Classifier, ScoresFaces, expression_scores
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
-from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import ModelCard, TensorQuantization, append_card
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
 from fer_edge.temporary import temporary_folder

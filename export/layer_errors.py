@@ -21,10 +21,10 @@ from export.tflite import configure_converter, save_with_fixed_batch
 from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.tflite import operators_of
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
 from fer_edge.temporary import temporary_folder
+from fer_edge.terminal.native_logs import chatter_held_back
 
 MEASURED_IMAGES = 100
 

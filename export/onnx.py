@@ -16,9 +16,9 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from export.calibration import CalibrationSet
 from export.onnx_graph import clippable_activations
 from export.ranges import best_ranges, in_batches
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.onnx_card import append_card_to_onnx
-from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
 from fer_edge.temporary import temporary_folder
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.evaluation.metrics import Evaluation, agreement, evaluate_scores, mean_kl_divergence
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import Evaluation, agreement, evaluate_scores, mean_kl_divergence
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from fer_edge.errors import FerEdgeError, InputError, first_line
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.precision import Precision
 from fer_edge.scores import FloatArray
 from fer_edge.temporary import temporary_folder
+from fer_edge.terminal.native_logs import chatter_held_back
 
 _BUILTINS = {
     Precision.INT8: tf.lite.OpsSet.TFLITE_BUILTINS_INT8,

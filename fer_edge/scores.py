@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,6 @@ import numpy.typing as npt
 
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, ScoreKind
-from fer_edge.prior import name_prior
 
 FloatArray = npt.NDArray[np.float32]
 """float32 of any shape."""
@@ -18,24 +17,12 @@ FloatArray = npt.NDArray[np.float32]
 SUM_TOLERANCE = 0.05
 """Largest deviation of the sum from 1, and of a score below 0. Seven scores rounded to int8 deviate by 0.014."""
 
-SHARE_OF_PEOPLE = "A score estimates the share of people who would name that expression for such a face."
-NETWORKS_PROBABILITY = "A score is the network's probability for that expression."
 
+class ScoreKind(str, Enum):
+    """Meaning of a model's scores: probabilities, or logits that need a softmax."""
 
-def score_meaning(card: ModelCard) -> str:
-    """Return a sentence that says what a model's score means, which depends on what it learned.
-
-    Only scores of a network that learned nothing but people's votes are shares of people.
-    """
-    votes = card.training.get("votes")
-    weight = votes.get("weight") if isinstance(votes, dict) else None
-    return SHARE_OF_PEOPLE if weight == 1 else NETWORKS_PROBABILITY
-
-
-def named_prior(card: ModelCard) -> str | None:
-    """Return the prior that a model's scores assume, by its name; None if its card does not say it."""
-    photos = card.photos_prior
-    return None if card.prior is None or photos is None else name_prior(card.prior, photos)
+    PROBABILITIES = "probabilities"
+    LOGITS = "logits"
 
 
 def are_probabilities(scores: FloatArray) -> bool:

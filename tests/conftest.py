@@ -21,15 +21,16 @@ import numpy.typing as npt
 import pytest
 
 import fer_edge
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import append_card
 from fer_edge.cli import main
 from fer_edge.dataset.data import FACE_SIZE, Dataset, Split
 from fer_edge.dataset.fer2013_votes import known_pictures
 from fer_edge.dataset.fingerprint import frequencies
 from fer_edge.dataset.synthetic import synthetic_dataset
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, append_card
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.terminal import stderr, stdout
+from fer_edge.terminal.consoles import stderr, stdout
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -6,16 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_edge.cards.meaning import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE, score_meaning
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.model_card import ModelCard, ScoreKind
-from fer_edge.scores import (
-    NETWORKS_PROBABILITY,
-    SHARE_OF_PEOPLE,
-    in_class_order,
-    score_meaning,
-    to_probabilities,
-)
+from fer_edge.scores import ScoreKind, in_class_order, to_probabilities
 
 PATH = Path("m.tflite")
 NAN, INF = float("nan"), float("inf")

@@ -16,7 +16,7 @@ from fer_edge.analysis.cluster import local_cluster
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import find_sources
 from fer_edge.runtime.sources.demo import FPS, RESOLUTION_WH, DemoSource
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 CHUNK_S = 15.0
 

@@ -11,7 +11,7 @@ from benchmarks.detector.scenes import Found, look_for, scenes
 from fer_edge.dataset.loading import load_dataset
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, FaceDetector
 from fer_edge.runtime.faces.engines import DetectorEngine
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _ENGINES = (DetectorEngine.OPENCV, DetectorEngine.FP32, DetectorEngine.INT8)
 

@@ -15,8 +15,8 @@ from rich.console import Console
 from benchmarks.detector.frames import faceless_frames, mixed_frames, padded
 from export.detector import Pictures, export_detector
 from export.detector_parity import DetectorParity, compare_faces
+from fer_edge.cards.detector_card import DetectorCard, append_detector_card
 from fer_edge.dataset.loading import load_dataset
-from fer_edge.detector_card import DetectorCard, append_detector_card
 from fer_edge.errors import ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.models import YUNET_FILE

@@ -18,7 +18,7 @@ from fer_edge.preprocess import resize
 from fer_edge.runtime.faces.detector import MAX_WIDTH, FaceDetector
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.sources.demo import RESOLUTION_WH, DemoSource
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _CASES = ((640, None), (1280, None), (3840, None), (3840, MAX_WIDTH))
 """Widths of a picture, and of `--detector-width`."""

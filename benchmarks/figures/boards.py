@@ -20,7 +20,7 @@ from fer_edge.files import sha256_file
 from fer_edge.inference.model_choice import WITH_DOT_PRODUCTS
 from fer_edge.models import shipped_models
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
 
 _CAMERA_FPS = 30
 _SEARCHES_A_SECOND = _CAMERA_FPS / DEFAULT_EVERY

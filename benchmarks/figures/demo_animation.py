@@ -21,7 +21,7 @@ from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks.annotate import annotate
 from fer_edge.runtime.sources.demo import FPS, PERIOD_S, DemoSource
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
 
 _SIZE_WH = (480, 360)
 _EVERY = 3

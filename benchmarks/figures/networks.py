@@ -32,7 +32,7 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
 
 _REFERENCE = PEERS[0]
 """Peer whose time the others are divided by, where it was measured."""

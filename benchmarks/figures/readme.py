@@ -24,7 +24,7 @@ from benchmarks.figures.measured import (
 from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.figures.people_columns import NONE, one_person_row
 from fer_edge.benchmark.report_json import Report
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
 
 _COLUMNS = 118
 

@@ -13,15 +13,15 @@ from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.peers.peers import PEERS, fetch
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.stress import measure_stress
-from fer_edge.card_findings import add_findings
-from fer_edge.group_tables import format_step
+from fer_edge.cards.findings import add_findings
+from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.evaluation.group_tables import format_step
+from fer_edge.evaluation.stress import StressAxis, StressResult, weaknesses
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.models import shipped_models
-from fer_edge.stated_facts import StatedFacts
-from fer_edge.stress_results import StressAxis, StressResult, weaknesses
-from fer_edge.terminal import stages_display, stdout
+from fer_edge.terminal.consoles import stages_display, stdout
 from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.run_folder import RUNS
 from fer_edge.training.stress_plot import plot_stress

@@ -13,10 +13,10 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.errors import InputError
+from fer_edge.evaluation.metrics import confusion_matrix
 from fer_edge.inference.classifier import expression_scores
-from fer_edge.metrics import confusion_matrix
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.terminal import progress_bar, stdout
+from fer_edge.terminal.consoles import progress_bar, stdout
 from fer_edge.training.face_classifier import load_classifier
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 

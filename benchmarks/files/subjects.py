@@ -11,12 +11,12 @@ from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
 from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
+from fer_edge.cards.stated_facts import StatedFacts, parse_labels, parse_range
 from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import shipped_models
-from fer_edge.native_logs import native_stderr_muffled
-from fer_edge.stated_facts import StatedFacts, parse_labels, parse_range
+from fer_edge.terminal.native_logs import native_stderr_muffled
 from fer_edge.training.run_folder import RUNS, RunFolder
 
 DOCUMENTED = "documented"

@@ -19,8 +19,8 @@ from benchmarks.fuzz.attempt import Fault, FuzzInput, attempt
 from benchmarks.fuzz.hunt import KINDS, Batch, Tally, hunt, plan, prepare
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
-from fer_edge.tables import make_table
-from fer_edge.terminal import make_progress, stdout
+from fer_edge.terminal.consoles import make_progress, stdout
+from fer_edge.terminal.tables import make_table
 
 SCHEMA_VERSION = 1
 

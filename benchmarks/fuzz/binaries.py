@@ -9,8 +9,9 @@ from random import Random
 from benchmarks.fuzz import materials
 from benchmarks.fuzz.attempt import FuzzInput, attempt, scores_in
 from benchmarks.fuzz.mutation import mutate
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import append_card
 from fer_edge.inference.onnx_card import append_card_to_onnx
-from fer_edge.model_card import ModelCard, append_card
 
 _VIDEO_HEAD_BYTES = 400
 

@@ -13,8 +13,8 @@ from hashlib import sha256
 
 from benchmarks.fuzz import archives, binaries, structured, training
 from benchmarks.fuzz.attempt import Fault, FuzzInput, Outcome, attempt
-from fer_edge.native_logs import native_stderr_muffled, quiet_ffmpeg
-from fer_edge.picture_size import limit_opencv
+from fer_edge.pictures.size import limit_opencv
+from fer_edge.terminal.native_logs import native_stderr_muffled, quiet_ffmpeg
 
 _BATCH = 5
 _COMMANDS = ("run", "info", "samples", "evaluate", "benchmark", "doctor", "service", "notice", "data")

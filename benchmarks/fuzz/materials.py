@@ -15,10 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import append_card, read_zipped_card
 from fer_edge.dataset.synthetic import draw_face
 from fer_edge.inference.onnx_card import append_card_to_onnx
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, append_card, read_zipped_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.demo import DemoSource
@@ -36,7 +37,7 @@ _MAKE_KERAS = """
 import sys
 from pathlib import Path
 import keras
-from fer_edge.model_card import ModelCard
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.networks.keras_file import save_keras
 keras.utils.set_random_seed(0)

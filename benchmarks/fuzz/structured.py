@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzz import materials
 from benchmarks.fuzz.attempt import FuzzInput
-from fer_edge.model_card import TFLITE_CARD_MEMBER
+from fer_edge.cards.storage import TFLITE_CARD_MEMBER
 
 T = TypeVar("T")
 

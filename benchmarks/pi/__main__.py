@@ -27,7 +27,7 @@ from benchmarks.pi.result import PiReport, tables
 from benchmarks.pi.userland import SUITES, Suite
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
-from fer_edge.terminal import make_progress, stderr
+from fer_edge.terminal.consoles import make_progress, stderr
 from fer_edge.training.run_folder import RUNS
 
 

@@ -16,7 +16,7 @@ from benchmarks.pi.boards import BOARDS
 from fer_edge.benchmark.emulated import SCHEMA_VERSION, read_emulated
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 WHOLE_FRAME = "whole frame"
 """Name of all stages together, averaged over frames with and without detection."""

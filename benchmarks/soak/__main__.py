@@ -18,8 +18,8 @@ from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.soak.scenarios import SCENARIOS, Report, many_frames
 from fer_edge.errors import InputError
 from fer_edge.files import write_atomic
-from fer_edge.tables import make_table
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
+from fer_edge.terminal.tables import make_table
 
 SCHEMA_VERSION = 1
 _LEFT, _RIGHT = ["scenario", "done"], ["faults"]

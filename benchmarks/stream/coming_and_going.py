@@ -18,7 +18,7 @@ from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, DetectionSchedule
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.results import EventKind
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 FPS = 30
 CLIP_S = 8.0

@@ -21,7 +21,7 @@ from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, DetectionSchedule
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sources.demo import FPS, DemoSource
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _BLOCK_FRAMES = 60
 _BLOCKS = 12

@@ -40,7 +40,7 @@ from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
 from fer_edge.runtime.sources.demo import FPS
 from fer_edge.runtime.sources.live import LiveSource
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _COMMAND = (sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--jsonl", "-", "--frames")
 

@@ -13,7 +13,7 @@ from fer_edge.inference.classifier import Classifier
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 SIDES = (60, 100, 160, 300)
 TURNS = (0.0, 10.0, 20.0)

@@ -19,13 +19,13 @@ from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import Dataset, Split, SplitName
 from fer_edge.dataset.holding_out import hold_out_validation
 from fer_edge.dataset.loading import DATA_ENV, load_dataset
+from fer_edge.evaluation.metrics import accuracy_interval
 from fer_edge.files import write_atomic
 from fer_edge.inference.model_choice import find_model
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import accuracy_interval
-from fer_edge.tables import make_table
 from fer_edge.temporary import temporary_folder
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.recipe import RECIPES, Recipe
 from fer_edge.training.train import train
 from fer_edge.versions import tool_versions

@@ -16,8 +16,8 @@ from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import PeoplesAnswer, evaluate_by_votes, without_copies
 from fer_edge.errors import InputError
 from fer_edge.scores import FloatArray
-from fer_edge.tables import make_table
-from fer_edge.terminal import progress_bar, stdout
+from fer_edge.terminal.consoles import progress_bar, stdout
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.distill import load_teachers
 
 _BATCH = 256

@@ -18,7 +18,7 @@ from rich.table import Table
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import load_dataset
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.batches import ShuffledBatches
 from fer_edge.training.compiling import compiled_model
 from fer_edge.training.networks.architectures import documented_cnn

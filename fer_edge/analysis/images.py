@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fer_edge.errors import InputError
 from fer_edge.files import require_regular_file
-from fer_edge.pictures import decode_picture
+from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import Image
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_edge.analysis.named_files import NamedFile as PictureFile
 from fer_edge.analysis.named_files import Wanted, find_files
-from fer_edge.pictures import is_picture
+from fer_edge.pictures.decoding import is_picture
 from fer_edge.runtime.sources.image_files import promises_picture
 
 __all__ = ["PictureFile", "find_pictures"]

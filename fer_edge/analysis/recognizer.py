@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from fer_edge.analysis.faces import Faces
 from fer_edge.analysis.images import read_image, require_pixels
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.errors import InputError, SourceError
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.model_choice import find_model
 from fer_edge.inference.reweighting import for_prior
-from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import resize
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, FaceDetector
 from fer_edge.runtime.faces.engines import DetectorEngine
@@ -30,7 +30,7 @@ from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.results import FrameResult
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.source import Frame, Source, at_most
-from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.terminal.native_logs import chatter_held_back
 
 if TYPE_CHECKING:
     from fer_edge.analysis.images import ImageLike

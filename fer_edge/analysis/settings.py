@@ -8,6 +8,7 @@ from typing import Any
 
 from fer_edge import __version__
 from fer_edge.analysis.recognizer import Recognizer
+from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.errors import InputError
 from fer_edge.files import sha256_file
 from fer_edge.inference.model_choice import find_model
@@ -16,7 +17,6 @@ from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE
 from fer_edge.runtime.faces.engines import DetectorEngine, choose_engine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
 from fer_edge.runtime.faces.smoothing import Smoothing
-from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
 
 CHUNK_S = 300.0
 """Seconds of a video that are analyzed as one: what a killed run or worker loses at most."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fer_edge.analysis.named_files import NamedFile, Wanted, find_files
 from fer_edge.names import printable
-from fer_edge.pictures import is_picture
+from fer_edge.pictures.decoding import is_picture
 from fer_edge.runtime.sources.image_files import is_still, promises_picture
 
 _VIDEO_FORMATS = "3gp asf avi flv gif h264 h265 m2ts m4v mjpeg mjpg mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"

@@ -6,15 +6,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_edge.group_results import GroupComparison
-from fer_edge.stress_results import StressResult
+from fer_edge.evaluation.groups import GroupComparison
+from fer_edge.evaluation.stress import StressResult
 
 Interval = tuple[float, float]
 """Ends of a 95 % interval, 0..1."""
 
 
 class EvaluationFigures(ABC):
-    """Figures of an evaluation that is stored as `fer_edge.metrics.Evaluation.as_dict` gives it."""
+    """Figures of an evaluation that is stored as `fer_edge.evaluation.metrics.Evaluation.as_dict` gives it."""
 
     @property
     @abstractmethod
@@ -119,7 +119,7 @@ class Quality(EvaluationFigures):
     """Quality of the scores on the labelled images.
 
     Attributes:
-        evaluation: As `fer_edge.metrics.Evaluation.as_dict` gives it.
+        evaluation: As `fer_edge.evaluation.metrics.Evaluation.as_dict` gives it.
         interval: 95 % Wilson interval of the accuracy: its ends, 0..1.
         agreement: Share of images with the best class of the full model that it was exported from, 0..1; `None` where
             that was not measured.
@@ -128,10 +128,10 @@ class Quality(EvaluationFigures):
         people: Agreement with people's votes on the same images; `None` without votes.
         without_copies: Results without the images that have an exact copy in the training split; `None` where no image
             has one, or that is not known.
-        groups: Comparison of groups of images, as `fer_edge.group_results.GroupComparison` describes it; `None` without
-            groups.
-        stress: Accuracy on faces made harder to read, as `fer_edge.stress_results.StressResult` describes it; `None` if
-            not measured.
+        groups: Comparison of groups of images, as `fer_edge.evaluation.groups.GroupComparison` describes it; `None`
+            without groups.
+        stress: Accuracy on faces made harder to read, as `fer_edge.evaluation.stress.StressResult` describes it;
+            `None` if not measured.
     """
 
     evaluation: dict[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from fer_edge.benchmark.subjects import Role, Subject
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.evaluation.metrics import AnyFloatArray
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import AnyFloatArray
-from fer_edge.model_card import ModelCard
 from fer_edge.prior import Prior, prior_factors, reweigh
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import TensorQuantization
+from fer_edge.cards.stated_facts import UNKNOWN, StatedFacts
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.classifier import Classifier
@@ -16,10 +18,8 @@ from fer_edge.inference.delegation import Delegation
 from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import TensorQuantization
 from fer_edge.picture_form import PictureForm
 from fer_edge.scores import require_classes
-from fer_edge.stated_facts import UNKNOWN, StatedFacts
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from fer_edge.benchmark.accuracy import People, Quality, WithoutCopies
 from fer_edge.benchmark.setting import NO_MAJORITY
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.groups import Groups, compare_split
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, people_by_prior, reliability_by_votes, without_copies
 from fer_edge.dataset.votes import NO_TRUTH, Votes
+from fer_edge.evaluation.metrics import accuracy_interval, agreement, evaluate_scores
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import accuracy_interval, agreement, evaluate_scores
-from fer_edge.model_card import ModelCard
 from fer_edge.scores import FloatArray
 
 _CHARACTERS = string.digits + string.ascii_letters + "".join(map(chr, range(0xC0, 0x100)))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.cards.stated_facts import PEER_OPTIONS, StatedFacts
 from fer_edge.errors import InputError
-from fer_edge.stated_facts import PEER_OPTIONS, StatedFacts
 
 Value = TypeVar("Value")
 

@@ -11,9 +11,9 @@ from fer_edge.benchmark.scoring import score_faces
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.stress import AXES, Axis, change_all
 from fer_edge.dataset.truth import truth_of
-from fer_edge.group_results import make_rate, mean_of_rates
+from fer_edge.evaluation.groups import make_rate, mean_of_rates
+from fer_edge.evaluation.stress import StressAxis, StressResult, StressStep
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.stress_results import StressAxis, StressResult, StressStep
 
 
 def measure_stress(

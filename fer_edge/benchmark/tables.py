@@ -13,7 +13,7 @@ from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.figures import decimal, millions, share
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}
 

@@ -24,8 +24,8 @@ from fer_edge import __version__
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
-from fer_edge.native_logs import native_stderr_muffled
-from fer_edge.picture_size import limit_opencv
+from fer_edge.pictures.size import limit_opencv
+from fer_edge.terminal.native_logs import native_stderr_muffled
 from fer_edge.threads import exit_process
 
 _COMMANDS = {

@@ -7,14 +7,14 @@ from typing import Any
 import click
 from rich.table import Table
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import ParsedText
 from fer_edge.dataset.class_choice import ClassChoice, merged_in, parse_classes, parse_merge
 from fer_edge.dataset.data import Dataset
-from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 from fer_edge.picture_form import FER2013_FORM, PictureForm, parse_form
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _CLASSES, _MERGES, _DROPPED, _FORM = "classes", "merges", "dropped", "form"
 

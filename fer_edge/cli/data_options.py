@@ -11,6 +11,7 @@ import click
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.class_options import classes_table
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.messages import print_note
@@ -21,11 +22,10 @@ from fer_edge.dataset.near_copies import count_across
 from fer_edge.dataset.people_tables import describe_without_copies, people_tables, votes_table
 from fer_edge.dataset.voted_faces import load_voted_dataset
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
 from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import FloatArray
-from fer_edge.tables import make_table
-from fer_edge.terminal import stderr, stdout
+from fer_edge.terminal.consoles import stderr, stdout
+from fer_edge.terminal.tables import make_table
 
 data_option = click.option(
     "--data",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.native_paths import typed_path
-from fer_edge.pictures import is_picture
+from fer_edge.pictures.decoding import is_picture
 from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.image_files import promises_picture
 

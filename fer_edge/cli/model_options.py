@@ -8,8 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
 from fer_edge.cli.messages import option_named, print_note, print_warning
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS, MOST_THREADS, SHIPPED
+from fer_edge.evaluation.label_order import find_better_order
+from fer_edge.evaluation.metrics import IntArray
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.inference.model_choice import (
     WITH_DOT_PRODUCTS,
@@ -19,12 +23,8 @@ from fer_edge.inference.model_choice import (
     is_choice,
 )
 from fer_edge.inference.reweighting import for_prior
-from fer_edge.label_order import find_better_order
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import IntArray
-from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

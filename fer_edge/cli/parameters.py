@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
+from fer_edge.cards.stated_facts import parse_labels, parse_range
 from fer_edge.errors import InputError
 from fer_edge.inference.model_choice import find_model
 from fer_edge.models import shipped_models
 from fer_edge.runtime.sinks.log_files import LEAST_KEPT_S
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
-from fer_edge.stated_facts import parse_labels, parse_range
 
 SHIPPED = ", ".join(shipped_models())
 """Names of the models that ship with fer-edge, for help texts."""

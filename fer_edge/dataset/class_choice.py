@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import DataError, ModelError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
 from fer_edge.names import printable
 
 MOST_CLASSES = 100

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import ImageFault
 from fer_edge.dataset.listing import MAX_IMAGE_BYTES
-from fer_edge.jpeg import JPEG_SIGNATURE, jpeg_is_cut_off
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
-from fer_edge.picture_size import declared_size, knows_size, most_pixels
-from fer_edge.pictures import picture_kind
+from fer_edge.pictures.decoding import picture_kind
+from fer_edge.pictures.jpeg import JPEG_SIGNATURE, jpeg_is_cut_off
+from fer_edge.pictures.size import declared_size, knows_size, most_pixels
 from fer_edge.preprocess import resize
+from fer_edge.terminal.native_logs import chatter_held_back
 
 _UNREADABLE = "is no picture that OpenCV can read"
 

@@ -13,7 +13,7 @@ from fer_edge.dataset.data import Split
 from fer_edge.dataset.named_rows import match_images, read_column, some_names
 from fer_edge.dataset.truth import truth_of
 from fer_edge.errors import DataError
-from fer_edge.group_results import GroupComparison, compare_groups
+from fer_edge.evaluation.groups import GroupComparison, compare_groups
 
 NO_GROUP = -1
 """Value in `Groups.of` of an image without a group."""

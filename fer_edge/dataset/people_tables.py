@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
+from fer_edge.cards.meaning import named_prior
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import (
     OnePerson,
@@ -19,9 +21,8 @@ from fer_edge.dataset.peoples_answer import (
 )
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
-from fer_edge.scores import FloatArray, named_prior
-from fer_edge.tables import make_table
+from fer_edge.scores import FloatArray
+from fer_edge.terminal.tables import make_table
 
 
 def votes_table(split: Split, votes: Votes, title: str) -> Table:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
-from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
-from fer_edge.metrics import (
+from fer_edge.evaluation.metrics import (
     Evaluation,
     ReliabilityBin,
     calibration_gap,
@@ -19,7 +19,7 @@ from fer_edge.metrics import (
     mean_kl_divergence,
     reliability_bins,
 )
-from fer_edge.model_card import ModelCard
+from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
 from fer_edge.scores import FloatArray
 

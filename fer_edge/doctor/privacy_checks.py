@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fer_edge.cards.responsible_use import RESPONSIBLE_USE_PAGE
 from fer_edge.doctor.finding import Finding, ok, warning
 from fer_edge.errors import InputError
-from fer_edge.responsible_use import RESPONSIBLE_USE_PAGE
 from fer_edge.runtime.outflow import outflows
 from fer_edge.service.unit import CONFIG_FILE
 from fer_edge.toml_file import read_toml

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import read_zipped_card
 from fer_edge.errors import ModelError
 from fer_edge.inference.onnx_card import read_onnx_card
-from fer_edge.model_card import ModelCard, read_zipped_card
 
 _OLD_KERAS = (".h5", ".hdf5")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import add_card_to_keras, append_card, copy_keras_without_card
 from fer_edge.errors import ModelError
 from fer_edge.files import atomic_path, write_atomic
 from fer_edge.inference.onnx_card import append_card_to_onnx
-from fer_edge.model_card import ModelCard, add_card_to_keras, append_card, copy_keras_without_card
 
 
 def replace_card(path: Path, card: ModelCard) -> None:

@@ -9,17 +9,18 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import TensorQuantization
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.delegation import Delegation
 from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, ScoreKind, TensorQuantization
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
-from fer_edge.scores import FloatArray, in_class_order, require_kind, to_probabilities
-from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.scores import FloatArray, ScoreKind, in_class_order, require_kind, to_probabilities
 
 _TRIALS = 4
 _RANGE_TOLERANCE = 0.1

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import TensorQuantization
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.delegation import Delegation
 from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.onnx import OnnxInterpreter
 from fer_edge.inference.tflite import TFLiteInterpreter
 from fer_edge.inference.trial import require_harmless
-from fer_edge.model_card import TensorQuantization
 from fer_edge.scores import FloatArray
 
 

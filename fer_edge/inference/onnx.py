@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import TensorQuantization
 from fer_edge.errors import MissingExtraError, ModelError, first_line
 from fer_edge.inference.delegation import OWN_KERNELS, Delegation
-from fer_edge.model_card import TensorQuantization
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.native_paths import native_path
 from fer_edge.scores import FloatArray
+from fer_edge.terminal.native_logs import chatter_held_back
 
 
 class OnnxInterpreter:

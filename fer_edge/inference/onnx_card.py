@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import ONNX_CARD_KEY, require_model_part
 from fer_edge.errors import ModelError
-from fer_edge.model_card import ONNX_CARD_KEY, ModelCard, require_model_part
 
 _GRAPH, _METADATA = 7, 14
 _KEY, _VALUE = 1, 2

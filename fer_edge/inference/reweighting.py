@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.model_card import ModelCard
 from fer_edge.prior import Prior, prior_factors, read_prior, reweigh
 from fer_edge.scores import FloatArray
 

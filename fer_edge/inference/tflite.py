@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import TensorQuantization
 from fer_edge.errors import InputError, ModelError, extra_advice, first_line
 from fer_edge.inference.delegation import Delegation, read_delegation
 from fer_edge.inference.engine import TFLITE_ENGINES, Engine
 from fer_edge.inference.trial import require_harmless
-from fer_edge.model_card import TensorQuantization
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.native_paths import native_path
 from fer_edge.scores import FloatArray
+from fer_edge.terminal.native_logs import chatter_held_back
 
 _NAMES = {
     Engine.LITERT: ("LiteRT", "ai-edge-litert"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
-from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import require_classes
-from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.terminal.native_logs import native_stderr_muffled
 
 
 def load_classifier(

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.storage import read_zipped_card
 from fer_edge.dataset.data import Split
-from fer_edge.model_card import read_zipped_card
 from fer_edge.prior import Prior, prior_factors
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.targets import image_weights, learning_targets

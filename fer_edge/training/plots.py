@@ -13,9 +13,9 @@ import seaborn
 
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError
+from fer_edge.evaluation.metrics import Evaluation, IntArray, ReliabilityBin
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import Evaluation, IntArray, ReliabilityBin
 
 matplotlib.use("Agg")  # needs no display
 from matplotlib import pyplot as plt

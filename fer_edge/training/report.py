@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import WEIGHTS_LICENCE, ModelCard
+from fer_edge.cards.storage import read_zipped_card
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.loading import SYNTHETIC
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
+from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
+from fer_edge.evaluation.tables import confusion_table, evaluation_table
 from fer_edge.files import sha256_file, write_atomic
-from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import WEIGHTS_LICENCE, InputSpec, ModelCard, read_zipped_card
-from fer_edge.tables import as_text, confusion_table, evaluation_table
+from fer_edge.terminal.tables import as_text
 from fer_edge.training.augment import is_augmenting
 from fer_edge.training.learned_prior import learned_prior, photos_prior
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from fer_edge.stress_results import StressAxis, StressResult
+from fer_edge.evaluation.stress import StressAxis, StressResult
 from fer_edge.training.plots import open_figure
 
 _COLUMNS = 5

@@ -15,7 +15,7 @@ from fer_edge.analysis.manifest import Entry, Manifest
 from fer_edge.analysis.settings import Settings
 from fer_edge.analysis.source_files import SourceFile, find_sources
 from fer_edge.models import PORTRAIT_FILE
-from fer_edge.pictures import decode_picture
+from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import Image, resize
 
 FPS = 5

@@ -13,7 +13,7 @@ from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import FerEdgeError
-from fer_edge.metrics import evaluate_scores
+from fer_edge.evaluation.metrics import evaluate_scores
 
 IMAGES = 1000
 LABELS = np.arange(IMAGES) % 7

@@ -8,9 +8,9 @@ import pytest
 
 from fer_edge.benchmark.frames import SHOWN, describe_shown, frame_call, model_call, show_demo, show_labelled
 from fer_edge.benchmark.setting import Data
+from fer_edge.cards.input_spec import InputSpec
 from fer_edge.dataset.data import Dataset
 from fer_edge.inference.classifier import Classifier
-from fer_edge.model_card import InputSpec
 from fer_edge.preprocess import FER2013_CROP, crop_face
 
 

@@ -17,6 +17,7 @@ from fer_edge.benchmark.measure import measure
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.subjects import Role, Subject, load_subjects
 from fer_edge.benchmark.timing import Effort
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import FerEdgeError
@@ -26,7 +27,6 @@ from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
 
 BRIEF = Effort("brief", 7)
 SAYS_FRESH = (sys.executable, "-c", """print('{"load_ms": 3.0, "first_ms": 2.0, "peak_memory_bytes": 1}')""")

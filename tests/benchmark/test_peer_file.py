@@ -12,10 +12,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import PEER_OPTIONS, StatedFacts
+from fer_edge.cards.storage import ONNX_CARD_KEY
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ONNX_CARD_KEY, InputSpec, ModelCard
-from fer_edge.stated_facts import PEER_OPTIONS, StatedFacts
 
 MakePeer = Callable[..., Path]
 

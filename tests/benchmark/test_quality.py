@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fer_edge.benchmark.quality import as_digits, judge, judge_faces
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
 
 SCORES = np.eye(7, dtype=np.float32)[[0, 1, 2, 3]] * np.float32(0.4) + np.float32(0.6 / 7)
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from fer_edge.benchmark.scoring import score_all, score_faces
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import InputSpec, ModelCard
 
 
 class Reversed:

@@ -7,9 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from fer_edge.benchmark.stress import measure_stress
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.stress import AXES
-from fer_edge.model_card import InputSpec, ModelCard
 
 CLASSES = ("dark", "light")
 

@@ -10,14 +10,15 @@ import pytest
 
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.subjects import Role, distinct_files, load_subjects, unique_names
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.cards.storage import append_card
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import tflite
 from fer_edge.inference.engine import Engine
 from fer_edge.inference.tflite import TFLiteInterpreter
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, append_card
 from fer_edge.scores import FloatArray
-from fer_edge.stated_facts import StatedFacts
 
 LITERT = [Engine.LITERT]
 BOTH = [Engine.LITERT, Engine.TENSORFLOW]

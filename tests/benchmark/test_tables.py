@@ -16,8 +16,8 @@ from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.tables import changes_table, summary_table
 from fer_edge.benchmark.timing import summarize
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import evaluate_scores
 
 LABELS = np.arange(70) % 7
 

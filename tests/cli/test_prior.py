@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from fer_edge.cards.storage import append_card
 from fer_edge.dataset.peoples_answer import PRIORS
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import append_card
 from fer_edge.models import PORTRAIT_FILE
 from fer_edge.prior import read_prior
 from fer_edge.training.run_folder import RunFolder

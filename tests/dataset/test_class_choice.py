@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice, class_name, merged_in, parse_classes, parse_merge
 from fer_edge.errors import DataError, ModelError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.model_card import ModelCard
 
 
 def test_names_and_merges_are_read_in_lower_case() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import (
     PRIORS,
@@ -18,7 +19,6 @@ from fer_edge.dataset.peoples_answer import (
 )
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard
 from fer_edge.prior import prior_factors, read_prior, reweigh
 
 FloatArray = npt.NDArray[np.float32]

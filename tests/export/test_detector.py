@@ -7,7 +7,7 @@ import pytest
 
 from export.detector import Pictures, export_detector
 from export.detector_parity import compare_faces
-from fer_edge.detector_card import append_detector_card
+from fer_edge.cards.detector_card import append_detector_card
 from fer_edge.inference.tflite import load_tflite
 from fer_edge.models import YUNET_FILE
 from fer_edge.precision import Precision

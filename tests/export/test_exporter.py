@@ -15,10 +15,10 @@ from fer_edge.board import instruction_set
 from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import InputError, ToleranceError
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier
-from fer_edge.metrics import evaluate_scores
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.training.networks.keras_file import KerasClassifier
 

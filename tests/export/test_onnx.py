@@ -10,11 +10,11 @@ import pytest
 
 from export.onnx import add_onnx_card, convert_to_onnx
 from export.onnx_graph import onnx_operators, onnx_precision, onnx_shapes
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.interpreter import open_interpreter
-from fer_edge.model_card import ModelCard
 from fer_edge.precision import Precision
 from fer_edge.training.networks.keras_file import KerasClassifier
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import KERAS_CARD_MEMBER, add_card_to_keras
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.card_writer import replace_card
-from fer_edge.model_card import KERAS_CARD_MEMBER, ModelCard, add_card_to_keras
 from fer_edge.models import SHIPPED_MODEL
 
 

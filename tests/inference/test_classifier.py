@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.cards.storage import append_card
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, append_card
-from fer_edge.stated_facts import StatedFacts
 
 
 class FixedScores:

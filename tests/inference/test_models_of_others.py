@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.cards.storage import append_card
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.inference.engine import Engine
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, append_card
-from fer_edge.stated_facts import StatedFacts
+from fer_edge.scores import ScoreKind
 
 if TYPE_CHECKING:
     import keras

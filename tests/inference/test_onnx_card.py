@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.onnx_card import append_card_to_onnx, read_onnx_card, read_onnx_metadata
-from fer_edge.model_card import ModelCard
 
 onnx = pytest.importorskip("onnx", reason="a device lacks the package that makes ONNX files")
 

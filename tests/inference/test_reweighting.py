@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_edge.cards.storage import append_card
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.reweighting import for_prior
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import append_card
 from fer_edge.prior import prior_factors, read_prior, reweigh
 
 PHOTOS = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), strict=True))

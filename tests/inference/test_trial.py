@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.cards.storage import append_card
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference import trial
 from fer_edge.inference.card_reader import read_card
@@ -20,9 +23,7 @@ from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.trial import require_harmless
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, append_card
 from fer_edge.models import SHIPPED_MODEL
-from fer_edge.stated_facts import StatedFacts
 
 # A TFLite flatbuffer whose root table has a version, 3, and nothing else: no subgraphs, which LiteRT reads anyway.
 NO_SUBGRAPHS = struct.pack("<I4sHHHxxiI", 16, b"TFL3", 6, 8, 4, 8, 3)

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import add_card_to_keras
 from fer_edge.dataset.data import Dataset, Split, SplitName
 from fer_edge.errors import ModelError
 from fer_edge.labels import FER2013_ORDER
-from fer_edge.model_card import ModelCard, add_card_to_keras
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.recipe import Recipe

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import add_card_to_keras
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import ModelCard, add_card_to_keras
 from fer_edge.prior import read_prior
 from fer_edge.training.learned_prior import learned_prior, photos_prior
 from fer_edge.training.recipe import ClassBalance, Recipe

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import InputError
-from fer_edge.metrics import ReliabilityBin, evaluate_scores
+from fer_edge.evaluation.metrics import ReliabilityBin, evaluate_scores
 from fer_edge.training.plots import (
     cell_text,
     draw_curves,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import cv2
 import pytest
 
+from fer_edge.cards.model_card import WEIGHTS_LICENCE, ModelCard
 from fer_edge.dataset.data import Dataset
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.files import sha256_file
-from fer_edge.metrics import evaluate_scores
-from fer_edge.model_card import WEIGHTS_LICENCE, ModelCard
 from fer_edge.training.checkpoint import TrainingProgress
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.recipe import Recipe

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.choosing import choose_classes
 from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.conversion import in_form
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
-from fer_edge.model_card import ModelCard
 from fer_edge.picture_form import RGB, PictureForm
 from fer_edge.training.networks.architectures import Task, build
 from fer_edge.training.networks.keras_file import save_keras

@@ -6,7 +6,7 @@ import numpy.typing as npt
 import pytest
 
 from fer_edge.dataset.data import Dataset, Split
-from fer_edge.metrics import expected_calibration_error
+from fer_edge.evaluation.metrics import expected_calibration_error
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.targets import one_hot
 from fer_edge.training.temperature import (

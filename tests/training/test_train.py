@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.synthetic import synthetic_dataset
-from fer_edge.metrics import evaluate_scores
-from fer_edge.model_card import ModelCard
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.training.checkpoint import BEST_NAME
 from fer_edge.training.compiling import compiled_model
 from fer_edge.training.networks.architectures import BACKBONES

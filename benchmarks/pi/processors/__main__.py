@@ -23,8 +23,8 @@ from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC, load_dataset
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import sha256_file, write_atomic
 from fer_edge.models import shipped_models
-from fer_edge.tables import make_table
-from fer_edge.terminal import make_progress, stdout
+from fer_edge.terminal.consoles import make_progress, stdout
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.run_folder import RUNS, all_exports
 
 SCHEMA_VERSION = 1

@@ -22,8 +22,8 @@ from fer_edge.files import sha256_file, write_atomic
 from fer_edge.inference.classifier import Classifier
 from fer_edge.models import SHIPPED_MODEL, shipped_models
 from fer_edge.runtime.faces.smoothing import RAW, Smoothing
-from fer_edge.tables import make_table
-from fer_edge.terminal import make_progress, stdout
+from fer_edge.terminal.consoles import make_progress, stdout
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.run_folder import RUNS
 
 SCHEMA_VERSION = 1

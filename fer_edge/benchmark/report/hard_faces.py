@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from fer_edge.benchmark.report.scale import LinearScale
 from fer_edge.benchmark.report.table import Cell, Chart, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
+from fer_edge.evaluation.group_tables import describe_gap, format_interval, format_p
+from fer_edge.evaluation.groups import GroupComparison, Rate
+from fer_edge.evaluation.stress import StressAxis, StressResult
 from fer_edge.figures import NONE, decimal, share, shortened
-from fer_edge.group_results import GroupComparison, Rate
-from fer_edge.group_tables import describe_gap, format_interval, format_p
 from fer_edge.markup import Element, tag
-from fer_edge.stress_results import StressAxis, StressResult
 
 WIDTH = 640
 _COLUMNS = 5

@@ -24,8 +24,8 @@ from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, extra_advice
 from fer_edge.figures import plural
 from fer_edge.names import printable
-from fer_edge.native_logs import silence_opencv
-from fer_edge.terminal import make_share_progress
+from fer_edge.terminal.consoles import make_share_progress
+from fer_edge.terminal.native_logs import silence_opencv
 
 _UNFINISHED = (State.PARTIAL, State.FAILED)
 

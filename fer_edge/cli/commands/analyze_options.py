@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fer_edge.analysis.settings import Settings
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.face_options import (
     confidence_option,
     detector_option,
@@ -29,7 +30,6 @@ from fer_edge.cli.parameters import INTERVAL
 from fer_edge.errors import InputError
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
-from fer_edge.stated_facts import StatedFacts
 
 SECTIONS = {"output": "Files", "every": "Frames", "model": "Model", "detector": "Faces", "workers": "Processes"}
 """Titles in the help, by the first parameter under each."""

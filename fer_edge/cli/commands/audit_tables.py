@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.audit.by_votes import Answers
 from fer_edge.training.audit.suspects import Audit
 

@@ -19,6 +19,7 @@ from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import read_group_file
 from fer_edge.cli.commands.hard_faces_options import groups_option, stress_option
@@ -41,11 +42,10 @@ from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.engine import Engine
-from fer_edge.model_card import ModelCard
 from fer_edge.models import shipped_models
-from fer_edge.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.picture_form import FER2013_FORM
-from fer_edge.terminal import stages_display, stderr, stdout
+from fer_edge.terminal.consoles import stages_display, stderr, stdout
+from fer_edge.terminal.native_logs import native_stderr_muffled, silence_opencv
 from fer_edge.training.run_folder import RUNS
 
 _EFFORTS = {effort.name: effort for effort in (QUICK, DEFAULT, SUSTAINED)}

@@ -33,9 +33,9 @@ from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import ScoresFaces, expression_scores
-from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.scores import FloatArray
-from fer_edge.terminal import progress_bar, stderr, stdout
+from fer_edge.terminal.consoles import progress_bar, stderr, stdout
+from fer_edge.terminal.native_logs import native_stderr_muffled
 from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
 from fer_edge.training.audit.suspects import Audit, find_suspects

@@ -16,10 +16,10 @@ from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import some
-from fer_edge.native_logs import silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector
-from fer_edge.tables import make_table
-from fer_edge.terminal import progress_bar, stderr, stdout
+from fer_edge.terminal.consoles import progress_bar, stderr, stdout
+from fer_edge.terminal.native_logs import silence_opencv
+from fer_edge.terminal.tables import make_table
 
 
 @click.command()

@@ -19,11 +19,11 @@ from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.native_logs import silence_opencv
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.sources.devices import CameraSettings
 from fer_edge.runtime.sources.opening import open_source
-from fer_edge.terminal import make_progress
+from fer_edge.terminal.consoles import make_progress
+from fer_edge.terminal.native_logs import silence_opencv
 
 _FORBIDDEN = set('/\\:*?"<>|')
 

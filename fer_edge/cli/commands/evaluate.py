@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from fer_edge.cards.meaning import named_prior
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import (
     Findings,
@@ -47,16 +50,14 @@ from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.groups import compare_split
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
+from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
+from fer_edge.evaluation.tables import confusion_table, evaluation_table
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import expression_scores
-from fer_edge.metrics import Evaluation, evaluate_scores
-from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import named_prior, require_classes
-from fer_edge.stated_facts import StatedFacts
-from fer_edge.tables import confusion_table, evaluation_table
-from fer_edge.terminal import progress_bar, stderr, stdout
+from fer_edge.scores import require_classes
+from fer_edge.terminal.consoles import progress_bar, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
 
 

@@ -18,6 +18,7 @@ from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_lay
 from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.export_tables import layer_table, trial_table, verification_table
 from fer_edge.cli.data_options import (
@@ -46,8 +47,7 @@ from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
 from fer_edge.scores import require_classes
-from fer_edge.stated_facts import StatedFacts
-from fer_edge.terminal import make_progress, stderr, stdout
+from fer_edge.terminal.consoles import make_progress, stderr, stdout
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
 

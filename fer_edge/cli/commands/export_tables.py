@@ -8,7 +8,7 @@ from rich.text import Text
 from export.auto import Trial, Tried
 from export.exporter import Exported
 from export.layer_errors import LayerError
-from fer_edge.tables import make_table
+from fer_edge.terminal.tables import make_table
 
 _NOTHING = "-"
 

@@ -11,7 +11,7 @@ from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.scores import FloatArray
-from fer_edge.terminal import stderr
+from fer_edge.terminal.consoles import stderr
 from fer_edge.training.audit.folds import assign_folds, folds_replacement, score_out_of_fold
 from fer_edge.training.audit.suspects import IntArray
 from fer_edge.training.recipe import Recipe

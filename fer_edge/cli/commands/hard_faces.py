@@ -10,18 +10,18 @@ from typing import Any
 
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.stress import measure_stress
-from fer_edge.card_findings import add_findings
+from fer_edge.cards.findings import add_findings
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.groups import Groups, read_groups
 from fer_edge.errors import InputError, MissingExtraError
-from fer_edge.group_results import GroupComparison
-from fer_edge.group_tables import describe_gap, group_recall_table, group_table, stress_table
+from fer_edge.evaluation.group_tables import describe_gap, group_recall_table, group_table, stress_table
+from fer_edge.evaluation.groups import GroupComparison
+from fer_edge.evaluation.stress import StressResult
 from fer_edge.inference.card_reader import find_card, read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.stress_results import StressResult
-from fer_edge.terminal import stages_display, stderr, stdout
+from fer_edge.terminal.consoles import stages_display, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
 
 

@@ -10,23 +10,23 @@ from typing import Any
 import click
 from rich.table import Table
 
+from fer_edge.cards.markdown import to_markdown
+from fer_edge.cards.meaning import named_prior, score_meaning
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.summary import summarize
 from fer_edge.cli.model_options import UNVERIFIED
 from fer_edge.cli.parameters import ModelPath
 from fer_edge.errors import InputError, ModelError, extra_advice, first_line
 from fer_edge.files import sha256_file
-from fer_edge.inference.card_markdown import to_markdown
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.card_summary import summarize
 from fer_edge.inference.classifier import Classifier, require_fitting
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.inference.onnx import one_image
 from fer_edge.keras_archive import read_config
-from fer_edge.model_card import ModelCard
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import named_prior, score_meaning
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
 
 
 @click.command()

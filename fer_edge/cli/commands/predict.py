@@ -15,6 +15,7 @@ from fer_edge.analysis.faces import Face
 from fer_edge.analysis.picture_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.face_options import confidence_option, detector_width_option, max_faces_option, threshold_option
 from fer_edge.cli.model_options import (
     input_range_option,
@@ -27,11 +28,10 @@ from fer_edge.cli.model_options import (
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.names import printable
-from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.runtime.faces.detector import small_faces_advice
 from fer_edge.runtime.results import answer_words
-from fer_edge.stated_facts import StatedFacts
-from fer_edge.terminal import progress_bar
+from fer_edge.terminal.consoles import progress_bar
+from fer_edge.terminal.native_logs import native_stderr_muffled
 
 Show = Callable[[Prediction], None]
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_edge.cards.meaning import score_meaning
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.commands.run_options import RunOptions
 from fer_edge.cli.messages import option_named, print_note, print_note_with_token
 from fer_edge.errors import MissingExtraError
-from fer_edge.model_card import ModelCard
 from fer_edge.names import printable, without_password
 from fer_edge.notes import OnNote
 from fer_edge.runtime.pipeline import Pipeline
@@ -21,7 +22,6 @@ from fer_edge.runtime.sinks.preview.address import Address
 from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.source import Source
-from fer_edge.scores import score_meaning
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink

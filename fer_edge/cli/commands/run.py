@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from fer_edge.cards.responsible_use import WHOM_TO_INFORM
 from fer_edge.cli.commands.outputs import open_sinks
 from fer_edge.cli.commands.preview_page import open_page, stay, stays
 from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
@@ -21,11 +22,8 @@ from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
-from fer_edge.first_time import is_first_time
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import printable, without_password
-from fer_edge.native_logs import native_stderr_muffled, silence_opencv
-from fer_edge.responsible_use import WHOM_TO_INFORM
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
@@ -37,6 +35,8 @@ from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.orientation import Flip, oriented
 from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
+from fer_edge.terminal.first_time import is_first_time
+from fer_edge.terminal.native_logs import native_stderr_muffled, silence_opencv
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink

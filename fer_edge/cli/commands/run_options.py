@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.commands.credentials import SecretOption
 from fer_edge.cli.face_options import (
     confidence_option,
@@ -42,7 +43,6 @@ from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.devices import CameraSettings
 from fer_edge.runtime.sources.orientation import TURNS, Flip
-from fer_edge.stated_facts import StatedFacts
 
 _MOST_OLDER_FILES = 10_000
 """Most older files of a log: each is looked for whenever the log is rotated."""

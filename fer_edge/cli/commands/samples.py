@@ -9,7 +9,7 @@ import click
 from fer_edge.cli.data_options import data_option, data_roles, read_data, strict_option, yes_option
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.parameters import PicturePath
-from fer_edge.terminal import stdout
+from fer_edge.terminal.consoles import stdout
 from fer_edge.training.plots import plot_samples
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cards.responsible_use import WHOM_TO_INFORM
 from fer_edge.cli.config import commented_config
 from fer_edge.cli.messages import print_note
-from fer_edge.responsible_use import WHOM_TO_INFORM
 from fer_edge.service import systemd
 from fer_edge.service.unit import CONFIG_FILE, NAME
 

@@ -39,12 +39,12 @@ from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.leave_out import leave_out, read_list
 from fer_edge.errors import DataError, InputError
+from fer_edge.evaluation.tables import evaluation_table
 from fer_edge.files import sole_user, write_atomic
-from fer_edge.native_logs import native_stderr_muffled
 from fer_edge.picture_form import FER2013_FORM, PictureForm
-from fer_edge.tables import evaluation_table
 from fer_edge.temporary import temporary_folder
-from fer_edge.terminal import progress_bar, stderr, stdout
+from fer_edge.terminal.consoles import progress_bar, stderr, stdout
+from fer_edge.terminal.native_logs import native_stderr_muffled
 from fer_edge.training.distributed.cluster import Cluster, read_cluster
 from fer_edge.training.distributed.distribute import Team, join
 from fer_edge.training.recipe import Recipe

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rich.progress import TaskID
 
-from fer_edge.terminal import make_progress, stderr
+from fer_edge.terminal.consoles import make_progress, stderr
 
 
 class TrainingDisplay:

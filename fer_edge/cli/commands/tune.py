@@ -34,8 +34,8 @@ from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user
-from fer_edge.tables import make_table
-from fer_edge.terminal import stderr, stdout
+from fer_edge.terminal.consoles import stderr, stdout
+from fer_edge.terminal.tables import make_table
 from fer_edge.training.recipe import RECIPES, MixedPrecision, Recipe
 from fer_edge.training.tune.folder import TuningFolder
 from fer_edge.training.tune.plot import plot_tuning

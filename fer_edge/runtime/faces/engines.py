@@ -11,10 +11,10 @@ import numpy as np
 from fer_edge.errors import InputError
 from fer_edge.inference.model_choice import uses_dot_products
 from fer_edge.models import FOLDER, YUNET_FILE
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.faces.decoding import MAX_CANDIDATES, NMS_IOU, FloatArray
 from fer_edge.runtime.faces.yunet import TFLiteYuNet
+from fer_edge.terminal.native_logs import chatter_held_back
 
 
 class DetectorEngine(str, Enum):

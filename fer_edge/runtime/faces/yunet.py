@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.detector_card import OUTPUTS, DetectorCard, read_detector_card
+from fer_edge.cards.detector_card import OUTPUTS, DetectorCard, read_detector_card
 from fer_edge.errors import ModelError
 from fer_edge.inference.tflite import graph_faults_named, load_tflite
 from fer_edge.preprocess import Image

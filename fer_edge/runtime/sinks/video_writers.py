@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import FerEdgeError
-from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.native_paths import native_path
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sinks.unfinished import UnfinishedFile
 from fer_edge.runtime.sources.recordings import open_video
+from fer_edge.terminal.native_logs import chatter_held_back, quiet_ffmpeg
 
 CODECS = {".mp4": "mp4v", ".avi": "MJPG", ".mkv": "mp4v", ".webm": "VP80"}
 """FourCC code of each container's codec."""

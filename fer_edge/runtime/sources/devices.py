@@ -13,12 +13,12 @@ import numpy as np
 
 from fer_edge.board import is_raspberry_pi
 from fer_edge.errors import InputError, SourceError
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.live import FRAME_TIMEOUT_S, LiveSource
 from fer_edge.runtime.sources.opencv_capture import live_source
 from fer_edge.runtime.sources.v4l2 import video_devices
 from fer_edge.runtime.sources.webcam_names import webcam_device, webcam_number
+from fer_edge.terminal.native_logs import chatter_held_back
 
 _ON_LINUX = sys.platform.startswith("linux")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urljoin
 
-from fer_edge.pictures import picture_kind
+from fer_edge.pictures.decoding import picture_kind
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError, NotHttpError
 
 _HEAD_BYTES = 64

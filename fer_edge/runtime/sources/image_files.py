@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.names import printable
-from fer_edge.pictures import decode_picture, is_animated, is_animated_gif, is_picture
+from fer_edge.pictures.decoding import decode_picture, is_animated, is_animated_gif, is_picture
 from fer_edge.runtime.sources.recordings import open_video
 from fer_edge.runtime.sources.source import Frame, Source
 

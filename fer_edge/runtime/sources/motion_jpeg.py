@@ -10,7 +10,7 @@ import re
 import time
 
 from fer_edge.errors import InputError, SourceError
-from fer_edge.pictures import decode_picture
+from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.http_client import HttpClient
 

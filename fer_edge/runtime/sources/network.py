@@ -9,7 +9,6 @@ from functools import partial
 import cv2
 
 from fer_edge.errors import InputError, SourceError
-from fer_edge.native_logs import quiet_ffmpeg
 from fer_edge.notes import OnNote
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.devices import CameraSettings
@@ -23,6 +22,7 @@ from fer_edge.runtime.sources.recordings import VideoFile
 from fer_edge.runtime.sources.reopening import ReopeningSource
 from fer_edge.runtime.sources.snapshots import INTERVAL_S, SnapshotCapture
 from fer_edge.runtime.sources.source import Source
+from fer_edge.terminal.native_logs import quiet_ffmpeg
 
 _ASKED_FIRST = ("http", "https")
 _PAUSE_AFTER_LOOK_S = 1.0

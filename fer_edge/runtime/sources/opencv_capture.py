@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from fer_edge.native_logs import chatter_held_back
-from fer_edge.picture_size import require_moderate
+from fer_edge.pictures.size import require_moderate
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.live import LiveSource
 from fer_edge.runtime.sources.recording_clock import FASTEST_FPS
+from fer_edge.terminal.native_logs import chatter_held_back
 
 
 class OpenCVCapture:

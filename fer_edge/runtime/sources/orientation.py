@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer_edge import iso_media, matroska
+from fer_edge.pictures import iso_media, matroska
+from fer_edge.pictures.upright import UNTURNED, Turn
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.upright import UNTURNED, Turn
 
 TURNS = {
     0: None,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.models import PORTRAIT_FILE
-from fer_edge.pictures import decode_picture
+from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.portrait_poses import (
     CORNER_XY,

@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 
 from fer_edge.errors import InputError
-from fer_edge.native_logs import chatter_held_back, quiet_ffmpeg
 from fer_edge.native_paths import native_path
+from fer_edge.pictures.upright import upright
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.opencv_capture import nominal_fps, require_moderate_video
 from fer_edge.runtime.sources.orientation import take_over_turn
 from fer_edge.runtime.sources.recording_clock import RecordingClock, even_fps
 from fer_edge.runtime.sources.source import Frame, Source
-from fer_edge.upright import upright
+from fer_edge.terminal.native_logs import chatter_held_back, quiet_ffmpeg
 
 _SCANNED = 100
 """Number of first frames whose intervals give the rate."""

@@ -6,7 +6,7 @@ import http.client
 import time
 
 from fer_edge.errors import InputError, SourceError
-from fer_edge.pictures import decode_picture
+from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.http_client import HttpClient, HttpError
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_edge.pictures.upright import upright
 from fer_edge.runtime.sources.orientation import take_over_turn
 from fer_edge.runtime.sources.recording_clock import RecordingClock
 from fer_edge.runtime.sources.recordings import Intervals, VideoFile, open_video
 from fer_edge.runtime.sources.source import EARLY_S, Frame
-from fer_edge.upright import upright
 
 SEEKABLE = frozenset({".m4v", ".mkv", ".mov", ".mp4", ".webm"})
 """Containers in which each frame has its time and can be sought; others are read from their beginning."""

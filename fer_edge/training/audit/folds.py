@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, InputError
-from fer_edge.model_card import ModelCard
 from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.recipe import Recipe

@@ -10,13 +10,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.cards.storage import add_card_to_keras
 from fer_edge.dataset.data import as_inputs
 from fer_edge.errors import ModelError
 from fer_edge.files import atomic_path
 from fer_edge.inference.card_reader import find_card
-from fer_edge.model_card import InputSpec, ModelCard, ScoreKind, add_card_to_keras
-from fer_edge.scores import to_probabilities
-from fer_edge.stated_facts import NOTHING_STATED, StatedFacts
+from fer_edge.scores import ScoreKind, to_probabilities
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.networks.keras_network import form_of, from_raw_pixels, load_network, require_fitting, try_out
 from fer_edge.training.networks.other_formats import is_other_format

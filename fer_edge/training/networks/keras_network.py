@@ -8,13 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import TRUST_OPTION
 from fer_edge.errors import ModelError, first_line
 from fer_edge.keras_archive import read_config, require_undamaged
-from fer_edge.model_card import ModelCard, ScoreKind
-from fer_edge.native_logs import chatter_held_back
 from fer_edge.picture_form import GRAY, RGB, PictureForm
-from fer_edge.scores import require_kind
-from fer_edge.stated_facts import TRUST_OPTION
+from fer_edge.scores import ScoreKind, require_kind
+from fer_edge.terminal.native_logs import chatter_held_back
 from fer_edge.training.networks.architectures import ARCHITECTURES, Task, build
 from fer_edge.training.networks.other_formats import (
     has_code_message,

@@ -17,12 +17,12 @@ from fer_edge.benchmark.quality import judge_faces
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import ChangedLabel, Result, Threads, Timing
 from fer_edge.benchmark.setting import Board, Data, Method
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.peoples_answer import measure_one_person
 from fer_edge.dataset.votes import CHOICES, Votes
+from fer_edge.evaluation.metrics import agreement, evaluate_scores
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
-from fer_edge.metrics import agreement, evaluate_scores
-from fer_edge.model_card import ModelCard
 
 IMAGES, CALLS = 400, 140
 HOSTILE = """</script><script>document.title='x'</script><img src=x onerror=alert(1)>"'&|`*_.tflite"""

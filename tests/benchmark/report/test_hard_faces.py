@@ -11,9 +11,9 @@ from fer_edge.benchmark.report.markdown import as_markdown
 from fer_edge.benchmark.report.page import as_html
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
-from fer_edge.group_results import compare_groups, make_rate
+from fer_edge.evaluation.groups import compare_groups, make_rate
+from fer_edge.evaluation.stress import StressAxis, StressResult, StressStep
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.stress_results import StressAxis, StressResult, StressStep
 
 NAMES = ("darker", "brighter", "blurred", "smaller", "turned", "eyes covered", "<b>covered</b>")
 

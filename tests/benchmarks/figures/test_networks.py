@@ -29,8 +29,8 @@ from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import evaluate_scores
 
 DOCS = Path(__file__).parents[3] / "docs"
 LABELS = np.arange(70) % 7

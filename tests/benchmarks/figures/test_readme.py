@@ -17,9 +17,9 @@ from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.setting import Board, Data, Method
 from fer_edge.benchmark.timing import summarize
 from fer_edge.errors import InputError
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.files import sha256_file
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.metrics import evaluate_scores
 from fer_edge.models import shipped_models
 
 ROOT = Path(__file__).parents[3]

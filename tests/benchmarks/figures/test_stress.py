@@ -6,8 +6,8 @@ import cv2
 
 from benchmarks.figures.pages import fill
 from benchmarks.figures.stress import stress_section
-from fer_edge.group_results import make_rate
-from fer_edge.stress_results import StressAxis, StressResult, StressStep
+from fer_edge.evaluation.groups import make_rate
+from fer_edge.evaluation.stress import StressAxis, StressResult, StressStep
 from fer_edge.training.stress_plot import plot_stress
 
 

@@ -9,8 +9,9 @@ import pytest
 from benchmarks.files import subjects
 from benchmarks.files.subjects import find_models, find_peers
 from benchmarks.peers.peers import PEERS, Peer
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import add_card_to_keras
 from fer_edge.errors import InputError
-from fer_edge.model_card import ModelCard, add_card_to_keras
 
 
 @pytest.fixture

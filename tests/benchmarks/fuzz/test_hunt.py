@@ -18,7 +18,7 @@ from benchmarks.fuzz import materials, structured
 from benchmarks.fuzz.__main__ import command
 from benchmarks.fuzz.hunt import KINDS, plan
 from benchmarks.fuzz.mutation import damage_folder, mutate
-from fer_edge.model_card import read_zipped_card
+from fer_edge.cards.storage import read_zipped_card
 
 _RUN_FIRST = ("logs", "analysis folders", "new options")
 LIGHT = [kind for kind in KINDS if not KINDS[kind].modules and kind not in ("TFLite", "ONNX", *_RUN_FIRST)]

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.pi.boards import BOARDS, PI_4, PI_5, PI_ZERO_2
 from benchmarks.pi.result import NO_TIMES, Check, Count, PiReport, StageCount, UserlandResult, tables
-from fer_edge.tables import as_text
+from fer_edge.terminal.tables import as_text
 
 USERLAND = UserlandResult(
     name="bookworm",

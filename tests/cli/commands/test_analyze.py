@@ -10,7 +10,7 @@ import cv2
 import pytest
 
 from fer_edge.models import PORTRAIT_FILE
-from fer_edge.pictures import decode_picture
+from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import resize
 from tests.conftest import Ended
 

@@ -12,10 +12,10 @@ import pytest
 
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.stated_peers import state_peers
+from fer_edge.cards.storage import append_card
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.model_card import append_card
 
 HASTE = ("--quick", "--threads", "1", "--runtime", "litert")
 

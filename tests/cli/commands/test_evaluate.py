@@ -12,9 +12,10 @@ from typing import Any
 import cv2
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import append_card
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.model_card import ModelCard, append_card
 from fer_edge.training.run_folder import RunFolder
 
 

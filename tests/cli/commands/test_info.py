@@ -13,13 +13,15 @@ import pytest
 import yaml
 from onnx import helper
 
-from fer_edge.inference.card_markdown import to_markdown
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.markdown import to_markdown
+from fer_edge.cards.meaning import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.storage import append_card
+from fer_edge.cards.summary import summarize
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.card_summary import summarize
 from fer_edge.inference.onnx_card import append_card_to_onnx
-from fer_edge.model_card import InputSpec, ModelCard, append_card
 from fer_edge.models import SHIPPED_MODEL, shipped_models
-from fer_edge.scores import NETWORKS_PROBABILITY, SHARE_OF_PEOPLE
 from fer_edge.training.run_folder import RunFolder
 
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.cards.storage import read_zipped_card
 from fer_edge.dataset.synthetic import draw_face
-from fer_edge.model_card import read_zipped_card
 from fer_edge.training.run_folder import RunFolder
 
 EXPRESSION_OF = {"Smile": "happy", "rest": "neutral"}

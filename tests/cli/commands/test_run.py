@@ -21,13 +21,13 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.cards.meaning import SHARE_OF_PEOPLE
 from fer_edge.inference.model_choice import choice_in_words
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import PORTRAIT_FILE
 from fer_edge.runtime.sinks.video import VideoSink
 from fer_edge.runtime.sources.demo import DemoSource
 from fer_edge.runtime.sources.recordings import VideoFile
-from fer_edge.scores import SHARE_OF_PEOPLE
 
 StartRun = Callable[..., "subprocess.Popen[str]"]
 WaitUntil = Callable[..., None]

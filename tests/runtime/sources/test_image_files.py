@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import InputError
-from fer_edge.pictures import is_picture
+from fer_edge.pictures.decoding import is_picture
 from fer_edge.runtime.sources.image_files import ImageFiles, is_still
 
 DAMAGED_HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)

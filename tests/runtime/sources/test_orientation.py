@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.pictures.upright import EXIF_TURNS, UNTURNED, Turn, upright
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.orientation import Flip, oriented, take_over_turn
 from fer_edge.runtime.sources.recordings import VideoFile
 from fer_edge.runtime.sources.source import Frame
-from fer_edge.upright import EXIF_TURNS, UNTURNED, Turn, upright
 
 CORNERS = np.array([[[1], [2]], [[3], [4]], [[5], [6]]], np.uint8).repeat(3, axis=2)
 """Two pixels wide, three high."""

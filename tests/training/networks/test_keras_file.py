@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import ModelError
-from fer_edge.model_card import ModelCard
-from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 from fer_edge.training.run_folder import RunFolder

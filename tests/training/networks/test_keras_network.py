@@ -10,11 +10,12 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.cards.input_spec import InputSpec
+from fer_edge.cards.model_card import ModelCard
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
-from fer_edge.model_card import InputSpec, ModelCard
 from fer_edge.picture_form import RGB, PictureForm
-from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.networks.keras_file import KerasClassifier, save_keras
 
 L = keras.layers

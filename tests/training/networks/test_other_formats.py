@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.errors import ModelError
 from fer_edge.picture_form import RGB
-from fer_edge.stated_facts import StatedFacts
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.networks.other_formats import is_other_format, layers_with_code
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import Classifier
-from fer_edge.model_card import ModelCard
 from fer_edge.models import shipped_models
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.networks.unfold import unfold

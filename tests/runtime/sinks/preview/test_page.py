@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.cards.meaning import SHARE_OF_PEOPLE
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import UNCERTAIN, FaceResult
-from fer_edge.scores import SHARE_OF_PEOPLE
 from tests.fakes.preview_stream import BLUE, RED, PreviewStream, previewing
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Model cards: facts about a model, kept inside its file, and what follows from them."""

@@ -1,0 +1,41 @@
+"""Metrics and confusion of one model as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from fer_edge.evaluation.metrics import Evaluation
+from fer_edge.labels import EXPRESSIONS
+from fer_edge.terminal.tables import make_table
+
+
+def evaluation_table(evaluation: Evaluation, title: str) -> Table:
+    """Return precision, recall, F1 and support of each class, with the means beneath."""
+    table = make_table(title, [_class_word(evaluation.classes)], ["precision", "recall", "F1", "support"])
+    for i, name in enumerate(evaluation.classes):
+        values = (evaluation.precision[i], evaluation.recall[i], evaluation.f1[i])
+        table.add_row(name, *(f"{value:.3f}" for value in values), str(evaluation.support[i]))
+    table.add_section()
+    means = (evaluation.precision.mean(), evaluation.recall.mean(), evaluation.macro_f1)
+    table.add_row("mean of classes", *(f"{value:.3f}" for value in means), str(evaluation.samples))
+    table.add_section()
+    table.add_row("accuracy", f"{evaluation.accuracy:.2%}")
+    table.add_row("calibration error", f"{evaluation.calibration_error:.4f}")
+    table.add_row("log loss", f"{evaluation.log_loss:.4f}")
+    return table
+
+
+def confusion_table(evaluation: Evaluation) -> Table:
+    """Return the confusion matrix in counts: rows true, columns predicted."""
+    table = make_table("confusion: rows true, columns predicted", [""], evaluation.classes)
+    for i, name in enumerate(evaluation.classes):
+        counts = [Text(str(n), style="bold" if i == j else "") for j, n in enumerate(evaluation.confusion[i])]
+        table.add_row(name, *counts)
+    return table
+
+
+def _class_word(classes: Sequence[str]) -> str:
+    return "expression" if set(classes) <= set(EXPRESSIONS) else "class"

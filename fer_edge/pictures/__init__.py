@@ -1,0 +1,1 @@
+"""Picture files: size before decoding, orientation, decoding; and the orientation of films."""

@@ -1,0 +1,1 @@
+"""The terminal: consoles, tables, and what reaches standard error."""
