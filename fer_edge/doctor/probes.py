@@ -10,8 +10,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-PROBE_TIMEOUT_S = 30.0
-"""Time limit; a Pi Zero 2 needs 10 s to import everything from a slow card."""
+PROBE_TIMEOUT_S = 120.0
+"""Time limit; a Pi Zero 2 needs 10 s to import everything from a slow card, and a busy machine several times that."""
 
 _CAUSES = (
     (
