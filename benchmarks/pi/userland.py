@@ -28,7 +28,7 @@ _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _EMULATOR_SUITE = "bookworm"
 """Suite of the emulator: its QEMU 7.2 loads plugins; that of later suites is static and does not."""
 
-_TIMEOUT_S = 1800
+_TIMEOUT_S = 3600
 
 _PASSED_ON = ("PIP_DEFAULT_TIMEOUT", "PIP_INDEX_URL", "PIP_PROXY", "PIP_TRUSTED_HOST")
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
