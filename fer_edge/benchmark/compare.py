@@ -15,6 +15,8 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
 from fer_edge.benchmark.setting import NO_MAJORITY
 from fer_edge.errors import FerEdgeError
+from fer_edge.evaluation.metrics import NORMAL_95
+from fer_edge.names import some
 
 LATENCY_NOISE = 0.05
 """Least noise of a latency ratio between two runs, as a share.
@@ -24,8 +26,6 @@ an idle machine are held to this."""
 
 MEMORY_NOISE = 0.01
 """Noise of peak memory, as a share; restarts of one process have differed by 0.3 %."""
-
-_NORMAL_95 = 1.96
 
 _Key = tuple[str, ...]
 _Pair = tuple[Result, Result]
@@ -73,7 +73,7 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """True if the figure changed by more than the noise."""
+        """Return whether the figure changed by more than the noise, and in which direction."""
         if abs(self.worse) <= self.noise:
             return Verdict.WITHIN_NOISE
         return Verdict.WORSE if self.worse > 0 else Verdict.BETTER
@@ -100,9 +100,8 @@ class Changes:
         """Raise `FerEdgeError` if a figure got worse by more than its noise and by more than `percent`."""
         failed = [row for row in self.beyond_noise() if row.worse > percent / 100 and row.verdict is Verdict.WORSE]
         if failed:
-            worst = ", ".join(f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed[:3])
-            more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g}%, got {worst}{more}")
+            worst = some([f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed])
+            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g}%, got {worst}")
 
 
 def compare_reports(before: Report, after: Report) -> Changes:
@@ -275,7 +274,7 @@ def _predicted(result: Result | None) -> str | None:
 def _paired(name: str, figure: str, then: npt.NDArray[np.int8], now: npt.NDArray[np.int8]) -> Change:
     """Return the difference of two shares of the same images; its noise is half its 95 % interval."""
     lost = then - now
-    noise = _NORMAL_95 * float(lost.std()) / len(lost) ** 0.5
+    noise = NORMAL_95 * float(lost.std()) / len(lost) ** 0.5
     share = max(float(then.mean()), 1 / len(then))
     return Change(
         name, figure, Unit.SHARE, float(then.mean()), float(now.mean()), float(lost.mean()) / share, noise / share

@@ -13,7 +13,7 @@ from fer_edge.dataset.data import FACE_SIZE, Dataset, ImageFault, SplitName
 from fer_edge.dataset.gathering import Gathered
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.names import printable
+from fer_edge.names import printable, some
 
 _COLUMNS = ("emotion", "pixels", "usage")
 _USAGES = {
@@ -71,14 +71,13 @@ def _columns(path: Path, header: Sequence[str]) -> list[int]:
     """Return the places of `_COLUMNS` in the header."""
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
-        shown = ", ".join(printable(name[:40]) for name in header[:_SHOWN]) or "nothing"
-        more = f" and {len(header) - _SHOWN:,} more" if len(header) > _SHOWN else ""
+        shown = some([printable(name[:40]) for name in header], shown=_SHOWN) or "nothing"
         hint = ""
         if missing == ["usage"]:
             hint = f"; it assigns each image to a split, so add it (with {_EXPECTED_USAGE}), or give a file that has it"
         raise DataError(
             f"{path}: expected the columns emotion, pixels, Usage of fer2013.csv; {', '.join(missing)} is missing "
-            f"among {shown}{more}{hint}"
+            f"among {shown}{hint}"
         )
     return [header.index(name) for name in _COLUMNS]
 

@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.integer[Any]]
 CALIBRATION_BINS = 15
 """Number of bins, as in Guo et al., On Calibration of Modern Neural Networks, 2017."""
 
-_NORMAL_95 = 1.959964
+NORMAL_95 = 1.959964
 """97.5 % quantile of the standard normal distribution."""
 
 
@@ -158,7 +158,7 @@ def reliability_bins(
 
 def accuracy_interval(hits: int, total: int) -> tuple[float, float]:
     """Return the 95 % interval of an accuracy, 0..1, by Wilson's score (Wilson, 1927)."""
-    share, spread = hits / total, _NORMAL_95**2 / total
+    share, spread = hits / total, NORMAL_95**2 / total
     centre = (share + spread / 2) / (1 + spread)
     half = (spread * (share * (1 - share) + spread / 4)) ** 0.5 / (1 + spread)
     return max(centre - half, 0.0), min(centre + half, 1.0)
