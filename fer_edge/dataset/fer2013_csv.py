@@ -59,10 +59,8 @@ def read_fer2013_csv(path: Path) -> Dataset:
 
 def _rows(path: Path) -> Iterator[list[str]]:
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        separator = max(",;\t", key=file.readline().count)  # a comma unless the header has more of another
-        file.seek(0)
         try:
-            yield from csv.reader(file, delimiter=separator)
+            yield from read_records(file)
         except csv.Error as error:
             raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013.csv") from error
 

@@ -53,16 +53,16 @@ class ImageFiles(Source):
         paths = [path for path in files if promises_picture(path) or is_picture(path)]
         others = sorted(set(files) - set(paths), key=natural_order)
         if not paths:
-            found = f"only {_named([*others, *folders])}" if others or folders else "nothing"
+            found = f"only {_names([*others, *folders])}" if others or folders else "nothing"
             raise InputError(
                 f"{folder}: expected pictures (such as JPEG, PNG or WebP) directly in this folder, found {found}; "
                 "name the folder they are in"
             )
         notes = []
         if others:
-            notes.append(f"{folder}: {_named(others)} skipped: not pictures by their content")
+            notes.append(f"{folder}: {_names(others)} skipped: not pictures by their content")
         if folders:
-            notes.append(f"{folder}: {_named(folders)} skipped: only pictures directly in the folder are read")
+            notes.append(f"{folder}: {_names(folders)} skipped: only pictures directly in the folder are read")
         return ImageFiles(f"{folder} ({len(paths)} images)", paths, tuple(notes))
 
     def __iter__(self) -> Iterator[Frame]:
@@ -118,6 +118,10 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
     entries.sort(key=natural_order)
     files = [path for path in entries if path.is_file() or (path.is_symlink() and not path.exists())]
     return files, [path for path in entries if path.is_dir()]
+
+
+def _names(paths: list[Path]) -> str:
+    return some([path.name for path in paths])
 
 
 def _cause(error: OSError | InputError) -> str:
