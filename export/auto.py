@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from export.exporter import Converted, Exported, Exporter, Target
+from export.exporter import Converted, Exported, Exporter
 from export.selection import Candidate, Choice, choose
+from export.target import Target
 from fer_edge.benchmark.frames import model_call, show_labelled
 from fer_edge.benchmark.machine import Watch
 from fer_edge.benchmark.results import Timing

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.benchmark.scoring import score_faces
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.stress import AXES, Axis, change_all
+from fer_edge.dataset.stress import AXES, change_all
 from fer_edge.dataset.truth import truth_of
 from fer_edge.evaluation.groups import make_rate, mean_of_rates
 from fer_edge.evaluation.stress import StressAxis, StressResult, StressStep
 from fer_edge.inference.classifier import ScoresFaces
 
 
-def measure_stress(
-    classifier: ScoresFaces,
-    faces: Split,
-    on_progress: Callable[[float], None],
-    axes: Sequence[Axis] = AXES,
-) -> StressResult:
+def measure_stress(classifier: ScoresFaces, faces: Split, on_progress: Callable[[float], None]) -> StressResult:
     """Measure a classifier on faces unchanged and at every step of every kind of change.
 
     Args:
         classifier: Classifier of the data's classes.
         faces: Labelled faces; those without people's answer are left out where others have one.
         on_progress: Called with the share that is done, 0..1.
-        axes: Kinds of changes.
     """
     truth = truth_of(faces)
     images = faces.images[truth.images]
-    passes = 1 + sum(len(axis.steps) for axis in axes)
+    passes = 1 + sum(len(axis.steps) for axis in AXES)
     done = 0
 
     def measure(name: str, shown: npt.NDArray[np.uint8]) -> StressStep:
@@ -48,7 +42,7 @@ def measure_stress(
             StressAxis(
                 axis.name, axis.meaning, tuple(measure(step.name, change_all(images, step)) for step in axis.steps)
             )
-            for axis in axes
+            for axis in AXES
         ),
     )
 

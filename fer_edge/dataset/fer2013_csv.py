@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE, Dataset, ImageFault, SplitName
 from fer_edge.dataset.gathering import Gathered
+from fer_edge.dataset.named_rows import read_records
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.names import printable, some

@@ -120,9 +120,9 @@ def confusion_matrix(predictions: IntArray, labels: IntArray, count: int = len(E
     return np.bincount(pairs, minlength=count**2).reshape(count, count)
 
 
-def expected_calibration_error(scores: AnyFloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(scores: AnyFloatArray, labels: IntArray) -> float:
     """Return the mean distance of the top score from its accuracy, over equal-width bins, weighted by size, 0..1."""
-    return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels, bins)
+    return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels)
 
 
 def calibration_gap(confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
@@ -169,9 +169,9 @@ def agreement(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
     return float((scores.argmax(axis=1) == parent_scores.argmax(axis=1)).mean())
 
 
-def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray, floor: float = 1e-6) -> float:
-    """Return the mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
-    p, q = (np.maximum(values.astype(np.float64), floor) for values in (parent_scores, scores))
+def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
+    """Return the mean over rows of KL(parent || scores) in nats; probabilities below 1e-6 count as 1e-6."""
+    p, q = (np.maximum(values.astype(np.float64), 1e-6) for values in (parent_scores, scores))
     p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
     return float((p * np.log(p / q)).sum(axis=1).mean())
 

@@ -210,9 +210,9 @@ def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:
     return RunFolder(found[-1].parent)
 
 
-def all_exports(runs: Path = RUNS) -> list[Path]:
-    """Return the verified exports of every run under `runs`, in the order of the runs' names."""
-    return [file for folder in sorted(runs.glob("*")) for file in RunFolder(folder).exports()]
+def all_exports() -> list[Path]:
+    """Return the verified exports of every run under `RUNS`, in the order of the runs' names."""
+    return [file for folder in sorted(RUNS.glob("*")) for file in RunFolder(folder).exports()]
 
 
 def _export_order(path: Path) -> tuple[bool, int, str]:

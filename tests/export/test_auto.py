@@ -9,8 +9,9 @@ import pytest
 from export import auto, exporter
 from export.auto import Progress, export_fastest
 from export.calibration import choose_calibration_set
-from export.exporter import Exporter, Format, Target
+from export.exporter import Exporter
 from export.parity import Tolerance, tolerance_for
+from export.target import Format, Target
 from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import Effort, summarize
 from fer_edge.dataset.data import Dataset

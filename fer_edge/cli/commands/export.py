@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from export.auto import FAR, Progress, export_fastest
 from export.calibration import DEFAULT_IMAGES, CalibrationSet, choose_calibration_set
-from export.exporter import Exported, Exporter, Format, Target, targets
+from export.exporter import Exported, Exporter
 from export.layer_errors import MEASURED_IMAGES, LayerError, as_csv, measure_layer_errors
 from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
+from export.target import Format, Target, targets
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.class_options import choice_of

@@ -54,7 +54,7 @@ def read_group_file(path: Path, faces: Split) -> Groups:
 
 def measure_all(own: Mapping[Path, ScoresFaces], peers: Sequence[PeerFile], faces: Split) -> dict[str, StressResult]:
     """Measure a model and its peers on changed faces."""
-    classifiers = {**own, **{peer.path: _load_peer(peer, faces.classes) for peer in peers}}
+    classifiers = {**own, **{peer.path: _load_peer(peer, faces) for peer in peers}}
     if len(classifiers) < len(own) + len(peers):
         raise InputError("--peer: expected other files than MODEL, each once")
     names = [path.name for path in classifiers]
@@ -63,11 +63,11 @@ def measure_all(own: Mapping[Path, ScoresFaces], peers: Sequence[PeerFile], face
         return {name: measure_stress(each, faces, partial(on_progress, name)) for name, each in named.items()}
 
 
-def _load_peer(peer: PeerFile, classes: tuple[str, ...]) -> ScoresFaces:
+def _load_peer(peer: PeerFile, faces: Split) -> ScoresFaces:
     """Load a file with a card as this project's, and another as stated."""
     if find_card(peer.path) is not None:
-        return load_classifier(peer.path, facts=peer.facts, classes=classes)
-    return peer.load(threads=1, classes=classes)
+        return load_classifier(peer.path, facts=peer.facts, classes=faces.classes, form=faces.form)
+    return peer.load(threads=1, classes=faces.classes)
 
 
 def draw_stress(stress: Mapping[str, StressResult], path: Path, title: str, *, is_wanted: bool) -> None:
