@@ -110,14 +110,14 @@ def report(pytestconfig: pytest.Config) -> Report:
     """Measure all subjects once, interleaved, and write the report."""
     prepared = _prepare(pytestconfig)
     faces = take_some(prepared.dataset.validation, pytestconfig.getoption("--images"))
-    with _shown(pytestconfig), stages_display() as on_progress:
+    with _shown(pytestconfig), stages_display() as on_stage:
         result = measure(
             prepared.subjects,
             effort=pytestconfig.getoption("effort") or DEFAULT,
             faces=faces,
             data=describe_data(prepared.dataset, faces, "validation", synthetic=prepared.synthetic),
             emulated=read_emulated(),
-            on_progress=on_progress,
+            on_stage=on_stage,
         )
     write_report(result, pytestconfig.getoption("--report"))
     pytestconfig.stash[_report] = result

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from export.onnx import add_onnx_card
 from export.onnx_graph import onnx_precision
 from export.parity import Parity, compare, predicts_one_class, tolerance_for, violations
 from export.target import Format, Target
+from fer_edge.benchmark.scoring import score_faces
 from fer_edge.board import instruction_set
 from fer_edge.cards.input_spec import TensorQuantization
 from fer_edge.cards.model_card import ModelCard
@@ -26,10 +27,11 @@ from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import ToleranceError
 from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
 from fer_edge.files import sha256_file, write_atomic
-from fer_edge.inference.classifier import Classifier, ScoresFaces, expression_scores
+from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.precision import Precision
+from fer_edge.progress import OnStage, ignore_stage
 from fer_edge.scores import FloatArray
 from fer_edge.temporary import temporary_folder
 from fer_edge.training.networks.keras_file import KerasClassifier
@@ -98,7 +100,7 @@ class Exporter:
         copied: npt.NDArray[np.bool_] | None = None,
         float_io: bool = False,
         keep_failed: bool = False,
-        on_progress: Callable[[int], None] | None = None,
+        on_stage: OnStage = ignore_stage,
     ) -> None:
         """Score the validation split with the parent.
 
@@ -110,7 +112,7 @@ class Exporter:
             copied: bool (N,), true where a validation image has an exact copy among the training images.
             float_io: Keep float32 at the edges of an int8 TFLite file.
             keep_failed: Keep a file that fails verification, as `<name>.failed.<format>`.
-            on_progress: Called with the number of validation images that a file has been run on.
+            on_stage: Called with what is run, the parent or a file, and the share of the images that are done.
 
         Raises:
             ToleranceError: If the parent predicts one class for every image: agreement with it would mean nothing.
@@ -122,9 +124,9 @@ class Exporter:
         self._conversion = Conversion(parent, calibration, float_io=float_io)
         self._output = output
         self._keep_failed = keep_failed
-        self._on_progress = on_progress
+        self._on_stage = on_stage
         self._parent_sha256 = _digest(parent.path)
-        self._parent_scores = self._score(parent)
+        self._parent_scores = self._score(parent, "the Keras model")
         self.parent_evaluation = evaluate_scores(self._parent_scores, validation.labels, validation.classes)
         only = predicts_one_class(self._parent_scores, validation.classes)
         if only is not None:
@@ -143,6 +145,7 @@ class Exporter:
         Raises:
             FerEdgeError: If the model cannot be converted, or the file cannot be run.
         """
+        self._on_stage(self.name_of(target), 0.0)
         with temporary_folder() as folder:
             return self.place(self.verify(self.convert(target, folder)))
 
@@ -163,7 +166,7 @@ class Exporter:
     def verify(self, converted: Converted) -> Exported:
         """Run a converted file on all images, and return it with its card; it is not put in place."""
         target, classifier = converted.target, converted.classifier
-        scores = self._score(classifier)
+        scores = self._score(classifier, self.name_of(target))
         faces = self._validation
         parity, evaluation = compare(scores, self._parent_scores, faces.labels, faces.classes)
         faults = violations(parity, tolerance_for(target.precision))
@@ -209,8 +212,9 @@ class Exporter:
         copies = {} if self._copied is None else facts_without_copies(scores, self._validation, self._copied)
         return {**people, **copies}
 
-    def _score(self, classifier: ScoresFaces) -> FloatArray:
-        return expression_scores(classifier, self._validation.images, self._on_progress, self._validation.classes)
+    def _score(self, classifier: ScoresFaces, stage: str) -> FloatArray:
+        faces = self._validation
+        return score_faces(classifier, faces.images, partial(self._on_stage, stage), faces.classes)
 
 
 def _digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from fer_edge.collection.framing import CropMeasurement, place_in_image, summari
 from fer_edge.dataset.data import SplitName
 from fer_edge.dataset.near_copies import near_copies
 from fer_edge.preprocess import CropSpec, Image
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.runtime.faces.detector import Face
 
 SCALE_TOLERANCE = 1.12
@@ -97,7 +98,7 @@ def check_folder(
     folder: ClassFolder,
     crop: CropSpec,
     detect: Callable[[Image], list[Face]],
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> FolderCheck:
     """Check a folder of pictures.
 
@@ -111,8 +112,7 @@ def check_folder(
     places = []
     for number, picture in enumerate(pictures, start=1):
         places.append(place_in_image(picture.read(), detect))
-        if on_progress is not None:
-            on_progress(number)
+        on_progress(number)
     pairs = [(pictures[i], pictures[j]) for i, j in near_copies(folder.faces).tolist()]
     named = {(a, b): (str(a.place), str(b.place)) for a, b in pairs}
     return FolderCheck(

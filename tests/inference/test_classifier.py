@@ -59,7 +59,7 @@ def test_a_file_is_loaded_with_its_card(exported_paths: dict[str, Path], faces: 
     classifier = Classifier.load(exported_paths[file])
     assert (classifier.card.name, classifier.card.labels) == ("tiny", EXPRESSIONS)
     assert classifier.classify_all(faces.validation.images[:0]).shape == (0, 7)
-    done: list[int] = []
+    done: list[float] = []
     scores = classifier.classify_all(faces.validation.images[:3], done.append)
     assert done == [1, 2, 3]
     assert scores.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)

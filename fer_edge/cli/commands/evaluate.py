@@ -15,7 +15,7 @@ from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import (
     Findings,
     draw_stress,
-    measure_all,
+    measure_changed_faces,
     print_findings,
     read_group_file,
     record,
@@ -136,7 +136,7 @@ def command(
         scores = expression_scores(classifier, faces.images, on_progress, dataset.classes)
     evaluation = evaluate_scores(scores, faces.labels, dataset.classes)
     compared = None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
-    stress = measure_all({model: classifier}, peers, faces) if asked.stress else {}
+    stress = measure_changed_faces(model, classifier, peers, faces) if asked.stress else {}
     findings = Findings(compared, stress)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)
