@@ -137,8 +137,7 @@ class Manifest:
             if value != theirs.get(name):
                 raise InputError(
                     f"{directory}: it holds an analysis with another {setting_name(name)} "
-                    f"({_shown(theirs.get(name))}, now {_shown(value)}); choose another folder, or replace it "
-                    "with --overwrite"
+                    f"({_shown(theirs.get(name))}, now {_shown(value)}); choose another folder, or overwrite it"
                 )
 
 

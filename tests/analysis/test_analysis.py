@@ -135,7 +135,7 @@ def test_other_settings_are_refused_until_told_to_replace(analyze_files: Analyze
     shutil.copy(PORTRAIT_FILE, tmp_path / "p.jpg")
     analyze_files(tmp_path / "p.jpg")
     before = tables_of(tmp_path / "out")
-    with pytest.raises(InputError, match=r"another detector width \(None, now 640\).*--overwrite"):
+    with pytest.raises(InputError, match=r"another detector width \(None, now 640\).*or overwrite it"):
         analyze_files(tmp_path / "p.jpg", detector_width=640)
     assert tables_of(tmp_path / "out") == before
     analyze_files(tmp_path / "p.jpg", detector_width=640, overwrite=True)

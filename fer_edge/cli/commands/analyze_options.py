@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from fer_edge.analysis.settings import Settings
-from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.face_options import (
     confidence_option,
     detector_option,
@@ -24,6 +23,7 @@ from fer_edge.cli.model_options import (
     model_option,
     num_threads_option,
     prior_option,
+    stated_facts,
 )
 from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import INTERVAL
@@ -75,7 +75,7 @@ class AnalyzeOptions:
             raise InputError("--every and --fps say the same in two ways; leave one of them out")
         return Settings(
             model=self.model,
-            facts=StatedFacts(self.labels, self.input_range, self.logits),
+            facts=stated_facts(self.labels, self.input_range, self.logits),
             prior=self.prior,
             detector=DetectorEngine(self.detector),
             detector_width=self.detector_width,

@@ -10,7 +10,6 @@ import click
 
 from fer_edge.cards.meaning import named_prior
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.hard_faces import (
     Findings,
@@ -40,6 +39,7 @@ from fer_edge.cli.model_options import (
     note_unverified,
     num_threads_option,
     prior_option,
+    stated_facts,
     trust_option,
     warn_of_better_order,
     with_prior,
@@ -122,7 +122,7 @@ def command(
     peers = asked.stated_peers()
     if asked.update_card:
         read_card(model)  # before minutes of work for a file without one
-    facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
+    facts = stated_facts(labels, input_range, logits, trusted=trust_model)
     classifier = with_prior(load_classifier(model, num_threads, facts, classes=None), prior, model)
     note_unverified(model, classifier.card)
     choice, form = choice_of(classifier.card)

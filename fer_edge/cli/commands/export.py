@@ -10,7 +10,6 @@ from export.calibration import DEFAULT_IMAGES, choose_calibration_set
 from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from export.target import Format, Target, targets
-from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.class_options import choice_of
 from fer_edge.cli.commands.export_job import (
     CALIBRATION_NAME,
@@ -37,6 +36,7 @@ from fer_edge.cli.model_options import (
     labels_option,
     logits_option,
     prior_option,
+    stated_facts,
     trust_option,
 )
 from fer_edge.cli.sections import SectionedCommand
@@ -163,7 +163,7 @@ def command(
     path = model or newest_run().model
     folder = output or RunFolder(path.parent).export_folder
     data = data or RunFolder(path.parent).data()
-    facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
+    facts = stated_facts(labels, input_range, logits, trusted=trust_model)
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
     reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, _written(folder, parent.card.name, wanted))

@@ -59,7 +59,7 @@ class KerasClassifier:
                 faces, or has no card and a fact is not stated.
         """
         if not path.exists():
-            raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
+            raise ModelError(f"{path}: no such model file; train one: fer-edge train")
         found = None if is_other_format(path) else find_card(path)
         if path.suffix.lower() != ".keras" and not is_other_format(path):
             raise ModelError(f"{path}: expected a .keras or .h5 file, or the folder of a SavedModel")
