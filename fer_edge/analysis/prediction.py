@@ -29,7 +29,7 @@ class Prediction:
     Attributes:
         picture: The picture.
         faces: Its faces; None if it cannot be read.
-        error: Why it cannot be read; None if it can.
+        error: Reason why it cannot be read; None if it can.
     """
 
     picture: NamedFile
@@ -47,7 +47,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class CopyFolders:
-    """Folders for what is made of each picture; None for none.
+    """Folders for the copies and crops of each picture; None for none.
 
     Attributes:
         annotated: Copies with boxes, labels and scores, of the pictures' size and format.
@@ -89,7 +89,7 @@ class CopyFolders:
 
 
 def predict(recognizer: Recognizer, pictures: Iterable[NamedFile], copies: CopyFolders) -> Iterator[Prediction]:
-    """Yield the result of each picture, in order; one that cannot be read gets an error and ends nothing."""
+    """Yield the result of each picture, in order; one that cannot be read gets an error, and the next follow."""
     for picture in pictures:
         try:
             faces = recognizer(picture.path)

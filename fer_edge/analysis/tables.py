@@ -127,7 +127,7 @@ class TrackRow:
         file: Path of the video or log, as in the faces' rows.
         track: Number of the face in the file.
         from_s: Presentation time of its first frame, in seconds.
-        to_s: That of its last.
+        to_s: Presentation time of its last frame.
         frames: Number of frames that show it, the rows it has in the table of faces.
         shares: Share of these frames in which each label of the model was shown, 0..1; the rest was uncertain.
         changes: Number of times that it came to show another label; uncertain frames between do not count.

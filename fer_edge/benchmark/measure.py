@@ -58,7 +58,7 @@ def measure(
 
     Args:
         subjects: Subjects with unique names; full models come first.
-        effort: How long to time the model alone and the frame.
+        effort: Effort of timing the model alone and the frame.
         faces: Labelled images; without them, faces of the demo stream are shown and quality is not measured.
         data: Description of `faces` for the report (`describe_data`).
         threads: Numbers of threads to compare; empty for no comparison.

@@ -48,7 +48,7 @@ class Axis:
 
     Attributes:
         name: Name, such as `darker`.
-        meaning: What its steps are.
+        meaning: Meaning of its steps.
         steps: Steps, the mildest first.
     """
 

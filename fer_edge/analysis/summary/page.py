@@ -48,7 +48,7 @@ class PageBuilder:
         Args:
             manifest: Manifest of the analysis.
             directory: Its folder, with the thumbnails.
-            privacy: Whether drawings stand for the faces.
+            privacy: Show drawings in place of faces.
         """
         self._manifest = manifest
         self._directory = directory

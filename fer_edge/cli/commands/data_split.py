@@ -30,7 +30,7 @@ from fer_edge.terminal.tables import make_table
     type=click.Choice([each.value for each in GroupedBy]),
     default=GroupedBy.TIME.value,
     show_default=True,
-    help="What stays on one side besides near-copies: each series of pictures (time), each person, or nothing (copies).",
+    help="What stays on one side beside near-copies: each series of pictures (time), each person, nothing (copies).",
 )
 @click.option(
     "--people",

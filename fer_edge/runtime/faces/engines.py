@@ -66,7 +66,7 @@ def open_yunet(engine: DetectorEngine, confidence: float) -> YuNet:
     """Load the network.
 
     Args:
-        engine: How it is computed, not `AUTO`.
+        engine: Engine of the network, not `AUTO`.
         confidence: Faces below it are left out, 0..1.
 
     Raises:
