@@ -26,7 +26,7 @@ from fer_edge.__main__ import main
 PROCESSOR_S = 10
 """Longest time of one process; more is a hang."""
 CLOCK_S = 200
-"""For a process that sleeps for ever. `fer_edge.inference.trial` waits 120 s for its child."""
+"""Time limit of a process that sleeps; `fer_edge.inference.trial` waits 120 s for its child."""
 MEMORY_BYTES = 500_000_000
 """Above what the process holds before it starts."""
 _HELD_BACK_BYTES = 3 << 30

@@ -94,7 +94,7 @@ class BackgroundQueue(Generic[_ItemT]):
 
         Args:
             timeout_s: Seconds to wait for the end, and again whenever something was taken in that time.
-            longest_s: Longest time to wait in all, seconds.
+            longest_s: Seconds after which no further wait begins.
 
         Raises:
             FerEdgeError: If the thread hangs, or taking an item failed and `put` has not raised that.
