@@ -17,7 +17,7 @@ from fer_edge.inference.classifier import Classifier, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.results import UNCERTAIN
-from fer_edge.scores import require_classes
+from fer_edge.scores import FloatArray, require_classes
 
 _SETTLED_S = 1.0
 """Seconds after a face's first frame in which its label may still change."""
@@ -26,7 +26,6 @@ _SEEN_S = 2.0
 _AGREED = 0.8
 """Seconds that each of two faces is seen, before and after a change."""
 
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
