@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fer_edge.analysis.jobs import Job, Outcome, do_job
+from fer_edge.analysis.jobs import Job, JobResult, do_job
 from fer_edge.analysis.joining import TrackTally, join_parts
 from fer_edge.analysis.logs import log_labels
 from fer_edge.analysis.manifest import NAME, Entry, Manifest
@@ -39,11 +39,11 @@ _KEY_LENGTH = 20
 
 _CSV, _PARQUET = ([f"{name}{suffix}" for name in (FACES, TRACKS)] for suffix in (".csv", ".parquet"))
 
-Executor = Callable[[Iterable[Job], Callable[[Job, float], None]], Iterator[Outcome]]
+Executor = Callable[[Iterable[Job], Callable[[Job, float], None]], Iterator[JobResult]]
 """Does jobs in any order and yields their outcomes; calls the function with a job and the share of it that is done."""
 
 
-def do_here(jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[Outcome]:
+def do_here(jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[JobResult]:
     """Do jobs one after another in this process."""
     for job in jobs:
         yield do_job(job, partial(on_share, job))

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 
 from fer_edge.analysis.analysis import Executor
-from fer_edge.analysis.jobs import Job, Outcome, do_job
+from fer_edge.analysis.jobs import Job, JobResult, do_job
 from fer_edge.analysis.source_files import Kind
 from fer_edge.errors import FerEdgeError, MissingExtraError, SourceError, first_line
 from fer_edge.temporary import temporary_folder
@@ -83,7 +83,7 @@ def cluster_of(scheduler: str) -> Iterator[Executor]:
         yield _DaskExecutor(client)
 
 
-def do_jobs(jobs: list[Job]) -> list[Outcome]:
+def do_jobs(jobs: list[Job]) -> list[JobResult]:
     """Do jobs in a worker process; OpenCV's own threads would compete with the other workers'."""
     cv2.setNumThreads(1)
     return [do_job(job) for job in jobs]
@@ -107,7 +107,7 @@ class _DaskExecutor:
         self._client = client
         self._tasks: dict[Any, list[Job]] = {}
 
-    def __call__(self, jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[Outcome]:
+    def __call__(self, jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[JobResult]:
         tasks = _tasks(jobs)
         done = _distributed().as_completed()
         try:
@@ -126,13 +126,13 @@ class _DaskExecutor:
             self._tasks[future] = task
             done.add(future)
 
-    def _outcomes(self, future: Any, task: list[Job]) -> Iterator[Outcome]:
+    def _outcomes(self, future: Any, task: list[Job]) -> Iterator[JobResult]:
         if future.cancelled():
             raise SourceError(_GONE)
         error = future.exception()
         if isinstance(error, _distributed().KilledWorker):
             reason = "each worker that began it died; see the workers' logs, and check memory first"
-            yield from (Outcome(job, None, reason) for job in task)
+            yield from (JobResult(job, None, reason) for job in task)
         elif error is not None:
             advice = "" if isinstance(error, OSError) else "; each worker needs the same fer-edge as this machine"
             raise FerEdgeError(f"a worker failed ({type(error).__name__}: {first_line(error)}){advice}") from error

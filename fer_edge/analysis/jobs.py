@@ -52,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """End of a job.
 
     Attributes:
@@ -86,12 +86,12 @@ def plan_jobs(
     ]
 
 
-def do_job(job: Job, on_share: OnShare = lambda _: None) -> Outcome:
+def do_job(job: Job, on_share: OnShare = lambda _: None) -> JobResult:
     """Analyze a chunk and write its part file; an expected fault ends this job only."""
     try:
-        return Outcome(job, _write_part(job, on_share))
+        return JobResult(job, _write_part(job, on_share))
     except FerEdgeError as error:
-        return Outcome(job, None, str(error).removeprefix(f"{job.source.path}: "))
+        return JobResult(job, None, str(error).removeprefix(f"{job.source.path}: "))
 
 
 def _write_part(job: Job, on_share: OnShare) -> PartFacts:

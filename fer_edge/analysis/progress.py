@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from fer_edge.analysis.jobs import Job, Outcome, plan_jobs
+from fer_edge.analysis.jobs import Job, JobResult, plan_jobs
 from fer_edge.analysis.manifest import Entry, Manifest, State
 from fer_edge.analysis.parts import PartFacts, part_path, part_paths, read_facts
 from fer_edge.analysis.settings import Settings
@@ -100,7 +100,7 @@ class FilesProgress:
         """Report the share of a job that is done, 0..1."""
         self._observer.on_share(job.source, self._open[job.source.path].share + share * job.share)
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: JobResult) -> None:
         """Take the end of a job; finish its file if it was the last one."""
         job, file = outcome.job, self._open[outcome.job.source.path]
         file.missing -= 1
