@@ -12,7 +12,7 @@ from fer_edge.benchmark.compare import FigureChange, ReportChanges, Unit, Verdic
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
-from fer_edge.figures import decimal, millions, share
+from fer_edge.number_format import decimal, millions, share
 from fer_edge.terminal.tables import make_table
 
 _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}

@@ -11,8 +11,8 @@ from fer_edge.analysis.summary.moments import MOST_MOMENTS
 from fer_edge.analysis.summary.strips import label_class, share_bar, shares_in_words, stack, strip
 from fer_edge.analysis.summary.ticks import places_for, ticks
 from fer_edge.analysis.summary.time_bins import BINS
-from fer_edge.figures import NONE, clock, plural, share
 from fer_edge.markup import Element, render, tag
+from fer_edge.number_format import NONE, clock, plural, share
 from fer_edge.runtime.results import UNCERTAIN
 
 _STACK_FACTOR = 4

@@ -10,9 +10,9 @@ from typing import Any
 
 from fer_edge.analysis.manifest import Entry, Manifest, setting_name
 from fer_edge.analysis.summary.strips import label_class, share_bar
-from fer_edge.figures import clock, listed, plural, share
 from fer_edge.markup import Element, tag
 from fer_edge.names import printable
+from fer_edge.number_format import clock, listed, plural, share
 from fer_edge.runtime.results import UNCERTAIN
 
 _MOST_PROBLEMS = 100

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from fer_edge.analysis.summary.time_bins import Span
-from fer_edge.figures import share
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import share
 from fer_edge.runtime.results import UNCERTAIN
 from fer_edge.runtime.sinks.palette import css_colour, label_colours
 

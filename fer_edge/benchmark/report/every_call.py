@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from fer_edge.benchmark.report.scale import LogScale, log_scale_of, x_grid
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.results import Timing
-from fer_edge.figures import decimal, plural
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import decimal, plural
 
 WIDTH = 640
 _LEFT, _RIGHT = 8, 632

@@ -12,8 +12,8 @@ from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of,
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
-from fer_edge.figures import decimal, listed, millions, plural, share, shortened
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import decimal, listed, millions, plural, share, shortened
 
 WIDTH = 640
 _LEFT, _RIGHT, _TOP = 44, 412, 16

@@ -22,8 +22,8 @@ from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, anal
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, extra_advice
-from fer_edge.figures import plural
 from fer_edge.names import printable
+from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import make_share_progress
 from fer_edge.terminal.native_logs import silence_opencv
 

@@ -22,8 +22,8 @@ from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.class_options import choice_of
-from fer_edge.cli.commands.hard_faces import read_group_file
-from fer_edge.cli.commands.hard_faces_options import groups_option, stress_option
+from fer_edge.cli.commands.evaluation_findings import read_group_file
+from fer_edge.cli.commands.evaluation_options import groups_option, stress_option
 from fer_edge.cli.data_options import (
     data_roles,
     note_other_training,

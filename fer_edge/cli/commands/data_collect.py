@@ -15,10 +15,10 @@ from fer_edge.collection.folders import read_class_folder
 from fer_edge.dataset.class_choice import class_name
 from fer_edge.dataset.class_folders import split_of
 from fer_edge.errors import FerEdgeError, InputError
-from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
+from fer_edge.number_format import plural
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.sources.devices import CameraSettings
 from fer_edge.runtime.sources.opening import open_source

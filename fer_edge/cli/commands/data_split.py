@@ -16,8 +16,8 @@ from fer_edge.collection.splitting import Division, GroupedBy, divide
 from fer_edge.dataset.data import SplitName
 from fer_edge.dataset.named_rows import match_images, read_column
 from fer_edge.errors import InputError
-from fer_edge.figures import plural
 from fer_edge.names import some
+from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import stderr, stdout
 from fer_edge.terminal.tables import make_table
 

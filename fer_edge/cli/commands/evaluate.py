@@ -11,7 +11,7 @@ import click
 from fer_edge.cards.meaning import named_prior
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.class_options import choice_of
-from fer_edge.cli.commands.hard_faces import (
+from fer_edge.cli.commands.evaluation_findings import (
     Findings,
     draw_stress,
     measure_changed_faces,
@@ -19,7 +19,7 @@ from fer_edge.cli.commands.hard_faces import (
     read_group_file,
     record,
 )
-from fer_edge.cli.commands.hard_faces_options import HardFacesOptions, hard_faces_options
+from fer_edge.cli.commands.evaluation_options import EvaluationOptions, evaluation_options
 from fer_edge.cli.data_options import (
     data_option,
     data_roles,
@@ -82,7 +82,7 @@ from fer_edge.training.face_classifier import load_classifier
 @num_threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
 @click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
-@hard_faces_options
+@evaluation_options
 @strict_option
 @yes_option
 def command(
@@ -114,7 +114,7 @@ def command(
     fer-edge evaluate mine_int8.tflite --groups groups.csv
     fer-edge evaluate mine_int8.tflite --stress --peer compact
     """
-    asked = HardFacesOptions(**hard)
+    asked = EvaluationOptions(**hard)
     asked.require_consistent(model, prior)
     picture = plot or Path(f"{model.stem}_confusion.png")
     reads = [*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file), *asked.reads()]
