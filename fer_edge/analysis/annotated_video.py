@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import atomic_path
 from fer_edge.runtime.results import FaceResult, FrameResult
@@ -93,9 +93,8 @@ def _results(frames: Iterable[Frame], rows: Iterable[FaceRow], every_s: float) -
 
 
 def _face(row: FaceRow) -> FaceResult:
-    box = np.array([row.x, row.y, row.x + row.width, row.y + row.height], np.float32)
     scores = np.array(row.scores, np.float32)
-    return FaceResult(row.track or 0, box, row.confidence, scores, row.label, float(scores.max()))
+    return FaceResult(row.track or 0, row.box_xyxy, row.confidence, scores, row.label, float(scores.max()))
 
 
 def _add_sound(silent: Path, original: Path, path: Path) -> str | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.analysis.parts import WARM_UP_FRAME, PartReader
+from fer_edge.analysis.rows import FaceRow, TrackRow
 from fer_edge.analysis.settings import WARM_UP_S
-from fer_edge.analysis.tables import FaceRow, TrackRow
 from fer_edge.boxes import BoxArray, from_xywh, overlaps
 from fer_edge.runtime.results import UNCERTAIN
 

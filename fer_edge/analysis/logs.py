@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.analysis.parts import PartFacts
-from fer_edge.analysis.tables import FaceRow, require_sound
+from fer_edge.analysis.rows import FaceRow, require_sound
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError
 from fer_edge.names import printable

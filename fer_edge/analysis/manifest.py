@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from fer_edge.analysis.rows import require_sound
 from fer_edge.analysis.source_files import Kind, SourceFile
-from fer_edge.analysis.tables import require_sound
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError
 from fer_edge.files import read_text_file, write_atomic

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.analysis.tables import DAMAGED_TABLE_ERRORS, FaceRow, require_sound
+from fer_edge.analysis.rows import FaceRow, require_sound
+from fer_edge.analysis.tables import DAMAGED_TABLE_ERRORS
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError, first_line
 from fer_edge.files import atomic_path

@@ -16,7 +16,8 @@ import pytest
 
 from fer_edge.analysis import analysis, tables
 from fer_edge.analysis.manifest import Manifest, State
-from fer_edge.analysis.tables import FaceRow, read_faces, read_tracks
+from fer_edge.analysis.rows import FaceRow
+from fer_edge.analysis.tables import read_faces, read_tracks
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.models import PORTRAIT_FILE
 from tests.analysis.conftest import FPS, SECONDS

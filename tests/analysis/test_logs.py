@@ -8,7 +8,7 @@ import pytest
 
 from fer_edge.analysis.logs import log_labels, read_log
 from fer_edge.analysis.parts import PartFacts
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.errors import InputError
 
 LABELS = ("no", "yes")

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fer_edge.analysis.rows import FaceRow, TrackRow
 from fer_edge.analysis.summary.moments import Moment, MomentFinder
 from fer_edge.analysis.summary.time_bins import BINS, TimeBins
-from fer_edge.analysis.tables import FaceRow, TrackRow
 from fer_edge.runtime.results import UNCERTAIN
 
 SHORT_S = 1.0

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.runtime.results import UNCERTAIN
 
 MOST_MOMENTS = 10
