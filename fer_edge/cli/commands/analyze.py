@@ -37,7 +37,7 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
     """Analyze videos, pictures and logs of earlier runs: tables of all faces and tracks, and a summary.
 
     SOURCE is a video, a picture, a .jsonl log of fer-edge run, a folder of these, or a pattern such as 'videos/*.mp4'.
-    A later call with the same --output skips what is finished and resumes what was killed. The exit code is 1 if a file
+    A later call with the same --output skips finished files and resumes interrupted ones. The exit code is 1 if a file
     is damaged or cannot be read; the others are analyzed all the same.
 
     \b

@@ -98,6 +98,6 @@ _OPTIONS = (
     click.option(
         "--update-card",
         is_flag=True,
-        help="Write the results of --groups and --stress, and what the model is weak at, into MODEL's card.",
+        help="Write the results of --groups and --stress, and the model's weaknesses, into MODEL's card.",
     ),
 )

@@ -50,7 +50,7 @@ Show = Callable[[Prediction], None]
 @labels_option
 @input_range_option
 @logits_option
-@prior_option("How often each expression is expected in the pictures, by which scores are re-weighted")
+@prior_option("Expected share of each expression in the pictures, by which scores are re-weighted")
 @num_threads_option
 @detector_width_option
 @confidence_option
