@@ -17,7 +17,7 @@ import pytest
 from benchmarks.entry import note, read_voted_dataset
 from benchmarks.files.subjects import find_models, find_peers, load_all, train_briefly
 from benchmarks.training.training_speed import step_seconds_table
-from fer_edge.benchmark.compare import Changes, compare_reports
+from fer_edge.benchmark.compare import ReportChanges, compare_reports
 from fer_edge.benchmark.emulated import read_emulated
 from fer_edge.benchmark.labelled_faces import describe_data, take_some
 from fer_edge.benchmark.measure import measure
@@ -51,7 +51,7 @@ class Prepared:
 _dataset = pytest.StashKey[Dataset]()
 _prepared = pytest.StashKey[Prepared]()
 _report = pytest.StashKey[Report]()
-_changes = pytest.StashKey[Changes]()
+_changes = pytest.StashKey[ReportChanges]()
 _step_seconds = pytest.StashKey[dict[str, float]]()
 
 
@@ -110,14 +110,14 @@ def report(pytestconfig: pytest.Config) -> Report:
     """Measure all subjects once, interleaved, and write the report."""
     prepared = _prepare(pytestconfig)
     faces = take_some(prepared.dataset.validation, pytestconfig.getoption("--images"))
-    with _shown(pytestconfig), stages_display() as on_progress:
+    with _shown(pytestconfig), stages_display() as on_stage:
         result = measure(
             prepared.subjects,
             effort=pytestconfig.getoption("effort") or DEFAULT,
             faces=faces,
             data=describe_data(prepared.dataset, faces, "validation", synthetic=prepared.synthetic),
             emulated=read_emulated(),
-            on_progress=on_progress,
+            on_stage=on_stage,
         )
     write_report(result, pytestconfig.getoption("--report"))
     pytestconfig.stash[_report] = result
@@ -133,7 +133,7 @@ def chance(report: Report, pytestconfig: pytest.Config) -> float:
 
 
 @pytest.fixture(scope="session")
-def changes(report: Report, pytestconfig: pytest.Config) -> Changes:
+def changes(report: Report, pytestconfig: pytest.Config) -> ReportChanges:
     """Compare the report with an earlier one."""
     earlier = pytestconfig.getoption("--compare")
     if earlier is None:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.files.replay import REPLAY, replayed
 from fer_edge.benchmark.accuracy import Quality
-from fer_edge.benchmark.compare import Changes
+from fer_edge.benchmark.compare import ReportChanges
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
 
@@ -54,7 +54,7 @@ def test_int8_is_much_smaller_than_the_float_file(report: Report) -> None:
             assert result.bytes < 0.45 * floats[parent.name], result.name  # cards have the same size
 
 
-def test_nothing_got_worse(changes: Changes, pytestconfig: pytest.Config) -> None:
+def test_nothing_got_worse(changes: ReportChanges, pytestconfig: pytest.Config) -> None:
     limit = pytestconfig.getoption("--fail-on")
     if limit is None:
         pytest.skip("what got worse is shown below; to fail on it: --fail-on PERCENT")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from export.exporter import Converted, Exported, Exporter, Target
+from export.exporter import Converted, Exported, Exporter
 from export.selection import Candidate, Choice, choose
+from export.target import Target
 from fer_edge.benchmark.frames import model_call, show_labelled
 from fer_edge.benchmark.machine import Watch
 from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import DEFAULT, Effort, measure_interleaved
 from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
+from fer_edge.progress import OnStage
 from fer_edge.temporary import temporary_folder
 
 FAR = 10
@@ -21,7 +24,6 @@ FAR = 10
 int16x8, which has no fast kernels, takes a hundred times as long as int8."""
 
 _LOOK = Effort("look", rounds=10)
-_PERCENT = 100
 
 
 @dataclass(frozen=True)
@@ -62,30 +64,17 @@ class Trial:
     machine_faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Callbacks for progress.
-
-    Attributes:
-        on_stage: Called with the name of the next stage and its number of steps.
-        on_step: Called with the number of steps that are done.
-    """
-
-    on_stage: Callable[[str, int], None]
-    on_step: Callable[[int], None]
-
-
-def export_fastest(exporter: Exporter, wanted: Sequence[Target], faces: Split, progress: Progress) -> Trial:
+def export_fastest(exporter: Exporter, wanted: Sequence[Target], faces: Split, on_stage: OnStage) -> Trial:
     """Convert and verify the files, time those that pass in turn on one thread, and put the chosen one in place.
 
     Args:
         exporter: Converts, verifies and places files.
         wanted: The files to try.
         faces: Images to verify on, some of which are shown while timing.
-        progress: Callbacks for progress.
+        on_stage: Called with the name of each stage but those of the exporter, and the share of it that is done.
     """
     with temporary_folder() as folder:
-        search = _Search(exporter, faces, progress)
+        search = _Search(exporter, faces, on_stage)
         search.convert(wanted, folder)
         search.look()
         search.verify()
@@ -95,17 +84,15 @@ def export_fastest(exporter: Exporter, wanted: Sequence[Target], faces: Split, p
 class _Search:
     """The files that are tried, by name; those that can be run are open."""
 
-    def __init__(self, exporter: Exporter, faces: Split, progress: Progress) -> None:
+    def __init__(self, exporter: Exporter, faces: Split, on_stage: OnStage) -> None:
         self._exporter = exporter
-        self._images = len(faces)
         self._shown = show_labelled(faces)
-        self._progress = progress
+        self._on_stage = on_stage
         self._tried: dict[str, Tried] = {}
         self._converted: dict[str, Converted] = {}
 
     def convert(self, wanted: Sequence[Target], folder: Path) -> None:
         """Convert the model to each file that can be converted and run here."""
-        self._progress.on_stage("conversion", len(wanted))
         for done, target in enumerate(wanted, 1):
             name = self._exporter.name_of(target)
             try:
@@ -115,7 +102,7 @@ class _Search:
             else:
                 self._converted[name] = converted
                 self._tried[name] = Tried(name, bytes=converted.classifier.path.stat().st_size)
-            self._progress.on_step(done)
+            self._on_stage("conversion", done / len(wanted))
 
     def look(self) -> None:
         """Time a few calls of each file."""
@@ -128,7 +115,6 @@ class _Search:
         for look_ms, name in sorted((one.look_ms, one.name) for one in self._tried.values() if one.look_ms is not None):
             if look_ms > limit_ms:
                 break
-            self._progress.on_stage(name, self._images)
             exported = self._exporter.verify(self._converted[name])
             self._tried[name] = replace(self._tried[name], exported=exported, bytes=exported.bytes)
             if not exported.faults:
@@ -151,6 +137,5 @@ class _Search:
         """Return the time that each file takes for a face, measured in turn."""
         if not names:
             return {}
-        self._progress.on_stage(stage, _PERCENT)
         calls = {name: model_call(self._converted[name].classifier, self._shown) for name in names}
-        return measure_interleaved(calls, effort, lambda share: self._progress.on_step(round(_PERCENT * share)))
+        return measure_interleaved(calls, effort, partial(self._on_stage, stage))

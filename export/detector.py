@@ -19,10 +19,9 @@ from fer_edge.cards.detector_card import OUTPUTS, DetectorCard, append_detector_
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
 from fer_edge.runtime.faces.yunet import TFLiteYuNet
+from fer_edge.scores import FloatArray
 from fer_edge.temporary import temporary_folder
 from fer_edge.versions import tool_versions
-
-FloatArray = npt.NDArray[np.float32]
 
 _LOGITS = 2
 _LEAST_LOGIT = -8.0

@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fer_edge.boxes import from_xywh, overlaps
-
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 SAME_FACE_IOU = 0.5
 """Intersection over union from which two boxes are of the same face."""

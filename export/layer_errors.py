@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
@@ -22,11 +21,12 @@ from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.tflite import operators_of
 from fer_edge.precision import Precision
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.scores import FloatArray
 from fer_edge.temporary import temporary_folder
 from fer_edge.terminal.native_logs import chatter_held_back
 
-MEASURED_IMAGES = 100
+_MEASURED_IMAGES = 100
 
 _INT8 = np.iinfo(np.int8)
 _VERIFY = "NumericVerify"
@@ -64,7 +64,7 @@ def measure_layer_errors(
     model: keras.Model,
     calibration: CalibrationSet,
     faces: Split,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> list[LayerError]:
     """Quantize a model as for its int8 file, and compare every layer's output with float's.
 
@@ -76,7 +76,7 @@ def measure_layer_errors(
         model: A classifier of raw pixels.
         calibration: Images to measure activation ranges on.
         faces: Other images, as the calibration's own are seldom clipped; 100 of them are taken, evenly spaced.
-        on_progress: Called with the number of images that are done.
+        on_progress: Called with the share that is done, 0..1.
 
     Returns:
         The layers, the worst relative error first.
@@ -87,13 +87,13 @@ def measure_layer_errors(
     interpreter = _open_with_float_twins(model, calibration)
     (image,) = interpreter.get_input_details()
     comparisons = _comparisons(interpreter)
-    for i, pixels in enumerate(_quantize(faces.spread(MEASURED_IMAGES).inputs(), *image["quantization"])):
+    images = _quantize(faces.spread(_MEASURED_IMAGES).inputs(), *image["quantization"])
+    for i, pixels in enumerate(images):
         interpreter.set_tensor(image["index"], pixels[np.newaxis])
         interpreter.invoke()
         for comparison in comparisons:
             comparison.add(interpreter)
-        if on_progress is not None:
-            on_progress(i + 1)
+        on_progress((i + 1) / len(images))
     return sorted((one.result() for one in comparisons), key=lambda error: error.relative_error, reverse=True)
 
 

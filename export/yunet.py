@@ -8,15 +8,14 @@ from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import onnx
 import tensorflow as tf
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import numpy_helper
 
 from fer_edge.errors import ModelError
+from fer_edge.scores import FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 Weights = Iterator[list[FloatArray]]
 """Kernel and bias of each convolution, in the file's order and layout: outputs, inputs / groups, height, width."""
 

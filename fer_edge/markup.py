@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 from xml.etree import ElementTree
 
 Element = ElementTree.Element
 Child = Element | str | None
+
+_SHARED_CSS = Path(__file__).with_name("markup.css")
 
 
 def tag(name: str, /, *children: Child, **attributes: str | float | None) -> Element:
@@ -37,7 +40,7 @@ def html_page(title: str, css: str, body: Element, *, script: str = "") -> str:
 
     Args:
         title: Title of the window.
-        css: Style sheet.
+        css: The page's style sheet, which follows markup.css.
         body: `body` element.
         script: JavaScript to run once the page is loaded.
     """
@@ -53,7 +56,7 @@ def html_page(title: str, css: str, body: Element, *, script: str = "") -> str:
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", http_equiv="Content-Security-Policy", content=policy),
         tag("title", title),
-        tag("style", css),
+        tag("style", _SHARED_CSS.read_text(encoding="utf-8") + css),
     )
     return "<!doctype html>\n" + render(tag("html", head, body, lang="en")) + "\n"
 

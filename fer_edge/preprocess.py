@@ -119,13 +119,12 @@ def crop_face(
     return np.asarray(cv2.warpAffine(shrunk, turn, size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def cut_square(frame: Image, square_xyxy: BoxArray, *, gray: bool = False) -> Image:
+def cut_square(frame: Image, square_xyxy: BoxArray) -> Image:
     """Return a part of a frame, unscaled; where it reaches beyond, the frame's edge is repeated.
 
     Args:
         frame: uint8 (H, W) or (H, W, 3) BGR.
         square_xyxy: float32 (4,), in the frame's pixels.
-        gray: Convert the part to gray.
 
     Raises:
         ValueError: If the part does not meet the frame.
@@ -138,6 +137,5 @@ def cut_square(frame: Image, square_xyxy: BoxArray, *, gray: bool = False) -> Im
     if columns[0] == columns[1] or rows[0] == rows[1]:
         raise ValueError(f"expected a box that meets the {width}x{height} frame, got {square_xyxy.tolist()}")
     face = frame[rows[0] : rows[1], columns[0] : columns[1]]
-    face = to_gray(face) if gray else face
     edges = (int(rows[0]) - y1, y2 - int(rows[1]), int(columns[0]) - x1, x2 - int(columns[1]))
     return np.asarray(cv2.copyMakeBorder(face, *edges, cv2.BORDER_REPLICATE), np.uint8) if any(edges) else face

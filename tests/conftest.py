@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from export.calibration import CalibrationSet
-    from export.exporter import Exported, Target
+    from export.exporter import Exported
+    from export.target import Target
     from fer_edge.training.networks.keras_file import KerasClassifier
     from fer_edge.training.run_folder import RunFolder
 
@@ -319,7 +320,7 @@ def exports(
 @pytest.fixture(scope="session")
 def exported_paths(exports: OnDemand[Target, Exported]) -> OnDemand[str, Path]:
     """Where those files are, by `<format> <precision>`; a test that asks for one that failed its proof fails."""
-    from export.exporter import Format, Target
+    from export.target import Format, Target
     from fer_edge.precision import Precision
 
     def path(name: str) -> Path:

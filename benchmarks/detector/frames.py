@@ -53,7 +53,7 @@ def with_faces(background: Image, faces: npt.NDArray[np.uint8], rng: np.random.G
     Args:
         background: uint8 (480, 640, 3).
         faces: uint8 (N, H, H), gray, to draw from.
-        rng: What is drawn with.
+        rng: Random generator.
         most: Largest number of faces.
     """
     count = int(rng.integers(1, most + 1))

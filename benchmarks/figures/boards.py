@@ -53,7 +53,7 @@ _A72_LEAST = _MOBILENET_FMLA / (0.1348 * 1.8e9)
 """In one thread of an RK3399's Cortex-A53 and Cortex-A72, by ncnn's benchmark/README.md."""
 
 _A76_LEAST = 1.6 * _A72_LEAST
-"""What Arm was reported to announce for Neoverse N1, the Cortex-A76 for servers: 1.6 to 1.7 times the work a cycle."""
+"""Arm's reported figure for Neoverse N1, the Cortex-A76 for servers: 1.6 to 1.7 times the work a cycle."""
 
 SPEEDS = (
     Speed("Raspberry Pi Zero 2 W", "cortex-a53", 1.0, _A53_LEAST, 2),

@@ -8,9 +8,9 @@ from benchmarks.figures.people_columns import one_person_row, people_cells, peop
 from fer_edge.benchmark.report_json import Report
 
 
-def files_section(report: Report, network: str = DOCUMENTED) -> str:
-    """Return a full model and its files, each in its preferred engine; "" if the full model was not measured."""
-    full = next((result for result in report.results if (result.role, result.network) == ("full", network)), None)
+def files_section(report: Report) -> str:
+    """Return the documented network and its files, each in its preferred engine; "" without the full model."""
+    full = next((result for result in report.results if (result.role, result.network) == ("full", DOCUMENTED)), None)
     if full is None:
         return ""
     chosen = [result for result in report.each_file if result is full or report.parent_of(result) is full]

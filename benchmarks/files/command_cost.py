@@ -33,7 +33,7 @@ class CommandCost:
         wall_s: Seconds from its start to its end.
         cpu_s: Processor time of it and its children, seconds.
         peak_bytes: Peak resident memory of the largest of these processes.
-        output: What it wrote to standard output.
+        output: Its standard output.
     """
 
     wall_s: float

@@ -24,9 +24,9 @@ from benchmarks.fuzz.mutation import damage_folder
 from fer_edge.__main__ import main
 
 PROCESSOR_S = 10
-"""Of one process; more is a hang."""
+"""Longest time of one process; more is a hang."""
 CLOCK_S = 200
-"""For a process that sleeps for ever. `fer_edge.inference.trial` waits 120 s for its child."""
+"""Time limit of a process that sleeps; `fer_edge.inference.trial` waits 120 s for its child."""
 MEMORY_BYTES = 500_000_000
 """Above what the process holds before it starts."""
 _HELD_BACK_BYTES = 3 << 30
@@ -42,7 +42,7 @@ class FuzzInput:
     """A command line with the files that it reads.
 
     Attributes:
-        kind: What is tried.
+        kind: Kind of input.
         arguments: Of `fer-edge`, which runs in a folder of its own.
         files: Contents by name in that folder.
         scores: If the command prints scores, it must be these; `None` allows any.
@@ -90,11 +90,11 @@ class Outcome:
     """Result of one command.
 
     Attributes:
-        fault: What it did wrong; `None` if nothing.
+        fault: Fault in words; `None` if there is none.
         exit_code: Negative if a signal ended it.
         processor_s: Of it and its children.
         memory_bytes: The most it held, above the start.
-        stdout: What it printed.
+        stdout: Its standard output.
         stderr: Its messages.
     """
 

@@ -161,7 +161,7 @@ _STRANGERS = (
     + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + _HOST + b"X: y\r\n" * 500,
 )
-"""What connections without the token begin with: nothing, half a request, one without the token, an endless one."""
+"""First bytes of connections without the token: nothing, half a request, one without the token, an endless one."""
 
 
 class Crowd:

@@ -36,9 +36,9 @@ class Report:
     """Result of a scenario.
 
     Attributes:
-        done: How much was done, in words.
-        faults: What went wrong; nothing if all held.
-        skipped: Why nothing was done, or "".
+        done: Amount of work done, in words.
+        faults: Faults; none if all held.
+        skipped: Reason why nothing was done, or "".
     """
 
     done: str = ""

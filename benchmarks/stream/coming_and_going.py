@@ -50,7 +50,7 @@ class Visit:
         turn: Turn in degrees.
         spot: x and y of its place.
         way: x and y from there to beyond the frame.
-        times_s: When it begins to come, is there, begins to go, and is gone.
+        times_s: Times at which it begins to come, is there, begins to go, and is gone.
     """
 
     face: Image

@@ -1,4 +1,4 @@
-"""Analysis of files to tables: what is finished is skipped, what was killed is resumed."""
+"""Analysis of files to tables; finished files are skipped, interrupted ones resumed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fer_edge.analysis.jobs import Job, Outcome, do_job
+from fer_edge.analysis.jobs import Job, JobResult, do_job
 from fer_edge.analysis.joining import TrackTally, join_parts
 from fer_edge.analysis.logs import log_labels
 from fer_edge.analysis.manifest import NAME, Entry, Manifest
@@ -39,11 +39,11 @@ _KEY_LENGTH = 20
 
 _CSV, _PARQUET = ([f"{name}{suffix}" for name in (FACES, TRACKS)] for suffix in (".csv", ".parquet"))
 
-Executor = Callable[[Iterable[Job], Callable[[Job, float], None]], Iterator[Outcome]]
-"""Does jobs in any order and yields their ends; calls the function with a job and the share of it that is done."""
+Executor = Callable[[Iterable[Job], Callable[[Job, float], None]], Iterator[JobResult]]
+"""Does jobs in any order and yields their outcomes; calls the function with a job and the share of it that is done."""
 
 
-def do_here(jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[Outcome]:
+def do_here(jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[JobResult]:
     """Do jobs one after another in this process."""
     for job in jobs:
         yield do_job(job, partial(on_share, job))
@@ -58,13 +58,13 @@ def analyze(
     executor: Executor = do_here,
     overwrite: bool = False,
 ) -> Manifest:
-    """Analyze files, and write the tables of all that were analyzed into the folder so far.
+    """Analyze files, and write the tables of all files of the folder's analysis, earlier ones too.
 
     Args:
         sources: The files.
         output: The folder, which belongs to this analysis alone.
-        settings: How to analyze them.
-        observer: Takes reports; `None` for nobody.
+        settings: Settings of the analysis.
+        observer: Takes reports; `None` for no reports.
         executor: Does the jobs.
         overwrite: Replace an earlier analysis in the folder.
 
@@ -113,7 +113,7 @@ def _require_own(output: Path) -> None:
 
 
 def _begin(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest | None, output: Path) -> Manifest:
-    """Return a manifest with the earlier files, unless they are named again, and then the named ones."""
+    """Return a manifest with the earlier files that are not named again, then the named ones."""
     model = _model(sources, settings, earlier)
     require_column_names(model["labels"])
     manifest = Manifest(model, settings.to_json())
@@ -130,7 +130,7 @@ def _begin(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest 
 
 
 def _model(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest | None) -> dict[str, Any]:
-    """Return the name, digest and labels of the model; of logs alone, the labels are their own."""
+    """Return the name, digest and labels of the model; for logs alone, with the logs' own labels."""
     if all(source.kind is Kind.LOG for source in sources):
         if earlier is not None:
             return dict(earlier.model)
@@ -142,7 +142,7 @@ def _model(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest 
 
 
 def _key(source: SourceFile, manifest: Manifest) -> str:
-    """Return the name of the folder of a file's parts: another one, if the file or anything else has changed."""
+    """Return the name of the folder of a file's parts, which differs if the file, model or settings have changed."""
     facts = [str(source.path), source.size, source.modified_ns, manifest.model, manifest.settings]
     return hashlib.sha256(json.dumps(facts).encode(errors="surrogateescape")).hexdigest()[:_KEY_LENGTH]
 
@@ -159,7 +159,7 @@ def _do_jobs(
 
 
 def _is_joined(output: Path, manifest: Manifest, earlier: Manifest | None) -> bool:
-    """Return whether the tables of an earlier call hold all, so that nothing is to be joined."""
+    """Return whether the tables of an earlier call are complete, so that nothing needs joining."""
     is_same = earlier is not None and list(manifest.entries.items()) == list(earlier.entries.items())
     names = [*_CSV, *_PARQUET] if has_parquet() else _CSV
     return is_same and earlier is not None and earlier.is_joined and all((output / name).exists() for name in names)
@@ -190,7 +190,7 @@ def _write_tables(output: Path, manifest: Manifest) -> None:
 
 
 def _remove(output: Path) -> None:
-    """Remove an analysis, its manifest last, without which the rest would be nobody's."""
+    """Remove an analysis; the manifest, which marks the other files as its own, goes last."""
     for folder in (PARTS, THUMBNAILS):
         _remove_stale(output / folder, ())
     shutil.rmtree(output / VIDEOS, ignore_errors=True)

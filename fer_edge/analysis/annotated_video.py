@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.errors import FerEdgeError
 from fer_edge.files import atomic_path
 from fer_edge.runtime.results import FaceResult, FrameResult
@@ -23,7 +23,7 @@ from fer_edge.runtime.sources.video_span import is_first_of_interval
 
 _SOUND_ENCODERS = {".mp4": "aac", ".webm": "libopus"}
 _INDEX_FIRST = {".mp4": ("-movflags", "+faststart")}
-"""Options with which a browser can play a video before it has all of it."""
+"""Options by which a browser can play a video before it has loaded all of it."""
 
 
 def video_suffix() -> str:
@@ -53,10 +53,10 @@ def write_annotated_video(
         labels: Labels of the scores.
         every_s: Seconds between two frames that were analyzed; 0 if all were.
         target: The copy, which ends in `video_suffix()`.
-        on_seconds: Takes the position in the video, in seconds, that the copy has come to.
+        on_seconds: Takes the position in the video, in seconds, that the copy has reached.
 
     Returns:
-        Why it has no sound, though the video may have one; `None` if it has all there was.
+        Reason why it has no sound, though the video may have some; `None` if nothing is missing.
 
     Raises:
         FerEdgeError: If the video cannot be read, or the copy not be written.
@@ -93,13 +93,12 @@ def _results(frames: Iterable[Frame], rows: Iterable[FaceRow], every_s: float) -
 
 
 def _face(row: FaceRow) -> FaceResult:
-    box = np.array([row.x, row.y, row.x + row.width, row.y + row.height], np.float32)
     scores = np.array(row.scores, np.float32)
-    return FaceResult(row.track or 0, box, row.confidence, scores, row.label, float(scores.max()))
+    return FaceResult(row.track or 0, row.box_xyxy, row.confidence, scores, row.label, float(scores.max()))
 
 
 def _add_sound(silent: Path, original: Path, path: Path) -> str | None:
-    """Join the pictures of one video with the sound of another, if it has any; return why that failed."""
+    """Join the pictures of one video with the sound of another, if it has any; return the reason if that failed."""
     program = shutil.which("ffmpeg")
     if program is None:
         silent.replace(path)

@@ -1,4 +1,4 @@
-"""Do jobs in several processes, of this machine or of many, through Dask distributed."""
+"""Jobs in several processes, of this machine or of many, through Dask distributed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 
 from fer_edge.analysis.analysis import Executor
-from fer_edge.analysis.jobs import Job, Outcome, do_job
+from fer_edge.analysis.jobs import Job, JobResult, do_job
 from fer_edge.analysis.source_files import Kind
 from fer_edge.errors import FerEdgeError, MissingExtraError, SourceError, first_line
 from fer_edge.temporary import temporary_folder
@@ -25,10 +25,10 @@ _FIRST_WORKER_S = 120.0
 """Seconds to wait for the first worker, which a queue such as SLURM's may start late."""
 
 _AHEAD = 2
-"""Tasks that wait for each thread of a worker; the others are not planned yet, so that any number takes no memory."""
+"""Tasks queued for each thread of a worker; the others are submitted later, so that any number takes no memory."""
 
 _MOST_IN_TASK = 32
-"""Most pictures or logs of one task, as each takes little longer than sending a task."""
+"""Largest number of pictures or logs in a task, as each takes little longer than sending a task."""
 
 _SHARED_S = 10.0
 """Seconds until a network file system shows what another machine has written."""
@@ -38,7 +38,7 @@ _GONE = "the scheduler is gone; start it and its workers again, and call the sam
 
 @contextmanager
 def local_cluster(workers: int) -> Iterator[Executor]:
-    """Start worker processes on this machine, and yield what does jobs in them.
+    """Start worker processes on this machine, and yield an executor of jobs in them.
 
     Raises:
         MissingExtraError: If Dask distributed is not installed.
@@ -61,7 +61,7 @@ def local_cluster(workers: int) -> Iterator[Executor]:
 
 @contextmanager
 def cluster_of(scheduler: str) -> Iterator[Executor]:
-    """Connect to a Dask scheduler such as `tcp://host:8786`, and yield what does jobs in its workers.
+    """Connect to a Dask scheduler such as `tcp://host:8786`, and yield an executor of jobs in its workers.
 
     Raises:
         MissingExtraError: If Dask distributed is not installed.
@@ -83,14 +83,14 @@ def cluster_of(scheduler: str) -> Iterator[Executor]:
         yield _DaskExecutor(client)
 
 
-def do_jobs(jobs: list[Job]) -> list[Outcome]:
+def do_jobs(jobs: list[Job]) -> list[JobResult]:
     """Do jobs in a worker process; OpenCV's own threads would compete with the other workers'."""
     cv2.setNumThreads(1)
     return [do_job(job) for job in jobs]
 
 
 def _distributed() -> Any:
-    """Import Dask distributed, which takes half a second; what its loggers would say comes as an error."""
+    """Import Dask distributed, which takes half a second; its loggers are silenced, as faults are raised as errors."""
     try:
         distributed = importlib.import_module("distributed")
     except ImportError as error:
@@ -107,7 +107,7 @@ class _DaskExecutor:
         self._client = client
         self._tasks: dict[Any, list[Job]] = {}
 
-    def __call__(self, jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[Outcome]:
+    def __call__(self, jobs: Iterable[Job], on_share: Callable[[Job, float], None]) -> Iterator[JobResult]:
         tasks = _tasks(jobs)
         done = _distributed().as_completed()
         try:
@@ -126,13 +126,13 @@ class _DaskExecutor:
             self._tasks[future] = task
             done.add(future)
 
-    def _outcomes(self, future: Any, task: list[Job]) -> Iterator[Outcome]:
+    def _outcomes(self, future: Any, task: list[Job]) -> Iterator[JobResult]:
         if future.cancelled():
             raise SourceError(_GONE)
         error = future.exception()
         if isinstance(error, _distributed().KilledWorker):
-            reason = "each worker that began it died; see the workers' logs, and memory first of all"
-            yield from (Outcome(job, None, reason) for job in task)
+            reason = "each worker that began it died; see the workers' logs, and check memory first"
+            yield from (JobResult(job, None, reason) for job in task)
         elif error is not None:
             advice = "" if isinstance(error, OSError) else "; each worker needs the same fer-edge as this machine"
             raise FerEdgeError(f"a worker failed ({type(error).__name__}: {first_line(error)}){advice}") from error
@@ -168,6 +168,6 @@ def _require_shared(part: Path) -> None:
     while not part.exists():
         if time.monotonic() > until:
             raise SourceError(
-                f"{part}: a worker has written it, and it is not here; give the folder a place that all machines share"
+                f"{part}: a worker has written it, but it is not here; use a folder that all machines share"
             )
         time.sleep(0.1)

@@ -61,12 +61,12 @@ class Faces(Sequence[Face]):
     """The faces of one picture or frame, the largest first; empty if none was found.
 
     Attributes:
-        image: The picture that was looked at: uint8 (H, W, 3) BGR, upright.
+        image: The picture, uint8 (H, W, 3) BGR, upright.
         source: The picture's path as it was given, a stream's file name, or None.
         number: A stream's frame number, from 0; 0 for a picture.
-        time: When the frame was taken or read, in seconds since 1970.
+        time: Time at which the frame was taken or read, in seconds since 1970.
         position_s: A recording's presentation time in seconds; None elsewhere.
-        events: What happened to faces of a stream since the frame before: appeared, changed expression, left.
+        events: Events of a stream's faces since the frame before: appeared, changed expression, left.
         timings_ms: Milliseconds of each stage.
     """
 
@@ -86,7 +86,7 @@ class Faces(Sequence[Face]):
             image: uint8 (H, W, 3) BGR.
             result: The faces seen in it.
             labels: Names of the scores, in their order.
-            source: What the picture is called.
+            source: Name of the picture.
             position_s: The frame's place in a recording.
             tracked: Whether the faces have numbers that hold from frame to frame.
         """
@@ -126,7 +126,7 @@ class Faces(Sequence[Face]):
         """Draw each face's box, label and scores into a copy of the picture.
 
         Args:
-            path: Where to write it, in the format of its suffix, such as .jpg or .png; None to write nothing.
+            path: File to write, in the format of its suffix, such as .jpg or .png; None to write nothing.
 
         Returns:
             uint8 (H, W, 3) BGR.

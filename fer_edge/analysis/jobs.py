@@ -1,4 +1,4 @@
-"""Jobs: one chunk of a file each, which any process of any machine can do, with the same rows as result."""
+"""Jobs: each analyzes one chunk of a file, in any process of any machine, with the same rows as result."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Job:
 
     Attributes:
         source: The file.
-        part: Where its rows go.
+        part: Path of its part file.
         labels: Columns of the scores.
-        settings: How it is analyzed.
+        settings: Settings of the analysis.
         span: The chunk, of a video.
-        share: Share of the file that it is, 0..1.
-        length_s: About how long the span is in seconds; infinite if unknown.
+        share: Share of the file that the chunk is, 0..1.
+        length_s: Approximate length of the span in seconds; infinite if unknown.
     """
 
     source: SourceFile
@@ -52,13 +52,13 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """End of a job.
 
     Attributes:
         job: The job.
-        facts: What was read; `None` if it failed.
-        error: Why it failed.
+        facts: Facts on what was read; `None` if it failed.
+        error: Reason why it failed.
     """
 
     job: Job
@@ -86,12 +86,12 @@ def plan_jobs(
     ]
 
 
-def do_job(job: Job, on_share: OnShare = lambda _: None) -> Outcome:
+def do_job(job: Job, on_share: OnShare = lambda _: None) -> JobResult:
     """Analyze a chunk and write its part file; an expected fault ends this job only."""
     try:
-        return Outcome(job, _write_part(job, on_share))
+        return JobResult(job, _write_part(job, on_share))
     except FerEdgeError as error:
-        return Outcome(job, None, str(error).removeprefix(f"{job.source.path}: "))
+        return JobResult(job, None, str(error).removeprefix(f"{job.source.path}: "))
 
 
 def _write_part(job: Job, on_share: OnShare) -> PartFacts:
@@ -134,7 +134,7 @@ def _analyze_picture(job: Job, write: OnRow) -> PartFacts:
 
 
 def _recognizer(settings: Settings) -> Recognizer:
-    """Load the model once a thread, as an interpreter is one thread's own."""
+    """Return this thread's own recognizer, as threads cannot share an interpreter."""
     if getattr(_OWN, "settings", None) != settings:
         _OWN.recognizer, _OWN.settings = settings.open_recognizer(), settings
     recognizer: Recognizer = _OWN.recognizer
@@ -142,7 +142,7 @@ def _recognizer(settings: Settings) -> Recognizer:
 
 
 def _length_s(path: Path) -> float:
-    """Return about how long a video is in seconds, infinite if it does not say."""
+    """Return the approximate length of a video in seconds; infinite if it is not stated."""
     with VideoSpan(path) as video:
         frames, fps = video.expected_frames, video.fps
     return frames / fps if frames and fps else math.inf

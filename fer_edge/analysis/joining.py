@@ -1,4 +1,4 @@
-"""Join the parts of a file: number frames and tracks through, and sum up each track."""
+"""Joining of a file's parts: frames and tracks are numbered consecutively, and each track is summed up."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.analysis.parts import WARM_UP_FRAME, PartReader
+from fer_edge.analysis.rows import FaceRow, TrackRow
 from fer_edge.analysis.settings import WARM_UP_S
-from fer_edge.analysis.tables import FaceRow, TrackRow
 from fer_edge.boxes import BoxArray, from_xywh, overlaps
 from fer_edge.runtime.results import UNCERTAIN
 
@@ -25,7 +25,7 @@ def join_parts(file: str, parts: Iterable[Path], labels: tuple[str, ...]) -> Ite
     """Yield the rows of a file, in the order of its frames.
 
     Args:
-        file: What it is called in tables.
+        file: Its name in the tables.
         parts: Its part files, in order.
         labels: Labels of the scores.
 
@@ -48,7 +48,7 @@ def join_parts(file: str, parts: Iterable[Path], labels: tuple[str, ...]) -> Ite
 
 
 class _Tracks:
-    """Numbers the tracks of one chunk after another, those that go on as before."""
+    """Numbers the tracks of one chunk after another, one that continues keeps its number."""
 
     def __init__(self) -> None:
         self._last = 0

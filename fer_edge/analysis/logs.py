@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.analysis.parts import PartFacts
-from fer_edge.analysis.tables import FaceRow, require_sound
+from fer_edge.analysis.rows import FaceRow, require_sound
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError
 from fer_edge.names import printable
@@ -67,7 +67,7 @@ def read_log(path: Path, labels: tuple[str, ...], every_s: float, write: OnRow) 
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
-    """Yield each line's number and object; `None` for one that is no frame's, as a run that was killed leaves."""
+    """Yield each line's number and object; `None` for one that is no frame's, such as a killed run leaves."""
     try:
         with path.open("rb") as file:
             for number, text in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
@@ -103,7 +103,7 @@ def _rows(line: dict[str, Any], seconds: float | None, clock: _LogClock, labels:
 def _reason(damaged: list[int]) -> str | None:
     if not damaged:
         return None
-    return f"{len(damaged)} of its lines are none of a run's log, the first of them line {damaged[0]}"
+    return f"{len(damaged)} of its lines are not of a run's log, the first of them line {damaged[0]}"
 
 
 class _LogClock:
@@ -128,7 +128,7 @@ class _LogClock:
         return round(self._begun_s + passed_s, 6)
 
     def track(self, number: int) -> int:
-        """Return the number in the whole log of a track of the run at hand."""
+        """Return the number within the whole log of a track of the current run."""
         number += self._begun_track
         self._last_track = max(self._last_track, number)
         return number

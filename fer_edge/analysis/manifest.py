@@ -10,8 +10,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from fer_edge.analysis.rows import require_sound
 from fer_edge.analysis.source_files import Kind, SourceFile
-from fer_edge.analysis.tables import require_sound
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError
 from fer_edge.files import read_text_file, write_atomic
@@ -43,8 +43,8 @@ class Entry:
         kind: Kind of file.
         size: Its size in bytes.
         modified_ns: Time of its last change, in nanoseconds since 1970.
-        state: How far it has come.
-        reason: Why it is partial or failed.
+        state: State of its analysis.
+        reason: Reason why it is partial or failed.
         key: Name of the folder of its parts.
         parts: Number of its parts.
         frames: Number of frames read.
@@ -76,7 +76,7 @@ class Entry:
 
     @property
     def is_finished(self) -> bool:
-        """True if there is nothing to be done for it, unless it changes."""
+        """True if it needs no work unless it changes."""
         return self.state in (State.DONE, State.PARTIAL)
 
 
@@ -86,7 +86,7 @@ class Manifest:
 
     Attributes:
         model: Name and digest of the model and its labels.
-        settings: What else the results depend on.
+        settings: Other settings that the results depend on.
         entries: The files by their keys, in the order of the tables.
         is_joined: True if the tables hold what the entries say.
     """
@@ -127,7 +127,7 @@ class Manifest:
             raise InputError(f"{path}: expected an analysis' manifest of format {_FORMAT} ({error})") from error
 
     def require_same(self, other: Manifest, directory: Path) -> None:
-        """Check that another analysis means the same.
+        """Check that another analysis has the same model and settings.
 
         Raises:
             InputError: If it does not; the message names the first difference.
@@ -137,8 +137,7 @@ class Manifest:
             if value != theirs.get(name):
                 raise InputError(
                     f"{directory}: it holds an analysis with another {setting_name(name)} "
-                    f"({_shown(theirs.get(name))}, now {_shown(value)}); choose another folder, or replace it "
-                    "with --overwrite"
+                    f"({_shown(theirs.get(name))}, now {_shown(value)}); choose another folder, or overwrite it"
                 )
 
 

@@ -21,7 +21,7 @@ class NamedFile:
 
     Attributes:
         path: The file, as it was named or found.
-        place: Its path below the folder that was named, or its name if it was named itself; its copies are called so.
+        place: Its path below the folder that was named, or its name if it was named itself; its copies get this name.
     """
 
     path: Path
@@ -50,7 +50,7 @@ def find_files(names: Sequence[str], wanted: Wanted, *, recursive: bool = False)
 
     Args:
         names: Files, folders and patterns such as `photos/*.jpg`, as a user types them; `**` stands for all folders.
-        wanted: What to look for.
+        wanted: Kind of files to look for.
         recursive: Search the folders below the named ones, but not those behind links.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Part files: the rows of one chunk of a file, which appear whole or not at all, and what was read of it."""
+"""Part files: the rows of one chunk of a file, written whole or not at all, and facts on what was read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.analysis.tables import DAMAGED_TABLE_ERRORS, FaceRow, require_sound
+from fer_edge.analysis.rows import FaceRow, require_sound
+from fer_edge.analysis.tables import DAMAGED_TABLE_ERRORS
 from fer_edge.bounded_json import parse_json
 from fer_edge.errors import InputError, first_line
 from fer_edge.files import atomic_path
@@ -24,13 +25,13 @@ WARM_UP_FRAME = -1
 """Frame number of rows from before the chunk, by which its tracks are matched with those of the chunk before."""
 
 PARTS = "parts"
-"""Folder of the parts, below that of the analysis; with it, a later call skips what is finished."""
+"""Folder of the parts, below that of the analysis, by which a later call skips finished chunks."""
 
 _DAMAGED = (*DAMAGED_TABLE_ERRORS, OSError, EOFError, KeyError, IndexError, zlib.error)
 """Exceptions of reading a part that is damaged or missing."""
 
 _LEVEL = 3
-"""Level of compression, at which zlib is fast."""
+"""Level of compression at which zlib is fast."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class PartFacts:
 
     Attributes:
         intervals: The frames, whether they were sampled or not.
-        reason: Why it is not whole; `None` if it is.
+        reason: Reason why the chunk is incomplete; `None` if it is complete.
     """
 
     intervals: Intervals
@@ -123,7 +124,7 @@ class PartReader:
                     self.facts = _facts(cells[0])
 
     def _damage(self, reason: str) -> InputError:
-        advice = f"remove {self._path.parent}, and call the same command again, which makes it anew"
+        advice = f"remove {self._path.parent}, and call the same command again to analyze it anew"
         return InputError(f"{self._path}: expected a part of an analysis, got a damaged one ({reason}); {advice}")
 
 

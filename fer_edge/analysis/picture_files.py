@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_edge.analysis.named_files import NamedFile as PictureFile
-from fer_edge.analysis.named_files import Wanted, find_files
+from fer_edge.analysis.named_files import NamedFile, Wanted, find_files
 from fer_edge.pictures.decoding import is_picture
 from fer_edge.runtime.sources.image_files import promises_picture
 
-__all__ = ["PictureFile", "find_pictures"]
 
-
-def find_pictures(names: Sequence[str], *, recursive: bool = False) -> list[PictureFile]:
+def find_pictures(names: Sequence[str], *, recursive: bool = False) -> list[NamedFile]:
     """Return the pictures that are named, as `find_files` does.
 
     A file that is named itself, or whose suffix is a picture format's, is returned whatever it holds, so that it gets

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from fer_edge.analysis.faces import Face, Faces, write_picture
-from fer_edge.analysis.picture_files import PictureFile
+from fer_edge.analysis.named_files import NamedFile
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.boxes import crop_square
 from fer_edge.errors import InputError
@@ -29,10 +29,10 @@ class Prediction:
     Attributes:
         picture: The picture.
         faces: Its faces; None if it cannot be read.
-        error: Why it cannot be read; None if it can.
+        error: Reason why it cannot be read; None if it can.
     """
 
-    picture: PictureFile
+    picture: NamedFile
     faces: Faces | None
     error: str | None = None
 
@@ -47,7 +47,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class CopyFolders:
-    """Folders for what is made of each picture; None for none.
+    """Folders for the copies and crops of each picture; None for none.
 
     Attributes:
         annotated: Copies with boxes, labels and scores, of the pictures' size and format.
@@ -57,7 +57,7 @@ class CopyFolders:
     annotated: Path | None = None
     crops: Path | None = None
 
-    def check(self, pictures: Iterable[PictureFile]) -> None:
+    def check(self, pictures: Iterable[NamedFile]) -> None:
         """Check that no copy would replace a picture or another copy.
 
         Raises:
@@ -78,7 +78,7 @@ class CopyFolders:
                     f"{picture.path} and {taken[target]} would have the same copy {target}; name the folder above them"
                 )
 
-    def write(self, picture: PictureFile, faces: Faces) -> None:
+    def write(self, picture: NamedFile, faces: Faces) -> None:
         """Write the copy and the crops of one picture."""
         if self.annotated is not None:
             write_picture(_annotated_path(self.annotated, picture), faces.plot())
@@ -88,8 +88,8 @@ class CopyFolders:
                 write_picture(self.crops / place, _square(faces.image, face))
 
 
-def predict(recognizer: Recognizer, pictures: Iterable[PictureFile], copies: CopyFolders) -> Iterator[Prediction]:
-    """Yield the result of each picture, in order; one that cannot be read gets an error and ends nothing."""
+def predict(recognizer: Recognizer, pictures: Iterable[NamedFile], copies: CopyFolders) -> Iterator[Prediction]:
+    """Yield the result of each picture, in order; one that cannot be read gets an error, and the next follow."""
     for picture in pictures:
         try:
             faces = recognizer(picture.path)
@@ -100,7 +100,7 @@ def predict(recognizer: Recognizer, pictures: Iterable[PictureFile], copies: Cop
         yield Prediction(picture, faces)
 
 
-def _annotated_path(folder: Path, picture: PictureFile) -> Path:
+def _annotated_path(folder: Path, picture: NamedFile) -> Path:
     path = folder / picture.place
     return path if cv2.haveImageWriter(path.name) else path.with_name(path.name + _FALLBACK_SUFFIX)
 

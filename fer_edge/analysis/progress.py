@@ -1,4 +1,4 @@
-"""Files on their way: which parts of each are missing, and what its parts say of it in the end."""
+"""Files under way: the parts that each still lacks, and the entry that its parts amount to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from fer_edge.analysis.jobs import Job, Outcome, plan_jobs
+from fer_edge.analysis.jobs import Job, JobResult, plan_jobs
 from fer_edge.analysis.manifest import Entry, Manifest, State
 from fer_edge.analysis.parts import PartFacts, part_path, part_paths, read_facts
 from fer_edge.analysis.settings import Settings
@@ -22,11 +22,11 @@ _WRITE_S = 2.0
 """Least seconds between two writings of the manifest."""
 
 _WRITE_SHARE = 0.02
-"""Largest share of the time for them, as it may name a hundred thousand files."""
+"""Largest share of the time spent on these, as it may name a hundred thousand files."""
 
 
 class AnalysisObserver(Protocol):
-    """Takes reports of an analysis on its way."""
+    """Receiver of an analysis' reports."""
 
     def on_share(self, source: SourceFile, share: float, /) -> object:
         """Take the share of a file that is done, 0..1."""
@@ -36,7 +36,7 @@ class AnalysisObserver(Protocol):
 
 
 class Unobserved:
-    """Observer that looks away."""
+    """Observer that ignores all reports."""
 
     def on_share(self, source: SourceFile, share: float, /) -> None:
         """Do nothing."""
@@ -54,7 +54,7 @@ class _OpenFile:
         missing: Number of its parts that are missing.
         share: Share of it that is in finished parts.
         facts: Facts of its finished parts by their paths.
-        error: Why it failed, if a part did.
+        error: Reason why a part failed; `None` if none did.
     """
 
     source: SourceFile
@@ -100,7 +100,7 @@ class FilesProgress:
         """Report the share of a job that is done, 0..1."""
         self._observer.on_share(job.source, self._open[job.source.path].share + share * job.share)
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: JobResult) -> None:
         """Take the end of a job; finish its file if it was the last one."""
         job, file = outcome.job, self._open[outcome.job.source.path]
         file.missing -= 1

@@ -59,16 +59,16 @@ class Recognizer:
         Args:
             model: A .tflite or .onnx file, the name of a shipped network, "compact" or "compact-s", or "auto" for the
                 one that suits this processor.
-            prior: How often each expression is expected, by which scores are re-weighted: "photos", "balanced",
+            prior: Expected share of each expression, by which scores are re-weighted: "photos", "balanced",
                 "photos^0.5" or shares such as "neutral=0.7,happy=0.1"; None for the model's own.
-            facts: What a file without a model card does not say itself.
+            facts: Facts that a file without a model card does not hold.
             num_threads: Threads of the classifier's interpreter.
             detector_width: Pixels to which a picture's longer side is scaled to look for faces; more finds smaller
                 faces. None for a picture's own width up to 1280, and 320 in streams.
             confidence: Least confidence of the detector in a face, 0..1.
             max_faces: Return the largest faces only, at most so many; None for all.
             threshold: Least score of a label; with less a face is "uncertain".
-            detector: How the face detector's network is computed.
+            detector: Engine of the face detector's network.
 
         Raises:
             ModelError: If the file is missing, damaged or no expression classifier.

@@ -19,11 +19,11 @@ from fer_edge.runtime.faces.schedule import DEFAULT_EVERY
 from fer_edge.runtime.faces.smoothing import Smoothing
 
 CHUNK_S = 300.0
-"""Seconds of a video that are analyzed as one: what a killed run or worker loses at most."""
+"""Seconds of a video that are analyzed at a time: the most that a killed run or worker loses."""
 
 WARM_UP_S = 3.0
 """Seconds before a chunk that are analyzed again, so that faces and their smoothed scores are known at its beginning.
-A face that is not found is remembered for 2 s, and of smoothed scores 6e-6 is left from before."""
+A lost face is remembered for 2 s, and earlier frames count for 6e-6 of the smoothed scores."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Settings:
 
     Attributes:
         model: A .tflite or .onnx file, or the name of a shipped network.
-        facts: What a model file without a card does not say itself.
-        prior: How often each expression is expected; `None` for the model's own.
-        detector: How the face detector's network is computed; not `AUTO` once the settings are `settled`.
+        facts: Facts that a model file without a card does not hold.
+        prior: Expected share of each expression; `None` for the model's own.
+        detector: Engine of the face detector's network; not `AUTO` once the settings are `settled`.
         detector_width: Pixels to which a picture's longer side is scaled to look for faces; `None` for the default.
         confidence: Least confidence of the detector in a face, 0..1.
         max_faces: Number of the largest faces of each frame; `None` for all.
@@ -42,7 +42,7 @@ class Settings:
         smoothing_s: Time constant of the mean over a face's scores.
         detect_every: Look for faces in every N-th frame of 30 a second.
         every_s: Analyze a frame each so many seconds; 0 for every frame.
-        chunk_s: Seconds of a video that are analyzed as one.
+        chunk_s: Seconds of a video that are analyzed at a time.
         num_threads: Threads of the model's interpreter, on which no result depends.
         thumbnails: Keep pictures of faces for the summary, rather than delete earlier ones; no table depends on it.
         model_sha256: Digest of the model's file; empty until `settled`.

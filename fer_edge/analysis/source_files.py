@@ -33,7 +33,7 @@ class SourceFile:
 
     Attributes:
         path: Its absolute path.
-        name: What it is called in tables: its path as it was named or found.
+        name: Its name in tables: the path as it was named or found.
         kind: Kind of file.
         size: Its size in bytes.
         modified_ns: Time of its last change, in nanoseconds since 1970.
@@ -54,7 +54,7 @@ def find_sources(names: Sequence[str], *, recursive: bool = False, apart_from: P
     Args:
         names: Files, folders and patterns such as `videos/*.mp4`, as a user types them; `**` stands for all folders.
         recursive: Search the folders below the named ones, but not those behind links.
-        apart_from: Folder in which nothing is looked for, such as the one that results are written to.
+        apart_from: Folder that is not searched, such as the one that results are written to.
 
     Raises:
         InputError: If a name leads nowhere, a pattern fits nothing, or a folder holds nothing to analyze.

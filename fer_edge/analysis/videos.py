@@ -32,7 +32,7 @@ def write_videos(
 
     Args:
         directory: Folder of an analysis.
-        on_seconds: Takes a file and the position in it, in seconds, that its copy has come to.
+        on_seconds: Takes a file and the position in it, in seconds, that its copy has reached.
 
     Yields:
         Each file when its copy is done, a note on it if there is one, and whether there is a copy.

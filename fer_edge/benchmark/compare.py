@@ -15,6 +15,8 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
 from fer_edge.benchmark.setting import NO_MAJORITY
 from fer_edge.errors import FerEdgeError
+from fer_edge.evaluation.metrics import NORMAL_95
+from fer_edge.names import some
 
 LATENCY_NOISE = 0.05
 """Least noise of a latency ratio between two runs, as a share.
@@ -24,8 +26,6 @@ an idle machine are held to this."""
 
 MEMORY_NOISE = 0.01
 """Noise of peak memory, as a share; restarts of one process have differed by 0.3 %."""
-
-_NORMAL_95 = 1.96
 
 _Key = tuple[str, ...]
 _Pair = tuple[Result, Result]
@@ -50,7 +50,7 @@ class Unit(str, Enum):
 
 
 @dataclass(frozen=True)
-class Change:
+class FigureChange:
     """One figure of one file in both reports.
 
     Attributes:
@@ -73,14 +73,14 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """True if the figure changed by more than the noise."""
+        """Return whether the figure changed by more than the noise, and in which direction."""
         if abs(self.worse) <= self.noise:
             return Verdict.WITHIN_NOISE
         return Verdict.WORSE if self.worse > 0 else Verdict.BETTER
 
 
 @dataclass(frozen=True)
-class Changes:
+class ReportChanges:
     """Differences between two reports.
 
     Attributes:
@@ -88,10 +88,10 @@ class Changes:
         notes: Sentences on what could not be judged, and why.
     """
 
-    rows: tuple[Change, ...]
+    rows: tuple[FigureChange, ...]
     notes: tuple[str, ...]
 
-    def beyond_noise(self) -> list[Change]:
+    def beyond_noise(self) -> list[FigureChange]:
         """Return the figures that changed, the worst first."""
         changed = [row for row in self.rows if row.verdict is not Verdict.WITHIN_NOISE]
         return sorted(changed, key=lambda row: -row.worse)
@@ -100,12 +100,11 @@ class Changes:
         """Raise `FerEdgeError` if a figure got worse by more than its noise and by more than `percent`."""
         failed = [row for row in self.beyond_noise() if row.worse > percent / 100 and row.verdict is Verdict.WORSE]
         if failed:
-            worst = ", ".join(f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed[:3])
-            more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g}%, got {worst}{more}")
+            worst = some([f"{row.name} {row.figure} by {row.worse:.1%}" for row in failed])
+            raise FerEdgeError(f"expected nothing to get worse by more than {percent:g}%, got {worst}")
 
 
-def compare_reports(before: Report, after: Report) -> Changes:
+def compare_reports(before: Report, after: Report) -> ReportChanges:
     """Compare what both reports measured.
 
     Latency is compared as a ratio to one reference file within each run, so that the machine's pace on the day cancels
@@ -130,7 +129,7 @@ def compare_reports(before: Report, after: Report) -> Changes:
         notes += _obstacle_to_people(before, after)
         notes += _obstacle_to_agreement(pairs, (before, after))
         rows += [change for pair in pairs for change in _quality(pair, (before, after))]
-    return Changes(tuple(rows), tuple(notes))
+    return ReportChanges(tuple(rows), tuple(notes))
 
 
 def _by_key(report: Report) -> dict[_Key, Result]:
@@ -180,15 +179,15 @@ def _warn_of_changed_reference(reference: _Pair) -> Iterator[str]:
             )
 
 
-def _latency(pair: _Pair, reference: _Pair) -> Iterator[Change]:
+def _latency(pair: _Pair, reference: _Pair) -> Iterator[FigureChange]:
     yield _ratio("model, p50", pair, [(one.model, by.model) for one, by in zip(pair, reference, strict=True)])
     yield _ratio("frame, p50", pair, [(one.frame, by.frame) for one, by in zip(pair, reference, strict=True)])
 
 
-def _ratio(figure: str, pair: _Pair, timings: list[tuple[Timing, Timing]]) -> Change:
+def _ratio(figure: str, pair: _Pair, timings: list[tuple[Timing, Timing]]) -> FigureChange:
     before, after = (timing.p50 / reference.p50 for timing, reference in timings)
     noise = max(LATENCY_NOISE, hypot(*(_spread(*each) for each in timings)))
-    return Change(pair[1].name, figure, Unit.TIMES, before, after, after / before - 1, noise)
+    return FigureChange(pair[1].name, figure, Unit.TIMES, before, after, after / before - 1, noise)
 
 
 def _spread(timing: Timing, reference: Timing) -> float:
@@ -197,13 +196,13 @@ def _spread(timing: Timing, reference: Timing) -> float:
     return max(ratios) / min(ratios) - 1
 
 
-def _size(pair: _Pair) -> Iterator[Change]:
+def _size(pair: _Pair) -> Iterator[FigureChange]:
     then, now = pair
-    yield Change(now.name, "file", Unit.BYTES, then.bytes, now.bytes, now.bytes / then.bytes - 1, 0.0)
+    yield FigureChange(now.name, "file", Unit.BYTES, then.bytes, now.bytes, now.bytes / then.bytes - 1, 0.0)
     memory, memory_now = then.peak_memory_bytes, now.peak_memory_bytes
     if memory is not None and memory_now is not None:
         worse = memory_now / memory - 1
-        yield Change(now.name, "peak memory", Unit.BYTES, memory, memory_now, worse, MEMORY_NOISE)
+        yield FigureChange(now.name, "peak memory", Unit.BYTES, memory, memory_now, worse, MEMORY_NOISE)
 
 
 def _obstacle_to_quality(before: Report, after: Report) -> str | None:
@@ -234,7 +233,7 @@ def _obstacle_to_agreement(pairs: list[_Pair], reports: tuple[Report, Report]) -
         yield f"agreement is not judged for {', '.join(names)}: the full model has a different prior"
 
 
-def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[Change]:
+def _quality(pair: _Pair, reports: tuple[Report, Report]) -> Iterator[FigureChange]:
     both = list(zip(pair, reports, strict=True))
     then_said, now_said = _majorities(*reports)
     people = [_matches(result, now_said if then_said == now_said else None) for result in pair]
@@ -272,11 +271,11 @@ def _predicted(result: Result | None) -> str | None:
     return None if result is None or result.quality is None else result.quality.predicted
 
 
-def _paired(name: str, figure: str, then: npt.NDArray[np.int8], now: npt.NDArray[np.int8]) -> Change:
+def _paired(name: str, figure: str, then: npt.NDArray[np.int8], now: npt.NDArray[np.int8]) -> FigureChange:
     """Return the difference of two shares of the same images; its noise is half its 95 % interval."""
     lost = then - now
-    noise = _NORMAL_95 * float(lost.std()) / len(lost) ** 0.5
+    noise = NORMAL_95 * float(lost.std()) / len(lost) ** 0.5
     share = max(float(then.mean()), 1 / len(then))
-    return Change(
+    return FigureChange(
         name, figure, Unit.SHARE, float(then.mean()), float(now.mean()), float(lost.mean()) / share, noise / share
     )

@@ -22,17 +22,11 @@ from fer_edge.inference.interpreter import open_interpreter
 _TIMEOUT_S = 600.0
 
 
-def installed_engines(path: Path) -> dict[Engine, str]:
-    """Return the installed engines for this kind of file, the preferred one first, each with its fault.
-
-    Returns:
-        Why each engine cannot run the file; "" if it can.
-    """
-    return check_engines([path])[path]
-
-
 def check_engines(paths: Sequence[Path], engines: Sequence[Engine] = tuple(Engine)) -> dict[Path, dict[Engine, str]]:
-    """Return `installed_engines` of several files, with one process for each engine as long as none crashes."""
+    """Return each file's installed engines, the preferred one first, with why it cannot run the file; "" if it can.
+
+    Each engine has one process for all files, as long as none crashes.
+    """
     checks: dict[Path, dict[Engine, str]] = {path: {} for path in paths}
     for engine in sorted(engines, key=list(Engine).index):
         mine = [path for path in checks if engine in engines_for(path)]

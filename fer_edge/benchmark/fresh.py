@@ -22,6 +22,7 @@ import numpy as np
 from fer_edge.errors import FerEdgeError, first_line
 from fer_edge.inference.engine import Engine
 from fer_edge.inference.interpreter import open_interpreter
+from fer_edge.progress import OnProgress, ignore_progress
 
 REPEATS = 3
 REPEATED_UP_TO_MS = 2000.0
@@ -92,7 +93,7 @@ def run_fresh(command: Sequence[str]) -> Fresh:
         raise FerEdgeError(f"{name}: it failed in a fresh process: {reason}") from error
 
 
-def median_fresh(commands: Sequence[Sequence[str]], on_progress: Callable[[float], None] | None = None) -> list[Fresh]:
+def median_fresh(commands: Sequence[Sequence[str]], on_progress: OnProgress = ignore_progress) -> list[Fresh]:
     """Run commands in turns, each `REPEATS` times unless it loads slowly; returns each command's medians.
 
     Raises:
@@ -103,8 +104,7 @@ def median_fresh(commands: Sequence[Sequence[str]], on_progress: Callable[[float
         for i, (command, done) in enumerate(zip(commands, runs, strict=True)):
             if not done or done[0].load_ms <= REPEATED_UP_TO_MS:
                 done.append(run_fresh(command))
-            if on_progress is not None:
-                on_progress((turn * len(commands) + i + 1) / (REPEATS * len(commands)))
+            on_progress((turn * len(commands) + i + 1) / (REPEATS * len(commands)))
     return [_median(each) for each in runs]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -31,11 +31,9 @@ from fer_edge.dataset.data import Split
 from fer_edge.dataset.groups import Groups
 from fer_edge.files import sha256_file
 from fer_edge.precision import Precision
+from fer_edge.progress import OnProgress, OnStage, ignore_stage
 
 THREADS = (1, 2, 4)
-
-OnProgress = Callable[[str, float], None]
-"""Called with the name of a stage and the share of it that is done, 0..1."""
 
 _IN_A_ROW = 10
 """Calls of a turn when comparing threads: idle threads of the previous subject spin for milliseconds."""
@@ -51,7 +49,7 @@ def measure(
     emulated: dict[str, Any] | None = None,
     groups: Groups | None = None,
     stress: bool = False,
-    on_progress: OnProgress | None = None,
+    on_stage: OnStage = ignore_stage,
 ) -> Report:
     """Measure subjects, interleaved.
 
@@ -60,14 +58,14 @@ def measure(
 
     Args:
         subjects: Subjects with unique names; full models come first.
-        effort: How long to time the model alone and the frame.
+        effort: Effort of timing the model alone and the frame.
         faces: Labelled images; without them, faces of the demo stream are shown and quality is not measured.
         data: Description of `faces` for the report (`describe_data`).
         threads: Numbers of threads to compare; empty for no comparison.
         emulated: Content of pi.json, for the report.
         groups: Groups of `faces` to compare.
         stress: Measure on faces made harder to read as well.
-        on_progress: Called often.
+        on_stage: Called often.
 
     Raises:
         FerEdgeError: If a subject fails in a fresh process.
@@ -76,20 +74,19 @@ def measure(
     names = [subject.name for subject in subjects]
     if not names or len(set(names)) < len(names) or (faces is None) != (data is None):
         raise ValueError(f"expected subjects with unique names, and data with faces, got {names}, {data}")
-    progress = on_progress or _ignore
     shown = show_demo() if faces is None else show_labelled(faces)
     with Watch() as watch:
-        times = _time(subjects, shown, effort, partial(progress, "timing"))
+        times = _time(subjects, shown, effort, partial(on_stage, "timing"))
         watch.look()
-        by_threads = _compare_threads(subjects, shown, threads, partial(progress, "threads"))
+        by_threads = _compare_threads(subjects, shown, threads, partial(on_stage, "threads"))
         watch.look()
-        fresh = _start_fresh(subjects, partial(progress, "loading"))
+        fresh = _start_fresh(subjects, partial(on_stage, "loading"))
     parents = find_parents(subjects)
     qualities, moved = (
-        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, groups, progress)
+        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, groups, on_stage)
     )
     if faces is not None and stress:
-        qualities = _add_stress(qualities, subjects, faces, progress)
+        qualities = _add_stress(qualities, subjects, faces, on_stage)
     costs = _count_costs(subjects)
     return Report(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -119,7 +116,7 @@ class _Times:
 
 
 def _time(
-    subjects: Sequence[Subject], shown: list[Shown], effort: Effort, on_progress: Callable[[float], None]
+    subjects: Sequence[Subject], shown: list[Shown], effort: Effort, on_progress: OnProgress
 ) -> dict[str, _Times]:
     model = {f"model {each.name}": model_call(each.classifier, shown) for each in subjects}
     frame = {f"frame {each.name}": frame_call(each.classifier, shown) for each in subjects}
@@ -129,7 +126,7 @@ def _time(
 
 
 def _compare_threads(
-    subjects: Sequence[Subject], shown: list[Shown], threads: Sequence[int], on_progress: Callable[[float], None]
+    subjects: Sequence[Subject], shown: list[Shown], threads: Sequence[int], on_progress: OnProgress
 ) -> tuple[Threads, ...]:
     calls = {
         (each.name, number): model_call(each.reopen(number), shown)
@@ -152,7 +149,7 @@ def _compare_threads(
     )
 
 
-def _start_fresh(subjects: Sequence[Subject], on_progress: Callable[[float], None]) -> dict[str, Fresh]:
+def _start_fresh(subjects: Sequence[Subject], on_progress: OnProgress) -> dict[str, Fresh]:
     commands = {each.name: each.fresh_command for each in subjects if each.fresh_command is not None}
     return dict(zip(commands, median_fresh(list(commands.values()), on_progress), strict=True))
 
@@ -164,11 +161,11 @@ def _judge(
     faces: Split,
     data: Data,
     groups: Groups | None,
-    progress: OnProgress,
+    on_stage: OnStage,
 ) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
     classifiers = {each.name: each.classifier for each in subjects}
     cost_ms = {name: each.model.p50 for name, each in times.items()}
-    scores = score_all(classifiers, cost_ms, faces.images, partial(progress, "scoring"), faces.classes)
+    scores = score_all(classifiers, cost_ms, faces.images, partial(on_stage, "scoring"), faces.classes)
     copied = np.array([digit == "1" for digit in data.copied])
     expected = {
         name: scores_for_prior_of(classifiers[name].card, scores[parent], classifiers[parent].card, faces.classes)
@@ -186,11 +183,11 @@ def _judge(
 
 
 def _add_stress(
-    qualities: Mapping[str, Quality], subjects: Sequence[Subject], faces: Split, progress: OnProgress
+    qualities: Mapping[str, Quality], subjects: Sequence[Subject], faces: Split, on_stage: OnStage
 ) -> dict[str, Quality]:
     found = dict(qualities)
     for each in subjects:
-        stress = measure_stress(each.classifier, faces, partial(progress, f"stress, {each.name}"))
+        stress = measure_stress(each.classifier, faces, partial(on_stage, f"stress, {each.name}"))
         found[each.name] = replace(found[each.name], stress=stress)
     return found
 
@@ -249,6 +246,3 @@ def _opencv_threads(number: int) -> Iterator[None]:
         yield
     finally:
         cv2.setNumThreads(before)
-
-
-def _ignore(_: str, __: float) -> None: ...

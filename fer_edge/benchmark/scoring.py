@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from threading import Event
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fer_edge.dataset.conversion import convert_images
 from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.progress import OnProgress
 from fer_edge.scores import FloatArray
 
 
@@ -21,7 +22,7 @@ def score_all(
     classifiers: Mapping[str, ScoresFaces],
     cost: Mapping[str, float],
     images: npt.NDArray[np.uint8],
-    on_progress: Callable[[float], None],
+    on_progress: OnProgress,
     classes: tuple[str, ...] = EXPRESSIONS,
 ) -> dict[str, FloatArray]:
     """Return `score_faces` of several classifiers by name, running as many at a time as there are cores.
@@ -68,7 +69,7 @@ class _StoppedError(Exception):
 def score_faces(
     classifier: ScoresFaces,
     images: npt.NDArray[np.uint8],
-    on_progress: Callable[[float], None],
+    on_progress: OnProgress,
     classes: tuple[str, ...] = EXPRESSIONS,
 ) -> FloatArray:
     """Return scores float32 (N, classes) in the order of `classes` for faces, converted where needed.

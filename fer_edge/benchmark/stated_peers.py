@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.cards.stated_facts import PEER_OPTIONS, StatedFacts
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.errors import InputError
 
 Value = TypeVar("Value")
+
+_OPTIONS = ("--peer-labels", "--peer-range", "--peer-logits")
+"""Names of the facts wherever peers are stated: in commands, and in `pytest benchmarks`."""
 
 
 def state_peers(
@@ -32,7 +35,7 @@ def state_peers(
         InputError: If the numbers of facts do not fit.
     """
     names, spans = _spread("labels", labels, files), _spread("input ranges", ranges, files)
-    stated = [StatedFacts(each, span, logits, PEER_OPTIONS) for each, span in zip(names, spans, strict=True)]
+    stated = [StatedFacts(each, span, logits, _OPTIONS) for each, span in zip(names, spans, strict=True)]
     return [PeerFile(path, facts) for path, facts in zip(files, stated, strict=True)]
 
 

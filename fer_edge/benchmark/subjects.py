@@ -24,16 +24,14 @@ from fer_edge.inference.engine import Engine, engines_for
 from fer_edge.inference.inspection import inspect_tflite
 from fer_edge.inference.interpreter import open_interpreter
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.notes import OnNote, ignore_note
 from fer_edge.picture_form import PictureForm
 from fer_edge.precision import Precision
 from fer_edge.scores import require_classes
 
-__all__ = ["PeerFile", "Role", "Subject", "distinct_files", "load_subjects", "unique_names"]
-
 Load = Callable[[int, Engine], Classifier]
 """Loads a file with a number of threads, in an engine."""
 
-OnNote = Callable[[str], None]
 
 _TOLERANCE = {Precision.FP32.value: 1e-3, Precision.FP16.value: 1e-2}
 _INTEGER_TOLERANCE = 0.1
@@ -82,7 +80,7 @@ def load_subjects(
     *,
     threads: int = 1,
     engines: Sequence[Engine] | None = None,
-    on_note: OnNote | None = None,
+    on_note: OnNote = ignore_note,
     classes: tuple[str, ...] | None = None,
 ) -> list[Subject]:
     """Load files, each in every engine that runs it.
@@ -101,20 +99,19 @@ def load_subjects(
         ModelError: If a file cannot be used, or scores other classes.
         InputError: If no file is left to measure.
     """
-    note = on_note or _ignore
     distinct = distinct_files(files)
     for path in dict.fromkeys(files):
         if path not in distinct:
-            note(f"{path.name}: left out, as another file with the same content is measured")
+            on_note(f"{path.name}: left out, as another file with the same content is measured")
     first = partial(_classes_of, distinct, classes)
     own: dict[Path, Load] = {path: partial(_load_own, path, first) for path in distinct}
     others: dict[Path, Load] = {peer.path: partial(_load_peer, peer, first) for peer in peers}
     loads = {**own, **others}
-    chosen = _choose_engines(list(loads), engines, note)
+    chosen = _choose_engines(list(loads), engines, on_note)
     subjects: list[Subject] = []
     for name, (path, load) in zip(unique_names(list(loads)), loads.items(), strict=True):
         file = _File(name, path, Role.PEER if path in others else Role.FILE, load, threads)
-        opened = _open(file, chosen[path], note)
+        opened = _open(file, chosen[path], on_note)
         subjects += [_subject(file, engine, opened) for engine in opened]
     if not subjects:
         raise InputError("expected a model file that one of the engines asked for can run, got none")
@@ -240,6 +237,3 @@ def _patterns(form: PictureForm) -> npt.NDArray[np.uint8]:
     """Return sixteen images of soft blobs, uint8 (16, H, W) or (16, H, W, 3), which get diverse scores."""
     coarse = np.random.default_rng(0).integers(0, 256, (16, *PictureForm(6, 6, form.colour).image_shape), np.uint8)
     return np.stack([np.asarray(cv2.resize(each, form.size_wh), np.uint8) for each in coarse])
-
-
-def _ignore(_: str) -> None: ...

@@ -8,11 +8,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict
+from fer_edge.benchmark.compare import FigureChange, ReportChanges, Unit, Verdict
 from fer_edge.benchmark.report.people import ONE_PERSON, mean_recall_of
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
-from fer_edge.figures import decimal, millions, share
+from fer_edge.number_format import decimal, millions, share
 from fer_edge.terminal.tables import make_table
 
 _STYLES = {Verdict.WORSE: "red", Verdict.WITHIN_NOISE: "", Verdict.BETTER: "green"}
@@ -29,7 +29,7 @@ def report_lines(report: Report) -> Iterator[RenderableType]:
         yield Text(f"the times are not valid: {fault}", style="red")
 
 
-def changes_lines(changes: Changes) -> Iterator[RenderableType]:
+def changes_lines(changes: ReportChanges) -> Iterator[RenderableType]:
     """Yield what got slower, larger or worse, and what was not judged."""
     for note in changes.notes:
         yield f"note: {note}"
@@ -65,7 +65,7 @@ def summary_table(report: Report) -> Table:
     return table
 
 
-def changes_table(changes: Changes) -> Table:
+def changes_table(changes: ReportChanges) -> Table:
     """Return what got worse or better by more than the noise, the worst first."""
     numbers = ["before", "after", "change", "noise", "verdict"]
     table = make_table("changed beyond the noise", ["file", "figure"], numbers)
@@ -102,7 +102,7 @@ def _quality(result: Result) -> list[str]:
     return [share(result.quality.accuracy), share(result.quality.agreement, 1)]
 
 
-def _figure(change: Change, value: float) -> str:
+def _figure(change: FigureChange, value: float) -> str:
     if change.unit is Unit.SHARE:
         return share(value)
     return f"{decimal(value, 0)} B" if change.unit is Unit.BYTES else f"{decimal(value, 4)} x"

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.benchmark.results import Timing
+from fer_edge.progress import OnProgress, ignore_progress
 
 WARM_UP_RUNS = 5
 WARM_UP_S = 0.5
@@ -60,7 +61,7 @@ SUSTAINED = Effort("sustained", rounds=50, seconds=600)
 def measure_interleaved(
     calls: Mapping[str, Callable[[int], object]],
     effort: Effort,
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
     *,
     in_a_row: int = 1,
 ) -> dict[str, Timing]:
@@ -89,8 +90,7 @@ def measure_interleaved(
         began = time.perf_counter()
         for first in count(step=in_a_row):
             done = _share(effort, first, time.perf_counter() - began)
-            if on_progress is not None:
-                on_progress(done)
+            on_progress(done)
             if done >= 1:
                 break
             order.shuffle(names)

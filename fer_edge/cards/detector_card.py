@@ -24,17 +24,17 @@ class DetectorCard:
     """Facts about a face detector's file, carried inside it.
 
     Attributes:
-        name: What people call it.
+        name: Name of the detector.
         architecture: The network's name.
-        output_scale: For each of an anchor's numbers, what the output tensor's is multiplied by.
-        output_offset: For each, what is added then.
-        precision: As read from its tensors.
-        parity: How far it deviates from the float network on the frames of its verification.
+        output_scale: Factor of each of an anchor's numbers in the output tensor.
+        output_offset: Value added to each after scaling.
+        precision: Precision as read from its tensors.
+        parity: Deviation from the float network on the frames of its verification.
         parent_sha256: SHA-256 of the file whose weights it has.
         calibration_sha256: SHA-256 of the frames that its quantization was calibrated on; `None` for float files.
         model_sha256: SHA-256 of the model's own bytes, which end where the card begins.
         model_bytes: Number of those bytes.
-        tools: Versions of what made it.
+        tools: Versions of the tools that made the file.
         licence: Licence of the weights.
     """
 

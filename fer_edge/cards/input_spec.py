@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.picture_form import GRAY, RGB, PictureForm
+from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
 
 RAW_RANGE = (0.0, 255.0)
 """Values of black and white of a model that takes pixels as they are."""
@@ -30,8 +30,8 @@ class InputSpec:
         resize: Interpolation of crops: `area` is by area when shrinking, bilinear when growing.
     """
 
-    width: int = 48
-    height: int = 48
+    width: int = FER2013_FORM.width
+    height: int = FER2013_FORM.height
     colour: str = GRAY
     minimum: float = 0.0
     maximum: float = 255.0

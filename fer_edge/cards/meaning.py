@@ -1,4 +1,4 @@
-"""What a model's scores mean, in words."""
+"""Meaning of a model's scores, in words."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class ModelCard:
         precision: Precision as read from the tensors.
         quantization: Quantization of the tensors `input` and `output`, where they are integers.
         training: Training data and recipe.
-        evaluation: Measured accuracy and so on, with the split and the number of images.
+        evaluation: Measured accuracy and other metrics, with the split and the number of images.
         parity: Deviation from the float parent.
         parent_sha256: Digest of the parent's file.
         calibration_sha256: Digest of the list of calibration images.
@@ -53,9 +53,9 @@ class ModelCard:
         model_bytes: Number of these bytes.
         tools: Versions of the tools that made the file.
         licence: Licence of the weights, with what they were trained on.
-        intended_use: What it is for; empty in a card of an earlier version, as are the next two.
-        out_of_scope_use: What it must not be used for.
-        limitations: What it is bad at, a sentence each.
+        intended_use: Intended use; empty in a card of an earlier version, as are the next two.
+        out_of_scope_use: Uses that are excluded.
+        limitations: Known weaknesses, a sentence each.
     """
 
     name: str
@@ -141,7 +141,7 @@ class ModelCard:
             if facts["schema_version"] > SCHEMA_VERSION:
                 raise ModelError(
                     f"{source}: its card has schema {facts['schema_version']}, this fer-edge reads {SCHEMA_VERSION}; "
-                    "update it: pip install -U fer-edge"
+                    "install a newer one"
                 )
             facts = {**_NO_USE_STATED, **_known(ModelCard, facts)}
             require_types(facts)

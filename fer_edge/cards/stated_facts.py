@@ -15,9 +15,7 @@ from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import ScoreKind
 
 UNKNOWN = "unknown"
-OPTIONS = ("--labels", "--input-range", "--logits")
 TRUST_OPTION = "--trust-model"
-PEER_OPTIONS = ("--peer-labels", "--peer-range", "--peer-logits")
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class StatedFacts:
         labels: Names of its scores, in order.
         input_range: Values of black and white that it was trained on.
         logits: True if its scores have not been through a softmax.
-        options: Names of these three on the command line, for errors.
+        names: Names of these three for errors; a command gives those of its options.
         trusted: True if the user trusts the file's maker, so that a network that is not this project's may be loaded
             from a .keras file.
     """
@@ -36,7 +34,7 @@ class StatedFacts:
     labels: tuple[str, ...] | None = None
     input_range: tuple[float, float] | None = None
     logits: bool = False
-    options: tuple[str, str, str] = OPTIONS
+    names: tuple[str, str, str] = ("labels", "input_range", "logits")
     trusted: bool = False
 
     def card_for(self, path: Path, found: ModelCard | None, form: PictureForm = FER2013_FORM) -> ModelCard:
@@ -64,7 +62,7 @@ class StatedFacts:
             raise ModelError(f"{path}: {error}") from error
 
     def _what_is_missing(self) -> str:
-        names, span, _ = self.options
+        names, span, _ = self.names
         usual, fer2013 = ",".join(EXPRESSIONS), ",".join(FER2013_ORDER)
         labels = f"name its scores in order, such as {names} {usual} (alphabetical) or {fer2013} (fer2013.csv's)"
         span = f"give black and white as it was trained on them: {span} 0..1, -1..1 or 0..255"
@@ -77,9 +75,9 @@ class StatedFacts:
             (self.input_range not in (None, card.input.range), f"{low:g}..{high:g}"),
             (self.logits and card.scores is not ScoreKind.LOGITS, card.scores.value),
         )
-        for option, (contradicts, says) in zip(self.options, contradictions, strict=True):
+        for name, (contradicts, says) in zip(self.names, contradictions, strict=True):
             if contradicts:
-                raise ModelError(f"{path}: its card says {says}; leave out {option}")
+                raise ModelError(f"{path}: its card says {says}; leave out {name}")
 
 
 NOTHING_STATED = StatedFacts()

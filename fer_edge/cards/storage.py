@@ -48,7 +48,7 @@ def add_card_to_keras(path: Path, card: ModelCard) -> None:
 
 
 def copy_keras_without_card(path: Path, copy: Path) -> None:
-    """Copy a .keras file, but its card."""
+    """Copy a .keras file without its card."""
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(copy, "w") as copied:
         for member in archive.infolist():
             if member.filename not in (KERAS_CARD_MEMBER, LABELS_MEMBER):

@@ -1,4 +1,4 @@
-"""A model card in ten lines."""
+"""Summary of a model card in ten lines."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ detector_option = click.option(
     type=click.Choice([engine.value for engine in DetectorEngine]),
     default=DetectorEngine.AUTO.value,
     show_default=True,
-    help="How the face detector is computed: auto is int8 where the processor has 8-bit dot products, else fp32, and "
+    help="Engine of the face detector: auto is int8 where the processor has 8-bit dot products, else fp32, and "
     "opencv where no TFLite interpreter works.",
 )
 detector_width_option = click.option(

@@ -78,6 +78,17 @@ trust_option = click.option(
 )
 
 
+def stated_facts(
+    labels: tuple[str, ...] | None,
+    input_range: tuple[float, float] | None,
+    logits: bool,
+    *,
+    trusted: bool = False,
+) -> StatedFacts:
+    """Return the facts of --labels, --input-range and --logits, which errors name like that."""
+    return StatedFacts(labels, input_range, logits, ("--labels", "--input-range", "--logits"), trusted)
+
+
 def prior_option(purpose: str) -> Callable[[Command], Command]:
     """Return the option `--prior`; `purpose` begins its help."""
     return click.option(
@@ -125,7 +136,7 @@ def warn_of_better_order(
     better = find_better_order(confusion, labels, classes)
     if better is None:
         return
-    advice = f"check {stated.options[0]}" if stated.labels else "its card may name the scores in the wrong order"
+    advice = f"check {stated.names[0]}" if stated.labels else "its card may name the scores in the wrong order"
     accuracy = confusion.trace() / confusion.sum()
     print_warning(
         f"{name}: with the order {','.join(better.labels)} the accuracy would be {better.accuracy:.1%} "

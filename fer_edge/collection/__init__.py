@@ -1,1 +1,1 @@
-"""One's own pictures of faces: collecting, checking and splitting them."""
+"""A user's own pictures of faces: how they are collected, checked and split."""

@@ -1,4 +1,4 @@
-"""Check of a folder of pictures: classes, near-copies, faces that are not found, framing unlike the network's."""
+"""Check of a folder of pictures: classes, near-copies, pictures without a face, framing beside the network's."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from fer_edge.collection.framing import CropMeasurement, place_in_image, summari
 from fer_edge.dataset.data import SplitName
 from fer_edge.dataset.near_copies import near_copies
 from fer_edge.preprocess import CropSpec, Image
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.runtime.faces.detector import Face
 
 SCALE_TOLERANCE = 1.12
-"""Greatest ratio of the median framing to the network's that is called alike: the quartiles of FER2013's own pictures
-lie 1.10 away from their median."""
+"""Largest ratio of the pictures' median framing to the network's at which they count as alike; the quartiles of
+FER2013's own pictures are a factor of 1.10 away from their median."""
 SHIFT_TOLERANCE = 0.06
-"""Greatest difference of the median shift that is called alike; FER2013's quartiles lie 0.03 away from their median."""
+"""Largest difference of the median shift at which they count as alike; FER2013's quartiles are 0.03 away."""
 
 _FEW = 50
-"""Pictures of a class below which a network learns it badly."""
+"""Number of pictures of a class below which a network learns it badly."""
 _MANY_WITHOUT_FACE = 0.1
 
 
@@ -63,11 +64,11 @@ class FolderCheck:
 
     @property
     def framing_shift(self) -> float | None:
-        """Median distance that the pictures' centre lies below the network's crop's, in sides of the picture."""
+        """Median distance of the pictures' centre below that of the network's crop, in sides of the picture."""
         return None if self.framing is None else self.framing.shift_y_quartiles[1] - self.crop.shift_y
 
     def advice(self) -> Iterator[str]:
-        """Yield what to do, a sentence for each fault."""
+        """Yield a sentence of advice for each fault."""
         by_class = Counter[str]()
         for (label, _), count in self.counts.items():
             by_class[label] += count
@@ -78,15 +79,15 @@ class FolderCheck:
         if self.copies_of_classes:
             yield "near-copies in different classes: look at both and delete the wrong one"
         if self.without_face and len(self.without_face) > _MANY_WITHOUT_FACE * self.pictures:
-            yield "many pictures without a face that is found: look at them; whole scenes must be cropped first"
+            yield "many pictures without a detected face: look at them; whole scenes must be cropped first"
         if not self.is_framed_alike():
             yield (
-                "framed unlike the network's crop: cut the faces out of the pictures you cut these from: "
+                "framed unlike the network's crop: cut the faces out of the original pictures: "
                 "fer-edge predict PICTURES --recursive --crops FACES"
             )
 
     def is_framed_alike(self) -> bool:
-        """Return whether the pictures are framed as the network's own, or nothing is known of it."""
+        """Return whether the pictures are framed like the network's own; true if no face was found."""
         ratio, shift = self.framing_ratio, self.framing_shift
         if ratio is None or shift is None:
             return True
@@ -97,7 +98,7 @@ def check_folder(
     folder: ClassFolder,
     crop: CropSpec,
     detect: Callable[[Image], list[Face]],
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> FolderCheck:
     """Check a folder of pictures.
 
@@ -111,8 +112,7 @@ def check_folder(
     places = []
     for number, picture in enumerate(pictures, start=1):
         places.append(place_in_image(picture.read(), detect))
-        if on_progress is not None:
-            on_progress(number)
+        on_progress(number)
     pairs = [(pictures[i], pictures[j]) for i, j in near_copies(folder.faces).tolist()]
     named = {(a, b): (str(a.place), str(b.place)) for a, b in pairs}
     return FolderCheck(

@@ -1,4 +1,4 @@
-"""Collecting of one person's faces from a camera, framed as the network expects them."""
+"""Collection of one person's faces from a camera, framed as the network expects them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ LARGEST_SIDE = 256
 """Largest side of a picture, pixels; larger faces are scaled down."""
 
 _COMPARED = 20
-"""Last pictures that a new one must not be a near-copy of."""
+"""Number of recent pictures of which a new one must be no near-copy."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 class Skipped(str, Enum):
-    """Why a frame gives no picture."""
+    """Reason why a frame gives no picture."""
 
     NO_FACE = "no face is seen"
     SEVERAL = "several faces are seen: only yours should be"
     SMALL = "the face is too small: come closer"
-    SAME = "it looks as before: move your head, change the light or the expression a little"
+    SAME = "it looks like an earlier picture: move your head, change the light or the expression a little"
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Collected:
     Attributes:
         files: Pictures that were written.
         skipped: Number of frames without a picture, by reason.
-        last: Reason of the last frame; `None` if it gave a picture.
+        last: Reason why the last frame gave none; `None` if it gave one.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -65,7 +65,7 @@ def collect(
     count: int,
     every_s: float,
 ) -> Iterator[Collected]:
-    """Write a picture of the one face seen, now and then, until there are enough or the frames end.
+    """Write pictures of the only face in view, `every_s` apart, until there are enough or the frames end.
 
     Yields what has been collected, the same object each time, after each frame that was looked at.
 

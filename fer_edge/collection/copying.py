@@ -1,4 +1,4 @@
-"""Copies of pictures into split folders."""
+"""Copying of pictures into split folders."""
 
 from __future__ import annotations
 

@@ -13,22 +13,22 @@ spread is ten times as large.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.preprocess import CropSpec, Image, resize
+from fer_edge.preprocess import Image, resize
 from fer_edge.runtime.faces.detector import Face
 
 ENLARGED_SIDE = 192
 FRAME_SIDE = 320
 
-Place = tuple[float, float, float]
-"""Side of an image in geometric means of the box's sides, and the distance from the box's centre right and down to the
-image's, in sides of the image."""
+Place = tuple[float, float]
+"""Side of an image in geometric means of the box's sides, and the distance from the box's centre down to the image's,
+in sides of the image."""
 
 
 @dataclass(frozen=True)
@@ -39,41 +39,13 @@ class CropMeasurement:
         images: Number of images.
         found: Number of images in which the detector found a face.
         scale_quartiles: Quartiles of the image's side divided by the geometric mean of the box's sides.
-        shift_x_quartiles: Quartiles of the distance from the box's centre right to the image's, in sides of the image.
         shift_y_quartiles: Quartiles of the distance from the box's centre down to the image's, in sides of the image.
     """
 
     images: int
     found: int
     scale_quartiles: tuple[float, float, float]
-    shift_x_quartiles: tuple[float, float, float]
     shift_y_quartiles: tuple[float, float, float]
-
-    def to_spec(self, detector: str = "YuNet 2023mar") -> CropSpec:
-        """Return the crop at the medians, without a horizontal shift, as faces are as often left as right of it."""
-        (scale_low, scale, scale_high), (shift_low, shift, shift_high) = self.scale_quartiles, self.shift_y_quartiles
-        return CropSpec(
-            detector=detector,
-            scale=round(scale, 4),
-            shift_y=round(shift, 4),
-            measured_on=(
-                f"{detector} boxes on {self.found:,} of {self.images:,} FER2013 training images, medians; quartiles of "
-                f"the scale {scale_low:.3f} and {scale_high:.3f}, of the shift {shift_low:+.3f} and {shift_high:+.3f}"
-            ),
-        )
-
-
-def measure_crop(images: Iterable[Image], detect: Callable[[Image], list[Face]]) -> CropMeasurement:
-    """Measure where faces' boxes lie in training images.
-
-    Args:
-        images: uint8 (H, H) gray, 0..255, square.
-        detect: Detects faces, such as `FaceDetector().detect`.
-
-    Raises:
-        ValueError: If no face is found in any image.
-    """
-    return summarize_places([place_in_image(image, detect) for image in images])
 
 
 def summarize_places(seen: Sequence[Place | None]) -> CropMeasurement:
@@ -85,18 +57,18 @@ def summarize_places(seen: Sequence[Place | None]) -> CropMeasurement:
     places = np.array([place for place in seen if place is not None], np.float64)
     if not len(places):
         raise ValueError(f"expected faces, found none in {len(seen)} images")
-    scale, shift_x, shift_y = (_quartiles(column) for column in places.T)
-    return CropMeasurement(len(seen), len(places), scale, shift_x, shift_y)
+    scale, shift_y = (_quartiles(column) for column in places.T)
+    return CropMeasurement(len(seen), len(places), scale, shift_y)
 
 
 def place_in_image(image: Image, detect: Callable[[Image], list[Face]]) -> Place | None:
-    """Return scale, shift right and shift down for one image; `None` without a face."""
+    """Return the place in one image, uint8 (H, H) gray; `None` without a face."""
     faces = detect(_give_room(image))
     if not faces:
         return None
     border = (FRAME_SIDE - ENLARGED_SIDE) / 2
     x1, y1, x2, y2 = ((faces[0].box_xyxy.astype(np.float64) - border) / ENLARGED_SIDE).tolist()
-    return 1 / float(np.sqrt((x2 - x1) * (y2 - y1))), 0.5 - (x1 + x2) / 2, 0.5 - (y1 + y2) / 2
+    return 1 / float(np.sqrt((x2 - x1) * (y2 - y1))), 0.5 - (y1 + y2) / 2
 
 
 def _give_room(image: Image) -> Image:

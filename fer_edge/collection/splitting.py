@@ -61,7 +61,7 @@ def divide(
 
     Args:
         pictures: The pictures.
-        grouped_by: What stays together besides near-copies, which always do.
+        grouped_by: Property of pictures that stay together besides near-copies, which always do.
         share: Share of each class for validation, 0..1; groups are whole, so it is met as nearly as they allow.
         gap_s: Pause that ends a series of pictures, for `GroupedBy.TIME`, seconds.
         people: Person in each picture, by its place; without it, a name's part before the first `_` or `-` is the
@@ -168,4 +168,4 @@ def _require_both(labels: Sequence[str], validates: npt.NDArray[np.bool_], group
                 GroupedBy.TIME: "collect it at two times or more, shorten the gap, or divide by copies",
                 GroupedBy.COPIES: "collect pictures that are no near-copies of each other",
             }[grouped_by]
-            raise DataError(f"{label}: no part of it can be put aside by {grouped_by.value}: {advice}")
+            raise DataError(f"{label}: it cannot be divided by {grouped_by.value}: {advice}")

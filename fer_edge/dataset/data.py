@@ -15,9 +15,9 @@ from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, RESERVED
-from fer_edge.picture_form import PictureForm
+from fer_edge.picture_form import FER2013_FORM, PictureForm
 
-FACE_SIZE = 48
+FACE_SIZE = FER2013_FORM.width
 """Side of a face, pixels."""
 
 

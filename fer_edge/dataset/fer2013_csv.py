@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE, Dataset, ImageFault, SplitName
 from fer_edge.dataset.gathering import Gathered
+from fer_edge.dataset.named_rows import read_records
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.names import printable
+from fer_edge.names import printable, some
 
 _COLUMNS = ("emotion", "pixels", "usage")
 _USAGES = {
@@ -59,10 +60,8 @@ def read_fer2013_csv(path: Path) -> Dataset:
 
 def _rows(path: Path) -> Iterator[list[str]]:
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        separator = max(",;\t", key=file.readline().count)  # a comma unless the header has more of another
-        file.seek(0)
         try:
-            yield from csv.reader(file, delimiter=separator)
+            yield from read_records(file)
         except csv.Error as error:
             raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013.csv") from error
 
@@ -71,14 +70,13 @@ def _columns(path: Path, header: Sequence[str]) -> list[int]:
     """Return the places of `_COLUMNS` in the header."""
     missing = [name for name in _COLUMNS if name not in header]
     if missing:
-        shown = ", ".join(printable(name[:40]) for name in header[:_SHOWN]) or "nothing"
-        more = f" and {len(header) - _SHOWN:,} more" if len(header) > _SHOWN else ""
+        shown = some([printable(name[:40]) for name in header], shown=_SHOWN) or "nothing"
         hint = ""
         if missing == ["usage"]:
             hint = f"; it assigns each image to a split, so add it (with {_EXPECTED_USAGE}), or give a file that has it"
         raise DataError(
             f"{path}: expected the columns emotion, pixels, Usage of fer2013.csv; {', '.join(missing)} is missing "
-            f"among {shown}{more}{hint}"
+            f"among {shown}{hint}"
         )
     return [header.index(name) for name in _COLUMNS]
 

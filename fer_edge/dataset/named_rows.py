@@ -15,12 +15,12 @@ from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
 from fer_edge.names import printable, some
 
-NAME_COLUMNS = ("image", "name", "image name", "file")
+_NAME_COLUMNS = ("image", "name", "image name", "file")
 """Headings of the column with the images' names, the first that is there."""
 
 
 def read_records(file: TextIO) -> Iterator[list[str]]:
-    """Yield the cells of each line, separated by commas, semicolons or tabs: what the header has most of."""
+    """Yield the cells of each line, separated by what the header has most of: commas, semicolons or tabs."""
     first = file.readline()
     separator = max(",;\t", key=first.count)
     yield from csv.reader(chain([first], file), delimiter=separator)
@@ -44,6 +44,11 @@ def read_column(path: Path, column: str) -> dict[str, str]:
         raise DataError(
             f"{path}: expected a CSV file with the columns image and {column}; save it as CSV in UTF-8 ({error})"
         ) from error
+
+
+def name_column(columns: Sequence[str]) -> int | None:
+    """Return the place of the column with the images' names; `None` if there is none."""
+    return next((columns.index(name) for name in _NAME_COLUMNS if name in columns), None)
 
 
 def read_rows(
@@ -112,7 +117,7 @@ def some_names(names: Sequence[str]) -> str:
 
 def _read_column(path: Path, column: str, records: Iterator[list[str]]) -> dict[str, str]:
     columns = [cell.strip().lower() for cell in next(records, [])]
-    key = next((columns.index(name) for name in NAME_COLUMNS if name in columns), None)
+    key = name_column(columns)
     if key is None or columns.count(column) != 1:
         raise DataError(f"{path}: expected the columns image and {column}, got {some_names(columns) or 'none'}")
     place = columns.index(column)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.preprocess import Image, encode_jpeg, resize
 
 _EYES, _MOUTH = 0.38, 0.77
@@ -48,7 +49,7 @@ class Axis:
 
     Attributes:
         name: Name, such as `darker`.
-        meaning: What its steps are.
+        meaning: Meaning of its steps.
         steps: Steps, the mildest first.
     """
 
@@ -76,7 +77,7 @@ def _contrast(gain: float) -> Step:
 
 def _blur(sigma: float) -> Step:
     def change(face: Image, _: int) -> Image:
-        return np.asarray(cv2.GaussianBlur(face, (0, 0), sigma * face.shape[1] / 48), np.uint8)
+        return np.asarray(cv2.GaussianBlur(face, (0, 0), sigma * face.shape[1] / FER2013_FORM.width), np.uint8)
 
     return Step(f"{sigma:g} px", change)
 

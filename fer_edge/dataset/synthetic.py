@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import FACE_SIZE, Dataset, Split, SplitName
-from fer_edge.dataset.drawing import ActionUnits, Canvas, Identity, Pose, draw
+from fer_edge.dataset.drawing import Canvas, draw
+from fer_edge.dataset.synthetic_face import ActionUnits, Identity, Pose
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 
 _SUPERSAMPLING = 4

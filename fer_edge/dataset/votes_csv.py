@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.dataset.data import Dataset, Split
-from fer_edge.dataset.named_rows import NAME_COLUMNS, match_images, read_records, read_rows, some_names
+from fer_edge.dataset.named_rows import match_images, name_column, read_records, read_rows, some_names
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
@@ -98,7 +98,7 @@ def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
 
 def _columns(path: Path, columns: list[str]) -> tuple[int, list[tuple[int, int]]]:
     """Return the column of the pictures' names, and each choice with its column."""
-    key = next((columns.index(name) for name in NAME_COLUMNS if name in columns), None)
+    key = name_column(columns)
     missing = [name for name in EXPRESSIONS if name not in columns]
     if key is None or missing:
         lacking = "a column image" if key is None else f"the column {missing[0]}"

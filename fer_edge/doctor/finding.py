@@ -20,11 +20,11 @@ class Finding:
     """One check's result.
 
     Attributes:
-        name: What was checked, such as `opencv`.
+        name: Subject of the check, such as `opencv`.
         outcome: Whether it works.
-        detail: What was found.
-        advice: What to do about a fault; empty if there is none.
-        facts: What was found, as data for programs.
+        detail: Finding in words.
+        advice: Remedy of a fault; empty if there is none.
+        facts: Findings as data for programs.
     """
 
     name: str

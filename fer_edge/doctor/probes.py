@@ -38,9 +38,9 @@ class Probed:
     """Result of a probe.
 
     Attributes:
-        detail: What was found, or what failed.
-        facts: What was found, as data; empty after a failure.
-        advice: What to do about a failure, unless `detail` says it.
+        detail: Finding or failure in words.
+        facts: Findings as data; empty after a failure.
+        advice: Remedy of a failure, unless `detail` names it.
         worked: Whether the probe succeeded.
     """
 

@@ -1,1 +1,1 @@
-"""How good scores are: over all, for groups of images, and on faces that were made harder to read."""
+"""Quality of scores: over all, for groups of images, and on faces that were made harder to read."""

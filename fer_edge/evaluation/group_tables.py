@@ -9,7 +9,7 @@ from rich.table import Table
 
 from fer_edge.evaluation.groups import Gap, GroupComparison, Rate
 from fer_edge.evaluation.stress import StressResult, StressStep
-from fer_edge.figures import NONE, share
+from fer_edge.number_format import NONE, share
 from fer_edge.terminal.tables import make_table
 
 SIGNIFICANT = 0.05

@@ -131,7 +131,7 @@ def compare_groups(
     hits = predicted == truth
     counts, right = _count(hits, truth, group_of, (len(groups), len(classes)))
     observed = _gaps(counts, right)
-    p = _p_values(hits, truth, group_of, counts, observed)
+    p = _p_values(hits, truth, counts, observed)
     shares = _shares(counts, right)
     found = [_gap(column, groups, p_value) for column, p_value in zip(shares.T, p, strict=True)]
     by_class = {name: gap for name, gap in zip(classes, found[2:], strict=True) if gap is not None}
@@ -176,9 +176,7 @@ def _gaps(counts: _Counts, right: _Counts) -> _Counts:
     return np.where(known.any(axis=0), highest - lowest, 0.0)
 
 
-def _p_values(
-    hits: npt.NDArray[np.bool_], truth: IntArray, group_of: IntArray, counts: _Counts, observed: _Counts
-) -> _Counts:
+def _p_values(hits: npt.NDArray[np.bool_], truth: IntArray, counts: _Counts, observed: _Counts) -> _Counts:
     """Return the p-value of each observed gap, with the groups permuted within each class.
 
     Permuting within a class is drawing each group's number of right images from a multivariate hypergeometric

@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.integer[Any]]
 CALIBRATION_BINS = 15
 """Number of bins, as in Guo et al., On Calibration of Modern Neural Networks, 2017."""
 
-_NORMAL_95 = 1.959964
+NORMAL_95 = 1.959964
 """97.5 % quantile of the standard normal distribution."""
 
 
@@ -120,9 +120,9 @@ def confusion_matrix(predictions: IntArray, labels: IntArray, count: int = len(E
     return np.bincount(pairs, minlength=count**2).reshape(count, count)
 
 
-def expected_calibration_error(scores: AnyFloatArray, labels: IntArray, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(scores: AnyFloatArray, labels: IntArray) -> float:
     """Return the mean distance of the top score from its accuracy, over equal-width bins, weighted by size, 0..1."""
-    return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels, bins)
+    return calibration_gap(scores.max(axis=1), scores.argmax(axis=1) == labels)
 
 
 def calibration_gap(confidence: AnyFloatArray, outcome: npt.NDArray[Any], bins: int = CALIBRATION_BINS) -> float:
@@ -158,7 +158,7 @@ def reliability_bins(
 
 def accuracy_interval(hits: int, total: int) -> tuple[float, float]:
     """Return the 95 % interval of an accuracy, 0..1, by Wilson's score (Wilson, 1927)."""
-    share, spread = hits / total, _NORMAL_95**2 / total
+    share, spread = hits / total, NORMAL_95**2 / total
     centre = (share + spread / 2) / (1 + spread)
     half = (spread * (share * (1 - share) + spread / 4)) ** 0.5 / (1 + spread)
     return max(centre - half, 0.0), min(centre + half, 1.0)
@@ -169,9 +169,9 @@ def agreement(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
     return float((scores.argmax(axis=1) == parent_scores.argmax(axis=1)).mean())
 
 
-def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray, floor: float = 1e-6) -> float:
-    """Return the mean over rows of KL(parent || scores) in nats; probabilities below `floor` count as `floor`."""
-    p, q = (np.maximum(values.astype(np.float64), floor) for values in (parent_scores, scores))
+def mean_kl_divergence(scores: AnyFloatArray, parent_scores: AnyFloatArray) -> float:
+    """Return the mean over rows of KL(parent || scores) in nats; probabilities below 1e-6 count as 1e-6."""
+    p, q = (np.maximum(values.astype(np.float64), 1e-6) for values in (parent_scores, scores))
     p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
     return float((p * np.log(p / q)).sum(axis=1).mean())
 

@@ -35,7 +35,7 @@ class StressAxis:
 
     Attributes:
         name: Name, such as `darker`.
-        meaning: What its steps are.
+        meaning: Meaning of its steps.
         steps: Results, the mildest first.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.picture_form import FER2013_FORM, GRAY, RGB, PictureForm
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.scores import FloatArray, ScoreKind, in_class_order, require_kind, to_probabilities
 
 _TRIALS = 4
@@ -38,9 +38,7 @@ class ScoresFaces(Protocol):
     def classify(self, face: npt.NDArray[np.uint8]) -> FloatArray:
         """Return scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
 
-    def classify_all(
-        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
-    ) -> FloatArray:
+    def classify_all(self, faces: npt.NDArray[np.uint8], on_progress: OnProgress = ignore_progress) -> FloatArray:
         """Return scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
 
 
@@ -112,15 +110,12 @@ class Classifier:
             raise ModelError(f"{self.path}: expected {len(self.card.labels)} scores, got the shape {scores.shape}")
         return to_probabilities(scores, self.card.scores, self.path)
 
-    def classify_all(
-        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
-    ) -> FloatArray:
+    def classify_all(self, faces: npt.NDArray[np.uint8], on_progress: OnProgress = ignore_progress) -> FloatArray:
         """Return scores float32 (N, labels) of faces uint8 (N, H, W), run one by one as on the device."""
         scores = np.empty((len(faces), len(self.card.labels)), np.float32)
         for i, face in enumerate(faces):
             scores[i] = self.classify(face)
-            if on_progress is not None:
-                on_progress(i + 1)
+            on_progress(i + 1)
         return scores
 
     def try_out(self) -> None:
@@ -137,7 +132,7 @@ class Classifier:
 def expression_scores(
     classifier: ScoresFaces,
     faces: npt.NDArray[np.uint8],
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
     classes: tuple[str, ...] = EXPRESSIONS,
 ) -> FloatArray:
     """Return scores float32 (N, classes) of faces, in the order of `classes`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.prior import Prior, prior_factors, read_prior, reweigh
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.scores import FloatArray
 
 
@@ -35,9 +35,7 @@ class Reweighted:
         """Return scores float32 (labels,) of one face, uint8 (H, W), 0..255."""
         return reweigh(self._classifier.classify(face), self._factors)
 
-    def classify_all(
-        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
-    ) -> FloatArray:
+    def classify_all(self, faces: npt.NDArray[np.uint8], on_progress: OnProgress = ignore_progress) -> FloatArray:
         """Return scores float32 (N, labels) of faces uint8 (N, H, W), 0..255."""
         return reweigh(self._classifier.classify_all(faces, on_progress), self._factors)
 

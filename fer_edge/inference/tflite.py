@@ -74,14 +74,14 @@ class TFLiteInterpreter:
         return _decode(stored, self.quantization.get("output"))
 
 
-def load_tflite(path: Path, num_threads: int = 1) -> tuple[str, Any]:
+def load_tflite(path: Path) -> tuple[str, Any]:
     """Return name and version of the runtime, and its interpreter with a file loaded that is known to be harmless.
 
     Raises:
         ModelError: If the file is missing or damaged.
         InputError: If no interpreter works here.
     """
-    return _load(path, num_threads, TFLITE_ENGINES)
+    return _load(path, 1, TFLITE_ENGINES)
 
 
 def tflite_graph(path: Path, *, tried: bool = False) -> Any:

@@ -10,7 +10,7 @@ TITLE = "A camera here names facial expressions"
 
 
 class Pictures(str, Enum):
-    """Where the camera's pictures go."""
+    """Use of the camera's pictures."""
 
     NONE = "none"
     SHOWN = "shown"
@@ -29,12 +29,12 @@ class Notice:
     """Facts of a notice.
 
     Attributes:
-        operator: Who is responsible.
-        contact: How to reach them.
-        place: What the camera sees.
-        purpose: What it is for, after "to".
-        pictures: Where pictures go.
-        kept: How long what is stored is kept, such as `30 days`; empty if nothing is stored.
+        operator: Person or body that is responsible.
+        contact: Address at which to reach them.
+        place: Place that the camera sees.
+        purpose: Purpose, as it follows "to".
+        pictures: Use of the pictures.
+        kept: Time for which records are kept, such as `30 days`; empty if nothing is stored.
     """
 
     operator: str
@@ -45,7 +45,7 @@ class Notice:
     kept: str = ""
 
     def paragraphs(self) -> Iterator[tuple[str, str]]:
-        """Yield a heading and a paragraph each."""
+        """Yield pairs of a heading and a paragraph."""
         yield (
             "What it does",
             f"A program looks at {self.place} to {self.purpose}. It names the expression that people would see in the "
@@ -66,7 +66,7 @@ class Notice:
         )
 
     def in_short(self) -> str:
-        """Return what matters in some 300 letters, which a QR code holds coarsely enough for a phone at the door."""
+        """Return the essentials in some 300 letters, few enough for a QR code that a phone reads at the door."""
         stored = "no picture stored or sent" if self.pictures is Pictures.NONE else f"pictures {self.pictures.value}"
         kept = f", records kept {self.kept}" if self.kept else ""
         return (

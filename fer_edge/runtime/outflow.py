@@ -1,4 +1,4 @@
-"""What leaves a running stream, pictures above all, and to whom."""
+"""Data that leave a running stream, pictures above all, and their recipients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Outflow:
     """One way out.
 
     Attributes:
-        text: What goes to whom.
+        text: Data and recipient in words.
         has_pictures: Whether pictures go there.
         reaches_others: Whether others than this machine's users can get them.
     """

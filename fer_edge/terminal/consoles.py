@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -29,6 +29,7 @@ from rich.table import Column
 from rich.text import Text
 
 from fer_edge.names import printable
+from fer_edge.progress import OnProgress, OnStage
 
 _WIDTH_OF_FILES = 120
 """Columns where the output is no terminal and COLUMNS is not set."""
@@ -73,12 +74,12 @@ def stderr() -> NameSafeConsole:
 
 
 @contextmanager
-def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show on stderr how many of `total` are done, with the time left; yield the function to call with that number."""
+def progress_bar(description: str, total: int) -> Iterator[OnProgress]:
+    """Show on stderr how many of `total` are done, with the time left; yield what takes that number."""
     with make_progress() as progress:
         task = progress.add_task(description, total=total)
 
-        def advance(done: int) -> None:
+        def advance(done: float, /) -> None:
             progress.update(task, completed=done)
 
         yield advance
@@ -101,8 +102,8 @@ def make_share_progress() -> Progress:
 
 
 @contextmanager
-def stages_display() -> Iterator[Callable[[str, float], None]]:
-    """Show on stderr what is being done; yield the function to call with a stage's name and its share done, 0..1.
+def stages_display() -> Iterator[OnStage]:
+    """Show on stderr what is being done; yield what takes a stage's name and its share done, 0..1.
 
     It draws only while it is called, and seldom: a display that draws by itself would disturb what is timed meanwhile.
     """
@@ -111,7 +112,7 @@ def stages_display() -> Iterator[Callable[[str, float], None]]:
         task = progress.add_task("", total=1.0)
         drawn = 0.0
 
-        def show(stage: str, done: float) -> None:
+        def show(stage: str, done: float, /) -> None:
             nonlocal drawn
             began = stage != progress.tasks[0].description
             if began:

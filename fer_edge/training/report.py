@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
 from fer_edge.evaluation.tables import confusion_table, evaluation_table
 from fer_edge.files import sha256_file, write_atomic
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.terminal.tables import as_text
 from fer_edge.training.augment import is_augmenting
 from fer_edge.training.learned_prior import learned_prior, photos_prior
@@ -54,7 +54,7 @@ def write_run(
     trained: Trained,
     dataset: Dataset,
     recipe: Recipe,
-    on_progress: Callable[[int], None] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Measured:
     """Measure a trained model on the validation split and write all results into its run folder.
 

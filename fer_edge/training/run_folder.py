@@ -83,10 +83,7 @@ class RunFolder:
     def require_empty(self) -> None:
         """Raise `InputError` if the folder holds a model or a saved epoch."""
         if self.model.exists() or self._has_epoch:
-            raise InputError(
-                f"{self.path} already holds a run: resume it (--resume), overwrite it (--overwrite) or choose another "
-                "folder"
-            )
+            raise InputError(f"{self.path} already holds a run: resume it, overwrite it, or choose another folder")
 
     def begin(self, recipe: Recipe, dataset: Dataset) -> None:
         """Write the settings file."""
@@ -206,13 +203,13 @@ def newest_run(runs: Path = RUNS, *, trained: bool = True) -> RunFolder:
     name = "model.keras" if trained else "settings.json"
     found = sorted(runs.glob(f"*/{name}"), key=lambda path: path.stat().st_mtime)
     if not found:
-        raise InputError(f"no run in {runs.absolute()}; train a model first: fer-edge train --data ...")
+        raise InputError(f"no run in {runs.absolute()}; train a model first: fer-edge train")
     return RunFolder(found[-1].parent)
 
 
-def all_exports(runs: Path = RUNS) -> list[Path]:
-    """Return the verified exports of every run under `runs`, in the order of the runs' names."""
-    return [file for folder in sorted(runs.glob("*")) for file in RunFolder(folder).exports()]
+def all_exports() -> list[Path]:
+    """Return the verified exports of every run under `RUNS`, in the order of the runs' names."""
+    return [file for folder in sorted(RUNS.glob("*")) for file in RunFolder(folder).exports()]
 
 
 def _export_order(path: Path) -> tuple[bool, int, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,6 +22,7 @@ from fer_edge.training.distill import load_teachers
 from fer_edge.training.distributed.distribute import Team
 from fer_edge.training.divergence import StopAtDivergence
 from fer_edge.training.networks.architectures import BACKBONES, Task, build, load_pretrained
+from fer_edge.training.observer import EpochClock, ObserverCallback, TrainingObserver
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.starting import start_from, statistics_images
@@ -31,19 +31,6 @@ from fer_edge.training.temperature import Calibration, calibrate, hold_back
 from fer_edge.training.views import Views
 
 _VALIDATION_BATCH = 256
-
-
-class TrainingObserver(Protocol):
-    """Receiver of a training run's events."""
-
-    def on_start(self, epochs_done: int, epochs: int, steps: int) -> None:
-        """Training starts after `epochs_done` epochs, up to `epochs` with `steps` each."""
-
-    def on_step(self, step: int, logs: dict[str, float]) -> None:
-        """Step `step`, from 1, of the epoch is done."""
-
-    def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
-        """Epoch `epoch`, from 1, is done and saved."""
 
 
 @dataclass(frozen=True)
@@ -191,9 +178,9 @@ def _fit(
         "callbacks": [
             StopAtDivergence(recipe, batches.num_batches),
             *callbacks,
-            _Clock(progress),
+            EpochClock(progress),
             saving,
-            _Report(observer),
+            ObserverCallback(observer),
         ],
     }
     try:
@@ -230,35 +217,3 @@ def _load_weights(model: keras.Model, best: Path) -> None:
             raise ValueError("its weights are not finite")
     except Exception as error:  # h5py and Keras raise whatever damaged bytes lead to
         raise DataError(f"{best} is damaged ({first_line(error)}); overwrite the run") from error
-
-
-class _Clock(keras.callbacks.Callback):
-    """Adds each epoch's time to its logs and to the run's total."""
-
-    def __init__(self, progress: TrainingProgress) -> None:
-        super().__init__()
-        self._progress = progress
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._began = time.perf_counter()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        seconds = time.perf_counter() - self._began
-        self._progress.seconds += seconds
-        if logs is not None:
-            logs["seconds"] = seconds
-            logs.setdefault("learning_rate", float(np.asarray(self.model.optimizer.learning_rate)))
-
-
-class _Report(keras.callbacks.Callback):
-    """Passes Keras' events on to a `TrainingObserver`."""
-
-    def __init__(self, observer: TrainingObserver) -> None:
-        super().__init__()
-        self._observer = observer
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._observer.on_step(batch + 1, logs or {})
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._observer.on_epoch(epoch + 1, logs or {})

@@ -16,7 +16,8 @@ import pytest
 
 from fer_edge.analysis import analysis, tables
 from fer_edge.analysis.manifest import Manifest, State
-from fer_edge.analysis.tables import FaceRow, read_faces, read_tracks
+from fer_edge.analysis.rows import FaceRow
+from fer_edge.analysis.tables import read_faces, read_tracks
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.models import PORTRAIT_FILE
 from tests.analysis.conftest import FPS, SECONDS
@@ -135,7 +136,7 @@ def test_other_settings_are_refused_until_told_to_replace(analyze_files: Analyze
     shutil.copy(PORTRAIT_FILE, tmp_path / "p.jpg")
     analyze_files(tmp_path / "p.jpg")
     before = tables_of(tmp_path / "out")
-    with pytest.raises(InputError, match=r"another detector width \(None, now 640\).*--overwrite"):
+    with pytest.raises(InputError, match=r"another detector width \(None, now 640\).*or overwrite it"):
         analyze_files(tmp_path / "p.jpg", detector_width=640)
     assert tables_of(tmp_path / "out") == before
     analyze_files(tmp_path / "p.jpg", detector_width=640, overwrite=True)

@@ -7,7 +7,7 @@ import pytest
 
 from fer_edge.analysis.joining import TrackTally, join_parts
 from fer_edge.analysis.parts import PartFacts, read_facts, write_part
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.errors import InputError
 from fer_edge.runtime.sources.recordings import Intervals
 

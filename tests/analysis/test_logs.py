@@ -8,7 +8,7 @@ import pytest
 
 from fer_edge.analysis.logs import log_labels, read_log
 from fer_edge.analysis.parts import PartFacts
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.errors import InputError
 
 LABELS = ("no", "yes")
@@ -65,7 +65,7 @@ def test_appended_runs_go_on_in_time_and_numbers(log: Path) -> None:
 def test_damaged_line_is_reported_and_the_others_are_read(log: Path, damage: str) -> None:
     rows, facts = read(log, line(0, 1e9, face()), damage, line(2, 1e9 + 1, face()))
     assert [row.frame for row in rows] == [0, 2]
-    assert facts.reason == "1 of its lines are none of a run's log, the first of them line 2"
+    assert facts.reason == "1 of its lines are not of a run's log, the first of them line 2"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_line_with_an_impossible_number_is_reported(log: Path, changed: dict[str
     other = json.dumps({**json.loads(line(1, 1e9, face())), **changed})
     rows, facts = read(log, line(0, 1e9, face()), other)
     assert [row.frame for row in rows] == [0]
-    assert facts.reason == "1 of its lines are none of a run's log, the first of them line 2"
+    assert facts.reason == "1 of its lines are not of a run's log, the first of them line 2"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_line_with_an_impossible_number_is_reported(log: Path, changed: dict[str
 def test_face_with_an_impossible_value_is_reported(log: Path, changed: dict[str, Any]) -> None:
     rows, facts = read(log, line(0, 1e9, face()), line(1, 1e9, face(**changed)))
     assert [row.frame for row in rows] == [0]
-    assert facts.reason == "1 of its lines are none of a run's log, the first of them line 2"
+    assert facts.reason == "1 of its lines are not of a run's log, the first of them line 2"
 
 
 def test_file_without_any_line_of_a_log_is_refused(log: Path) -> None:

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.analysis.rows import FaceRow, TrackRow
 from fer_edge.analysis.tables import (
     FACES,
     TRACKS,
-    FaceRow,
-    TrackRow,
     face_columns,
     open_table,
     read_faces,

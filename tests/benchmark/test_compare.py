@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fer_edge.benchmark.accuracy import Quality
-from fer_edge.benchmark.compare import Change, Changes, Unit, Verdict, compare_reports
+from fer_edge.benchmark.compare import FigureChange, ReportChanges, Unit, Verdict, compare_reports
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.setting import Board, Data, Method
@@ -224,8 +224,8 @@ def test_other_images_are_not_compared(data: Data | None, reason: str) -> None:
     assert changes.notes[0].startswith(f"accuracy is not judged: {reason}")
 
 
-def make_change(worse: float, noise: float = 0.05) -> Change:
-    return Change("small", "model, p50", Unit.TIMES, 1.0, 1.0 + worse, worse, noise)
+def make_change(worse: float, noise: float = 0.05) -> FigureChange:
+    return FigureChange("small", "model, p50", Unit.TIMES, 1.0, 1.0 + worse, worse, noise)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def make_change(worse: float, noise: float = 0.05) -> Change:
     [(0.2, 10, True), (0.2, 30, False), (0.04, 0, False), (0.06, 0, True), (-0.9, 10, False)],
 )
 def test_only_changes_beyond_noise_and_limit_fail(worse: float, percent: float, fails: bool) -> None:
-    changes = Changes((make_change(worse),), ())
+    changes = ReportChanges((make_change(worse),), ())
     if not fails:
         return changes.require_no_worse(percent)
     with pytest.raises(FerEdgeError, match="small model, p50 by"):
@@ -242,7 +242,7 @@ def test_only_changes_beyond_noise_and_limit_fail(worse: float, percent: float, 
 
 
 def test_worst_changes_come_first_and_the_rest_are_counted() -> None:
-    changes = Changes(tuple(map(make_change, (0.1, 0.4, -0.5, 0.2, 0.3))), ())
+    changes = ReportChanges(tuple(map(make_change, (0.1, 0.4, -0.5, 0.2, 0.3))), ())
     assert [row.worse for row in changes.beyond_noise()] == [0.4, 0.3, 0.2, 0.1, -0.5]
     with pytest.raises(FerEdgeError, match=r"by 40\.0%.*and 1 more"):
         changes.require_no_worse(5)

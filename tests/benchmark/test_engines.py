@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.benchmark import engines
-from fer_edge.benchmark.engines import check_engines, installed_engines
+from fer_edge.benchmark.engines import check_engines
 from fer_edge.inference.engine import Engine
 
 
@@ -27,7 +27,7 @@ def module_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_the_shipped_model(model_file: Path) -> None:
-    found = installed_engines(model_file)
+    found = check_engines([model_file])[model_file]
     preferred = Engine.LITERT if find_spec("ai_edge_litert") else Engine.TFLITE_RUNTIME
     assert next(iter(found)) is preferred
     assert found[preferred] == ""
@@ -41,7 +41,7 @@ def test_crashing_engine_is_reported(model_file: Path, module_named: Path) -> No
     (module_named / "tflite_runtime" / "interpreter.py").write_text(
         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     )
-    found = installed_engines(model_file)
+    found = check_engines([model_file])[model_file]
     assert "SIGSEGV" in found[Engine.TFLITE_RUNTIME]
     assert "tflite_runtime.interpreter" not in sys.modules
 
@@ -55,4 +55,5 @@ def test_damaged_file_does_not_affect_the_next(model_file: Path, tmp_path: Path)
 
 
 def test_file_of_another_kind_has_no_engines(tmp_path: Path) -> None:
-    assert installed_engines(tmp_path / "model.keras") == {}
+    path = tmp_path / "model.keras"
+    assert check_engines([path]) == {path: {}}

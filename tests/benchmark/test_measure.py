@@ -86,7 +86,7 @@ def test_device_without_labelled_faces_has_no_quality(model_file: Path, tmp_path
         load_subjects([model_file], engines=[Engine.LITERT]),
         effort=BRIEF,
         threads=(1, 2),
-        on_progress=lambda what, share: told.append((what, share)),
+        on_stage=lambda what, share: told.append((what, share)),
     )
     (result,) = report.results
     assert (result.file, result.role, result.quality) == (model_file.name, "file", None)

@@ -14,14 +14,15 @@ from onnx import TensorProto, helper, numpy_helper
 from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.cards.input_spec import InputSpec
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cards.stated_facts import PEER_OPTIONS, StatedFacts
+from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cards.storage import ONNX_CARD_KEY
 from fer_edge.errors import ModelError
 from fer_edge.labels import EXPRESSIONS
 
 MakePeer = Callable[..., Path]
 
-RAW = StatedFacts(EXPRESSIONS, (0, 255), options=PEER_OPTIONS)
+NAMES = ("--peer-labels", "--peer-range", "--peer-logits")
+RAW = StatedFacts(EXPRESSIONS, (0, 255), names=NAMES)
 FACE = np.random.default_rng(0).integers(0, 256, (4, 6), np.uint8)
 
 
@@ -113,7 +114,7 @@ def test_peer_of_own_classes_is_loaded(make_peer: MakePeer) -> None:
 def test_missing_facts_are_named(make_peer: MakePeer, facts: StatedFacts, asked: str) -> None:
     path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
     with pytest.raises(ModelError, match=f"peer.onnx: it has no model card.*--peer-{asked} "):
-        PeerFile(path, replace(facts, options=PEER_OPTIONS)).load(1)
+        PeerFile(path, replace(facts, names=NAMES)).load(1)
 
 
 def test_peers_card_must_have_the_seven_expressions(make_peer: MakePeer) -> None:
@@ -123,7 +124,7 @@ def test_peers_card_must_have_the_seven_expressions(make_peer: MakePeer) -> None
     helper.set_model_props(model, {ONNX_CARD_KEY: card.to_json()})
     onnx.save(model, path)
     with pytest.raises(ModelError, match=r"peer\.onnx: expected scores of angry.*; its classes are .*contempt"):
-        PeerFile(path, StatedFacts(options=PEER_OPTIONS)).load(1)
+        PeerFile(path, StatedFacts(names=NAMES)).load(1)
 
 
 def test_equal_black_and_white_are_rejected(make_peer: MakePeer) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fer_edge.benchmark.accuracy import People, Quality
-from fer_edge.benchmark.compare import Change, Changes, Unit
+from fer_edge.benchmark.compare import FigureChange, ReportChanges, Unit
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
 from fer_edge.benchmark.setting import Board, Data, Method
@@ -100,18 +100,18 @@ def test_invalid_run_is_marked_and_red() -> None:
 @pytest.mark.parametrize("name", ["[red]a[/]", "a[/b]"])
 def test_names_are_not_markup(name: str) -> None:
     assert any(line.startswith(name) for line in lines(summary_table(report(result(name, 1.0)))))
-    row = Change(name, "file", Unit.BYTES, 1.0, 2.0, 1.0, 0.0)
-    assert any(line.startswith(name) for line in lines(changes_table(Changes((row,), ()))))
+    row = FigureChange(name, "file", Unit.BYTES, 1.0, 2.0, 1.0, 0.0)
+    assert any(line.startswith(name) for line in lines(changes_table(ReportChanges((row,), ()))))
 
 
 def test_changes_have_units() -> None:
     rows = (
-        Change("a_int8", "model, p50", Unit.TIMES, 0.1, 0.12, 0.2, 0.05),
-        Change("b_int8", "peak memory", Unit.BYTES, 50e6, 49e6, -0.02, 0.01),
-        Change("c_int8", "accuracy", Unit.SHARE, 0.5, 0.45, 0.1, 0.02),
-        Change("d_int8", "accuracy", Unit.SHARE, 0.5, 0.5, 0.0, 0.0),
+        FigureChange("a_int8", "model, p50", Unit.TIMES, 0.1, 0.12, 0.2, 0.05),
+        FigureChange("b_int8", "peak memory", Unit.BYTES, 50e6, 49e6, -0.02, 0.01),
+        FigureChange("c_int8", "accuracy", Unit.SHARE, 0.5, 0.45, 0.1, 0.02),
+        FigureChange("d_int8", "accuracy", Unit.SHARE, 0.5, 0.5, 0.0, 0.0),
     )
-    text = lines(changes_table(Changes(rows, ())))
+    text = lines(changes_table(ReportChanges(rows, ())))
     assert row_of("a_int8", text)[2:] == ["0.1000 x", "0.1200 x", "+20.0%", "5.0%", "worse"]
     assert row_of("b_int8", text)[2:] == ["50,000,000 B", "49,000,000 B", "-2.0%", "1.0%", "better"]
     assert row_of("c_int8", text)[2:] == ["50.00%", "45.00%", "-10.0%", "2.0%", "worse"]

@@ -27,3 +27,15 @@ def start_run(
             return process
 
         yield start
+
+
+@pytest.fixture
+def run_command(start_run: Callable[..., subprocess.Popen[str]]) -> Any:
+    """A function that runs `fer-edge run` in an empty folder to its end."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        process = start_run(*arguments, stdout=subprocess.PIPE)
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    return run

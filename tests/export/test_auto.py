@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from export import auto, exporter
-from export.auto import Progress, export_fastest
+from export.auto import export_fastest
 from export.calibration import choose_calibration_set
-from export.exporter import Exporter, Format, Target
+from export.exporter import Exporter
 from export.parity import Tolerance, tolerance_for
+from export.target import Format, Target
 from fer_edge.benchmark.results import Timing
 from fer_edge.benchmark.timing import Effort, summarize
 from fer_edge.dataset.data import Dataset
@@ -29,16 +30,14 @@ class Stages:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.steps = self.done = 0
-        self.progress = Progress(self._on_stage, self._on_step)
+        self.done = 1.0
 
-    def _on_stage(self, name: str, steps: int) -> None:
-        assert self.done == self.steps
-        self.names.append(name)
-        self.steps, self.done = steps, 0
-
-    def _on_step(self, done: int) -> None:
-        assert self.done <= done <= self.steps
+    def __call__(self, name: str, done: float) -> None:
+        if [name] != self.names[-1:]:
+            assert self.done == 1
+            self.names.append(name)
+            self.done = 0.0
+        assert self.done <= done <= 1
         self.done = done
 
 
@@ -50,10 +49,7 @@ def stages() -> Stages:
 @pytest.fixture
 def tiny_exporter(tiny_classifier: KerasClassifier, faces: Dataset, tmp_path: Path, stages: Stages) -> Exporter:
     calibration = choose_calibration_set(faces.train, faces.name, images=35)
-    stages.progress.on_stage("the Keras model", len(faces.validation))
-    return Exporter(
-        tiny_classifier, faces.validation, calibration, tmp_path / "out", on_progress=stages.progress.on_step
-    )
+    return Exporter(tiny_classifier, faces.validation, calibration, tmp_path / "out", on_stage=stages)
 
 
 def pretend_times(monkeypatch: pytest.MonkeyPatch, **ms: float) -> None:
@@ -82,7 +78,7 @@ def test_one_file_is_kept_and_all_are_reported(
     tiny_exporter: Exporter, faces: Dataset, tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=3.0, dynamic=1.0, int8=2.0)
-    trial = export_fastest(tiny_exporter, [FP32, DYNAMIC, INT8], faces.validation, stages.progress)
+    trial = export_fastest(tiny_exporter, [FP32, DYNAMIC, INT8], faces.validation, stages)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["tiny_dynamic.tflite"]
     assert trial.kept is not None
     assert trial.choice is not None
@@ -95,7 +91,7 @@ def test_one_file_is_kept_and_all_are_reported(
     assert [len(tried.timing.samples_ms) for tried in trial.tried if tried.timing] == [700, 700, 700]
     assert stages.names[1:3] == ["conversion", "a first look at the times"]
     assert stages.names[3:] == ["tiny_dynamic.tflite", "tiny_int8.tflite", "tiny_fp32.tflite", "the times"]
-    assert stages.done == stages.steps
+    assert stages.done == 1
 
 
 def test_the_fastest_that_fails_is_not_kept(
@@ -103,7 +99,7 @@ def test_the_fastest_that_fails_is_not_kept(
 ) -> None:
     pretend_times(monkeypatch, fp32=2.0, dynamic=1.0)
     fail(monkeypatch, Precision.DYNAMIC)
-    trial = export_fastest(tiny_exporter, [FP32, DYNAMIC], faces.validation, stages.progress)
+    trial = export_fastest(tiny_exporter, [FP32, DYNAMIC], faces.validation, stages)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["tiny_fp32.tflite"]
     fp32, dynamic = trial.tried
     assert fp32.timing
@@ -116,7 +112,7 @@ def test_far_slower_file_is_not_verified(
     tiny_exporter: Exporter, faces: Dataset, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=10.1)
-    trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages.progress)
+    trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages)
     fp32, int8 = trial.tried
     assert fp32.timing
     assert (int8.look_ms, int8.exported, int8.timing) == (10.1, None, None)
@@ -128,7 +124,7 @@ def test_far_slower_file_is_verified_if_the_fast_ones_fail(
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=10.1)
     fail(monkeypatch, Precision.FP32)
-    trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages.progress)
+    trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["tiny_int8.tflite"]
     assert trial.choice is not None
     assert trial.choice.reason == "no other file passed verification"
@@ -145,7 +141,7 @@ def test_file_that_cannot_be_run_here_is_no_candidate(
         return open_interpreter(path)
 
     monkeypatch.setattr(exporter, "open_interpreter", refuse_dynamic)
-    trial = export_fastest(tiny_exporter, [DYNAMIC, FP32], faces.validation, stages.progress)
+    trial = export_fastest(tiny_exporter, [DYNAMIC, FP32], faces.validation, stages)
     dynamic, fp32 = trial.tried
     assert dynamic.refusal == "FULLY_CONNECTED v12 is unknown here"
     assert (dynamic.bytes, dynamic.look_ms, dynamic.exported) == (None, None, None)
@@ -157,7 +153,7 @@ def test_nothing_is_written_if_none_passes(
 ) -> None:
     pretend_times(monkeypatch, fp32=1.0, int8=1.0)
     fail(monkeypatch, Precision.FP32, Precision.INT8)
-    trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages.progress)
+    trial = export_fastest(tiny_exporter, [FP32, INT8], faces.validation, stages)
     assert (trial.kept, trial.choice) == (None, None)
     assert all(tried.exported and tried.exported.faults for tried in trial.tried)
     assert not (tmp_path / "out").exists()

@@ -9,12 +9,13 @@ import pytest
 
 from export import exporter as exporter_module
 from export.calibration import choose_calibration_set
-from export.exporter import Exported, Exporter, Format, Target, targets
+from export.exporter import Exported, Exporter
 from export.parity import Tolerance
+from export.target import Format, Target, targets
 from fer_edge.board import instruction_set
 from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.dataset.votes import CHOICES, Votes
-from fer_edge.errors import InputError, ToleranceError
+from fer_edge.errors import ToleranceError
 from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.files import sha256_file
 from fer_edge.inference.card_reader import read_card
@@ -29,37 +30,6 @@ TARGETS = targets(list(EXPORTABLE), list(Format))
 def make_exporter(parent: KerasClassifier, faces: Dataset, output: Path, *, keep_failed: bool = False) -> Exporter:
     calibration = choose_calibration_set(faces.train, faces.name, images=35)
     return Exporter(parent, faces.validation, calibration, output, keep_failed=keep_failed)
-
-
-@pytest.mark.parametrize(
-    ("precisions", "formats", "expected"),
-    [
-        ([], [Format.TFLITE], []),
-        ([Precision.INT8], list(Format), ["m_int8.tflite", "m_int8.onnx"]),
-        ([Precision.FP16], list(Format), ["m_fp16.tflite"]),
-        ([Precision.FP32, Precision.INT16X8], [Format.TFLITE], ["m_fp32.tflite", "m_int16x8.tflite"]),
-        (
-            list(EXPORTABLE),
-            list(Format),
-            [
-                "m_fp32.tflite",
-                "m_fp32.onnx",
-                "m_fp16.tflite",
-                "m_dynamic.tflite",
-                "m_int8.tflite",
-                "m_int8.onnx",
-                "m_int16x8.tflite",
-            ],
-        ),
-    ],
-)
-def test_targets(precisions: list[Precision], formats: list[Format], expected: list[str]) -> None:
-    assert [target.file_name("m") for target in targets(precisions, formats)] == expected
-
-
-def test_onnx_rejects_unsupported_precision() -> None:
-    with pytest.raises(InputError, match="ONNX is written in fp32, int8; fp16 needs the format tflite"):
-        targets([Precision.FP16], [Format.ONNX])
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.file_name("tiny"))

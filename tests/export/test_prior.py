@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from export.calibration import CalibrationSet
-from export.exporter import Exporter, Format, Target
+from export.exporter import Exporter
 from export.prior import fold_prior
+from export.target import Format, Target
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.classifier import Classifier

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fer_edge.analysis.joining import TrackTally
 from fer_edge.analysis.manifest import Entry, Manifest, State
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.analysis.source_files import Kind
-from fer_edge.analysis.tables import FACES, TRACKS, FaceRow, face_columns, open_table, track_columns
+from fer_edge.analysis.tables import FACES, TRACKS, face_columns, open_table, track_columns
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import UNCERTAIN
 

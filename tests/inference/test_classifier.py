@@ -59,7 +59,7 @@ def test_a_file_is_loaded_with_its_card(exported_paths: dict[str, Path], faces: 
     classifier = Classifier.load(exported_paths[file])
     assert (classifier.card.name, classifier.card.labels) == ("tiny", EXPRESSIONS)
     assert classifier.classify_all(faces.validation.images[:0]).shape == (0, 7)
-    done: list[int] = []
+    done: list[float] = []
     scores = classifier.classify_all(faces.validation.images[:3], done.append)
     assert done == [1, 2, 3]
     assert scores.sum(axis=1) == pytest.approx(np.ones(3), abs=1e-5)
@@ -68,7 +68,7 @@ def test_a_file_is_loaded_with_its_card(exported_paths: dict[str, Path], faces: 
 
 
 def test_a_model_without_a_card_needs_labels_and_range(bare: Path) -> None:
-    with pytest.raises(ModelError, match=r"has no model card.*--labels angry,disgust.*--input-range"):
+    with pytest.raises(ModelError, match=r"has no model card.*labels angry,disgust.*input_range"):
         Classifier.load(bare)
     classifier = Classifier.load(bare, facts=StatedFacts(tuple("abcdefg"), (0, 255)))
     assert classifier.card.labels == tuple("abcdefg")
@@ -84,9 +84,9 @@ def test_wrong_number_of_labels_is_rejected(bare: Path, labels: tuple[str, ...])
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        (StatedFacts(EXPRESSIONS[::-1]), "its card says angry,disgust,.*; leave out --labels"),
-        (StatedFacts(input_range=(0, 1)), r"its card says 0\.\.255; leave out --input-range"),
-        (StatedFacts(logits=True), "its card says probabilities; leave out --logits"),
+        (StatedFacts(EXPRESSIONS[::-1]), "its card says angry,disgust,.*; leave out labels"),
+        (StatedFacts(input_range=(0, 1)), r"its card says 0\.\.255; leave out input_range"),
+        (StatedFacts(logits=True), "its card says probabilities; leave out logits"),
     ],
 )
 def test_facts_that_contradict_the_card_are_rejected(

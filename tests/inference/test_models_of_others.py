@@ -180,9 +180,9 @@ def test_8_bit_input_that_cannot_hold_the_stated_range_is_rejected(
 @pytest.mark.parametrize(
     ("facts", "asked", "not_asked"),
     [
-        (StatedFacts(), ("--labels", "--input-range"), ()),
-        (StatedFacts(EXPRESSIONS), ("--input-range",), ("--labels",)),
-        (StatedFacts(None, (0, 1)), ("--labels", "fer2013.csv"), ("--input-range",)),
+        (StatedFacts(), ("such as labels", "input_range"), ()),
+        (StatedFacts(EXPRESSIONS), ("input_range",), ("such as labels",)),
+        (StatedFacts(None, (0, 1)), ("such as labels", "fer2013.csv"), ("input_range",)),
     ],
 )
 def test_message_asks_for_the_facts_not_stated(

@@ -21,7 +21,21 @@ def test_metadata_of_exported_files(exported_paths: dict[str, Path]) -> None:
         assert read_onnx_metadata(path) == {each.key: each.value for each in onnx.load(path).metadata_props}
 
 
-@pytest.mark.parametrize("content", [b"", b"text\n", bytes(64), b"\xff" * 20, b"\x3a\x05abc", b"\x3a\x00\x3a\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"text\n",
+        bytes(64),
+        b"\xff" * 20,
+        b"\x3a\x05abc",
+        b"\x3a\x00\x3a\x00",
+        b"\xff" * 1_000_000,
+        b"\x08\x01" * 200_000,
+        b"\x3a\xff\xff\xff\x7f",
+    ],
+    ids=len,
+)
 def test_other_file_is_a_model_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.onnx"
     path.write_bytes(content)
@@ -97,11 +111,3 @@ def test_card_without_digests_is_read_as_unverified(tmp_path: Path) -> None:
     onnx.helper.set_model_props(model, {"fer_edge_card": ModelCard("old", "unknown").to_json()})
     onnx.save(model, tmp_path / "old.onnx")
     assert not read_card(tmp_path / "old.onnx").is_verified
-
-
-@pytest.mark.parametrize("content", [b"\xff" * 1_000_000, b"\x08\x01" * 200_000, b"\x3a\xff\xff\xff\x7f"])
-def test_megabytes_of_garbage_are_rejected(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "a.onnx"
-    path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"a\.onnx: expected an ONNX model"):
-        read_onnx_metadata(path)

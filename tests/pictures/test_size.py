@@ -73,7 +73,7 @@ def test_a_picture_above_the_limit_costs_no_memory() -> None:
     lines = (
         "import sys, resource",
         "from fer_edge.errors import InputError",
-        "from fer_edge.pictures import decode_picture",
+        "from fer_edge.pictures.decoding import decode_picture",
         "from fer_edge.dataset.face_image import Rejected, decode_face",
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss",
         "for content in eval(sys.stdin.read()):",
@@ -97,7 +97,7 @@ def test_a_picture_above_the_limit_costs_no_memory() -> None:
 
 def test_limit_is_also_opencvs() -> None:
     lines = (
-        "from fer_edge.picture_size import limit_opencv, most_pixels",
+        "from fer_edge.pictures.size import limit_opencv, most_pixels",
         "limit_opencv(1)",
         "import cv2, numpy as np",
         "content = cv2.imencode('.png', np.zeros((1001, 1000), np.uint8))[1]",

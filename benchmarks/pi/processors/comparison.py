@@ -32,7 +32,7 @@ class Comparison:
         other_class: Number of faces with another best class there.
         margin: Largest distance here between the best score and the score of the class that was picked there, 0..1.
         gap: Largest difference of any score, 0..1.
-        fault: Why it failed; `None` if it passed.
+        fault: Reason why it failed; `None` if it passed.
     """
 
     file: Path

@@ -28,7 +28,6 @@ _SWAY_PX, _SWAY_PART, _SWAY_DEGREES, _SWAY_S = 2.0, 0.01, 1.0, 0.5
 _LIGHT, _LIGHT_S = 0.05, 1.0
 """Standard deviation and time constant of the light, besides the camera's flicker."""
 
-FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -94,7 +93,7 @@ def _held_still(face: Image, background: Image, rng: np.random.Generator) -> Ite
         yield np.repeat(as_a_camera_sees(lit, rng), 3, axis=2)
 
 
-def _wander(count: int, values: int, seconds: float, rng: np.random.Generator) -> FloatArray:
+def _wander(count: int, values: int, seconds: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Return values (count, values) that wander about 0 with a standard deviation of 1 (Ornstein and Uhlenbeck)."""
     keep = np.exp(-1 / (FPS * seconds))
     steps = np.sqrt(1 - keep**2) * rng.standard_normal((count, values))

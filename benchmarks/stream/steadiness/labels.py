@@ -17,15 +17,15 @@ from fer_edge.inference.classifier import Classifier, expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 from fer_edge.runtime.results import UNCERTAIN
-from fer_edge.scores import require_classes
+from fer_edge.scores import FloatArray, require_classes
 
 _SETTLED_S = 1.0
 """Seconds after a face's first frame in which its label may still change."""
 _CHANGES = 200
 _SEEN_S = 2.0
+_AGREED = 0.8
 """Seconds that each of two faces is seen, before and after a change."""
 
-FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -154,11 +154,11 @@ def choose_changes(answers: IntArray, count: int, seed: int = 0) -> IntArray:
     return np.array(pairs, np.int64)
 
 
-def agreed_answers(votes: Votes, least: float = 0.8) -> IntArray:
-    """Return the expression that at least so large a share of all people chose, int64 (N,), or -1."""
+def agreed_answers(votes: Votes) -> IntArray:
+    """Return the expression that at least 80 % of all people chose, int64 (N,), or -1."""
     answer = votes.counts[:, : len(EXPRESSIONS)].argmax(axis=1)
     share = votes.counts[np.arange(len(votes)), answer] / np.maximum(votes.voters, 1)
-    return np.where(share >= least, answer, NO_TRUTH)
+    return np.where(share >= _AGREED, answer, NO_TRUTH)
 
 
 def _still_label(scores: FloatArray, smoothing: Smoothing) -> str:

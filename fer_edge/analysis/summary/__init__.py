@@ -1,4 +1,4 @@
-"""The summary of an analysis, `summary.html`: a page to look at, made of its tables, thumbnails and manifest."""
+"""The summary of an analysis, `summary.html`: a page made from its tables, thumbnails and manifest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_summary(directory: Path, *, privacy: bool = False) -> Path:
 
     Args:
         directory: Folder of the analysis.
-        privacy: Whether drawings stand for the faces.
+        privacy: Show drawings in place of faces.
 
     Returns:
         The page.

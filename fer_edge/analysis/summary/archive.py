@@ -9,9 +9,9 @@ from fer_edge.analysis.manifest import Entry
 from fer_edge.analysis.summary.file_summary import FileSummary
 from fer_edge.analysis.summary.strips import share_bar, stack
 from fer_edge.analysis.summary.time_bins import BINS
-from fer_edge.figures import clock, plural
 from fer_edge.markup import Element, tag
 from fer_edge.names import printable
+from fer_edge.number_format import clock, plural
 
 _SPARK_FACTOR = 10
 

@@ -11,8 +11,8 @@ from fer_edge.analysis.summary.moments import MOST_MOMENTS
 from fer_edge.analysis.summary.strips import label_class, share_bar, shares_in_words, stack, strip
 from fer_edge.analysis.summary.ticks import places_for, ticks
 from fer_edge.analysis.summary.time_bins import BINS
-from fer_edge.figures import NONE, clock, plural, share
 from fer_edge.markup import Element, render, tag
+from fer_edge.number_format import NONE, clock, plural, share
 from fer_edge.runtime.results import UNCERTAIN
 
 _STACK_FACTOR = 4
@@ -20,13 +20,13 @@ _STACK_FACTOR = 4
 
 @dataclass(frozen=True)
 class _Level:
-    """Limits to what is shown of a video.
+    """Limits of what is shown of a video.
 
     Attributes:
-        persons: Most persons.
+        persons: Largest number of persons.
         factor: Bins that are joined to one.
         has_all: Whether all persons together and each one's numbers are shown, too.
-        moments: Most moments.
+        moments: Largest number of moments.
     """
 
     persons: int
@@ -53,10 +53,10 @@ def file_detail(
     """Return the detail of a video, in about `room` bytes of the page.
 
     Args:
-        summary: What is known of it.
+        summary: Summary of its rows.
         labels: Expressions, in the order of the scores.
         room: Bytes; with little room fewer persons are shown, in coarser timelines. Pictures do not count.
-        pictures: What shows the video's faces.
+        pictures: Pictures of the video's faces.
         with_faces: Whether moments have thumbnails or placeholders.
     """
     for level in _LEVELS:

@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from fer_edge.analysis.rows import FaceRow, TrackRow
 from fer_edge.analysis.summary.moments import Moment, MomentFinder
 from fer_edge.analysis.summary.time_bins import BINS, TimeBins
-from fer_edge.analysis.tables import FaceRow, TrackRow
 from fer_edge.runtime.results import UNCERTAIN
 
 SHORT_S = 1.0
-"""Tracks that last less are folded."""
+"""Duration below which tracks are folded."""
 
 MOST_PERSONS = 40
 """Tracks of a file that get a timeline of their own, those with most frames."""
 
 _LONGEST_GAP_S = 1.0
-"""Longest time for which the detector may miss a face without a gap in its timeline."""
+"""Longest time without a face that makes no gap in its timeline."""
 _LONGEST_GAP_STEPS = 2.5
 """The same in analyzed frames, where these are far apart."""
 

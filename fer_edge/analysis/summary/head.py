@@ -1,4 +1,4 @@
-"""Head of the summary: what was analyzed and how, the totals, the legend, and what could not be read."""
+"""Head of the summary: sources, settings, totals, legend, and the files that could not be read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from fer_edge.analysis.manifest import Entry, Manifest, setting_name
 from fer_edge.analysis.summary.strips import label_class, share_bar
-from fer_edge.figures import clock, listed, plural, share
 from fer_edge.markup import Element, tag
 from fer_edge.names import printable
+from fer_edge.number_format import clock, listed, plural, share
 from fer_edge.runtime.results import UNCERTAIN
 
 _MOST_PROBLEMS = 100
@@ -22,7 +22,7 @@ _MOST_LABELS, _LEAST_SHARE = 12, 0.005
 """With more labels, the legend has those only that have such a share."""
 
 _NOTES = (
-    "A person is a face that was followed from frame to frame. Someone who leaves and comes back is a person again.",
+    "A person is a face that was followed from frame to frame. Someone who leaves and comes back is counted twice.",
     "A timeline shows which expression a face had for most of each stretch of time. Hatched: no score was high enough. "
     "Empty: the face was not seen. Point at it, or focus it and use the arrow keys, to read time and mean score.",
     "Everyone, and the small timelines: the height is the number of faces.",

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.analysis.summary.moments import Moment
 from fer_edge.analysis.summary.strips import label_class
 from fer_edge.analysis.summary.thumbnails import THUMBNAIL_PX, thumbnail_path
-from fer_edge.analysis.tables import FaceRow
-from fer_edge.figures import clock, share
 from fer_edge.markup import Element, tag
 from fer_edge.names import printable
+from fer_edge.number_format import clock, share
 
 _MOST_BYTES = 20_000
 """Largest thumbnail that is taken into the page; one of this project has about 4,000."""

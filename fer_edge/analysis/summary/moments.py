@@ -7,17 +7,17 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from fer_edge.analysis.tables import FaceRow
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.runtime.results import UNCERTAIN
 
 MOST_MOMENTS = 10
-"""Moments that are kept of a file."""
+"""Number of moments that are kept of a file."""
 
 _REACH_S = 1.0
 """Least time between the scores that are compared: a smoothed change takes about as long."""
 
 _SLOT_S = 0.1
-"""Time of which the first frame of a track is remembered; slots begin with the video, so that chunks have the same."""
+"""Duration of a slot, of which a track's first frame is remembered; slots count from the video's beginning."""
 
 _ROUNDING = 1e-6
 
@@ -37,8 +37,8 @@ class Moment:
     """A change of a face's expression.
 
     Attributes:
-        before: The face as it was.
-        after: The face as it came to be.
+        before: The face before the change.
+        after: The face after it.
         strength: Total variation distance between the two faces' scores, 0..1.
     """
 

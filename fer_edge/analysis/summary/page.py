@@ -19,9 +19,9 @@ from fer_edge.analysis.summary.moment_cards import Pictures, moment_list, placeh
 from fer_edge.analysis.summary.moments import MOST_MOMENTS, Moment
 from fer_edge.analysis.summary.strips import colour_rules
 from fer_edge.analysis.summary.thumbnails import thumbnail_folder
-from fer_edge.figures import plural
 from fer_edge.markup import Element, html_page, tag
 from fer_edge.names import printable
+from fer_edge.number_format import plural
 from fer_edge.runtime.results import UNCERTAIN
 
 MOST_LINES = 1000
@@ -48,7 +48,7 @@ class PageBuilder:
         Args:
             manifest: Manifest of the analysis.
             directory: Its folder, with the thumbnails.
-            privacy: Whether drawings stand for the faces.
+            privacy: Show drawings in place of faces.
         """
         self._manifest = manifest
         self._directory = directory

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from fer_edge.analysis.summary.time_bins import Span
-from fer_edge.figures import share
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import share
 from fer_edge.runtime.results import UNCERTAIN
 from fer_edge.runtime.sinks.palette import css_colour, label_colours
 
@@ -113,10 +113,10 @@ def share_bar(shares: Mapping[str, float], labels: Sequence[str]) -> Element:
     return tag("span", drawing, class_="shares", role="img", aria_label=shares_in_words(shares))
 
 
-def shares_in_words(shares: Mapping[str, float], most: int = 3) -> str:
-    """Return the largest shares in words, such as `happy 62%, neutral 30%`; "uncertain" is the rest."""
+def shares_in_words(shares: Mapping[str, float]) -> str:
+    """Return the three largest shares in words, such as `happy 62%, neutral 30%`; "uncertain" is the rest."""
     rest = 1.0 - sum(shares.values())
-    ranked = sorted({**shares, UNCERTAIN: rest}.items(), key=lambda item: -item[1])[:most]
+    ranked = sorted({**shares, UNCERTAIN: rest}.items(), key=lambda item: -item[1])[:3]
     return ", ".join(f"{label} {share(value, 0)}" for label, value in ranked if value >= 0.005)
 
 

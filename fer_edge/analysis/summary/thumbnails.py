@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.analysis.summary.moments import MomentFinder
-from fer_edge.analysis.tables import FaceRow
 from fer_edge.boxes import crop_square
 from fer_edge.files import write_atomic
 from fer_edge.preprocess import FER2013_CROP, Image, cut_square, encode_jpeg, resize
@@ -57,6 +55,5 @@ class MomentKeeper:
 
 
 def _thumbnail(image: Image, row: FaceRow) -> Image:
-    box = np.array([row.x, row.y, row.x + row.width, row.y + row.height], np.float32)
-    square = cut_square(image, crop_square(box, FER2013_CROP.scale, FER2013_CROP.shift_y))
+    square = cut_square(image, crop_square(row.box_xyxy, FER2013_CROP.scale, FER2013_CROP.shift_y))
     return resize(square, (THUMBNAIL_PX, THUMBNAIL_PX))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_edge.figures import clock
+from fer_edge.number_format import clock
 
 _MOST_TICKS = 7
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000, 86400)

@@ -9,7 +9,7 @@ BINS = 480
 """Bins of a video's duration; at most a few pixels each on a screen."""
 
 _LEAST_S = 1e-6
-"""Shorter stretches are rounding errors at the edge of a bin."""
+"""Duration below which a stretch is a rounding error at the edge of a bin."""
 
 _Cell = dict[str, tuple[float, float]]
 """Seconds of each label, and the same times its score."""
@@ -36,7 +36,7 @@ class TimeBins:
     """Seconds of each label in each bin."""
 
     def __init__(self, bin_s: float) -> None:
-        """Start without any.
+        """Start empty.
 
         Args:
             bin_s: Duration of a bin, in seconds.

@@ -6,7 +6,7 @@ from fer_edge.benchmark.report.float_parent import changes_from, float_parent, i
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import ChangedLabel
-from fer_edge.figures import NONE, share, signed
+from fer_edge.number_format import NONE, share, signed
 
 
 def label_changes_table(report: Report) -> Table:

@@ -6,7 +6,7 @@ from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report.float_parent import float_parent, in_words
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.figures import decimal, listed, share, signed
+from fer_edge.number_format import decimal, listed, share, signed
 
 Matrix = list[list[int]]
 

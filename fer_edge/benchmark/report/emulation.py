@@ -9,7 +9,7 @@ from fer_edge.benchmark.emulated import SCHEMA_VERSION
 from fer_edge.benchmark.report.measurements import mark
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.figures import decimal, listed, millions
+from fer_edge.number_format import decimal, listed, millions
 
 
 def emulation_tables(report: Report, emulated: dict[str, Any]) -> list[Table]:

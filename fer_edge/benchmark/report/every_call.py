@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fer_edge.benchmark.report.scale import LogScale, log_scale_of
+from fer_edge.benchmark.report.scale import LogScale, log_scale_of, x_grid
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.results import Timing
-from fer_edge.figures import decimal, plural
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import decimal, plural
 
 WIDTH = 640
 _LEFT, _RIGHT = 8, 632
@@ -42,9 +42,7 @@ def _drawing(timings: Mapping[str, Timing]) -> Element:
     x = log_scale_of([value for timing in timings.values() for value in timing.samples_ms], _LEFT, _RIGHT)
     bottom = _ROW_HEIGHT * len(timings)
     drawn = [tag("text", "ms", x=_RIGHT, y=bottom + 36, text_anchor="end")]
-    for value in x.ticks():
-        drawn.append(tag("line", x1=x(value), x2=x(value), y1=0, y2=bottom, class_="grid"))
-        drawn.append(tag("text", f"{value:g}", x=x(value), y=bottom + 18, text_anchor="middle"))
+    drawn += x_grid(x, 0, bottom)
     for row, (name, timing) in enumerate(timings.items()):
         top = row * _ROW_HEIGHT + _NAME_HEIGHT
         drawn.append(tag("text", name, x=_LEFT, y=top - 4, class_="label"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
+from fer_edge.evaluation.metrics import NORMAL_95
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class LabelChanges:
         """Half the 95 % interval of `points`, from the paired differences on the same images."""
         mean = (self.gained - self.lost) / self.images
         variance = (self.gained + self.lost) / self.images - mean**2
-        return 100 * 1.96 * float((variance / self.images) ** 0.5)
+        return 100 * NORMAL_95 * float((variance / self.images) ** 0.5)
 
 
 def float_parent(report: Report, result: Result) -> Result | None:

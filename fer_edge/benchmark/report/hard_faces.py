@@ -10,8 +10,8 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.evaluation.group_tables import describe_gap, format_interval, format_p
 from fer_edge.evaluation.groups import GroupComparison, Rate
 from fer_edge.evaluation.stress import StressAxis, StressResult
-from fer_edge.figures import NONE, decimal, share, shortened
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import NONE, decimal, share, shortened
 
 WIDTH = 640
 _COLUMNS = 5

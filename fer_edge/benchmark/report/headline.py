@@ -8,7 +8,7 @@ from fer_edge.benchmark.accuracy import Quality
 from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
-from fer_edge.figures import NONE, decimal, plural, share
+from fer_edge.number_format import NONE, decimal, plural, share
 
 _MOST_COSTS = 3
 """Files up to which each gets a sentence on what int8 cost it."""

@@ -7,7 +7,7 @@ from fer_edge.benchmark.report.people import one_person_rows, people_notes, summ
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
-from fer_edge.figures import NONE, decimal, millions, plural, share
+from fer_edge.number_format import NONE, decimal, millions, plural, share
 
 INVALID = " (invalid run)"
 """Suffix of a table of times of an invalid run."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_edge.benchmark.report.table import Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.figures import NONE, decimal
+from fer_edge.number_format import NONE, decimal
 
 _UNITS = {
     "clock_mhz": "clock, MHz",

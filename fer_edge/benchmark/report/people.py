@@ -8,7 +8,7 @@ from typing import Any
 from fer_edge.benchmark.accuracy import People, Quality
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
-from fer_edge.figures import NONE, decimal, share
+from fer_edge.number_format import NONE, decimal, share
 from fer_edge.prior import BALANCED, PHOTOS
 
 ONE_PERSON = "one person"

@@ -8,8 +8,8 @@ from fer_edge.benchmark.accuracy import People
 from fer_edge.benchmark.report.scale import LinearScale
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.results import Result
-from fer_edge.figures import decimal, share, shortened
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import decimal, share, shortened
 
 WIDTH = 640
 _COLUMNS = 3

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fer_edge.markup import Element, tag
+
 _LEAST = 1e-4
 
 
@@ -49,6 +51,15 @@ class LinearScale:
         power = 10.0 ** math.floor(math.log10(self.high - self.low)) / 10
         step = next(s * power for s in (1, 2, 5, 10, 20, 50) if (self.high - self.low) / (s * power) <= 7)
         return [i * step for i in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
+
+
+def x_grid(x: LogScale, top: float, bottom: float) -> list[Element]:
+    """Return a vertical line and a number for each tick of a horizontal axis, from `top` to `bottom`."""
+    drawn = []
+    for value in x.ticks():
+        drawn.append(tag("line", x1=x(value), x2=x(value), y1=top, y2=bottom, class_="grid"))
+        drawn.append(tag("text", f"{value:g}", x=x(value), y=bottom + 18, text_anchor="middle"))
+    return drawn
 
 
 def log_scale_of(values: list[float], start: float, end: float) -> LogScale:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from fer_edge.benchmark.accuracy import Interval
 from fer_edge.benchmark.report.disc_numbers import place_numbers
-from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of
+from fer_edge.benchmark.report.scale import LinearScale, LogScale, log_scale_of, x_grid
 from fer_edge.benchmark.report.table import Chart
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result
-from fer_edge.figures import decimal, listed, millions, plural, share, shortened
 from fer_edge.markup import Element, tag
+from fer_edge.number_format import decimal, listed, millions, plural, share, shortened
 
 WIDTH = 640
 _LEFT, _RIGHT, _TOP = 44, 412, 16
@@ -136,9 +136,7 @@ def _accuracy_scale(points: list[_Point], one_person: float | None, bottom: floa
 def _axes(x: LogScale, y: LinearScale, bottom: float) -> list[Element]:
     middle = (_LEFT + _RIGHT) / 2
     drawn = [tag("text", "median of the model alone, ms", x=middle, y=bottom + 40, text_anchor="middle")]
-    for value in x.ticks():
-        drawn.append(tag("line", x1=x(value), x2=x(value), y1=_TOP, y2=bottom, class_="grid"))
-        drawn.append(tag("text", f"{value:g}", x=x(value), y=bottom + 18, text_anchor="middle"))
+    drawn += x_grid(x, _TOP, bottom)
     for value in y.ticks():
         drawn.append(tag("line", x1=_LEFT, x2=_RIGHT, y1=y(value), y2=y(value), class_="grid"))
         drawn.append(tag("text", f"{100 * value:.4g}%", x=_LEFT - 6, y=y(value) + 4, text_anchor="end"))

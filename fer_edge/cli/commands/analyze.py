@@ -22,8 +22,8 @@ from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, anal
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, extra_advice
-from fer_edge.figures import plural
 from fer_edge.names import printable
+from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import make_share_progress
 from fer_edge.terminal.native_logs import silence_opencv
 
@@ -37,7 +37,7 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
     """Analyze videos, pictures and logs of earlier runs: tables of all faces and tracks, and a summary.
 
     SOURCE is a video, a picture, a .jsonl log of fer-edge run, a folder of these, or a pattern such as 'videos/*.mp4'.
-    A later call with the same --output skips what is finished and resumes what was killed. The exit code is 1 if a file
+    A later call with the same --output skips finished files and resumes interrupted ones. The exit code is 1 if a file
     is damaged or cannot be read; the others are analyzed all the same.
 
     \b

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from fer_edge.analysis.settings import Settings
-from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.face_options import (
     confidence_option,
     detector_option,
@@ -24,6 +23,7 @@ from fer_edge.cli.model_options import (
     model_option,
     num_threads_option,
     prior_option,
+    stated_facts,
 )
 from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import INTERVAL
@@ -72,10 +72,10 @@ class AnalyzeOptions:
             InputError: If two options contradict each other.
         """
         if self.every is not None and self.fps is not None:
-            raise InputError("--every and --fps say the same in two ways; leave one of them out")
+            raise InputError("--every and --fps both set the interval; leave one of them out")
         return Settings(
             model=self.model,
-            facts=StatedFacts(self.labels, self.input_range, self.logits),
+            facts=stated_facts(self.labels, self.input_range, self.logits),
             prior=self.prior,
             detector=DetectorEngine(self.detector),
             detector_width=self.detector_width,
@@ -108,7 +108,7 @@ _OPTIONS = (
     click.option(
         "--privacy",
         is_flag=True,
-        help="Store no picture of a face and delete stored ones; drawings stand for them in the summary.",
+        help="Store no picture of a face and delete stored ones; the summary shows drawings instead.",
     ),
     click.option(
         "--video",
@@ -132,7 +132,7 @@ _OPTIONS = (
     labels_option,
     input_range_option,
     logits_option,
-    prior_option("How often each expression is expected, by which scores are re-weighted"),
+    prior_option("Expected share of each expression, by which scores are re-weighted"),
     num_threads_option,
     detector_option,
     detector_width_option,

@@ -12,17 +12,18 @@ import numpy as np
 from fer_edge.benchmark.compare import compare_reports
 from fer_edge.benchmark.labelled_faces import describe_data, take_some
 from fer_edge.benchmark.measure import THREADS, measure
+from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.report import report_paths, write_report
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.setting import Data
 from fer_edge.benchmark.stated_peers import state_peers
-from fer_edge.benchmark.subjects import PeerFile, Subject, load_subjects
+from fer_edge.benchmark.subjects import Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.class_options import choice_of
-from fer_edge.cli.commands.hard_faces import read_group_file
-from fer_edge.cli.commands.hard_faces_options import groups_option, stress_option
+from fer_edge.cli.commands.evaluation_findings import read_group_file
+from fer_edge.cli.commands.evaluation_options import groups_option, stress_option
 from fer_edge.cli.data_options import (
     data_roles,
     note_other_training,
@@ -164,7 +165,7 @@ def command(
     if described is not None:
         cards = {each.path.name: each.classifier.card for each in subjects}
         note_other_training(cards, described.sha256, official_split=official_split)
-    with stages_display() as on_progress:
+    with stages_display() as on_stage:
         report = measure(
             subjects,
             effort=_EFFORTS[effort or DEFAULT.name],
@@ -173,7 +174,7 @@ def command(
             threads=threads,
             groups=groups,
             stress=stress,
-            on_progress=on_progress,
+            on_stage=on_stage,
         )
     written = write_report(report, output)
     stdout().print(*report_lines(report), sep="\n")

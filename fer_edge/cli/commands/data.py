@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from fer_edge.cli.commands.audit_tables import answers_table, doubts_table
+from fer_edge.cli.commands.audit_judges import Judges, audit_by_networks, audit_by_votes
+from fer_edge.cli.commands.audit_tables import print_findings
 from fer_edge.cli.commands.data_check import check
 from fer_edge.cli.commands.data_collect import collect
 from fer_edge.cli.commands.data_split import split
@@ -24,23 +24,14 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
-from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import RECIPE_SECTIONS, read_recipe, recipe_options, recipe_roles
 from fer_edge.cli.sections import SectionedCommand
-from fer_edge.dataset.copies import copy_groups
-from fer_edge.dataset.data import Dataset
-from fer_edge.errors import InputError, MissingExtraError
+from fer_edge.errors import InputError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.classifier import ScoresFaces, expression_scores
-from fer_edge.scores import FloatArray
-from fer_edge.terminal.consoles import progress_bar, stderr, stdout
-from fer_edge.terminal.native_logs import native_stderr_muffled
-from fer_edge.training.audit.by_votes import count_answers, find_contradicted, require_votes
+from fer_edge.terminal.consoles import stdout
 from fer_edge.training.audit.report import CONTRADICTION, LIST_NAME, audit_paths, write_audit
-from fer_edge.training.audit.suspects import Audit, find_suspects
 from fer_edge.training.face_classifier import load_classifier, require_fit_for
-from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import RUNS
 
 _JUDGES_RECIPE = {
@@ -57,15 +48,6 @@ _JUDGES_RECIPE = {
 
 _WITH_VOTES = {"by_votes", "votes_file", "official_split", "data", "worst", "output", "overwrite", "strict", "yes"}
 """Options of an audit by votes, which trains and runs no network."""
-
-
-@dataclass(frozen=True)
-class _Judges:
-    """Networks that judge labels: given models, and those that `recipe` trains on all folds but one."""
-
-    models: tuple[Path, ...]
-    folds: int
-    recipe: Recipe | None
 
 
 def _defaulting_to(values: dict[str, Any]) -> Callable[[click.Command], click.Command]:
@@ -172,11 +154,11 @@ def audit(
     for model, classifier in zip(models, classifiers, strict=True):
         require_fit_for(model, classifier.card, dataset.classes, dataset.train.form)
     if by_votes:
-        found = _audit_by_votes(dataset)
+        found = audit_by_votes(dataset)
     else:
-        found = _audit_by_networks(dataset, judges, classifiers, output / "folds", overwrite=overwrite)
+        found = audit_by_networks(dataset, judges, classifiers, output / "folds", overwrite=overwrite)
     written = write_audit(found, output, data=dataset.name, worst=worst)
-    _print_findings(found, dataset)
+    print_findings(found, dataset)
     if sheets := [path for path in written if path.name.startswith(CONTRADICTION)]:
         stdout().print(
             f"{len(sheets)} sheets such as {sheets[0]} show what people see instead of the label", soft_wrap=True
@@ -190,10 +172,10 @@ def audit(
 
 def _read_judges(
     folds: int, models: tuple[Path, ...], votes_file: Path | None, options: dict[str, Any], *, by_votes: bool
-) -> _Judges:
+) -> Judges:
     if by_votes:
         _refuse_networks_options()
-        return _Judges((), 0, None)
+        return Judges((), 0, None)
     if votes_file:
         raise InputError("--votes is for audits by votes: add --by-votes, or leave out --votes")
     if folds == 1 or not (folds or models):
@@ -203,7 +185,7 @@ def _read_judges(
             "--votes-weight: networks that judge labels learn from labels only; leave it out, or judge by people's "
             "votes with --by-votes"
         )
-    return _Judges(models, folds, read_recipe(options) if folds else None)
+    return Judges(models, folds, read_recipe(options) if folds else None)
 
 
 def _refuse_networks_options() -> None:
@@ -216,56 +198,3 @@ def _refuse_networks_options() -> None:
     ]
     if given:
         raise InputError(f"--by-votes uses no network: leave out {', '.join(given)}, or --by-votes")
-
-
-def _audit_by_votes(dataset: Dataset) -> Audit:
-    votes = require_votes(dataset)
-    with stderr().status("looking for copies"):
-        copies = copy_groups(dataset.train.images)
-    return find_contradicted(dataset.train, votes, copies)
-
-
-def _audit_by_networks(
-    dataset: Dataset, judges: _Judges, classifiers: list[ScoresFaces], folder: Path, *, overwrite: bool
-) -> Audit:
-    if judges.recipe:
-        try:
-            with native_stderr_muffled():
-                from fer_edge.cli.commands.fold_judges import judge_out_of_fold, require_unseen
-        except ImportError as error:
-            raise MissingExtraError("training the networks that judge", "train", str(error)) from error
-        require_unseen(judges.recipe, dataset)
-    with stderr().status("looking for copies"):
-        copies = copy_groups(dataset.train.images)
-    judgements = [_judge(classifier, dataset) for classifier in classifiers]
-    if judges.recipe:
-        judgements.append(judge_out_of_fold(dataset, judges.recipe, copies, judges.folds, folder, overwrite=overwrite))
-    return find_suspects(dataset.train, judgements, copies)
-
-
-def _judge(judge: ScoresFaces, dataset: Dataset) -> FloatArray:
-    if judge.card.training.get("data_sha256") == dataset.sha256():
-        print_note(f"{judge.card.name} was trained on these images, so it may have memorized wrong labels")
-    with progress_bar(judge.card.name, len(dataset.train)) as on_progress:
-        return expression_scores(judge, dataset.train.images, on_progress, dataset.classes)
-
-
-def _print_findings(audit: Audit, dataset: Dataset) -> None:
-    title = f"labels in doubt, training split of {dataset.name}"
-    votes = audit.split.votes
-    if audit.judgement.by_people and votes is not None:
-        stdout().print(answers_table(audit, count_answers(audit.split, votes), title))
-    else:
-        stdout().print(doubts_table(audit, title))
-        _print_agreement(audit)
-
-
-def _print_agreement(audit: Audit) -> None:
-    counts = audit.split.class_counts()
-    agreement = float((audit.judgement.scores.argmax(axis=1) == audit.split.labels).mean())
-    stdout().print(f"the judges agree with {agreement:.1%} of the labels")
-    if agreement <= counts.max() / counts.sum():
-        print_note(
-            f"always answering {audit.split.classes[counts.argmax()]} would agree as often, so their ranking is "
-            "meaningless: train them longer (--epochs)"
-        )

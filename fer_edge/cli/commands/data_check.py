@@ -12,10 +12,10 @@ from rich.table import Table
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.check import FolderCheck, as_facts, check_folder
 from fer_edge.collection.folders import read_class_folder
-from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import some
+from fer_edge.number_format import plural
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.terminal.consoles import progress_bar, stderr, stdout
 from fer_edge.terminal.native_logs import silence_opencv

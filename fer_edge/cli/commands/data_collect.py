@@ -15,10 +15,10 @@ from fer_edge.collection.folders import read_class_folder
 from fer_edge.dataset.class_choice import class_name
 from fer_edge.dataset.class_folders import split_of
 from fer_edge.errors import FerEdgeError, InputError
-from fer_edge.figures import plural
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
+from fer_edge.number_format import plural
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.sources.devices import CameraSettings
 from fer_edge.runtime.sources.opening import open_source
@@ -44,7 +44,7 @@ _FORBIDDEN = set('/\\:*?"<>|')
     default="me",
     show_default=True,
     metavar="NAME",
-    help="Who is seen; data split --by person keeps each person on one side.",
+    help="Name of the person in view; data split --by person keeps each person on one side.",
 )
 @click.option("--count", type=click.IntRange(1), default=50, show_default=True, help="Number of pictures to take.")
 @click.option(
@@ -71,7 +71,7 @@ _FORBIDDEN = set('/\\:*?"<>|')
 def collect(camera: str, label: str, person: str, count: int, every: float, model: Path, output: Path) -> None:
     """Take pictures of your own face for a class, cut out as the network expects it, and draw a sheet to review them.
 
-    Move your head, the light and the expression a little all the time: frames that look as before give no picture.
+    Move your head, the light and the expression a little all the time: frames like an earlier picture are left out.
     Nothing is sent anywhere. Take pictures of others only if they agree; delete the folder to delete them.
 
     \b
@@ -116,7 +116,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
 
         own = [each for each in pictures if each.label == class_name(label)]
         tiles = [Tile(each.face, (each.path.stem[-9:], each.path.stem[:-10])) for each in own]
-        sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete what does not show it")
+        sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete pictures that do not show it")
         click.echo(f"review them: {printable(', '.join(map(str, sheets)))}")
     except ImportError:
         print_note("no review sheet, as matplotlib is not installed: look at the pictures themselves")

@@ -16,8 +16,8 @@ from fer_edge.collection.splitting import Division, GroupedBy, divide
 from fer_edge.dataset.data import SplitName
 from fer_edge.dataset.named_rows import match_images, read_column
 from fer_edge.errors import InputError
-from fer_edge.figures import plural
 from fer_edge.names import some
+from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import stderr, stdout
 from fer_edge.terminal.tables import make_table
 
@@ -30,7 +30,7 @@ from fer_edge.terminal.tables import make_table
     type=click.Choice([each.value for each in GroupedBy]),
     default=GroupedBy.TIME.value,
     show_default=True,
-    help="What stays on one side besides near-copies: each person, each series of pictures, or nothing else.",
+    help="What stays on one side beside near-copies: each series of pictures (time), each person, nothing (copies).",
 )
 @click.option(
     "--people",
@@ -47,7 +47,7 @@ from fer_edge.terminal.tables import make_table
     help="Pause after which a new series begins, for --by time.",
 )
 @click.option(
-    "--validation", type=PERCENTAGE, default="20%", show_default=True, help="Share of each class to put aside."
+    "--validation", type=PERCENTAGE, default="20%", show_default=True, help="Share of each class for validation."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the choice.")
 @click.option(

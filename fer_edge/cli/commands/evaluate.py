@@ -10,17 +10,16 @@ import click
 
 from fer_edge.cards.meaning import named_prior
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.class_options import choice_of
-from fer_edge.cli.commands.hard_faces import (
+from fer_edge.cli.commands.evaluation_findings import (
     Findings,
     draw_stress,
-    measure_all,
+    measure_changed_faces,
     print_findings,
     read_group_file,
     record,
 )
-from fer_edge.cli.commands.hard_faces_options import HardFacesOptions, hard_faces_options
+from fer_edge.cli.commands.evaluation_options import EvaluationOptions, evaluation_options
 from fer_edge.cli.data_options import (
     data_option,
     data_roles,
@@ -40,6 +39,7 @@ from fer_edge.cli.model_options import (
     note_unverified,
     num_threads_option,
     prior_option,
+    stated_facts,
     trust_option,
     warn_of_better_order,
     with_prior,
@@ -82,7 +82,7 @@ from fer_edge.training.face_classifier import load_classifier
 @num_threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
 @click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
-@hard_faces_options
+@evaluation_options
 @strict_option
 @yes_option
 def command(
@@ -114,7 +114,7 @@ def command(
     fer-edge evaluate mine_int8.tflite --groups groups.csv
     fer-edge evaluate mine_int8.tflite --stress --peer compact
     """
-    asked = HardFacesOptions(**hard)
+    asked = EvaluationOptions(**hard)
     asked.require_consistent(model, prior)
     picture = plot or Path(f"{model.stem}_confusion.png")
     reads = [*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file), *asked.reads()]
@@ -122,7 +122,7 @@ def command(
     peers = asked.stated_peers()
     if asked.update_card:
         read_card(model)  # before minutes of work for a file without one
-    facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
+    facts = stated_facts(labels, input_range, logits, trusted=trust_model)
     classifier = with_prior(load_classifier(model, num_threads, facts, classes=None), prior, model)
     note_unverified(model, classifier.card)
     choice, form = choice_of(classifier.card)
@@ -136,7 +136,7 @@ def command(
         scores = expression_scores(classifier, faces.images, on_progress, dataset.classes)
     evaluation = evaluate_scores(scores, faces.labels, dataset.classes)
     compared = None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
-    stress = measure_all({model: classifier}, peers, faces) if asked.stress else {}
+    stress = measure_changed_faces(model, classifier, peers, faces) if asked.stress else {}
     findings = Findings(compared, stress)
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)

@@ -15,22 +15,22 @@ _SUFFIXES = (".html", ".md", ".txt")
 
 
 @click.command()
-@click.option("--operator", metavar="NAME", required=True, help="Who is responsible: a person, firm or club.")
-@click.option("--contact", metavar="TEXT", required=True, help="How to reach them: a desk, mail address or number.")
-@click.option("--place", metavar="TEXT", default="this room", show_default=True, help="What the camera sees.")
-@click.option("--purpose", metavar="TEXT", required=True, help='What it is for, after "to": "open the exhibit".')
+@click.option("--operator", metavar="NAME", required=True, help="Person, firm or club that is responsible.")
+@click.option("--contact", metavar="TEXT", required=True, help="Desk, mail address or number at which to reach them.")
+@click.option("--place", metavar="TEXT", default="this room", show_default=True, help="Place that the camera sees.")
+@click.option("--purpose", metavar="TEXT", required=True, help='Purpose, as it follows "to": "open the exhibit".')
 @click.option(
     "--pictures",
     type=click.Choice([each.value for each in Pictures]),
     default=Pictures.NONE.value,
     show_default=True,
-    help="Whether pictures are sent or stored: as with --privacy none, shown on a page, or stored.",
+    help="Use of the pictures: none are sent or stored (--privacy), shown on a page, or stored.",
 )
 @click.option(
     "--kept",
     metavar="TIME",
     default="",
-    help='How long what is written is kept, such as "30 days".  [default: nothing is stored]',
+    help='Time for which records are kept, such as "30 days".  [default: nothing is stored]',
 )
 @click.option("--url", metavar="URL", help="Address for the QR code.  [default: the code holds the text in short]")
 @click.option(
@@ -54,7 +54,7 @@ def command(
     if suffix not in _SUFFIXES:
         raise InputError(f"--output {output}: expected a name that ends in {', '.join(_SUFFIXES)}")
     if Pictures(pictures) is Pictures.STORED and not kept:
-        raise InputError("--kept: expected how long the stored pictures are kept, such as --kept '30 days'")
+        raise InputError("--kept: expected the time for which stored pictures are kept, such as --kept '30 days'")
     notice = Notice(operator, contact, place, purpose, Pictures(pictures), kept)
     plain = notice.as_markdown if suffix == ".md" else notice.as_text
     write_atomic(output, _as_page(notice, url) if suffix == ".html" else plain())

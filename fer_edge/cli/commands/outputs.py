@@ -14,8 +14,8 @@ from fer_edge.notes import OnNote
 from fer_edge.runtime.sinks.background import DRAIN_TIMEOUT_S, BackgroundSink
 from fer_edge.runtime.sinks.log_files import LogPolicy
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
+from fer_edge.runtime.sinks.sd_notify import NotifySink
 from fer_edge.runtime.sinks.sink import OnChangeOnly, Sink
-from fer_edge.runtime.sinks.systemd import NotifySink
 from fer_edge.runtime.sinks.terminal import TerminalSink
 from fer_edge.runtime.sinks.text import CsvSink, JsonlSink
 from fer_edge.runtime.sinks.video import VideoSink

@@ -15,7 +15,6 @@ from fer_edge.analysis.faces import Face
 from fer_edge.analysis.picture_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
-from fer_edge.cards.stated_facts import StatedFacts
 from fer_edge.cli.face_options import confidence_option, detector_width_option, max_faces_option, threshold_option
 from fer_edge.cli.model_options import (
     input_range_option,
@@ -24,6 +23,7 @@ from fer_edge.cli.model_options import (
     model_option,
     num_threads_option,
     prior_option,
+    stated_facts,
 )
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
@@ -50,7 +50,7 @@ Show = Callable[[Prediction], None]
 @labels_option
 @input_range_option
 @logits_option
-@prior_option("How often each expression is expected in the pictures, by which scores are re-weighted")
+@prior_option("Expected share of each expression in the pictures, by which scores are re-weighted")
 @num_threads_option
 @detector_width_option
 @confidence_option
@@ -85,7 +85,7 @@ def command(
     copies = CopyFolders(save, crops)
     copies.check(pictures)
     with native_stderr_muffled():
-        recognizer = Recognizer(model, facts=StatedFacts(labels, input_range, logits), **settings)
+        recognizer = Recognizer(model, facts=stated_facts(labels, input_range, logits), **settings)
     if as_json:
         show: Show = _show_json
     elif as_csv:

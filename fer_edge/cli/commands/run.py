@@ -28,8 +28,8 @@ from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
 from fer_edge.runtime.sinks.fan_out import FanOut, join_failures
+from fer_edge.runtime.sinks.sd_notify import NotifySink
 from fer_edge.runtime.sinks.sink import Sink
-from fer_edge.runtime.sinks.systemd import NotifySink
 from fer_edge.runtime.sinks.tally import Tally
 from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.opening import open_source

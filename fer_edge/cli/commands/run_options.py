@@ -25,6 +25,7 @@ from fer_edge.cli.model_options import (
     model_option,
     num_threads_option,
     prior_option,
+    stated_facts,
 )
 from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import (
@@ -93,7 +94,7 @@ class RunOptions:
     @property
     def facts(self) -> StatedFacts:
         """Facts stated about a model file without a card."""
-        return StatedFacts(self.labels, self.input_range, self.logits)
+        return stated_facts(self.labels, self.input_range, self.logits)
 
     @property
     def camera_settings(self) -> CameraSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,36 +12,21 @@ import click
 
 from fer_edge.cli.class_options import class_options, take_choice
 from fer_edge.cli.commands.training_display import TrainingDisplay
+from fer_edge.cli.commands.training_job import LabelledFaces, resume_job, start_job
 from fer_edge.cli.data_options import (
     data_option,
-    data_roles,
-    note_near_copies,
     official_split_option,
-    read_voted_data,
     show_peoples_answer,
-    show_votes,
     show_without_copies,
     strict_option,
     votes_option,
     yes_option,
 )
-from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
-from fer_edge.cli.recipe_options import (
-    RECIPE_SECTIONS,
-    read_recipe,
-    recipe_options,
-    recipe_roles,
-    refuse_other_settings,
-)
+from fer_edge.cli.recipe_options import RECIPE_SECTIONS, read_recipe, recipe_options
 from fer_edge.cli.sections import SectionedCommand
-from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import Dataset
-from fer_edge.dataset.leave_out import leave_out, read_list
-from fer_edge.errors import DataError, InputError
 from fer_edge.evaluation.tables import evaluation_table
-from fer_edge.files import sole_user, write_atomic
-from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.temporary import temporary_folder
 from fer_edge.terminal.consoles import progress_bar, stderr, stdout
 from fer_edge.terminal.native_logs import native_stderr_muffled
@@ -49,7 +34,7 @@ from fer_edge.training.distributed.cluster import Cluster, read_cluster
 from fer_edge.training.distributed.distribute import Team, join
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.report import write_run
-from fer_edge.training.run_folder import RUNS, RunFolder, newest_run
+from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.train import Trained, train
 
 
@@ -121,13 +106,15 @@ def command(
     """
     choice, form = take_choice(options)
     recipe = read_recipe(options)
-    faces = _Faces(data, votes_file, official_split, leave_out_list, choice, form, strict=strict, yes=yes)
+    faces = LabelledFaces(data, votes_file, official_split, leave_out_list, choice, form, strict=strict, yes=yes)
     left_out = faces.left_out()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
     if cluster and not cluster.is_chief:
         _assist(cluster, worker_timeout, faces.read(left_out), recipe, resume=resume)
         return
-    job = _resume(faces, output, recipe) if resume else _start(faces, output, recipe, left_out, overwrite=overwrite)
+    job = (
+        resume_job(faces, output, recipe) if resume else start_job(faces, output, recipe, left_out, overwrite=overwrite)
+    )
     team = None
     if cluster:
         team, recipe = _join(cluster, worker_timeout, job.dataset, job.recipe, resume=resume)
@@ -141,107 +128,6 @@ def command(
             job.write_settings()
         trained = train(job.dataset, job.recipe, run.checkpoints, observer=display, resume=resume, team=team)
     _finish(run, trained, job.dataset, job.recipe)
-
-
-@dataclass(frozen=True)
-class _Faces:
-    """Labelled faces as the command line names them."""
-
-    data: str | None
-    votes_file: Path | None
-    official_split: bool
-    leave_out_list: Path | None
-    choice: ClassChoice
-    form: PictureForm
-    strict: bool
-    yes: bool
-
-    def left_out(self) -> tuple[str, ...]:
-        """Return the names in the list of images to leave out."""
-        return read_list(self.leave_out_list) if self.leave_out_list else ()
-
-    def read(self, left_out: tuple[str, ...]) -> Dataset:
-        """Read the faces without the images of these names, and show people's votes on them."""
-        official_split = self.official_split
-        dataset = read_voted_data(
-            self.data,
-            self.votes_file,
-            official_split=official_split,
-            yes=self.yes,
-            strict=self.strict,
-            choice=self.choice,
-            form=self.form,
-        )
-        show_votes(dataset)
-        note_near_copies(dataset)
-        kept = leave_out(dataset, left_out)
-        if left_out:
-            stderr().print(
-                f"{len(dataset.train) - len(kept.train):,} of {len(dataset.train):,} training images left out"
-            )
-        return kept
-
-    def require_apart(self, run: RunFolder, recipe: Recipe) -> None:
-        """Check that the run overwrites nothing that it reads."""
-        lists = [*roles("--votes", self.votes_file), *roles("--leave-out", self.leave_out_list)]
-        reads = [*data_roles(self.data), *lists, *recipe_roles(recipe)]
-        require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
-
-
-@dataclass(frozen=True)
-class _Job:
-    """Run to train, with its recipe, its faces, and the names of the images that are left out of them."""
-
-    run: RunFolder
-    recipe: Recipe
-    dataset: Dataset
-    left_out: tuple[str, ...]
-
-    def write_settings(self) -> None:
-        """Write to the run's folder what resuming needs."""
-        if self.left_out:
-            write_atomic(self.run.left_out, "\n".join(self.left_out) + "\n")
-        self.run.begin(self.recipe, self.dataset)
-
-
-def _start(faces: _Faces, output: Path | None, recipe: Recipe, left_out: tuple[str, ...], *, overwrite: bool) -> _Job:
-    run = RunFolder(output or RUNS / recipe.arch)
-    faces.require_apart(run, recipe)
-    _hold(run)
-    if not overwrite:
-        run.require_empty()
-    return _Job(run, recipe, faces.read(left_out), left_out)
-
-
-def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
-    run = RunFolder(output) if output else newest_run(trained=False)
-    _hold(run)
-    recipe, known_data, sha256 = run.resume()
-    refuse_other_settings(asked, recipe)
-    if faces.choice or faces.form != FER2013_FORM:
-        raise InputError("--resume keeps the run's own classes: leave out --classes, --merge, --drop and --input")
-    choice, form = run.faces()
-    faces = replace(faces, data=faces.data or known_data, choice=choice, form=form)
-    faces.require_apart(run, recipe)
-    if faces.leave_out_list:
-        raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
-    left_out = read_list(run.left_out) if run.left_out.exists() else ()
-    dataset = faces.read(left_out)
-    if dataset.sha256() != sha256:
-        raise DataError(
-            f"{run.path} was trained on other images than {dataset.source}; give the same --data and "
-            "--official-split as then"
-        )
-    run.require_same_votes(dataset)
-    return _Job(run, recipe, dataset, left_out)
-
-
-def _hold(run: RunFolder) -> None:
-    """Lock the run's folder, and settle a replacement that a killed process left there."""
-    click.get_current_context().with_resource(sole_user(run.path))
-    if run.replacement.settle():
-        note = "restored the run that --overwrite was to replace, as the new one had not finished an epoch"
-        print_note(f"{run.path}: {note}")
 
 
 def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> tuple[Team, Recipe]:

@@ -6,9 +6,8 @@ from math import log
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from fer_edge.scores import FloatArray
 
 STRIDES = (8, 16, 32)
 """Pixels between the anchors of each level."""

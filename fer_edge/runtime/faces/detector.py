@@ -76,7 +76,7 @@ class FaceDetector:
     """YuNet (2023mar), which takes frames of any size and keeps nothing from one to the next. One thread's own.
 
     Attributes:
-        engine: How its network is computed.
+        engine: Engine of its network.
         runtime: Name and version of the library that computes it.
     """
 
@@ -97,7 +97,7 @@ class FaceDetector:
             confidence: Faces below it are left out, 0..1.
             stills: Find large faces too where `width` is large: look again at its half, quarter and so on, for a third
                 more time.
-            engine: How to compute the network.
+            engine: Engine of the network.
 
         Raises:
             ModelError: If the detector's file is damaged.

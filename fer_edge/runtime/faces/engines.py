@@ -12,8 +12,9 @@ from fer_edge.errors import InputError
 from fer_edge.inference.model_choice import uses_dot_products
 from fer_edge.models import FOLDER, YUNET_FILE
 from fer_edge.preprocess import Image
-from fer_edge.runtime.faces.decoding import MAX_CANDIDATES, NMS_IOU, FloatArray
+from fer_edge.runtime.faces.decoding import MAX_CANDIDATES, NMS_IOU
 from fer_edge.runtime.faces.yunet import TFLiteYuNet
+from fer_edge.scores import FloatArray
 from fer_edge.terminal.native_logs import chatter_held_back
 
 
@@ -66,7 +67,7 @@ def open_yunet(engine: DetectorEngine, confidence: float) -> YuNet:
     """Load the network.
 
     Args:
-        engine: How it is computed, not `AUTO`.
+        engine: Engine of the network, not `AUTO`.
         confidence: Faces below it are left out, 0..1.
 
     Raises:

@@ -76,8 +76,8 @@ class _Patch:
     """A place in one frame.
 
     Attributes:
-        place: Where it was meant to be.
-        pixels: What of it is in the frame, uint8 (h, w) gray, shrunk.
+        place: Its intended place.
+        pixels: The part of it in the frame, uint8 (h, w) gray, shrunk.
         origin: x and y in the frame of its first pixel's centre, float32 (2,).
     """
 

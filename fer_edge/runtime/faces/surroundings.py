@@ -41,7 +41,7 @@ class Surroundings:
 
         Args:
             frame: uint8 (H, W) or (H, W, 3) BGR.
-            boxes: Where faces are expected, each float32 (4,), in the frame's pixels.
+            boxes: Places at which faces are expected, each float32 (4,), in the frame's pixels.
 
         Returns:
             The faces, or `None` if one was not found, two are the same, or there are so many that searching the whole

@@ -14,6 +14,9 @@ from fer_edge.runtime.faces.detector import Face
 from fer_edge.runtime.faces.motion import Similarity
 from fer_edge.runtime.faces.smoothing import SmoothedScores, Smoothing
 
+_SURE = 0.8
+"""Least confidence of the detector, 0..1, at which a face is confirmed at once."""
+
 _LONGEST_GAP_S = 10.0
 """Longest time without a frame after which a face may still be the same, as in a recording with a hole."""
 
@@ -70,7 +73,6 @@ class Tracker:
         self,
         labels: tuple[str, ...],
         *,
-        sure: float = 0.8,
         hold_s: float = 0.5,
         forget_s: float = 2.0,
         stills: bool = False,
@@ -79,13 +81,12 @@ class Tracker:
 
         Args:
             labels: Names of the scores, in their order.
-            sure: Least confidence of the detector, 0..1, at which a face is confirmed at once; any is with `stills`.
             hold_s: Seconds for which a face is shown after the detector last found it.
             forget_s: Seconds for which such a face keeps its number, should it come back to its place.
-            stills: True if the frames are unrelated, so that no track continues from one to the next.
+            stills: True if the frames are unrelated: every face is confirmed at once, and no track continues.
         """
         self._labels = labels
-        self._sure = 0.0 if stills else sure
+        self._sure = 0.0 if stills else _SURE
         self._hold_s = hold_s
         self._forget_s = forget_s
         self._stills = stills

@@ -13,7 +13,8 @@ from fer_edge.cards.detector_card import OUTPUTS, DetectorCard, read_detector_ca
 from fer_edge.errors import ModelError
 from fer_edge.inference.tflite import graph_faults_named, load_tflite
 from fer_edge.preprocess import Image
-from fer_edge.runtime.faces.decoding import STRIDES, FloatArray, decode, least_logit, place_anchors
+from fer_edge.runtime.faces.decoding import STRIDES, decode, least_logit, place_anchors
+from fer_edge.scores import FloatArray
 
 _TOP_BIT = np.uint8(0x80)
 """Turned over in a pixel's byte, it makes the int8 number of pixel - 128."""

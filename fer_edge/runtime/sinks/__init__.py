@@ -1,1 +1,1 @@
-"""Where results go: text, video, terminal, systemd, MQTT and the preview."""
+"""Outputs of results: text, video, terminal, systemd, MQTT and the preview."""

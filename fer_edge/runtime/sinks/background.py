@@ -93,8 +93,8 @@ class BackgroundQueue(Generic[_ItemT]):
         """Let what waits be taken, and report how many were dropped.
 
         Args:
-            timeout_s: How long to wait for the end, and again while something was taken in that time.
-            longest_s: When to wait no more for what is slow.
+            timeout_s: Seconds to wait for the end, and again whenever something was taken in that time.
+            longest_s: Seconds after which no further wait begins.
 
         Raises:
             FerEdgeError: If the thread hangs, or taking an item failed and `put` has not raised that.

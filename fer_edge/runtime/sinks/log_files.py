@@ -57,7 +57,7 @@ class LogFile:
 
         Args:
             path: File to write, or a named pipe or device, which is never rotated or truncated.
-            policy: How the file is kept.
+            policy: Rules of flushing, rotation and deletion.
             header: Whole lines at the beginning of each file.
             on_note: Takes a note if an incomplete line was cut off.
 

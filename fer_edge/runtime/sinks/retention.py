@@ -50,7 +50,7 @@ class Clocks:
 
 
 class Retention:
-    """When a log is to be rotated, and which of its older files are to be deleted, so that no line gets too old."""
+    """Decides when a log is rotated and which of its older files are deleted, so that no line gets too old."""
 
     def __init__(self, path: Path, keep_s: float, clocks: Clocks | None = None, on_note: OnNote = ignore_note) -> None:
         """Remember since when the log has been written, in an empty file beside it, whose date counts.

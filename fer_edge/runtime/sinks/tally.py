@@ -7,7 +7,7 @@ from collections import deque
 
 import numpy as np
 
-from fer_edge.figures import plural, share
+from fer_edge.number_format import plural, share
 from fer_edge.runtime.results import STAGES, FrameResult
 from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sinks.totals import Totals

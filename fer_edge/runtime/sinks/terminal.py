@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from fer_edge.figures import clock
 from fer_edge.names import printable
+from fer_edge.number_format import clock
 from fer_edge.runtime.results import STAGES, FaceResult, FrameResult, answer_words
 from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sources.source import Frame, Source

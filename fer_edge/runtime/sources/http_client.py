@@ -28,7 +28,7 @@ class HttpError(SourceError):
     """A request failed.
 
     Attributes:
-        reason: What happened and what to do, without the address.
+        reason: Fault and remedy, without the address.
     """
 
     def __init__(self, address: Address, reason: str) -> None:

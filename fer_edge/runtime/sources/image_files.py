@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fer_edge.errors import InputError
-from fer_edge.names import printable
+from fer_edge.names import printable, some
 from fer_edge.pictures.decoding import decode_picture, is_animated, is_animated_gif, is_picture
 from fer_edge.runtime.sources.recordings import open_video
 from fer_edge.runtime.sources.source import Frame, Source
 
 _PROMISED = re.compile(r"\.(avif|bmp|gif|heic|heif|jfif|jp2|jpe|jpeg|jpg|jxl|pgm|png|ppm|tif|tiff|webp)", re.IGNORECASE)
 """Suffixes of pictures: a file with one that is not a picture by its content is reported as unreadable."""
-
-_NAMES_SHOWN = 3
 
 
 def promises_picture(path: Path) -> bool:
@@ -55,16 +53,16 @@ class ImageFiles(Source):
         paths = [path for path in files if promises_picture(path) or is_picture(path)]
         others = sorted(set(files) - set(paths), key=natural_order)
         if not paths:
-            found = f"only {_named([*others, *folders])}" if others or folders else "nothing"
+            found = f"only {_names([*others, *folders])}" if others or folders else "nothing"
             raise InputError(
                 f"{folder}: expected pictures (such as JPEG, PNG or WebP) directly in this folder, found {found}; "
                 "name the folder they are in"
             )
         notes = []
         if others:
-            notes.append(f"{folder}: {_named(others)} skipped: not pictures by their content")
+            notes.append(f"{folder}: {_names(others)} skipped: not pictures by their content")
         if folders:
-            notes.append(f"{folder}: {_named(folders)} skipped: only pictures directly in the folder are read")
+            notes.append(f"{folder}: {_names(folders)} skipped: only pictures directly in the folder are read")
         return ImageFiles(f"{folder} ({len(paths)} images)", paths, tuple(notes))
 
     def __iter__(self) -> Iterator[Frame]:
@@ -98,11 +96,11 @@ class _Remarks:
     def __init__(self, notes: list[str]) -> None:
         self._notes = notes
         self._before = len(notes)
-        self._paths: dict[str, list[Path]] = {}
+        self._names: dict[str, list[str]] = {}
 
     def add(self, path: Path, reason: str) -> None:
-        self._paths.setdefault(reason, []).append(path)
-        self._notes[self._before :] = [f"{_named(paths)} {reason}" for reason, paths in self._paths.items()]
+        self._names.setdefault(reason, []).append(path.name)
+        self._notes[self._before :] = [f"{some(names)} {reason}" for reason, names in self._names.items()]
 
     def take_back(self) -> str:
         """Remove the remarks from the notes and return them as one sentence."""
@@ -122,11 +120,8 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
     return files, [path for path in entries if path.is_dir()]
 
 
-def _named(paths: list[Path]) -> str:
-    """Return the first names and the number of the others."""
-    names = ", ".join(path.name for path in paths[:_NAMES_SHOWN])
-    more = len(paths) - _NAMES_SHOWN
-    return f"{names} and {more} more" if more > 0 else names
+def _names(paths: list[Path]) -> str:
+    return some([path.name for path in paths])
 
 
 def _cause(error: OSError | InputError) -> str:

@@ -55,7 +55,7 @@ class LiveSource(Source):
             capture: Capture to read from and to close.
             description: Name shown to people.
             fps: Nominal frames per second, if known.
-            advice: What to do if there are no frames, for messages.
+            advice: Remedy if there are no frames, for messages.
             timeout_s: Seconds to wait for a frame before the source counts as stopped.
         """
         super().__init__(description, live=True, fps=fps)

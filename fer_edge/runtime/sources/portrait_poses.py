@@ -160,7 +160,7 @@ _MOVEMENTS: dict[str, dict[str, tuple[float, float]]] = {
         "chin_middle": (0, 8),
     },
 }
-"""Where each movement takes the points: right and down, in pixels, on the left half; the right half mirrors it."""
+"""Displacement of the points by each movement, right and down in pixels, on the left half; the right one mirrors it."""
 
 
 @cache

@@ -51,7 +51,7 @@ class VideoSpan(VideoFile):
     """Frames of a span, and the frames of its warm-up before it, which have the number -1.
 
     Attributes:
-        intervals: What was read of the span itself, sampled or not.
+        intervals: Frames that were read of the span itself, sampled or not.
     """
 
     def __init__(self, path: Path, span: Span = WHOLE, every_s: float = 0.0) -> None:

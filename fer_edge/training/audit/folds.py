@@ -14,10 +14,11 @@ from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, InputError
 from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
+from fer_edge.training.observer import TrainingObserver
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
 from fer_edge.training.run_folder import CHECKPOINTS_NAME, STATE_NAME, RunFolder
-from fer_edge.training.train import Trained, TrainingObserver, train
+from fer_edge.training.train import Trained, train
 
 IntArray = npt.NDArray[np.int64]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from fer_edge.dataset.data import as_inputs
 from fer_edge.errors import ModelError
 from fer_edge.files import atomic_path
 from fer_edge.inference.card_reader import find_card
+from fer_edge.progress import OnProgress, ignore_progress
 from fer_edge.scores import ScoreKind, to_probabilities
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.networks.keras_network import form_of, from_raw_pixels, load_network, require_fitting, try_out
@@ -59,7 +59,7 @@ class KerasClassifier:
                 faces, or has no card and a fact is not stated.
         """
         if not path.exists():
-            raise ModelError(f"{path}: no such model file; train one: fer-edge train --data ...")
+            raise ModelError(f"{path}: no such model file; train one: fer-edge train")
         found = None if is_other_format(path) else find_card(path)
         if path.suffix.lower() != ".keras" and not is_other_format(path):
             raise ModelError(f"{path}: expected a .keras or .h5 file, or the folder of a SavedModel")
@@ -80,7 +80,7 @@ class KerasClassifier:
         return np.asarray(self.classify_all(face[np.newaxis])[0])
 
     def classify_all(
-        self, faces: npt.NDArray[np.uint8], on_progress: Callable[[int], None] | None = None
+        self, faces: npt.NDArray[np.uint8], on_progress: OnProgress = ignore_progress
     ) -> npt.NDArray[np.float32]:
         """Return the scores, float32 (N, classes), of faces, uint8 (N, H, W) or (N, H, W, 3), 0..255."""
         scores = np.empty((len(faces), len(self.card.labels)), np.float32)
@@ -88,8 +88,7 @@ class KerasClassifier:
             batch = as_inputs(faces[start : start + _BATCH])
             raw = np.asarray(self.model.predict_on_batch(batch))
             scores[start : start + len(batch)] = to_probabilities(raw, self.card.scores, self.path)
-            if on_progress is not None:
-                on_progress(start + len(batch))
+            on_progress(start + len(batch))
         return scores
 
 

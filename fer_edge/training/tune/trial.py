@@ -8,9 +8,10 @@ from pathlib import Path
 from fer_edge.dataset.data import Dataset
 from fer_edge.files import atomic_path
 from fer_edge.training.checkpoint import TrainingProgress
+from fer_edge.training.observer import TrainingObserver
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import STATE_NAME
-from fer_edge.training.train import TrainingObserver, train
+from fer_edge.training.train import train
 
 
 def train_trial(

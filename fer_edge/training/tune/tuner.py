@@ -21,9 +21,9 @@ from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, Ran
 
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError, FerEdgeError, InputError, MissingExtraError
+from fer_edge.training.observer import TrainingObserver
 from fer_edge.training.recipe_part import Range
 from fer_edge.training.run_folder import CHECKPOINTS_NAME
-from fer_edge.training.train import TrainingObserver
 from fer_edge.training.tune.folder import SUCCEEDED, TuningFolder
 from fer_edge.training.tune.space import Space
 from fer_edge.training.tune.study import Study, TrialResult, TunerName

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from fer_edge.analysis.rows import FaceRow
 from fer_edge.analysis.summary.moments import MomentFinder
-from fer_edge.analysis.tables import FaceRow
 from fer_edge.runtime.results import UNCERTAIN
 from tests.fakes.analyses import FakeFile, face_row, rows_of
 

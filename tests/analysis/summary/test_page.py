@@ -15,8 +15,8 @@ from fer_edge.analysis.source_files import Kind
 from fer_edge.analysis.summary import write_summary
 from fer_edge.analysis.summary.thumbnails import THUMBNAILS, MomentKeeper
 from fer_edge.errors import InputError
-from fer_edge.figures import NONE
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.number_format import NONE
 from fer_edge.runtime.results import UNCERTAIN
 from tests.fakes.analyses import FakeFile, rows_of, write_analysis
 from tests.fakes.pages import opened

@@ -81,7 +81,7 @@ def test_video_with_boxes_is_written(analyze: Command, folder: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--every", "1s", "--fps", "2"], "--every and --fps say the same in two ways"),
+        (["--every", "1s", "--fps", "2"], "--every and --fps both set the interval"),
         (["--every", "soon"], "expected a time above 0 such as 0.2s, got 'soon'"),
         (["--every", "0s"], "expected a time above 0"),
         (["--workers", "2", "--scheduler", "tcp://a:1"], "leave one of them out"),

@@ -24,7 +24,7 @@ def test_notice_is_written_in_the_form_of_its_name(command_line: Callable[..., A
     ("options", "message"),
     [
         (["--output", "notice.pdf"], "ends in .html, .md, .txt"),
-        (["--pictures", "stored"], "--kept: expected how long"),
+        (["--pictures", "stored"], "--kept: expected the time"),
     ],
 )
 def test_mistakes_are_refused(command_line: Callable[..., Any], options: list[str], message: str) -> None:

@@ -80,7 +80,7 @@ def test_existing_run_is_not_overwritten(train_line: Callable[..., Any]) -> None
     refused = train_line()
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith("error: ")
-    assert "--overwrite" in refused.stderr
+    assert "resume it, overwrite it, or choose another folder" in refused.stderr
     train_line("--overwrite").require_success()
     assert "2 epochs" in train_line("--resume").require_success().stdout
 

@@ -6,8 +6,9 @@ import pytest
 
 from fer_edge.models import PORTRAIT_FILE, YUNET_FILE
 from fer_edge.preprocess import Image, resize
-from fer_edge.runtime.faces.decoding import STRIDES, FloatArray, decode, least_logit, place_anchors, surest
+from fer_edge.runtime.faces.decoding import STRIDES, decode, least_logit, place_anchors, surest
 from fer_edge.runtime.faces.engines import DetectorEngine, open_yunet
+from fer_edge.scores import FloatArray
 
 HEADS = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
 

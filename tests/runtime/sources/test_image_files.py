@@ -54,11 +54,11 @@ def test_unreadable_files_are_one_note_for_each_reason(tmp_path: Path) -> None:
     assert [frame.name for frame in source] == ["face.jpg"]
     others, folders, damaged, heic = source.notes
     assert (
-        others == f"{tmp_path}: notes0.txt, notes1.txt, notes2.txt and 27 more skipped: not pictures by their content"
+        others == f"{tmp_path}: notes0.txt, notes1.txt, notes2.txt, and 27 more skipped: not pictures by their content"
     )
     assert folders == f"{tmp_path}: more skipped: only pictures directly in the folder are read"
-    assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg and 27 more skipped: JPEG, but it ends too early")
-    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg and 27 more skipped: HEIC, ")
+    assert damaged.startswith("cut_0.jpg, cut_1.jpg, cut_2.jpg, and 27 more skipped: JPEG, but it ends too early")
+    assert heic.startswith("IMG_0.jpg, IMG_1.HEIC, IMG_2.jpg, and 27 more skipped: HEIC, ")
 
 
 def test_share_done_counts_the_pictures(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from fer_edge.training.run_folder import RunFolder
 
 def test_faces_are_scored_in_batches_of_any_number(tiny_classifier: KerasClassifier, faces: Dataset) -> None:
     assert tiny_classifier.classify_all(faces.train.images[:0]).shape == (0, 7)
-    done: list[int] = []
+    done: list[float] = []
     scores = tiny_classifier.classify_all(faces.train.images, done.append)
     assert done == [256, 280]
     assert (scores.shape, scores.dtype.name) == ((280, 7), "float32")

@@ -44,7 +44,7 @@ class Api:
         """Join the parts.
 
         Args:
-            record: What has been seen.
+            record: Record of the stream.
             description: Describes it.
             links: Ways to the stream's parts.
             on_settings: Called when a visitor has changed the settings.

@@ -26,9 +26,9 @@ class Change:
 
     Attributes:
         number: Number of the change, from 1.
-        event: What happened; `previous` and the label of a face that left are never *uncertain* after another label.
-        moment: When, in seconds of the monotonic clock.
-        picture: JPEG of the face then, or as it was last seen; `None` if there is none.
+        event: The event; `previous` and the label of a face that left are never *uncertain* after another label.
+        moment: Its time, in seconds of the monotonic clock.
+        picture: JPEG of the face then, or when it was last seen; `None` if there is none.
     """
 
     number: int
@@ -63,7 +63,7 @@ class Changes:
         """Add the changes among a frame's events.
 
         Args:
-            moment: When the frame was captured, in seconds of the monotonic clock.
+            moment: Time of the frame's capture, in seconds of the monotonic clock.
             result: The frame's result.
             faces: Pictures of its faces, uint8 (H, W, 3) BGR, by the numbers of their tracks; of some, or none.
         """

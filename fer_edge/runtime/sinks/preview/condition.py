@@ -1,4 +1,4 @@
-"""State of the stream that a preview shows: whether frames come, and if not, why and since when."""
+"""State of a preview's stream: whether frames come, and if not, why and since when."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Condition:
 
     Attributes:
         state: The state.
-        since: When it began, in seconds of the monotonic clock.
+        since: Its beginning, in seconds of the monotonic clock.
         reason: Sentence for people; empty if none is known.
     """
 

@@ -1,4 +1,4 @@
-"""The messages and answers of a preview, put together from what it knows."""
+"""Messages and answers of a preview, composed from its record."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Description:
     """Describes a stream as JSON.
 
     Attributes:
-        about: What does not change.
-        settings: What visitors may change.
+        about: Facts that do not change.
+        settings: Settings that visitors may change.
     """
 
     def __init__(self, about: About, record: Record, links: StreamLinks) -> None:
         """Join the parts.
 
         Args:
-            about: What does not change.
-            record: What has been seen.
+            about: Facts that do not change.
+            record: Record of the stream.
             links: Ways to the stream's parts.
         """
         self.about = about

@@ -14,7 +14,7 @@ class Follower:
         """Continue after the last event that the client has.
 
         Args:
-            record: What has been seen.
+            record: Record of the stream.
             last_event_id: Its identity, RUN-NUMBER; empty for a client that wants only what is new. Of another run,
                 all that is kept is new.
         """

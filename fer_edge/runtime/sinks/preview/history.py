@@ -1,4 +1,4 @@
-"""How long each expression was seen in the last day: per second for ten minutes, per minute before."""
+"""Seconds of each expression in the last day: per second for ten minutes, per minute before."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Bucket:
     """Seconds of each label within one second or minute.
 
     Attributes:
-        start: Its begin, in seconds of the monotonic clock.
+        start: Its beginning, in seconds of the monotonic clock.
         watched_s: Seconds in which frames came.
         someone_s: Seconds of these with at least one face.
         faces_s: Seconds of faces by label, without labels that were not seen.
@@ -92,7 +92,7 @@ class History:
         """Add the time since the last frame, as this one shows it.
 
         Args:
-            moment: When the frame was captured, in seconds of the monotonic clock.
+            moment: Time of the frame's capture, in seconds of the monotonic clock.
             result: The frame's result.
         """
         last, self._last = self._last, moment

@@ -22,7 +22,7 @@ class LiveStreams:
         """Start without clients.
 
         Args:
-            record: What has been seen.
+            record: Record of the stream.
             description: Describes it.
             most_clients: Most clients of each stream.
         """

@@ -25,7 +25,7 @@ def sent_event(members: dict[str, Any], name: str = "", identity: str = "") -> b
     Args:
         members: Its data.
         name: Kind of event; empty for a plain message.
-        identity: Value by which a client that reconnects says what it has; empty for none.
+        identity: Value that a reconnecting client sends as the last event it has; empty for none.
     """
     head = (f"id: {identity}\n" if identity else "") + (f"event: {name}\n" if name else "")
     return f"{head}data: {to_json(members)}\n\n".encode()

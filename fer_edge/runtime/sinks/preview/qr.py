@@ -20,7 +20,7 @@ def qr_lines(text: str, *, blocks: bool) -> list[str]:
     """Return the lines of a QR code, dark on light whatever the terminal's colours are.
 
     Args:
-        text: What the code says.
+        text: Content of the code.
         blocks: Use half blocks; else spaces in colours, which every encoding has, in four times the area.
     """
     rows = list(segno.make(text, error="l", micro=False).matrix_iter(border=_BORDER))

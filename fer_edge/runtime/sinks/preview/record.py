@@ -53,9 +53,9 @@ class Record:
         condition: State of the stream when it was last observed.
         metrics: Counts for Prometheus.
         pace: Rate, delay and stage times.
-        timeline: What each face showed in the last minutes.
-        history: How long each expression was seen in the last day.
-        changes: What happened to faces.
+        timeline: Expressions of each face in the last minutes.
+        history: Seconds of each expression in the last day.
+        changes: Faces that came, changed or left.
         totals: Summary.
         log: Recent results.
     """

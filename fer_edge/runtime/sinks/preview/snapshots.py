@@ -23,7 +23,7 @@ class Snapshot:
 
     Attributes:
         serial: The frame's serial number.
-        taken: When it was made, in seconds of the monotonic clock.
+        taken: Time of its making, in seconds of the monotonic clock.
         content: The file.
     """
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from http.client import HTTPResponse
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import cv2
 import numpy as np
 import pytest
 
-from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.preview import condition, open_preview
 from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.preview.sink import PreviewSink
 from fer_edge.runtime.sources.source import Frame, Outage
-from tests.runtime.sinks.preview.visitor import fetch, next_event, next_named_event, preview, read, read_json, refused
+from tests.runtime.sinks.preview.visitor import (
+    Adjusted,
+    fetch,
+    next_event,
+    next_named_event,
+    preview,
+    read,
+    read_json,
+    refused,
+)
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
@@ -32,13 +37,6 @@ Happen = Callable[..., None]
 JSON = "application/json"
 APPEARED = Event(EventKind.APPEARED, 1, 1_700_000_000.25, "happy")
 PICTURES = ("snapshot.jpg", "snapshot.png", "api/changes/1.jpg", "picture.mjpg")
-
-
-@dataclass
-class Adjusted:
-    """A pipeline, of which only the smoothing counts here."""
-
-    smoothing: Smoothing = field(default_factory=lambda: Smoothing(0.25, 0.45))
 
 
 @pytest.fixture
@@ -256,85 +254,6 @@ def test_clients_learn_of_the_end_before_the_server_closes(make_face: MakeFace, 
         assert b'"state":"finished"' in events.read()
 
 
-def test_settings_change_the_pipeline_and_reach_all_pages(make_face: MakeFace, make_result: MakeResult) -> None:
-    pipeline = Adjusted()
-    with preview(links=StreamLinks(pipeline=pipeline)) as sink, fetch(f"{sink.url}events") as messages:
-        assert next_event(messages)["settings"]["adjustable"] is True
-        sink.write(*make_result(make_face()))
-        assert next_event(messages)["settings"]["threshold"] == 0.45
-        changed = read_json(f"{sink.url}api/settings", b'{"threshold": 0.6}', Content_Type=JSON)
-        assert pipeline.smoothing == Smoothing(0.25, 0.6)
-        assert next_event(messages)["settings"] == changed
-        read(f"{sink.url}api/settings", b'{"threshold": 0, "smoothing_s": 1.5}', Content_Type=JSON)
-        assert pipeline.smoothing == Smoothing(1.5, 0.0)
-        assert changed["at_start"] == {"threshold": 0.45, "smoothing_s": 0.25}
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"", 400),
-        (b"{}", 400),
-        (b"[]", 400),
-        (b"0.5", 400),
-        (b"{", 400),
-        (b"\xff\xfe", 400),
-        (b"[" * 3000, 400),
-        (b'{"threshold": 1.01}', 400),
-        (b'{"threshold": -0.1}', 400),
-        (b'{"threshold": NaN}', 400),
-        (b'{"threshold": true}', 400),
-        (b'{"threshold": "0.5"}', 400),
-        (b'{"threshold": null}', 400),
-        (b'{"smoothing_s": 61}', 400),
-        (b'{"smoothing_s": 1e999}', 400),
-        (b'{"margin": 0.1}', 400),
-        (b'{"threshold": 0.5, "margin": 0.1}', 400),
-        (b'{"threshold": 0.5' + b" " * 5000 + b"}", 413),
-    ],
-)
-def test_malformed_settings_are_refused(body: bytes, status: int) -> None:
-    pipeline = Adjusted()
-    with preview(links=StreamLinks(pipeline=pipeline)) as sink:
-        code, text = refused(f"{sink.url}api/settings", body, Content_Type=JSON)
-    assert code == status
-    assert text.count("\n") <= 1
-    assert pipeline.smoothing == Adjusted().smoothing
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"Origin": "http://evil.example"}, 403),
-        ({"Origin": "http://127.0.0.1:1"}, 403),
-        ({"Origin": "null"}, 403),
-        ({"Origin": "http://["}, 403),
-        ({"Sec_Fetch_Site": "cross-site"}, 403),
-        ({"Sec_Fetch_Site": "same-site"}, 403),
-        ({"Sec_Fetch_Site": "none"}, 403),
-        ({"Content_Type": "text/plain"}, 415),
-        ({"Content_Type": "application/x-www-form-urlencoded"}, 415),
-        ({"Content_Type": "multipart/form-data; boundary=x"}, 415),
-    ],
-)
-def test_settings_from_other_sites_are_refused(headers: dict[str, str], status: int) -> None:
-    pipeline = Adjusted()
-    with preview(links=StreamLinks(pipeline=pipeline)) as sink:
-        url, body = f"{sink.url}api/settings", b'{"threshold": 0.6}'
-        assert refused(url, body, **{"Content_Type": JSON, **headers})[0] == status
-        assert pipeline.smoothing == Adjusted().smoothing
-        own = sink.url.rstrip("/")
-        for allowed in ({"Origin": own}, {"Sec_Fetch_Site": "same-origin", "Origin": own}, {}):
-            assert read_json(url, body, Content_Type=JSON, **allowed)["threshold"] == 0.6
-
-
-def test_settings_of_a_stream_without_any_are_refused() -> None:
-    with preview() as sink:
-        assert read_json(f"{sink.url}api/state")["settings"]["adjustable"] is False
-        assert refused(f"{sink.url}api/settings", b'{"threshold": 0.6}', Content_Type=JSON)[0] == 409
-        assert refused(f"{sink.url}api/settings")[0] == 405
-
-
 def test_every_endpoint_requires_the_token() -> None:
     pipeline = Adjusted()
     with preview(token="given", links=StreamLinks(pipeline=pipeline)) as sink:
@@ -345,52 +264,6 @@ def test_every_endpoint_requires_the_token() -> None:
         assert refused(f"{base}api/settings", b'{"threshold": 0.6}', Content_Type=JSON)[0] == 401
         assert pipeline.smoothing == Adjusted().smoothing
         assert read_json(f"{base}api/state", Authorization="Bearer given")["stream"]["state"] == "waiting"
-
-
-def test_history_of_a_span(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
-    with preview() as sink:
-        for number in range(3):
-            sink.write(*make_result(make_face("happy"), number=number, taken_at=time.monotonic() + number - 2))
-        wait_until(lambda: read_json(f"{sink.url}api/history")["shares"] == {"happy": 1.0})
-        fine, coarse = (read_json(f"{sink.url}api/history?span={span}") for span in (60, 86400))
-    assert (fine["resolution_s"], coarse["resolution_s"], coarse["span_s"]) == (1, 60, 86400)
-    assert fine["someone_s"] == pytest.approx(coarse["someone_s"], abs=0.02)
-    assert abs(fine["now"] + fine["clock_offset"] - time.time()) < 60
-
-
-@pytest.mark.parametrize("span", ["59", "86401", "-60", "6e1", "", "60.0", "٦٠", "9" * 400])
-def test_span_out_of_range_is_refused(span: str) -> None:
-    with preview() as sink:
-        status, text = refused(f"{sink.url}api/history?span={quote(span)}")
-    assert (status, text) == (400, "span: expected a whole number in 60..86400.\n")
-
-
-@pytest.mark.parametrize(("form", "kind"), [("jsonl", "application/x-ndjson"), ("csv", "text/csv")])
-def test_log_in_memory_is_sent_where_no_file_is_written(
-    make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil, form: str, kind: str
-) -> None:
-    with preview(links=StreamLinks(camera="Küche / 2")) as sink:
-        sink.write(*make_result(make_face("happy"), number=3))
-        wait_until(lambda: "happy" in read(f"{sink.url}api/log.{form}"))
-        with fetch(f"{sink.url}api/log.{form}") as response:
-            assert response.headers["X-Log"] == read_json(f"{sink.url}api/state")["log"][form] == "memory"
-            assert response.headers.get_content_type() == kind
-            assert response.headers["Content-Disposition"] == f'attachment; filename="K-che-2.{form}"'
-
-
-def test_written_log_is_sent_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "log.jsonl"
-    content = b'{"frame": 0}\n' * 50_000
-    path.write_bytes(content)
-    (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress(b"something else\n"))
-    with preview(links=StreamLinks(logs={"jsonl": path})) as sink:
-        with fetch(f"{sink.url}api/log.jsonl", Accept_Encoding="gzip") as response:
-            assert response.headers["X-Log"] == "file"
-            assert response.read() == content
-        assert read_json(f"{sink.url}api/state")["log"] == {"jsonl": "file", "csv": "memory"}
-        path.unlink()
-        with fetch(f"{sink.url}api/log.jsonl") as response:
-            assert (response.headers["X-Log"], response.read()) == ("memory", b"")
 
 
 def test_own_labels_are_used_everywhere(make_result: MakeResult, wait_until: WaitUntil) -> None:

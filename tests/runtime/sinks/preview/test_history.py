@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
@@ -9,9 +11,11 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.sinks.preview.history import History
 from fer_edge.runtime.sources.source import Frame
+from tests.runtime.sinks.preview.visitor import preview, read_json, refused
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
+WaitUntil = Callable[..., None]
 Add = Callable[..., None]
 
 
@@ -103,3 +107,21 @@ def test_a_day_is_kept_in_fixed_memory(history: History, add: Add) -> None:
 def test_a_hundred_own_labels_stay_below_a_megabyte() -> None:
     history = History(tuple(f"label {number}" for number in range(100)), longest_gap_s=5)
     assert sum(ring._sums.nbytes for ring in (history._fine, history._coarse)) < 1_000_000
+
+
+def test_history_of_a_span(make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil) -> None:
+    with preview() as sink:
+        for number in range(3):
+            sink.write(*make_result(make_face("happy"), number=number, taken_at=time.monotonic() + number - 2))
+        wait_until(lambda: read_json(f"{sink.url}api/history")["shares"] == {"happy": 1.0})
+        fine, coarse = (read_json(f"{sink.url}api/history?span={span}") for span in (60, 86400))
+    assert (fine["resolution_s"], coarse["resolution_s"], coarse["span_s"]) == (1, 60, 86400)
+    assert fine["someone_s"] == pytest.approx(coarse["someone_s"], abs=0.02)
+    assert abs(fine["now"] + fine["clock_offset"] - time.time()) < 60
+
+
+@pytest.mark.parametrize("span", ["59", "86401", "-60", "6e1", "", "60.0", "٦٠", "9" * 400])
+def test_span_out_of_range_is_refused(span: str) -> None:
+    with preview() as sink:
+        status, text = refused(f"{sink.url}api/history?span={quote(span)}")
+    assert (status, text) == (400, "span: expected a whole number in 60..86400.\n")

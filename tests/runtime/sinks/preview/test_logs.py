@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 from collections.abc import Callable
@@ -11,11 +12,14 @@ import pytest
 
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
+from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.preview.logs import LogForm, RecentLog, written_file
 from fer_edge.runtime.sources.source import Frame
+from tests.runtime.sinks.preview.visitor import fetch, preview, read, read_json
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
+WaitUntil = Callable[..., None]
 
 
 def lines(log: RecentLog) -> list[dict[str, object]]:
@@ -63,3 +67,31 @@ def test_only_regular_files_are_sent(tmp_path: Path, kind: str) -> None:
         os.mkfifo(path)
     assert written_file({"jsonl": path}, LogForm.JSONL) == (path if kind == "file" else None)
     assert written_file({"jsonl": path}, LogForm.CSV) is None
+
+
+@pytest.mark.parametrize(("form", "kind"), [("jsonl", "application/x-ndjson"), ("csv", "text/csv")])
+def test_log_in_memory_is_sent_where_no_file_is_written(
+    make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil, form: str, kind: str
+) -> None:
+    with preview(links=StreamLinks(camera="Küche / 2")) as sink:
+        sink.write(*make_result(make_face("happy"), number=3))
+        wait_until(lambda: "happy" in read(f"{sink.url}api/log.{form}"))
+        with fetch(f"{sink.url}api/log.{form}") as response:
+            assert response.headers["X-Log"] == read_json(f"{sink.url}api/state")["log"][form] == "memory"
+            assert response.headers.get_content_type() == kind
+            assert response.headers["Content-Disposition"] == f'attachment; filename="K-che-2.{form}"'
+
+
+def test_written_log_is_sent_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    content = b'{"frame": 0}\n' * 50_000
+    path.write_bytes(content)
+    (tmp_path / "log.jsonl.gz").write_bytes(gzip.compress(b"something else\n"))
+    with preview(links=StreamLinks(logs={"jsonl": path})) as sink:
+        with fetch(f"{sink.url}api/log.jsonl", Accept_Encoding="gzip") as response:
+            assert response.headers["X-Log"] == "file"
+            assert response.read() == content
+        assert read_json(f"{sink.url}api/state")["log"] == {"jsonl": "file", "csv": "memory"}
+        path.unlink()
+        with fetch(f"{sink.url}api/log.jsonl") as response:
+            assert (response.headers["X-Log"], response.read()) == ("memory", b"")

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.runtime.results import UNCERTAIN, Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.preview.sink import PreviewSink
 from fer_edge.runtime.sources.source import Frame
-from tests.runtime.sinks.preview.visitor import fetch, next_event, preview, read_json, refused
+from tests.runtime.sinks.preview.visitor import Adjusted, fetch, next_event, preview, read_json, refused
 
 jsonschema = pytest.importorskip("jsonschema")
 yaml = pytest.importorskip("yaml")
@@ -24,10 +23,6 @@ MakeResult = Callable[..., tuple[Frame, FrameResult]]
 Conforms = Callable[[Any, str], None]
 DOCUMENT = Path(__file__).parents[4] / "docs" / "preview-api.yaml"
 JSON = "application/json"
-
-
-class Adjusted:
-    smoothing = Smoothing()
 
 
 @pytest.fixture(scope="module")

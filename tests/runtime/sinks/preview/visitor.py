@@ -7,18 +7,27 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.runtime.faces.smoothing import Smoothing
 from fer_edge.runtime.sinks.preview import open_preview
 
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
 
 TIMEOUT_S = 20
+
+
+@dataclass
+class Adjusted:
+    """A pipeline, of which only the smoothing counts here."""
+
+    smoothing: Smoothing = field(default_factory=lambda: Smoothing(0.25, 0.45))
 
 
 @contextmanager

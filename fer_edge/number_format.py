@@ -1,4 +1,4 @@
-"""Format of figures, in reports, tables and messages."""
+"""Format of numbers in reports, tables and messages."""
 
 from __future__ import annotations
 

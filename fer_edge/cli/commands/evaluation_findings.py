@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.benchmark.stress import measure_stress
+from fer_edge.benchmark.stress import measure_all
 from fer_edge.cards.findings import add_findings
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.groups import Groups, read_groups
-from fer_edge.errors import InputError, MissingExtraError
+from fer_edge.errors import MissingExtraError
 from fer_edge.evaluation.group_tables import describe_gap, group_recall_table, group_table, stress_table
 from fer_edge.evaluation.groups import GroupComparison
 from fer_edge.evaluation.stress import StressResult
-from fer_edge.inference.card_reader import find_card, read_card
+from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.terminal.consoles import stages_display, stderr, stdout
-from fer_edge.training.face_classifier import load_classifier
 
 
 @dataclass(frozen=True)
@@ -52,22 +50,12 @@ def read_group_file(path: Path, faces: Split) -> Groups:
     return groups
 
 
-def measure_all(own: Mapping[Path, ScoresFaces], peers: Sequence[PeerFile], faces: Split) -> dict[str, StressResult]:
-    """Measure a model and its peers on changed faces."""
-    classifiers = {**own, **{peer.path: _load_peer(peer, faces.classes) for peer in peers}}
-    if len(classifiers) < len(own) + len(peers):
-        raise InputError("--peer: expected other files than MODEL, each once")
-    names = [path.name for path in classifiers]
-    named = {path.name if names.count(path.name) == 1 else str(path): each for path, each in classifiers.items()}
-    with stages_display() as on_progress:
-        return {name: measure_stress(each, faces, partial(on_progress, name)) for name, each in named.items()}
-
-
-def _load_peer(peer: PeerFile, classes: tuple[str, ...]) -> ScoresFaces:
-    """Load a file with a card as this project's, and another as stated."""
-    if find_card(peer.path) is not None:
-        return load_classifier(peer.path, facts=peer.facts, classes=classes)
-    return peer.load(threads=1, classes=classes)
+def measure_changed_faces(
+    model: Path, classifier: ScoresFaces, peers: Sequence[PeerFile], faces: Split
+) -> dict[str, StressResult]:
+    """Measure a model and its peers on changed faces, with the progress shown."""
+    with stages_display() as on_stage, option_named("--peer"):
+        return measure_all({model: classifier}, peers, faces, on_stage)
 
 
 def draw_stress(stress: Mapping[str, StressResult], path: Path, title: str, *, is_wanted: bool) -> None:

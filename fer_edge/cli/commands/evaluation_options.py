@@ -32,7 +32,7 @@ stress_option = click.option(
 
 
 @dataclass(frozen=True)
-class HardFacesOptions:
+class EvaluationOptions:
     """Values of the options, a field for each, by its parameter's name."""
 
     groups_file: Path | None
@@ -76,7 +76,7 @@ class HardFacesOptions:
         return state_peers(self.peers, self.peer_labels, self.peer_range, logits=self.peer_logits)
 
 
-def hard_faces_options(command: Command) -> Command:
+def evaluation_options(command: Command) -> Command:
     """Add all options to a command."""
     return add_options(command, _OPTIONS)
 
@@ -98,6 +98,6 @@ _OPTIONS = (
     click.option(
         "--update-card",
         is_flag=True,
-        help="Write the results of --groups and --stress, and what the model is weak at, into MODEL's card.",
+        help="Write the results of --groups and --stress, and the model's weaknesses, into MODEL's card.",
     ),
 )

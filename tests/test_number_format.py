@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fer_edge.figures import clock
+from fer_edge.number_format import clock
 
 
 @pytest.mark.parametrize(

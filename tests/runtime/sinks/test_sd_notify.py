@@ -15,7 +15,7 @@ import pytest
 
 from fer_edge.errors import InputError
 from fer_edge.runtime.results import FaceResult, FrameResult
-from fer_edge.runtime.sinks.systemd import NotifySink
+from fer_edge.runtime.sinks.sd_notify import NotifySink
 from fer_edge.runtime.sources.source import Frame
 
 WATCHDOG_S = 0.3
@@ -130,7 +130,7 @@ def test_socket_of_another_kind_is_rejected() -> None:
 
 _RUN = """
 from itertools import islice
-from fer_edge.runtime.sinks.systemd import NotifySink
+from fer_edge.runtime.sinks.sd_notify import NotifySink
 from fer_edge.inference.classifier import Classifier
 from fer_edge.runtime.sources.demo import DemoSource
 from fer_edge.runtime.faces.detector import FaceDetector
