@@ -37,6 +37,6 @@ def describe_data(dataset: Dataset, faces: Split, split: str, *, synthetic: bool
     return replace(
         plain,
         majority=as_digits(votes.majority),
-        one_person=person and person.as_dict(),
-        one_person_without_copies=alone and alone.as_dict(),
+        one_person=None if person is None else person.as_dict(),
+        one_person_without_copies=None if alone is None else alone.as_dict(),
     )

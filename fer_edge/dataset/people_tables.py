@@ -105,10 +105,10 @@ def people_table(answer: PeoplesAnswer, person: OnePerson | None, title: str) ->
         ours = None if person is None else person.recall.get(name)
         table.add_row(name, *(decimal(value, 3) for value in (*known, ours)), f"{result.support[i]:,}")
     table.add_section()
-    means = (result.mean_precision, answer.mean_recall, person and person.mean_recall)
+    means = (result.mean_precision, answer.mean_recall, None if person is None else person.mean_recall)
     table.add_row(f"mean of {_PLURAL[word]}", *(decimal(value, 3) for value in means), f"{result.samples:,}")
     table.add_section()
-    table.add_row("accuracy", "", share(result.accuracy), share(person and person.accuracy))
+    table.add_row("accuracy", "", share(result.accuracy), share(None if person is None else person.accuracy))
     table.add_row("KL of the votes, nats", "", f"{answer.kl_divergence:.4f}")
     table.add_row("calibration error by votes", "", f"{answer.calibration_error:.4f}")
     return table

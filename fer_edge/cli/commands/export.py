@@ -19,7 +19,7 @@ from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from fer_edge.benchmark.machine import machine_facts
 from fer_edge.cards.stated_facts import StatedFacts
-from fer_edge.cli.class_options import choice_of
+from fer_edge.cli.class_options import choice_for, require_every_class
 from fer_edge.cli.commands.export_tables import layer_table, trial_table, verification_table
 from fer_edge.cli.data_options import (
     data_option,
@@ -46,7 +46,6 @@ from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError, ToleranceError
 from fer_edge.files import write_atomic
 from fer_edge.precision import EXPORTABLE, Precision
-from fer_edge.scores import require_classes
 from fer_edge.terminal.consoles import make_progress, stderr, stdout
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
@@ -174,9 +173,9 @@ def command(
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
     reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, _written(folder, parent.card.name, wanted))
-    choice, form = choice_of(parent.card)
+    choice, form = choice_for(parent.card)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, choice=choice, form=form)
-    require_classes(parent.card.labels, path, dataset.classes)
+    require_every_class(dataset, parent.card)
     note_other_training({path.name: parent.card}, dataset.sha256(), official_split=official_split)
     job = _Job(
         parent,
