@@ -21,7 +21,8 @@ from fer_edge.terminal.tables import make_table
 _SHOWN = 10
 """Classes that a note names: all seven expressions, but not a hundred."""
 
-_CLASSES, _MERGES, _DROPPED, _FORM = "classes", "merges", "dropped", "form"
+_CLASSES, _MERGES, _DROPPED, _FORM = CLASS_OPTIONS = ("classes", "merges", "dropped", "form")
+"""Parameters of `class_options`."""
 
 
 def class_options(command: Command) -> Command:
@@ -32,7 +33,7 @@ def class_options(command: Command) -> Command:
             _CLASSES,
             type=ParsedText("names", parse_classes),
             metavar="A,B,...",
-            help="Classes to train on, in the order of the scores.  [default: each class folder, alphabetically]",
+            help="Classes to keep, in the order of the scores.  [default: each class folder, alphabetically]",
         ),
         click.option(
             "--merge",

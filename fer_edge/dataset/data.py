@@ -91,11 +91,9 @@ class Split:
         return PictureForm.of_images(self.images)
 
     def constant(self) -> npt.NDArray[np.bool_]:
-        """Return which images have the same value everywhere, such as all black: bool (N,)."""
-        flat: npt.NDArray[np.bool_] = self.images.min(axis=_axes(self.images)) == self.images.max(
-            axis=_axes(self.images)
-        )
-        return flat
+        """Return which images have the same gray level or colour everywhere, such as all black: bool (N,)."""
+        flat = self.images.min(axis=(1, 2)) == self.images.max(axis=(1, 2))
+        return np.asarray(flat.reshape(len(self), -1).all(axis=1))
 
     def class_counts(self) -> npt.NDArray[np.int64]:
         """Return the number of images of each class, int64 (classes,)."""
@@ -204,11 +202,6 @@ class Dataset:
 def as_inputs(images: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
     """Return images (N, H, W) or (N, H, W, 3) as network input, float32 (N, H, W, channels)."""
     return np.asarray(images if images.ndim == 4 else images[..., np.newaxis]).astype(np.float32)
-
-
-def _axes(images: npt.NDArray[np.generic]) -> tuple[int, ...]:
-    """Return all axes of one image."""
-    return tuple(range(1, images.ndim))
 
 
 def digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.str_]:
