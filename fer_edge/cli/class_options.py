@@ -134,7 +134,7 @@ def note_absent(faces: Split, card: ModelCard) -> None:
     """Print a note on the classes that a model scores and no face shows."""
     if absent := _absent(faces):
         print_note(
-            f"no image of {some(absent, shown=_SHOWN)}: {card.name} may answer so, which is wrong here; mean recall "
+            f"no image of {some(absent, shown=_SHOWN)}: where {card.name} answers so, it counts as wrong; mean recall "
             "and macro-F1 are over the classes that have images"
         )
 

@@ -175,7 +175,7 @@ def audit(
     for model in models:
         read_card(model)  # here nothing can be stated about a model that has none
     click.get_current_context().with_resource(sole_user(output))
-    classifiers = [load_classifier(model, classes=None) for model in models]
+    classifiers = [load_classifier(model) for model in models]
     if classifiers and not is_chosen:
         choice, form = choice_for(classifiers[0].card)
     dataset = read_voted_data(

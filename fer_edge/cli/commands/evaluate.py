@@ -124,7 +124,7 @@ def command(
     if asked.update_card:
         read_card(model)  # before minutes of work for a file without one
     facts = StatedFacts(labels, input_range, logits, trusted=trust_model)
-    classifier = with_prior(load_classifier(model, num_threads, facts, classes=None), prior, model)
+    classifier = with_prior(load_classifier(model, num_threads, facts), prior, model)
     note_unverified(model, classifier.card)
     choice, form = choice_for(classifier.card, judged_classes)
     dataset = read_voted_data(

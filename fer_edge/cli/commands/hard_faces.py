@@ -21,6 +21,7 @@ from fer_edge.evaluation.stress import StressResult
 from fer_edge.inference.card_reader import find_card, read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
+from fer_edge.scores import require_classes
 from fer_edge.terminal.consoles import stages_display, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
 
@@ -66,7 +67,9 @@ def measure_all(own: Mapping[Path, ScoresFaces], peers: Sequence[PeerFile], face
 def _load_peer(peer: PeerFile, classes: tuple[str, ...]) -> ScoresFaces:
     """Load a file with a card as this project's, and another as stated."""
     if find_card(peer.path) is not None:
-        return load_classifier(peer.path, facts=peer.facts, classes=classes)
+        classifier = load_classifier(peer.path, facts=peer.facts)
+        require_classes(classifier.card.labels, peer.path, classes)
+        return classifier
     return peer.load(threads=1, classes=classes)
 
 

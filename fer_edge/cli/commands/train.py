@@ -125,7 +125,8 @@ def command(
     left_out = faces.left_out()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
     if cluster and not cluster.is_chief:
-        _assist(cluster, worker_timeout, faces.read(left_out), recipe, resume=resume)
+        dataset = faces.read(left_out, recipe.votes_weight)
+        _assist(cluster, worker_timeout, dataset, recipe, resume=resume)
         return
     job = _resume(faces, output, recipe) if resume else _start(faces, output, recipe, left_out, overwrite=overwrite)
     team = None
@@ -160,7 +161,7 @@ class _Faces:
         """Return the names in the list of images to leave out."""
         return read_list(self.leave_out_list) if self.leave_out_list else ()
 
-    def read(self, left_out: tuple[str, ...]) -> Dataset:
+    def read(self, left_out: tuple[str, ...], votes_weight: float) -> Dataset:
         """Read the faces without the images of these names, and show people's votes on them."""
         official_split = self.official_split
         dataset = read_voted_data(
@@ -172,7 +173,7 @@ class _Faces:
             choice=self.choice,
             form=self.form,
         )
-        show_votes(dataset)
+        show_votes(dataset, votes_weight)
         note_near_copies(dataset)
         kept = leave_out(dataset, left_out)
         if left_out:
@@ -210,7 +211,7 @@ def _start(faces: _Faces, output: Path | None, recipe: Recipe, left_out: tuple[s
     _hold(run)
     if not overwrite:
         run.require_empty()
-    return _Job(run, recipe, faces.read(left_out), left_out)
+    return _Job(run, recipe, faces.read(left_out, recipe.votes_weight), left_out)
 
 
 def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
@@ -226,7 +227,7 @@ def _resume(faces: _Faces, output: Path | None, asked: Recipe) -> _Job:
     if faces.leave_out_list:
         raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
     left_out = read_list(run.left_out) if run.left_out.exists() else ()
-    dataset = faces.read(left_out)
+    dataset = faces.read(left_out, recipe.votes_weight)
     if dataset.sha256() != sha256:
         raise DataError(
             f"{run.path} was trained on other images than {dataset.source}; give the same --data and "
