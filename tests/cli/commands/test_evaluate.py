@@ -15,6 +15,7 @@ import pytest
 
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cards.storage import append_card
+from fer_edge.figures import NONE
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from fer_edge.training.run_folder import RunFolder
@@ -203,8 +204,8 @@ def test_model_is_judged_on_a_part_of_its_classes(
     assert facts["macro_f1"] == pytest.approx((per_class["happy"]["f1"] + per_class["sad"]["f1"]) / 2)
     ended = command_line(*arguments).require_success()
     assert "note: no image of angry, disgust, fear, neutral, surprise: where" in ended.stderr
-    (angry,) = (line.split() for line in ended.stdout.splitlines() if line.split()[:2] == ["angry", "–"])
-    assert angry[1:] == ["–", "–", "–", "0"]
+    (angry,) = (line.split() for line in ended.stdout.splitlines() if line.split()[:2] == ["angry", NONE])
+    assert angry[1:] == [NONE, NONE, NONE, "0"]
 
 
 def test_classes_that_a_model_does_not_score_need_a_choice(
