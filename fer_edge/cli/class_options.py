@@ -123,8 +123,8 @@ def require_every_class(dataset: Dataset, card: ModelCard) -> None:
     for split in (dataset.train, dataset.validation):
         if absent := _absent(split):
             raise InputError(
-                f"{dataset.source} has no image of {some(absent, shown=_SHOWN)} to calibrate or verify {card.name} "
-                f"with; its classes are {', '.join(card.labels)}"
+                f"{dataset.source} has no image of {some(absent, shown=_SHOWN)}, which {card.name} scores; expected "
+                f"images of each of its classes {', '.join(card.labels)}"
             )
     if unscored := _unscored(dataset):
         print_note(f"images of {some(unscored, shown=_SHOWN)} are left out, as {card.name} does not score them")

@@ -93,7 +93,7 @@ class Split:
     def constant(self) -> npt.NDArray[np.bool_]:
         """Return which images have the same gray level or colour everywhere, such as all black: bool (N,)."""
         flat = self.images.min(axis=(1, 2)) == self.images.max(axis=(1, 2))
-        return np.asarray(flat.reshape(len(self), -1).all(axis=1))
+        return np.asarray(flat.reshape(len(self), self.form.channels).all(axis=1))
 
     def class_counts(self) -> npt.NDArray[np.int64]:
         """Return the number of images of each class, int64 (classes,)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from fer_edge.figures import share
 from fer_edge.terminal.tables import make_table
 from fer_edge.training.audit.by_votes import Answers
 from fer_edge.training.audit.suspects import Audit
@@ -16,7 +15,7 @@ def doubts_table(audit: Audit, title: str) -> Table:
     table = make_table(title, ["label"], ["images", "in doubt", "share"])
     images, suspects = audit.split.class_counts(), audit.counts()
     for name, total, count in zip(audit.split.classes, images, suspects, strict=True):
-        table.add_row(name, f"{total:,}", f"{count:,}", share(count / total if total else None, 1))
+        table.add_row(name, f"{total:,}", f"{count:,}", f"{count / total:.1%}")
     table.add_section()
     table.add_row("all", f"{images.sum():,}", f"{suspects.sum():,}", f"{suspects.sum() / images.sum():.1%}")
     return table

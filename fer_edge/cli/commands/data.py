@@ -10,7 +10,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from fer_edge.cli.class_options import CLASS_OPTIONS, choice_for, class_options, require_scored, take_choice
+from fer_edge.cli.class_options import (
+    CLASS_OPTIONS,
+    choice_for,
+    class_options,
+    require_every_class,
+    require_scored,
+    take_choice,
+)
 from fer_edge.cli.commands.audit_tables import answers_table, doubts_table
 from fer_edge.cli.commands.data_check import check
 from fer_edge.cli.commands.data_collect import collect
@@ -183,6 +190,7 @@ def audit(
     )
     for model, classifier in zip(models, classifiers, strict=True):
         require_scored(dataset, classifier.card)
+        require_every_class(dataset, classifier.card)
         require_fit_for(model, classifier.card, dataset.classes, dataset.train.form)
     if by_votes:
         found = _audit_by_votes(dataset)

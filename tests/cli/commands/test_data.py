@@ -206,6 +206,33 @@ def test_audit_restores_official_split_of_mixed_fer2013(
     assert all(name.startswith("train") for name in names)
 
 
+def test_audit_shows_colour_faces_of_own_classes(
+    command_line: Callable[..., Any], noisy_folder: Path, votes_file: Path, tmp_path: Path
+) -> None:
+    chosen = ("--merge", "bad=angry,disgust,fear,sad", "--classes", "bad,happy", "--input", "64x64x3")
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", noisy_folder, "--votes", votes_file, "--output", output)
+    ended = command_line(*arguments, "--by-votes", *chosen).require_success()
+    assert "bad happy none of these" in " ".join(ended.stdout.split())
+    with (output / "suspects.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    swap = rows["train/happy/swap.png"]
+    assert (swap["label"], swap["predicted"], swap["bad"], swap["another class"]) == ("happy", "bad", "10", "0")
+    assert (output / "labelled-happy-seen-bad.png").exists()
+
+
+def test_audit_by_a_model_needs_its_classes(
+    command_line: Callable[..., Any], noisy_folder: Path, tiny_run: RunFolder, tmp_path: Path
+) -> None:
+    judged = ("--folds", 0, "--model", tiny_run.model, "--output", tmp_path / "audit")
+    for split in ("train", "validation"):
+        (noisy_folder / split / "surprise").rename(noisy_folder / split / "wink")
+    refused = command_line("data", "audit", "--data", noisy_folder, *judged)
+    assert (refused.exit_code, "has images of wink, which" in refused.stderr) == (2, True)
+    refused = command_line("data", "audit", "--data", noisy_folder, "--drop", "wink", *judged)
+    assert (refused.exit_code, "expected scores of angry, disgust" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("option", ["--distill", "--start-from"])
 def test_folds_refuse_teacher_trained_on_same_images(
     command_line: Callable[..., Any],
