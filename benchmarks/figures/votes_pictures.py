@@ -15,9 +15,11 @@ from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.errors import InputError
 from fer_edge.evaluation.metrics import confusion_matrix
 from fer_edge.inference.classifier import expression_scores
+from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.terminal.consoles import progress_bar, stdout
-from fer_edge.training.face_classifier import load_classifier
+from fer_edge.training.face_classifier import load_classifier, require_fit_for
 from fer_edge.training.plots import plot_labels_against_people, plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"
@@ -54,6 +56,7 @@ def count_labels_against_people(dataset: Dataset) -> npt.NDArray[np.int64]:
 def command(data: str | None, model: Path, folder: Path) -> None:
     """Draw the labels against people's votes, and a model's scores on the validation split against them."""
     classifier = load_classifier(model)
+    require_fit_for(model, classifier.card, EXPRESSIONS, FER2013_FORM)
     dataset = read_voted_dataset(data)
     counts = count_labels_against_people(dataset)
     plot_labels_against_people(counts, folder / LABELS_PICTURE, data="FER2013")

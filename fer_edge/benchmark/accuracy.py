@@ -33,7 +33,7 @@ class EvaluationFigures(ABC):
 
     @property
     def macro_f1(self) -> float:
-        """Mean of the classes' F1, 0..1."""
+        """Mean F1 of the classes that have images, 0..1."""
         return float(self.stored["macro_f1"])
 
     @property
@@ -61,6 +61,11 @@ class EvaluationFigures(ABC):
         """Return precision, recall or f1 of each class, 0..1."""
         return tuple(float(self.stored["per_class"][name][measure]) for name in self.classes)
 
+    def known_per_class(self, measure: str) -> tuple[float | None, ...]:
+        """Return precision, recall or f1 of each class, 0..1; `None` for a class without images."""
+        pairs = zip(self.per_class(measure), self.support, strict=True)
+        return tuple(value if images else None for value, images in pairs)
+
 
 @dataclass(frozen=True)
 class People(EvaluationFigures):
@@ -87,7 +92,7 @@ class People(EvaluationFigures):
 
     @property
     def mean_recall(self) -> float:
-        """Mean recall of the expressions, 0..1."""
+        """Mean recall of the classes that have images, 0..1."""
         return float(self.answer["mean_recall"])
 
     @property

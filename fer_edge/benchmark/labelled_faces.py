@@ -32,10 +32,11 @@ def describe_data(dataset: Dataset, faces: Split, split: str, *, synthetic: bool
     votes = faces.votes
     if votes is None or (votes.majority == NO_TRUTH).all():
         return plain
-    others = votes.take(np.flatnonzero(~copied))
+    person, others = measure_one_person(votes), votes.take(np.flatnonzero(~copied))
+    alone = measure_one_person(others) if 0 < len(others) < len(votes) else None
     return replace(
         plain,
         majority=as_digits(votes.majority),
-        one_person=measure_one_person(votes).as_dict(),
-        one_person_without_copies=measure_one_person(others).as_dict() if 0 < len(others) < len(votes) else None,
+        one_person=None if person is None else person.as_dict(),
+        one_person_without_copies=None if alone is None else alone.as_dict(),
     )

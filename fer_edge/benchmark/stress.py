@@ -21,7 +21,7 @@ from fer_edge.evaluation.stress import StressAxis, StressResult, StressStep
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.progress import OnProgress, OnStage, ignore_stage
-from fer_edge.training.face_classifier import load_classifier
+from fer_edge.training.face_classifier import load_classifier, require_fit_for
 
 
 def measure_all(
@@ -79,7 +79,9 @@ def measure_stress(classifier: ScoresFaces, faces: Split, on_progress: OnProgres
 def _load_peer(peer: PeerFile, faces: Split) -> ScoresFaces:
     """Load a file with a card as this project's, and another as stated."""
     if find_card(peer.path) is not None:
-        return load_classifier(peer.path, facts=peer.facts, classes=faces.classes, form=faces.form)
+        classifier = load_classifier(peer.path, facts=peer.facts)
+        require_fit_for(peer.path, classifier.card, faces.classes, faces.form)
+        return classifier
     return peer.load(threads=1, classes=faces.classes)
 
 

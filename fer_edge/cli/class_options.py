@@ -8,15 +8,21 @@ import click
 from rich.table import Table
 
 from fer_edge.cards.model_card import ModelCard
+from fer_edge.cli.messages import print_note
 from fer_edge.cli.option_lists import Command, add_options
 from fer_edge.cli.parameters import ParsedText
-from fer_edge.dataset.class_choice import ClassChoice, merged_in, parse_classes, parse_merge
-from fer_edge.dataset.data import Dataset
-from fer_edge.names import printable
+from fer_edge.dataset.class_choice import ClassChoice, parse_classes, parse_merge
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.errors import InputError
+from fer_edge.names import printable, some
 from fer_edge.picture_form import FER2013_FORM, PictureForm, parse_form
 from fer_edge.terminal.tables import make_table
 
-_CLASSES, _MERGES, _DROPPED, _FORM = "classes", "merges", "dropped", "form"
+_SHOWN = 10
+"""Classes that a note names: all seven expressions, but not a hundred."""
+
+_CLASSES, _MERGES, _DROPPED, _FORM = CLASS_OPTIONS = ("classes", "merges", "dropped", "form")
+"""Parameters of `class_options`."""
 
 
 def class_options(command: Command) -> Command:
@@ -27,7 +33,7 @@ def class_options(command: Command) -> Command:
             _CLASSES,
             type=ParsedText("names", parse_classes),
             metavar="A,B,...",
-            help="Classes to train on, in the order of the scores.  [default: each class folder, alphabetically]",
+            help="Classes to keep, in the order of the scores.  [default: each class folder, alphabetically]",
         ),
         click.option(
             "--merge",
@@ -67,13 +73,80 @@ def take_choice(options: dict[str, Any]) -> tuple[ClassChoice, PictureForm]:
     return choice, options.pop(_FORM) or FER2013_FORM
 
 
-def choice_of(card: ModelCard) -> tuple[ClassChoice, PictureForm]:
-    """Return the choice of classes that gives a model's, and the size and colour of the faces that it takes.
+judged_classes_option = click.option(
+    "--classes",
+    "judged_classes",
+    type=ParsedText("names", parse_classes),
+    metavar="A,B,...",
+    help="Judge on the images of these classes only.  [default: every class folder, which must be of the model's]",
+)
+
+
+def choice_for(card: ModelCard, classes: tuple[str, ...] | None = None) -> tuple[ClassChoice, PictureForm]:
+    """Return the choice of classes by which a model is judged, and the size and colour of the faces that it takes.
+
+    Args:
+        card: The model's card.
+        classes: Classes to judge it on, as `judged_classes_option` gives them.
 
     Raises:
-        ModelError: If the card's facts on joined classes are none.
+        InputError: If the model does not score one of the classes.
+        ModelError: If the card's facts on its classes are damaged.
     """
-    return ClassChoice.for_labels(card.labels, merged_in(card)), card.input.form
+    if unknown := [name for name in classes or () if name not in card.labels]:
+        labels = ", ".join(card.labels)
+        raise InputError(f"--classes: {card.name} does not score {some(unknown)}; its classes are {labels}")
+    return ClassChoice.for_model(card, classes or ()), card.input.form
+
+
+def require_scored(dataset: Dataset, card: ModelCard) -> None:
+    """Check that a model scores every class of the data set, but for those that the user or its training left out.
+
+    Raises:
+        InputError: If it does not.
+    """
+    if unscored := _unscored(dataset):
+        splits = dataset.splits.values()
+        shown = [name for i, name in enumerate(dataset.classes) if any(split.class_counts()[i] for split in splits)]
+        raise InputError(
+            f"{dataset.source} has images of {some(unscored)}, which {card.name} does not score; to judge it on the "
+            f"others only, add --classes {','.join(shown)}"
+        )
+
+
+def require_every_class(dataset: Dataset, card: ModelCard) -> None:
+    """Check that both splits show every class of a model, and print a note on images of others.
+
+    Raises:
+        InputError: If a class has no image.
+    """
+    for split in (dataset.train, dataset.validation):
+        if absent := _absent(split):
+            raise InputError(
+                f"{dataset.source} has no image of {some(absent, shown=_SHOWN)}, which {card.name} scores; expected "
+                f"images of each of its classes {', '.join(card.labels)}"
+            )
+    if unscored := _unscored(dataset):
+        print_note(f"images of {some(unscored, shown=_SHOWN)} are left out, as {card.name} does not score them")
+
+
+def note_absent(faces: Split, card: ModelCard) -> None:
+    """Print a note on the classes that a model scores and no face shows."""
+    if absent := _absent(faces):
+        print_note(
+            f"no image of {some(absent, shown=_SHOWN)}: where {card.name} answers so, it counts as wrong; mean recall "
+            "and macro-F1 are over the classes that have images"
+        )
+
+
+def _unscored(dataset: Dataset) -> list[str]:
+    """Return the data set's classes that a model does not score, but for those that the user or its training chose."""
+    choice = dataset.choice
+    return [] if choice.classes else [name for name in dataset.left_out_classes if name not in choice.drop]
+
+
+def _absent(faces: Split) -> list[str]:
+    return [name for name, count in zip(faces.classes, faces.class_counts(), strict=True) if not count]
 
 
 def classes_table(dataset: Dataset) -> Table:

@@ -114,11 +114,13 @@ def note_near_copies(dataset: Dataset) -> None:
     )
 
 
-def show_votes(dataset: Dataset) -> None:
-    """Print on stderr how people's votes agree with the training split's labels, if there are any."""
+def show_votes(dataset: Dataset, votes_weight: float) -> None:
+    """Print on stderr how people's votes agree with the training split's labels, or that there are none to learn."""
     votes = dataset.train.votes
     if votes is not None and votes.voters.any():
         stderr().print(votes_table(dataset.train, votes, f"people's votes on the training split of {dataset.name}"))
+    elif votes_weight:
+        print_note(f"--votes-weight {votes_weight:g}: no training image has votes, so labels alone are learned")
 
 
 def show_peoples_answer(scores: FloatArray, split: Split, card: ModelCard, title: str) -> None:

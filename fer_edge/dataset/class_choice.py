@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.errors import DataError, ModelError
@@ -20,11 +21,14 @@ class ClassChoice:
         merge: Names of new classes, each with the classes that it joins.
         drop: Classes to leave out.
         classes: Classes to keep, in the order of the scores, after joining; empty for all, in alphabetical order.
+        labels: Labels of a model to judge, in the order of its scores: the classes whatever images the data set has;
+            images of others are left out. Empty to take the classes from the data set.
     """
 
     merge: tuple[tuple[str, tuple[str, ...]], ...] = ()
     drop: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         joined = [part for _, parts in self.merge for part in parts]
@@ -36,39 +40,44 @@ class ClassChoice:
                 raise DataError(f"{both[0]} is both {what} and dropped; choose one")
 
     def __bool__(self) -> bool:
-        return bool(self.merge or self.drop or self.classes)
+        return bool(self.merge or self.drop or self.classes or self.labels)
 
     def target(self, name: str) -> str | None:
         """Return the class that images of class `name` go into; None if they are left out."""
         if name in self.drop:
             return None
         new = next((new for new, parts in self.merge if name in parts), name)
-        return None if new in self.drop or (self.classes and new not in self.classes) else new
+        left_out = new in self.drop or any(only and new not in only for only in (self.classes, self.labels))
+        return None if left_out else new
+
+    def parts(self, name: str) -> tuple[str, ...]:
+        """Return the data set's own classes that class `name` joins: itself alone unless the choice joins some."""
+        return dict(self.merge).get(name, (name,))
 
     def named(self) -> tuple[str, ...]:
         """Return the names of the data set's own classes that the choice names."""
         new = {name for name, _ in self.merge}
-        picked = (name for name in (*self.classes, *self.drop) if name not in new)
+        picked = (name for name in (*self.classes, *self.drop, *self.labels) if name not in new)
         return (*(part for _, parts in self.merge for part in parts), *picked)
 
-    def as_facts(self) -> dict[str, list[str]]:
-        """Return the joined classes as JSON, by the name of the class that they become."""
-        return {new: list(parts) for new, parts in self.merge}
-
     @staticmethod
-    def for_labels(labels: tuple[str, ...], merged: dict[str, list[str]] | None = None) -> ClassChoice:
-        """Return the choice that gives a model's classes in the order of its scores.
+    def for_model(card: ModelCard, classes: tuple[str, ...] = ()) -> ClassChoice:
+        """Return the choice by which a model is judged: its labels, joined and left out as in its training.
 
-        The seven expressions are chosen by no choice at all, in any order.
+        The seven expressions are in alphabetical order, whatever their order in the model.
 
         Args:
-            labels: The model's labels.
-            merged: Joined classes, as `as_facts` returns them.
+            card: The model's card.
+            classes: Classes whose images are judged; empty for all that the model was trained to tell apart.
+
+        Raises:
+            ModelError: If the card's facts on its classes are damaged.
         """
-        if sorted(labels) == sorted(EXPRESSIONS) and not merged:
-            return ClassChoice()
-        merge = tuple((new, tuple(parts)) for new, parts in (merged or {}).items() if new in labels)
-        return ClassChoice(merge, (), labels)
+        merge = tuple((new, tuple(parts)) for new, parts in _merged_in(card).items() if new in card.labels)
+        kept = {*card.labels, *(part for _, parts in merge for part in parts)}
+        drop = () if classes else tuple(name for name in _left_out_in(card) if name not in kept)
+        seven = sorted(card.labels) == sorted(EXPRESSIONS) and not merge
+        return ClassChoice(merge, drop, classes, EXPRESSIONS if seven else card.labels)
 
 
 ALL_CLASSES = ClassChoice()
@@ -103,20 +112,31 @@ def parse_merge(text: str) -> tuple[str, tuple[str, ...]]:
     return class_name(new), parse_classes(parts)
 
 
-def merged_in(card: ModelCard) -> dict[str, list[str]]:
-    """Return the joined classes in a card, which anyone may have written, as `ClassChoice.as_facts` returned them.
+def class_facts(choice: ClassChoice, left_out: tuple[str, ...]) -> dict[str, Any]:
+    """Return facts for a card on the classes that were joined, and on those that were left out; empty without any."""
+    merged = {new: list(parts) for new, parts in choice.merge}
+    return {**({"merged": merged} if merged else {}), **({"left_out_classes": list(left_out)} if left_out else {})}
 
-    Raises:
-        ModelError: If they are no lists of names by name.
-    """
+
+def _merged_in(card: ModelCard) -> dict[str, list[str]]:
+    """Return the joined classes in a card, which anyone may have written, as `class_facts` returned them."""
     merged = card.training.get("merged", {})
     if not isinstance(merged, dict) or not all(_are_names(parts) for parts in merged.values()):
-        raise ModelError(
-            f"{card.name}: its model card is damaged or another tool's (merged: expected lists of classes, each by the "
-            "name of the class that joins them); export the model again"
-        )
+        raise _damaged(card, "merged: expected lists of classes, each by the name of the class that joins them")
     return merged
+
+
+def _left_out_in(card: ModelCard) -> list[str]:
+    """Return the classes that were left out in training, by a card which anyone may have written."""
+    left_out: list[str] = card.training.get("left_out_classes", [])
+    if not _are_names(left_out):
+        raise _damaged(card, "left_out_classes: expected a list of classes")
+    return list(dict.fromkeys(left_out))
 
 
 def _are_names(parts: object) -> bool:
     return isinstance(parts, list) and all(isinstance(part, str) for part in parts)
+
+
+def _damaged(card: ModelCard, fault: str) -> ModelError:
+    return ModelError(f"{card.name}: its model card is damaged or another tool's ({fault}); export the model again")

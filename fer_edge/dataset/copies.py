@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.conversion import convert_images
 from fer_edge.dataset.data import digests
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.scores import FloatArray
 
 IntArray = npt.NDArray[np.int64]
@@ -27,22 +29,22 @@ _ROWS = 512
 def copy_groups(images: npt.NDArray[np.uint8]) -> IntArray:
     """Group images that show the same picture, including copies of copies.
 
-    Copies are equal, or correlate by at least `MIN_CORRELATION` both at full size and as thumbnails, so that brightness
-    and contrast may differ. Constant images correlate with nothing: they are grouped only if they are equal.
+    Copies are equal, or correlate by at least `MIN_CORRELATION` both in 48x48 gray and as thumbnails, so that
+    brightness and contrast may differ. Constant images correlate with nothing: they are grouped only if they are equal.
 
     Args:
-        images: uint8 (N, 48, 48).
+        images: uint8 (N, H, W) gray or (N, H, W, 3) RGB.
 
     Returns:
         int64 (N,), the index of the first image of each image's group.
     """
     _, first, inverse = np.unique(digests(images), return_index=True, return_inverse=True)
     equal = np.stack([first[inverse], np.arange(len(images))], axis=1)
-    return connect(len(images), np.concatenate([equal, *_near_pairs(images)]))
+    return connect(len(images), np.concatenate([equal, *_near_pairs(convert_images(images, FER2013_FORM))]))
 
 
 def exact_copies(images: npt.NDArray[np.uint8], others: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Return which images, uint8 (N, H, W), are also among `others`, uint8 (M, H, W), pixel for pixel: bool (N,)."""
+    """Return which images, uint8 (N, H, W[, 3]), are also among `others` pixel for pixel: bool (N,)."""
     return np.isin(digests(images), digests(others))
 
 

@@ -91,11 +91,9 @@ class Split:
         return PictureForm.of_images(self.images)
 
     def constant(self) -> npt.NDArray[np.bool_]:
-        """Return which images have the same value everywhere, such as all black: bool (N,)."""
-        flat: npt.NDArray[np.bool_] = self.images.min(axis=_axes(self.images)) == self.images.max(
-            axis=_axes(self.images)
-        )
-        return flat
+        """Return which images have the same gray level or colour everywhere, such as all black: bool (N,)."""
+        flat = self.images.min(axis=(1, 2)) == self.images.max(axis=(1, 2))
+        return np.asarray(flat.reshape(len(self), self.form.channels).all(axis=1))
 
     def class_counts(self) -> npt.NDArray[np.int64]:
         """Return the number of images of each class, int64 (classes,)."""
@@ -125,6 +123,7 @@ class Dataset:
         changes: Conversions of images that were kept, by their names.
         sources: Folders, or the source's own classes, that each class is made of, where they are known.
         choice: Choice by which the classes were made from the source's own.
+        left_out_classes: The source's own classes whose images the choice left out.
     """
 
     source: str
@@ -135,11 +134,16 @@ class Dataset:
     changes: dict[str, tuple[ImageFault, ...]] = field(default_factory=dict)
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
     choice: ClassChoice = ALL_CLASSES
+    left_out_classes: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of all scores."""
         return next((split.classes for split in self.splits.values()), EXPRESSIONS)
+
+    def class_parts(self) -> dict[str, tuple[str, ...]]:
+        """Return the source's own classes that each class joins, by its name, in the order of the labels."""
+        return {name: self.choice.parts(name) for name in self.classes}
 
     @property
     def name(self) -> str:
@@ -200,11 +204,6 @@ def as_inputs(images: npt.NDArray[np.generic]) -> npt.NDArray[np.float32]:
     return np.asarray(images if images.ndim == 4 else images[..., np.newaxis]).astype(np.float32)
 
 
-def _axes(images: npt.NDArray[np.generic]) -> tuple[int, ...]:
-    """Return all axes of one image."""
-    return tuple(range(1, images.ndim))
-
-
 def digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.str_]:
     """Return the SHA-256 of each image's pixels, N hexadecimal strings: equal for exact duplicates.
 
@@ -218,7 +217,8 @@ def check_splits(dataset: Dataset) -> Dataset:
     """Check the splits, and return `dataset` with its constant and duplicate images counted.
 
     Raises:
-        DataError: If train or validation is missing, or a class has no image in one of them, or a reserved name.
+        DataError: If train or validation is missing or has no image, or a class has no image in one of them or a
+            reserved name; where a model is judged, classes may lack images.
     """
     if reserved := set(RESERVED) & set(dataset.classes):
         raise DataError(
@@ -233,7 +233,7 @@ def check_splits(dataset: Dataset) -> Dataset:
             )
         counts = dataset.splits[name].class_counts()
         empty = [dataset.classes[i] for i in np.flatnonzero(counts == 0)]
-        if empty:
+        if empty and not (dataset.choice.labels and counts.any()):
             raise DataError(f"{dataset.source}: no usable image of {', '.join(empty)} in the {name.value} split")
     findings = {name: Counter(dataset.findings.get(name, {})) for name in dataset.splits}
     examples = {finding: list(names) for finding, names in dataset.examples.items()}

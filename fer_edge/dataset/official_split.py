@@ -125,16 +125,18 @@ def _misplaced(name: SplitName, known: IntArray) -> int:
 
 
 def _votes_by_row(dataset: Dataset, matches: dict[SplitName, Matches]) -> dict[SplitName, Votes] | None:
-    """Return the votes by row of fer2013.csv; None unless every known picture is in its own row."""
+    """Return the votes by row of fer2013.csv; None unless every known picture of the classes is in its own row."""
     pictures = known_pictures()
     found = np.full(len(pictures.row_counts), NOT_FER2013)
+    known = pictures.picture_of_row >= 0
+    expected = np.zeros(len(known), bool) if dataset.left_out_classes else known
     rows = {name: _rows(split) for name, split in dataset.splits.items()}
     for name, numbers in rows.items():
         if numbers is None or numbers.max() >= len(found):
             return None
         found[numbers] = matches[name].known
-    known = pictures.picture_of_row >= 0
-    if not np.array_equal(found[known], pictures.picture_of_row[known]):
+        expected[numbers] = known[numbers]
+    if not np.array_equal(found[expected], pictures.picture_of_row[expected]):
         return None
     return {name: Votes(pictures.row_counts[numbers]) for name, numbers in rows.items() if numbers is not None}
 

@@ -20,23 +20,28 @@ from fer_edge.dataset.peoples_answer import (
     without_copies,
 )
 from fer_edge.dataset.votes import NO_TRUTH, Votes
+from fer_edge.evaluation.tables import class_word
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.scores import FloatArray
 from fer_edge.terminal.tables import make_table
+from fer_edge.training.distributed.distribute import decimal, share
+
+_PLURAL = {"expression": "expressions", "class": "classes"}
 
 
 def votes_table(split: Split, votes: Votes, title: str) -> Table:
-    """Count the images of each label that have votes, no majority, no expression, and a majority against the label."""
+    """Count the images of each label that have votes, no majority, none of the classes, and a majority against it."""
     columns = (
         votes.voters > 0,
-        (votes.voters > 0) & (votes.majority == NO_TRUTH) & ~votes.other_than_expression,
+        (votes.voters > 0) & (votes.majority == NO_TRUTH) & ~votes.other_than_classes,
         votes.no_face,
-        votes.other_than_expression & ~votes.no_face,
+        votes.other_than_classes & ~votes.no_face,
         (votes.majority != NO_TRUTH) & (votes.majority != split.labels),
     )
-    names = ["images", "with votes", "no majority", "no face", "other than the seven", "label contradicted"]
+    other = f"other than the {'seven' if votes.classes == EXPRESSIONS else 'classes'}"
+    names = ["images", "with votes", "no majority", "no face", other, "label contradicted"]
     table = make_table(title, ["label"], names)
-    for label, name in enumerate(EXPRESSIONS):
+    for label, name in enumerate(split.classes):
         rows = split.labels == label
         table.add_row(name, f"{rows.sum():,}", *(f"{(column & rows).sum():,}" for column in columns))
     table.add_section()
@@ -48,7 +53,7 @@ def people_tables(scores: FloatArray, split: Split, card: ModelCard, title: str)
     """Yield tables of results against people's votes, and of those under other priors; none without votes.
 
     Args:
-        scores: float32 (N, 7), of the split's images.
+        scores: float32 (N, classes), of the split's images.
         split: Images with votes, or without.
         card: The card of the model that gave the scores.
         title: Title of the first table; the prior of the scores is added to it.
@@ -66,7 +71,7 @@ def describe_without_copies(scores: FloatArray, split: Split, copied: npt.NDArra
     """Return a line with both answers on the images that have no exact copy in the training split; None if all are so.
 
     Args:
-        scores: float32 (N, 7), of the split's images.
+        scores: float32 (N, classes), of the split's images.
         split: Images with votes, or without.
         copied: bool (N,), whether each has a copy.
     """
@@ -91,18 +96,19 @@ def prior_table(by_prior: Mapping[str, PeoplesAnswer]) -> Table:
     return table
 
 
-def people_table(answer: PeoplesAnswer, person: OnePerson, title: str) -> Table:
-    """Return precision and recall of each expression against the majority's answer, with one person's recall."""
-    result = answer.majority
-    table = make_table(title, ["expression"], ["precision", "recall", "one person's recall", "images"])
-    for i, name in enumerate(EXPRESSIONS):
-        values = (result.precision[i], result.recall[i], person.recall[i])
-        table.add_row(name, *(f"{value:.3f}" for value in values), f"{result.support[i]:,}")
+def people_table(answer: PeoplesAnswer, person: OnePerson | None, title: str) -> Table:
+    """Return precision and recall of each class against the majority's answer, with one person's recall."""
+    result, word = answer.majority, class_word(answer.majority.classes)
+    table = make_table(title, [word], ["precision", "recall", "one person's recall", "images"])
+    for i, name in enumerate(result.classes):
+        known = (result.precision[i], result.recall[i]) if result.support[i] else (None, None)
+        ours = None if person is None else person.recall.get(name)
+        table.add_row(name, *(decimal(value, 3) for value in (*known, ours)), f"{result.support[i]:,}")
     table.add_section()
-    means = (result.precision.mean(), answer.mean_recall, np.mean(person.recall))
-    table.add_row("mean of expressions", *(f"{value:.3f}" for value in means), f"{result.samples:,}")
+    means = (result.mean_precision, answer.mean_recall, None if person is None else person.mean_recall)
+    table.add_row(f"mean of {_PLURAL[word]}", *(decimal(value, 3) for value in means), f"{result.samples:,}")
     table.add_section()
-    table.add_row("accuracy", "", f"{result.accuracy:.2%}", f"{person.accuracy:.2%}")
+    table.add_row("accuracy", "", share(result.accuracy), share(None if person is None else person.accuracy))
     table.add_row("KL of the votes, nats", "", f"{answer.kl_divergence:.4f}")
     table.add_row("calibration error by votes", "", f"{answer.calibration_error:.4f}")
     return table

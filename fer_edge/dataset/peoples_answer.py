@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Split
-from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
+from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.evaluation.metrics import (
     Evaluation,
     ReliabilityBin,
@@ -19,7 +19,6 @@ from fer_edge.evaluation.metrics import (
     mean_kl_divergence,
     reliability_bins,
 )
-from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 from fer_edge.prior import BALANCED, PHOTOS, POWER, prior_factors, read_prior, reweigh
 from fer_edge.scores import FloatArray
 
@@ -32,10 +31,10 @@ class PeoplesAnswer:
     """A classifier's results against people's votes.
 
     Attributes:
-        majority: Results on the images whose majority agrees on an expression, with that answer as label.
-        kl_divergence: Mean of KL(votes || scores) over the images that have votes for the seven, nats.
-        calibration_error: Mean difference of the top score and the share of votes for its expression, over 15
-            equal-width bins of the score, weighted by size, 0..1.
+        majority: Results on the images whose majority agrees on a class, with that answer as label.
+        kl_divergence: Mean of KL(votes || scores) over the images that have votes for the classes, nats.
+        calibration_error: Mean difference of the top score and the share of votes for its class, over 15 equal-width
+            bins of the score, weighted by size, 0..1.
     """
 
     majority: Evaluation
@@ -44,8 +43,8 @@ class PeoplesAnswer:
 
     @property
     def mean_recall(self) -> float:
-        """Mean recall of the majority's answers over the expressions, 0..1."""
-        return float(self.majority.recall.mean())
+        """Mean recall over the classes that are the majority's answer to an image, 0..1."""
+        return self.majority.mean_recall
 
     def headline(self) -> dict[str, float]:
         """Return the two figures by which priors are compared, for JSON."""
@@ -67,39 +66,48 @@ class OnePerson:
 
     Attributes:
         accuracy: Rate over all pictures, 0..1.
-        recall: Rate by the majority's answer, float64 (7,), 0..1; 0 for an expression that is never the answer.
+        recall: Rate by the majority's answer, 0..1, by the class's name; a class that is never the answer has none.
     """
 
     accuracy: float
-    recall: FloatArray
+    recall: dict[str, float]
+
+    @property
+    def mean_recall(self) -> float:
+        """Mean of the classes' rates, 0..1."""
+        return float(np.mean(list(self.recall.values())))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the rates for JSON, by the expressions' names."""
-        return {"accuracy": self.accuracy, "recall": dict(zip(EXPRESSIONS, self.recall.tolist(), strict=True))}
+        """Return the rates for JSON."""
+        return asdict(self)
 
 
 def evaluate_by_votes(scores: FloatArray, votes: Votes) -> PeoplesAnswer | None:
-    """Measure scores, float32 (N, 7), each row a probability distribution, against the votes on the same images.
+    """Measure scores against the votes on the same images.
+
+    Args:
+        scores: float32 (N, classes) in the order of the votes' classes, each row a probability distribution.
+        votes: Votes on the images.
 
     Returns:
-        The results; None if no image has a majority that agrees on an expression.
+        The results; None if no image has a majority that agrees on a class.
     """
     agreed = np.flatnonzero(votes.majority != NO_TRUTH)
     if not len(agreed):
         return None
     voted = np.flatnonzero(votes.has_shares)
     return PeoplesAnswer(
-        majority=evaluate_scores(scores[agreed], votes.majority[agreed]),
+        majority=evaluate_scores(scores[agreed], votes.majority[agreed], votes.classes),
         kl_divergence=mean_kl_divergence(scores[voted], votes.shares[voted]),
         calibration_error=calibration_gap(*_winning_shares(scores, votes)),
     )
 
 
 def reliability_by_votes(scores: FloatArray, votes: Votes) -> tuple[ReliabilityBin, ...]:
-    """Group the images that have votes by their top score; the outcome is the share of votes for its expression.
+    """Group the images that have votes by their top score; the outcome is the share of votes for its class.
 
     Args:
-        scores: float32 (N, 7), each row a probability distribution.
+        scores: float32 (N, classes), each row a probability distribution.
         votes: Votes on the same images.
     """
     return reliability_bins(*_winning_shares(scores, votes))
@@ -111,7 +119,7 @@ def without_copies(
     """Measure scores on the images without a copy in the training split, which a network may remember.
 
     Args:
-        scores: Scores of the split's images, float32 (N, 7).
+        scores: Scores of the split's images, float32 (N, classes).
         split: Images with or without votes.
         copied: Whether each image has a copy, bool (N,), as `fer_edge.dataset.copies.exact_copies` returns it.
 
@@ -139,18 +147,18 @@ def people_by_prior(scores: FloatArray, split: Split, card: ModelCard) -> dict[s
     """Measure scores against people's votes under each of `PRIORS`.
 
     Args:
-        scores: Scores of the split's images, float32 (N, 7), in the order of `EXPRESSIONS`.
+        scores: Scores of the split's images, float32 (N, classes), in the order of the split's classes.
         split: Images with or without votes.
         card: Card of the model that gave the scores.
 
     Returns:
-        Results by the name of the prior; empty if the card has no prior, or no majority agrees on an expression.
+        Results by the name of the prior; empty if the card has no prior, or no majority agrees on a class.
     """
     if card.prior is None or card.photos_prior is None or split.votes is None:
         return {}
     found: dict[str, PeoplesAnswer] = {}
     for name in PRIORS:
-        factors = prior_factors(EXPRESSIONS, card.prior, read_prior(name, card.photos_prior))
+        factors = prior_factors(split.classes, card.prior, read_prior(name, card.photos_prior))
         answer = evaluate_by_votes(reweigh(np.asarray(scores, np.float32), factors), split.votes)
         if answer is not None:
             found[name] = answer
@@ -161,47 +169,53 @@ def people_facts(scores: FloatArray, split: Split, card: ModelCard | None = None
     """Return results against people's votes for a card or a report; empty without votes.
 
     Args:
-        scores: Scores of the split's images, float32 (N, 7).
+        scores: Scores of the split's images, float32 (N, classes).
         split: Images with or without votes.
         card: Card of the model that gave the scores, to measure them under other priors.
 
     Returns:
-        `people`, `one_person`, and `people_by_prior` if the card has a prior.
+        `people`, `one_person` if several people voted, and `people_by_prior` if the card has a prior.
     """
     answer = evaluate_by_votes(scores, split.votes) if split.votes is not None else None
     if answer is None or split.votes is None:
         return {}
     by_prior = people_by_prior(scores, split, card) if card is not None else {}
+    person = measure_one_person(split.votes)
     return {
         "people": answer.as_dict(),
-        "one_person": measure_one_person(split.votes).as_dict(),
+        **({} if person is None else {"one_person": person.as_dict()}),
         **({"people_by_prior": {name: each.headline() for name, each in by_prior.items()}} if by_prior else {}),
     }
 
 
-def measure_one_person(votes: Votes) -> OnePerson:
+def measure_one_person(votes: Votes) -> OnePerson | None:
     """Compare each person's vote with the majority of the others, on the pictures whose majority agrees.
 
-    A person who answers contempt, unknown or no face is wrong where the others agree on an expression.
+    A person who answers contempt, unknown or no face is wrong where the others agree on a class.
+
+    Returns:
+        The rates; None if there are no others, as of pictures with one vote each.
     """
     votes = votes.take(np.flatnonzero(votes.majority != NO_TRUTH))
-    right, asked = np.zeros(NUM_EXPRESSIONS), np.zeros(NUM_EXPRESSIONS)
-    for choice in range(len(CHOICES)):
+    right, asked = np.zeros(len(votes.classes)), np.zeros(len(votes.classes))
+    for choice in range(len(votes.choices)):
         people = votes.counts[:, choice]
         chosen = np.flatnonzero(people)
         others = votes.counts[chosen].copy()
         others[:, choice] -= 1
-        answer = Votes(others).majority
+        answer = replace(votes, counts=others).majority
         counted = answer != NO_TRUTH
         np.add.at(asked, answer[counted], people[chosen][counted])
-        if choice < NUM_EXPRESSIONS:
+        if choice < len(votes.classes):
             right[choice] = people[chosen][answer == choice].sum()
-    recall = np.divide(right, asked, out=np.zeros(NUM_EXPRESSIONS), where=asked > 0)
-    return OnePerson(float(right.sum() / max(asked.sum(), 1)), recall)
+    if not asked.any():
+        return None
+    recall = {votes.classes[i]: float(right[i] / asked[i]) for i in np.flatnonzero(asked)}
+    return OnePerson(float(right.sum() / asked.sum()), recall)
 
 
 def _winning_shares(scores: FloatArray, votes: Votes) -> tuple[FloatArray, FloatArray]:
-    """Return the top scores of the V images with votes, and the shares of votes for their expressions: two (V,)."""
+    """Return the top scores of the V images with votes, and the shares of votes for their classes: two (V,)."""
     voted = np.flatnonzero(votes.has_shares)
     winners = scores[voted].argmax(axis=1)
     return scores[voted, winners], votes.shares[voted, winners]

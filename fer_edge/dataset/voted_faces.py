@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
-from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.dataset.loading import SYNTHETIC, load_dataset
 from fer_edge.dataset.official_split import JoinedDataset, join_fer2013_votes, restore_official_split
+from fer_edge.dataset.votes import Votes
 from fer_edge.dataset.votes_csv import join_votes, read_votes_csv
-from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.names import some
 from fer_edge.picture_form import FER2013_FORM, PictureForm
 
-_VOTES_ON_SEVEN = "people voted on the seven expressions, and the classes are others"
+_PARTS = {SplitName.TRAIN: "Training", SplitName.VALIDATION: "PublicTest"}
+"""Parts that FER2013 was published in, by the split that each is for."""
 
 
 def load_voted_dataset(
@@ -29,11 +31,15 @@ def load_voted_dataset(
 ) -> Dataset:
     """Read labelled faces as `load_dataset` does, and join people's votes; the data set's notes say what was found.
 
+    The votes are on the data set's classes: joined classes get the sum of their parts' votes, and votes for classes
+    that are left out count for one further answer, `fer_edge.dataset.votes.ANOTHER_CLASS`.
+
     Args:
         data: As for `load_dataset`.
-        votes_file: CSV of people's votes. Without it, images of FER2013 get FER+'s, whatever their files are called.
+        votes_file: CSV of people's votes. Without it, images of FER2013 get FER+'s, whatever their files are called;
+            with a class that FER+ has no votes for, they get none.
         official_split: Divide a copy of FER2013 as FER2013 is.
-        choice: As for `load_dataset`. Votes are about the seven expressions: with other classes they are left out.
+        choice: As for `load_dataset`.
         form: As for `load_dataset`.
         allow_download: As for `load_dataset`.
 
@@ -43,24 +49,14 @@ def load_voted_dataset(
     table = read_votes_csv(votes_file) if votes_file else None
     loaded = load_dataset(data, choice=choice, form=form, allow_download=allow_download)
     joined = _join_fer2013(loaded, official_split=official_split)
-    dataset, notes = joined.dataset, [*_division_notes(joined)]
-    if dataset.classes != EXPRESSIONS:
-        if table:
-            raise DataError(f"{votes_file}: {_VOTES_ON_SEVEN}; leave the votes out")
-        notes += [f"FER+'s votes are left out: {_VOTES_ON_SEVEN}"] if joined.found else []
-        dataset = without_votes(dataset)
-    elif table:
+    dataset, notes = joined.dataset, _division_notes(joined)
+    if table:
         dataset, summary = join_votes(dataset, table)
         notes.append(summary)
-    elif joined.found:
-        images = sum(map(len, dataset.splits.values()))
-        notes.append(f"{joined.found:,} of {images:,} images are FER2013's, and have FER+'s votes")
+    else:
+        dataset, summary = _with_fer2013_votes(joined)
+        notes += [summary] if joined.found else []
     return replace(dataset, notes=(*dataset.notes, *notes))
-
-
-def without_votes(dataset: Dataset) -> Dataset:
-    """Return the data set without people's votes."""
-    return replace(dataset, splits={name: replace(split, votes=None) for name, split in dataset.splits.items()})
 
 
 def _join_fer2013(dataset: Dataset, *, official_split: bool) -> JoinedDataset:
@@ -69,7 +65,37 @@ def _join_fer2013(dataset: Dataset, *, official_split: bool) -> JoinedDataset:
     return JoinedDataset(dataset, {}) if dataset.source == SYNTHETIC else join_fer2013_votes(dataset)
 
 
-def _division_notes(joined: JoinedDataset) -> Iterator[str]:
-    counts = [f"{count:,} of the {name.value} split" for name, count in joined.misplaced.items() if count]
-    if counts:
-        yield f"{', '.join(counts)} belong to another part of FER2013; --official-split restores its own division"
+def _division_notes(joined: JoinedDataset) -> list[str]:
+    counts = [
+        f"{count:,} of the {len(joined.dataset.splits[name]):,} images in {name.value} are not from {_PARTS[name]}"
+        for name, count in joined.misplaced.items()
+        if count
+    ]
+    if not counts:
+        return []
+    return [
+        "FER2013 was published in parts: Training, to train on, and PublicTest, to validate on. In this copy, "
+        f"{' and '.join(counts)}, so results are not comparable with published ones; --official-split restores these "
+        "parts"
+    ]
+
+
+def _with_fer2013_votes(joined: JoinedDataset) -> tuple[Dataset, str]:
+    """Return the data set with FER+'s votes on its classes, and a sentence on them; without votes if one has none."""
+    dataset = joined.dataset
+    parts = dataset.class_parts()
+    lacking = Votes.none(0).lacking(parts)
+    if lacking or (dataset.classes != EXPRESSIONS and not joined.found):
+        left_out = f"FER+'s votes are left out, as people were not asked about {some(lacking)}: labels alone count"
+        return _with_votes(dataset, lambda votes: None), left_out
+    images = sum(map(len, dataset.splits.values()))
+    found = f"{joined.found:,} of {images:,} images are FER2013's, and have FER+'s votes"
+    return _with_votes(dataset, lambda votes: votes.on_classes(parts)), found
+
+
+def _with_votes(dataset: Dataset, change: Callable[[Votes], Votes | None]) -> Dataset:
+    splits = {
+        name: replace(split, votes=None if split.votes is None else change(split.votes))
+        for name, split in dataset.splits.items()
+    }
+    return replace(dataset, splits=splits)

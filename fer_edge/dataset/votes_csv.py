@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.class_choice import class_name
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.named_rows import match_images, name_column, read_records, read_rows, some_names
-from fer_edge.dataset.votes import CHOICES, Votes
+from fer_edge.dataset.votes import OTHER_CHOICES, Votes
 from fer_edge.errors import DataError
 from fer_edge.files import read_text_file
 from fer_edge.labels import EXPRESSIONS
@@ -27,44 +28,55 @@ _SYNONYMS = {
     "nf": "no face",
     "no_face": "no face",
 }
-"""Other words for `CHOICES`, such as FER+'s."""
+"""Other words for expressions and `OTHER_CHOICES`, such as FER+'s."""
 
 _MOST = np.iinfo(np.uint16).max
+
+_Counts = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
 class VotesTable:
-    """A CSV file of votes.
+    """A CSV file of votes, whose counts are read once the classes are known.
 
     Attributes:
         path: File of the table.
-        counts: Votes for each of `CHOICES`, uint16 (10,), by the picture's name.
-        empty: Names of the pictures without votes.
-        ignored: Columns that are none of `CHOICES`.
+        columns: Headings, in lower case.
+        key: Place of the column with the pictures' names.
+        rows: Place in the file, for errors, and cells by the picture's name.
     """
 
     path: Path
-    counts: dict[str, npt.NDArray[np.uint16]]
-    empty: tuple[str, ...]
-    ignored: tuple[str, ...] = ()
+    columns: tuple[str, ...]
+    key: int
+    rows: dict[str, tuple[str, list[str]]]
 
 
 def read_votes_csv(path: Path) -> VotesTable:
-    """Read a file with a column of names and one for each expression; columns for `OTHER_CHOICES` are optional.
+    """Read a file with a column of names and columns of counts.
 
     Raises:
         InputError: If the file is missing, no regular file, too large or no text.
-        DataError: If it is no CSV, lacks a column, or has an invalid name or count.
+        DataError: If it is no CSV, lacks the column of names, or has an invalid name.
     """
     text = read_text_file(path, "a CSV file of people's votes")
     try:
-        return _read(path, read_records(StringIO(text)))
+        records = read_records(StringIO(text))
+        columns = tuple(map(class_name, next(records, [])))
+        key = name_column(columns)
+        if key is None:
+            raise DataError(_expected(path, EXPRESSIONS, "a column image"))
+        rows = {name: (where, cells) for where, name, cells in read_rows(path, columns, key, records)}
     except csv.Error as error:
         raise DataError(f"{path}: expected a CSV file of votes; save it as CSV in UTF-8 ({error})") from error
+    return VotesTable(path, columns, key, rows)
 
 
 def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
     """Replace the votes on the images by those of a table.
+
+    It has a column for each class, or for each of those that a class joins; those for `OTHER_CHOICES`, for expressions
+    and for the data set's classes that were left out are optional.
 
     Args:
         dataset: Labelled faces.
@@ -74,41 +86,61 @@ def join_votes(dataset: Dataset, table: VotesTable) -> tuple[Dataset, str]:
         The data set, and a sentence with the number of images that have votes and the names without an image.
 
     Raises:
-        DataError: If no name matches an image, or one matches several.
+        DataError: If a class has no column, a count is none, no name matches an image, or one matches several.
     """
+    columns = _Columns(table, dataset)
+    votes = {name: columns.read(where, cells) for name, (where, cells) in table.rows.items()}
     images = [name for split in dataset.splits.values() for name in split.names]
-    matched, unknown = match_images(table.path, table.counts, images)
-    counts = {image: table.counts[name] for image, name in matched.items()}
-    splits = {name: replace(split, votes=_votes(split, counts)) for name, split in dataset.splits.items()}
-    return replace(dataset, splits=splits), _summary(table, len(counts), unknown)
+    matched, unknown = match_images(table.path, votes, images)
+    counts = {image: votes[name] for image, name in matched.items()}
+    splits = {name: replace(split, votes=columns.votes(split, counts)) for name, split in dataset.splits.items()}
+    empty = [name for name, row in votes.items() if not row.any()]
+    return replace(dataset, splits=splits), _summary(table, len(counts), unknown, empty, columns.ignored)
 
 
-def _read(path: Path, records: Iterator[list[str]]) -> VotesTable:
-    columns = [_SYNONYMS.get(name, name) for name in (cell.strip().lower() for cell in next(records, []))]
-    key, places = _columns(path, columns)
-    counts: dict[str, npt.NDArray[np.uint16]] = {}
-    for where, name, cells in read_rows(path, columns, key, records):
-        row = counts[name] = np.zeros(len(CHOICES), np.uint16)
-        for choice, column in places:
-            row[choice] = _count(where, cells[column])
-    used = {key, *(column for _, column in places)}
-    ignored = tuple(name for i, name in enumerate(columns) if i not in used and name)
-    return VotesTable(path, counts, tuple(name for name, row in counts.items() if not row.any()), ignored)
+class _Columns:
+    """Columns of a table that hold votes on a data set's images."""
+
+    def __init__(self, table: VotesTable, dataset: Dataset) -> None:
+        own = {*dataset.classes, *dataset.left_out_classes}
+        names = [name if name in own else _SYNONYMS.get(name, name) for name in table.columns]
+        self._parts = {name: _read_as(parts, name, names) for name, parts in dataset.class_parts().items()}
+        used = tuple(dict.fromkeys(choice for joined in self._parts.values() for choice in joined))
+        if missing := [name for name in used if name not in names]:
+            raise DataError(_expected(table.path, dataset.classes, f"the column {missing[0]}"))
+        joined = {*dataset.classes, *(part for parts in dataset.class_parts().values() for part in parts)}
+        further = [name for name in dict.fromkeys((*dataset.left_out_classes, *EXPRESSIONS)) if name not in joined]
+        self._classes = (*used, *(name for name in further if name in names))
+        self._others = tuple(name for name in OTHER_CHOICES if name not in self._classes)
+        choices = (*self._classes, *self._others)
+        if twice := [name for name in choices if names.count(name) > 1]:
+            raise DataError(f"{table.path}: expected one column for each class, got several for {twice[0]}")
+        self._places = [names.index(name) if name in names else None for name in choices]
+        known = {table.key, *self._places}
+        self.ignored = [name for place, name in enumerate(names) if place not in known and name]
+
+    def read(self, where: str, cells: list[str]) -> _Counts:
+        """Return the counts in one line, uint16 (choices,)."""
+        counts = [0 if place is None else _count(where, cells[place]) for place in self._places]
+        if sum(counts) > _MOST:
+            raise DataError(f"{where}: expected at most {_MOST} votes on an image, got {sum(counts)}")
+        return np.array(counts, np.uint16)
+
+    def votes(self, split: Split, counts: dict[str, _Counts]) -> Votes:
+        """Return the votes on a split's images for its classes, by the counts of those that have any."""
+        nobody = np.zeros(len(self._places), np.uint16)
+        rows = np.stack([counts.get(name, nobody) for name in split.names])
+        return Votes(rows, self._classes, self._others).on_classes(self._parts)
 
 
-def _columns(path: Path, columns: list[str]) -> tuple[int, list[tuple[int, int]]]:
-    """Return the column of the pictures' names, and each choice with its column."""
-    key = name_column(columns)
-    missing = [name for name in EXPRESSIONS if name not in columns]
-    if key is None or missing:
-        lacking = "a column image" if key is None else f"the column {missing[0]}"
-        raise DataError(
-            f"{path}: expected the columns image, {', '.join(EXPRESSIONS)} and perhaps contempt, unknown, no face; "
-            f"{lacking} is missing"
-        )
-    if twice := [name for name in CHOICES if columns.count(name) > 1]:
-        raise DataError(f"{path}: expected one column for each expression, got several for {twice[0]}")
-    return key, [(i, columns.index(choice)) for i, choice in enumerate(CHOICES) if choice in columns]
+def _read_as(parts: Sequence[str], name: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that a class's votes are the sum of: those of the classes that it joins, or its own."""
+    return (name,) if name in columns and not set(parts) <= set(columns) else tuple(parts)
+
+
+def _expected(path: Path, classes: Sequence[str], missing: str) -> str:
+    others = ", ".join(name for name in OTHER_CHOICES if name not in classes)
+    return f"{path}: expected the columns image, {', '.join(classes)} and perhaps {others}; {missing} is missing"
 
 
 def _count(where: str, text: str) -> int:
@@ -119,17 +151,14 @@ def _count(where: str, text: str) -> int:
     return int(match[1])
 
 
-def _votes(split: Split, counts: dict[str, npt.NDArray[np.uint16]]) -> Votes:
-    nobody = np.zeros(len(CHOICES), np.uint16)
-    return Votes(np.stack([counts.get(name, nobody) for name in split.names]))
-
-
-def _summary(table: VotesTable, joined: int, unknown: list[str]) -> str:
+def _summary(
+    table: VotesTable, joined: int, unknown: Sequence[str], empty: Sequence[str], ignored: Sequence[str]
+) -> str:
     parts = [f"{table.path}: votes on {joined:,} images"]
-    if table.empty:
-        parts.append(f"{len(table.empty):,} of them without a vote ({some_names(table.empty)})")
+    if empty:
+        parts.append(f"{len(empty):,} of them without a vote ({some_names(empty)})")
     if unknown:
         parts.append(f"{len(unknown):,} names without an image ({some_names(unknown)})")
-    if table.ignored:
-        parts.append(f"ignored columns: {some_names(table.ignored)}")
+    if ignored:
+        parts.append(f"ignored columns: {some_names(ignored)}")
     return "; ".join(parts)

@@ -38,7 +38,8 @@ def find_better_order(
 
     Clearly means by 0.1, and by three standard errors of the difference (variance at most 1/n for a class of n faces).
     Accuracy would suggest the most frequent class's name for a model that always predicts the same. More than seven
-    classes have too many orders to search, and get `None`.
+    classes have too many orders to search, and get `None`. An exchange with a class that has no face costs nothing, so
+    that only the usual orders exchange such classes.
 
     Args:
         confusion: Results under `labels`, int (classes, classes) in the order of `classes`, rows true, columns
@@ -53,6 +54,7 @@ def find_better_order(
     recall = confusion / np.maximum(support, 1)[:, np.newaxis]
     present = max(int((support > 0).sum()), 1)
     columns = np.arange(len(classes))
+    orders = orders[(orders == columns)[:, support == 0].all(axis=1) | _usual(labels, orders, classes)]
     means = recall[orders, columns].sum(axis=1) / present
     order = orders[int((means + _USUAL_WITHIN * _usual(labels, orders, classes)).argmax())]
     changed = support[(order != columns) & (support > 0)]

@@ -27,7 +27,7 @@ class Evaluation:
     Attributes:
         samples: Number of images.
         accuracy: Top-1 accuracy, 0..1.
-        macro_f1: Mean of the classes' F1, 0..1; an absent class that is never predicted counts 0.
+        macro_f1: Mean F1 of the classes that have images, 0..1.
         calibration_error: Expected calibration error over 15 equal-width bins, 0..1.
         log_loss: Mean negative log-likelihood of the true class, nats.
         precision: (classes,) 0..1; 0 for a class that is never predicted.
@@ -49,6 +49,16 @@ class Evaluation:
     support: IntArray
     confusion: IntArray
     classes: tuple[str, ...] = EXPRESSIONS
+
+    @property
+    def mean_precision(self) -> float:
+        """Mean precision of the classes that have images, 0..1."""
+        return float(self.precision[self.support > 0].mean())
+
+    @property
+    def mean_recall(self) -> float:
+        """Mean recall of the classes that have images, 0..1."""
+        return float(self.recall[self.support > 0].mean())
 
     def as_dict(self) -> dict[str, Any]:
         """Return the results as JSON, the classes by name."""
@@ -99,15 +109,16 @@ def evaluate_scores(scores: AnyFloatArray, labels: IntArray, classes: tuple[str,
     confusion = confusion_matrix(scores.argmax(axis=1), labels, count)
     hits = np.diag(confusion).astype(np.float64)
     predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    f1 = _ratio(2 * hits, predicted + support)
     return Evaluation(
         samples=len(labels),
         accuracy=float(hits.sum() / len(labels)),
-        macro_f1=float(_ratio(2 * hits, predicted + support).mean()),
+        macro_f1=float(f1[support > 0].mean()),
         calibration_error=expected_calibration_error(scores, labels),
         log_loss=float(-np.log(np.maximum(scores[np.arange(len(labels)), labels], 1e-7)).mean()),
         precision=_ratio(hits, predicted),
         recall=_ratio(hits, support),
-        f1=_ratio(2 * hits, predicted + support),
+        f1=f1,
         support=support,
         confusion=confusion,
         classes=classes,

@@ -10,16 +10,18 @@ from rich.text import Text
 from fer_edge.evaluation.metrics import Evaluation
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.terminal.tables import make_table
+from fer_edge.training.distributed.distribute import NONE
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
-    """Return precision, recall, F1 and support of each class, with the means beneath."""
-    table = make_table(title, [_class_word(evaluation.classes)], ["precision", "recall", "F1", "support"])
+    """Return precision, recall, F1 and support of each class, and their means over the classes that have images."""
+    table = make_table(title, [class_word(evaluation.classes)], ["precision", "recall", "F1", "support"])
     for i, name in enumerate(evaluation.classes):
         values = (evaluation.precision[i], evaluation.recall[i], evaluation.f1[i])
-        table.add_row(name, *(f"{value:.3f}" for value in values), str(evaluation.support[i]))
+        shown = (f"{value:.3f}" if evaluation.support[i] else NONE for value in values)
+        table.add_row(name, *shown, str(evaluation.support[i]))
     table.add_section()
-    means = (evaluation.precision.mean(), evaluation.recall.mean(), evaluation.macro_f1)
+    means = (evaluation.mean_precision, evaluation.mean_recall, evaluation.macro_f1)
     table.add_row("mean of classes", *(f"{value:.3f}" for value in means), str(evaluation.samples))
     table.add_section()
     table.add_row("accuracy", f"{evaluation.accuracy:.2%}")
@@ -37,5 +39,6 @@ def confusion_table(evaluation: Evaluation) -> Table:
     return table
 
 
-def _class_word(classes: Sequence[str]) -> str:
+def class_word(classes: Sequence[str]) -> str:
+    """Return the word for one of the classes: `expression` where all are of the seven."""
     return "expression" if set(classes) <= set(EXPRESSIONS) else "class"

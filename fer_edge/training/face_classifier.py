@@ -8,37 +8,25 @@ from fer_edge.cards.model_card import ModelCard
 from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.errors import MissingExtraError, ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.labels import EXPRESSIONS
-from fer_edge.picture_form import FER2013_FORM, PictureForm
+from fer_edge.picture_form import PictureForm
 from fer_edge.scores import require_classes
 from fer_edge.terminal.native_logs import native_stderr_muffled
 
 
-def load_classifier(
-    model: Path,
-    num_threads: int = 1,
-    facts: StatedFacts = NOTHING_STATED,
-    classes: tuple[str, ...] | None = EXPRESSIONS,
-    form: PictureForm = FER2013_FORM,
-) -> ScoresFaces:
-    """Load a .keras, .tflite or .onnx classifier of the data's classes.
+def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:
+    """Load a .keras, .tflite or .onnx classifier, whatever its classes are and whatever faces it takes.
 
     Args:
         model: The file.
         num_threads: Threads of the interpreter.
         facts: Facts that a file without a card does not hold.
-        classes: The data's classes; None to take the model's, whatever they are and whatever faces it takes.
-        form: Size and colour of the data's faces.
 
     Raises:
-        ModelError: If it cannot be used, has other classes, or takes faces of another size or colour.
+        ModelError: If it cannot be used.
         MissingExtraError: If TensorFlow is needed and not installed.
     """
     with native_stderr_muffled():
-        classifier = _load(model, num_threads, facts)
-    if classes is not None:
-        require_fit_for(model, classifier.card, classes, form)
-    return classifier
+        return _load(model, num_threads, facts)
 
 
 def require_fit_for(model: Path, card: ModelCard, classes: tuple[str, ...], form: PictureForm) -> None:

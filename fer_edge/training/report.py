@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fer_edge.cards.input_spec import InputSpec
 from fer_edge.cards.model_card import WEIGHTS_LICENCE, ModelCard
 from fer_edge.cards.storage import read_zipped_card
+from fer_edge.dataset.class_choice import class_facts
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.loading import SYNTHETIC
@@ -94,7 +95,7 @@ def _training_facts(trained: Trained, dataset: Dataset, recipe: Recipe) -> dict[
     return {
         "data": dataset.name,
         "data_sha256": dataset.sha256(),
-        **({"merged": dataset.choice.as_facts()} if dataset.choice.merge else {}),
+        **class_facts(dataset.choice, dataset.left_out_classes),
         "votes": _votes_facts(dataset, recipe),
         "images": {name.value: len(split) for name, split in dataset.splits.items()},
         "recipe": asdict(recipe)

@@ -32,13 +32,13 @@ def learning_targets(split: Split, votes_weight: float) -> FloatArray:
 
 
 def with_expression(split: Split, votes_weight: float) -> Split:
-    """Leave out the images in which most people see no face, or none of the seven expressions.
+    """Leave out the images in which more people see no face, or another answer than the classes, than any class.
 
     Without votes, or with a weight of 0, all images stay.
     """
     if split.votes is None or not votes_weight:
         return split
-    return split.take(np.flatnonzero(~split.votes.other_than_expression))
+    return split.take(np.flatnonzero(~split.votes.other_than_classes))
 
 
 def with_truth(split: Split, votes_weight: float) -> Split:

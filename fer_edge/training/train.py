@@ -84,7 +84,7 @@ def train(
         The best model so far, also after Ctrl-C.
 
     Raises:
-        DataError: If there is nothing to resume.
+        DataError: If there is nothing to resume, or votes leave no image to train on.
         DivergenceError: If the loss or the weights are no longer finite; the last whole epoch's state is kept.
         FerEdgeError: If another worker of the team is lost, or the ImageNet weights cannot be downloaded.
         InputError: If a team is to reuse teachers' scores (`distill_views`), or the file of the ImageNet weights is
@@ -96,6 +96,8 @@ def train(
     training, held_back = (
         with_expression(part, recipe.votes_weight) for part in hold_back(dataset.train, recipe.held_back)
     )
+    if not len(training):
+        raise DataError("people call every training image something else than its classes; learn labels, not votes")
     views = _views(recipe, checkpoints, training, resume=resume, team=team)
     batches = ShuffledBatches(
         training, recipe, teach=_teachers(recipe, dataset.classes), share=team.share if team else None, views=views

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.choosing import choose_classes
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
-from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
 from fer_edge.errors import DataError
-from fer_edge.labels import EXPRESSIONS
+from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from tests.fakes.labelled_faces import noise
 
 NEGATIVE = ClassChoice(merge=(("negative", ("angry", "disgust", "fear", "sad")),))
@@ -89,3 +90,44 @@ def test_conversions_of_dropped_images_are_not_counted(seven: Dataset) -> None:
     changes: dict[str, tuple[ImageFault, ...]] = {"train/0": (ImageFault.COLOUR,), "train/3": (ImageFault.COLOUR,)}
     found = replace(seven, changes=changes, findings={SplitName.TRAIN: Counter({ImageFault.COLOUR: 2})})
     assert choose_classes(found, ClassChoice(drop=("angry",))).findings[SplitName.TRAIN] == {ImageFault.COLOUR: 1}
+
+
+def judge(labels: tuple[str, ...], **facts: object) -> ClassChoice:
+    return ClassChoice.for_model(ModelCard("a", "a", labels, training=facts))
+
+
+def test_all_images_of_a_models_classes_are_judged_as_they_are(seven: Dataset) -> None:
+    judged = choose_classes(seven, judge(FER2013_ORDER))
+    assert judged.splits is seven.splits
+    assert judged.left_out_classes == ()
+
+
+def test_model_may_score_more_classes_than_there_are(seven: Dataset) -> None:
+    some = choose_classes(seven, ClassChoice(classes=("happy", "neutral")))
+    judged = check_splits(choose_classes(some, judge(("calm", "neutral", "happy"))))
+    assert judged.classes == ("calm", "neutral", "happy")
+    assert judged.train.class_counts().tolist() == [0, 1, 1]
+    assert np.array_equal(judged.train.images, some.train.images)
+    merged = choose_classes(some, judge(("happy", "low"), merged={"low": ["sad", "neutral"]}))
+    assert merged.train.labels.tolist() == [0, 1]
+
+
+def test_classes_that_a_model_does_not_score_are_left_out_and_named(seven: Dataset) -> None:
+    judged = choose_classes(seven, judge(("happy", "sad")))
+    assert judged.left_out_classes == ("angry", "disgust", "fear", "neutral", "surprise")
+    assert len(judged.train) == 2
+
+
+def test_judged_classes_must_be_there(seven: Dataset) -> None:
+    model = ModelCard("a", "a", (*EXPRESSIONS, "wink"))
+    assert choose_classes(seven, ClassChoice.for_model(model, ("happy",))).train.class_counts().sum() == 1
+    with pytest.raises(DataError, match="here has no class wink; its classes are angry"):
+        choose_classes(seven, ClassChoice.for_model(model, ("happy", "wink")))
+    with pytest.raises(DataError, match="here: expected images of smile, wink, got angry, disgust"):
+        choose_classes(seven, judge(("smile", "wink")))
+
+
+def test_split_that_loses_all_images_is_gone(seven: Dataset) -> None:
+    angry = seven.train.take(np.array([0]))
+    three = replace(seven, splits={**seven.splits, SplitName.TEST: angry})
+    assert SplitName.TEST not in choose_classes(three, ClassChoice(classes=("happy", "sad"))).splits

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice, class_name, merged_in, parse_classes, parse_merge
+from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice, class_facts, class_name, parse_classes, parse_merge
 from fer_edge.errors import DataError, ModelError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 
@@ -47,21 +47,34 @@ def test_choice_maps_each_class_to_its_new_one_or_none() -> None:
 
 
 @pytest.mark.parametrize("labels", [EXPRESSIONS, FER2013_ORDER])
-def test_seven_expressions_need_no_choice(labels: tuple[str, ...]) -> None:
-    assert ClassChoice.for_labels(labels) == ALL_CLASSES
+def test_model_of_the_seven_is_judged_in_alphabetical_order(labels: tuple[str, ...]) -> None:
+    assert ClassChoice.for_model(ModelCard("a", "a", labels)) == ClassChoice(labels=EXPRESSIONS)
     assert not ALL_CLASSES
 
 
-def test_model_gives_back_the_choice_that_it_was_trained_with() -> None:
-    choice = ClassChoice((("negative", ("angry", "sad")),), (), ("negative", "happy"))
-    assert ClassChoice.for_labels(("negative", "happy"), choice.as_facts()) == choice
+def trained(choice: ClassChoice, left_out: tuple[str, ...]) -> ModelCard:
+    return ModelCard("mine", "compact", ("negative", "happy"), training=class_facts(choice, left_out))
 
 
-@pytest.mark.parametrize("merged", [[1], "negative", None, {"negative": 5}, {"negative": [1]}, {"negative": "sad"}])
-def test_damaged_facts_on_joined_classes_are_rejected(merged: object) -> None:
-    card = ModelCard("mine", "compact", ("negative", "happy"), training={"merged": merged})
-    with pytest.raises(ModelError, match=r"mine: its model card is damaged .*\(merged: expected lists"):
-        merged_in(card)
+def test_model_is_judged_by_the_choice_that_it_was_trained_with() -> None:
+    merge = (("negative", ("angry", "sad")),)
+    card = trained(ClassChoice(merge, (), ("negative", "happy")), ("fear", "neutral"))
+    judged = ClassChoice.for_model(card)
+    assert judged == ClassChoice(merge, ("fear", "neutral"), (), ("negative", "happy"))
+    names = ("angry", "negative", "happy", "fear", "wink")
+    assert [judged.target(name) for name in names] == ["negative", "negative", "happy", None, None]
+    assert ClassChoice.for_model(card, ("happy",)).target("sad") is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"merged": merged} for merged in ([1], "negative", None, {"negative": 5}, {"negative": [1]}, {"negative": "sad"})]
+    + [{"left_out_classes": left_out} for left_out in ("sad", None, [1], {"sad": 1})],
+)
+def test_damaged_facts_on_classes_are_rejected(facts: dict[str, object]) -> None:
+    card = ModelCard("mine", "compact", ("negative", "happy"), training=facts)
+    with pytest.raises(ModelError, match=r"mine: its model card is damaged .*: expected (lists|a list) of classes"):
+        ClassChoice.for_model(card)
 
 
 def test_class_name_has_no_control_characters() -> None:

@@ -10,7 +10,6 @@ import pytest
 from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import ImageFault, SplitName
 from fer_edge.dataset.loading import load_dataset
-from fer_edge.dataset.voted_faces import load_voted_dataset
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, RESERVED
 from fer_edge.picture_form import RGB, PictureForm
@@ -123,10 +122,3 @@ def test_images_are_read_in_the_wanted_size_and_colour(tmp_path: Path) -> None:
     assert np.array_equal(dataset.train.images[1], picture[..., ::-1])
     found = dataset.findings[SplitName.TRAIN]
     assert (found[ImageFault.GRAY_TO_COLOUR], found[ImageFault.RESIZED_TO_FORM]) == (1, 1)
-
-
-def test_votes_on_the_seven_do_not_fit_own_classes(tree: Path, tmp_path: Path) -> None:
-    votes = tmp_path / "votes.csv"
-    votes.write_text(f"image,{','.join(EXPRESSIONS)}\ntrain/happy/a.png,0,0,0,9,1,0,0\n")
-    with pytest.raises(DataError, match=r"votes\.csv: people voted on the seven expressions"):
-        load_voted_dataset(str(tree), votes, choice=ClassChoice(drop=("disgust",)))

@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_edge.dataset.conversion import convert_images
 from fer_edge.dataset.copies import copy_groups, exact_copies
 from fer_edge.dataset.data import Dataset
+from fer_edge.picture_form import RGB, PictureForm
 
 
 def test_different_images_have_groups_of_their_own(faces: Dataset) -> None:
@@ -31,6 +33,14 @@ def changed(image: np.ndarray, change: str) -> np.ndarray:
     if change == "watermark":
         copy[40:43, 10:26] = copy[40:43, 10:26] // 2 + 100
     return np.asarray(copy)
+
+
+def test_copies_of_colour_pictures_of_any_size_are_found(faces: Dataset) -> None:
+    rgb = PictureForm(64, 64, RGB)
+    images = np.asarray(convert_images(faces.train.images[::40], rgb) * np.array([1, 0.85, 0.7]), np.uint8)
+    images[4] = np.asarray(images[1] * 0.6 + 40, np.uint8)
+    assert copy_groups(images).tolist() == [0, 1, 2, 3, 1, 5, 6]
+    assert exact_copies(images[:3], images[1:2]).tolist() == [False, True, False]
 
 
 def test_copy_of_copy_is_in_same_group(faces: Dataset) -> None:

@@ -116,6 +116,15 @@ def test_clean_faces_have_no_findings() -> None:
     dataset.require_clean()
 
 
+def test_picture_of_one_colour_is_constant() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+    images[1] = 200, 10, 30
+    images[2, :, :, 0] = 7
+    split = Split(images, np.zeros(3, np.int64), ("a", "b", "c"))
+    assert split.constant().tolist() == [False, True, False]
+    assert split.take(np.empty(0, np.int64)).constant().tolist() == []
+
+
 def test_constant_and_duplicate_images_are_counted_and_kept() -> None:
     splits = two_splits()
     train, validation = splits[SplitName.TRAIN].images, splits[SplitName.VALIDATION].images

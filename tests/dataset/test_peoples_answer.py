@@ -40,7 +40,7 @@ def test_images_without_majority_are_not_evaluated() -> None:
     found = evaluate_by_votes(scores, some)
     assert found is not None
     assert (found.majority.samples, found.majority.accuracy) == (2, 0.5)
-    assert found.mean_recall == pytest.approx(1 / 7)
+    assert found.mean_recall == 0.5
     assert found.as_dict()["kl_divergence"] == found.kl_divergence
 
 
@@ -61,13 +61,37 @@ def test_no_majority_gives_no_result() -> None:
 
 def test_one_person_is_compared_with_majority_of_others() -> None:
     found = measure_one_person(votes({HAPPY: 10}, {SAD: 9, NEUTRAL: 1}, {HAPPY: 5, NEUTRAL: 5}))
+    assert found is not None
     assert found.accuracy == pytest.approx(19 / 20)
-    assert (found.recall[HAPPY], found.recall[SAD]) == (1, pytest.approx(0.9))
+    assert found.recall == {"happy": 1, "sad": pytest.approx(0.9)}
+    assert found.mean_recall == pytest.approx(0.95)
     assert found.as_dict()["recall"]["happy"] == 1
 
 
 def test_one_person_who_sees_no_face_is_wrong() -> None:
-    assert measure_one_person(votes({HAPPY: 9, CHOICES.index("no face"): 1})).accuracy == pytest.approx(0.9)
+    found = measure_one_person(votes({HAPPY: 9, CHOICES.index("no face"): 1}))
+    assert found is not None
+    assert found.accuracy == pytest.approx(0.9)
+
+
+def test_one_rater_is_compared_with_nobody() -> None:
+    alone = voted(votes({HAPPY: 1}, {SAD: 1}))
+    assert alone.votes is not None
+    assert measure_one_person(alone.votes) is None
+    assert set(people_facts(np.full((2, 7), 1 / 7, np.float32), alone)) == {"people"}
+
+
+def test_chosen_classes_have_results_of_their_own() -> None:
+    two = votes({HAPPY: 10}, {NEUTRAL: 6, SAD: 4}, {NEUTRAL: 2, SAD: 8}).on_classes(
+        {"neutral": ("neutral",), "happy": ("happy",)}
+    )
+    found = evaluate_by_votes(np.array([[0.2, 0.8], [0.4, 0.6], [1, 0]], np.float32), two)
+    person = measure_one_person(two)
+    assert found is not None
+    assert person is not None
+    assert found.majority.classes == ("neutral", "happy")
+    assert found.majority.confusion.tolist() == [[0, 1], [0, 1]]
+    assert person.recall == {"neutral": pytest.approx(0.6), "happy": 1}
 
 
 PHOTOS = dict(zip(EXPRESSIONS, (0.09, 0.02, 0.04, 0.26, 0.33, 0.14, 0.12), strict=True))
@@ -92,7 +116,7 @@ def test_results_are_given_for_each_prior() -> None:
     assert tuple(found) == PRIORS == ("photos", "photos^0.75", "photos^0.5", "photos^0.25", "balanced")
     assert [each.majority.accuracy for each in found.values()] == [0.5, 1, 1, 1, 1]
     facts = people_facts(scores, split, CARD)
-    assert facts["people_by_prior"]["photos"] == {"accuracy": 0.5, "mean_recall": pytest.approx(1 / 7)}
+    assert facts["people_by_prior"]["photos"] == {"accuracy": 0.5, "mean_recall": 0.5}
     assert facts["people"]["accuracy"] == 0.5
 
 

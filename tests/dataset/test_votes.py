@@ -46,7 +46,47 @@ def test_shares_are_of_the_votes_for_the_seven_expressions() -> None:
 def test_no_face_and_other_answers_differ() -> None:
     some = votes({"no face": 6, "happy": 4}, {"contempt": 6, "happy": 4}, {"happy": 5, "no face": 5}, {})
     assert some.no_face.tolist() == [True, False, False, False]
-    assert some.other_than_expression.tolist() == [True, True, False, False]
+    assert some.other_than_classes.tolist() == [True, True, False, False]
+
+
+def test_joined_classes_get_the_sum_of_their_votes() -> None:
+    some = votes({"angry": 3, "sad": 3, "happy": 4, "contempt": 1}, {"neutral": 9, "fear": 1})
+    parts = {"happy": ("happy",), "negative": ("angry", "disgust", "fear", "sad"), "calm": ("neutral", "surprise")}
+    joined = some.on_classes(parts)
+    assert joined.choices == ("happy", "negative", "calm", "contempt", "unknown", "no face")
+    assert joined.counts.tolist() == [[4, 6, 0, 1, 0, 0], [0, 1, 9, 0, 0, 0]]
+    assert joined.majority.tolist() == [1, 2]
+    assert joined.shares[0].tolist() == pytest.approx([0.4, 0.6, 0])
+
+
+def test_votes_for_classes_that_are_left_out_count_as_one_answer() -> None:
+    some = votes({"happy": 6, "sad": 4}, {"happy": 4, "sad": 3, "fear": 2, "no face": 1}, {"sad": 10})
+    two = some.on_classes({"neutral": ("neutral",), "happy": ("happy",)})
+    assert two.choices == ("neutral", "happy", "contempt", "unknown", "no face", "another class")
+    assert two.counts[:, [1, 4, 5]].tolist() == [[6, 0, 4], [4, 1, 5], [0, 0, 10]]
+    assert two.majority.tolist() == [1, NO_TRUTH, NO_TRUTH]
+    assert two.other_than_classes.tolist() == [False, True, True]
+    assert two.has_shares.tolist() == [True, True, False]
+    assert two.shares[:2].tolist() == [[0, 1], [0, 1]]
+
+
+def test_seven_classes_are_left_as_they_are() -> None:
+    some = votes({"happy": 6, "contempt": 4})
+    same = some.on_classes({name: (name,) for name in EXPRESSIONS})
+    assert (same.choices, same.counts.tobytes()) == (some.choices, some.counts.tobytes())
+
+
+def test_further_answer_can_be_a_class() -> None:
+    eight = votes({"contempt": 8, "happy": 2}).on_classes({name: (name,) for name in (*EXPRESSIONS, "contempt")})
+    assert eight.others == ("unknown", "no face")
+    assert eight.majority.tolist() == [7]
+    faces = votes({"no face": 8, "happy": 2}).on_classes({"no face": ("no face",), "happy": ("happy",)})
+    assert (faces.majority.tolist(), faces.no_face.tolist()) == ([0], [False])
+
+
+def test_classes_without_votes_are_named() -> None:
+    parts = {"happy": ("happy",), "wink": ("wink",), "low": ("sad", "tired")}
+    assert Votes.none(1).lacking(parts) == ["wink", "low"]
 
 
 def test_take_keeps_order() -> None:

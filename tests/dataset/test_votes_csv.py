@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.data import Dataset, Split, SplitName
+from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.dataset.votes_csv import join_votes, read_votes_csv
 from fer_edge.errors import DataError, InputError
 from fer_edge.labels import EXPRESSIONS
@@ -31,6 +33,13 @@ def write(folder: Path, *lines: str) -> Path:
     return path
 
 
+def counts_of(dataset: Dataset, path: Path) -> Votes:
+    """Return the votes on the training images by a table."""
+    votes = join_votes(dataset, read_votes_csv(path))[0].train.votes
+    assert votes is not None
+    return votes
+
+
 def test_votes_are_joined_by_end_of_path(tmp_path: Path, dataset: Dataset) -> None:
     path = write(tmp_path, HEADER, "a.jpg,0,0,0,7,3,0,0", "sad/b.jpg,0,0,0,0,,0,0", "c.jpg,1,1,1,1,1,1,1")
     joined, summary = join_votes(dataset, read_votes_csv(path))
@@ -42,11 +51,11 @@ def test_votes_are_joined_by_end_of_path(tmp_path: Path, dataset: Dataset) -> No
     assert "votes on 2 images; 1 of them without a vote (sad/b.jpg); 1 names without an image (c.jpg)" in summary
 
 
-def test_ferplus_words_and_other_choices_are_read(tmp_path: Path) -> None:
+def test_ferplus_words_and_other_choices_are_read(tmp_path: Path, dataset: Dataset) -> None:
     header = "Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-    table = read_votes_csv(write(tmp_path, header, "a.png,4,0,0,1,3,2,0,0,0,0", "b.png,0,0,0,0,0,0,0,0,0,10"))
-    assert table.counts["a.png"].tolist() == [3, 2, 0, 0, 4, 1, 0, 0, 0, 0]
-    assert table.counts["b.png"].tolist() == [0] * 9 + [10]
+    votes = counts_of(dataset, write(tmp_path, header, "a.jpg,4,0,0,1,3,2,0,0,0,0", "sad/b.jpg,0,0,0,0,0,0,0,0,0,10"))
+    assert votes.choices == CHOICES
+    assert votes.counts.tolist() == [[3, 2, 0, 0, 4, 1, 0, 0, 0, 0], [0] * 9 + [10]]
 
 
 @pytest.mark.parametrize(
@@ -59,11 +68,12 @@ def test_ferplus_words_and_other_choices_are_read(tmp_path: Path) -> None:
         ([HEADER, "a.jpg,0,0,0,1e3,0,0,0"], "expected whole numbers of votes from 0 to 65535, got '1e3'"),
         ([HEADER, "a.jpg,0,0,0,2.5,0,0,0"], "got '2.5'"),
         ([HEADER, "a.jpg,0,0,0,65536,0,0,0"], "got '65536'"),
+        ([HEADER, "a.jpg,0,0,0,40000,40000,0,0"], "line 2: expected at most 65535 votes on an image, got 80000"),
         ([HEADER, "a.jpg,0,0,0,\u0663,0,0,0"], "line 2: expected whole numbers of votes"),
         ([HEADER, " ,0,0,0,1,0,0,0"], "line 2: expected each image once, got a line without a name"),
         (
             [HEADER + ",Anger", "a.jpg,0,0,0,1,0,0,0,1"],
-            "expected one column for each expression, got several for angry",
+            "expected one column for each class, got several for angry",
         ),
         (["x" * 10_000_000], "save it as CSV in UTF-8"),
         ([",".join("x" * 10_000)], "a column image is missing"),
@@ -72,9 +82,9 @@ def test_ferplus_words_and_other_choices_are_read(tmp_path: Path) -> None:
         ([HEADER, "a.jpg,0,0,0,1,0,0,0", "a.jpg,0,0,0,1,0,0,0"], "line 3: expected each image once"),
     ],
 )
-def test_invalid_table_is_rejected(tmp_path: Path, lines: list[str], message: str) -> None:
+def test_invalid_table_is_rejected(tmp_path: Path, dataset: Dataset, lines: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_votes_csv(write(tmp_path, *lines))
+        counts_of(dataset, write(tmp_path, *lines))
 
 
 @pytest.mark.parametrize(
@@ -174,3 +184,49 @@ def test_table_without_pictures_is_rejected(tmp_path: Path, dataset: Dataset) ->
 def test_names_of_no_image_or_several_are_rejected(tmp_path: Path, dataset: Dataset, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         join_votes(dataset, read_votes_csv(write(tmp_path, HEADER, f"{name},0,0,0,1,0,0,0")))
+
+
+def own(classes: tuple[str, ...], choice: ClassChoice = ALL_CLASSES, left_out: tuple[str, ...] = ()) -> Dataset:
+    """Return one training image, a.jpg, of a data set with classes of its own."""
+    split = Split(np.zeros((1, 48, 48), np.uint8), np.zeros(1, np.int64), ("a.jpg",), classes=classes)
+    return Dataset("mine", {SplitName.TRAIN: split}, choice=choice, left_out_classes=left_out)
+
+
+NEGATIVE = ClassChoice(merge=(("negative", ("angry", "sad")),))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "header", "cells", "counts"),
+    [
+        (own(("other", "smile")), "image,Smile,other,unknown", "7,2,1", {"smile": 7, "other": 2, "unknown": 1}),
+        (own(("anger", "smile")), "image,smile,anger", "7,2", {"smile": 7, "anger": 2}),
+        (own(("other", "smile"), left_out=("wink",)), "image,smile,other,wink", "3,2,5", {"another class": 5}),
+        (own(("happy", "neutral")), HEADER, "1,1,1,4,1,1,1", {"happy": 4, "neutral": 1, "another class": 5}),
+        (own(("happy", "negative"), NEGATIVE), "image,angry,sad,happy", "3,4,3", {"negative": 7, "happy": 3}),
+        (own(("happy", "negative"), NEGATIVE), "image,negative,happy", "6,4", {"negative": 6, "happy": 4}),
+        (own(("happy", "no face")), "image,happy,nf", "1,9", {"happy": 1, "no face": 9}),
+    ],
+    ids=["own", "own-word", "left-out", "picked", "joined-by-part", "joined-as-one", "further-answer"],
+)
+def test_own_classes_have_a_column_each(
+    tmp_path: Path, dataset: Dataset, header: str, cells: str, counts: dict[str, int]
+) -> None:
+    votes = counts_of(dataset, write(tmp_path, header, f"a.jpg,{cells}"))
+    assert votes.classes == dataset.classes
+    found = dict(zip(votes.choices, votes.counts[0].tolist(), strict=True))
+    assert {name: found[name] for name in counts} == counts
+    assert votes.voters.tolist() == [sum(map(int, cells.split(",")))]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "header", "message"),
+    [
+        (own(("other", "smile")), "image,smile", "columns image, other, smile and perhaps .*; the column other is"),
+        (own(("other", "smile")), "image,smile,other,SMILE", "one column for each class, got several for smile"),
+        (own(("happy", "negative"), NEGATIVE), "image,happy,angry", "the column sad is missing"),
+        (own(("happy", "negative"), NEGATIVE), "image,angry,sad", "the column happy is missing"),
+    ],
+)
+def test_own_class_without_a_column_is_named(tmp_path: Path, dataset: Dataset, header: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        counts_of(dataset, write(tmp_path, header, "a.jpg" + ",1" * header.count(",")))

@@ -66,3 +66,11 @@ def test_classes_without_faces_are_ignored() -> None:
     better = find_better_order(swapped.confusion, EXPRESSIONS)
     assert better is not None
     assert (better.labels[0], better.labels[3], better.accuracy) == ("happy", "angry", 1)
+
+
+def test_weak_class_is_not_taken_for_one_without_faces() -> None:
+    fear, happy, surprise = (EXPRESSIONS.index(name) for name in ("fear", "happy", "surprise"))
+    labels = np.repeat([fear, happy], 100)
+    said = np.where(np.arange(200) < 80, surprise, labels)
+    scores = np.eye(7, dtype=np.float32)[said]
+    assert find_better_order(evaluate_scores(scores, labels).confusion, EXPRESSIONS) is None

@@ -50,8 +50,10 @@ def test_evaluation_by_hand() -> None:
     assert evaluation.precision.tolist() == [1, 0.5, 0, 1, 0, 0, 0]
     assert evaluation.recall.tolist() == [0.5, 1, 0, 1, 0, 0, 0]
     assert evaluation.f1 == pytest.approx([2 / 3, 2 / 3, 0, 1, 0, 0, 0])
-    # The four absent classes count 0, as scikit-learn's zero_division=0 has it.
-    assert evaluation.macro_f1 == pytest.approx((2 / 3 + 2 / 3 + 1) / 7)
+    # The four classes without images do not count.
+    assert evaluation.macro_f1 == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert evaluation.mean_recall == pytest.approx((0.5 + 1 + 1) / 3)
+    assert evaluation.mean_precision == pytest.approx((1 + 0.5 + 1) / 3)
     assert evaluation.support.tolist() == [2, 1, 0, 1, 0, 0, 0]
     assert evaluation.log_loss == pytest.approx(-np.log([0.9, 0.4 / 6, 0.7, 0.8]).mean())
 

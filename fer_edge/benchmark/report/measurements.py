@@ -59,7 +59,7 @@ def recall_table(report: Report) -> Table:
         "Recall of each expression" + (" by the data set's label" if report.has_people else ""),
         [text_column("file"), *(Column(name) for name in report.classes)],
         [
-            [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.per_class("recall"))]
+            [result.name, *(Cell(share(value, 1), tint=value) for value in result.quality.known_per_class("recall"))]
             for result in report.results
             if result.quality is not None
         ],

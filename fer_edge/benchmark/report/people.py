@@ -96,16 +96,16 @@ def _under_prior(people: People, prior: str) -> list[str]:
 
 
 def _per_class(report: Report, measured: Sequence[tuple[str, People]], measure: str) -> Table:
-    rows = [[name, *_tinted(people.per_class(measure))] for name, people in measured]
+    rows = [[name, *_tinted(people.known_per_class(measure))] for name, people in measured]
     person = None if report.data is None else report.data.one_person
     if person is not None and measure == "recall":
-        rows.append([ONE_PERSON, *_tinted([person["recall"][name] for name in report.classes])])
+        rows.append([ONE_PERSON, *_tinted([person["recall"].get(name) for name in report.classes])])
     rows.append(["images", *(f"{support:,}" for support in measured[0][1].support)])
     caption = f"{measure.capitalize()} of each expression by people's answer"
     return Table(caption, [text_column("file"), *(Column(name) for name in report.classes)], rows)
 
 
-def _tinted(values: Sequence[float]) -> list[Cell | str]:
+def _tinted(values: Sequence[float | None]) -> list[Cell | str]:
     return [Cell(share(value, 1), tint=value) for value in values]
 
 
@@ -133,7 +133,7 @@ def copies_table(report: Report) -> Table:
 
 
 def mean_recall_of(person: Mapping[str, Any]) -> float:
-    """Return one person's mean recall of the expressions, 0..1."""
+    """Return one person's mean recall of the classes, 0..1."""
     return float(sum(person["recall"].values()) / len(person["recall"]))
 
 

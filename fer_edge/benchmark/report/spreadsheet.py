@@ -51,7 +51,7 @@ def _people(report: Report, quality: Quality | None) -> _Row:
         return {**dict.fromkeys(columns), **person}
     plain = (people.images, people.accuracy, *people.interval, people.mean_recall)
     values = (*plain, people.kl_divergence, people.calibration_error)
-    per_class = (*people.per_class("precision"), *people.per_class("recall"))
+    per_class = (*people.known_per_class("precision"), *people.known_per_class("recall"))
     return {**dict(zip(columns, (*values, *per_class), strict=True)), **person}
 
 
@@ -87,6 +87,6 @@ def _quality(report: Report, quality: Quality | None) -> _Row:
         quality.macro_f1,
         quality.calibration_error,
         quality.agreement,
-        *quality.per_class("recall"),
+        *quality.known_per_class("recall"),
     )
     return dict(zip([*names, *recalls], values, strict=True))

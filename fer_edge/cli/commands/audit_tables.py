@@ -7,7 +7,6 @@ from rich.text import Text
 
 from fer_edge.cli.messages import print_note
 from fer_edge.dataset.data import Dataset
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.terminal.consoles import stdout
 from fer_edge.terminal.tables import make_table
 from fer_edge.training.audit.by_votes import Answers, count_answers
@@ -29,9 +28,9 @@ def answers_table(audit: Audit, answers: Answers, title: str) -> Table:
     """Return a table of each label's images by people's answer; an answer that agrees with the label is bold."""
     rare = {"no majority": answers.none, "no votes": answers.unasked}
     shown = {"none of these": answers.other, **{name: counts for name, counts in rare.items() if counts.any()}}
-    table = make_table(f"{title}, by people's answer", ["label"], ["in doubt", *EXPRESSIONS, *shown])
+    table = make_table(f"{title}, by people's answer", ["label"], ["in doubt", *audit.split.classes, *shown])
     suspects = audit.counts()
-    for label, name in enumerate(EXPRESSIONS):
+    for label, name in enumerate(audit.split.classes):
         counts = enumerate(answers.majority[label])
         row = [Text(f"{count:,}", style="bold" if answer == label else "") for answer, count in counts]
         table.add_row(name, f"{suspects[label]:,}", *row, *(f"{column[label]:,}" for column in shown.values()))

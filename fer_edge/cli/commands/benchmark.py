@@ -21,7 +21,7 @@ from fer_edge.benchmark.subjects import Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cli.class_options import choice_of
+from fer_edge.cli.class_options import choice_for, judged_classes_option, note_absent, require_scored
 from fer_edge.cli.commands.evaluation_findings import read_group_file
 from fer_edge.cli.commands.evaluation_options import groups_option, stress_option
 from fer_edge.cli.data_options import (
@@ -69,6 +69,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @votes_option
 @official_split_option
+@judged_classes_option
 @click.option(
     "--images", type=click.IntRange(1), help="Images of the validation split to measure accuracy on.  [default: all]"
 )
@@ -122,6 +123,7 @@ def command(
     data: str | None,
     votes_file: Path | None,
     official_split: bool,
+    judged_classes: tuple[str, ...] | None,
     images: int | None,
     groups_file: Path | None,
     stress: bool,
@@ -155,7 +157,8 @@ def command(
     silence_opencv()
     before = Report.read(earlier) if earlier else None
     paths = models or tuple(shipped_models().values())
-    faces, described = _read_faces(data, votes_file, images, _first_card(paths), official_split=official_split)
+    card = _first_card(paths)
+    faces, described = _read_faces(data, votes_file, judged_classes, images, card, official_split=official_split)
     if faces is None and (stress or groups_file):
         raise InputError("--stress and --groups need labelled faces: give them with --data")
     groups = None if groups_file is None or faces is None else read_group_file(groups_file, faces)
@@ -222,19 +225,25 @@ def _warn_of_orders(report: Report, subjects: Sequence[Subject], peers: Sequence
 
 
 def _read_faces(
-    data: str | None, votes_file: Path | None, images: int | None, card: ModelCard | None, *, official_split: bool
+    data: str | None,
+    votes_file: Path | None,
+    classes: tuple[str, ...] | None,
+    images: int | None,
+    card: ModelCard | None,
+    *,
+    official_split: bool,
 ) -> tuple[Split | None, Data | None]:
     """Read the labelled faces, if any are named; nothing is downloaded."""
     data = data or os.environ.get(DATA_ENV)
     if not data:
-        if images is not None:
-            raise InputError("--images needs labelled faces: give them with --data")
-        if votes_file is not None:
-            raise InputError("--votes needs labelled faces: give them with --data")
-        if official_split:
-            raise InputError("--official-split needs labelled faces: give them with --data")
+        given = {"--images": images, "--votes": votes_file, "--official-split": official_split, "--classes": classes}
+        if useless := [option for option, value in given.items() if value]:
+            raise InputError(f"{useless[0]} needs labelled faces: give them with --data")
         return None, None
-    choice, form = (ALL_CLASSES, FER2013_FORM) if card is None else choice_of(card)
+    choice, form = (ALL_CLASSES, FER2013_FORM) if card is None else choice_for(card, classes)
     dataset = read_voted_data(data, votes_file, official_split=official_split, choice=choice, form=form)
     faces = take_some(dataset.validation, images)
+    if card is not None:
+        require_scored(dataset, card)
+        note_absent(faces, card)
     return faces, describe_data(dataset, faces, "validation", synthetic=data == SYNTHETIC)

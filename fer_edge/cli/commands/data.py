@@ -9,6 +9,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from fer_edge.cli.class_options import (
+    CLASS_OPTIONS,
+    choice_for,
+    class_options,
+    require_every_class,
+    require_scored,
+    take_choice,
+)
 from fer_edge.cli.commands.audit_judges import Judges, audit_by_networks, audit_by_votes
 from fer_edge.cli.commands.audit_tables import print_findings
 from fer_edge.cli.commands.data_check import check
@@ -46,7 +54,10 @@ _JUDGES_RECIPE = {
 }
 """Recipe that takes minutes a fold: a judge must learn the expressions without memorizing faces."""
 
-_WITH_VOTES = {"by_votes", "votes_file", "official_split", "data", "worst", "output", "overwrite", "strict", "yes"}
+_WITH_VOTES = {
+    *("by_votes", "votes_file", "official_split", "data", "worst", "output", "overwrite", "strict", "yes"),
+    *CLASS_OPTIONS,
+}
 """Options of an audit by votes, which trains and runs no network."""
 
 
@@ -80,6 +91,7 @@ for each in (collect, split, check):
 @data_option
 @votes_option
 @official_split_option
+@class_options
 @strict_option
 @yes_option
 @click.option("--by-votes", is_flag=True, help="Judge labels by people's votes; no network is trained or needed.")
@@ -126,8 +138,9 @@ def audit(
     """Find the training images whose labels are most likely wrong, and list them for a person to review.
 
     Networks are trained on parts of the training split; each image is judged by the network that saw neither it nor a
-    copy of it. With --by-votes, people's votes judge instead, which takes seconds. The output folder gets suspects.csv,
-    contact-sheet.png, duplicates.png and leave-out.txt: review that list, then give it to fer-edge train --leave-out.
+    copy of it. With --model, classes and size are that model's. With --by-votes, people's votes judge instead, which
+    takes seconds. The output folder gets suspects.csv, contact-sheet.png, duplicates.png and leave-out.txt: review that
+    list, then give it to fer-edge train --leave-out.
     After Ctrl-C, the same command resumes.
 
     \b
@@ -135,6 +148,8 @@ def audit(
     fer-edge data audit --data faces.zip --by-votes
     fer-edge data audit --data faces.zip --folds 0 --model judge.keras
     """
+    is_chosen = any(options[name] for name in CLASS_OPTIONS)
+    choice, form = take_choice(options)
     judges = _read_judges(folds, models, votes_file, options, by_votes=by_votes)
     if (output / LIST_NAME).exists() and not overwrite:
         raise InputError(
@@ -149,9 +164,15 @@ def audit(
     for model in models:
         read_card(model)  # here nothing can be stated about a model that has none
     click.get_current_context().with_resource(sole_user(output))
-    classifiers = [load_classifier(model, classes=None) for model in models]
-    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    classifiers = [load_classifier(model) for model in models]
+    if classifiers and not is_chosen:
+        choice, form = choice_for(classifiers[0].card)
+    dataset = read_voted_data(
+        data, votes_file, official_split=official_split, yes=yes, strict=strict, choice=choice, form=form
+    )
     for model, classifier in zip(models, classifiers, strict=True):
+        require_scored(dataset, classifier.card)
+        require_every_class(dataset, classifier.card)
         require_fit_for(model, classifier.card, dataset.classes, dataset.train.form)
     if by_votes:
         found = audit_by_votes(dataset)

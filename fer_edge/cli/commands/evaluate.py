@@ -10,7 +10,7 @@ import click
 
 from fer_edge.cards.meaning import named_prior
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cli.class_options import choice_of
+from fer_edge.cli.class_options import choice_for, judged_classes_option, note_absent, require_scored
 from fer_edge.cli.commands.evaluation_findings import (
     Findings,
     draw_stress,
@@ -56,7 +56,6 @@ from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import expression_scores
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
-from fer_edge.scores import require_classes
 from fer_edge.terminal.consoles import progress_bar, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
 
@@ -68,6 +67,7 @@ from fer_edge.training.face_classifier import load_classifier
 @data_option
 @votes_option
 @official_split_option
+@judged_classes_option
 @click.option(
     "--split",
     default="validation",
@@ -90,6 +90,7 @@ def command(
     data: str | None,
     votes_file: Path | None,
     official_split: bool,
+    judged_classes: tuple[str, ...] | None,
     split: str,
     labels: tuple[str, ...] | None,
     input_range: tuple[float, float] | None,
@@ -123,14 +124,15 @@ def command(
     if asked.update_card:
         read_card(model)  # before minutes of work for a file without one
     facts = stated_facts(labels, input_range, logits, trusted=trust_model)
-    classifier = with_prior(load_classifier(model, num_threads, facts, classes=None), prior, model)
+    classifier = with_prior(load_classifier(model, num_threads, facts), prior, model)
     note_unverified(model, classifier.card)
-    choice, form = choice_of(classifier.card)
+    choice, form = choice_for(classifier.card, judged_classes)
     dataset = read_voted_data(
         data, votes_file, official_split=official_split, yes=yes, strict=strict, choice=choice, form=form
     )
-    require_classes(classifier.card.labels, model, dataset.classes)
+    require_scored(dataset, classifier.card)
     faces = dataset.split(split)
+    note_absent(faces, classifier.card)
     groups = None if asked.groups_file is None else read_group_file(asked.groups_file, faces)
     with progress_bar(model.name, len(faces)) as on_progress:
         scores = expression_scores(classifier, faces.images, on_progress, dataset.classes)

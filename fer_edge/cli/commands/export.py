@@ -10,7 +10,7 @@ from export.calibration import DEFAULT_IMAGES, choose_calibration_set
 from export.onnx import ONNX_PRECISIONS
 from export.prior import fold_prior
 from export.target import Format, Target, targets
-from fer_edge.cli.class_options import choice_of
+from fer_edge.cli.class_options import choice_for, require_every_class
 from fer_edge.cli.commands.export_job import (
     CALIBRATION_NAME,
     INT8_TFLITE,
@@ -43,7 +43,6 @@ from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.errors import InputError
 from fer_edge.precision import EXPORTABLE, Precision
-from fer_edge.scores import require_classes
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.run_folder import RunFolder, newest_run
 
@@ -167,9 +166,9 @@ def command(
     parent = _for_prior(KerasClassifier.load(path, facts), prior)
     reads = [*roles("MODEL", path), *data_roles(data), *roles("--votes", votes_file)]
     require_apart(reads, _written(folder, parent.card.name, wanted))
-    choice, form = choice_of(parent.card)
+    choice, form = choice_for(parent.card)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, choice=choice, form=form)
-    require_classes(parent.card.labels, path, dataset.classes)
+    require_every_class(dataset, parent.card)
     note_other_training({path.name: parent.card}, dataset.sha256(), official_split=official_split)
     job = ExportJob(
         parent,

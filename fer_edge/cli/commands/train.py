@@ -110,7 +110,8 @@ def command(
     left_out = faces.left_out()
     cluster = read_cluster(workers, worker_index, os.environ.get("TF_CONFIG"))
     if cluster and not cluster.is_chief:
-        _assist(cluster, worker_timeout, faces.read(left_out), recipe, resume=resume)
+        dataset = faces.read(left_out, recipe.votes_weight)
+        _assist(cluster, worker_timeout, dataset, recipe, resume=resume)
         return
     job = (
         resume_job(faces, output, recipe) if resume else start_job(faces, output, recipe, left_out, overwrite=overwrite)

@@ -39,7 +39,7 @@ class LabelledFaces:
         """Return the names in the list of images to leave out."""
         return read_list(self.leave_out_list) if self.leave_out_list else ()
 
-    def read(self, left_out: tuple[str, ...]) -> Dataset:
+    def read(self, left_out: tuple[str, ...], votes_weight: float) -> Dataset:
         """Read the faces without the images of these names, and show people's votes on them."""
         official_split = self.official_split
         dataset = read_voted_data(
@@ -51,7 +51,7 @@ class LabelledFaces:
             choice=self.choice,
             form=self.form,
         )
-        show_votes(dataset)
+        show_votes(dataset, votes_weight)
         note_near_copies(dataset)
         kept = leave_out(dataset, left_out)
         if left_out:
@@ -96,7 +96,7 @@ def start_job(
     _hold(run)
     if not overwrite:
         run.require_empty()
-    return TrainingJob(run, recipe, faces.read(left_out), left_out)
+    return TrainingJob(run, recipe, faces.read(left_out, recipe.votes_weight), left_out)
 
 
 def resume_job(faces: LabelledFaces, output: Path | None, asked: Recipe) -> TrainingJob:
@@ -118,7 +118,7 @@ def resume_job(faces: LabelledFaces, output: Path | None, asked: Recipe) -> Trai
     if faces.leave_out_list:
         raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
     left_out = read_list(run.left_out) if run.left_out.exists() else ()
-    dataset = faces.read(left_out)
+    dataset = faces.read(left_out, recipe.votes_weight)
     if dataset.sha256() != sha256:
         raise DataError(
             f"{run.path} was trained on other images than {dataset.source}; give the same --data and "

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_edge.dataset.data import Dataset, Split
-from fer_edge.dataset.votes import CHOICES, NO_TRUTH, Votes
+from fer_edge.dataset.votes import ANOTHER_CLASS, NO_FACE, NO_TRUTH, Votes
 from fer_edge.errors import DataError
-from fer_edge.labels import NUM_EXPRESSIONS
 from fer_edge.training.audit.suspects import Audit, IntArray, Judgement, Reason, Suspect, rank_suspects
 
-_OTHER_REASONS = {"contempt": Reason.CONTEMPT, "unknown": Reason.UNKNOWN, "no face": Reason.NO_FACE}
+_OTHER_REASONS = {
+    "contempt": Reason.CONTEMPT,
+    "unknown": Reason.UNKNOWN,
+    NO_FACE: Reason.NO_FACE,
+    ANOTHER_CLASS: Reason.ANOTHER_CLASS,
+}
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,8 @@ class Contradiction:
     """Images of one label to which most people give the same other answer.
 
     Attributes:
-        label: Index into `EXPRESSIONS`.
-        answer: Index into `CHOICES`.
+        label: Index into the votes' classes.
+        answer: Index into the votes' choices.
         suspects: Images, the clearest first.
     """
 
@@ -35,10 +39,10 @@ class Answers:
     """Numbers of images of each label by people's answer.
 
     Attributes:
-        majority: Images by label and by the majority's answer, int64 (7, 7).
-        other: Images that more people call contempt, unknown or no face than any expression, int64 (7,).
-        none: Images with votes, but without such an answer, int64 (7,).
-        unasked: Images without votes, int64 (7,).
+        majority: Images by label and by the majority's answer, int64 (classes, classes).
+        other: Images to which more people give an answer that is no class than any class, int64 (classes,).
+        none: Images with votes, but without such an answer, int64 (classes,).
+        unasked: Images without votes, int64 (classes,).
     """
 
     majority: IntArray
@@ -63,7 +67,7 @@ def require_votes(dataset: Dataset) -> Votes:
 
 
 def find_contradicted(split: Split, votes: Votes, copies: IntArray) -> Audit:
-    """Rank the labels that the majority contradicts, and images that most people call none of the seven expressions.
+    """Rank the labels that the majority contradicts, and images that most people call none of the classes.
 
     They are ranked by margin: the label's share of all votes less the largest share of another answer.
 
@@ -74,8 +78,8 @@ def find_contradicted(split: Split, votes: Votes, copies: IntArray) -> Audit:
     """
     voters = votes.voters
     scores = np.asarray(votes.counts / np.maximum(voters, 1)[:, np.newaxis], np.float32)
-    other = np.where(votes.other_than_expression, votes.counts.argmax(axis=1), NO_TRUTH)
-    doubts = {reason: other == CHOICES.index(choice) for choice, reason in _OTHER_REASONS.items()}
+    other = np.where(votes.other_than_classes, votes.counts.argmax(axis=1), NO_TRUTH)
+    doubts = {_OTHER_REASONS[choice]: other == votes.choices.index(choice) for choice in votes.others}
     doubts[Reason.CONTRADICTED] = (votes.majority != NO_TRUTH) & (votes.majority != split.labels)
     dissent = voters - votes.counts[np.arange(len(split)), split.labels]
     return rank_suspects(split, Judgement(scores, voters, dissent, doubts, by_people=True), copies)
@@ -99,12 +103,13 @@ def commonest_contradictions(audit: Audit, most: int) -> list[Contradiction]:
 
 def count_answers(split: Split, votes: Votes) -> Answers:
     """Count the images of each label by people's answer."""
-    majority = np.zeros((NUM_EXPRESSIONS, NUM_EXPRESSIONS), np.int64)
+    classes = len(votes.classes)
+    majority = np.zeros((classes, classes), np.int64)
     agreed = votes.majority != NO_TRUTH
     np.add.at(majority, (split.labels[agreed], votes.majority[agreed]), 1)
-    asked, other = votes.voters > 0, votes.other_than_expression
+    asked, other = votes.voters > 0, votes.other_than_classes
 
     def by_label(images: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> IntArray:
-        return np.bincount(split.labels[images], minlength=NUM_EXPRESSIONS)
+        return np.bincount(split.labels[images], minlength=classes)
 
     return Answers(majority, by_label(other), by_label(asked & ~agreed & ~other), by_label(~asked))

@@ -28,7 +28,7 @@ class Tile:
     """A face with a caption.
 
     Attributes:
-        image: Pixels, uint8 (48, 48), gray.
+        image: Pixels, uint8 (H, W) gray or (H, W, 3) RGB.
         caption: Two lines of some 20 characters.
         marked: Whether the first line is red.
     """
@@ -83,7 +83,8 @@ def _draw_page(rows: Sequence[Row], path: Path, heading: str) -> None:
     from matplotlib.figure import Figure  # here, as commands that draw nothing work without it
 
     width, height = COLUMNS * (_FACE + _GAP) + _GAP, _HEADING + len(rows) * (_FACE + _CAPTION)
-    pixels = np.full((height, width), 255, np.uint8)
+    channels = next(tile.image.shape[2:] for row in rows for tile in row if tile is not None)
+    pixels = np.full((height, width, *channels), 255, np.uint8)
     figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.text(_GAP, _HEADING / 2, heading, fontsize=11, fontweight="bold", va="center", color=_INK)
@@ -92,9 +93,8 @@ def _draw_page(rows: Sequence[Row], path: Path, heading: str) -> None:
             if tile is None:
                 continue
             left, top = _GAP + x * (_FACE + _GAP), _HEADING + y * (_FACE + _CAPTION)
-            pixels[top : top + _FACE, left : left + _FACE] = cv2.resize(
-                tile.image, (_FACE, _FACE), interpolation=cv2.INTER_CUBIC
-            )
+            how = cv2.INTER_CUBIC if tile.image.shape[0] < _FACE else cv2.INTER_AREA
+            pixels[top : top + _FACE, left : left + _FACE] = cv2.resize(tile.image, (_FACE, _FACE), interpolation=how)
             for line, text in enumerate(tile.caption):
                 colour = _MARK if tile.marked and line == 0 else _INK
                 weight = "bold" if line == 0 else "normal"

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.cards.input_spec import InputSpec
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, InputError
@@ -83,7 +84,9 @@ def score_out_of_fold(
         run = RunFolder(folder / str(fold + 1))
         others = replace(dataset, splits={**dataset.splits, SplitName.TRAIN: rest})
         model = _train_fold(run, others, recipe, observe(fold)).model
-        card = ModelCard(f"fold {fold + 1}", recipe.arch, dataset.classes)
+        form = dataset.train.form
+        spec = InputSpec(form.width, form.height, form.colour)
+        card = ModelCard(f"fold {fold + 1}", recipe.arch, dataset.classes, spec)
         classifier = KerasClassifier(model, card, run.model)
         scores[rows] = classifier.classify_all(dataset.train.images[rows])
     return scores

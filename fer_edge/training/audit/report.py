@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from fer_edge.dataset.leave_out import format_list
-from fer_edge.dataset.votes import CHOICES
 from fer_edge.files import write_atomic
-from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.audit.by_votes import Contradiction, commonest_contradictions
 from fer_edge.training.audit.contact_sheet import COLUMNS, ROWS, Tile, arrange, arrange_groups, draw_sheets
 from fer_edge.training.audit.suspects import Audit, Suspect
@@ -80,7 +79,7 @@ def _table(audit: Audit) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     votes = audit.split.votes
-    writer.writerow((*_COLUMNS, *(CHOICES if votes else ())))
+    writer.writerow((*_COLUMNS, *(votes.choices if votes else ())))
     for suspect in audit.suspects:
         writer.writerow(
             (
@@ -102,7 +101,7 @@ def _table(audit: Audit) -> str:
 
 def _choices(audit: Audit) -> tuple[str, ...]:
     """Return the names of the answers: the classes, and with people's votes, what else they could answer."""
-    return CHOICES if audit.split.votes else audit.split.classes
+    return audit.split.votes.choices if audit.split.votes else audit.split.classes
 
 
 def _suspect_tile(audit: Audit, suspect: Suspect) -> Tile:
@@ -135,14 +134,19 @@ def _draw_contradictions(audit: Audit, folder: Path, data: str) -> list[Path]:
         return []
     pages = []
     for contradiction in commonest_contradictions(audit, CONTRADICTIONS):
-        label, answer = EXPRESSIONS[contradiction.label], CHOICES[contradiction.answer]
+        label, answer = audit.split.classes[contradiction.label], _choices(audit)[contradiction.answer]
         shown = contradiction.suspects[: COLUMNS * ROWS]
         pages += draw_sheets(
             arrange([_suspect_tile(audit, suspect) for suspect in shown]),
-            folder / f"{CONTRADICTION}{label}-seen-{answer.replace(' ', '-')}.png",
+            folder / f"{CONTRADICTION}{_word(label)}-seen-{_word(answer)}.png",
             title=f"{data}, training split: labelled {label}, seen {answer}{_extent(contradiction, len(shown))}",
         )
     return pages
+
+
+def _word(name: str) -> str:
+    """Return a class's name as part of a file's name."""
+    return re.sub(r"[^\w.]+", "-", name)
 
 
 def _extent(contradiction: Contradiction, shown: int) -> str:

@@ -31,6 +31,7 @@ class Reason(str, Enum):
     CONTEMPT = "people see contempt"
     UNKNOWN = "people cannot tell"
     NO_FACE = "people see no face"
+    ANOTHER_CLASS = "people see another class"
     EXACT_COPY = "an exact copy has another label"
     NEAR_COPY = "a near copy has another label"
     CONSTANT = "constant image"
@@ -41,7 +42,7 @@ class Judgement:
     """Judgement of networks or people on N images.
 
     Attributes:
-        scores: Mean probabilities, or shares of votes, for the first C of `CHOICES`, float32 (N, C).
+        scores: Mean probabilities, or shares of votes, for the classes and people's further answers, float32 (N, C).
         judges: Number of judges of each image, int64 (N,).
         dissent: Number of judges who would label it otherwise, int64 (N,).
         doubts: Images that each reason to doubt a label applies to, bool (N,).
@@ -63,7 +64,7 @@ class Suspect:
         rank: Rank by `margin`, from 1, the worst.
         index: Index in the training split.
         label: Label, an index into the split's classes.
-        predicted: Judges' answer, an index into `CHOICES`.
+        predicted: Judges' answer, an index into the classes and people's further answers.
         label_probability: Judges' probability of the label, 0..1.
         predicted_probability: Judges' probability of `predicted`, 0..1.
         margin: Normalized margin, -1..1: the label's probability less the highest of the others.

@@ -70,7 +70,9 @@ def voted_report(report: Report) -> Report:
     labels = np.where(np.arange(IMAGES) % 4 == 0, (majority + 1) % NUM_EXPRESSIONS, majority)
     faces = Split(np.zeros((IMAGES, 48, 48), np.uint8), labels, tuple(map(str, range(IMAGES))), Votes(counts))
     copied = np.arange(IMAGES) % 3 == 0
-    person = measure_one_person(Votes(counts)).as_dict()
+    one_person = measure_one_person(Votes(counts))
+    assert one_person is not None
+    person = one_person.as_dict()
     return replace(
         report,
         data=replace(

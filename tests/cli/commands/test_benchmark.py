@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.cards.storage import append_card
+from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
@@ -93,6 +95,29 @@ def test_note_warns_of_other_division_than_in_training(
     assert "enough" in ended.stderr
     assert "note: other.tflite: trained on other images than these" in ended.stderr
     assert ("21 images of Training, 21 of PublicTest" in " ".join(ended.stderr.split())) == bool(division)
+
+
+def test_faces_of_some_classes_are_measured_and_those_of_others_refused(
+    command_line: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    model_file: Path,
+    faces_folder: Path,
+    tmp_path: Path,
+) -> None:
+    def stop(*_: object, faces: Split, **__: object) -> None:
+        raise FerEdgeError(f"{len(faces)} faces of {len(faces.classes)} classes")
+
+    monkeypatch.setattr("fer_edge.cli.commands.benchmark.measure", stop)
+    for split in ("train", "validation"):
+        for name, expression in (("happy", "happy"), ("sad", "sad"), ("wink", "surprise")):
+            shutil.copytree(faces_folder / "images" / split / expression, tmp_path / "some" / split / name)
+    arguments = ("benchmark", model_file, *HASTE, "--data", tmp_path / "some", "--output", tmp_path / "out")
+    refused = command_line(*arguments)
+    assert refused.exit_code == 2
+    assert refused.stderr.endswith("add --classes happy,sad\n")
+    ended = command_line(*arguments, "--classes", "happy,sad")
+    assert "32 faces of 7 classes" in ended.stderr
+    assert "note: no image of angry, disgust, fear, neutral, surprise" in ended.stderr
 
 
 def test_votes_without_labelled_faces_are_refused(child_line: Callable[..., Any], tmp_path: Path) -> None:

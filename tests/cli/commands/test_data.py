@@ -196,14 +196,41 @@ def test_audit_restores_official_split_of_mixed_fer2013(
 ) -> None:
     arguments = ("data", "audit", "--data", mixed_fer2013, "--by-votes", "--output", tmp_path / "audit")
     mixed = command_line(*arguments).require_success()
-    assert "7 of the train split, 7 of the validation split belong to another part" in " ".join(mixed.stderr.split())
+    assert "7 of the 21 images in train are not from Training" in mixed.stderr
     official = command_line(*arguments, "--official-split", "--overwrite").require_success()
     assert "official split restored: 21 images of Training, 21 of PublicTest" in " ".join(official.stderr.split())
-    assert "belong to another part" not in official.stderr
+    assert "not from Training" not in official.stderr
     with (tmp_path / "audit" / "suspects.csv").open(newline="") as file:
         names = {row["name"].split("/")[-1] for row in csv.DictReader(file)}
     assert names
     assert all(name.startswith("train") for name in names)
+
+
+def test_audit_shows_colour_faces_of_own_classes(
+    command_line: Callable[..., Any], noisy_folder: Path, votes_file: Path, tmp_path: Path
+) -> None:
+    chosen = ("--merge", "bad=angry,disgust,fear,sad", "--classes", "bad,happy", "--input", "64x64x3")
+    output = tmp_path / "audit"
+    arguments = ("data", "audit", "--data", noisy_folder, "--votes", votes_file, "--output", output)
+    ended = command_line(*arguments, "--by-votes", *chosen).require_success()
+    assert "bad happy none of these" in " ".join(ended.stdout.split())
+    with (output / "suspects.csv").open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    swap = rows["train/happy/swap.png"]
+    assert (swap["label"], swap["predicted"], swap["bad"], swap["another class"]) == ("happy", "bad", "10", "0")
+    assert (output / "labelled-happy-seen-bad.png").exists()
+
+
+def test_audit_by_a_model_needs_its_classes(
+    command_line: Callable[..., Any], noisy_folder: Path, tiny_run: RunFolder, tmp_path: Path
+) -> None:
+    judged = ("--folds", 0, "--model", tiny_run.model, "--output", tmp_path / "audit")
+    for split in ("train", "validation"):
+        (noisy_folder / split / "surprise").rename(noisy_folder / split / "wink")
+    refused = command_line("data", "audit", "--data", noisy_folder, *judged)
+    assert (refused.exit_code, "has images of wink, which" in refused.stderr) == (2, True)
+    refused = command_line("data", "audit", "--data", noisy_folder, "--drop", "wink", *judged)
+    assert (refused.exit_code, "expected scores of angry, disgust" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("option", ["--distill", "--start-from"])

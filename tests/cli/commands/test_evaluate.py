@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ from fer_edge.cards.model_card import ModelCard
 from fer_edge.cards.storage import append_card
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
+from fer_edge.training.distributed.distribute import NONE
 from fer_edge.training.run_folder import RunFolder
 
 
@@ -89,7 +91,7 @@ def test_a_model_without_a_card_takes_labels_and_input_range(
     assert "warning" not in done.stderr
     other = command_line(*common, "--labels", "a,b,c,d,e,f,g", "--input-range", "0..255")
     assert other.exit_code == 2
-    assert "has no class a; its classes are angry, disgust" in other.stderr
+    assert "expected images of a, b, c, d, e, f, g, got angry, disgust" in other.stderr
 
 
 def test_labels_in_the_wrong_order_are_warned_of(
@@ -159,10 +161,10 @@ def test_official_split_restores_mixed_fer2013(
 ) -> None:
     arguments = ("evaluate", model_file, "--data", mixed_fer2013, "--json", "--plot", tmp_path / "c.png")
     mixed = command_line(*arguments).require_success()
-    assert "7 of the train split, 7 of the validation split belong to another part" in " ".join(mixed.stderr.split())
+    assert "7 of the 21 images in train are not from Training" in mixed.stderr
     official = command_line(*arguments, "--official-split").require_success()
     assert "21 images of Training, 21 of PublicTest; 0 others left out" in " ".join(official.stderr.split())
-    assert "belong to another part" not in official.stderr
+    assert "not from Training" not in official.stderr
     assert json.loads(mixed.stdout)["people"] != json.loads(official.stdout)["people"]
 
 
@@ -175,6 +177,52 @@ def test_synthetic_faces_have_no_official_split(
     )
     assert ended.exit_code == 2
     assert "synthetic: expected a copy of FER2013, whose official split can be restored" in ended.stderr
+
+
+@pytest.fixture
+def some_classes(faces_folder: Path, tmp_path: Path) -> Callable[..., Path]:
+    """A function from class folders, each with the expression that it shows, to a folder that has them."""
+
+    def fill(**folders: str) -> Path:
+        for split in ("train", "validation"):
+            for name, expression in folders.items():
+                shutil.copytree(faces_folder / "images" / split / expression, tmp_path / "some" / split / name)
+        return tmp_path / "some"
+
+    return fill
+
+
+def test_model_is_judged_on_a_part_of_its_classes(
+    command_line: Callable[..., Any], model_file: Path, some_classes: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = some_classes(happy="happy", sad="sad")
+    arguments = ("evaluate", model_file, "--data", data, "--plot", tmp_path / "c.png")
+    facts = json.loads(command_line(*arguments, "--json").require_success().stdout)
+    assert facts["confusion_matrix"]["labels"] == list(EXPRESSIONS)
+    per_class = facts["per_class"]
+    assert [name for name in EXPRESSIONS if per_class[name]["support"]] == ["happy", "sad"]
+    assert facts["macro_f1"] == pytest.approx((per_class["happy"]["f1"] + per_class["sad"]["f1"]) / 2)
+    ended = command_line(*arguments).require_success()
+    assert "note: no image of angry, disgust, fear, neutral, surprise: where" in ended.stderr
+    (angry,) = (line.split() for line in ended.stdout.splitlines() if line.split()[:2] == ["angry", NONE])
+    assert angry[1:] == [NONE, NONE, NONE, "0"]
+
+
+def test_classes_that_a_model_does_not_score_need_a_choice(
+    command_line: Callable[..., Any], model_file: Path, some_classes: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = some_classes(happy="happy", sad="sad", wink="surprise")
+    arguments = ("evaluate", model_file, "--data", data, "--json", "--plot", tmp_path / "c.png")
+    refused = command_line(*arguments)
+    assert refused.exit_code == 2
+    assert "has images of wink, which" in refused.stderr
+    assert refused.stderr.endswith("to judge it on the others only, add --classes happy,sad\n")
+    assert json.loads(command_line(*arguments, "--classes", "happy,sad").require_success().stdout)["samples"] == 32
+    one = json.loads(command_line(*arguments, "--classes", "sad").require_success().stdout)
+    assert one["accuracy"] == one["per_class"]["sad"]["recall"]
+    for classes, message in (("happy,wink", "does not score wink"), ("fear", "has no class fear")):
+        refused = command_line(*arguments, "--classes", classes)
+        assert (refused.exit_code, message in refused.stderr) == (2, True)
 
 
 @pytest.fixture

@@ -80,6 +80,45 @@ def test_merged_classes_are_kept_on_resuming_and_measuring(
     assert set(json.loads(measured.stdout)["per_class"]) == {"happy", "negative", "neutral"}
 
 
+@pytest.mark.slow
+def test_raters_of_own_classes_are_learned_and_judged_by(
+    photos: Path, tmp_path: Path, tiny_architecture: str, command_line: Callable[..., Any]
+) -> None:
+    votes = tmp_path / "votes.csv"
+    rows = [f"{folder}/{i}.png,{4 - i % 2},{1 + i % 2}" for folder in EXPRESSION_OF for i in range(40)]
+    votes.write_text("\n".join(["image,Smile,rest", *rows]) + "\n")
+    run = RunFolder(tmp_path / "run")
+    common = ("--data", photos, "--votes", votes)
+    trained = command_line(
+        "train", *common, "--votes-weight", 1, "--arch", tiny_architecture, "--epochs", 1, "--output", run.path
+    ).require_success()
+    assert "other than the classes" in " ".join(trained.stderr.split())
+    card = json.loads((run.path / "card.json").read_text())
+    assert card["training"]["votes"]["prior"] == pytest.approx({"rest": 0.3, "smile": 0.7}, abs=0.02)
+    plot = ("--plot", tmp_path / "c.png")
+    judged = command_line("evaluate", run.model, *common, *plot, "--json", "--prior", "rest=0.8").require_success()
+    facts = json.loads(judged.stdout)
+    assert facts["prior_shares"] == pytest.approx({"rest": 0.8, "smile": 0.2})
+    assert facts["people"]["per_class"]["smile"]["support"] == facts["people"]["samples"] > 0
+    assert set(facts["people_by_prior"]) > {"photos", "balanced"}
+    wrong = command_line("evaluate", run.model, *common, *plot, "--prior", "happy=0.8")
+    assert (wrong.exit_code, "of rest, smile, got 'happy=0.8'" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_option_that_needs_votes_says_so_without_any(
+    photos: Path, tmp_path: Path, tiny_architecture: str, command_line: Callable[..., Any]
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    arguments = ("--data", photos, "--arch", tiny_architecture, "--epochs", 1, "--output", run.path)
+    trained = command_line("train", *arguments, "--votes-weight", 1).require_success()
+    assert "note: --votes-weight 1: no training image has votes, so labels alone are learned" in trained.stderr
+    refused = command_line("evaluate", run.model, "--data", photos, "--prior", "balanced")
+    assert (refused.exit_code, "card says which prior" in refused.stderr) == (2, True)
+    refused = command_line("train", *arguments, "--official-split", "--overwrite")
+    assert (refused.exit_code, "expected a copy of FER2013" in refused.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -40,6 +40,15 @@ def test_pages_replace_earlier_ones(tmp_path: Path, count: int, pages: int) -> N
     assert sorted(tmp_path.iterdir()) == sorted(drawn)
 
 
+@pytest.mark.parametrize("side", [48, 64, 200])
+def test_colour_faces_of_any_size_keep_their_colour(tmp_path: Path, side: int) -> None:
+    orange = np.full((side, side, 3), (240, 150, 20), np.uint8)
+    (page,) = draw_sheets([[Tile(orange, ("1  smile 1 %", "judged other 90 %"))]], tmp_path / "sheet.png", title="mine")
+    image = cv2.imread(str(page))
+    assert image is not None
+    assert (image == (20, 150, 240)).all(axis=2).sum() == 144 * 144
+
+
 def test_faces_are_unchanged_and_marked_ones_red(tmp_path: Path) -> None:
     shown = tiles(2)
     red = []

@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_edge.dataset.choosing import choose_classes
+from fer_edge.dataset.class_choice import ClassChoice
+from fer_edge.dataset.conversion import in_form
 from fer_edge.dataset.data import Dataset, SplitName
 from fer_edge.errors import DataError, DivergenceError, InputError
+from fer_edge.picture_form import RGB, PictureForm
 from fer_edge.training.audit.folds import assign_folds, folds_replacement, score_out_of_fold
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.train import train
@@ -68,6 +72,16 @@ def test_copies_stay_in_one_fold() -> None:
         fold_of = assign_folds(labels, copies, 3, seed)
         assert len(set(fold_of[[3, 10, 20, 30, 59]])) == 1
         assert len(set(fold_of[[40, 41, 52]])) == 1
+
+
+def test_colour_faces_of_own_classes_are_scored(few: Dataset, recipe: Recipe, tmp_path: Path) -> None:
+    two = choose_classes(few, ClassChoice(classes=("happy", "sad")))
+    mine = in_form(two, PictureForm(64, 64, RGB))
+    fold_of = assign_folds(mine.train.labels, np.arange(len(mine.train)), 2, seed=0)
+    once = replace(recipe, epochs=1)
+    scores = score_out_of_fold(mine, once, fold_of, tmp_path, Counting().observe)
+    assert scores.shape == (len(mine.train), 2)
+    assert scores.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def test_too_few_folds_or_pictures_are_rejected() -> None:
