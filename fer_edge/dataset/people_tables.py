@@ -22,9 +22,9 @@ from fer_edge.dataset.peoples_answer import (
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.evaluation.tables import class_word
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.number_format import decimal, share
 from fer_edge.scores import FloatArray
 from fer_edge.terminal.tables import make_table
-from fer_edge.training.distributed.distribute import decimal, share
 
 _PLURAL = {"expression": "expressions", "class": "classes"}
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from fer_edge.evaluation.metrics import Evaluation
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.number_format import NONE
 from fer_edge.terminal.tables import make_table
-from fer_edge.training.distributed.distribute import NONE
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:

@@ -17,7 +17,7 @@ from fer_edge.cards.model_card import ModelCard
 from fer_edge.cards.storage import append_card
 from fer_edge.inference.card_reader import read_card
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
-from fer_edge.training.distributed.distribute import NONE
+from fer_edge.number_format import NONE
 from fer_edge.training.run_folder import RunFolder
 
 
