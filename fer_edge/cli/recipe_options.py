@@ -58,48 +58,7 @@ RECIPE_SECTIONS = {
 
 def recipe_options(command: Command) -> Command:
     """Add `--recipe`, and an option for each part of a recipe, to a command."""
-    decorators = [
-        click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
-        *(_option(name, part) for name, part in PARTS.items()),
-        click.option(
-            f"--{_PRETRAINED}",
-            type=click.Choice(["imagenet"]),
-            help="Start from ImageNet's weights, with --arch efficientnet-lite0 or the network of keras.applications "
-            "that mobilenet (MobileNetV2) or resnet (ResNet50) names.",
-        ),
-        click.option(
-            _flag(_WEIGHTS_FILE),
-            metavar="FILE.pth",
-            type=_MODEL_FILE,
-            help="PyTorch checkpoint of efficientnet-lite0 with the ImageNet weights.  [default: the one of "
-            f"the package that comes so: {extra_advice('lite')}]",
-        ),
-        click.option(
-            _flag(_START_FROM),
-            metavar="MODEL",
-            type=ModelPath(),
-            help="Start from the weights and architecture of this model, to train on with other faces or teachers: "
-            f"a .keras or .tflite file, or one that ships: {SHIPPED}.  Where the classes differ, the last layer is new "
-            "and is fitted first.  [default: compact for --recipe fine-tune, else random weights]",
-        ),
-        click.option(
-            "--distill",
-            _TEACHERS,
-            metavar="TEACHER.keras",
-            multiple=True,
-            type=_MODEL_FILE,
-            help="Teacher whose scores are learned too; repeat for the mean of several.",
-        ),
-        click.option(
-            "--mixed-precision",
-            _MIXED_PRECISION,
-            type=click.Choice([choice.value for choice in MixedPrecision]),
-            default="auto",
-            show_default=True,
-            help="Compute in bfloat16; auto: if the processor has it.",
-        ),
-    ]
-    return add_options(command, decorators)
+    return add_options(command, _OPTIONS)
 
 
 def read_recipe(options: dict[str, Any]) -> Recipe:
@@ -246,3 +205,46 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return value.value if isinstance(value, ClassBalance) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_OPTIONS = (
+    click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
+    *(_option(name, part) for name, part in PARTS.items()),
+    click.option(
+        f"--{_PRETRAINED}",
+        type=click.Choice(["imagenet"]),
+        help="Start from ImageNet's weights, with --arch efficientnet-lite0 or the network of keras.applications "
+        "that mobilenet (MobileNetV2) or resnet (ResNet50) names.",
+    ),
+    click.option(
+        _flag(_WEIGHTS_FILE),
+        metavar="FILE.pth",
+        type=_MODEL_FILE,
+        help="PyTorch checkpoint of efficientnet-lite0 with the ImageNet weights.  [default: the one of "
+        f"the package that comes so: {extra_advice('lite')}]",
+    ),
+    click.option(
+        _flag(_START_FROM),
+        metavar="MODEL",
+        type=ModelPath(),
+        help="Start from the weights and architecture of this model, to train on with other faces or teachers: "
+        f"a .keras or .tflite file, or one that ships: {SHIPPED}.  Where the classes differ, the last layer is new "
+        "and is fitted first.  [default: compact for --recipe fine-tune, else random weights]",
+    ),
+    click.option(
+        "--distill",
+        _TEACHERS,
+        metavar="TEACHER.keras",
+        multiple=True,
+        type=_MODEL_FILE,
+        help="Teacher whose scores are learned too; repeat for the mean of several.",
+    ),
+    click.option(
+        "--mixed-precision",
+        _MIXED_PRECISION,
+        type=click.Choice([choice.value for choice in MixedPrecision]),
+        default="auto",
+        show_default=True,
+        help="Compute in bfloat16; auto: if the processor has it.",
+    ),
+)

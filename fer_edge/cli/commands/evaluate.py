@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+import numpy.typing as npt
 
 from fer_edge.cards.meaning import named_prior
-from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.class_options import choice_for, judged_classes_option, note_absent, require_scored
 from fer_edge.cli.commands.evaluation_findings import (
     Findings,
@@ -47,15 +49,17 @@ from fer_edge.cli.model_options import (
 from fer_edge.cli.parameters import ModelPath, PicturePath
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
+from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.groups import compare_split
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.errors import MissingExtraError
 from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
 from fer_edge.evaluation.tables import confusion_table, evaluation_table
 from fer_edge.inference.card_reader import read_card
-from fer_edge.inference.classifier import expression_scores
+from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
+from fer_edge.scores import FloatArray
 from fer_edge.terminal.consoles import progress_bar, stderr, stdout
 from fer_edge.training.face_classifier import load_classifier
 
@@ -139,34 +143,57 @@ def command(
     evaluation = evaluate_scores(scores, faces.labels, dataset.classes)
     compared = None if groups is None else compare_split(scores.argmax(axis=1), faces, groups, faces.classes)
     stress = measure_changed_faces(model, classifier, peers, faces) if asked.stress else {}
-    findings = Findings(compared, stress)
+    found = _Results(model, classifier, dataset, split, scores, evaluation, Findings(compared, stress))
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)
-    copied = exact_copies(faces.images, dataset.train.images)
-    title = f"{model.name}, {split}"
-    _plot(evaluation, picture, title, is_wanted=plot is not None)
-    draw_stress(stress, asked.chart(model), title, is_wanted=asked.stress_plot is not None)
+    _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
+    draw_stress(stress, asked.chart(model), f"{model.name}, {split}", is_wanted=asked.stress_plot is not None)
     if asked.update_card:
-        record(model, findings, f"{split} of {dataset.name}")
+        record(model, found.findings, found.data)
     if as_json:
-        source = {"model": printable(str(model)), "runtime": classifier.runtime, "data": dataset.source, "split": split}
-        assumed = {"prior": named_prior(classifier.card), "prior_shares": classifier.card.prior}
-        people = people_facts(scores, faces, classifier.card)
-        without = facts_without_copies(scores, faces, copied)
-        click.echo(json.dumps({**source, **assumed, **evaluation.as_dict(), **people, **without, **findings.as_dict()}))
+        click.echo(json.dumps(found.as_dict()))
     else:
-        title = f"{model.name} in {classifier.runtime}{_of_prior(classifier.card)}: {split} of {dataset.name}"
-        stdout().print(evaluation_table(evaluation, title))
-        stdout().print(confusion_table(evaluation))
-        title = f"{model.name}: people's answer on {split} of {dataset.name}"
-        show_peoples_answer(scores, faces, classifier.card, title)
-        show_without_copies(scores, faces, copied)
-        print_findings(findings, f"{split} of {dataset.name}")
+        found.show()
 
 
-def _of_prior(card: ModelCard) -> str:
-    prior = named_prior(card)
-    return "" if prior is None else f", prior {prior}"
+@dataclass(frozen=True)
+class _Results:
+    """Results of a model on one split of a data set."""
+
+    model: Path
+    classifier: ScoresFaces
+    dataset: Dataset
+    split: str
+    scores: FloatArray
+    evaluation: Evaluation
+    findings: Findings
+
+    @property
+    def data(self) -> str:
+        """The faces in words."""
+        return f"{self.split} of {self.dataset.name}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the results for JSON."""
+        card, faces = self.classifier.card, self.dataset.split(self.split)
+        model = {"model": printable(str(self.model)), "runtime": self.classifier.runtime}
+        data = {"data": self.dataset.source, "split": self.split}
+        prior = {"prior": named_prior(card), "prior_shares": card.prior}
+        people = people_facts(self.scores, faces, card) | facts_without_copies(self.scores, faces, self._copied())
+        return {**model, **data, **prior, **self.evaluation.as_dict(), **people, **self.findings.as_dict()}
+
+    def show(self) -> None:
+        """Print the results as tables."""
+        card, faces, name = self.classifier.card, self.dataset.split(self.split), self.model.name
+        prior = "" if (named := named_prior(card)) is None else f", prior {named}"
+        stdout().print(evaluation_table(self.evaluation, f"{name} in {self.classifier.runtime}{prior}: {self.data}"))
+        stdout().print(confusion_table(self.evaluation))
+        show_peoples_answer(self.scores, faces, card, f"{name}: people's answer on {self.data}")
+        show_without_copies(self.scores, faces, self._copied())
+        print_findings(self.findings, self.data)
+
+    def _copied(self) -> npt.NDArray[np.bool_]:
+        return exact_copies(self.dataset.split(self.split).images, self.dataset.train.images)
 
 
 def _plot(evaluation: Evaluation, path: Path, title: str, *, is_wanted: bool) -> None:
