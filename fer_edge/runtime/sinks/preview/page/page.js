@@ -100,7 +100,7 @@ function greet(hello) {
 function showNames({ camera, source, model }) {
   byId("camera").textContent = camera;
   document.title = `${camera} – fer-edge`;
-  const chips = [source, model].filter(Boolean).map((name) => element("li", "chip", name));
+  const chips = [source, model].filter(Boolean).map((name) => Object.assign(element("li", "chip", name), { title: name }));
   byId("chips").hidden = !chips.length;
   byId("chips").replaceChildren(...chips);
 }

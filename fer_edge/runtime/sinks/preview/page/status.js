@@ -44,7 +44,7 @@ function showBanner() {
   banner.hidden = !title;
   if (!title) return banner.replaceChildren();
   const words = element("p");
-  words.append(element("strong", "", title), sentence(shown.extra.detail ?? advice ?? ""), " ");
+  words.append(element("strong", "", title), shown.extra.detail ? sentence(shown.extra.detail) : advice ?? "", " ");
   const since = element("span", "quiet", sinceWords());
   since.id = "since";
   words.append(since);
