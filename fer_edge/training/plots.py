@@ -28,9 +28,6 @@ _PREDICTED = "#1565c0"
 _LARGEST_DISC = 500.0
 """Area of the disc of the bin with the most images, square points."""
 
-_LETTER_INCHES, _USUAL_LETTERS = 0.1, 13
-"""Width of a letter, and letters of a row's name for which a matrix has room."""
-
 
 def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str, augmented: bool = False) -> None:
     """Draw loss and accuracy over the epochs into a PNG, on a dark background.
@@ -161,11 +158,8 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords, classes: tup
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals[:, np.newaxis], 1)
     cells = [cell_text(share, count) for share, count in zip(shares.flat, counts.flat, strict=True)]
-    names = [f"{name} ({n:,})" for name, n in zip(classes, totals, strict=True)]
     side = max(len(classes) / len(EXPRESSIONS), 1)
-    # The cells are square, so that room for long names must be added, or the axis' title is cut off.
-    width = 8.4 * side + _LETTER_INCHES * max(max(map(len, names)) - _USUAL_LETTERS, 0)
-    with open_figure(path, "default", figsize=(width, 8 * side)) as figure:
+    with open_figure(path, "default", figsize=(8.8 * side, 8 * side)) as figure:
         axes = figure.subplots()
         seaborn.heatmap(
             shares,
@@ -174,9 +168,8 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords, classes: tup
             cmap="Blues",
             vmin=0,
             vmax=1,
-            square=True,
             xticklabels=classes,
-            yticklabels=names,
+            yticklabels=[f"{name} ({n:,})" for name, n in zip(classes, totals, strict=True)],
             cbar=False,
             ax=axes,
         )

@@ -88,7 +88,7 @@ def test_picture_bars_and_changes_follow_the_stream(
 def test_time_of_a_change_is_below_its_words_in_a_narrow_list(
     stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, size: tuple[int, int], is_below: bool
 ) -> None:
-    page = open_page(*size)
+    page = open_page(width=size[0], height=size[1])
     page.goto(stream.url)
     stream.show(make_face("surprise"))
     wait_for_text(page, "#changes .what", "surprise")
