@@ -130,7 +130,7 @@ def test_narrow_help_cuts_no_word(
         monkeypatch.setenv("COLUMNS", str(columns))
         lines = command_line(*command.split(), "--help").require_success().stdout.splitlines()
         words[columns] = set(re.split(r"[\s-]+", " ".join(lines)))
-    assert words[40] == words[120]
+    assert {word for word in words[120] if len(word) <= 30} - words[40] == set()
     assert [line for line in lines if len(line) > 110] == []
 
 
