@@ -21,6 +21,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from fer_edge import __version__
+from fer_edge.cli.narrow_help import fit_help
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords
@@ -87,6 +88,7 @@ class _LazyGroup(click.Group):
                 raise
             raise MissingExtraError(f"fer-edge {cmd_name}", _EXTRA_OF_COMMAND[cmd_name], str(error)) from error
         command: click.Command = module.command
+        fit_help(command)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -146,6 +148,9 @@ def cli() -> None:
     Train a network, export it to TFLite and ONNX, measure what quantization cost, and run it on a camera. A trained
     model is included: fer-edge run and fer-edge evaluate work at once.
     """
+
+
+fit_help(cli)
 
 
 def main() -> NoReturn:

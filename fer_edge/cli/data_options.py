@@ -24,7 +24,7 @@ from fer_edge.dataset.voted_faces import load_voted_dataset
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import FloatArray
-from fer_edge.terminal.consoles import stderr, stdout
+from fer_edge.terminal.consoles import print_line, stderr, stdout
 from fer_edge.terminal.tables import make_table
 
 data_option = click.option(
@@ -133,7 +133,7 @@ def show_without_copies(scores: FloatArray, split: Split, copied: npt.NDArray[np
     """Print both answers on the images that have no exact copy in the training split, if some have one."""
     line = describe_without_copies(scores, split, copied)
     if line is not None:
-        stdout().print(line, soft_wrap=True)
+        print_line(line, stdout())
 
 
 def _ask(what: str) -> bool:

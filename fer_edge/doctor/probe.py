@@ -78,6 +78,7 @@ def _expression() -> tuple[str, dict[str, Any]]:
     from fer_edge.inference.classifier import Classifier
     from fer_edge.runtime.faces.detector import FaceDetector
     from fer_edge.runtime.pipeline import Pipeline
+    from fer_edge.runtime.results import answer_words
     from fer_edge.runtime.sources.demo import DemoSource
 
     pipeline = Pipeline(FaceDetector(), Classifier.load(), stills=True)
@@ -85,7 +86,7 @@ def _expression() -> tuple[str, dict[str, Any]]:
     face = results[0].faces[0]
     total_ms = sorted(result.timings_ms["total"] for result in results)[_TIMED_FRAMES // 2]
     facts = {"label": face.label, "score": round(face.score, 4), "ms_per_frame": round(total_ms, 2)}
-    return f"the portrait is {face.label} {face.score:.2f}; {total_ms:.0f} ms per frame with detection", facts
+    return f"the portrait is {answer_words(face.label, face.score)}; {total_ms:.0f} ms per frame with detection", facts
 
 
 def _picamera() -> tuple[str, dict[str, Any]]:

@@ -73,10 +73,23 @@ def stderr() -> NameSafeConsole:
     return NameSafeConsole(stderr=True)
 
 
+def print_line(line: str, console: NameSafeConsole) -> None:
+    """Print a line: in a terminal that is too narrow for it, broken between words; elsewhere whole."""
+    console.print(line, soft_wrap=not console.is_terminal)
+
+
 @contextmanager
-def progress_bar(description: str, total: int) -> Iterator[OnProgress]:
-    """Show on stderr how many of `total` are done, with the time left; yield what takes that number."""
-    with make_progress() as progress:
+def progress_bar(description: str, total: int, *, with_results: bool = False) -> Iterator[OnProgress]:
+    """Show on stderr how many of `total` are done, with the time left; yield what takes that number.
+
+    Args:
+        description: What is being done.
+        total: Number of steps.
+        with_results: Lines are printed to stdout meanwhile: where they go to the terminal, they show the progress.
+    """
+    shown = make_progress()
+    shown.disable |= with_results and stdout().is_terminal
+    with shown as progress:
         task = progress.add_task(description, total=total)
 
         def advance(done: float, /) -> None:

@@ -159,7 +159,7 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords, classes: tup
     shares = counts / np.maximum(totals[:, np.newaxis], 1)
     cells = [cell_text(share, count) for share, count in zip(shares.flat, counts.flat, strict=True)]
     side = max(len(classes) / len(EXPRESSIONS), 1)
-    with open_figure(path, "default", figsize=(8.4 * side, 8 * side)) as figure:
+    with open_figure(path, "default", figsize=(8.8 * side, 8 * side)) as figure:
         axes = figure.subplots()
         seaborn.heatmap(
             shares,
@@ -168,7 +168,6 @@ def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords, classes: tup
             cmap="Blues",
             vmin=0,
             vmax=1,
-            square=True,
             xticklabels=classes,
             yticklabels=[f"{name} ({n:,})" for name, n in zip(classes, totals, strict=True)],
             cbar=False,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,8 @@ from fer_edge.training.run_folder import RunFolder
 from fer_edge.training.targets import with_expression
 from fer_edge.training.train import Trained
 from fer_edge.versions import tool_versions
+
+_SUMMARY_COLUMNS = 100
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ def _write_pictures(run: RunFolder, trained: Trained, dataset: Dataset, recipe: 
 def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation) -> str:
     progress = trained.progress
     lines: list[str] = []
-    trained.model.summary(print_fn=lines.append, line_length=100)
+    with _columns(_SUMMARY_COLUMNS):  # else Keras cuts its table off at the terminal's width
+        trained.model.summary(print_fn=lines.append, line_length=_SUMMARY_COLUMNS)
     facts = (
         f"data     {dataset.source}: " + ", ".join(f"{len(s):,} {name.value}" for name, s in dataset.splits.items()),
         f"recipe   {recipe}",
@@ -156,3 +162,16 @@ def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Eva
     )
     tables = as_text(evaluation_table(evaluation, "validation split, float32"), confusion_table(evaluation))
     return "\n".join(("\n".join(lines), *facts, "", tables))
+
+
+@contextmanager
+def _columns(count: int) -> Iterator[None]:
+    """Give the consoles that are built meanwhile a width."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(count)
+    try:
+        yield
+    finally:
+        del os.environ["COLUMNS"]
+        if before is not None:
+            os.environ["COLUMNS"] = before

@@ -29,7 +29,7 @@ def plot_stress(results: Mapping[str, StressResult], path: Path, *, title: str) 
     first = next(iter(results.values()))
     rows = -(-len(first.axes) // _COLUMNS)
     with open_figure(path, "default", figsize=(_COLUMNS * _PANEL[0], rows * _PANEL[1] + 0.9)) as figure:
-        figure.suptitle(f"{title}\naccuracy by {first.truth}, with 95 % intervals", fontsize=12)
+        figure.suptitle(f"{title}\naccuracy by {first.truth}, with 95% intervals", fontsize=12)
         grid = figure.subplots(rows, _COLUMNS, sharey=True, squeeze=False)
         for axes in grid.flat[len(first.axes) :]:
             axes.axis("off")

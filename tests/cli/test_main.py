@@ -121,6 +121,19 @@ def test_help_fits_eighty_columns(
     assert [line for line in lines if len(line) > 80] == []
 
 
+@pytest.mark.parametrize("command", ["", "run", "notice", "data split"])
+def test_narrow_help_cuts_no_word(
+    command_line: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    words = {}
+    for columns in (40, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = command_line(*command.split(), "--help").require_success().stdout.splitlines()
+        words[columns] = set(re.split(r"[\s-]+", " ".join(lines)))
+    assert {word for word in words[120] if len(word) <= 30} - words[40] == set()
+    assert [line for line in lines if len(line) > 110] == []
+
+
 def test_version_has_a_short_option(command_line: Callable[..., Any]) -> None:
     assert command_line("-V").require_success().stdout == command_line("--version").stdout
 

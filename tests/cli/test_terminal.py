@@ -149,6 +149,16 @@ def test_export_shows_a_bar_whole_file_names_and_no_chatter(
     assert sum(line.split()[-1:] == ["passed"] for line in lines) == 2
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_info_cuts_no_word(in_terminal: Terminal, child_line: Callable[..., Any], columns: int) -> None:
+    code, shown = in_terminal(columns, "info", "--all")
+    assert code == 0, shown
+    lines = without_styles(shown).splitlines()
+    assert max(map(len, lines)) <= columns
+    whole = child_line("info", "--all").require_success().stdout.split()
+    assert {word for word in whole if len(word) <= 20} - set(" ".join(lines).split()) == set()
+
+
 @pytest.mark.slow
 def test_output_to_file_has_no_bars_or_escapes(child_line: Callable[..., Any]) -> None:
     ended = child_line("evaluate", "--data", "synthetic").require_success()

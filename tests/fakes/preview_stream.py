@@ -20,7 +20,6 @@ from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sources.source import Frame, Outage
 
 RED, BLUE = (0, 0, 255), (255, 0, 0)
-_PAUSE_S = 0.08
 _TIMINGS_MS = {"read": 3.0, "detect": 10.0, "crop": 0.1, "classify": 0.5, "total": 10.6}
 
 
@@ -33,13 +32,22 @@ class PreviewStream:
         smoothing: Settings that visitors may change.
     """
 
-    def __init__(self, address: str, labels: tuple[str, ...], **options: Any) -> None:
+    def __init__(
+        self,
+        address: str,
+        labels: tuple[str, ...],
+        names: tuple[str, str] = ("Front door", "/dev/video0"),
+        pause_s: float = 0.08,
+        **options: Any,
+    ) -> None:
         self.outage: Outage | None = None
         self.smoothing = Smoothing()
-        links = StreamLinks("Front door", "/dev/video0", "compact_int8", outage=lambda: self.outage, pipeline=self)
+        links = StreamLinks(*names, "compact_int8", outage=lambda: self.outage, pipeline=self)
         self.sink = open_preview(address, labels, "demo, tiny", links=links, **options)
         self._shown: tuple[npt.NDArray[np.uint8], tuple[FaceResult, ...]] | None = None
         self._known: dict[int, str] = {}
+        self._pause_s = pause_s
+        self._written = Signal()
         self._done = Signal()
         self._thread = Thread(target=self._run)
         self._thread.start()
@@ -56,6 +64,12 @@ class PreviewStream:
         """Write frames of one colour with these faces from now on."""
         self._shown = np.full((size_wh[1], size_wh[0], 3), colour, np.uint8), faces
 
+    def wait_for_frame(self) -> None:
+        """Wait until what is shown now has been written."""
+        for _ in range(2):  # as one may be under way
+            self._written.clear()
+            assert self._written.wait(20)
+
     def stop(self) -> None:
         """Write no further frame."""
         self._done.set()
@@ -68,7 +82,7 @@ class PreviewStream:
 
     def _run(self) -> None:
         number = 0
-        while not self._done.wait(_PAUSE_S):
+        while not self._done.wait(self._pause_s):
             if self.outage is None and self._shown is not None:
                 number += 1
                 image, faces = self._shown
@@ -76,6 +90,7 @@ class PreviewStream:
                 self.sink.write(
                     Frame(image, number, time.time()), FrameResult(number, time.time(), faces, _TIMINGS_MS, events)
                 )
+                self._written.set()
 
     def _events(self, faces: tuple[FaceResult, ...]) -> Iterator[Event]:
         labels = {face.track_id: face.label for face in faces}

@@ -17,7 +17,7 @@ from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import some
 from fer_edge.number_format import plural
 from fer_edge.runtime.faces.detector import FaceDetector
-from fer_edge.terminal.consoles import progress_bar, stderr, stdout
+from fer_edge.terminal.consoles import print_line, progress_bar, stderr, stdout
 from fer_edge.terminal.native_logs import silence_opencv
 from fer_edge.terminal.tables import make_table
 
@@ -52,7 +52,7 @@ def check(folder: Path, model: Path, as_json: bool) -> None:
         return
     stdout().print(_counts_table(checked, str(folder)))
     for line in _lines(checked):
-        stdout().print(line, markup=False, soft_wrap=True)
+        print_line(line, stdout())
 
 
 def _counts_table(checked: FolderCheck, title: str) -> Table:

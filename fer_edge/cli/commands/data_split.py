@@ -18,7 +18,7 @@ from fer_edge.dataset.named_rows import match_images, read_column
 from fer_edge.errors import InputError
 from fer_edge.names import some
 from fer_edge.number_format import plural
-from fer_edge.terminal.consoles import stderr, stdout
+from fer_edge.terminal.consoles import print_line, stderr, stdout
 from fer_edge.terminal.tables import make_table
 
 
@@ -96,4 +96,4 @@ def _print_counts(folder: ClassFolder, division: Division, output: Path) -> None
         table.add_row(label, *(f"{counts[label, name]:,}" for name in (SplitName.TRAIN, SplitName.VALIDATION)))
     stdout().print(table)
     joined = f"; {plural(division.joined, 'pair')} of near-copies joined some" if division.joined else ""
-    stdout().print(f"{division.groups:,} groups were kept whole{joined}", markup=False, soft_wrap=True)
+    print_line(f"{division.groups:,} groups were kept whole{joined}", stdout())

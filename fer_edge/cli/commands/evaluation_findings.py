@@ -20,7 +20,7 @@ from fer_edge.evaluation.stress import StressResult
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.card_writer import replace_card
 from fer_edge.inference.classifier import ScoresFaces
-from fer_edge.terminal.consoles import stages_display, stderr, stdout
+from fer_edge.terminal.consoles import print_line, stages_display, stderr, stdout
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def print_findings(findings: Findings, title: str) -> None:
         stdout().print(group_table(groups, f"groups: {title}"))
         stdout().print(group_recall_table(groups))
         for figure, gap in (("accuracy", groups.accuracy_gap), ("mean recall", groups.mean_recall_gap)):
-            stdout().print(describe_gap(figure, gap, groups.permutations), soft_wrap=True, markup=False)
+            print_line(describe_gap(figure, gap, groups.permutations), stdout())
     if findings.stress:
         stdout().print(stress_table(findings.stress, f"changed faces: {title}"))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.padding import Padding
 from rich.table import Table
 
 from fer_edge.cards.markdown import to_markdown
@@ -27,6 +28,9 @@ from fer_edge.keras_archive import read_config
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
 from fer_edge.terminal.consoles import stdout
+
+_LEAST_ROOM = 24
+"""Columns beside a name in which a long value is still legible."""
 
 
 @click.command()
@@ -58,7 +62,7 @@ def command(model: Path, everything: bool, as_json: bool, markdown: bool) -> Non
         _print_facts(json.loads(card.to_json()), indent=2)
     else:
         unverified = {} if card.is_verified or model.suffix == ".keras" else {"verified": facts["verified"]}
-        _print_summary({"file": facts["file"], **summarize(card, facts["bytes"]), **unverified})
+        _print_facts({"file": facts["file"], **summarize(card, facts["bytes"]), **unverified})
 
 
 def _file_facts(model: Path, card: ModelCard) -> dict[str, Any]:
@@ -125,19 +129,6 @@ def _shape(card: ModelCard) -> str:
     return ", ".join(map(str, card.input.form.input_shape))
 
 
-def _print_summary(facts: dict[str, str]) -> None:
-    """Print names and values side by side, long values broken within a terminal's width."""
-    if not stdout().is_terminal:
-        _print_facts(facts)
-        return
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in facts.items():
-        table.add_row(name, value)
-    stdout().print(table)
-
-
 def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
     """Print names and values, one a line, nested objects indented; skip empty values."""
     shown = {name: value for name, value in facts.items() if value not in (None, {}, [], "")}
@@ -147,7 +138,23 @@ def _print_facts(facts: dict[str, Any], indent: int = 0) -> None:
             stdout().print(f"{' ' * indent}{name}", markup=False)
             _print_facts(value, indent + 2)
         else:
-            stdout().print(f"{' ' * indent}{name:<{width}}  {_inline(value)}", markup=False, soft_wrap=True)
+            _print_fact(f"{' ' * indent}{name:<{width}}  ", _inline(value), indent)
+
+
+def _print_fact(name: str, value: str, indent: int) -> None:
+    """Print a line, which goes on beside its name, or under it, where a terminal is too narrow for it."""
+    room = stdout().width - len(name)
+    if not stdout().is_terminal or len(value) <= room:
+        stdout().print(f"{name}{value}", markup=False, soft_wrap=True)
+    elif room >= _LEAST_ROOM:
+        line = Table.grid()
+        line.add_column(no_wrap=True)
+        line.add_column(overflow="fold")
+        line.add_row(name, value)
+        stdout().print(line)
+    else:
+        stdout().print(name.rstrip(), markup=False)
+        stdout().print(Padding(value, (0, 0, 0, indent + 2)))
 
 
 def _is_nested(value: Any) -> bool:

@@ -48,7 +48,9 @@ def command(
     Have somebody check it who knows the law of the place: this is no legal advice.
 
     \b
-    fer-edge notice --operator "Museum of Play" --contact desk@museum.example --purpose "open the exhibit"
+    fer-edge notice --operator "Museum of Play" --contact desk@museum.example
+    fer-edge notice --operator "Museum of Play" --contact desk@museum.example \\
+        --purpose "open the exhibit"
     """
     suffix = output.suffix.lower()
     if suffix not in _SUFFIXES:

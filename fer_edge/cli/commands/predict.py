@@ -30,7 +30,7 @@ from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.names import printable
 from fer_edge.runtime.faces.detector import small_faces_advice
 from fer_edge.runtime.results import answer_words
-from fer_edge.terminal.consoles import progress_bar
+from fer_edge.terminal.consoles import print_line, progress_bar, stdout
 from fer_edge.terminal.native_logs import native_stderr_muffled
 
 Show = Callable[[Prediction], None]
@@ -93,7 +93,7 @@ def command(
     else:
         show = _show_words
     unreadable, faces = 0, 0
-    with progress_bar("pictures", len(pictures)) as advance:
+    with progress_bar("pictures", len(pictures), with_results=True) as advance:
         for done, prediction in enumerate(predict(recognizer, pictures, copies), 1):
             show(prediction)
             unreadable += prediction.faces is None
@@ -108,12 +108,12 @@ def command(
 def _show_words(prediction: Prediction) -> None:
     name = printable(str(prediction.picture.path))
     if prediction.faces is None:
-        click.echo(f"{name}: not read: {printable(prediction.error or '')}")
+        print_line(f"{name}: not read: {printable(prediction.error or '')}", stdout())
     elif not prediction.faces:
-        click.echo(f"{name}: no face")
+        print_line(f"{name}: no face", stdout())
     else:
         for face in prediction.faces:
-            click.echo(f"{name}: {_in_words(face)}")
+            print_line(f"{name}: {_in_words(face)}", stdout())
 
 
 def _in_words(face: Face) -> str:

@@ -35,6 +35,7 @@ from fer_edge.runtime.sinks.text import STDOUT
 from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.orientation import Flip, oriented
 from fer_edge.runtime.sources.source import Frame, Source, at_most, first_seconds
+from fer_edge.terminal.consoles import print_line, stderr
 from fer_edge.terminal.first_time import is_first_time
 from fer_edge.terminal.native_logs import native_stderr_muffled, silence_opencv
 
@@ -228,7 +229,7 @@ def _run(
 
 def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None:
     for line in tally.lines():
-        click.echo(line, err=True)
+        print_line(line, stderr())
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) not in (STDOUT, *failed)]
     if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error names the file that lacks results

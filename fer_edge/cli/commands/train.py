@@ -28,7 +28,7 @@ from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.evaluation.tables import evaluation_table
 from fer_edge.temporary import temporary_folder
-from fer_edge.terminal.consoles import progress_bar, stderr, stdout
+from fer_edge.terminal.consoles import print_line, progress_bar, stderr, stdout
 from fer_edge.terminal.native_logs import native_stderr_muffled
 from fer_edge.training.distributed.cluster import Cluster, read_cluster
 from fer_edge.training.distributed.distribute import Team, join
@@ -133,7 +133,7 @@ def command(
 
 def _join(cluster: Cluster, timeout: float, dataset: Dataset, recipe: Recipe, *, resume: bool) -> tuple[Team, Recipe]:
     others = ", ".join(map(cluster.name, cluster.others))
-    stderr().print(f"this is {cluster.name(cluster.index)}; waiting for {others}", soft_wrap=True)
+    print_line(f"this is {cluster.name(cluster.index)}; waiting for {others}", stderr())
     with native_stderr_muffled():
         team = join(cluster, timeout)
     return team, team.agree(recipe, f"{dataset.sha256()} {dataset.votes_sha256()}", resume=resume)

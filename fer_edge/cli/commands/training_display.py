@@ -67,7 +67,7 @@ class TrainingDisplay:
     def on_step(self, step: int, logs: dict[str, float]) -> None:
         """Move the epoch's bar."""
         if self._epoch is not None:
-            note = " ".join(f"{name} {value:.3f}" for name, value in logs.items())
+            note = " ".join(f"{name} {value:{'.1%' if name == 'accuracy' else '.3f'}}" for name, value in logs.items())
             self._progress.update(self._epoch, completed=step, note=note)
 
     def on_epoch(self, epoch: int, logs: dict[str, float]) -> None:
@@ -76,8 +76,8 @@ class TrainingDisplay:
         if self._counts_epochs:
             stderr().print(
                 f"{self._name}epoch {epoch}/{self._epochs}: {logs['seconds']:.0f} s, loss {logs['loss']:.4f}, "
-                f"accuracy {logs['accuracy']:.4f}, val_loss {logs['val_loss']:.4f}, "
-                f"val_accuracy {logs['val_accuracy']:.4f}, learning rate {logs['learning_rate']:.1e}"
+                f"accuracy {logs['accuracy']:.2%}, val_loss {logs['val_loss']:.4f}, "
+                f"val_accuracy {logs['val_accuracy']:.2%}, learning rate {logs['learning_rate']:.1e}"
             )
         if self._epoch is not None:
             self._show_epochs(self._epoch, epoch)

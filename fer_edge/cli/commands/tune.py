@@ -233,6 +233,6 @@ class _SearchDisplay(TrainingDisplay):
         text = (
             f"failed: {result.fault}"
             if result.val_accuracy is None
-            else f"val_accuracy {result.val_accuracy:.4f}, {result.epochs} epochs, {result.seconds:.0f} s"
+            else f"val_accuracy {result.val_accuracy:.2%}, {result.epochs} epochs, {result.seconds:.0f} s"
         )
         stderr().print(f"trial {result.trial}: {text}; {values}")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
 from fer_edge.runtime.sinks.preview import messages
 from fer_edge.runtime.sinks.preview.access import require_pictures
+from fer_edge.runtime.sinks.preview.answers import whole_number
 from fer_edge.runtime.sinks.preview.channel import Channel
 from fer_edge.runtime.sinks.preview.description import Description
 from fer_edge.runtime.sinks.preview.record import Record
 from fer_edge.runtime.sinks.preview.streaming import stream
+
+_LEAST_WIDTH, _USUAL_WIDTH, _MOST_WIDTH = 160, 960, 1920
+"""Pixels of a picture's longer side that clients can ask for: twice the width is four times the work."""
 
 
 class LiveStreams:
@@ -29,6 +34,7 @@ class LiveStreams:
         self._record = record
         self._description = description
         self._asked = False
+        self._widths: Counter[int] = Counter()
         self._events = Channel(most_clients)
         self._pictures = Channel(most_clients, record.metrics.count_dropped_picture)
         record.metrics.watch_clients("data", lambda: self._events.subscribers)
@@ -60,7 +66,8 @@ class LiveStreams:
         newest = self._record.newest
         if newest is not None and self._pictures.subscribers:
             loop = asyncio.get_running_loop()
-            part = await loop.run_in_executor(encoder, messages.picture_part, newest.frame.image, newest.result.number)
+            image, number, width = newest.frame.image, newest.result.number, max(+self._widths, default=_USUAL_WIDTH)
+            part = await loop.run_in_executor(encoder, messages.picture_part, image, number, width)
             self._pictures.publish(part)
 
     def close(self) -> None:
@@ -75,5 +82,10 @@ class LiveStreams:
 
     async def _serve_pictures(self, request: web.Request) -> web.StreamResponse:
         require_pictures(privacy=self._description.about.privacy)
+        width = whole_number(request, "width", _USUAL_WIDTH, (_LEAST_WIDTH, _MOST_WIDTH))
         response = web.StreamResponse(headers={"Content-Type": messages.PICTURES_TYPE})
-        return await stream(request, response, self._pictures, messages.PICTURES_START, self.ask)
+        self._widths[width] += 1  # one encoding serves all, as wide as the largest screen wants it
+        try:
+            return await stream(request, response, self._pictures, messages.PICTURES_START, self.ask)
+        finally:
+            self._widths[width] -= 1

@@ -15,7 +15,6 @@ _BOUNDARY = "picture"
 PICTURES_TYPE = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
 PICTURES_START = f"--{_BOUNDARY}\r\n".encode()
 
-_LONGEST_SIDE = 960
 _QUALITY = 80
 
 
@@ -36,11 +35,11 @@ def to_json(members: dict[str, Any]) -> str:
     return json.dumps(members, separators=(",", ":"))
 
 
-def picture_part(image: Image, number: int) -> bytes:
-    """Return a frame, uint8 (H, W, 3) BGR, as one part of a motion JPEG; large frames are scaled down.
+def picture_part(image: Image, number: int, longest_side: int) -> bytes:
+    """Return a frame, uint8 (H, W, 3) BGR, as one part of a motion JPEG, scaled down to at most `longest_side` pixels.
 
     The part includes the boundary of the next, as browsers show a part only when they have received that.
     """
-    jpeg = encode_jpeg(shrink(image, _LONGEST_SIDE), _QUALITY)
+    jpeg = encode_jpeg(shrink(image, longest_side), _QUALITY)
     head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Frame: {number}\r\n\r\n"
     return head.encode() + jpeg + f"\r\n--{_BOUNDARY}\r\n".encode()

@@ -84,11 +84,11 @@ def test_picture_bars_and_changes_follow_the_stream(
     wait_for_text(page, "#changes li:nth-child(1)", "Face 1 left, was sad")
 
 
-@pytest.mark.parametrize(("height", "is_below"), [(900, True), (800, False)])
+@pytest.mark.parametrize(("size", "is_below"), [((1280, 800), True), ((1920, 1080), False)])
 def test_time_of_a_change_is_below_its_words_in_a_narrow_list(
-    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, height: int, is_below: bool
+    stream: PreviewStream, open_page: OpenPage, make_face: MakeFace, size: tuple[int, int], is_below: bool
 ) -> None:
-    page = open_page(width=1280, height=height)
+    page = open_page(width=size[0], height=size[1])
     page.goto(stream.url)
     stream.show(make_face("surprise"))
     wait_for_text(page, "#changes .what", "surprise")
@@ -273,8 +273,23 @@ def test_pause_stands_still_and_resumes(stream: PreviewStream, open_page: OpenPa
     page.wait_for_timeout(300)
     assert page.evaluate(f"({MIDDLE})()") == "red"
     assert page.locator("#verdict").inner_text() == "happy 88%"
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Resume").click()
     wait_for_middle(page, "blue")
+    assert page.get_by_role("button", name="Pause").is_visible()
+
+
+def test_large_screen_asks_for_wider_pictures(stream: PreviewStream, open_page: OpenPage, make_face: MakeFace) -> None:
+    stream.show(make_face("happy"))
+    page = open_page(width=390, height=844)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(stream.url)
+    wait_for_middle(page, "red")
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    stream.show(make_face("happy"), colour=BLUE)
+    wait_for(lambda: f"{stream.url}picture.mjpg?width=1920" in asked, page)
+    wait_for_middle(page, "blue")
+    assert f"{stream.url}picture.mjpg?width=960" in asked
 
 
 def test_boxes_can_be_switched_off(stream: PreviewStream, open_page: OpenPage, make_face: MakeFace) -> None:

@@ -100,14 +100,45 @@ def test_picture_is_the_frame_with_its_number(make_result: MakeResult) -> None:
     assert np.abs(shown.astype(int) - frame.image.astype(int)).mean() < 8
 
 
-def test_large_frame_is_scaled_down(make_result: MakeResult) -> None:
+@pytest.mark.parametrize(
+    ("asked", "size_wh", "shape"),
+    [
+        ([""], (1920, 1080), (540, 960, 3)),
+        (["?width=1440"], (1920, 1080), (810, 1440, 3)),
+        (["?width=1920"], (3840, 2160), (1080, 1920, 3)),
+        (["?width=1920"], (640, 480), (480, 640, 3)),
+        (["", "?width=320"], (1920, 1080), (540, 960, 3)),
+        (["?width=1440", ""], (1920, 1080), (810, 1440, 3)),
+    ],
+)
+def test_picture_is_as_wide_as_the_widest_follower_asks(
+    make_result: MakeResult, asked: list[str], size_wh: tuple[int, int], shape: tuple[int, int, int]
+) -> None:
+    with preview() as sink, ExitStack() as followers:
+        responses = [followers.enter_context(fetch(f"{sink.url}picture.mjpg{query}")) for query in asked]
+        sink.write(*make_result(size_wh=size_wh))
+        pictures = [cv2.imdecode(np.frombuffer(next_picture(one)[1], np.uint8), cv2.IMREAD_COLOR) for one in responses]
+    assert [picture is not None and picture.shape for picture in pictures] == [shape] * len(asked)
+
+
+def test_width_counts_no_longer_when_its_follower_has_gone(make_result: MakeResult) -> None:
     with preview() as sink:
-        sink.write(*make_result(size_wh=(1920, 1080)))
-        with fetch(f"{sink.url}picture.mjpg") as response:
-            _, jpeg = next_picture(response)
-    shown = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert shown is not None
-    assert shown.shape == (540, 960, 3)
+        with fetch(f"{sink.url}picture.mjpg?width=1920") as wide:
+            sink.write(*make_result(size_wh=(1920, 1080)))
+            next_picture(wide)
+        with fetch(f"{sink.url}picture.mjpg?width=320") as narrow:
+            for number in range(1, 100):
+                sink.write(*make_result(number=number, size_wh=(1920, 1080)))
+                shown = cv2.imdecode(np.frombuffer(next_picture(narrow)[1], np.uint8), cv2.IMREAD_COLOR)
+                if shown is not None and shown.shape == (180, 320, 3):
+                    return
+    pytest.fail("the pictures stay wide")
+
+
+@pytest.mark.parametrize("width", ["", "0", "159", "1921", "-1", "wide", "1e3"])
+def test_width_out_of_range_is_refused(width: str) -> None:
+    with preview() as sink:
+        assert refusal(f"{sink.url}picture.mjpg?width={width}") == 400
 
 
 def test_with_privacy_no_picture_is_sent(make_face: MakeFace, make_result: MakeResult) -> None:

@@ -2,12 +2,11 @@
 
 import { colourOf, fillOf, inkOn, UNCERTAIN } from "./colours.js";
 
-const ROW = 26;
-const LOW_ROW = 16; // of more than three faces
+const HIGHEST_ROW = 36;
 const GUTTER = 34;
 const GAP = 4;
 const AXIS = 22;
-const COLUMNS_HIGH = 84;
+const INNER = 84; // the same for any number of faces, so that nothing moves when one comes or goes
 const FEWEST_PX = 75; // between two times of the axis
 
 const STEPS_S = [10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400];
@@ -21,18 +20,19 @@ export class Chart {
   // Set the moment at the right edge, the seconds shown and the number of rows, and clear.
   begin(now, seconds, rows) {
     this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-    this.row = rows > 3 ? LOW_ROW : ROW;
+    this.gap = rows > 3 ? GAP / 2 : GAP;
+    this.row = Math.min(INNER / Math.max(rows, 1) - this.gap, HIGHEST_ROW);
+    this.top = (INNER - rows * (this.row + this.gap)) / 2;
     const unit = devicePixelRatio * this.rem;
     const width = this.canvas.parentElement.clientWidth;
-    const inner = rows ? Math.max(rows, 1) * (this.row + GAP) : COLUMNS_HIGH;
-    Object.assign(this, { now, seconds, width: width / this.rem, inner, fills: new Map() });
-    const [wide, high] = [Math.round(width * devicePixelRatio), Math.round((inner + AXIS) * unit)];
+    Object.assign(this, { now, seconds, width: width / this.rem, fills: new Map() });
+    const [wide, high] = [Math.round(width * devicePixelRatio), Math.round((INNER + AXIS) * unit)];
     if (this.canvas.width !== wide || this.canvas.height !== high) {
       Object.assign(this.canvas, { width: wide, height: high });
-      this.canvas.style.height = `${(inner + AXIS) * this.rem}px`;
+      this.canvas.style.height = `${(INNER + AXIS) * this.rem}px`;
     }
     this.pen.setTransform(unit, 0, 0, unit, 0, 0);
-    this.pen.clearRect(0, 0, this.width, inner + AXIS);
+    this.pen.clearRect(0, 0, this.width, INNER + AXIS);
     this.pen.textBaseline = "middle";
     this.#drawAxis();
   }
@@ -51,13 +51,13 @@ export class Chart {
   drawBand([start, end], words, faint) {
     const [left, right] = [this.#x(start), this.#x(end)];
     this.pen.fillStyle = tone(faint ? "--raised" : "--track");
-    this.pen.fillRect(left, 0, right - left, this.inner - GAP);
-    this.#write(words, left, right, this.inner / 2, tone("--soft"));
+    this.pen.fillRect(left, 0, right - left, INNER - GAP);
+    this.#write(words, left, right, INNER / 2, tone("--soft"));
   }
 
   drawRow(face, spans, row) {
-    const top = row * (this.row + GAP);
-    this.pen.font = `600 ${Math.min(this.row - 4, 13)}px system-ui, sans-serif`;
+    const top = this.top + row * (this.row + this.gap);
+    this.pen.font = `600 ${Math.min(this.row - 2, 13)}px system-ui, sans-serif`;
     this.pen.textAlign = "left";
     this.pen.fillStyle = tone("--ink");
     this.pen.fillText(face, 0, top + this.row / 2, GUTTER - 4);
@@ -73,9 +73,9 @@ export class Chart {
     const [left, right] = [this.#x(start), this.#x(Math.min(start + seconds, this.now))];
     const all = Object.values(faces).reduce((a, b) => a + b, 0);
     if (!watched || !all) return;
-    let bottom = this.inner;
+    let bottom = INNER;
     for (const [label, value] of Object.entries(faces)) {
-      const high = (value / all) * Math.min(someone / watched, 1) * (this.inner - GAP);
+      const high = (value / all) * Math.min(someone / watched, 1) * (INNER - GAP);
       bottom -= high;
       this.#fill(label, left, bottom, Math.max(right - left - 0.5, 0.5), high);
     }
@@ -100,7 +100,7 @@ export class Chart {
 
   // Write words in the middle of a space if they fit.
   #write(words, left, right, middle, colour, label = "") {
-    this.pen.font = `600 ${Math.min(this.row - 4, 13)}px system-ui, sans-serif`;
+    this.pen.font = `600 ${Math.min(this.row - 2, 13)}px system-ui, sans-serif`;
     const wide = this.pen.measureText(words).width;
     if (right - left < wide + (label === UNCERTAIN ? 26 : 14)) return;
     const start = label ? left + (label === UNCERTAIN ? 13 : 7) : (left + right - wide) / 2;
@@ -120,17 +120,18 @@ export class Chart {
     for (let ago = 0; ago <= this.seconds; ago += step) {
       const x = this.#x(this.now - ago);
       this.pen.fillStyle = tone("--line");
-      this.pen.fillRect(Math.round(x), 0, 1, this.inner);
+      this.pen.fillRect(Math.round(x), 0, 1, INNER);
       this.pen.fillStyle = tone("--soft");
       this.pen.textAlign = ago === 0 ? "right" : ago === this.seconds ? "left" : "center";
-      this.pen.fillText(agoWords(ago), x, this.inner + AXIS / 2);
+      this.pen.fillText(agoWords(ago, step), x, INNER + AXIS / 2);
     }
   }
 }
 
-function agoWords(ago) {
+function agoWords(ago, step) {
   if (ago === 0) return "now";
   if (ago % 3600 === 0) return `−${ago / 3600} h`;
+  if (step >= 300) return `−${ago / 60} min`;
   return `−${Math.floor(ago / 60)}:${String(ago % 60).padStart(2, "0")}`;
 }
 

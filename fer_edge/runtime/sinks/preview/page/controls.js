@@ -6,7 +6,7 @@ const FROM_MEMORY = "A result a second and each change, as far back as fer-edge 
 
 // `does` holds what the buttons do: pause(on), boxes(on), snapshot() and step(by), largest().
 export function wireControls(does) {
-  toggle("pause", does.pause);
+  byId("pause").addEventListener("click", () => switchPause(does.pause));
   toggle("boxes", does.boxes);
   byId("snapshot").addEventListener("click", async () => {
     const blob = await does.snapshot();
@@ -33,6 +33,16 @@ function toggle(id, action) {
     button.setAttribute("aria-pressed", on);
     action(on);
   });
+}
+
+// A button that is named for what it does next.
+function switchPause(pause) {
+  const button = byId("pause");
+  const on = button.toggleAttribute("data-on");
+  const word = on ? "Resume" : "Pause";
+  button.querySelector(".word").textContent = word;
+  button.title = `${word} (p)`;
+  pause(on);
 }
 
 function switchFullScreen() {

@@ -1,5 +1,7 @@
 // Small pieces that every part of the page uses: elements, percent, times of day.
 
+import { UNCERTAIN } from "./colours.js";
+
 export const byId = (id) => document.getElementById(id);
 
 export function element(name, className = "", text = "") {
@@ -10,6 +12,9 @@ export function element(name, className = "", text = "") {
 }
 
 export const percent = (share) => `${Math.round(share * 100)}%`;
+
+// Return a label with its share; UNCERTAIN has none, as the highest score is that of another label.
+export const answer = ({ label, score }) => (label === UNCERTAIN ? label : `${label} ${percent(score)}`);
 
 export function timeOfDay(seconds) {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -1,7 +1,7 @@
 // The scores of one face: whose they are, its expression, a bar for each score; and the choice of the face.
 
 import { colourOf, paint, UNCERTAIN } from "./colours.js";
-import { byId, element, percent } from "./dom.js";
+import { answer, byId, element, percent } from "./dom.js";
 
 const MANY_LABELS = 12; // from here on the bars are ordered by their scores, as nobody would find the highest
 
@@ -76,7 +76,7 @@ export class Faces {
   #verdict() {
     const face = this.face;
     if (face === null) return this.chosen === null ? "No face" : `Face ${this.chosen} is not in view`;
-    if (face.label !== UNCERTAIN) return `${face.label} ${percent(face.score)}`;
+    if (face.label !== UNCERTAIN) return answer(face);
     const best = this.labels.reduce((one, other) => face.scores[other] > face.scores[one] ? other : one);
     return `uncertain, perhaps ${best}`;
   }

@@ -4,7 +4,7 @@ import { Changes } from "./changes.js";
 import { setColours } from "./colours.js";
 import { showDownloads, wireControls } from "./controls.js";
 import { Delay } from "./delay.js";
-import { byId, element, percent } from "./dom.js";
+import { answer, byId, element } from "./dom.js";
 import { Faces } from "./faces.js";
 import { Picture } from "./picture.js";
 import { showSettings } from "./settings.js";
@@ -19,7 +19,7 @@ const LATE_MS = 1000; // a result whose picture does not come is shown without i
 const PAGE_STATES = { waiting: "waiting", live: "live", frozen: "frozen", reconnecting: "absent", finished: "finished" };
 
 const delay = new Delay();
-const picture = new Picture(byId("picture"), display);
+const picture = new Picture(byId("picture"), display, followPictures);
 const faces = new Faces(highlight);
 const changes = new Changes();
 const timeline = new Timeline();
@@ -66,12 +66,13 @@ function connectWhileWatched() {
   });
 }
 
+// Follow the pictures, at the width that the page shows them at.
 function followPictures() {
   pictures?.abort();
-  if (privacy) return;
+  if (privacy || paused || events?.signal.aborted !== false) return;
   pictures = new AbortController();
   let read;
-  follow("picture.mjpg", pictures.signal, {
+  follow(`picture.mjpg?width=${picture.wanted}`, pictures.signal, {
     begin: () => { read = pictureReader((number, jpeg) => picture.addPicture(number, jpeg)); },
     take: (bytes) => read(bytes),
     lost: () => {}, // shown by the event stream, which breaks with it and restarts the pictures
@@ -99,7 +100,7 @@ function greet(hello) {
 function showNames({ camera, source, model }) {
   byId("camera").textContent = camera;
   document.title = `${camera} – fer-edge`;
-  const chips = [source, model].filter(Boolean).map((name) => element("li", "chip", name));
+  const chips = [source, model].filter(Boolean).map((name) => Object.assign(element("li", "chip", name), { title: name }));
   byId("chips").hidden = !chips.length;
   byId("chips").replaceChildren(...chips);
 }
@@ -151,7 +152,7 @@ function showTexts(shown) {
 
 function showWords() {
   lastWords = Date.now();
-  const words = result.faces.map((face) => `face ${face.id} ${face.label} ${percent(face.score)}`).join(", ");
+  const words = result.faces.map((face) => `face ${face.id} ${answer(face)}`).join(", ");
   byId("picture").setAttribute("aria-label", words ? `Picture: ${words}` : "Picture without a face");
 }
 

@@ -1,7 +1,7 @@
 // The picture with its boxes: each picture with the boxes of its own frame, or boxes alone if there are no pictures.
 
 import { colourOf, inkOn, UNCERTAIN } from "./colours.js";
-import { percent } from "./dom.js";
+import { answer } from "./dom.js";
 import { placeLabels } from "./labels.js";
 
 const KEPT_RESULTS = 60;
@@ -9,17 +9,25 @@ const LABEL_PX = 15;
 const LABEL_HIGH = 23;
 const OLD = "#c3cad3"; // of boxes and labels of before
 const WIDE = 1.5;
+const WIDTHS = [960, 1440, 1920]; // that pictures are asked for with
+const ENOUGH = 0.85; // of the pixels on the screen; more cost the device and are hardly seen
+const SETTLED_MS = 300;
+const SMALL = 480; // CSS pixels of a picture's width below which labels are smaller, down to SMALLEST of their size
+const SMALLEST = 0.8;
 const ANYWHERE = 12; // CSS pixels around a box in which a click or tap still means it
 
 export class Picture {
-  // `onShow(result)` is called just before a new result is shown, with its picture if there are pictures.
-  constructor(canvas, onShow) {
+  // `onShow(result)` is called just before a new result is shown, with its picture if there are pictures;
+  // `onWant()` when pictures of another width are wanted.
+  constructor(canvas, onShow, onWant) {
     this.canvas = canvas;
     this.onShow = onShow;
+    this.onWant = onWant;
     this.chosen = null; // the track to highlight
     this.held = new Map(); // faces by their tracks, whose scores the labels show while the expression is the same
     this.boxes = true;
     this.old = false; // whether what is shown is of before
+    this.wanted = WIDTHS[0]; // pixels of a picture's longer side
     this.clear();
     new ResizeObserver(() => this.redraw()).observe(canvas);
   }
@@ -73,6 +81,19 @@ export class Picture {
     this.canvas.width = Math.round(this.canvas.clientWidth * devicePixelRatio);
     this.canvas.height = Math.round(this.canvas.clientHeight * devicePixelRatio);
     this.#show(this.shown);
+    this.#want();
+  }
+
+  // Want wider pictures on a larger screen, and less wide ones on a smaller, after the size has settled.
+  #want() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const needed = ENOUGH * Math.max(this.canvas.width, this.canvas.height);
+      const wanted = WIDTHS.find((width) => width >= needed) ?? WIDTHS.at(-1);
+      if (wanted === this.wanted) return;
+      this.wanted = wanted;
+      this.onWant();
+    }, SETTLED_MS);
   }
 
   #showNew(result) {
@@ -91,7 +112,8 @@ export class Picture {
       return;
     }
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-    this.labels = this.#draw(this.canvas, devicePixelRatio * rem, this.labels);
+    const size = Math.min(Math.max(this.canvas.clientWidth / SMALL, SMALLEST), 1);
+    this.labels = this.#draw(this.canvas, devicePixelRatio * rem * size, this.labels);
   }
 
   #draw(canvas, unit, former) {
@@ -143,7 +165,7 @@ function fade(pen, canvas) {
 
 function textsOf({ id, label, score }, held) {
   const shown = held?.label === label ? held.score : score;
-  return [`${id}  ${label} ${percent(shown)}`, `${id}  ${label}`, `${id}`];
+  return [`${id}  ${answer({ label, score: shown })}`, `${id}  ${label}`, `${id}`];
 }
 
 function drawLabel(pen, { text, area: [x1, y1, x2, y2] }, colour, unit) {

@@ -13,12 +13,11 @@ const WORDS = {
 };
 
 // `delay` is in milliseconds from a frame's capture until it was shown; null if it is not known.
-export function showFigures({ fps, temperature, faces }, delay) {
+export function showFigures({ fps, temperature }, delay) {
   const figures = [
-    ["Frames per second", fps.toFixed(1)],
+    ["Frames/s", fps.toFixed(1)],
     ["Delay", delay === null ? null : `${Math.round(delay)} ms`],
     ["Temperature", temperature === null ? null : `${Math.round(temperature)} °C`],
-    ["Faces", String(faces.length)],
   ];
   const known = figures.filter(([, value]) => value !== null);
   byId("figures").replaceChildren(...known.map(([name, value]) => {

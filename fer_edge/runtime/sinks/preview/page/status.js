@@ -44,7 +44,7 @@ function showBanner() {
   banner.hidden = !title;
   if (!title) return banner.replaceChildren();
   const words = element("p");
-  words.append(element("strong", "", title), shown.extra.detail ?? advice ?? "", " ");
+  words.append(element("strong", "", title), shown.extra.detail ? sentence(shown.extra.detail) : advice ?? "", " ");
   const since = element("span", "quiet", sinceWords());
   since.id = "since";
   words.append(since);
@@ -56,6 +56,8 @@ function sinceWords() {
   const at = timeOfDay(shown.since);
   return shown.state === "finished" ? `Ended at ${at}.` : `Since ${at}, for ${duration(ago)}.`;
 }
+
+const sentence = (words) => words.replace(/^./u, (first) => first.toUpperCase()).replace(/([^.?!])$/u, "$1.");
 
 // What a recording held: frames, time, persons and the share of each expression.
 function summaryOf({ frames, duration_s: seconds, persons, shares }) {
