@@ -42,8 +42,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(path.parent, f".{path.stem[:_STEM_LENGTH]}") as folder:
         temporary = folder / path.name
-        yield temporary
-        temporary.replace(path)
+        try:
+            yield temporary
+            temporary.replace(path)
+        except OSError as error:
+            # Writing to a full disk names no file, and the temporary one is not the user's.
+            if error.errno is not None and error.filename in (None, temporary, str(temporary)):
+                error.filename = str(path)
+                error.filename2 = None
+            raise
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

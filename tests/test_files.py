@@ -112,3 +112,20 @@ def test_devices_pipes_and_folders_are_rejected(tmp_path: Path) -> None:
     for path, reason in found.items():
         with pytest.raises(InputError, match=reason):
             read_text_file(Path(path), "a list")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_names_the_file_that_was_to_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "faces.csv"
+    with pytest.raises(OSError, match="No space left") as caught, atomic_path(path) as temporary:  # noqa: PT012
+        temporary.symlink_to("/dev/full")
+        temporary.write_bytes(b"x")
+    assert caught.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_place_that_cannot_be_replaced_is_named(tmp_path: Path) -> None:
+    (tmp_path / "faces.csv").mkdir()
+    with pytest.raises(OSError, match="faces") as caught:
+        write_atomic(tmp_path / "faces.csv", b"x")
+    assert caught.value.filename == str(tmp_path / "faces.csv")

@@ -6,8 +6,9 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -23,12 +24,16 @@ from fer_edge.terminal.tables import make_table
 
 SCHEMA_VERSION = 1
 _LEFT, _RIGHT = ["scenario", "done"], ["faults"]
+_FRAMES = "frames"
+_FRAMES_A_MINUTE = 20_000
 
 
 @click.command()
 @click.option("--minutes", type=click.FloatRange(0.1), default=10.0, show_default=True, help="For all scenarios.")
-@click.option("--frames", type=click.IntRange(1), help="Let the demo run so long, however many minutes it takes.")
-@click.option("--scenario", "chosen", type=click.Choice(list(SCENARIOS)), multiple=True, help="Only this.")
+@click.option(
+    "--frames", type=click.IntRange(1), help="Frames of the demo beside the others.  [default: 20,000 a minute]"
+)
+@click.option("--scenario", "chosen", type=click.Choice([*SCENARIOS, _FRAMES]), multiple=True, help="Only this.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the moments.")
 @click.option("--page", type=click.Path(path_type=Path), help="Fill in this page's section `figures: soak`.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("runs/soak"), show_default=True, help="Folder.")
@@ -38,12 +43,8 @@ def command(
     """Run streams for minutes under what happens to a device in months, and exit with 1 if one does not hold."""
     if not sys.platform.startswith("linux"):
         raise InputError("expected Linux, whose /proc tells a process's memory; run it in a container")
-    start, reports = time.monotonic(), dict[str, Report]()
-    for name in chosen or SCENARIOS:
-        scenario, share = SCENARIOS[name]
-        run = partial(many_frames, frames=frames) if scenario is many_frames else scenario
-        stdout().print(f"{name} ...", markup=False)
-        reports[name] = run(60 * minutes * share, Random(f"{seed} {name}"))
+    start = time.monotonic()
+    reports = _run(chosen or (*SCENARIOS, _FRAMES), minutes, frames or round(_FRAMES_A_MINUTE * minutes), seed)
     seconds = round(time.monotonic() - start)
     facts = {"schema_version": SCHEMA_VERSION, "seed": seed, "seconds": seconds, "python": platform.python_version()}
     scenarios = {name: asdict(report) for name, report in reports.items()}
@@ -56,6 +57,21 @@ def command(
         fill_page(page, {"soak": f"{title}:\n\n{markdown_table([*_LEFT, *_RIGHT], rows, left=2)}"})
     if any(report.faults for report in reports.values()):
         sys.exit(1)
+
+
+def _run(names: Sequence[str], minutes: float, frames: int, seed: int) -> dict[str, Report]:
+    """Run scenarios one after another, and the demo's frames beside them, as they take the whole time."""
+    reports = dict[str, Report]()
+    with ThreadPoolExecutor(1) as beside:
+        many = beside.submit(many_frames, frames) if _FRAMES in names else None
+        for name in names:
+            stdout().print(f"{name} ...", markup=False)
+            if name != _FRAMES:
+                scenario, share = SCENARIOS[name]
+                reports[name] = scenario(60 * minutes * share, Random(f"{seed} {name}"))
+        if many is not None:
+            reports[_FRAMES] = many.result()
+    return reports
 
 
 def _cells(report: Report) -> list[str]:

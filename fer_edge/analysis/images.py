@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fer_edge.errors import InputError
 from fer_edge.files import require_regular_file
 from fer_edge.pictures.decoding import decode_picture
+from fer_edge.pictures.size import read_moderate
 from fer_edge.preprocess import Image
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def read_picture_file(path: Path) -> Image:
     """
     require_regular_file(path, "a picture")
     try:
-        content = path.read_bytes()
+        content = read_moderate(path)
+    except InputError as error:
+        raise InputError(f"{path}: expected a picture, got {error}") from error
     except OSError as error:
         raise InputError(f"{path}: expected a picture, got a file that cannot be read ({error.strerror})") from error
     return _decoded(content, str(path))

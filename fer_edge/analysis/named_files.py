@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.errors import InputError
+from fer_edge.files import require_regular_file
 from fer_edge.native_paths import typed_path
 from fer_edge.runtime.sources.image_files import natural_order
 
@@ -68,6 +69,7 @@ def _named(name: str, wanted: Wanted, *, recursive: bool) -> list[NamedFile]:
     if path.is_dir():
         return _in_folder(path, wanted, recursive=recursive)
     if path.exists():
+        require_regular_file(path, f"{wanted.one} or a folder")
         return [NamedFile(path, Path(path.name))]
     if not _WILDCARDS & set(name):
         raise InputError(f"{name}: expected {wanted.one}, a folder or a pattern such as {wanted.pattern!r}, got none")

@@ -177,6 +177,8 @@ def _run() -> int:
     except click.Abort:
         _print_stopped()
         return _EXIT_INTERRUPTED
+    except MemoryError:
+        return _fail("not enough memory; close other programs, or give smaller or fewer files at once", 1)
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             return _fail(f"{str(error.filename)[:_SHOWN]}...: no file can have so long a name; choose a shorter one", 2)

@@ -198,7 +198,7 @@ def _file(file: Path, path: PurePosixPath, status: os.stat_result) -> RawFile | 
         with file.open("rb") as opened:
             return opened.read(MAX_IMAGE_BYTES + 1)
 
-    return RawFile(path, status.st_size, read, lambda: zlib.crc32(file.read_bytes()))
+    return RawFile(path, status.st_size, read, lambda: zlib.crc32(read()))
 
 
 def _member(source: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:

@@ -15,7 +15,7 @@ from fer_edge.pictures.exif import exif_turn
 from fer_edge.pictures.heif import decode_with_extra, is_extra_installed, is_read_with_extra
 from fer_edge.pictures.iso_media import picture_turn
 from fer_edge.pictures.jpeg import jpeg_is_cut_off
-from fer_edge.pictures.size import declared_size, knows_size, require_moderate
+from fer_edge.pictures.size import declared_size, knows_size, read_moderate, require_moderate
 from fer_edge.pictures.upright import UNTURNED, Turn, upright
 from fer_edge.preprocess import Image
 from fer_edge.terminal.native_logs import chatter_held_back
@@ -75,8 +75,11 @@ def is_picture(path: Path) -> bool:
 
 
 def is_animated_gif(path: Path) -> bool:
-    """Return true if a file is a GIF with more than one picture."""
-    return _kind_of_file(path) == "GIF" and is_animated(path.read_bytes())
+    """Return true if a file is a GIF with more than one picture, or larger than a single one is."""
+    try:
+        return _kind_of_file(path) == "GIF" and is_animated(read_moderate(path))
+    except InputError:
+        return True
 
 
 def is_animated(content: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Orientation of MP4, QuickTime and AVIF files, from their ISO base media boxes (ISO/IEC 14496-12)."""
+"""Orientation and completeness of MP4, QuickTime and AVIF files, from their ISO base media boxes (ISO/IEC 14496-12)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,27 @@ _IROT_TURNS = (UNTURNED, COUNTERCLOCKWISE, HALF_TURN, CLOCKWISE)
 _IMIR_TURNS = (UPSIDE_DOWN, MIRRORED)
 """Axes as libavif and libheif write and read them; the standard's wording was changed."""
 
+_OUTER = frozenset((b"free", b"mdat", b"mfra", b"moof", b"moov", b"sidx", b"skip", b"styp", b"udta"))
+"""Boxes that a film is made of; what follows them under another name may be anything, such as a camera's own data."""
+
+_HEADER_BYTES = 8
+_MOST_BOXES = 1_000_000
+"""Boxes beside one another; more are a file that was made to take time."""
+
+_MOST_TABLE_BYTES = 1 << 20
+"""Bytes of a table: a segment index has at most 65,535 references of 12 bytes."""
+
 _DAMAGED = (struct.error, IndexError)
 """Exceptions that reading beyond a box's content raises."""
 
 
 class _Box(NamedTuple):
+    """A box: its content lies from `start` to `end`, which is at most its parent's; `is_cut` if it should go on."""
+
     kind: bytes
     start: int
     end: int
+    is_cut: bool = False
 
 
 def is_iso_media(head: bytes) -> bool:
@@ -44,6 +57,35 @@ def picture_turn(file: BinaryIO) -> Turn:
         return _picture_turn(file)
     except _DAMAGED:
         return UNTURNED
+
+
+def is_cut_off(file: BinaryIO) -> bool:
+    """Return whether an MP4 or QuickTime file ends in a box, after a fragment's header, or before the end of its index.
+
+    A fragmented file without an index that ends between two fragments shows nothing.
+    """
+    whole, last, is_fragmented, indexed_end = _whole(file), None, False, 0
+    for last in _boxes(file, whole.start, whole.end):
+        is_fragmented |= last.kind == b"moof"
+        indexed_end = max(indexed_end, _indexed_end(file, last) if last.kind == b"sidx" else 0)
+    if last is None or whole.end - last.end >= _HEADER_BYTES:  # something else follows
+        return False
+    is_in_box = last.is_cut and last.kind in _OUTER
+    return is_in_box or last.kind == b"moof" or (is_fragmented and last.end < whole.end) or indexed_end > whole.end
+
+
+def _indexed_end(file: BinaryIO, box: _Box) -> int:
+    """Return where the last fragment of a segment index ends, 0 if the index is damaged."""
+    content = _read(file, box, _MOST_TABLE_BYTES)
+    try:
+        first_format, position = (">Q", 20) if content[0] else (">I", 16)
+        (first,) = struct.unpack_from(first_format, content, position)
+        position += struct.calcsize(first_format)
+        _, count = struct.unpack_from(">HH", content, position)
+        references = struct.iter_unpack(">I8x", content[position + 4 : position + 4 + 12 * count])
+        return int(box.end + first + sum(size & 0x7FFFFFFF for (size,) in references))
+    except _DAMAGED:
+        return 0
 
 
 def _film_turn(file: BinaryIO) -> Turn:
@@ -96,7 +138,7 @@ def _property_indexes(file: BinaryIO, meta: _Box, wanted: int) -> list[int]:
     box = _find(file, meta, b"iprp", b"ipma")
     if box is None:
         return []
-    content = _read(file, box, box.end - box.start)
+    content = _read(file, box, _MOST_TABLE_BYTES)
     item_format = ">IB" if content[0] > 0 else ">HB"
     # The highest bit of an index says whether the property is essential.
     index_format, index_mask = ("H", 0x7FFF) if content[3] & 1 else ("B", 0x7F)
@@ -126,18 +168,20 @@ def _find(file: BinaryIO, within: _Box, *path: bytes) -> _Box | None:
 
 
 def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[_Box]:
-    while start + 8 <= end:
+    for _ in range(_MOST_BOXES):
+        if start + _HEADER_BYTES > end:
+            return
         file.seek(start)
         header = file.read(16)
         size, kind = struct.unpack_from(">I4s", header)
-        length = 8
+        length = _HEADER_BYTES
         if size == 1:
             size, length = struct.unpack_from(">Q", header, 8)[0], 16
         elif size == 0:
             size = end - start
         if size < length:
             return
-        yield _Box(kind, start + length, min(start + size, end))
+        yield _Box(kind, start + length, min(start + size, end), start + size > end)
         start += size
 
 

@@ -1,4 +1,4 @@
-"""Orientation of Matroska and WebM films, from their Projection element (RFC 9559, section 5.1.4.1.28.41)."""
+"""Orientation and completeness of Matroska and WebM films, from their elements (RFC 9559)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ _SIGNATURE = b"\x1a\x45\xdf\xa3"
 _SEGMENT, _TRACKS, _TRACK, _TRACK_TYPE, _VIDEO, _PROJECTION = 0x18538067, 0x1654AE6B, 0xAE, 0x83, 0xE0, 0x7670
 _PROJECTION_TYPE, _YAW, _PITCH, _ROLL = 0x7671, 0x7673, 0x7674, 0x7675
 _CLUSTER = 0x1F43B675
+_MOST_ELEMENTS = 1_000_000
+"""Elements beside one another; more are a file made to take time, or hours of clusters of unknown size."""
+
 _VIDEO_TYPE = b"\1"
 _FLAT_TYPES = (b"", b"\0")
 _FLOATS = {0: None, 4: ">f", 8: ">d"}
@@ -28,6 +31,23 @@ class _Element(NamedTuple):
 def is_matroska(head: bytes) -> bool:
     """Return true if a file that begins with `head` is Matroska or WebM."""
     return head.startswith(_SIGNATURE)
+
+
+def is_cut_off(file: BinaryIO) -> bool:
+    """Return whether a film ends in the middle of an element, or of a segment whose size is known."""
+    length, position = file.seek(0, 2), 0
+    for _ in range(_MOST_ELEMENTS):
+        if position >= length:
+            break
+        try:
+            kind, start, size = _header(file, position)
+        except IndexError:
+            return True
+        if kind == _SEGMENT and size is not None and start + size > length:
+            return True
+        is_opened = kind == _SEGMENT or (kind == _CLUSTER and size is None)
+        position = start if is_opened or size is None else start + size
+    return position > length
 
 
 def film_turn(file: BinaryIO) -> Turn:
@@ -86,18 +106,24 @@ def _find(file: BinaryIO, within: _Element, *path: int) -> _Element | None:
 
 def _elements(file: BinaryIO, within: _Element) -> Iterator[_Element]:
     position = within.start
-    while position < within.end:
-        file.seek(position)
-        header = file.read(12)
-        kind_length = _length(header[0])
-        size_length = _length(header[kind_length])
-        kind = int.from_bytes(header[:kind_length], "big")
-        size = int.from_bytes(header[kind_length : kind_length + size_length], "big") & ((1 << 7 * size_length) - 1)
-        start = position + kind_length + size_length
-        is_unknown = size == (1 << 7 * size_length) - 1  # as in a recording of a live stream
-        end = within.end if is_unknown else min(start + size, within.end)
-        yield _Element(kind, start, end)
-        position = end
+    for _ in range(_MOST_ELEMENTS):
+        if position >= within.end:
+            return
+        kind, start, size = _header(file, position)
+        position = within.end if size is None else min(start + size, within.end)
+        yield _Element(kind, start, position)
+
+
+def _header(file: BinaryIO, position: int) -> tuple[int, int, int | None]:
+    """Return an element's kind, where its content begins, and its size; `None` as in a recording of a live stream."""
+    file.seek(position)
+    header = file.read(12)
+    kind_length = _length(header[0])
+    size_length = _length(header[kind_length])
+    kind = int.from_bytes(header[:kind_length], "big")
+    unknown = (1 << 7 * size_length) - 1
+    size = int.from_bytes(header[kind_length : kind_length + size_length], "big") & unknown
+    return kind, position + kind_length + size_length, None if size == unknown else size
 
 
 def _length(first: int) -> int:

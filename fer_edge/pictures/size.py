@@ -6,6 +6,7 @@ import os
 import re
 import struct
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.pictures.jpeg import jpeg_size
@@ -15,6 +16,9 @@ LIMIT_ENV = "OPENCV_IO_MAX_IMAGE_PIXELS"
 
 _MOST_PIXELS = 100_000_000
 """Default limit, twice the size of a phone's photographs."""
+
+_BYTES_OF_PIXEL = 4
+"""Most bytes of a file for each pixel within the limit, as many as 8-bit RGBA takes without compression."""
 
 _Size = tuple[int, int]
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT = 256, 257, 322, 323
@@ -47,6 +51,24 @@ def require_moderate(width: int, height: int, kind: str) -> None:
             f"{kind} of {width}x{height} pixels, more than {most_pixels() / 1e6:g} million; scale it down, or raise "
             f"the limit: fer-edge --max-megapixels {-(-width * height // 1_000_000)} ..."
         )
+
+
+def read_moderate(path: Path) -> bytes:
+    """Return a picture file's content.
+
+    Raises:
+        InputError: If the file is larger than pictures within the limit are.
+        OSError: If it cannot be read.
+    """
+    most = _BYTES_OF_PIXEL * most_pixels()
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise InputError(
+                f"a file of {size / 1e6:,.0f} MB, more than {most / 1e6:,.0f}; get the picture itself, or raise the "
+                f"limit: fer-edge --max-megapixels {-(-size // (1_000_000 * _BYTES_OF_PIXEL))} ..."
+            )
+        return file.read(most)
 
 
 def knows_size(kind: str) -> bool:

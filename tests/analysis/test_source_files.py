@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -53,6 +54,17 @@ def test_kinds_and_names_are_told_apart(archive: Path, monkeypatch: pytest.Monke
 def test_file_named_itself_may_have_any_suffix(archive: Path) -> None:
     (archive / "video.bin").write_bytes(b"-")
     assert names(archive / "video.bin") == ["video.bin"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("suffix", [".mp4", ".jpg", ".jsonl"])
+def test_pipe_or_device_is_refused_before_it_is_opened(archive: Path, suffix: str) -> None:
+    os.mkfifo(archive / f"pipe{suffix}")
+    (archive / f"endless{suffix}").symlink_to("/dev/zero")
+    for name in ("pipe", "endless"):
+        with pytest.raises(InputError, match=r"got a pipe, socket or device"):
+            names(archive / f"{name}{suffix}")
+    assert names(archive) == ["run.jsonl", "2.MKV", "3.jpg", "10.mp4"]
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,19 @@ def test_missing_extra_is_named(child_environment: dict[str, str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_memory_that_does_not_suffice_is_one_line(child_environment: dict[str, str]) -> None:
+    code = (
+        "from fer_edge.cli import main\n"
+        "from fer_edge.cli.commands import doctor\n"
+        "doctor.command.callback = lambda **_: bytes(1 << 62)\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "doctor"], env=child_environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: not enough memory; ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("info", "a" * 5000), ("run", "--config", f"{'a' * 300}/b")],

@@ -177,6 +177,12 @@ def test_heic_that_ends_early_is_rejected_in_one_line(picture: PillowImage.Image
     assert "\n" not in str(caught.value)
 
 
+def test_heic_without_a_picture_of_a_known_kind_is_rejected(picture: PillowImage.Image) -> None:
+    content = encoded(picture, "HEIF").replace(b"hvc1", b"hvcX")
+    with pytest.raises(InputError, match=r"^HEIC, but damaged"):
+        decode_picture(content)
+
+
 def test_half_transparent_pixels_are_half_white() -> None:
     content = cv2.imencode(".png", np.full((4, 4, 4), (0, 100, 200, 51), np.uint8))[1].tobytes()
     assert decode_picture(content)[0, 0].tolist() == [204, 224, 244]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from fer_edge.pictures.decoding import picture_kind
-from fer_edge.pictures.size import declared_size
+from fer_edge.errors import InputError
+from fer_edge.pictures.decoding import is_animated_gif, picture_kind
+from fer_edge.pictures.size import LIMIT_ENV, declared_size, read_moderate
 
 ENCODINGS = (
     *((kind, {}) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP", "PPM")),
@@ -109,3 +112,22 @@ def test_limit_is_also_opencvs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
     assert done.stdout == "True\n", done.stderr
+
+
+def test_file_larger_than_any_picture_within_the_limit_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "huge.gif"
+    path.write_bytes(b"GIF89a")
+    assert read_moderate(path) == b"GIF89a"
+    os.truncate(path, 1 << 40)
+    with pytest.raises(InputError, match=r"1,099,512 MB, more than 400; .* --max-megapixels 274878 "):
+        read_moderate(path)
+    assert is_animated_gif(path)  # FFmpeg reads it in pieces
+
+
+def test_limit_of_a_file_follows_that_of_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.bmp").write_bytes(bytes(100))
+    monkeypatch.setenv(LIMIT_ENV, "24")
+    with pytest.raises(InputError, match="more than"):
+        read_moderate(tmp_path / "a.bmp")
+    monkeypatch.setenv(LIMIT_ENV, "25")
+    assert len(read_moderate(tmp_path / "a.bmp")) == 100

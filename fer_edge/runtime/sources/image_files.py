@@ -10,6 +10,7 @@ from pathlib import Path
 from fer_edge.errors import InputError
 from fer_edge.names import printable, some
 from fer_edge.pictures.decoding import decode_picture, is_animated, is_animated_gif, is_picture
+from fer_edge.pictures.size import read_moderate
 from fer_edge.runtime.sources.recordings import open_video
 from fer_edge.runtime.sources.source import Frame, Source
 
@@ -70,7 +71,7 @@ class ImageFiles(Source):
         is_any_read = False
         for number, path in enumerate(self._paths):
             try:
-                content = path.read_bytes()
+                content = read_moderate(path)
                 image = decode_picture(content)
             except (OSError, InputError) as error:
                 remarks.add(path, f"skipped: {_cause(error)}")

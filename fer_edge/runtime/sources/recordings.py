@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_edge.errors import InputError
 from fer_edge.native_paths import native_path
+from fer_edge.pictures.cut_off import is_cut_off
 from fer_edge.pictures.upright import upright
 from fer_edge.preprocess import Image
 from fer_edge.runtime.sources.opencv_capture import nominal_fps, require_moderate_video
@@ -100,7 +101,13 @@ class VideoFile(Source):
         return int(expected) if 0 < expected < _MOST_FRAMES else None
 
     def missing_note(self, intervals: Intervals) -> str | None:
-        """Return a note on how many frames could not be read, if more than a few, by those that could be."""
+        """Return a note on frames that could not be read, if more than a few, or on an end that is missing."""
+        note = self._count_note(intervals)
+        if note is None and isinstance(self._path, Path) and self._is_file() and is_cut_off(self._path):
+            return f"{self.description}: its end is missing, and frames with it; it was cut off"
+        return note
+
+    def _count_note(self, intervals: Intervals) -> str | None:
         expected = self.expected_frames
         if expected is None:
             return None

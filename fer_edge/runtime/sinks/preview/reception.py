@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fer_edge.errors import first_line
 from fer_edge.runtime.sinks.preview.port_notes import PortNotes
@@ -33,6 +33,7 @@ class Limits:
         connections_of_address: Most connections at once from one IPv4 address or one IPv6 /64 network. Browsers behind
             a proxy or a router share one.
         admission_s: Most seconds from connecting to a request with the token, if one is required.
+        content_s: Most seconds for the content of a request after its headers.
         request_bytes: Most bytes received from a client before its next request is admitted. Browsers send 1 kB, or
             10 kB where other programs on the same host set cookies.
     """
@@ -40,6 +41,7 @@ class Limits:
     connections: int = 256
     connections_of_address: int = 160
     admission_s: float = 10.0
+    content_s: float = 10.0
     request_bytes: int = 32 << 10
 
     def within_open_files(self) -> Limits:
@@ -50,7 +52,7 @@ class Limits:
         if files == resource.RLIM_INFINITY:
             return self
         most = max(min(self.connections, files // _FILES_SHARE), 1)
-        return Limits(most, min(self.connections_of_address, most), self.admission_s, self.request_bytes)
+        return replace(self, connections=most, connections_of_address=min(self.connections_of_address, most))
 
 
 class Reception:

@@ -89,6 +89,7 @@ class Server:
             access_log=None,
             handler_cancellation=True,
             keepalive_timeout=_KEPT_ALIVE_S,
+            lingering_time=self._limits.content_s,  # for content after a refusal
             shutdown_timeout=1,
             logger=self._notes.logger(),
             auto_decompress=False,  # no content that is read needs it, and a small one can become a large one
@@ -161,6 +162,7 @@ class Server:
         """Let the connection stay if the request presents the token; without it there is one answer."""
         if self._gate.knows(request):
             self._reception.admit(request.protocol)
+            await self._read_content(request)
             return await handler(request)
         try:
             response = await handler(request)
@@ -169,6 +171,16 @@ class Server:
             raise
         response.force_close()
         return response
+
+    async def _read_content(self, request: web.Request) -> None:
+        """Read a request's content, which stays with it, or reject the request if that takes too long."""
+        try:
+            await asyncio.wait_for(request.read(), self._limits.content_s)
+        except asyncio.TimeoutError:
+            self._notes.add("content of a request not received in time")
+            refusal = web.HTTPRequestTimeout(text="The content did not come in time.\n")
+            refusal.force_close()
+            raise refusal from None
 
     async def _log_in(self, request: web.Request) -> web.Response:
         response = await self._gate.log_in(request)

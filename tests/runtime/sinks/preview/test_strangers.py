@@ -254,6 +254,32 @@ def test_slow_posts_have_the_deadline_of_headers(path: bytes) -> None:
         assert is_refused(stranger, [b"t"] * 200, pause_s=0.05)
 
 
+OWNERS = b" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer given\r\n"
+DRIPPING = {
+    "content-length": (b"Content-Length: 4000\r\n\r\n", b"t"),
+    "chunked": (b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nt\r\n"),
+    "expected": (b"Expect: 100-continue\r\nContent-Length: 4000\r\n\r\n", b"t"),
+}
+
+
+@pytest.mark.usefixtures("lasting_connections")
+@pytest.mark.parametrize(("head", "piece"), DRIPPING.values(), ids=DRIPPING)
+@pytest.mark.parametrize("asked", [b"POST /api/settings", b"POST /login", b"GET /events", b"GET /nothing"])
+def test_content_of_the_owners_requests_has_a_deadline(asked: bytes, head: bytes, piece: bytes) -> None:
+    lines: list[str] = []
+    with preview(Limits(content_s=0.5), lines) as sink, connect(sink, asked + OWNERS + head) as client:
+        assert is_refused(client, [piece] * 200, pause_s=0.05)
+        assert lines == ["at the preview's port: 1 x content of a request not received in time"]
+
+
+def test_dripping_headers_of_the_owners_second_request_have_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_KEPT_ALIVE_S", 0.5)
+    with preview(Limits()) as sink, connect(sink, b"GET /api/state" + OWNERS + b"\r\n") as client:
+        assert client.recv(15) == b"HTTP/1.1 200 OK"
+        client.sendall(b"GET / HTTP/1.1\r\nX: ")
+        assert is_refused(client, [b"y"] * 200, pause_s=0.05)
+
+
 @pytest.mark.usefixtures("lasting_connections")
 @pytest.mark.parametrize("end", [b"", b"\r\n"])
 def test_crowd_without_the_token_at_the_events_leaves_the_owner_theirs(end: bytes) -> None:
