@@ -86,6 +86,12 @@ def read_voted_data(
     return _show_findings(dataset, strict=strict)
 
 
+def show_classes(dataset: Dataset) -> None:
+    """Print on stderr which folders became which class, unless the classes are the seven expressions."""
+    if dataset.classes != EXPRESSIONS:
+        stderr().print(classes_table(dataset))
+
+
 def note_other_training(cards: Mapping[str, ModelCard], data_sha256: str, *, official_split: bool) -> None:
     """Print a note if models were trained on another data set or division than they are measured on.
 
@@ -151,8 +157,6 @@ def _show_findings(dataset: Dataset, *, strict: bool) -> Dataset:
         if any(counts):
             table.add_row(finding.value, *(f"{count:,}" for count in counts))
     stderr().print(table)
-    if dataset.classes != EXPRESSIONS:
-        stderr().print(classes_table(dataset))
     if strict:
         dataset.require_clean()
     return dataset

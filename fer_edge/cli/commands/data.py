@@ -19,6 +19,7 @@ from fer_edge.cli.data_options import (
     data_roles,
     official_split_option,
     read_voted_data,
+    show_classes,
     strict_option,
     votes_option,
     yes_option,
@@ -169,6 +170,7 @@ def audit(
     click.get_current_context().with_resource(sole_user(output))
     classifiers = [load_classifier(model, classes=None) for model in models]
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    show_classes(dataset)
     for model, classifier in zip(models, classifiers, strict=True):
         require_fit_for(model, classifier.card, dataset.classes, dataset.train.form)
     if by_votes:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.data_options import data_option, data_roles, read_data, strict_option, yes_option
+from fer_edge.cli.data_options import data_option, data_roles, read_data, show_classes, strict_option, yes_option
 from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.parameters import PicturePath
+from fer_edge.dataset.class_choice import class_name
 from fer_edge.terminal.consoles import stdout
 from fer_edge.training.plots import plot_samples
 
@@ -39,5 +40,7 @@ def command(
     path = output or Path(f"samples-{expression or 'all'}.png")
     require_apart(data_roles(data), roles("--output", path))
     dataset = read_data(data, yes=yes, strict=strict)
-    plot_samples(dataset.split(split), path, expression=expression, seed=seed, side=3 if expression else 7)
+    show_classes(dataset)
+    shown = None if expression is None else class_name(expression)
+    plot_samples(dataset.split(split), path, expression=shown, seed=seed, side=3 if expression else 7)
     stdout().print(f"written: {path}")

@@ -18,6 +18,7 @@ from fer_edge.cli.data_options import (
     note_near_copies,
     official_split_option,
     read_voted_data,
+    show_classes,
     show_peoples_answer,
     show_votes,
     show_without_copies,
@@ -172,6 +173,7 @@ class _Faces:
             choice=self.choice,
             form=self.form,
         )
+        show_classes(dataset)
         show_votes(dataset)
         note_near_copies(dataset)
         kept = leave_out(dataset, left_out)
