@@ -11,7 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (["--expression", "disgust"], "samples-disgust.png"),
+        (["--expression", "Disgust"], "samples-Disgust.png"),
         ([], "samples-all.png"),
         (["--split", "validation", "--output", "sub/sheet.png"], "sub/sheet.png"),
     ],

@@ -11,6 +11,7 @@ import pytest
 
 from export.folding import fold
 from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.errors import ModelError
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.networks.nesting import without_nesting
 
@@ -46,8 +47,7 @@ def functional() -> keras.Model:
     return keras.Model(image, L.Dense(2, "softmax", name="dense")(L.GlobalAveragePooling2D()(x)))
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("make", [sequential, functional])
+@pytest.mark.parametrize(("make", "suffix"), [(sequential, ".keras"), (sequential, ".h5"), (functional, ".keras")])
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 def test_nested_networks_become_layers_with_the_same_scores(
     tmp_path: Path, make: Callable[[], keras.Model], suffix: str
@@ -63,6 +63,13 @@ def test_nested_networks_become_layers_with_the_same_scores(
     assert not [layer for layer in folded.layers if isinstance(layer, L.BatchNormalization)]
     assert folded.predict_on_batch(IMAGES.astype(np.float32)) == pytest.approx(expected, abs=1e-5)
     assert expected.std(axis=0).max() > 1e-3
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+def test_operation_that_h5_cannot_hold_is_named_with_advice(tmp_path: Path) -> None:
+    functional().save(tmp_path / "own.h5")
+    with pytest.raises(ModelError, match=r"own\.h5: .*operation TrueDivide.*; save the network as \.keras"):
+        KerasClassifier.load(tmp_path / "own.h5", StatedFacts(("a", "b"), (0, 255), trusted=True))
 
 
 def test_layer_that_is_used_twice_stays_one_layer() -> None:
