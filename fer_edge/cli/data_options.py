@@ -56,10 +56,17 @@ def data_roles(data: str | None) -> list[FileRole]:
     return [] if data == SYNTHETIC else roles("--data", data or None)
 
 
-def read_data(data: str | None, *, yes: bool = False, strict: bool = False) -> Dataset:
+def read_data(
+    data: str | None,
+    *,
+    yes: bool = False,
+    strict: bool = False,
+    choice: ClassChoice = ALL_CLASSES,
+    form: PictureForm = FER2013_FORM,
+) -> Dataset:
     """Read labelled faces, show on stderr what was found, and ask before anything is downloaded."""
     with stderr().status("reading the images"):
-        dataset = load_dataset(data, allow_download=lambda what: yes or _ask(what))
+        dataset = load_dataset(data, choice=choice, form=form, allow_download=lambda what: yes or _ask(what))
     return _show_findings(dataset, strict=strict)
 
 

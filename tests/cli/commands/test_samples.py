@@ -30,6 +30,18 @@ def test_samples_writes_sheet(
     assert cv2.imread(str(tmp_path / name)) is not None
 
 
+def test_samples_show_chosen_classes_in_their_size_and_order(
+    command_line: Callable[..., Any], faces_folder: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    chosen = ("--classes", "sad,Happy", "--input", "64x64x3", "--output", sheet)
+    shown = command_line("samples", "--data", faces_folder, *chosen).require_success().stderr
+    assert shown.index("sad") < shown.index("happy")
+    assert "disgust" not in shown
+    height, width = cv2.imread(str(sheet)).shape[:2]
+    assert width > 2 * height, "two rows of seven"
+
+
 def test_a_missing_split_is_named(
     command_line: Callable[..., Any], faces_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
