@@ -38,7 +38,9 @@ def test_samples_show_chosen_classes_in_their_size_and_order(
     shown = command_line("samples", "--data", faces_folder, *chosen).require_success().stderr
     assert shown.index("sad") < shown.index("happy")
     assert "disgust" not in shown
-    height, width = cv2.imread(str(sheet)).shape[:2]
+    picture = cv2.imread(str(sheet))
+    assert picture is not None
+    height, width = picture.shape[:2]
     assert width > 2 * height, "two rows of seven"
 
 
