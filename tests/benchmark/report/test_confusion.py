@@ -15,7 +15,7 @@ from fer_edge.benchmark.report_json import Report
     [(("angry", "happy"), ["ang", "hap"]), (("smile left", "smile right"), ["smile left", "smile right"])],
 )
 def test_headings_tell_the_classes_apart(report: Report, classes: tuple[str, ...], headings: list[str]) -> None:
-    quality = judge(np.eye(2), np.array([0, 1]), classes=classes)
+    quality = judge(np.eye(2, dtype=np.float32), np.array([0, 1]), classes=classes)
     ((table,),) = confusion_tables(replace(report, results=(replace(report.results[0], quality=quality),)))
     assert [column.short for column in table.columns[1:]] == headings
     assert [column.name for column in table.columns[1:]] == list(classes)
