@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from export.equalization import only_reader
+from export.folding import call_for_scores
 from export.ranges import Range, best_ranges, in_batches
 from fer_edge.scores import FloatArray
 
@@ -50,9 +51,10 @@ def clip_activations(model: keras.Model, images: FloatArray) -> keras.Model:
     producers = [layer for layer in model.layers if _is_stored(layer)]
     ranges = dict(zip([layer.name for layer in producers], _ranges(model, producers, images), strict=True))
 
-    def call(layer: keras.layers.Layer, inputs: Any, *_: Any, **__: Any) -> Any:
+    def call(layer: keras.layers.Layer, *inputs: Any, **options: Any) -> Any:
         low, high = ranges.get(layer.name, (0.0, 0.0))
-        return Rounded(low, high)(layer(inputs)) if low < high else layer(inputs)
+        outputs = call_for_scores(layer, *inputs, **options)
+        return Rounded(low, high)(outputs) if low < high else outputs
 
     clipped = keras.models.clone_model(model, call_function=call)
     for layer in clipped.layers:

@@ -41,15 +41,18 @@ def fold(model: keras.Model) -> keras.Model:
             config["use_bias"] = True
         return layer.__class__.from_config(config)
 
-    folded = keras.models.clone_model(
-        model, clone_function=replace, call_function=lambda layer, inputs, *_, **__: layer(inputs)
-    )
+    folded = keras.models.clone_model(model, clone_function=replace, call_function=call_for_scores)
     for layer in folded.layers:
         if layer.name in absorbed_by:
             layer.set_weights(_folded_weights(model.get_layer(layer.name), absorbed_by[layer.name]))
         elif layer.weights:
             layer.set_weights(model.get_layer(layer.name).get_weights())
     return folded
+
+
+def call_for_scores(layer: Any, *tensors: Any, training: bool | None = None, mask: Any = None, **options: Any) -> Any:
+    """Call a layer or an operation such as a division; what only training and sequences need is left out."""
+    return layer(*tensors, **options)
 
 
 def _foldable_producer(layer: keras.layers.Layer) -> keras.layers.Layer | None:

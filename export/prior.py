@@ -12,6 +12,7 @@ from fer_edge.inference.reweighting import assumed_and_wanted
 from fer_edge.prior import prior_factors
 from fer_edge.scores import FloatArray
 from fer_edge.training.networks.keras_file import KerasClassifier
+from fer_edge.training.networks.nesting import with_fresh_layers
 
 
 def fold_prior(classifier: KerasClassifier, text: str) -> KerasClassifier:
@@ -44,8 +45,7 @@ def _ends_in_softmax(last: keras.layers.Layer) -> bool:
 
 def _shifted(model: keras.Model, shift: FloatArray) -> keras.Model:
     """Return a copy of `model` with `shift`, float32 (7,), added to the biases of its last layer."""
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
+    copy = with_fresh_layers(model)
     last = copy.layers[-1]
     kernel, bias = last.get_weights()
     last.set_weights([kernel, bias + shift])

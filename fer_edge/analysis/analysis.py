@@ -28,12 +28,12 @@ from fer_edge.analysis.tables import (
     face_columns,
     has_parquet,
     open_table,
-    require_column_names,
     track_columns,
 )
 from fer_edge.analysis.videos import VIDEOS
 from fer_edge.errors import InputError
 from fer_edge.files import sole_user
+from fer_edge.labels import require_free
 
 _KEY_LENGTH = 20
 
@@ -115,7 +115,7 @@ def _require_own(output: Path) -> None:
 def _begin(sources: Sequence[SourceFile], settings: Settings, earlier: Manifest | None, output: Path) -> Manifest:
     """Return a manifest with the earlier files that are not named again, then the named ones."""
     model = _model(sources, settings, earlier)
-    require_column_names(model["labels"])
+    require_free(model["labels"], model["name"] or "the log")
     manifest = Manifest(model, settings.to_json())
     if earlier is not None:
         manifest.require_same(earlier, output)

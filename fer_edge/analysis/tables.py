@@ -63,19 +63,6 @@ def track_columns(labels: Sequence[str]) -> dict[str, type]:
     return {**TRACK_COLUMNS, **dict.fromkeys(labels, float), "changes": int}
 
 
-def require_column_names(labels: Sequence[str]) -> None:
-    """Check that labels can be columns of both tables.
-
-    Raises:
-        InputError: If one is the name of another column.
-    """
-    taken = [label for label in labels if label in (*FACE_COLUMNS, *TRACK_COLUMNS, "label", "changes")]
-    if taken:
-        raise InputError(
-            f"expected labels other than the tables' columns, got {', '.join(taken)}; rename them in the model's card"
-        )
-
-
 def has_parquet() -> bool:
     """Return whether pyarrow is installed, so that Parquet can be written."""
     return importlib.util.find_spec("pyarrow") is not None

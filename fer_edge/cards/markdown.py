@@ -17,6 +17,14 @@ _LIBRARIES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
 _TASK = {"type": "image-classification", "name": "Facial expression recognition"}
 _FACES = "Faces must be found and cut out first, as fer-edge does; accuracy differs by class, as the table shows."
 
+# An underscore within a word needs no escape, and file names are full of them.
+_SPECIAL = re.compile(r"([\\`*\[\]<>&|#~]|(?<!\w)_|_(?!\w))")
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is, in one line."""
+    return _SPECIAL.sub(r"\\\1", text).replace("\r", " ").replace("\n", "<br>")
+
 
 def to_markdown(card: ModelCard, file_name: str, size_bytes: int) -> str:
     """Return a card as the text of a `README.md`.
@@ -26,10 +34,10 @@ def to_markdown(card: ModelCard, file_name: str, size_bytes: int) -> str:
         file_name: Name of the model's file.
         size_bytes: Size of that file.
     """
-    facts = "\n".join(f"- **{name}**: {text}" for name, text in summarize(card, size_bytes).items())
+    facts = "\n".join(f"- **{name}**: {escape(text)}" for name, text in summarize(card, size_bytes).items())
     sections = [
         f"---\n{_yaml(_front_matter(card, file_name))}\n---",
-        f"# {card.name}",
+        f"# {escape(card.name)}",
         "Classifies the expression of a face. Made with fer-edge, whose card is inside the file, too.",
         facts,
         "## Use",
@@ -91,13 +99,9 @@ def _results_sections(evaluation: Mapping[str, Any]) -> list[str]:
     for label, measured in classes.items():
         values = [number(measured, column) for column in columns]
         texts = ["-" if value is None else f"{value:.3f}" for value in values[:3]]
-        rows.append(f"| {_cell(label)} | {' | '.join(texts)} | {values[3] or 0:,.0f} |")
+        rows.append(f"| {escape(label)} | {' | '.join(texts)} | {values[3] or 0:,.0f} |")
     truth = "what most people answered" if people else "the data set's labels"
     return ["## Results", f"By {truth}:", "\n".join(rows)]
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _slug(name: str) -> str:

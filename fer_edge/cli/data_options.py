@@ -56,10 +56,17 @@ def data_roles(data: str | None) -> list[FileRole]:
     return [] if data == SYNTHETIC else roles("--data", data or None)
 
 
-def read_data(data: str | None, *, yes: bool = False, strict: bool = False) -> Dataset:
+def read_data(
+    data: str | None,
+    *,
+    yes: bool = False,
+    strict: bool = False,
+    choice: ClassChoice = ALL_CLASSES,
+    form: PictureForm = FER2013_FORM,
+) -> Dataset:
     """Read labelled faces, show on stderr what was found, and ask before anything is downloaded."""
     with stderr().status("reading the images"):
-        dataset = load_dataset(data, allow_download=lambda what: yes or _ask(what))
+        dataset = load_dataset(data, choice=choice, form=form, allow_download=lambda what: yes or _ask(what))
     return _show_findings(dataset, strict=strict)
 
 
@@ -84,6 +91,12 @@ def read_voted_data(
             allow_download=lambda what: yes or _ask(what),
         )
     return _show_findings(dataset, strict=strict)
+
+
+def show_classes(dataset: Dataset) -> None:
+    """Print on stderr which folders became which class, unless the classes are the seven expressions."""
+    if dataset.classes != EXPRESSIONS:
+        stderr().print(classes_table(dataset))
 
 
 def note_other_training(cards: Mapping[str, ModelCard], data_sha256: str, *, official_split: bool) -> None:
@@ -153,8 +166,6 @@ def _show_findings(dataset: Dataset, *, strict: bool) -> Dataset:
         if any(counts):
             table.add_row(finding.value, *(f"{count:,}" for count in counts))
     stderr().print(table)
-    if dataset.classes != EXPRESSIONS:
-        stderr().print(classes_table(dataset))
     if strict:
         dataset.require_clean()
     return dataset

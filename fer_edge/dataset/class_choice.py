@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +85,11 @@ ALL_CLASSES = ClassChoice()
 
 
 def class_name(folder: str) -> str:
-    """Return the class that a folder's name stands for: in lower case, without blanks around it."""
-    return printable(folder.strip().lower())
+    """Return the class that a folder's name stands for: in lower case, without blanks around it.
+
+    Letters with accents, which macOS and Linux may spell differently, become one character each (NFC).
+    """
+    return printable(unicodedata.normalize("NFC", folder.strip().lower()))
 
 
 def parse_classes(text: str) -> tuple[str, ...]:

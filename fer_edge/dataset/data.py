@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
-from fer_edge.labels import EXPRESSIONS, RESERVED
+from fer_edge.labels import EXPRESSIONS, require_free
 from fer_edge.picture_form import FER2013_FORM, PictureForm
 
 FACE_SIZE = FER2013_FORM.width
@@ -217,13 +217,11 @@ def check_splits(dataset: Dataset) -> Dataset:
     """Check the splits, and return `dataset` with its constant and duplicate images counted.
 
     Raises:
-        DataError: If train or validation is missing or has no image, or a class has no image in one of them or a
-            reserved name; where a model is judged, classes may lack images.
+        DataError: If train or validation is missing or has no image, or a class has no image in one of them; where a
+            model is judged, classes may lack images.
+        InputError: If a class has a reserved name.
     """
-    if reserved := set(RESERVED) & set(dataset.classes):
-        raise DataError(
-            f"{dataset.source}: no class can be called {min(reserved)}, a word that streams show; rename the class"
-        )
+    require_free(dataset.classes, dataset.source)
     for name in (SplitName.TRAIN, SplitName.VALIDATION):
         if name not in dataset.splits:
             found = ", ".join(key.value for key in dataset.splits) or "none"

@@ -242,7 +242,10 @@ def _nothing_found(source: str, listing: Listing) -> str:
     classes = [
         path for path in listing.folders + tuple(f.path.parent for f in listing.files) if _is_expression(path.name)
     ]
-    expected = f"{source} has no train/<expression>/ and validation/<expression>/ folders, at its top or deeper"
+    expected = (
+        f"{source} has no train/<expression>/ and validation/<expression>/ folders, at its top or deeper, nor folders "
+        "of two or more classes with two or more pictures each"
+    )
     if listing.unreadable:
         first = f"{_name(listing.unreadable[0].path)} {listing.unreadable[0].reason}"
         return f"{expected}; {first}" if names else f"{source}: nothing in it can be read: {first}"

@@ -44,7 +44,11 @@ class JoinedDataset:
 
     @property
     def misplaced(self) -> dict[SplitName, int]:
-        """Number of images of each split that FER2013 has in another part only."""
+        """Number of images of each split that FER2013 has in another part only; none if one part has all images."""
+        pictures, known = known_pictures(), np.concatenate([*self.known.values(), np.empty(0, np.int64)])
+        found = known[known >= 0]
+        if not (pictures.in_training[found].any() and pictures.in_public_test[found].any()):
+            return dict.fromkeys(self.known, 0)
         return {name: _misplaced(name, known) for name, known in self.known.items()}
 
 

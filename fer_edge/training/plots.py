@@ -16,6 +16,7 @@ from fer_edge.errors import InputError
 from fer_edge.evaluation.metrics import Evaluation, IntArray, ReliabilityBin
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
+from fer_edge.training.plain_text import plain_text
 
 matplotlib.use("Agg")  # needs no display
 from matplotlib import pyplot as plt
@@ -204,7 +205,7 @@ def _plot_pair(axes: Axes, history: Sequence[dict[str, float]], key: str, name: 
 @contextmanager
 def open_figure(path: Path, style: str, *, figsize: tuple[float, float]) -> Iterator[Figure]:
     """Yield a figure in one of matplotlib's styles, `figsize` in inches; write it to `path` and close it at the end."""
-    with plt.style.context(style):
+    with plt.style.context(style), plain_text():
         figure = plt.figure(figsize=figsize, layout="constrained")
         try:
             yield figure

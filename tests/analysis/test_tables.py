@@ -12,7 +12,6 @@ from fer_edge.analysis.tables import (
     open_table,
     read_faces,
     read_tracks,
-    require_column_names,
     track_columns,
 )
 from fer_edge.errors import InputError
@@ -59,13 +58,6 @@ def test_table_of_a_failed_block_does_not_appear(tmp_path: Path) -> None:
         with open_table(tmp_path, FACES, face_columns(LABELS)) as table:
             table.write(None)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("label", ["track", "changes", "label"])
-def test_label_that_is_a_column_is_refused(label: str) -> None:
-    require_column_names(LABELS)
-    with pytest.raises(InputError, match=f"expected labels other than the tables' columns, got {label}"):
-        require_column_names((label, "yes"))
 
 
 @pytest.mark.parametrize(

@@ -77,5 +77,9 @@ def test_damaged_facts_on_classes_are_rejected(facts: dict[str, object]) -> None
         ClassChoice.for_model(card)
 
 
+def test_accents_of_macos_and_linux_are_one_class() -> None:
+    assert class_name("Mu\u0308de") == class_name("m\u00fcde") == parse_classes("MU\u0308DE,wach")[0]
+
+
 def test_class_name_has_no_control_characters() -> None:
     assert class_name(" Smi\nle ") == r"smi\nle"

@@ -48,6 +48,13 @@ def test_misplaced_images_are_counted(mixed: Dataset) -> None:
     assert joined.misplaced == {SplitName.TRAIN: 3, SplitName.VALIDATION: 4}
 
 
+def test_pictures_of_one_part_are_not_misplaced_as_nothing_can_be_restored(draw_fer2013: Draw) -> None:
+    training = draw_fer2013(pictures_of(training=True, public_test=False)[:20])
+    splits = {SplitName.TRAIN: split_of("train", training[:10]), SplitName.VALIDATION: split_of("b", training[10:])}
+    joined = join_fer2013_votes(check_splits(Dataset("photos", splits)))
+    assert (joined.found, sum(joined.misplaced.values())) == (20, 0)
+
+
 def test_official_split_is_restored_with_labels_and_votes(mixed: Dataset) -> None:
     joined = join_fer2013_votes(mixed)
     restored = restore_official_split(joined)

@@ -52,6 +52,15 @@ def test_the_file_has_the_same_operators_and_no_wider_ranges(faces: Dataset, nam
     assert ratios.min() < 0.9
 
 
+def test_operations_between_layers_keep_both_operands() -> None:
+    image = keras.Input((8, 8, 3))
+    scores = keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.ReLU()(image / 127.5 - 1.0)))
+    model = keras.Model(image, scores)
+    images = RANDOM.uniform(0, 255, (8, 8, 8, 3)).astype(np.float32)
+    clipped = clip_activations(model, images).predict_on_batch(images)
+    assert clipped == pytest.approx(model.predict_on_batch(images), abs=0.2)
+
+
 def test_an_exported_file_has_these_ranges(
     exported_paths: dict[str, Path], tiny_classifier: KerasClassifier, exports_calibration: CalibrationSet
 ) -> None:

@@ -56,6 +56,13 @@ def test_documented_cnn_is_folded_completely() -> None:
     assert folded.count_params() == 5_655_815 - 4 * (64 + 128 + 512 + 256 + 512)
 
 
+def test_operations_between_layers_stay() -> None:
+    image = keras.Input((8, 8, 3))
+    x = layers.BatchNormalization()(layers.Conv2D(4, 3)(image / 127.5 - 1.0))
+    x = layers.Dense(2, "softmax")(keras.ops.mean(keras.ops.maximum(x, 0.1), axis=(1, 2)))
+    assert kinds(require_same_scores(randomized(keras.Model(image, x)))) == ["Conv2D", "Dense"]
+
+
 def test_folding_leaves_the_parent_unchanged(tiny_architecture: str) -> None:
     model = randomized(ARCHITECTURES[tiny_architecture](None))
     before = model.get_weights()

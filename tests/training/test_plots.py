@@ -79,6 +79,13 @@ def test_confusion_matrix_allows_missing_classes(tmp_path: Path) -> None:
     assert read(tmp_path / "sub" / "confusion.png").std() > 10
 
 
+def test_any_class_name_can_be_drawn(tmp_path: Path) -> None:
+    names = (r"so $\frac$ so", "müde 😴 笑顔")
+    evaluation = evaluate_scores(np.eye(2), np.array([0, 1]), names)
+    plot_confusion(evaluation, tmp_path / "confusion.png", title="runs/$x$_^")
+    assert read(tmp_path / "confusion.png").std() > 10
+
+
 def test_labels_against_people_allow_missing_classes(tmp_path: Path) -> None:
     counts = np.zeros((7, 7), np.int64)
     counts[5, 4:6] = 1719, 1542

@@ -56,4 +56,9 @@ def _difference(caption: str, quality: Quality, reference: Quality) -> Table:
 
 
 def _columns(quality: Quality) -> list[Column]:
-    return [text_column("true / predicted"), *(Column(name, short=name[:3]) for name in quality.classes)]
+    """Return a column for each class, whose heading has three letters where these tell all classes apart."""
+    shorts = [name[:3] for name in quality.classes]
+    if len(set(shorts)) < len(shorts):
+        shorts = list(quality.classes)
+    columns = (Column(name, short=short) for name, short in zip(quality.classes, shorts, strict=True))
+    return [text_column("true / predicted"), *columns]

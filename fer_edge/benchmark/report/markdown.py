@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import chain
 
@@ -10,18 +9,16 @@ from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report.sections import sections
 from fer_edge.benchmark.report.table import Cell, Column, Section, Table
 from fer_edge.benchmark.report_json import Report
-
-# An underscore within a word needs no escape, and file names are full of them.
-_SPECIAL = re.compile(r"([\\`*\[\]<>&|#~]|(?<!\w)_|_(?!\w))")
+from fer_edge.cards.markdown import escape
 
 
 def as_markdown(report: Report) -> str:
     """Return report.md: the sentences and tables of report.html."""
     parts = ["# fer-edge benchmark"]
     if report.board.faults:
-        faults = "\n".join(f"> - {_escaped(fault)}" for fault in report.board.faults)
+        faults = "\n".join(f"> - {escape(fault)}" for fault in report.board.faults)
         parts.append(f"> **The times of this run are not valid:**\n>\n{faults}")
-    parts.append("\n".join(f"- {_escaped(sentence)}" for sentence in headline(report)))
+    parts.append("\n".join(f"- {escape(sentence)}" for sentence in headline(report)))
     parts += [part for section in sections(report) for part in _section(section)]
     return "\n\n".join(parts) + "\n"
 
@@ -30,26 +27,22 @@ def _section(section: Section) -> Iterator[str]:
     # A section with charts only has nothing to show here.
     if not (section.paragraphs or section.tables or section.terms):
         return
-    yield f"## {_escaped(section.title)}"
-    yield from map(_escaped, section.paragraphs)
+    yield f"## {escape(section.title)}"
+    yield from map(escape, section.paragraphs)
     for table in chain.from_iterable(section.tables):
-        yield f"**{_escaped(table.caption)}**"
+        yield f"**{escape(table.caption)}**"
         yield _table(table)
-        yield from map(_escaped, table.notes)
+        yield from map(escape, table.notes)
     if section.terms:
-        yield "\n".join(f"- **{_escaped(term)}**: {_escaped(meaning)}" for term, meaning in section.terms)
+        yield "\n".join(f"- **{escape(term)}**: {escape(meaning)}" for term, meaning in section.terms)
 
 
 def _table(table: Table) -> str:
     heading = [_heading(column) for column in table.columns]
     rule = ["--:" if column.is_number else ":--" for column in table.columns]
-    rows = [[_escaped(cell.text if isinstance(cell, Cell) else cell) for cell in row] for row in table.rows]
+    rows = [[escape(cell.text if isinstance(cell, Cell) else cell) for cell in row] for row in table.rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rule, *rows))
 
 
 def _heading(column: Column) -> str:
-    return _escaped(f"{column.group}: {column.name}" if column.group else column.name)
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text).replace("\r", " ").replace("\n", "<br>")
+    return escape(f"{column.group}: {column.name}" if column.group else column.name)

@@ -27,6 +27,7 @@ from fer_edge.cli.data_options import (
     data_roles,
     official_split_option,
     read_voted_data,
+    show_classes,
     strict_option,
     votes_option,
     yes_option,
@@ -170,6 +171,7 @@ def audit(
     dataset = read_voted_data(
         data, votes_file, official_split=official_split, yes=yes, strict=strict, choice=choice, form=form
     )
+    show_classes(dataset)
     for model, classifier in zip(models, classifiers, strict=True):
         require_scored(dataset, classifier.card)
         require_every_class(dataset, classifier.card)

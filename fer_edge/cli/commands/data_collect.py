@@ -16,6 +16,7 @@ from fer_edge.dataset.class_choice import class_name
 from fer_edge.dataset.class_folders import split_of
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.inference.card_reader import read_card
+from fer_edge.labels import require_free
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.names import printable
 from fer_edge.number_format import plural
@@ -81,6 +82,7 @@ def collect(camera: str, label: str, person: str, count: int, every: float, mode
     """
     if not label.strip(". ") or _FORBIDDEN & set(label) or printable(label) != label:
         raise InputError(f"--class: expected a name that a folder can have, got {label!r}")
+    require_free([class_name(label)], "--class")
     if split_of(label) is not None:
         raise InputError(f"--class: expected the name of a class, got {label}, which is a split's; choose another")
     silence_opencv()

@@ -27,6 +27,7 @@ from fer_edge.cli.model_options import (
 )
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
+from fer_edge.labels import require_free
 from fer_edge.names import printable
 from fer_edge.runtime.faces.detector import small_faces_advice
 from fer_edge.runtime.results import answer_words
@@ -89,6 +90,7 @@ def command(
     if as_json:
         show: Show = _show_json
     elif as_csv:
+        require_free(recognizer.labels, str(model))
         show = _csv_printer(recognizer.labels)
     else:
         show = _show_words

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fer_edge.cli.data_options import data_roles, note_near_copies, read_voted_data, show_votes
+from fer_edge.cli.data_options import data_roles, note_near_copies, read_voted_data, show_classes, show_votes
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import recipe_roles, refuse_other_settings
@@ -51,6 +51,7 @@ class LabelledFaces:
             choice=self.choice,
             form=self.form,
         )
+        show_classes(dataset)
         show_votes(dataset, votes_weight)
         note_near_copies(dataset)
         kept = leave_out(dataset, left_out)

@@ -23,6 +23,7 @@ from fer_edge.cli.data_options import (
     data_roles,
     official_split_option,
     read_voted_data,
+    show_classes,
     strict_option,
     votes_option,
     yes_option,
@@ -108,6 +109,7 @@ def command(
     if Role.of_process() is not Role.WORKER:
         _hold(folder)
     dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
+    show_classes(dataset)
     earlier = folder.replacement
     display = _SearchDisplay(trials, earlier.confirm)
     with earlier.replacing() if overwrite else nullcontext(), display:

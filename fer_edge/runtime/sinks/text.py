@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from fer_edge.labels import require_free
 from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.results import FaceResult, FrameResult, iso_time
 from fer_edge.runtime.sinks.json_form import event_json, face_json
@@ -116,7 +117,12 @@ class CsvSink(_LinesSink):
         policy: LogPolicy = _OVERWRITE,
         on_note: OnNote = ignore_note,
     ) -> None:
-        """Open `path`, or standard output for `-`, and write the header; raises as `LogFile` does."""
+        """Open `path`, or standard output for `-`, and write the header.
+
+        Raises:
+            InputError: As `LogFile`, and if a label is named like another column.
+        """
+        require_free(labels, path)
         super().__init__(path, csv_header(labels), policy, on_note)
         self._labels = labels
 

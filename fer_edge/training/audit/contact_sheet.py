@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.files import atomic_path
+from fer_edge.training.plain_text import plain_text
 
 COLUMNS = 8
 """Faces per row."""
@@ -75,7 +76,8 @@ def draw_sheets(rows: Sequence[Row], path: Path, *, title: str) -> list[Path]:
     pages = [path, *(path.with_stem(f"{path.stem}-{number}") for number in range(2, len(starts) + 1))]
     for number, start in enumerate(starts, start=1):
         heading = f"{title}  -  page {number} of {len(starts)}" if len(starts) > 1 else title
-        _draw_page(rows[start : start + ROWS], pages[number - 1], heading)
+        with plain_text():
+            _draw_page(rows[start : start + ROWS], pages[number - 1], heading)
     return pages[: len(starts)]
 
 

@@ -16,6 +16,7 @@ from fer_edge.picture_form import GRAY, RGB, PictureForm
 from fer_edge.scores import ScoreKind, require_kind
 from fer_edge.terminal.native_logs import chatter_held_back
 from fer_edge.training.networks.architectures import ARCHITECTURES, Task, build
+from fer_edge.training.networks.nesting import with_fresh_layers, without_nesting
 from fer_edge.training.networks.other_formats import (
     has_code_message,
     is_other_format,
@@ -37,7 +38,7 @@ def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -
 
     Returns:
         A functional network from (N, H, W, 1 or 3) to scores. A Sequential network, or one with lists of one input and
-        one output, is converted, since it cannot be exported.
+        one output, is converted, since it cannot be exported; networks within it are replaced by their layers.
 
     Raises:
         ModelError: If the file is damaged, has another network and is not trusted, has layers of its own code, or has
@@ -66,7 +67,7 @@ def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -
             raise ModelError(has_code_message(path, strangers)) from error
         raise ModelError(f"{path}: Keras cannot load it: {first_line(error)}") from error
     _require_shapes(model, path)
-    return model if known else keras.Model(model.inputs[0], model.outputs[0])
+    return model if known else without_nesting(model)
 
 
 def task_of(card: ModelCard) -> Task:
@@ -106,7 +107,7 @@ def from_raw_pixels(model: keras.Model, card: ModelCard) -> keras.Model:
     scores = rebuilt.outputs[0]
     if card.scores is ScoreKind.LOGITS:
         scores = keras.layers.Softmax(dtype="float32", name=_unique("probabilities", taken))(scores)
-    return keras.Model(rebuilt.inputs[0], scores)
+    return with_fresh_layers(keras.Model(rebuilt.inputs[0], scores))
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,8 @@ def load_other_format(path: Path) -> keras.Model:
     """Load an .h5 file, or wrap the signature `serving_default` of a SavedModel.
 
     Raises:
-        ModelError: If the .h5 file holds weights only, or layers with code; if the SavedModel is incomplete, or has
-            other inputs.
+        ModelError: If the .h5 file holds weights only, layers with code, or operations; if the SavedModel is
+            incomplete, or has other inputs.
     """
     return _load_h5(path) if path.suffix.lower() in _H5 else _wrap_saved_model(path)
 
@@ -54,7 +55,16 @@ def _load_h5(path: Path) -> keras.Model:
     # Before loading: Keras below 3.11.3 runs the code of Lambda layers of .h5 files even in safe mode (CVE-2025-9905).
     if strangers := layers_with_code(parse_json(text if isinstance(text, bytes) else str(text).encode())):
         raise ModelError(has_code_message(path, strangers))
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except ValueError as error:
+        operation = re.match(r"Unknown layer: '?(\w+)", str(error))
+        if operation is None:
+            raise
+        raise ModelError(
+            f"{path}: Keras cannot load from .h5 the operation {operation[1]}, such as one of preprocess_input; save "
+            "the network as .keras where it was made, or with Rescaling in place of it"
+        ) from error
 
 
 def _wrap_saved_model(path: Path) -> keras.Model:

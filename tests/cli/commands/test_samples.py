@@ -11,7 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (["--expression", "disgust"], "samples-disgust.png"),
+        (["--expression", "Disgust"], "samples-Disgust.png"),
         ([], "samples-all.png"),
         (["--split", "validation", "--output", "sub/sheet.png"], "sub/sheet.png"),
     ],
@@ -28,6 +28,20 @@ def test_samples_writes_sheet(
     ended = command_line("samples", "--data", faces_folder, *arguments).require_success()
     assert ended.stdout == f"written: {name}\n"
     assert cv2.imread(str(tmp_path / name)) is not None
+
+
+def test_samples_show_chosen_classes_in_their_size_and_order(
+    command_line: Callable[..., Any], faces_folder: Path, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    chosen = ("--classes", "sad,Happy", "--input", "64x64x3", "--output", sheet)
+    shown = command_line("samples", "--data", faces_folder, *chosen).require_success().stderr
+    assert shown.index("sad") < shown.index("happy")
+    assert "disgust" not in shown
+    picture = cv2.imread(str(sheet))
+    assert picture is not None
+    height, width = picture.shape[:2]
+    assert width > 2 * height, "two rows of seven"
 
 
 def test_a_missing_split_is_named(

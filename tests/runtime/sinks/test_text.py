@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.errors import InputError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
 from fer_edge.runtime.sinks.log_files import LogPolicy
@@ -38,6 +39,12 @@ def test_jsonl_writes_an_object_per_frame_at_once(make_face: MakeFace, make_resu
     assert sum(face["scores"].values()) == pytest.approx(1, abs=1e-3)
     timings_ms = {"read": 1.0, "detect": 10.0, "track": 0.3, "crop": 0.1, "classify": 0.5, "total": 10.6}
     assert second["timings_ms"] == timings_ms
+
+
+def test_csv_rejects_a_label_that_is_another_column(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no class can be called score"):
+        CsvSink(str(tmp_path / "log.csv"), ("smile", "score"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_jsonl_contains_events(make_result: MakeResult, tmp_path: Path) -> None:

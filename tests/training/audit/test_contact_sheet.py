@@ -30,6 +30,11 @@ def test_groups_share_rows_with_gaps(sizes: list[int], expected: list[str]) -> N
     assert ["".join("-" if tile is None else "x" for tile in row) for row in rows] == expected
 
 
+def test_any_name_can_be_drawn(tmp_path: Path) -> None:
+    tile = Tile(np.zeros((48, 48), np.uint8), (r"so $\frac$ so", "müde 😴"))
+    assert draw_sheets([[tile]], tmp_path / "sheet.png", title="$笑顔$")
+
+
 @pytest.mark.parametrize(("count", "pages"), [(0, 0), (1, 1), (COLUMNS * ROWS, 1), (COLUMNS * ROWS + 1, 2)])
 def test_pages_replace_earlier_ones(tmp_path: Path, count: int, pages: int) -> None:
     path = tmp_path / "sheet.png"

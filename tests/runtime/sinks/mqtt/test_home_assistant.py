@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("paho.mqtt", "2.0", reason="MQTT needs paho-mqtt")
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.sinks.mqtt import sink as sink_module
+from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 from fer_edge.runtime.sources.source import Frame
 
 if TYPE_CHECKING:
@@ -71,6 +73,19 @@ def test_home_assistant_discovers_the_camera(
     wait_until(lambda: len(subscriber.on(f"{BASE}/state")) == states + 1)
     assert subscriber.on(DISCOVERY) == [found, found]
     sink.close()
+
+
+def test_any_class_name_is_an_option(
+    broker: Broker, subscriber: Subscriber, make_face: MakeFace, make_result: MakeResult, wait_until: WaitUntil
+) -> None:
+    labels = ("a/b +#$", "Müde 😴", 'so "so" {{ x }}')
+    with closing(sink_module.MqttSink(MqttAddress.parse(broker.url), "Front door", labels)) as sink:
+        sink.write(*make_result(replace(make_face(), label=labels[0])))
+        wait_until(lambda: subscriber.on(f"{BASE}/state"))
+    (found,) = subscriber.on(DISCOVERY)
+    assert found["cmps"]["expression"]["options"] == [*labels, "uncertain", "nobody"]
+    assert subscriber.on(f"{BASE}/state")[0]["expression"] == labels[0]
+    assert all(topic.startswith((f"{BASE}/", DISCOVERY)) for topic, _, _ in subscriber.messages)
 
 
 @pytest.mark.parametrize(("pause_s", "answers"), [(3600, 1), (0, 100)])
