@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
