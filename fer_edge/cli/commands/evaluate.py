@@ -111,7 +111,8 @@ def command(
     """Measure MODEL (.keras, .tflite or .onnx; the shipped one by default) on labelled faces.
 
     Prints precision, recall and F1 of each expression and the confusion matrix, and, for images with people's votes,
-    the agreement with them. --groups and --stress say for whom and when it is worse. Only .keras files need TensorFlow.
+    the agreement with them. The images may be of some of MODEL's classes only: it may still answer with the others, and
+    is wrong then. --groups and --stress say for whom and when it is worse. Only .keras files need TensorFlow.
 
     \b
     fer-edge evaluate runs/documented/model.keras --data faces.zip
