@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -19,8 +19,8 @@ class _Formatter(click.HelpFormatter):
         super().__init__(*args, **kwargs)
         self.width = min(self.width, shutil.get_terminal_size().columns - 2)
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        super().write_dl(rows, col_max if self.width >= _NARROW else _INDENT, col_spacing)
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        super().write_dl(list(rows), col_max if self.width >= _NARROW else _INDENT, col_spacing)
 
 
 class _Context(click.Context):

@@ -67,6 +67,7 @@ def test_summary_has_layers_data_and_results(tiny_run: RunFolder, card: ModelCar
         assert part in text
     assert f"{card.evaluation['accuracy']:.2%}" in text
     assert "\x1b" not in text
+    assert {len(line) for line in text.splitlines() if line.startswith(("┏", "├", "└"))} == {100}  # nothing cut off
 
 
 def test_card_has_name_and_digest_of_teachers(tiny_run: RunFolder, faces: Dataset, tmp_path: Path) -> None:
