@@ -26,6 +26,11 @@ def print_warning(warning: str) -> None:
     click.echo(f"warning: {printable(without_passwords(warning))}", err=True)
 
 
+def print_line(line: str, *, to_stderr: bool = False) -> None:
+    """Print a line, with every password in it masked; names of files may hold one."""
+    click.echo(printable(without_passwords(line)), err=to_stderr)
+
+
 @contextmanager
 def option_named(option: str) -> Iterator[None]:
     """Begin the message of an `InputError` from the block with an option, such as `--camera` or `--prior photos`.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fer_edge.cli.commands.credentials import SecretOption
-from fer_edge.cli.messages import option_named, print_note
+from fer_edge.cli.messages import option_named, print_line, print_note
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.collecting import Collected
 from fer_edge.collection.collecting import collect as collect_faces
@@ -107,7 +107,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         print_note(f"frames without a picture: {reasons}")
     if not found.files:
         return
-    click.echo(f"written: {plural(len(found.files), 'picture')} in {printable(str(folder))}")
+    print_line(f"written: {plural(len(found.files), 'picture')} in {folder}")
     pictures = read_class_folder(output).pictures
     place = output if output.name not in ("", "..") else output.resolve()  # such as "."
     review = place.parent / f"{place.name}-review" / f"{label}.png"
@@ -117,7 +117,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         own = [each for each in pictures if each.label == class_name(label)]
         tiles = [Tile(each.face, (each.path.stem[-9:], each.path.stem[:-10])) for each in own]
         sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete what does not show it")
-        click.echo(f"review them: {printable(', '.join(map(str, sheets)))}")
+        print_line(f"review them: {', '.join(map(str, sheets))}")
     except ImportError:
         print_note("no review sheet, as matplotlib is not installed: look at the pictures themselves")
 

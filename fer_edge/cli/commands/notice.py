@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.messages import print_line
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import write_atomic
-from fer_edge.names import printable
 from fer_edge.notice.text import Notice, Pictures
 
 _SUFFIXES = (".html", ".md", ".txt")
@@ -58,7 +58,7 @@ def command(
     notice = Notice(operator, contact, place, purpose, Pictures(pictures), kept)
     plain = notice.as_markdown if suffix == ".md" else notice.as_text
     write_atomic(output, _as_page(notice, url) if suffix == ".html" else plain())
-    click.echo(f"written: {printable(str(output))}", err=True)
+    print_line(f"written: {output}", to_stderr=True)
 
 
 def _as_page(notice: Notice, url: str | None) -> str:

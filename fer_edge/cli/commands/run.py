@@ -18,12 +18,12 @@ from fer_edge.cli.commands.preview_page import open_page, stay, stays
 from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
-from fer_edge.cli.messages import option_named, print_note
+from fer_edge.cli.messages import option_named, print_line, print_note
 from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.names import printable, without_password
+from fer_edge.names import without_password
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
@@ -232,4 +232,4 @@ def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) not in (STDOUT, *failed)]
     if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error names the file that lacks results
-        click.echo(f"written: {printable(', '.join(written))}", err=True)
+        print_line(f"written: {', '.join(written)}", to_stderr=True)
