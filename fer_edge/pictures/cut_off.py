@@ -17,7 +17,11 @@ def is_cut_off(path: Path) -> bool:
 
     Not at each place: a file that ends between two fragments or packets shows nothing. AVI counts its frames instead.
     """
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except OSError:  # removed since it was read
+        return False
+    with file:
         head = file.read(_HEAD)
         for length, place in _PACKETS:
             if len(head) == _HEAD and head[place] == head[place + length] == _SYNC:

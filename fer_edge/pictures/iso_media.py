@@ -65,9 +65,12 @@ def is_cut_off(file: BinaryIO) -> bool:
     A fragmented file without an index that ends between two fragments shows nothing.
     """
     whole, last, is_fragmented, indexed_end = _whole(file), None, False, 0
-    for last in _boxes(file, whole.start, whole.end):
-        is_fragmented |= last.kind == b"moof"
-        indexed_end = max(indexed_end, _indexed_end(file, last) if last.kind == b"sidx" else 0)
+    try:
+        for last in _boxes(file, whole.start, whole.end):
+            is_fragmented |= last.kind == b"moof"
+            indexed_end = max(indexed_end, _indexed_end(file, last) if last.kind == b"sidx" else 0)
+    except struct.error:  # in a long header
+        return True
     if last is None or whole.end - last.end >= _HEADER_BYTES:  # something else follows
         return False
     is_in_box = last.is_cut and last.kind in _OUTER

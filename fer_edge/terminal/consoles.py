@@ -28,7 +28,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
-from fer_edge.names import printable
+from fer_edge.names import printable, without_passwords
 from fer_edge.progress import OnProgress, OnStage
 
 _WIDTH_OF_FILES = 120
@@ -43,7 +43,7 @@ _LEAST_DESCRIPTION = 8
 
 
 class NameSafeConsole(Console):
-    """Console that prints `[v2]`, `[/b]` and `:cat:` in a text as they are, and escapes control characters."""
+    """Console that prints `[v2]`, `[/b]` and `:cat:` as they are, escapes control characters and masks passwords."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         """Build a console of standard output, or of standard error if `stderr` is set."""
@@ -53,8 +53,9 @@ class NameSafeConsole(Console):
         super().__init__(highlight=False, markup=False, emoji=False, width=width, stderr=stderr)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Escape what a terminal would obey; line breaks stay."""
-        return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+        """Escape what a terminal would obey, but for line breaks, and mask the passwords of addresses."""
+        lines = without_passwords(text).split("\n")
+        return super().render_str("\n".join(map(printable, lines)), **options)
 
     def on_broken_pipe(self) -> None:
         """Raise the error, where rich would end the process: what happens when the reader has gone is the caller's."""

@@ -105,6 +105,25 @@ def test_no_command_prints_part_of_a_secret(
     assert CORE not in (ended.stdout + ended.stderr).upper()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--camera", "demo", "--frames", "1", "--jsonl"),
+        ("notice", "--operator", "a", "--contact", "b", "--purpose", "c", "--output"),
+        ("data", "collect", "--camera", "demo", "--class", "a", "--count", "1", "--output"),
+        ("samples", "--data", "synthetic", "--output"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_output_named_by_an_address_is_printed_without_its_password(
+    command_line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = command_line(*arguments, f"http://user:{CORE}@127.0.0.1:1/a.html")
+    assert "user:***" in ended.stdout + ended.stderr
+    assert CORE not in ended.stdout + ended.stderr
+
+
 def test_given_preview_token_is_not_printed(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("aiohttp")
     monkeypatch.setenv("FER_EDGE_PREVIEW_TOKEN", CORE)

@@ -79,6 +79,7 @@ FRAGMENT = box(b"moof", bytes(20)) + box(b"mdat", bytes(50))
         (HEAD + box(b"mdat", bytes(50)) + bytes(500), False),
         (HEAD + box(b"mdat", bytes(50)) + b"a camera's own data", False),
         (HEAD + struct.pack(">I4sQ", 1, b"mdat", 1 << 40) + bytes(50), True),
+        (HEAD + struct.pack(">I4sI", 1, b"mdat", 0), True),
         (HEAD + struct.pack(">I4s", 0, b"mdat") + bytes(50), False),
         (HEAD + box(b"sidx", struct.pack(">5IHH3I", 0, 1, 1, 0, 0, 0, 1, 78, 1, 0)) + FRAGMENT, False),
         (HEAD + box(b"sidx", struct.pack(">5IHH6I", 0, 1, 1, 0, 0, 0, 2, 78, 1, 0, 78, 1, 0)) + FRAGMENT, True),
@@ -92,6 +93,10 @@ def test_mp4_boxes_show_whether_the_end_is_missing(tmp_path: Path, content: byte
 def test_many_empty_boxes_are_not_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(iso_media, "_MOST_BOXES", 10)
     assert not is_cut_off(written(tmp_path / "film.mp4", HEAD + box(b"moof") * 100))
+
+
+def test_file_that_was_removed_is_not_judged(tmp_path: Path) -> None:
+    assert not is_cut_off(tmp_path / "film.mp4")
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 300, b"RIFF", b"\x1a\x45\xdf\xa3"])

@@ -22,7 +22,6 @@ from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, anal
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, extra_advice
-from fer_edge.names import printable
 from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import make_share_progress, print_line, stdout
 from fer_edge.terminal.native_logs import silence_opencv
@@ -145,7 +144,7 @@ def _print_summary(manifest: Manifest, output: Path) -> None:
     faces, tracks = sum(entry.faces for entry in entries), sum(entry.tracks for entry in entries)
     suffixes = "{csv,parquet}" if has_parquet() else "csv"
     print_line(f"files: {states}; rows of faces: {faces:,}; tracks: {tracks:,}", stdout())
-    print_line(f"written: {printable(str(output))}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}", stdout())
+    print_line(f"written: {output}/{FACES}.{suffixes}, {TRACKS}.{suffixes}, {SUMMARY}", stdout())
     if not has_parquet():
         print_note(f"no Parquet tables without pyarrow: {extra_advice('analyze')}")
 

@@ -23,7 +23,7 @@ from fer_edge.number_format import plural
 from fer_edge.runtime.faces.detector import FaceDetector
 from fer_edge.runtime.sources.devices import CameraSettings
 from fer_edge.runtime.sources.opening import open_source
-from fer_edge.terminal.consoles import make_progress
+from fer_edge.terminal.consoles import make_progress, print_line, stdout
 from fer_edge.terminal.native_logs import silence_opencv
 
 _FORBIDDEN = set('/\\:*?"<>|')
@@ -109,7 +109,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         print_note(f"frames without a picture: {reasons}")
     if not found.files:
         return
-    click.echo(f"written: {plural(len(found.files), 'picture')} in {printable(str(folder))}")
+    print_line(f"written: {plural(len(found.files), 'picture')} in {folder}", stdout())
     pictures = read_class_folder(output).pictures
     place = output if output.name not in ("", "..") else output.resolve()  # such as "."
     review = place.parent / f"{place.name}-review" / f"{label}.png"
@@ -119,7 +119,7 @@ def _report(found: Collected, folder: Path, output: Path, label: str) -> None:
         own = [each for each in pictures if each.label == class_name(label)]
         tiles = [Tile(each.face, (each.path.stem[-9:], each.path.stem[:-10])) for each in own]
         sheets = draw_sheets(arrange(tiles), review, title=f"{label}: delete pictures that do not show it")
-        click.echo(f"review them: {printable(', '.join(map(str, sheets)))}")
+        print_line(f"review them: {', '.join(map(str, sheets))}", stdout())
     except ImportError:
         print_note("no review sheet, as matplotlib is not installed: look at the pictures themselves")
 

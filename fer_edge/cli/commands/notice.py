@@ -8,8 +8,8 @@ import click
 
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import write_atomic
-from fer_edge.names import printable
 from fer_edge.notice.text import Notice, Pictures
+from fer_edge.terminal.consoles import print_line, stderr
 
 _SUFFIXES = (".html", ".md", ".txt")
 
@@ -60,7 +60,7 @@ def command(
     notice = Notice(operator, contact, place, purpose, Pictures(pictures), kept)
     plain = notice.as_markdown if suffix == ".md" else notice.as_text
     write_atomic(output, _as_page(notice, url) if suffix == ".html" else plain())
-    click.echo(f"written: {printable(str(output))}", err=True)
+    print_line(f"written: {output}", stderr())
 
 
 def _as_page(notice: Notice, url: str | None) -> str:

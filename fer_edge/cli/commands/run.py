@@ -23,7 +23,7 @@ from fer_edge.cli.model_options import note_unverified, with_prior
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
-from fer_edge.names import printable, without_password
+from fer_edge.names import without_password
 from fer_edge.runtime.faces.detector import FaceDetector, small_faces_advice
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.pipeline import Pipeline
@@ -233,4 +233,4 @@ def _print_summary(tally: Tally, options: RunOptions, failed: list[str]) -> None
     outputs = (options.jsonl, options.csv, options.output)
     written = [str(path) for path in outputs if path is not None and str(path) not in (STDOUT, *failed)]
     if written and not isinstance(sys.exc_info()[1], FerEdgeError):  # else the error names the file that lacks results
-        click.echo(f"written: {printable(', '.join(written))}", err=True)
+        print_line(f"written: {', '.join(written)}", stderr())

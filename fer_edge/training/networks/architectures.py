@@ -285,8 +285,10 @@ def build(name: str, *, bfloat16: bool = False, layers: LayerSet | None = None, 
     """Build a network of `ARCHITECTURES` with float32 weights that computes in float32 or bfloat16.
 
     Raises:
-        InputError: If the network takes faces of 48x48 gray pixels only.
+        InputError: If there is no such network, or it takes faces of 48x48 gray pixels only.
     """
+    if name not in ARCHITECTURES:
+        raise InputError(f"expected one of the architectures {', '.join(ARCHITECTURES)}, got {name!r}")
     if task.form != FER2013_FORM and name in _GRAY_48_ONLY:
         raise InputError(f"{name}: expected {FER2013_FORM} faces, which it was made for, got {task.form}")
     before = keras.config.dtype_policy()

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from fer_edge.errors import InputError
 from fer_edge.training.networks.architectures import LayerSet, build, documented_cnn
 from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
 
@@ -114,3 +115,9 @@ def test_bfloat16_applies_to_inner_layers_only() -> None:
     assert model.layers[-1].compute_dtype == "float32"
     assert {str(weight.dtype) for weight in model.weights} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
+
+
+@pytest.mark.parametrize("name", ["", "\0", "Compact"])
+def test_unknown_network_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="expected one of the architectures compact, "):
+        build(name)
