@@ -37,10 +37,11 @@ def check_same_engine(models: Sequence[Model], there: Scores, here: Scores) -> l
     same = [model for model in models if not pairs[model].other_class]
     bits = sum(pairs[model].other_scores for model in integer)
     gaps = "; ".join(f"{model.name} {pairs[model].gap:.1e}" for model in others)
+    of_floats = f"{_tally(near, others, there)}; by {gaps}" if others else "none exported"
     return [
         Check("integer files: bit for bit x86's, up to the softmax", exact == integer, _tally(exact, integer, there)),
         Check("integer files: scores", step == integer, f"{_tally(step, integer, there)}; {bits} a step from x86's"),
-        Check("float files: scores near x86's", near == others, f"{_tally(near, others, there)}; by {gaps}"),
+        Check("float files: scores near x86's", near == others, of_floats),
         Check("best class, as on x86", same == list(models), _tally(same, models, there)),
     ]
 

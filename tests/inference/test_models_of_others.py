@@ -202,7 +202,7 @@ ShapedOnnx = Callable[..., Path]
 @pytest.fixture
 def shaped_onnx(tmp_path: Path) -> ShapedOnnx:
     """A function that writes an ONNX file which flattens its input and keeps some of it as scores."""
-    import onnx
+    onnx = pytest.importorskip("onnx", reason="needs onnx, which no device install has")
     from onnx import TensorProto, helper, numpy_helper
 
     def make(image: tuple[Any, ...], scores: tuple[Any, ...], inputs: int = 1, outputs: int = 1) -> Path:
