@@ -7,6 +7,7 @@ import pytest
 from fer_edge.benchmark.report.float_parent import changes_from, float_parent, in_words
 from fer_edge.benchmark.report.headline import headline
 from fer_edge.benchmark.report_json import Report
+from fer_edge.evaluation.metrics import NORMAL_95
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_label_changes_are_counted_image_by_image(few: Report) -> None:
     assert (change.images, change.changed, change.gained, change.lost) == (5, 3, 1, 0)
     assert change.points == pytest.approx(20)
     # The differences are 0, 0, 1, 0, 0: their variance is 0.16.
-    assert change.margin == pytest.approx(100 * 1.96 * (0.16 / 5) ** 0.5)
+    assert change.margin == pytest.approx(100 * NORMAL_95 * (0.16 / 5) ** 0.5)
 
 
 def test_unscored_results_have_no_label_changes(report: Report) -> None:

@@ -32,7 +32,6 @@ allows 256 MB, and a broker may send 65,535 messages before it completes the fir
 
 _INTRODUCTION_PAUSE_S = 1.0
 """Least time between two introductions, as any client can request them, and they are larger than the request."""
-_STATE_INTERVAL_S = 0.5
 _KEEPALIVE_S = 30
 _PAUSES_S = (1, 60)
 _FIRST_ANSWER_TIMEOUT_S = 3.0
@@ -61,6 +60,7 @@ class MqttSink:
         name: str,
         labels: tuple[str, ...],
         *,
+        states_per_s: float = 2.0,
         on_note: OnNote = ignore_note,
     ) -> None:
         """Connect; a broker that does not answer is tried again, with growing pauses.
@@ -69,6 +69,7 @@ class MqttSink:
             address: The broker's address.
             name: The camera's name, from which its id is derived; each camera at a broker needs its own.
             labels: Expressions in the order of the scores.
+            states_per_s: Most states sent per second.
             on_note: Takes a note when the broker does not answer, and when it is back.
 
         Raises:
@@ -79,6 +80,7 @@ class MqttSink:
         self._on_note = on_note
         self._camera = MqttCamera.named(name, address.prefix)
         self._description = json.dumps(describe_camera(self._camera, labels))
+        self._interval_s = 1 / states_per_s
         self._state: dict[str, Any] = {}
         self._state_message = ""
         self._state_time = float("-inf")
@@ -103,7 +105,7 @@ class MqttSink:
             message = {**event_json(event, "event_type"), "time": iso_time(event.time)}
             self._events.put(json.dumps(message, ensure_ascii=False))
         state, now = _state_json(result), time.monotonic()
-        if state != self._state and now - self._state_time >= _STATE_INTERVAL_S:
+        if state != self._state and now - self._state_time >= self._interval_s:
             self._state, self._state_time = state, now
             self._state_message = json.dumps({**state, "time": iso_time(result.time)}, ensure_ascii=False)
             self._send_state()
