@@ -24,7 +24,7 @@ FILM_SIZE_WH = (640, 360)
 
 
 class Reports:
-    """What an analysis reports."""
+    """Records of what an analysis reports."""
 
     def __init__(self) -> None:
         self.shares: list[tuple[str, float]] = []

@@ -20,6 +20,7 @@ from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sinks.preview.sink import PreviewSink
 from fer_edge.runtime.sources.source import Frame, Outage
 from tests.runtime.sinks.preview.visitor import (
+    JSON,
     Adjusted,
     fetch,
     next_event,
@@ -34,7 +35,6 @@ MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
 WaitUntil = Callable[..., None]
 Happen = Callable[..., None]
-JSON = "application/json"
 APPEARED = Event(EventKind.APPEARED, 1, 1_700_000_000.25, "happy")
 PICTURES = ("snapshot.jpg", "snapshot.png", "api/changes/1.jpg", "picture.mjpg")
 

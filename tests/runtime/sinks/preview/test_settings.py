@@ -7,18 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from fer_edge.runtime.faces.smoothing import Smoothing
-from fer_edge.runtime.results import Event, EventKind, FaceResult, FrameResult
+from fer_edge.runtime.results import FaceResult, FrameResult
 from fer_edge.runtime.sinks.preview.links import StreamLinks
 from fer_edge.runtime.sources.source import Frame
-from tests.runtime.sinks.preview.visitor import Adjusted, fetch, next_event, preview, read, read_json, refused
+from tests.runtime.sinks.preview.visitor import JSON, Adjusted, fetch, next_event, preview, read, read_json, refused
 
 MakeFace = Callable[..., FaceResult]
 MakeResult = Callable[..., tuple[Frame, FrameResult]]
-WaitUntil = Callable[..., None]
-Happen = Callable[..., None]
-JSON = "application/json"
-APPEARED = Event(EventKind.APPEARED, 1, 1_700_000_000.25, "happy")
-PICTURES = ("snapshot.jpg", "snapshot.png", "api/changes/1.jpg", "picture.mjpg")
 
 
 def test_settings_change_the_pipeline_and_reach_all_pages(make_face: MakeFace, make_result: MakeResult) -> None:

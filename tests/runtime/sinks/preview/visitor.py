@@ -20,6 +20,7 @@ from fer_edge.runtime.sinks.preview import open_preview
 if TYPE_CHECKING:
     from fer_edge.runtime.sinks.preview.sink import PreviewSink
 
+JSON = "application/json"
 TIMEOUT_S = 20
 
 
