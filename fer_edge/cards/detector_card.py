@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_edge.cards.facts import read_facts
+from fer_edge.cards.facts import known_members, read_facts
 from fer_edge.cards.storage import TFLITE_CARD_MEMBER, append_texts, read_card_text, require_model_part
 from fer_edge.errors import ModelError
 
@@ -83,8 +83,7 @@ def read_detector_card(path: Path) -> DetectorCard:
         facts = read_facts(text)
         if (facts["kind"], facts["schema_version"]) != (KIND, SCHEMA_VERSION):
             raise ValueError(f"expected a {KIND} of schema {SCHEMA_VERSION}")
-        known = {one.name for one in dataclasses.fields(DetectorCard)}
-        card = DetectorCard(**{name: value for name, value in facts.items() if name in known})
+        card = DetectorCard(**known_members(DetectorCard, facts))
         card = dataclasses.replace(
             card, output_scale=_floats(card.output_scale), output_offset=_floats(card.output_offset)
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from fer_edge.bounded_json import parse_json
@@ -56,3 +58,9 @@ def _shown(facts: Any) -> Any:
     if isinstance(facts, list):
         return [_shown(value) for value in facts]
     return printable(facts) if isinstance(facts, str) else facts
+
+
+def known_members(kind: type, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that a dataclass has a field for; others are a later version's."""
+    names = {one.name for one in fields(kind)}
+    return {name: value for name, value in facts.items() if name in names}

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_edge.cards.facts import read_facts, require_types
+from fer_edge.cards.facts import known_members, read_facts, require_types
 from fer_edge.cards.input_spec import RAW_RANGE, InputSpec, TensorQuantization
 from fer_edge.cards.responsible_use import INTENDED_USE, LIMITATIONS, OUT_OF_SCOPE_USE
 from fer_edge.errors import ModelError
@@ -143,15 +143,15 @@ class ModelCard:
                     f"{source}: its card has schema {facts['schema_version']}, this fer-edge reads {SCHEMA_VERSION}; "
                     "install a newer one"
                 )
-            facts = {**_NO_USE_STATED, **_known(ModelCard, facts)}
+            facts = {**_NO_USE_STATED, **known_members(ModelCard, facts)}
             require_types(facts)
             facts["labels"] = tuple(facts["labels"])
             facts["limitations"] = tuple(map(str, facts["limitations"]))
-            facts["input"] = InputSpec(**_known(InputSpec, facts["input"]))
+            facts["input"] = InputSpec(**known_members(InputSpec, facts["input"]))
             facts["scores"] = ScoreKind(facts.get("scores", ScoreKind.PROBABILITIES))
-            facts["crop"] = CropSpec(**_known(CropSpec, facts["crop"]))
+            facts["crop"] = CropSpec(**known_members(CropSpec, facts["crop"]))
             facts["quantization"] = {
-                tensor: TensorQuantization(**_known(TensorQuantization, values))
+                tensor: TensorQuantization(**known_members(TensorQuantization, values))
                 for tensor, values in facts["quantization"].items()
             }
             return ModelCard(**facts)
@@ -159,8 +159,3 @@ class ModelCard:
             raise ModelError(
                 f"{source}: its model card is damaged or another tool's ({error}); export the model again"
             ) from error
-
-
-def _known(kind: type, facts: dict[str, Any]) -> dict[str, Any]:
-    names = {one.name for one in dataclasses.fields(kind)}
-    return {name: value for name, value in facts.items() if name in names}
