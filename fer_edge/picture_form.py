@@ -88,3 +88,8 @@ def parse_form(text: str) -> PictureForm:
             f"(RGB), got {text!r}"
         )
     return PictureForm(*sides, RGB if match[3] == "3" else GRAY)
+
+
+def size_text(form: PictureForm) -> str:
+    """Return the size such that `parse_form` reads this form from it."""
+    return f"{form.width}x{form.height}" + ("x3" if form.colour == RGB else "")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fer_edge.picture_form import GRAY, RGB, PictureForm, parse_form
+from fer_edge.picture_form import GRAY, RGB, PictureForm, parse_form, size_text
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,11 @@ from fer_edge.picture_form import GRAY, RGB, PictureForm, parse_form
 )
 def test_size_is_gray_unless_it_has_three_channels(text: str, form: PictureForm) -> None:
     assert parse_form(text) == form
+
+
+@pytest.mark.parametrize("form", [PictureForm(), PictureForm(64, 64), PictureForm(96, 96, RGB)])
+def test_size_text_is_read_as_the_same_form(form: PictureForm) -> None:
+    assert parse_form(size_text(form)) == form
 
 
 @pytest.mark.parametrize("text", ["", "64", "64x", "64x32", "8x8", "513x513", "64x64x2", "64x64x3x1", "-64x64", "axb"])

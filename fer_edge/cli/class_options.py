@@ -15,7 +15,7 @@ from fer_edge.dataset.class_choice import ClassChoice, parse_classes, parse_merg
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import InputError
 from fer_edge.names import printable, some
-from fer_edge.picture_form import FER2013_FORM, PictureForm, parse_form
+from fer_edge.picture_form import FER2013_FORM, PictureForm, parse_form, size_text
 from fer_edge.terminal.tables import make_table
 
 _SHOWN = 10
@@ -71,6 +71,14 @@ def take_choice(options: dict[str, Any]) -> tuple[ClassChoice, PictureForm]:
     dropped = tuple(name for names in options.pop(_DROPPED) for name in names)
     choice = ClassChoice(options.pop(_MERGES), dropped, options.pop(_CLASSES) or ())
     return choice, options.pop(_FORM) or FER2013_FORM
+
+
+def choice_words(choice: ClassChoice, form: PictureForm) -> list[str]:
+    """Return the options of `class_options` that choose this; none for what is the default."""
+    merges = [word for new, parts in choice.merge for word in ("--merge", f"{new}={','.join(parts)}")]
+    dropped = ["--drop", ",".join(choice.drop)] if choice.drop else []
+    kept = ["--classes", ",".join(choice.classes)] if choice.classes else []
+    return [*kept, *merges, *dropped, *(["--input", size_text(form)] if form != FER2013_FORM else [])]
 
 
 judged_classes_option = click.option(

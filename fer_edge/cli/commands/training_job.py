@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from fer_edge.cli.class_options import choice_words
 from fer_edge.cli.data_options import data_roles, note_near_copies, read_voted_data, show_classes, show_votes
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
@@ -61,11 +63,17 @@ class LabelledFaces:
             )
         return kept
 
-    def require_apart(self, run: RunFolder, recipe: Recipe) -> None:
-        """Check that the run overwrites nothing that it reads."""
+    def require_apart(self, recipe: Recipe, folder: Path, files: Sequence[Path]) -> None:
+        """Check that training overwrites nothing that it reads: neither by its own folder, nor by its files."""
         lists = [*roles("--votes", self.votes_file), *roles("--leave-out", self.leave_out_list)]
         reads = [*data_roles(self.data), *lists, *recipe_roles(recipe)]
-        require_apart(reads, [folder_role("--output", run.checkpoints), *roles("--output", *run.files)])
+        require_apart(reads, [folder_role("--output", folder), *roles("--output", *files)])
+
+    def words(self, source: str) -> list[str]:
+        """Return the options that name these faces, which were read from `source`."""
+        votes = ["--votes", str(self.votes_file)] if self.votes_file else []
+        official = ["--official-split"] * self.official_split
+        return ["--data", source, *votes, *official, *choice_words(self.choice, self.form)]
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ def start_job(
         InputError: If the folder holds a run that is not to be overwritten, or something that the run reads.
     """
     run = RunFolder(output or RUNS / recipe.arch)
-    faces.require_apart(run, recipe)
+    faces.require_apart(recipe, run.checkpoints, run.files)
     _hold(run)
     if not overwrite:
         run.require_empty()
@@ -115,7 +123,7 @@ def resume_job(faces: LabelledFaces, output: Path | None, asked: Recipe) -> Trai
         raise InputError("--resume keeps the run's own classes: leave out --classes, --merge, --drop and --input")
     choice, form = run.faces()
     faces = replace(faces, data=faces.data or known_data, choice=choice, form=form)
-    faces.require_apart(run, recipe)
+    faces.require_apart(recipe, run.checkpoints, run.files)
     if faces.leave_out_list:
         raise InputError("--resume keeps the run's own list: leave out --leave-out, or start a new run")
     left_out = read_list(run.left_out) if run.left_out.exists() else ()

@@ -13,24 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-import keras_tuner  # noqa: F401  # before TensorFlow, whose chatter would surround the error where this is missing
 from click.core import ParameterSource
 from rich.table import Table
 
+from fer_edge.cli.class_options import class_options, take_choice
 from fer_edge.cli.commands.training_display import TrainingDisplay
-from fer_edge.cli.data_options import (
-    data_option,
-    data_roles,
-    official_split_option,
-    read_voted_data,
-    show_classes,
-    strict_option,
-    votes_option,
-    yes_option,
-)
-from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.commands.training_job import LabelledFaces
+from fer_edge.cli.data_options import data_option, official_split_option, strict_option, votes_option, yes_option
 from fer_edge.cli.messages import print_note
-from fer_edge.cli.recipe_options import RECIPE_SECTIONS, network_words, read_recipe, recipe_options, recipe_roles
+from fer_edge.cli.recipe_options import RECIPE_SECTIONS, network_words, read_recipe, recipe_options
 from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
@@ -53,6 +44,7 @@ _NOT_SEARCHED = {"name", "epochs", "teachers", "bfloat16"}
 @data_option
 @votes_option
 @official_split_option
+@class_options
 @strict_option
 @yes_option
 @recipe_options
@@ -96,20 +88,18 @@ def command(
     fer-edge tune --recipe modern --over mixup=0:0.3 --over ema=0.99,0.998
     """
     warnings.filterwarnings("ignore", module="sklearn")  # about the Bayesian tuner's fit to few points
+    choice, form = take_choice(options)
     recipe = read_recipe(options)
+    faces = LabelledFaces(data, votes_file, official_split, None, choice, form, strict=strict, yes=yes)
     space = read_space(_without_fixed(over), recipe)
     study = Study(recipe, space, TunerName(tuner), trials, images)
     folder = TuningFolder(output or Path("tuning") / recipe.arch)
     if overwrite and Role.of_process() is Role.WORKER:
         raise InputError("--overwrite is for the chief: leave it out for workers")
-    require_apart(
-        [*data_roles(data), *roles("--votes", votes_file), *recipe_roles(recipe)],
-        [folder_role("--output", folder.trials), *roles("--output", *folder.files)],
-    )
+    faces.require_apart(recipe, folder.trials, folder.files)
     if Role.of_process() is not Role.WORKER:
         _hold(folder)
-    dataset = read_voted_data(data, votes_file, official_split=official_split, yes=yes, strict=strict)
-    show_classes(dataset)
+    dataset = faces.read((), recipe.votes_weight)
     earlier = folder.replacement
     display = _SearchDisplay(trials, earlier.confirm)
     with earlier.replacing() if overwrite else nullcontext(), display:
@@ -122,7 +112,7 @@ def command(
     if searcher.role is Role.WORKER:
         stderr().print("this worker has finished; the chief writes the results")
     else:
-        data_words = _data_words(dataset, votes_file, official_split=official_split)
+        data_words = faces.words(dataset.source)
         _finish(searcher.results(), study, folder, dataset, data_words, interrupted=interruption is not None)
     if interruption is not None:
         stderr().print(f"to resume: the same command{', without --overwrite' if overwrite else ''}")
@@ -177,11 +167,6 @@ def _best_table(best: list[TrialResult], study: Study, title: str) -> Table:
         accuracy = f"{outcome.val_accuracy:.4f}"
         table.add_row(str(rank), outcome.trial, *values, accuracy, str(outcome.epochs), f"{outcome.seconds:.0f}")
     return table
-
-
-def _data_words(dataset: Dataset, votes_file: Path | None, *, official_split: bool) -> list[str]:
-    votes = ["--votes", str(votes_file)] if votes_file else []
-    return ["--data", dataset.source, *votes, *["--official-split"] * official_split]
 
 
 def _train_line(recipe: Recipe, data_words: list[str]) -> str:

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from fer_edge.dataset.class_choice import ALL_CLASSES
 from fer_edge.dataset.data import Dataset
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.training.recipe import RECIPES
 
 pytestmark = [
@@ -66,15 +68,34 @@ def test_search_prints_train_command(
 
 
 def test_train_command_has_votes_split_and_weights(faces: Dataset) -> None:
-    from fer_edge.cli.commands.tune import _data_words, _train_line
+    from fer_edge.cli.commands.training_job import LabelledFaces
+    from fer_edge.cli.commands.tune import _train_line
 
-    data = _data_words(faces, Path("my votes.csv"), official_split=True)
+    none = LabelledFaces(None, None, False, None, ALL_CLASSES, FER2013_FORM, strict=False, yes=False)
+    given = replace(none, votes_file=Path("my votes.csv"), official_split=True)
+    data = given.words(faces.source)
     line = _train_line(replace(RECIPES["modern"], arch="efficientnet-lite0-imagenet"), data)
     assert f"--data {faces.source} --votes 'my votes.csv' --official-split" in line
     assert "--arch efficientnet-lite0 --pretrained imagenet" in line
-    plain = _train_line(replace(RECIPES["modern"], arch="mobilenet"), _data_words(faces, None, official_split=False))
+    plain = _train_line(replace(RECIPES["modern"], arch="mobilenet"), none.words(faces.source))
     assert "--arch mobilenet" in plain
-    assert not {"--votes", "--official-split", "--pretrained"} & set(shlex.split(plain))
+    absent = {"--votes", "--official-split", "--pretrained", "--classes", "--merge", "--drop", "--input"}
+    assert not absent & set(shlex.split(plain))
+
+
+@pytest.mark.slow
+def test_own_classes_are_searched_and_in_train_command(
+    tune_line: Callable[..., Any], command_line: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = ("--classes", "low,happy", "--merge", "low=sad,fear", "--merge", "x=angry,disgust", "--drop", "x")
+    ended = tune_line("--tuner", "random", "--over", "mixup", *chosen).require_success()
+    assert "fear, sad" in ended.stderr
+    monkeypatch.chdir(tmp_path)
+    command_line(*shlex.split(ended.stdout.splitlines()[-1])[1:], "--epochs", 1).require_success()
+    settings = json.loads((tmp_path / "runs" / "tiny-tuned" / "settings.json").read_text())
+    assert settings["classes"]["classes"] == ["low", "happy"]
+    assert json.loads((tmp_path / "runs" / "tiny-tuned" / "card.json").read_text())["labels"] == ["low", "happy"]
+    assert settings["data_sha256"] == json.loads((tmp_path / "search" / "search.json").read_text())["data_sha256"]
 
 
 @pytest.mark.slow
