@@ -23,10 +23,10 @@ from click.shell_completion import CompletionItem
 from fer_edge import __version__
 from fer_edge.cli.narrow_help import fit_help
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
-from fer_edge.errors import FerEdgeError, MissingExtraError
+from fer_edge.errors import FerEdgeError
 from fer_edge.names import printable, without_passwords
 from fer_edge.pictures.size import limit_opencv
-from fer_edge.terminal.native_logs import native_stderr_muffled
+from fer_edge.terminal.native_logs import importing_extra, native_stderr_muffled
 from fer_edge.threads import exit_process
 
 _COMMANDS = {
@@ -80,13 +80,9 @@ class _LazyGroup(click.Group):
         # Errors only: users cannot act on TensorFlow's hints about its processor kernels.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns where one process builds several networks
-        try:
-            with native_stderr_muffled():
-                module = importlib.import_module(f"fer_edge.cli.commands.{cmd_name}")
-        except ImportError as error:
-            if cmd_name not in _EXTRA_OF_COMMAND or (error.name or "").startswith("fer_edge."):
-                raise
-            raise MissingExtraError(f"fer-edge {cmd_name}", _EXTRA_OF_COMMAND[cmd_name], str(error)) from error
+        extra = _EXTRA_OF_COMMAND.get(cmd_name)
+        with importing_extra(f"fer-edge {cmd_name}", extra) if extra else native_stderr_muffled():
+            module = importlib.import_module(f"fer_edge.cli.commands.{cmd_name}")
         command: click.Command = module.command
         fit_help(command)
         return command

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError, extra_advice
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.terminal.native_logs import importing_extra
 from fer_edge.training.recipe import PARTS, RECIPES, ClassBalance, MixedPrecision, Recipe
 from fer_edge.training.recipe_part import Bounds, Part
 
@@ -105,12 +106,8 @@ def network_words(arch: str) -> list[str]:
     return ["--arch", name, f"--{_PRETRAINED}", weights]
 
 
-@contextmanager
-def _needing_tensorflow() -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise MissingExtraError("training a network", "train", str(error)) from error
+def _needing_tensorflow() -> AbstractContextManager[None]:
+    return importing_extra("training a network", "train")
 
 
 def _networks() -> click.Choice[str]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from fer_edge.errors import FerEdgeError
+from fer_edge.errors import FerEdgeError, MissingExtraError
 
 if sys.platform == "linux":
     import fcntl
@@ -87,6 +87,26 @@ def native_stderr_muffled() -> Iterator[None]:
         finally:
             os.dup2(original, 2)
             os.close(original)
+
+
+@contextmanager
+def importing_extra(purpose: str, extra: str) -> Iterator[None]:
+    """Hold back what TensorFlow logs while the block imports it, and name the extra if something is not installed.
+
+    Args:
+        purpose: What the imports are for, as an error begins.
+        extra: Extra that brings what is imported.
+
+    Raises:
+        MissingExtraError: If something that the block imports is not installed.
+    """
+    with native_stderr_muffled():
+        try:
+            yield
+        except ImportError as error:
+            if (error.name or "").startswith("fer_edge."):  # a fault of this project
+                raise
+            raise MissingExtraError(purpose, extra, str(error)) from error
 
 
 def silence_opencv() -> None:

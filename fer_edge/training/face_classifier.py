@@ -6,11 +6,11 @@ from pathlib import Path
 
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
-from fer_edge.errors import MissingExtraError, ModelError
+from fer_edge.errors import ModelError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.picture_form import PictureForm
 from fer_edge.scores import require_classes
-from fer_edge.terminal.native_logs import native_stderr_muffled
+from fer_edge.terminal.native_logs import importing_extra, native_stderr_muffled
 
 
 def load_classifier(model: Path, num_threads: int = 1, facts: StatedFacts = NOTHING_STATED) -> ScoresFaces:
@@ -43,8 +43,6 @@ def require_fit_for(model: Path, card: ModelCard, classes: tuple[str, ...], form
 def _load(model: Path, num_threads: int, facts: StatedFacts) -> ScoresFaces:
     if model.suffix.lower() != ".keras":
         return Classifier.load(model, num_threads=num_threads, facts=facts)
-    try:
+    with importing_extra("evaluating a .keras file", "train"):
         from fer_edge.training.networks.keras_file import KerasClassifier
-    except ImportError as error:
-        raise MissingExtraError("evaluating a .keras file", "train", str(error)) from error
     return KerasClassifier.load(model, facts)

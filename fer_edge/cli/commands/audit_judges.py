@@ -8,11 +8,10 @@ from pathlib import Path
 from fer_edge.cli.messages import print_note
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset
-from fer_edge.errors import MissingExtraError
 from fer_edge.inference.classifier import ScoresFaces, expression_scores
 from fer_edge.scores import FloatArray
 from fer_edge.terminal.consoles import progress_bar, stderr
-from fer_edge.terminal.native_logs import native_stderr_muffled
+from fer_edge.terminal.native_logs import importing_extra
 from fer_edge.training.audit.by_votes import find_contradicted, require_votes
 from fer_edge.training.audit.suspects import Audit, find_suspects
 from fer_edge.training.recipe import Recipe
@@ -51,11 +50,8 @@ def audit_by_networks(
         MissingExtraError: If networks are to be trained, and TensorFlow is not installed.
     """
     if judges.recipe:
-        try:
-            with native_stderr_muffled():
-                from fer_edge.cli.commands.fold_judges import judge_out_of_fold, require_unseen
-        except ImportError as error:
-            raise MissingExtraError("training the networks that judge", "train", str(error)) from error
+        with importing_extra("training the networks that judge", "train"):
+            from fer_edge.cli.commands.fold_judges import judge_out_of_fold, require_unseen
         require_unseen(judges.recipe, dataset)
     with stderr().status("looking for copies"):
         copies = copy_groups(dataset.train.images)

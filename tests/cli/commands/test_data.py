@@ -288,6 +288,12 @@ def test_without_tensorflow_the_extra_is_named(
     assert done.stderr.endswith("pip install '.[train]'\n")
 
 
+def test_import_of_tensorflow_by_an_option_writes_no_line(child_line: Callable[..., Any]) -> None:
+    done = child_line("data", "audit", "--data", "synthetic", "--pretrained", "imagenet")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "needs --arch" in done.stderr
+
+
 def test_help_needs_no_tensorflow(child_environment: dict[str, str]) -> None:
     code = "import sys; sys.modules['tensorflow'] = None; from fer_edge.cli import main; main()"
     command = [sys.executable, "-c", code, "data", "audit", "--help"]
