@@ -11,11 +11,19 @@ from fer_edge.doctor.finding import Finding, ok, warning
 from fer_edge.errors import InputError
 from fer_edge.runtime.outflow import outflows
 from fer_edge.service.unit import CONFIG_FILE
+from fer_edge.service.unit import NAME as SERVICE
 from fer_edge.toml_file import read_toml
 
 _NAME = "privacy"
-_OPTIONS = ("preview", "output", "mqtt", "jsonl", "csv")
+_CONFIG = "config"
+_OPTIONS = ("preview", "output", "mqtt", "jsonl", "csv", _CONFIG)
 _FLAGS = ("privacy",)
+_SERVICES_COPY = f"/run/credentials/{SERVICE}/"
+"""Folder of the copy of its configuration that systemd gives the service."""
+
+_BROKER = "FER_EDGE_MQTT"
+"""Variable that `fer-edge run` takes the broker from, as its address may hold a password."""
+
 _ADVICE = f"add --privacy (privacy = true) to send no picture, and inform who is seen: {RESPONSIBLE_USE_PAGE}"
 
 
@@ -43,11 +51,31 @@ def _service(config: Path) -> Iterator[Finding]:
 def _running(processes: Path) -> Iterator[Finding]:
     for folder in sorted(processes.glob("[0-9]*"), key=lambda each: int(each.name) if each.name.isdecimal() else 0):
         try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            words = _read_words(folder / "cmdline")
         except OSError:  # it has ended, or is another user's
             continue
-        if _is_run(words) and not any("config.toml" in word for word in words):  # the service's is its configuration
-            yield _judge(f"process {folder.name}", parse_run(words))
+        if _is_run(words) and not any(_SERVICES_COPY in word for word in words):  # its configuration is judged already
+            yield _judge_process(folder, parse_run(words))
+
+
+def _judge_process(folder: Path, given: dict[str, Any]) -> Finding:
+    """Judge a process by its command line, its environment and the file that its `--config` names."""
+    who, config = f"process {folder.name}", given.pop(_CONFIG, None)
+    try:
+        stated = {} if config is None else read_toml(folder / "cwd" / config)
+        return _judge(who, {**stated, **_broker_of(folder), **given})
+    except (InputError, OSError) as error:
+        known = "".join(f"{way.text}; " for way in outflows(given))
+        return warning(_NAME, f"{who}: {known}what else leaves it is not known: {error}", "run sudo fer-edge doctor")
+
+
+def _broker_of(folder: Path) -> dict[str, str]:
+    variables = dict(word.split("=", 1) for word in _read_words(folder / "environ") if "=" in word)
+    return {"mqtt": variables[_BROKER]} if variables.get(_BROKER) else {}
+
+
+def _read_words(file: Path) -> list[str]:
+    return file.read_bytes().decode(errors="replace").split("\0")
 
 
 def _is_run(words: list[str]) -> bool:
