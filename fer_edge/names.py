@@ -19,18 +19,22 @@ _NO_SECRETS = (_MASK, "PASSWORD")
 _SCHEME = re.compile(r"[^:@]*?(?::/+|//+)")
 """Text up to the first slashes that begin a host; `rtsp:/` and `rtsp//` are typing mistakes."""
 _SCHEME_ALONE = re.compile(r"\W*(?:rtsps?|https?|mqtts?|rtmps?|ftps?):", re.IGNORECASE)
-_PROPER_SCHEME = re.compile(r"\w+://")
+_PROPER_SCHEME = re.compile(r"\w://")
 _PATH = re.compile(r"""["'(\[]*(?:[A-Za-z]:[\\/]|/)(?!/)""")
 """Beginning of an absolute path, with or without a drive; its colon and its slashes begin no host."""
+_WORD = re.compile(r"\S*?(?::/|//)[^\s@/?#]*:(?!\d{1,5}(?:[/?#]|\W*\s))(?:(?!\w:/).){0,200}@\S*|\S+", re.DOTALL)
+"""Word, or an address with spaces in its password: from its scheme to the last @ before the next address."""
 _HOST = re.compile(r"(?:\[[^\]]*\]|(?!\[)[^:/?#]*):")
 _PORT = re.compile(r"(\d{0,5})(?:[/?#]|\W*$)")
 _LARGEST_PORT = 65535
 _PARAMETER = re.compile(
-    r"(?:(?:^|[?&;#/_])[\w.-]{0,40}(?:pas|pwd|psw|pw|token|secret|key|auth|sig|cred|code(?!c)|pin|sid|session|hash)[\w.-]{0,40}"
-    r"|[?&;]p)=(\*\*\*|.+?)(?=[&;][\w.-]{1,40}=|(?<=\*)\W*$|$)",
+    r"(?:(?:^|[?&;#/_])[\w.-]{0,40}(?:pas|pwd|psw|pw|token|secret|key|auth|sig|cred|code(?!c)|pin|sid|session|hash"
+    r"|jwt|bearer|streamid)[\w.%-]{0,40}|[?&;][kp])=(\*\*\*|.+?)(?=[&;][\w.-]{1,40}=|(?<=\*)\W*$|$)",
     re.IGNORECASE | re.DOTALL,
 )
 """Value of a parameter that is named as passwords are, in a query, a fragment or a path."""
+_SEGMENT = re.compile(r"/(?:token|key|auth|secret|pass(?:word)?|pwd)/([^/?#]+)", re.IGNORECASE)
+"""Part of a path after one that is named as passwords are."""
 _BEFORE_PARAMETER = re.compile(r"[/?&;#]")
 """Without one of these or a scheme, `key=value` is a word of a message."""
 _TOKEN = re.compile(r"(?<=[/=])(?=[\w-]*(?:\d[^\W\d_]|[^\W\d_]\d))([\w-]{16,})(?![\w.-])")
@@ -69,7 +73,7 @@ def without_password(address: str) -> str:
 
 def without_passwords(text: str) -> str:
     """Return a text, such as a message, with every address in it as `without_password` shows it."""
-    return re.sub(r"\S+", lambda word: without_password(word[0]), text)
+    return _WORD.sub(lambda word: without_password(word[0]), text)
 
 
 def _secret_spans(address: str) -> Iterator[tuple[int, int]]:
@@ -87,7 +91,7 @@ def _secret_spans(address: str) -> Iterator[tuple[int, int]]:
         if scheme or _BEFORE_PARAMETER.search(address, 0, match.start(1)):
             yield match.span(1)
     if _PROPER_SCHEME.search(address):
-        yield from (match.span(1) for match in _TOKEN.finditer(address))
+        yield from (match.span(1) for pattern in (_TOKEN, _SEGMENT) for match in pattern.finditer(address))
 
 
 def _login_span(address: str, start: int, at: int, *, has_scheme: bool) -> Iterator[tuple[int, int]]:

@@ -336,6 +336,8 @@ def exported_paths(exports: OnDemand[Target, Exported]) -> OnDemand[str, Path]:
 def command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Ended]]:
     """`fer-edge` within this process, up to its exit code."""
     before = signal.getsignal(signal.SIGTERM)
+    # The command ends its process at once, beneath Python, if a thread still waits for a camera.
+    monkeypatch.setattr("fer_edge.cli.exit_process", lambda code, _others: sys.exit(code))
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["fer-edge", *map(str, arguments)])

@@ -177,6 +177,37 @@ def test_a_secret_without_a_scheme_is_masked(text: str, shown: str) -> None:
     assert without_passwords(text) == shown
 
 
-def test_long_address_is_masked_quickly() -> None:
-    for character in ("_", "a", "/", ":", "@", "=", "pwd=", "?p="):
-        assert without_password(f"rtsp://host/{character * 10_000}")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no: rtsp://me:SEC RET@host/x, bad", "no: rtsp://me:***@host/x, bad"),
+        ("no: rtsp://me: SECRET@host", "no: rtsp://me:***@host"),
+        ("no: rtsp:/me:SEC\tRET@ SECRET@host", "no: rtsp:/me:***@host"),
+        ("rtsp://me:SEC RET@a, or rtsp://you:S ECRET@b", "rtsp://me:***@a, or rtsp://you:***@b"),
+    ],
+)
+def test_password_with_spaces_is_masked(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown
+
+
+@pytest.mark.parametrize("text", ["http://a:80/x: failed, see me@b", "rtsp://a:80: no video; mqtt://b: see me@c"])
+def test_port_before_spaces_is_no_password(text: str) -> None:
+    assert without_passwords(text).startswith(text[: text.index(":80") + 3])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://host/x?{name}=SECRET"
+        for name in ("jwt", "bearer", "k", "pw%64", "X-Amz-Signature", "passphrase", "streamid")
+    ]
+    + ["http://host/token/SECRET/mjpg", "https://host/Key/SECRET"],
+)
+def test_secret_named_by_parameter_or_path_is_masked(address: str) -> None:
+    assert "SECRET" not in without_password(address)
+
+
+def test_long_text_is_masked_quickly() -> None:
+    for characters in ("_", "a", "/", ":", "@", "=", "pwd=", "?p=", "a//b: c ", "x//y:@ "):
+        assert without_passwords(f"rtsp://host/{characters * 10_000}")
+        assert without_passwords(characters * 100_000)

@@ -36,6 +36,8 @@ FORMS = (
     "ftp://me:{}@127.0.0.1/x",
     "mqtt://me:{}@127.0.0.1:port",
     "mqtt://127.0.0.1:9/home/me:{}@x",
+    "RTSPS://me:{}@[::1]:9/x",
+    "http://127.0.0.1:9/x?jwt={}",
 )
 WAYS: dict[str, tuple[str, ...]] = {
     "--camera": ("run", "--camera", "{}"),
@@ -74,7 +76,7 @@ def no_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
 @st.composite
 def secrets(draw: st.DrawFn) -> str:
     """Pieces with what people put between them; an @ or a colon can make another address of it."""
-    pieces = draw(st.lists(st.text(st.sampled_from("#/?&%+![]$.,-_1"), max_size=2), min_size=1, max_size=3))
+    pieces = draw(st.lists(st.text(st.sampled_from("#/?&%+![]$.,-_1 \\"), max_size=2), min_size=1, max_size=3))
     return CORE + "".join(piece + CORE for piece in pieces)
 
 

@@ -48,6 +48,7 @@ class LiveSource(Source):
         fps: float | None,
         advice: str,
         timeout_s: float = FRAME_TIMEOUT_S,
+        closing: threading.Event | None = None,
     ) -> None:
         """Start the thread.
 
@@ -57,6 +58,7 @@ class LiveSource(Source):
             fps: Nominal frames per second, if known.
             advice: Remedy if there are no frames, for messages.
             timeout_s: Seconds to wait for a frame before the source counts as stopped.
+            closing: Set by `close`, so that a capture that waits can end its wait.
         """
         super().__init__(description, live=True, fps=fps)
         self._capture = capture
@@ -66,7 +68,7 @@ class LiveSource(Source):
         self._ended = False
         self._failure = ""
         self._arrived = threading.Condition()
-        self._closing = threading.Event()
+        self._closing = closing or threading.Event()
         self._thread = AbandonableThread(target=self._take_frames, name=f"frames of {description}")
         self._thread.start()
 

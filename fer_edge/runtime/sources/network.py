@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -70,9 +71,14 @@ def _open_snapshots(client: HttpClient, settings: CameraSettings, on_note: OnNot
     patience_s = interval_s + settings.timeout_s
 
     def open_live() -> LiveSource:
-        capture = SnapshotCapture(client, interval_s, patience_s)
+        closing = threading.Event()
         return LiveSource(
-            capture, str(client.address), fps=1 / interval_s, advice=_ADVICE, timeout_s=patience_s + settings.timeout_s
+            SnapshotCapture(client, interval_s, patience_s, closing),
+            str(client.address),
+            fps=1 / interval_s,
+            advice=_ADVICE,
+            timeout_s=patience_s + settings.timeout_s,
+            closing=closing,
         )
 
     return ReopeningSource(open_live, on_note, stall_s=patience_s + settings.timeout_s, raw_sensor=False)

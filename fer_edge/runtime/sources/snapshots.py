@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import threading
 import time
 
 from fer_edge.errors import InputError, SourceError
@@ -22,27 +23,32 @@ _LARGEST_BYTES = 64 << 20
 class SnapshotCapture:
     """Capture of one picture for each request; a failed request is a miss."""
 
-    def __init__(self, client: HttpClient, interval_s: float, patience_s: float) -> None:
+    def __init__(
+        self, client: HttpClient, interval_s: float, patience_s: float, closing: threading.Event | None = None
+    ) -> None:
         """Prepare the first request.
 
         Args:
             client: Client of the address.
             interval_s: Seconds from one request to the next.
             patience_s: Seconds of failures after which `read` raises SourceError.
+            closing: Ends the wait for the next request when it is set, and no request follows.
         """
         self._client = client
         self._interval_s = interval_s
         self._patience_s = patience_s
+        self._closing = closing or threading.Event()
         self._due = time.monotonic()
         self._worked = time.monotonic()
 
     def read(self) -> Image | None:
-        """Wait until the next request is due, and return its picture; `None` if it failed.
+        """Wait until the next request is due, and return its picture; `None` if it failed or the source is closing.
 
         Raises:
             SourceError: If no request has succeeded for `patience_s`.
         """
-        time.sleep(max(self._due - time.monotonic(), 0))
+        if self._closing.wait(max(self._due - time.monotonic(), 0)):
+            return None
         began = time.monotonic()
         image = self._ask()
         pause_s = _PAUSE_AFTER_FAILURE_S if image is None else _LEAST_PAUSE_S

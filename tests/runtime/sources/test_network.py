@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from itertools import islice, pairwise, repeat
 from pathlib import Path
@@ -125,6 +126,14 @@ def test_a_snapshot_address_is_polled_at_the_given_rate(server: WebServer) -> No
     levels = [int(frame.image.mean()) for frame in frames]
     assert set(levels) == {90, 160}
     assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
+
+
+def test_closing_ends_the_wait_for_the_next_snapshot(server: WebServer) -> None:
+    server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
+    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=0.01)) as source:
+        next(iter(source))
+    waiting = [thread for thread in threading.enumerate() if thread.name == f"frames of {server.url}/now.jpg"]
+    assert not waiting
 
 
 def test_a_snapshot_address_that_fails_is_reopened(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
