@@ -26,6 +26,8 @@ DOCUMENTED = "documented"
 _BRIEF = ("--epochs", "8", "--batch-size", "64", "--learning-rate", "0.0005")
 """Options that learn the synthetic faces in about a minute."""
 
+_FACT_NAMES = ("--peer-labels", "--peer-range", "--peer-logits")
+
 OnNote = Callable[[str], None]
 
 
@@ -100,7 +102,7 @@ def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str
             for name in names
             if name in known
         ),
-        *state_peers([Path(name) for name in names if name not in known], *stated),
+        *state_peers([Path(name) for name in names if name not in known], *stated, fact_names=_FACT_NAMES),
     ]
 
 

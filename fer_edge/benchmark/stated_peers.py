@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.cards.stated_facts import StatedFacts
+from fer_edge.cards.stated_facts import NOTHING_STATED, StatedFacts
 from fer_edge.errors import InputError
 
 Value = TypeVar("Value")
-
-_OPTIONS = ("--peer-labels", "--peer-range", "--peer-logits")
-"""Names of the facts wherever peers are stated: in commands, and in `pytest benchmarks`."""
 
 
 def state_peers(
@@ -22,6 +19,7 @@ def state_peers(
     ranges: Sequence[tuple[float, float]],
     *,
     logits: bool = False,
+    fact_names: tuple[str, str, str] = NOTHING_STATED.names,
 ) -> list[PeerFile]:
     """Join each file with what is stated about it; a fact that is stated once holds for all.
 
@@ -30,12 +28,13 @@ def state_peers(
         labels: Names of the scores in order: none, one for all files, or one for each.
         ranges: Values of black and white: none, one for all files, or one for each.
         logits: Whether their scores have not been through a softmax.
+        fact_names: Names of the three facts for errors, as `StatedFacts.names`.
 
     Raises:
         InputError: If the numbers of facts do not fit.
     """
     names, spans = _spread("labels", labels, files), _spread("input ranges", ranges, files)
-    stated = [StatedFacts(each, span, logits, _OPTIONS) for each, span in zip(names, spans, strict=True)]
+    stated = [StatedFacts(each, span, logits, fact_names) for each, span in zip(names, spans, strict=True)]
     return [PeerFile(path, facts) for path, facts in zip(files, stated, strict=True)]
 
 

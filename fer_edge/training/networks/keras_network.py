@@ -9,7 +9,6 @@ import keras
 import numpy as np
 
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cards.stated_facts import TRUST_OPTION
 from fer_edge.errors import ModelError, first_line
 from fer_edge.keras_archive import read_config, require_undamaged
 from fer_edge.picture_form import GRAY, RGB, PictureForm
@@ -51,7 +50,7 @@ def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -
         raise ModelError(
             f"{path}: its network is none of this project's, and loading it runs what the file describes, in Keras' "
             "safe mode, which has been bypassed before (CVE-2025-1550, CVE-2025-8747): if you trust its origin, "
-            f"evaluate and export take it with {TRUST_OPTION}"
+            "evaluate and export take it with trusted=True"
         )
     try:
         with chatter_held_back():  # of TensorFlow, which looks for a GPU
