@@ -9,8 +9,7 @@ from pathlib import Path
 
 from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
-from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.benchmark.stated_peers import state_peers
+from fer_edge.benchmark.peer_file import PeerFile, state_peers
 from fer_edge.benchmark.subjects import Subject, load_subjects
 from fer_edge.cards.stated_facts import StatedFacts, parse_labels, parse_range
 from fer_edge.dataset.loading import SYNTHETIC

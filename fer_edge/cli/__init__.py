@@ -21,8 +21,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from fer_edge import __version__
+from fer_edge.cli.help import fit_help
 from fer_edge.cli.messages import with_options
-from fer_edge.cli.narrow_help import fit_help
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
 from fer_edge.errors import FerEdgeError, MissingExtraError
 from fer_edge.names import printable, without_passwords

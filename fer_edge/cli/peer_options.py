@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.benchmark.stated_peers import state_peers
+from fer_edge.benchmark.peer_file import PeerFile, state_peers
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS
 
 peer_labels_option = click.option(

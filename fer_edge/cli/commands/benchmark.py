@@ -31,11 +31,11 @@ from fer_edge.cli.data_options import (
     votes_option,
 )
 from fer_edge.cli.file_roles import require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
 from fer_edge.cli.parameters import THREAD_COUNTS, ModelPath
 from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option, stated_peers
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.class_choice import ALL_CLASSES
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC

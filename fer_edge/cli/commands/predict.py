@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from fer_edge.analysis.faces import Face
-from fer_edge.analysis.picture_files import find_pictures
+from fer_edge.analysis.named_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.cli.face_options import confidence_option, detector_width_option, max_faces_option, threshold_option
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import with_options
 from fer_edge.cli.model_options import (
     input_range_option,
@@ -27,7 +28,6 @@ from fer_edge.cli.model_options import (
     prior_option,
     stated_facts,
 )
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.labels import require_free
 from fer_edge.names import printable

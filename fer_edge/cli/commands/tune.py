@@ -29,9 +29,9 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import RECIPE_SECTIONS, network_words, read_recipe, recipe_options, recipe_roles
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user

@@ -14,7 +14,8 @@ from fer_edge.keras_archive import read_config, require_undamaged
 from fer_edge.picture_form import GRAY, RGB, PictureForm
 from fer_edge.scores import ScoreKind, require_kind
 from fer_edge.terminal.native_logs import chatter_held_back
-from fer_edge.training.networks.architectures import ARCHITECTURES, Task, build
+from fer_edge.training.networks.architectures import ARCHITECTURES, build
+from fer_edge.training.networks.blocks import Task
 from fer_edge.training.networks.nesting import with_fresh_layers, without_nesting
 from fer_edge.training.networks.other_formats import (
     has_code_message,
