@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -20,13 +18,6 @@ from tests.runtime.sinks.preview.browsing import (
     wait_for_middle,
     wait_for_text,
 )
-
-
-@pytest.fixture(scope="module")
-def stream() -> Iterator[PreviewStream]:
-    """A stream that the tests share; each shows its own faces."""
-    with previewing() as stream:
-        yield stream
 
 
 def test_picture_bars_and_changes_follow_the_stream(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import pytest
 
-from tests.fakes.preview_stream import BLUE, RED, PreviewStream, previewing
+from tests.fakes.preview_stream import BLUE, RED, PreviewStream
 from tests.runtime.sinks.preview.browsing import (
     MIDDLE,
     MakeFace,
@@ -19,13 +17,6 @@ from tests.runtime.sinks.preview.browsing import (
     wait_for_middle,
     wait_for_text,
 )
-
-
-@pytest.fixture(scope="module")
-def stream() -> Iterator[PreviewStream]:
-    """A stream that the tests share; each shows its own faces."""
-    with previewing() as stream:
-        yield stream
 
 
 def test_face_is_chosen_by_keys_radio_buttons_and_click(
