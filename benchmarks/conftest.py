@@ -16,9 +16,9 @@ import pytest
 
 from benchmarks.entry import note, read_voted_dataset
 from benchmarks.files.subjects import find_models, find_peers, load_all, train_briefly
+from benchmarks.pi.result import read_counts
 from benchmarks.training.training_speed import step_seconds_table
 from fer_edge.benchmark.compare import ReportChanges, compare_reports
-from fer_edge.benchmark.emulated import read_emulated
 from fer_edge.benchmark.labelled_faces import describe_data, take_some
 from fer_edge.benchmark.measure import measure
 from fer_edge.benchmark.report import write_report
@@ -116,7 +116,7 @@ def report(pytestconfig: pytest.Config) -> Report:
             effort=pytestconfig.getoption("effort") or DEFAULT,
             faces=faces,
             data=describe_data(prepared.dataset, faces, "validation", synthetic=prepared.synthetic),
-            emulated=read_emulated(),
+            emulated=read_counts(),
             on_stage=on_stage,
         )
     write_report(result, pytestconfig.getoption("--report"))

@@ -228,7 +228,8 @@ def tiny_architecture() -> Iterator[str]:
         pytest.skip("making a model needs TensorFlow")
     import keras
 
-    from fer_edge.training.networks.architectures import ARCHITECTURES, SEVEN, LayerSet, Task
+    from fer_edge.training.networks.architectures import ARCHITECTURES
+    from fer_edge.training.networks.blocks import SEVEN, LayerSet, Task
 
     def tiny_cnn(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
         layers = layers or LayerSet()

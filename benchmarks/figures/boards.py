@@ -14,8 +14,7 @@ from benchmarks.figures.pages import fill_page, markdown_table
 from benchmarks.figures.people_columns import NONE
 from benchmarks.peers.peers import PEERS
 from benchmarks.pi.boards import BOARDS
-from benchmarks.pi.result import WHOLE_FRAME, Count, PiReport, StageCount
-from fer_edge.benchmark.emulated import EMULATED
+from benchmarks.pi.result import COUNTS_FILE, WHOLE_FRAME, Count, PiReport, StageCount
 from fer_edge.files import sha256_file
 from fer_edge.inference.model_choice import WITH_DOT_PRODUCTS
 from fer_edge.models import shipped_models
@@ -146,7 +145,7 @@ def _millions(count: int | None) -> str:
 
 @click.command()
 @click.option(
-    "--counts", type=click.Path(path_type=Path), default=EMULATED, show_default=True, help="What make pi counted."
+    "--counts", type=click.Path(path_type=Path), default=COUNTS_FILE, show_default=True, help="What make pi counted."
 )
 @click.option("--networks-page", type=click.Path(path_type=Path), default=Path("docs/networks.md"), show_default=True)
 @click.option("--device-page", type=click.Path(path_type=Path), default=Path("docs/device.md"), show_default=True)

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from benchmarks.files.keras_model import keras_subject
 from benchmarks.peers.peers import PEERS, fetch
-from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.benchmark.stated_peers import state_peers
+from fer_edge.benchmark.peer_file import PeerFile, state_peers
 from fer_edge.benchmark.subjects import Subject, load_subjects
 from fer_edge.cards.stated_facts import StatedFacts, parse_labels, parse_range
 from fer_edge.dataset.loading import SYNTHETIC
@@ -25,6 +24,8 @@ DOCUMENTED = "documented"
 
 _BRIEF = ("--epochs", "8", "--batch-size", "64", "--learning-rate", "0.0005")
 """Options that learn the synthetic faces in about a minute."""
+
+_FACT_NAMES = ("--peer-labels", "--peer-range", "--peer-logits")
 
 OnNote = Callable[[str], None]
 
@@ -100,7 +101,7 @@ def find_peers(names: Sequence[str], labels: Sequence[str], ranges: Sequence[str
             for name in names
             if name in known
         ),
-        *state_peers([Path(name) for name in names if name not in known], *stated),
+        *state_peers([Path(name) for name in names if name not in known], *stated, fact_names=_FACT_NAMES),
     ]
 
 

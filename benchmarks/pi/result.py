@@ -13,10 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.pi.boards import BOARDS
-from fer_edge.benchmark.emulated import SCHEMA_VERSION, read_emulated
+from fer_edge.benchmark.report.emulation import SCHEMA_VERSION
 from fer_edge.errors import InputError
-from fer_edge.files import write_atomic
+from fer_edge.files import read_text_file, write_atomic
 from fer_edge.terminal.tables import make_table
+from fer_edge.training.run_folder import RUNS
+
+COUNTS_FILE = RUNS / "pi" / "pi.json"
+"""Default path of pi.json."""
 
 WHOLE_FRAME = "whole frame"
 """Name of all stages together, averaged over frames with and without detection."""
@@ -143,7 +147,7 @@ class PiReport:
         Raises:
             InputError: If there is no such file, or another version wrote it.
         """
-        facts = read_emulated(path)
+        facts = read_counts(path)
         if facts is None:
             raise InputError(f"{path}: no such file; make pi writes it")
         if facts.get("schema_version") != SCHEMA_VERSION:
@@ -155,6 +159,24 @@ class PiReport:
         """Write pi.json."""
         facts = {"schema_version": SCHEMA_VERSION, **asdict(self)}
         write_atomic(path, json.dumps(facts, indent=1) + "\n")
+
+
+def read_counts(path: Path | None = None) -> dict[str, Any] | None:
+    """Read what `make pi` counted; without a path, from `COUNTS_FILE`, or `None` if there is no such file.
+
+    Raises:
+        InputError: If the file holds no JSON object.
+    """
+    path = path or COUNTS_FILE
+    if not path.is_file():
+        return None
+    try:
+        counted = json.loads(read_text_file(path, "what make pi counted"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: expected what make pi counted, got no JSON ({error})") from error
+    if not isinstance(counted, dict):
+        raise InputError(f"{path}: expected what make pi counted, a JSON object, got {type(counted).__name__}")
+    return counted
 
 
 def tables(report: PiReport) -> list[RenderableType]:

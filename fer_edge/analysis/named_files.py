@@ -11,7 +11,8 @@ from pathlib import Path
 from fer_edge.errors import InputError
 from fer_edge.files import require_regular_file
 from fer_edge.native_paths import typed_path
-from fer_edge.runtime.sources.image_files import natural_order
+from fer_edge.pictures.decoding import is_picture
+from fer_edge.runtime.sources.image_files import natural_order, promises_picture
 
 _WILDCARDS = frozenset("*?[")
 
@@ -64,6 +65,15 @@ def find_files(names: Sequence[str], wanted: Wanted, *, recursive: bool = False)
     return list(found.values())
 
 
+def find_pictures(names: Sequence[str], *, recursive: bool = False) -> list[NamedFile]:
+    """Return the pictures that are named, as `find_files` does.
+
+    A file that is named itself, or whose suffix is a picture format's, is returned whatever it holds, so that it gets
+    an error of its own.
+    """
+    return find_files(names, _PICTURES, recursive=recursive)
+
+
 def _named(name: str, wanted: Wanted, *, recursive: bool) -> list[NamedFile]:
     path = typed_path(name)
     if path.is_dir():
@@ -96,3 +106,10 @@ def _files(folder: Path, *, recursive: bool) -> Iterator[Path]:
 def _order(path: Path) -> tuple[list[list[tuple[int, str]]], list[tuple[int, str]]]:
     """Return a key by which a folder's own files stay together, in natural order."""
     return [natural_order(parent) for parent in reversed(path.parents)], natural_order(path)
+
+
+def _is_picture(path: Path) -> bool:
+    return promises_picture(path) or is_picture(path)
+
+
+_PICTURES = Wanted("a picture", "pictures (such as JPEG, PNG or WebP)", "photos/*.jpg", _is_picture)

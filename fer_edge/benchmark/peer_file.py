@@ -1,17 +1,18 @@
-"""Other projects' model files, given faces in the layout that they expect."""
+"""Other projects' model files: what a user states about them, and faces in the layout that they expect."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fer_edge.cards.input_spec import TensorQuantization
-from fer_edge.cards.stated_facts import UNKNOWN, StatedFacts
-from fer_edge.errors import ModelError
+from fer_edge.cards.stated_facts import NOTHING_STATED, UNKNOWN, StatedFacts
+from fer_edge.errors import InputError, ModelError
 from fer_edge.inference.card_reader import find_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.delegation import Delegation
@@ -20,6 +21,8 @@ from fer_edge.inference.interpreter import Interpreter, open_interpreter
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.picture_form import PictureForm
 from fer_edge.scores import require_classes
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,31 @@ class PeerFile:
         return classifier
 
 
+def state_peers(
+    files: Sequence[Path],
+    labels: Sequence[tuple[str, ...]],
+    ranges: Sequence[tuple[float, float]],
+    *,
+    logits: bool = False,
+    fact_names: tuple[str, str, str] = NOTHING_STATED.names,
+) -> list[PeerFile]:
+    """Join each file with what is stated about it; a fact that is stated once holds for all.
+
+    Args:
+        files: .tflite or .onnx files.
+        labels: Names of the scores in order: none, one for all files, or one for each.
+        ranges: Values of black and white: none, one for all files, or one for each.
+        logits: Whether their scores have not been through a softmax.
+        fact_names: Names of the three facts for errors, as `StatedFacts.names`.
+
+    Raises:
+        InputError: If the numbers of facts do not fit.
+    """
+    names, spans = _spread("labels", labels, files), _spread("input ranges", ranges, files)
+    stated = [StatedFacts(each, span, logits, fact_names) for each, span in zip(names, spans, strict=True)]
+    return [PeerFile(path, facts) for path, facts in zip(files, stated, strict=True)]
+
+
 class _Adapted:
     """Wraps an `Interpreter` that may take three channels, or channels first, into one that takes gray images."""
 
@@ -85,3 +113,9 @@ def _layout(shape: tuple[int, ...], path: Path) -> tuple[int, tuple[int, int]]:
     if len(shape) == 4 and shape[0] == 1 and shape[1] in (1, 3):
         return 0, (shape[2], shape[3])
     raise ModelError(f"{path}: expected an input of one image with one or three channels, got the shape {shape}")
+
+
+def _spread(what: str, values: Sequence[Value], files: Sequence[Path]) -> Sequence[Value | None]:
+    if (len(values) > 1 and len(values) != len(files)) or (values and not files):
+        raise InputError(f"expected the peers' {what} once, or once for each of {len(files)} peers, got {len(values)}")
+    return values if len(values) == len(files) else [*values, None][:1] * len(files)

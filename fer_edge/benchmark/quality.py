@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.arrays import BoolArray
 from fer_edge.benchmark.accuracy import People, Quality, WithoutCopies
 from fer_edge.benchmark.setting import NO_MAJORITY
 from fer_edge.cards.model_card import ModelCard
@@ -20,8 +21,6 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.scores import FloatArray
 
 _CHARACTERS = string.digits + string.ascii_letters + "".join(map(chr, range(0xC0, 0x100)))
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 def judge(

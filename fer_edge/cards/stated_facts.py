@@ -15,7 +15,6 @@ from fer_edge.picture_form import FER2013_FORM, PictureForm
 from fer_edge.scores import ScoreKind
 
 UNKNOWN = "unknown"
-TRUST_OPTION = "--trust-model"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from fer_edge import __version__
-from fer_edge.cli.narrow_help import fit_help
+from fer_edge.cli.help import fit_help
+from fer_edge.cli.messages import with_options
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
 from fer_edge.errors import FerEdgeError
 from fer_edge.names import printable, without_passwords
@@ -194,7 +195,7 @@ def _describe(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    line = f"error: {printable(without_passwords(message))}"
+    line = f"error: {printable(without_passwords(with_options(message)))}"
     until_reader_leaves(lambda: click.echo(line, err=True))
     return code
 

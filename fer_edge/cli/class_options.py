@@ -9,7 +9,7 @@ from rich.table import Table
 
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cli.messages import print_note
-from fer_edge.cli.option_lists import Command, add_options
+from fer_edge.cli.option_lists import option_list
 from fer_edge.cli.parameters import ParsedText
 from fer_edge.dataset.class_choice import ClassChoice, parse_classes, parse_merge
 from fer_edge.dataset.data import Dataset, Split
@@ -25,41 +25,39 @@ _CLASSES, _MERGES, _DROPPED, _FORM = CLASS_OPTIONS = ("classes", "merges", "drop
 """Parameters of `class_options`."""
 
 
-def class_options(command: Command) -> Command:
-    """Add `--classes`, `--merge`, `--drop` and `--input` to a command; `take_choice` reads them."""
-    decorators = [
-        click.option(
-            "--classes",
-            _CLASSES,
-            type=ParsedText("names", parse_classes),
-            metavar="A,B,...",
-            help="Classes to keep, in the order of the scores.  [default: each class folder, alphabetically]",
-        ),
-        click.option(
-            "--merge",
-            _MERGES,
-            type=ParsedText("merge", parse_merge),
-            multiple=True,
-            metavar="NEW=A,B,...",
-            help="Join classes into a new one; repeatable.",
-        ),
-        click.option(
-            "--drop",
-            _DROPPED,
-            type=ParsedText("names", parse_classes),
-            multiple=True,
-            metavar="A,B,...",
-            help="Leave out these classes.",
-        ),
-        click.option(
-            "--input",
-            _FORM,
-            type=ParsedText("size", parse_form),
-            metavar="SIZE",
-            help="Size of the faces that the network takes: 64x64 is gray, 96x96x3 RGB.  [default: 48x48]",
-        ),
-    ]
-    return add_options(command, decorators)
+class_options = option_list(
+    click.option(
+        "--classes",
+        _CLASSES,
+        type=ParsedText("names", parse_classes),
+        metavar="A,B,...",
+        help="Classes to keep, in the order of the scores.  [default: each class folder, alphabetically]",
+    ),
+    click.option(
+        "--merge",
+        _MERGES,
+        type=ParsedText("merge", parse_merge),
+        multiple=True,
+        metavar="NEW=A,B,...",
+        help="Join classes into a new one; repeatable.",
+    ),
+    click.option(
+        "--drop",
+        _DROPPED,
+        type=ParsedText("names", parse_classes),
+        multiple=True,
+        metavar="A,B,...",
+        help="Leave out these classes.",
+    ),
+    click.option(
+        "--input",
+        _FORM,
+        type=ParsedText("size", parse_form),
+        metavar="SIZE",
+        help="Size of the faces that the network takes: 64x64 is gray, 96x96x3 RGB.  [default: 48x48]",
+    ),
+)
+"""Add `--classes`, `--merge`, `--drop` and `--input` to a command; `take_choice` reads them."""
 
 
 def take_choice(options: dict[str, Any]) -> tuple[ClassChoice, PictureForm]:

@@ -10,10 +10,24 @@ import click
 from fer_edge.errors import InputError
 from fer_edge.names import printable, without_passwords
 
+_OPTIONS = {
+    "max_megapixels=": "fer-edge --max-megapixels ",
+    "official_split=True": "--official-split",
+    "trusted=True": "--trust-model",
+}
+"""Options by the arguments that messages of the library name."""
+
+
+def with_options(message: str) -> str:
+    """Return a message of the library with the options in place of the arguments that it names."""
+    for argument, option in _OPTIONS.items():
+        message = message.replace(argument, option)
+    return message
+
 
 def print_note(note: str) -> None:
     """Print a note, with every password in it masked."""
-    print_note_with_token(without_passwords(note))
+    print_note_with_token(without_passwords(with_options(note)))
 
 
 def print_note_with_token(note: str) -> None:
@@ -23,7 +37,7 @@ def print_note_with_token(note: str) -> None:
 
 def print_warning(warning: str) -> None:
     """Print a warning, with every password in it masked."""
-    click.echo(f"warning: {printable(without_passwords(warning))}", err=True)
+    click.echo(f"warning: {printable(without_passwords(with_options(warning)))}", err=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cards.stated_facts import TRUST_OPTION, UNKNOWN, StatedFacts
+from fer_edge.cards.stated_facts import UNKNOWN, StatedFacts
 from fer_edge.cli.messages import option_named, print_note, print_warning
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS, MOST_THREADS, SHIPPED
 from fer_edge.evaluation.label_order import find_better_order
@@ -71,7 +71,7 @@ num_threads_option = click.option(
     help="Threads of the interpreter of a .tflite or .onnx file.",
 )
 trust_option = click.option(
-    TRUST_OPTION,
+    "--trust-model",
     is_flag=True,
     help="Load a .keras file whose network is not one of fer-edge's. Only if you trust its maker: such a file can run "
     "code, and Keras' safe mode has been bypassed before.",

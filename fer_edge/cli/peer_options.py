@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
+from fer_edge.benchmark.peer_file import PeerFile, state_peers
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS
 
 peer_labels_option = click.option(
@@ -23,3 +27,16 @@ peer_range_option = click.option(
 peer_logits_option = click.option(
     "--peer-logits", is_flag=True, help="The peers' scores are logits, without a softmax."
 )
+
+
+def stated_peers(
+    files: Sequence[Path],
+    labels: Sequence[tuple[str, ...]],
+    ranges: Sequence[tuple[float, float]],
+    *,
+    logits: bool,
+) -> list[PeerFile]:
+    """Join each file with what the options state about it; errors name the options."""
+    return state_peers(
+        files, labels, ranges, logits=logits, fact_names=("--peer-labels", "--peer-range", "--peer-logits")
+    )

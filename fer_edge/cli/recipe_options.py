@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.cli.option_lists import Command, add_options
+from fer_edge.cli.option_lists import Command, option_list
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import MissingExtraError, extra_advice
 from fer_edge.inference.card_reader import read_card
@@ -55,11 +55,6 @@ RECIPE_SECTIONS = {
     _MIXED_PRECISION: "Machines",
 }
 """Titles in the help, by the parameter from which on each holds."""
-
-
-def recipe_options(command: Command) -> Command:
-    """Add `--recipe`, and an option for each part of a recipe, to a command."""
-    return add_options(command, _OPTIONS)
 
 
 def read_recipe(options: dict[str, Any]) -> Recipe:
@@ -204,7 +199,7 @@ def _word(value: Any) -> str:
     return value.value if isinstance(value, ClassBalance) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_OPTIONS = (
+recipe_options = option_list(
     click.option("--recipe", _RECIPE, type=click.Choice(list(RECIPES)), default="documented", show_default=True),
     *(_option(name, part) for name, part in PARTS.items()),
     click.option(
@@ -245,3 +240,4 @@ _OPTIONS = (
         help="Compute in bfloat16; auto: if the processor has it.",
     ),
 )
+"""Add `--recipe`, and an option for each part of a recipe, to a command."""

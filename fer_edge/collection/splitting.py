@@ -13,13 +13,12 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.arrays import IntArray
 from fer_edge.collection.folders import ClassPicture
 from fer_edge.dataset.copies import connect
 from fer_edge.dataset.data import SplitName
 from fer_edge.dataset.near_copies import near_copies
 from fer_edge.errors import DataError
-
-IntArray = npt.NDArray[np.int64]
 
 _MOMENT = re.compile(r"(\d{8})[-_T](\d{6})")
 """Date and time in a file's name, as `fer-edge data collect` and cameras write them."""

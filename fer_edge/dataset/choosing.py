@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.dataset.checking import recount
 from fer_edge.dataset.class_choice import ClassChoice
-from fer_edge.dataset.data import Dataset, Split, SplitName, recount
+from fer_edge.dataset.data import Dataset, Split, SplitName
 from fer_edge.errors import DataError
 
 

@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.arrays import IntArray
 from fer_edge.dataset.conversion import convert_images
 from fer_edge.dataset.data import digests
 from fer_edge.picture_form import FER2013_FORM
 from fer_edge.scores import FloatArray
-
-IntArray = npt.NDArray[np.int64]
 
 MIN_CORRELATION = 0.95
 """Least correlation of the pixels of near copies. In FER2013, pairs above it are one photograph, cropped otherwise by a

@@ -8,7 +8,8 @@ from collections.abc import Sequence, Set
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, note_finding
+from fer_edge.dataset.checking import note_finding
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.names import some

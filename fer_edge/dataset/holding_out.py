@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fer_edge.dataset.data import Dataset, SplitName, digests, recount
+from fer_edge.dataset.checking import recount
+from fer_edge.dataset.data import Dataset, SplitName, digests
 from fer_edge.errors import DataError
 
 HELD_OUT = 0.2

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from fer_edge.dataset.checking import check_splits
 from fer_edge.dataset.choosing import choose_classes
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
 from fer_edge.dataset.conversion import in_form
-from fer_edge.dataset.data import Dataset, ImageFault, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, SplitName
 from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.fer2013_csv import read_fer2013_csv
 from fer_edge.dataset.gathering import Gathered

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.arrays import BoolArray, IntArray
+from fer_edge.dataset.checking import check_splits, recount
 from fer_edge.dataset.conversion import convert_images
-from fer_edge.dataset.data import Dataset, Split, SplitName, check_splits, recount
+from fer_edge.dataset.data import Dataset, Split, SplitName
 from fer_edge.dataset.fer2013_votes import NOT_FER2013, Matches, find_fer2013, known_pictures
 from fer_edge.dataset.votes import Votes
 from fer_edge.errors import DataError
 from fer_edge.picture_form import FER2013_FORM
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 _LEAST_FER2013 = 0.5
 """Least share of FER2013's images in a copy of FER2013."""

@@ -75,8 +75,8 @@ def _division_notes(joined: JoinedDataset) -> list[str]:
         return []
     return [
         "FER2013 was published in parts: Training, to train on, and PublicTest, to validate on. In this copy, "
-        f"{' and '.join(counts)}, so results are not comparable with published ones; --official-split restores these "
-        "parts"
+        f"{' and '.join(counts)}, so results are not comparable with published ones; official_split=True restores "
+        "these parts"
     ]
 
 

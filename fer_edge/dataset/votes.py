@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fer_edge.arrays import IntArray
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.scores import FloatArray
 
@@ -23,8 +24,6 @@ CHOICES: tuple[str, ...] = (*EXPRESSIONS, *OTHER_CHOICES)
 
 NO_TRUTH = -1
 """Value in `Votes.majority` of a picture without a majority for one of the classes."""
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -81,11 +82,6 @@ def check_python() -> Iterator[Finding]:
         yield ok("python", f"{detail}, fer-edge {fer_edge.__version__}", version=version)
 
 
-def check_numpy() -> Iterator[Finding]:
-    """Import numpy and compute with it."""
-    yield _from_probe("numpy", run_probe("numpy"))
-
-
 def check_opencv() -> Iterator[Finding]:
     """Import OpenCV, and check that one wheel of it is installed and can read cameras."""
     probed = run_probe("opencv")
@@ -100,19 +96,9 @@ def check_opencv() -> Iterator[Finding]:
         yield _from_probe("opencv", probed)
 
 
-def check_model() -> Iterator[Finding]:
-    """Load and run the shipped model and its card."""
-    yield _from_probe("model", run_probe("interpreter"))
-
-
-def check_detector() -> Iterator[Finding]:
-    """Run the face detector on the demo's portrait."""
-    yield _from_probe("detector", run_probe("detector"))
-
-
-def check_expression() -> Iterator[Finding]:
-    """Classify the demo's portrait, and measure the time per frame."""
-    yield _from_probe("expression", run_probe("expression"))
+def check_probe(name: str, probe: str) -> Iterator[Finding]:
+    """Run one of `fer_edge.doctor.probe`'s probes in a process of its own."""
+    yield _from_probe(name, run_probe(probe))
 
 
 def check_heat(thermal: Path = board.THERMAL) -> Iterator[Finding]:
@@ -182,11 +168,11 @@ def check_disk() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_system,
     check_python,
-    check_numpy,
+    partial(check_probe, "numpy", "numpy"),
     check_opencv,
-    check_model,
-    check_detector,
-    check_expression,
+    partial(check_probe, "model", "interpreter"),
+    partial(check_probe, "detector", "detector"),
+    partial(check_probe, "expression", "expression"),
     check_group,
     check_cameras,
     check_heat,

@@ -55,7 +55,7 @@ def _interpreter() -> tuple[str, dict[str, Any]]:
     card = classifier.card
     classifier.classify(np.zeros((card.input.height, card.input.width), np.uint8))
     model = f"{card.name}, {card.precision}, {len(card.labels)} expressions"
-    detail = f"{classifier.runtime} runs {classifier.path.name} ({model}); --model auto is {choice_in_words()}"
+    detail = f"{classifier.runtime} runs {classifier.path.name} ({model}); the model auto is {choice_in_words()}"
     return detail, {"runtime": classifier.runtime, "auto": choose_model()}
 
 

@@ -32,12 +32,12 @@ def most_pixels() -> int:
     return int(given) if given.isdecimal() and len(given) < 20 else _MOST_PIXELS
 
 
-def limit_opencv(megapixels: float | None) -> None:
+def limit_opencv(max_megapixels: float | None) -> None:
     """Set the largest picture that is decoded, `None` for the default; call it before OpenCV is imported."""
-    if megapixels is None:
+    if max_megapixels is None:
         os.environ.setdefault(LIMIT_ENV, str(_MOST_PIXELS))
     else:
-        os.environ[LIMIT_ENV] = str(round(megapixels * 1e6))
+        os.environ[LIMIT_ENV] = str(round(max_megapixels * 1e6))
 
 
 def require_moderate(width: int, height: int, kind: str) -> None:
@@ -49,7 +49,7 @@ def require_moderate(width: int, height: int, kind: str) -> None:
     if width * height > most_pixels():
         raise InputError(
             f"{kind} of {width}x{height} pixels, more than {most_pixels() / 1e6:g} million; scale it down, or raise "
-            f"the limit: fer-edge --max-megapixels {-(-width * height // 1_000_000)} ..."
+            f"the limit: max_megapixels={-(-width * height // 1_000_000)}"
         )
 
 
@@ -66,7 +66,7 @@ def read_moderate(path: Path) -> bytes:
         if size > most:
             raise InputError(
                 f"a file of {size / 1e6:,.0f} MB, more than {most / 1e6:,.0f}; get the picture itself, or raise the "
-                f"limit: fer-edge --max-megapixels {-(-size // (1_000_000 * _BYTES_OF_PIXEL))} ..."
+                f"limit: max_megapixels={-(-size // (1_000_000 * _BYTES_OF_PIXEL))}"
             )
         return file.read(most)
 

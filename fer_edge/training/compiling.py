@@ -8,7 +8,8 @@ from typing import Any
 import keras
 
 from fer_edge.training.checkpoint import best_checkpoint
-from fer_edge.training.networks.architectures import SEVEN, LayerSet, Task, build
+from fer_edge.training.networks.architectures import build
+from fer_edge.training.networks.blocks import SEVEN, LayerSet, Task
 from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
 from fer_edge.training.recipe import Recipe
 

@@ -13,7 +13,7 @@ import seaborn
 
 from fer_edge.dataset.data import Split
 from fer_edge.errors import InputError
-from fer_edge.evaluation.metrics import Evaluation, IntArray, ReliabilityBin
+from fer_edge.evaluation.metrics import Evaluation, IntArray
 from fer_edge.files import atomic_path
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.training.plain_text import plain_text
@@ -25,9 +25,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 _TRAINING, _VALIDATION = "#4fc3f7", "#ffb74d"
-_PREDICTED = "#1565c0"
-_LARGEST_DISC = 500.0
-"""Area of the disc of the bin with the most images, square points."""
 
 
 def plot_curves(history: Sequence[dict[str, float]], path: Path, *, title: str, augmented: bool = False) -> None:
@@ -61,57 +58,13 @@ def draw_curves(figure: Figure, history: Sequence[dict[str, float]], *, title: s
 
 def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
     """Draw a confusion matrix into a PNG: shares of the true class, with counts."""
-    words = _MatrixWords(
+    words = MatrixWords(
         title=f"{title}\naccuracy {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}",
         rows="true (images)",
         columns="predicted",
         share="share of the true class",
     )
-    _plot_matrix(evaluation.confusion, path, words, evaluation.classes)
-
-
-def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> None:
-    """Draw the majority's answers on the images of each label into a PNG.
-
-    Args:
-        counts: Images by label (rows) and by the majority's answer (columns), int64 (7, 7).
-        path: File of the chart.
-        data: Name of the data set, for the title.
-    """
-    images, same = int(counts.sum()), int(counts.trace())
-    words = _MatrixWords(
-        title=f"What most people see in the images of each label of {data}\n"
-        f"{images:,} images on which they agree; the label is theirs on {same / max(images, 1):.0%}",
-        rows="label (images)",
-        columns="answer of most people",
-        share="share of the label's images",
-    )
-    _plot_matrix(counts, path, words, EXPRESSIONS)
-
-
-def plot_reliability(bins: Sequence[ReliabilityBin], path: Path, *, title: str) -> None:
-    """Draw the predicted shares of votes against the actual ones into a PNG.
-
-    Args:
-        bins: Bins as `reliability_by_votes` returns them.
-        path: File of the chart.
-        title: Title above it.
-    """
-    predicted, voted, images = ([getattr(each, name) for each in bins] for name in ("confidence", "outcome", "images"))
-    most = max(images)
-    with open_figure(path, "default", figsize=(6.4, 6.4)) as figure:
-        axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="a score is the share of people who say so")
-        axes.plot(predicted, voted, color=_PREDICTED, zorder=2)
-        sizes = [_LARGEST_DISC * count / most for count in images]
-        axes.scatter(predicted, voted, sizes, _PREDICTED, alpha=0.5, clip_on=False, label="area: number of images")
-        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-        axes.set(xlabel="share predicted: score of the answer", ylabel="share voted: people who gave that answer")
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.grid(alpha=0.25)
-        axes.legend(loc="upper left", frameon=False)
-        axes.set_title(title)
+    plot_matrix(evaluation.confusion, path, words, evaluation.classes)
 
 
 def plot_samples(split: Split, path: Path, *, expression: str | None = None, seed: int = 0, side: int = 3) -> None:
@@ -145,7 +98,7 @@ def plot_samples(split: Split, path: Path, *, expression: str | None = None, see
 
 
 @dataclass(frozen=True)
-class _MatrixWords:
+class MatrixWords:
     """Title of a matrix of counts, labels of its rows and its columns, and what its shares are."""
 
     title: str
@@ -154,7 +107,7 @@ class _MatrixWords:
     share: str
 
 
-def _plot_matrix(counts: IntArray, path: Path, words: _MatrixWords, classes: tuple[str, ...]) -> None:
+def plot_matrix(counts: IntArray, path: Path, words: MatrixWords, classes: tuple[str, ...]) -> None:
     """Draw counts, int64 (classes, classes), as shares of their rows, with the counts beneath."""
     totals = counts.sum(axis=1)
     shares = counts / np.maximum(totals[:, np.newaxis], 1)

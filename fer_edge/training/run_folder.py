@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_edge.cards.facts import known_members
 from fer_edge.dataset.class_choice import ClassChoice
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError, InputError
@@ -170,8 +171,7 @@ def _damaged(path: Path, error: Exception) -> DataError:
 def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
     facts = _read_facts(path)
     try:
-        known = {field.name for field in fields(Recipe)}
-        recipe = Recipe(**{name: value for name, value in facts["recipe"].items() if name in known})
+        recipe = Recipe(**known_members(Recipe, facts["recipe"]))
         _require_types(recipe)
         data = facts["data"]
         if data is not None and not isinstance(data, str):

@@ -16,7 +16,8 @@ from fer_edge.picture_form import PictureForm
 from fer_edge.preprocess import RGB_LUMA
 from fer_edge.scores import FloatArray
 from fer_edge.training.augment import augment
-from fer_edge.training.networks.architectures import Task, build
+from fer_edge.training.networks.architectures import build
+from fer_edge.training.networks.blocks import Task
 from fer_edge.training.networks.keras_file import KerasClassifier
 from fer_edge.training.networks.unfold import unfold
 from fer_edge.training.recipe import Recipe

@@ -21,7 +21,8 @@ from fer_edge.training.compiling import compiled_model, recipe_callbacks
 from fer_edge.training.distill import load_teachers
 from fer_edge.training.distributed.distribute import Team
 from fer_edge.training.divergence import StopAtDivergence
-from fer_edge.training.networks.architectures import BACKBONES, Task, build, load_pretrained
+from fer_edge.training.networks.architectures import BACKBONES, build, load_pretrained
+from fer_edge.training.networks.blocks import Task
 from fer_edge.training.observer import EpochClock, ObserverCallback, TrainingObserver
 from fer_edge.training.recipe import MixedPrecision, Recipe
 from fer_edge.training.run_folder import STATE_NAME

@@ -11,7 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from fer_edge.benchmark.peer_file import PeerFile
+from fer_edge.benchmark.peer_file import PeerFile, state_peers
 from fer_edge.cards.input_spec import InputSpec
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.cards.stated_facts import StatedFacts
@@ -131,3 +131,14 @@ def test_equal_black_and_white_are_rejected(make_peer: MakePeer) -> None:
     path = make_peer((1, 4, 6, 1), np.zeros((24, 7)))
     with pytest.raises(ModelError, match="expected a value of black below that of white, got 1 and 1"):
         PeerFile(path, StatedFacts(EXPRESSIONS, (1, 1))).load(1)
+
+
+def test_fact_stated_once_holds_for_all_peers() -> None:
+    names = tuple(reversed(EXPRESSIONS))
+    files = [Path("a.tflite"), Path("b.onnx")]
+    assert not state_peers([], [], [])
+    plain = state_peers(files, [], [])
+    assert [(peer.facts.labels, peer.facts.input_range) for peer in plain] == 2 * [(None, None)]
+    given = state_peers(files, [names], [(0, 1), (-1, 1)], logits=True)
+    assert [(peer.path, peer.facts.input_range) for peer in given] == [(files[0], (0, 1)), (files[1], (-1, 1))]
+    assert all(peer.facts.labels == names and peer.facts.logits for peer in given)

@@ -28,3 +28,17 @@ def test_notes_and_warnings_are_one_line_without_passwords(capsys: pytest.Captur
     assert capsys.readouterr().err == (
         "note: rtsp://me:***@host/x is back\\nat once\nwarning: mqtt://me:***@host is gone\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("library", "shown"),
+    [
+        ("raise the limit: max_megapixels=3600", "raise the limit: fer-edge --max-megapixels 3600"),
+        ("official_split=True restores these parts", "--official-split restores these parts"),
+        ("evaluate and export take it with trusted=True", "evaluate and export take it with --trust-model"),
+    ],
+)
+def test_arguments_in_messages_become_options(capsys: pytest.CaptureFixture[str], library: str, shown: str) -> None:
+    print_note(library)
+    print_warning(library)
+    assert capsys.readouterr().err == f"note: {shown}\nwarning: {shown}\n"

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from fer_edge.cards.model_card import ModelCard
+from fer_edge.dataset.checking import check_splits
 from fer_edge.dataset.choosing import choose_classes
 from fer_edge.dataset.class_choice import ALL_CLASSES, ClassChoice
-from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName
 from fer_edge.errors import DataError
 from fer_edge.labels import EXPRESSIONS, FER2013_ORDER
 from tests.fakes.labelled_faces import noise

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName, check_splits
+from fer_edge.dataset.checking import check_splits
+from fer_edge.dataset.data import Dataset, ImageFault, Split, SplitName
 from fer_edge.dataset.fer2013_votes import find_fer2013, known_pictures
 from fer_edge.dataset.official_split import join_fer2013_votes, restore_official_split
 from fer_edge.dataset.synthetic import synthetic_dataset

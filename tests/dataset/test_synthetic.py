@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fer_edge.dataset.data import FACE_SIZE, Dataset, Split, SplitName, check_splits
+from fer_edge.dataset.checking import check_splits
+from fer_edge.dataset.data import FACE_SIZE, Dataset, Split, SplitName
 from fer_edge.dataset.synthetic import draw_face, synthetic_dataset
 from fer_edge.labels import EXPRESSIONS, NUM_EXPRESSIONS
 

@@ -83,11 +83,11 @@ def test_other_words_for_fer2013s_classes_have_no_votes(mixed_fer2013: Path, tmp
 
 
 def test_note_says_what_the_official_split_is(mixed_fer2013: Path) -> None:
-    (note,) = (note for note in load_voted_dataset(str(mixed_fer2013)).notes if "--official-split" in note)
+    (note,) = (note for note in load_voted_dataset(str(mixed_fer2013)).notes if "official_split=True" in note)
     assert note == (
         "FER2013 was published in parts: Training, to train on, and PublicTest, to validate on. In this copy, 7 of the "
         "21 images in train are not from Training and 7 of the 21 images in validation are not from PublicTest, so "
-        "results are not comparable with published ones; --official-split restores these parts"
+        "results are not comparable with published ones; official_split=True restores these parts"
     )
 
 

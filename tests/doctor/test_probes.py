@@ -37,7 +37,7 @@ def test_the_detectors_engine_is_told() -> None:
 def test_the_model_that_auto_stands_for_is_told() -> None:
     probed = run_probe("interpreter")
     assert probed.facts["auto"] == choose_model()
-    assert f"--model auto is {choice_in_words()}" in probed.detail
+    assert f"the model auto is {choice_in_words()}" in probed.detail
 
 
 def test_portrait_is_happy() -> None:

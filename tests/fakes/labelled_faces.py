@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.data import Dataset, Split, SplitName
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,3 +39,17 @@ def zip_folder(folder: Path, rename: Callable[[str], str] = str, compression: in
 def sizes(dataset: Dataset) -> dict[str, int]:
     """Return the number of images of each split, by its name."""
     return {name.value: len(split) for name, split in dataset.splits.items()}
+
+
+def noisy_split(labels: list[int], seed: int, prefix: str) -> Split:
+    """Return random images with these labels."""
+    images = np.random.default_rng(seed).integers(0, 256, (len(labels), 48, 48), np.uint8)
+    return Split(images, np.array(labels, np.int64), tuple(f"{prefix}{i}" for i in range(len(labels))))
+
+
+def two_splits() -> dict[SplitName, Split]:
+    """Return a training split of nine images and a validation split of seven, without faults."""
+    return {
+        SplitName.TRAIN: noisy_split([*range(7), 3, 3], 0, "train/"),
+        SplitName.VALIDATION: noisy_split([*range(7)], 1, "validation/"),
+    }

@@ -119,7 +119,7 @@ def test_file_larger_than_any_picture_within_the_limit_is_refused_unread(tmp_pat
     path.write_bytes(b"GIF89a")
     assert read_moderate(path) == b"GIF89a"
     os.truncate(path, 1 << 40)
-    with pytest.raises(InputError, match=r"1,099,512 MB, more than 400; .* --max-megapixels 274878 "):
+    with pytest.raises(InputError, match=r"1,099,512 MB, more than 400; .* max_megapixels=274878$"):
         read_moderate(path)
     assert is_animated_gif(path)  # FFmpeg reads it in pieces
 

@@ -11,14 +11,12 @@ from matplotlib.text import Text
 
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import InputError
-from fer_edge.evaluation.metrics import ReliabilityBin, evaluate_scores
+from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.training.plots import (
     cell_text,
     draw_curves,
     plot_confusion,
     plot_curves,
-    plot_labels_against_people,
-    plot_reliability,
     plot_samples,
 )
 
@@ -84,23 +82,6 @@ def test_any_class_name_can_be_drawn(tmp_path: Path) -> None:
     evaluation = evaluate_scores(np.eye(2), np.array([0, 1]), names)
     plot_confusion(evaluation, tmp_path / "confusion.png", title="runs/$x$_^")
     assert read(tmp_path / "confusion.png").std() > 10
-
-
-def test_labels_against_people_allow_missing_classes(tmp_path: Path) -> None:
-    counts = np.zeros((7, 7), np.int64)
-    counts[5, 4:6] = 1719, 1542
-    plot_labels_against_people(counts, tmp_path / "labels.png", data="faces")
-    assert read(tmp_path / "labels.png").std() > 10
-
-
-def test_reliability_has_a_disc_per_bin(tmp_path: Path) -> None:
-    drawn = []
-    for voted in (0.5, 0.9):
-        plot_reliability([ReliabilityBin(0.5, voted, 10)], tmp_path / "reliability.png", title="a model")
-        drawn.append(read(tmp_path / "reliability.png"))
-    height, width = drawn[0].shape[:2]
-    blue = [np.argwhere(image[:, width // 3 :, 0].astype(int) - image[:, width // 3 :, 2] > 60) for image in drawn]
-    assert blue[1][:, 0].mean() < blue[0][:, 0].mean() - 0.2 * height, "a larger share of votes lies higher"
 
 
 def test_samples_of_one_expression_are_three_by_three(tmp_path: Path, faces: Dataset) -> None:

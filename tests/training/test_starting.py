@@ -14,7 +14,8 @@ from fer_edge.dataset.conversion import in_form
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import InputError
 from fer_edge.picture_form import RGB, PictureForm
-from fer_edge.training.networks.architectures import Task, build
+from fer_edge.training.networks.architectures import build
+from fer_edge.training.networks.blocks import Task
 from fer_edge.training.networks.keras_file import save_keras
 from fer_edge.training.recipe import RECIPES
 from fer_edge.training.starting import start_from

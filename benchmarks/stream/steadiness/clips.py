@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.stream.scenes import Placement, as_a_camera_sees, photographs, place
+from fer_edge.arrays import IntArray
 from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import Classifier
 from fer_edge.inference.interpreter import open_interpreter
@@ -27,8 +28,6 @@ _SWAY_PX, _SWAY_PART, _SWAY_DEGREES, _SWAY_S = 2.0, 0.01, 1.0, 0.5
 """Standard deviations of a still head's place, size and turn, and their time constant in seconds."""
 _LIGHT, _LIGHT_S = 0.05, 1.0
 """Standard deviation and time constant of the light, besides the camera's flicker."""
-
-IntArray = npt.NDArray[np.int64]
 
 
 def record_clips(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.stream.steadiness.clips import FPS
+from fer_edge.arrays import IntArray
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.votes import NO_TRUTH, Votes
 from fer_edge.inference.classifier import Classifier, expression_scores
@@ -25,8 +26,6 @@ _CHANGES = 200
 _SEEN_S = 2.0
 _AGREED = 0.8
 """Seconds that each of two faces is seen, before and after a change."""
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fer_edge.benchmark.emulated import SCHEMA_VERSION
 from fer_edge.benchmark.report.measurements import mark
 from fer_edge.benchmark.report.table import Cell, Column, Table, text_column
 from fer_edge.benchmark.report_json import Report
 from fer_edge.number_format import decimal, listed, millions
+
+SCHEMA_VERSION = 2
+"""Schema version of pi.json that `make pi` writes and reports show."""
 
 
 def emulation_tables(report: Report, emulated: dict[str, Any]) -> list[Table]:

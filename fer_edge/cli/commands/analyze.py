@@ -19,8 +19,8 @@ from fer_edge.analysis.summary import SUMMARY, write_summary
 from fer_edge.analysis.tables import FACES, TRACKS, has_parquet
 from fer_edge.analysis.videos import missing_videos, write_videos
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import option_named, print_note
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, extra_advice
 from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import make_share_progress, print_line, stdout

@@ -25,7 +25,7 @@ from fer_edge.cli.model_options import (
     prior_option,
     stated_facts,
 )
-from fer_edge.cli.option_lists import Command, add_options
+from fer_edge.cli.option_lists import option_list
 from fer_edge.cli.parameters import INTERVAL
 from fer_edge.errors import InputError
 from fer_edge.runtime.faces.engines import DetectorEngine
@@ -90,12 +90,7 @@ class AnalyzeOptions:
         )
 
 
-def analyze_options(command: Command) -> Command:
-    """Add all options, in the order of the help."""
-    return add_options(command, _OPTIONS)
-
-
-_OPTIONS = (
+analyze_options = option_list(
     click.option(
         "--output",
         type=click.Path(path_type=Path, file_okay=False),
@@ -160,3 +155,4 @@ _OPTIONS = (
         help="Analyze on the machines of a Dask cluster, which share the sources' and --output's folders.",
     ),
 )
+"""Add all options to a command."""

@@ -16,7 +16,6 @@ from fer_edge.benchmark.peer_file import PeerFile
 from fer_edge.benchmark.report import report_paths, write_report
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.setting import Data
-from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.benchmark.subjects import Subject, load_subjects
 from fer_edge.benchmark.tables import changes_lines, report_lines
 from fer_edge.benchmark.timing import DEFAULT, QUICK, SUSTAINED
@@ -32,11 +31,11 @@ from fer_edge.cli.data_options import (
     votes_option,
 )
 from fer_edge.cli.file_roles import require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
 from fer_edge.cli.parameters import THREAD_COUNTS, ModelPath
-from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option
-from fer_edge.cli.sections import SectionedCommand
+from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option, stated_peers
 from fer_edge.dataset.class_choice import ALL_CLASSES
 from fer_edge.dataset.data import Split
 from fer_edge.dataset.loading import DATA_ENV, SYNTHETIC
@@ -162,7 +161,7 @@ def command(
     if faces is None and (stress or groups_file):
         raise InputError("--stress and --groups need labelled faces: give them with --data")
     groups = None if groups_file is None or faces is None else read_group_file(groups_file, faces)
-    stated = state_peers(peers, peer_labels, peer_range, logits=peer_logits)
+    stated = stated_peers(peers, peer_labels, peer_range, logits=peer_logits)
     classes = faces.classes if faces is not None else None
     subjects = _load(paths, peers=stated, runtimes=runtimes, classes=classes)
     if described is not None:

@@ -33,8 +33,8 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.recipe_options import RECIPE_SECTIONS, read_recipe, recipe_options, recipe_roles
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import InputError
 from fer_edge.files import sole_user
 from fer_edge.inference.card_reader import read_card

@@ -34,6 +34,7 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.model_options import (
     input_range_option,
     labels_option,
@@ -47,7 +48,6 @@ from fer_edge.cli.model_options import (
     with_prior,
 )
 from fer_edge.cli.parameters import ModelPath, PicturePath
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.groups import compare_split

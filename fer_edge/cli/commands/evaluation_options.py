@@ -8,11 +8,10 @@ from pathlib import Path
 import click
 
 from fer_edge.benchmark.peer_file import PeerFile
-from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.cli.file_roles import FileRole, roles
-from fer_edge.cli.option_lists import Command, add_options
+from fer_edge.cli.option_lists import option_list
 from fer_edge.cli.parameters import ModelPath, PicturePath
-from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option
+from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option, stated_peers
 from fer_edge.errors import InputError
 from fer_edge.models import shipped_models
 
@@ -73,15 +72,10 @@ class EvaluationOptions:
 
     def stated_peers(self) -> list[PeerFile]:
         """Return the peers with what is stated about them."""
-        return state_peers(self.peers, self.peer_labels, self.peer_range, logits=self.peer_logits)
+        return stated_peers(self.peers, self.peer_labels, self.peer_range, logits=self.peer_logits)
 
 
-def evaluation_options(command: Command) -> Command:
-    """Add all options to a command."""
-    return add_options(command, _OPTIONS)
-
-
-_OPTIONS = (
+evaluation_options = option_list(
     groups_option,
     stress_option,
     click.option("--stress-plot", type=PicturePath(), help="Picture of it.  [default: <model>_stress.png]"),
@@ -101,3 +95,4 @@ _OPTIONS = (
         help="Write the results of --groups and --stress, and the model's weaknesses, into MODEL's card.",
     ),
 )
+"""Add all options to a command."""

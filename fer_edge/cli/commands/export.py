@@ -30,6 +30,7 @@ from fer_edge.cli.data_options import (
     yes_option,
 )
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import option_named
 from fer_edge.cli.model_options import (
     input_range_option,
@@ -39,7 +40,6 @@ from fer_edge.cli.model_options import (
     stated_facts,
     trust_option,
 )
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.errors import InputError
 from fer_edge.precision import EXPORTABLE, Precision

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+from fer_edge.arrays import IntArray
 from fer_edge.cli.commands.training_display import TrainingDisplay
 from fer_edge.cli.messages import print_note
 from fer_edge.dataset.data import Dataset
@@ -13,7 +14,6 @@ from fer_edge.inference.card_reader import read_card
 from fer_edge.scores import FloatArray
 from fer_edge.terminal.consoles import stderr
 from fer_edge.training.audit.folds import assign_folds, folds_replacement, score_out_of_fold
-from fer_edge.training.audit.suspects import IntArray
 from fer_edge.training.recipe import Recipe
 
 

@@ -6,16 +6,19 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fer_edge.analysis.faces import Face
-from fer_edge.analysis.picture_files import find_pictures
+from fer_edge.analysis.named_files import find_pictures
 from fer_edge.analysis.prediction import CopyFolders, Prediction, predict
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.cli.face_options import confidence_option, detector_width_option, max_faces_option, threshold_option
+from fer_edge.cli.help import SectionedCommand
+from fer_edge.cli.messages import with_options
 from fer_edge.cli.model_options import (
     input_range_option,
     labels_option,
@@ -25,7 +28,6 @@ from fer_edge.cli.model_options import (
     prior_option,
     stated_facts,
 )
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.labels import require_free
 from fer_edge.names import printable
@@ -97,7 +99,7 @@ def command(
     unreadable, faces = 0, 0
     with progress_bar("pictures", len(pictures), with_results=True) as advance:
         for done, prediction in enumerate(predict(recognizer, pictures, copies), 1):
-            show(prediction)
+            show(replace(prediction, error=prediction.error and with_options(prediction.error)))
             unreadable += prediction.faces is None
             faces += len(prediction.faces or ())
             advance(done)

@@ -18,9 +18,9 @@ from fer_edge.cli.commands.preview_page import open_page, stay, stays
 from fer_edge.cli.commands.run_options import SECTIONS, RunOptions, run_options
 from fer_edge.cli.config import config_option, config_roles
 from fer_edge.cli.file_roles import FileRole, require_apart, roles
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import option_named, print_note
 from fer_edge.cli.model_options import note_unverified, with_prior
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.errors import FerEdgeError, InputError, SourceError
 from fer_edge.inference.classifier import Classifier, ScoresFaces
 from fer_edge.names import without_password

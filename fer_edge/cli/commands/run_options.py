@@ -27,7 +27,7 @@ from fer_edge.cli.model_options import (
     prior_option,
     stated_facts,
 )
-from fer_edge.cli.option_lists import Command, add_options
+from fer_edge.cli.option_lists import option_list
 from fer_edge.cli.parameters import (
     BYTE_SIZE,
     DURATION,
@@ -138,12 +138,7 @@ SECTIONS = {
 """Titles in the help, by the first parameter under each."""
 
 
-def run_options(command: Command) -> Command:
-    """Add all options to a command."""
-    return add_options(command, _OPTIONS)
-
-
-_OPTIONS = (
+run_options = option_list(
     click.option(
         "--camera",
         cls=SecretOption,
@@ -289,3 +284,4 @@ _OPTIONS = (
     click.option("--privacy", is_flag=True, help="Send and store boxes and scores only, no picture."),
     click.option("--quiet", is_flag=True, help="Show neither results nor a summary in the terminal."),
 )
+"""Add all options to a command."""

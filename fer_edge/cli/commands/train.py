@@ -22,9 +22,9 @@ from fer_edge.cli.data_options import (
     votes_option,
     yes_option,
 )
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import RECIPE_SECTIONS, read_recipe, recipe_options
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.evaluation.tables import evaluation_table
 from fer_edge.temporary import temporary_folder

@@ -19,10 +19,16 @@ from rich.table import Table
 from fer_edge.cli.class_options import class_options, take_choice
 from fer_edge.cli.commands.training_display import TrainingDisplay
 from fer_edge.cli.commands.training_job import LabelledFaces
-from fer_edge.cli.data_options import data_option, official_split_option, strict_option, votes_option, yes_option
+from fer_edge.cli.data_options import (
+    data_option,
+    official_split_option,
+    strict_option,
+    votes_option,
+    yes_option,
+)
+from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.recipe_options import RECIPE_SECTIONS, network_words, read_recipe, recipe_options
-from fer_edge.cli.sections import SectionedCommand
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.files import sole_user

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer_edge.arrays import IntArray
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.votes import ANOTHER_CLASS, NO_FACE, NO_TRUTH, Votes
 from fer_edge.errors import DataError
-from fer_edge.training.audit.suspects import Audit, IntArray, Judgement, Reason, Suspect, rank_suspects
+from fer_edge.training.audit.suspects import Audit, Judgement, Reason, Suspect, rank_suspects
 
 _OTHER_REASONS = {
     "contempt": Reason.CONTEMPT,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from fer_edge.arrays import IntArray
 from fer_edge.cards.input_spec import InputSpec
 from fer_edge.cards.model_card import ModelCard
 from fer_edge.dataset.data import Dataset, SplitName
@@ -20,8 +20,6 @@ from fer_edge.training.recipe import Recipe
 from fer_edge.training.replacement import Replacement
 from fer_edge.training.run_folder import CHECKPOINTS_NAME, STATE_NAME, RunFolder
 from fer_edge.training.train import Trained, train
-
-IntArray = npt.NDArray[np.int64]
 
 
 def assign_folds(labels: IntArray, copies: IntArray, folds: int, seed: int) -> IntArray:

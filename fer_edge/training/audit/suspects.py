@@ -1,8 +1,4 @@
-"""Search for training images whose labels are probably wrong. No TensorFlow.
-
-Networks' scores are compared with the labels by confident learning: Northcutt, Jiang and Chuang, "Confident
-Learning: Estimating Uncertainty in Dataset Labels", Journal of Artificial Intelligence Research 70 (2021).
-"""
+"""Search for training images whose labels are probably wrong. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -11,13 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-import numpy.typing as npt
 
+from fer_edge.arrays import BoolArray, IntArray
 from fer_edge.dataset.data import Split
 from fer_edge.scores import FloatArray
-
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
+from fer_edge.training.audit.confident_learning import find_label_errors, normalized_margin
 
 _MIN_PROBABILITY = 1e-7
 """Least probability in a loss, as in Keras."""
@@ -177,40 +171,6 @@ def rank_suspects(split: Split, judgement: Judgement, copies: IntArray) -> Audit
         for rank, index in enumerate(sorted(reasons, key=lambda index: (margins[index], places[index], index)), start=1)
     )
     return Audit(split, judgement, copies, suspects, groups)
-
-
-def find_label_errors(scores: FloatArray, labels: IntArray) -> npt.NDArray[np.bool_]:
-    """Return which images are off the diagonal of the confident joint (Northcutt et al., 2021, equation 1), bool (N,).
-
-    An image counts as an expression if its probability reaches the mean of the images with that label; of several, as
-    the likeliest. It is off the diagonal if that expression is not its label.
-
-    Args:
-        scores: Probabilities, float32 (N, classes).
-        labels: Labels, int64 (N,).
-    """
-    own = scores[np.arange(len(labels)), labels]
-    classes = scores.shape[1]
-    counts = np.bincount(labels, minlength=classes)
-    sums = np.bincount(labels, weights=own, minlength=classes)
-    thresholds = np.divide(sums, counts, out=np.full(classes, np.inf), where=counts > 0)
-    confident = np.where(scores >= thresholds, scores, 0)
-    off_diagonal: npt.NDArray[np.bool_] = confident.any(axis=1) & (confident.argmax(axis=1) != labels)
-    return off_diagonal
-
-
-def normalized_margin(scores: FloatArray, labels: IntArray) -> FloatArray:
-    """Return the label's probability less the highest of the others, float32 (N,), -1..1; the lowest is the worst.
-
-    Args:
-        scores: Probabilities, float32 (N, C).
-        labels: Labels, int64 (N,), below C.
-    """
-    rows = np.arange(len(labels))
-    others = scores.copy()
-    others[rows, labels] = -np.inf
-    margin: FloatArray = scores[rows, labels] - others.max(axis=1)
-    return margin
 
 
 def _conflicts(split: Split, copies: IntArray) -> tuple[tuple[IntArray, ...], dict[int, list[Reason]]]:

@@ -12,54 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
 from fer_edge.errors import InputError
-from fer_edge.labels import NUM_EXPRESSIONS
-from fer_edge.picture_form import FER2013_FORM, PictureForm
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.training.networks import efficientnet_lite
+from fer_edge.training.networks.blocks import HEAD_DROPOUT, SEVEN, Blocks, LayerSet, Task
 from fer_edge.training.networks.pretrained import MOBILENET, RESNET, Backbone, Pretrained
-
-SCORES_LAYER = "scores"
-"""Name of a network's last layer."""
-
-_HEAD_DROPOUT = 0.2
-_STEM_SIZE = 3
-
-
-@dataclass(frozen=True)
-class LayerSet:
-    """Layer classes of an architecture, where several compute the same."""
-
-    batch_normalization: Callable[..., Any] = keras.layers.BatchNormalization
-    dropout: Callable[[float], Any] = keras.layers.Dropout
-
-
-@dataclass(frozen=True)
-class Task:
-    """Input and output of a network.
-
-    Attributes:
-        form: Size and colour of the faces.
-        classes: Number of classes.
-    """
-
-    form: PictureForm = FER2013_FORM
-    classes: int = NUM_EXPRESSIONS
-
-    def inputs(self) -> Any:
-        """Return the network's input: raw pixels."""
-        return keras.Input(self.form.input_shape, name="image")
-
-    def scores(self, x: Any) -> Any:
-        """Return the network's output: probabilities."""
-        # float32 under any policy: a probability in bfloat16 has 8 bits.
-        return keras.layers.Dense(self.classes, activation="softmax", dtype="float32", name=SCORES_LAYER)(x)
-
-
-SEVEN = Task()
-"""The seven expressions in 48x48 gray faces."""
 
 
 def documented_cnn(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
@@ -116,24 +74,24 @@ def compact(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     them. Arguments and result are as of `documented_cnn`.
     """
     stages = Stages(8, (32, 72, 176), (1, 2, 2))
-    return _residual_network("compact", stages, _Layers(layers, task).separable, layers, task)
+    return _residual_network("compact", stages, Blocks(layers, task).separable, layers, task)
 
 
 def compact_s(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a smaller `compact`."""
     stages = Stages(8, (24, 48, 104), (1, 1, 2))
-    return _residual_network("compact-s", stages, _Layers(layers, task).separable, layers, task)
+    return _residual_network("compact-s", stages, Blocks(layers, task).separable, layers, task)
 
 
 def resnet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a small residual network of dense 3x3 convolutions (He et al., 2015), suited as a teacher."""
     stages = Stages(16, (64, 128, 192), (1, 2, 1))
-    return _residual_network("resnet", stages, _Layers(layers, task).dense, layers, task)
+    return _residual_network("resnet", stages, Blocks(layers, task).dense, layers, task)
 
 
 def mobilenet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a small MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks and ReLU6."""
-    made = _Layers(layers, task, maximum=6.0)
+    made = Blocks(layers, task, maximum=6.0)
     inputs = task.inputs()
     x = made.stem(inputs, 16, strides=2)
     for width, blocks in ((24, 2), (40, 3), (72, 3)):
@@ -144,7 +102,7 @@ def mobilenet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model
 
 
 def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet | None, task: Task) -> keras.Model:
-    made = _Layers(layers, task)
+    made = Blocks(layers, task)
     inputs = task.inputs()
     x = made.stem(inputs, stages.stem)
     for stage, (width, blocks) in enumerate(zip(stages.widths, stages.blocks, strict=True)):
@@ -155,72 +113,10 @@ def _residual_network(name: str, stages: Stages, block: _Block, layers: LayerSet
     return made.classifier(inputs, x, name)
 
 
-class _Layers:
-    """Builder of blocks: convolution, BatchNormalization and ReLU, an order in which export folds the first two."""
-
-    def __init__(self, layers: LayerSet | None, task: Task, maximum: float | None = None) -> None:
-        self._task = task
-        self._layers = layers or LayerSet()
-        self._maximum = maximum
-
-    def stem(self, x: Any, filters: int, *, strides: int = 1) -> Any:
-        kernel = keras.initializers.Constant(_edge_filters(filters, x.shape[-1]))
-        x = keras.layers.Conv2D(
-            filters, _STEM_SIZE, strides=strides, padding="same", use_bias=False, kernel_initializer=kernel
-        )(x)
-        return self._normalized(x)
-
-    def convolution(self, x: Any, filters: int, size: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
-        x = keras.layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-        return self._branch_end(x) if ends_branch else self._normalized(x)
-
-    def dense(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
-        return self.convolution(x, filters, 3, strides=strides, ends_branch=ends_branch)
-
-    def separable(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
-        x = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
-        return self.convolution(x, filters, 1, ends_branch=ends_branch)
-
-    def inverted_residual(self, x: Any, filters: int, *, strides: int) -> Any:
-        wide = self.convolution(x, 4 * x.shape[-1], 1)
-        wide = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(wide)
-        y = keras.layers.Conv2D(filters, 1, use_bias=False)(self._normalized(wide))
-        if x.shape != (*y.shape[:-1], filters):
-            return self._layers.batch_normalization()(y)
-        return keras.layers.Add()([x, self._branch_end(y)])
-
-    def classifier(self, inputs: Any, x: Any, name: str) -> keras.Model:
-        x = keras.layers.GlobalAveragePooling2D()(x)
-        return keras.Model(inputs, self._task.scores(self._layers.dropout(_HEAD_DROPOUT)(x)), name=name)
-
-    def _normalized(self, x: Any) -> Any:
-        return keras.layers.ReLU(self._maximum)(self._layers.batch_normalization()(x))
-
-    def _branch_end(self, x: Any) -> Any:
-        # A scale of 0 makes the block start as the identity (Goyal et al., 2017).
-        return self._layers.batch_normalization(gamma_initializer="zeros")(x)
-
-
-def _edge_filters(filters: int, channels: int) -> npt.NDArray[np.float32]:
-    """Return the 2-D discrete cosine basis without its constant, lowest frequencies first, each with both signs.
-
-    Neighbouring pixels are so similar that random filters would all start as about the same blur.
-
-    Returns:
-        A kernel with filters of unit norm, divided evenly among the channels, float32 (3, 3, `channels`, `filters`).
-    """
-    waves = np.cos(np.pi * np.outer(np.arange(_STEM_SIZE), np.arange(_STEM_SIZE) + 0.5) / _STEM_SIZE)
-    order = sorted(np.ndindex(_STEM_SIZE, _STEM_SIZE), key=sum)[1 : filters // 2 + 1]
-    basis = np.stack([np.outer(waves[row], waves[column]) for row, column in order], axis=-1)
-    basis /= np.linalg.norm(basis, axis=(0, 1))
-    kernel = np.concatenate([basis, -basis], axis=-1)[:, :, np.newaxis].astype(np.float32)
-    return np.repeat(kernel / channels, channels, axis=2) if channels > 1 else kernel
-
-
 def _transfer(backbone: Backbone, name: str) -> Builder:
     def builder(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
         inputs = task.inputs()
-        x = (layers or LayerSet()).dropout(_HEAD_DROPOUT)(backbone.features(inputs))
+        x = (layers or LayerSet()).dropout(HEAD_DROPOUT)(backbone.features(inputs))
         return keras.Model(inputs, task.scores(x), name=name)
 
     return builder
@@ -230,7 +126,7 @@ def efficientnet_lite0(layers: LayerSet | None = None, task: Task = SEVEN) -> ke
     """Build EfficientNet-Lite0 behind a doubling of the picture: 69 M multiplications, 3.4 M parameters."""
     layers = layers or LayerSet()
     inputs = task.inputs()
-    x = layers.dropout(_HEAD_DROPOUT)(efficientnet_lite.features(inputs, layers.batch_normalization))
+    x = layers.dropout(HEAD_DROPOUT)(efficientnet_lite.features(inputs, layers.batch_normalization))
     return keras.Model(inputs, task.scores(x), name="efficientnet-lite0")
 
 

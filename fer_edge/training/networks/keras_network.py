@@ -9,13 +9,13 @@ import keras
 import numpy as np
 
 from fer_edge.cards.model_card import ModelCard
-from fer_edge.cards.stated_facts import TRUST_OPTION
 from fer_edge.errors import ModelError, first_line
 from fer_edge.keras_archive import read_config, require_undamaged
 from fer_edge.picture_form import GRAY, RGB, PictureForm
 from fer_edge.scores import ScoreKind, require_kind
 from fer_edge.terminal.native_logs import chatter_held_back
-from fer_edge.training.networks.architectures import ARCHITECTURES, Task, build
+from fer_edge.training.networks.architectures import ARCHITECTURES, build
+from fer_edge.training.networks.blocks import Task
 from fer_edge.training.networks.nesting import with_fresh_layers, without_nesting
 from fer_edge.training.networks.other_formats import (
     has_code_message,
@@ -51,7 +51,7 @@ def load_network(path: Path, card: ModelCard | None, *, trusted: bool = False) -
         raise ModelError(
             f"{path}: its network is none of this project's, and loading it runs what the file describes, in Keras' "
             "safe mode, which has been bypassed before (CVE-2025-1550, CVE-2025-8747): if you trust its origin, "
-            f"evaluate and export take it with {TRUST_OPTION}"
+            "evaluate and export take it with trusted=True"
         )
     try:
         with chatter_held_back():  # of TensorFlow, which looks for a GPU

@@ -3,17 +3,31 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.figures.votes_pictures import command, count_labels_against_people
+from benchmarks.figures.votes_pictures import (
+    command,
+    count_labels_against_people,
+    plot_labels_against_people,
+    plot_reliability,
+)
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import InputError
+from fer_edge.evaluation.metrics import ReliabilityBin
 from fer_edge.labels import EXPRESSIONS
 
 NEUTRAL, SAD = EXPRESSIONS.index("neutral"), EXPRESSIONS.index("sad")
+
+
+def read(path: Path) -> npt.NDArray[np.uint8]:
+    image = cv2.imread(str(path))
+    assert image is not None
+    return np.asarray(image, np.uint8)
 
 
 def test_images_are_counted_by_label_and_majority_over_all_splits(faces: Dataset) -> None:
@@ -33,3 +47,20 @@ def test_images_without_votes_are_rejected(faces_zip: Path, tmp_path: Path, face
     done = CliRunner().invoke(command, ["--data", str(faces_zip), "--folder", str(tmp_path)])
     assert isinstance(done.exception, InputError)
     assert not list(tmp_path.iterdir())
+
+
+def test_labels_against_people_allow_missing_classes(tmp_path: Path) -> None:
+    counts = np.zeros((7, 7), np.int64)
+    counts[5, 4:6] = 1719, 1542
+    plot_labels_against_people(counts, tmp_path / "labels.png", data="faces")
+    assert read(tmp_path / "labels.png").std() > 10
+
+
+def test_reliability_has_a_disc_per_bin(tmp_path: Path) -> None:
+    drawn = []
+    for voted in (0.5, 0.9):
+        plot_reliability([ReliabilityBin(0.5, voted, 10)], tmp_path / "reliability.png", title="a model")
+        drawn.append(read(tmp_path / "reliability.png"))
+    height, width = drawn[0].shape[:2]
+    blue = [np.argwhere(image[:, width // 3 :, 0].astype(int) - image[:, width // 3 :, 2] > 60) for image in drawn]
+    assert blue[1][:, 0].mean() < blue[0][:, 0].mean() - 0.2 * height, "a larger share of votes lies higher"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.pi.boards import BOARDS, PI_4, PI_5, PI_ZERO_2
-from benchmarks.pi.result import NO_TIMES, Check, Count, PiReport, StageCount, UserlandResult, tables
+from benchmarks.pi.result import NO_TIMES, Check, Count, PiReport, StageCount, UserlandResult, read_counts, tables
+from fer_edge.errors import InputError
 from fer_edge.terminal.tables import as_text
 
 USERLAND = UserlandResult(
@@ -72,3 +73,21 @@ def test_cpuinfo_is_a_raspberry_pis() -> None:
         assert "asimd" in fields["Features"].split()
     assert "asimddp" in PI_5.features
     assert not any("asimddp" in board.features for board in (PI_ZERO_2, PI_4))
+
+
+def test_missing_file_means_nothing_was_counted(tmp_path: Path) -> None:
+    assert read_counts(tmp_path / "pi.json") is None
+
+
+def test_counts_are_read(tmp_path: Path) -> None:
+    (tmp_path / "pi.json").write_text('{"schema_version": 1}')
+    assert read_counts(tmp_path / "pi.json") == {"schema_version": 1}
+
+
+@pytest.mark.parametrize(("text", "message"), [("{", "what make pi counted"), ("[]", "got list")])
+def test_file_without_counts_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "pi.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as raised:
+        read_counts(path)
+    assert str(raised.value).startswith(f"{path}: ")

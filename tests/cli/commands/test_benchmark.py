@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from fer_edge.benchmark.report_json import Report
-from fer_edge.benchmark.stated_peers import state_peers
 from fer_edge.cards.storage import append_card
 from fer_edge.dataset.data import Split
 from fer_edge.errors import FerEdgeError
@@ -210,17 +209,6 @@ def test_peers_labels_in_the_wrong_order_are_warned_of(
     (warning,) = (line for line in ended.stderr.splitlines() if line.startswith("warning: "))
     assert warning.startswith(f"warning: bare.tflite: with the order {','.join(EXPRESSIONS)} the accuracy would be")
     assert warning.endswith("; check --peer-labels")
-
-
-def test_fact_stated_once_holds_for_all_peers() -> None:
-    names = tuple(reversed(EXPRESSIONS))
-    files = [Path("a.tflite"), Path("b.onnx")]
-    assert not state_peers([], [], [])
-    plain = state_peers(files, [], [])
-    assert [(peer.facts.labels, peer.facts.input_range) for peer in plain] == 2 * [(None, None)]
-    given = state_peers(files, [names], [(0, 1), (-1, 1)], logits=True)
-    assert [(peer.path, peer.facts.input_range) for peer in given] == [(files[0], (0, 1)), (files[1], (-1, 1))]
-    assert all(peer.facts.labels == names and peer.facts.logits for peer in given)
 
 
 @pytest.mark.parametrize("span", ["1", "0..0", "a..b", "0...1", ""])

@@ -162,6 +162,7 @@ def test_official_split_restores_mixed_fer2013(
     arguments = ("evaluate", model_file, "--data", mixed_fer2013, "--json", "--plot", tmp_path / "c.png")
     mixed = command_line(*arguments).require_success()
     assert "7 of the 21 images in train are not from Training" in mixed.stderr
+    assert "--official-split restores these parts" in mixed.stderr
     official = command_line(*arguments, "--official-split").require_success()
     assert "21 images of Training, 21 of PublicTest; 0 others left out" in " ".join(official.stderr.split())
     assert "not from Training" not in official.stderr

@@ -81,6 +81,12 @@ def test_copies_and_crops_are_written(command_line: Run, photos: Path, tmp_path:
     assert crop.shape[0] == pytest.approx(crop.shape[1], abs=1)
 
 
+def test_too_large_picture_names_the_option(command_line: Run, tmp_path: Path) -> None:
+    (tmp_path / "huge.ppm").write_bytes(b"P6 60000 60000 255\n")
+    ended = command_line("predict", tmp_path / "huge.ppm")
+    assert (ended.exit_code, "fer-edge --max-megapixels 3600" in " ".join(ended.stdout.split())) == (1, True)
+
+
 def test_a_face_at_the_edge_has_a_whole_crop(command_line: Run, tmp_path: Path) -> None:
     portrait = cv2.imread(str(PORTRAIT_FILE))
     assert portrait is not None

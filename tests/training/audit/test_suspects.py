@@ -9,7 +9,7 @@ import pytest
 from fer_edge.dataset.copies import copy_groups
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.synthetic import synthetic_dataset
-from fer_edge.training.audit.suspects import Reason, find_label_errors, find_suspects, normalized_margin
+from fer_edge.training.audit.suspects import Reason, find_suspects
 
 if TYPE_CHECKING:
     from fer_edge.training.networks.keras_file import KerasClassifier
@@ -21,21 +21,6 @@ def scores_of(*rows: dict[int, float]) -> np.ndarray:
         for label, probability in values.items():
             row[label] = probability
     return scores
-
-
-def test_margin_is_lead_of_label() -> None:
-    scores = scores_of({0: 0.7, 1: 0.3}, {0: 0.7, 1: 0.3}, {2: 0.5, 3: 0.25, 4: 0.25}, {5: 1.0})
-    assert normalized_margin(scores, np.array([0, 1, 3, 5])) == pytest.approx([0.4, -0.4, -0.25, 1.0])
-
-
-def test_only_confident_scores_are_off_the_diagonal() -> None:
-    # The mean of label 0's own probabilities is 0.6, of label 1's 0.5: those are the bars.
-    scores = scores_of({0: 0.9, 1: 0.1}, {0: 0.3, 1: 0.7}, {0: 0.6, 1: 0.4}, {0: 0.55, 1: 0.45}, {0: 0.45, 1: 0.55})
-    labels = np.array([0, 0, 0, 1, 1])
-    assert find_label_errors(scores, labels).tolist() == [False, True, False, False, False]
-    # The fourth is labelled 1 and judged 0, by too little to count; a little more, and it does.
-    scores[3] = scores_of({0: 0.62, 1: 0.38})[0]
-    assert find_label_errors(scores, labels).tolist() == [False, True, False, True, False]
 
 
 def test_most_flipped_labels_are_found_first(tiny_classifier: KerasClassifier) -> None:

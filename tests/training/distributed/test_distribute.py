@@ -27,7 +27,8 @@ TOLERANCE = 1e-3
 _TRAIN = """
 import keras
 from fer_edge.cli import main
-from fer_edge.training.networks.architectures import ARCHITECTURES, LayerSet
+from fer_edge.training.networks.architectures import ARCHITECTURES
+from fer_edge.training.networks.blocks import LayerSet
 
 def bare(layers=None, task=None):
     x = inputs = keras.Input((48, 48, 1))

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import InputError
-from fer_edge.training.networks.architectures import LayerSet, build, documented_cnn
+from fer_edge.training.networks.architectures import build, documented_cnn
+from fer_edge.training.networks.blocks import LayerSet
 from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
 
 

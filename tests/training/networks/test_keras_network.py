@@ -77,7 +77,7 @@ def test_other_network_is_loaded_only_if_trusted(tmp_path: Path, card: ModelCard
     path, model = tmp_path / "own.keras", classifier((48, 48, 1))
     model.save(path) if card is None else save_keras(model, card, path)
     facts = StatedFacts() if card else StatedFacts(EXPRESSIONS, (0, 255))
-    with pytest.raises(ModelError, match=r"none of this project's.*CVE-2025-8747.*--trust-model"):
+    with pytest.raises(ModelError, match=r"none of this project's.*CVE-2025-8747.*trusted=True"):
         KerasClassifier.load(path, facts)
     assert KerasClassifier.load(path, replace(facts, trusted=True)).classify_all(np.zeros((1, 48, 48), np.uint8)).any()
 

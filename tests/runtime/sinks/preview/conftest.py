@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.preview_stream import previewing
+from tests.fakes.preview_stream import PreviewStream, previewing
+from tests.runtime.sinks.preview.browsing import OpenPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-OpenPage = Callable[..., "Page"]
 
 _LOST = "Failed to load resource: "
 """What Chromium says of a request that breaks or is refused."""
@@ -27,6 +26,13 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     """
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(_page(browser, **options))
+
+
+@pytest.fixture(scope="module")
+def stream() -> Iterator[PreviewStream]:
+    """A stream that a module's tests share; each shows its own faces."""
+    with previewing() as stream:
+        yield stream
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,11 @@ from fer_edge.labels import EXPRESSIONS
 from fer_edge.runtime.results import FaceResult
 from fer_edge.runtime.sources.source import Outage
 from tests.fakes.preview_stream import PreviewStream, previewing
+from tests.runtime.sinks.preview.browsing import MakeFace, OpenPage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-MakeFace = Callable[..., FaceResult]
-OpenPage = Callable[..., "Page"]
 Box = dict[str, float]
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
