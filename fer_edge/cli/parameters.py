@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,9 @@ AUTO = "auto"
 
 MOST_THREADS = 256
 """Most threads of an interpreter: each takes memory at start, so a mistyped digit could exhaust the machine's."""
+
+_COMPARED_A_CORE = 8
+"""Most threads a core whose times are compared: more wait for each other, for seconds in all."""
 
 _PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_DIGITS = 9
@@ -126,10 +130,11 @@ def _parse_seconds(text: str) -> float:
 
 
 def parse_thread_counts(text: str) -> tuple[int, ...]:
-    """Read different whole numbers from 1 to `MOST_THREADS` with commas between."""
+    """Read different whole numbers from 1 to `MOST_THREADS`, or to 8 times the cores, with commas between."""
+    most = min(MOST_THREADS, _COMPARED_A_CORE * (os.cpu_count() or 1))
     words = [word.strip() for word in text.split(",")]
-    if not all(_is_count(word) and int(word) <= MOST_THREADS for word in words) or len(set(words)) != len(words):
-        raise ValueError(f"expected different whole numbers from 1 to {MOST_THREADS} such as 1,2,4, got {text!r}")
+    if not all(_is_count(word) and int(word) <= most for word in words) or len(set(words)) != len(words):
+        raise ValueError(f"expected different whole numbers from 1 to {most} such as 1,2,4, got {text!r}")
     return tuple(map(int, words))
 
 
