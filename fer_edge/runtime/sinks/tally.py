@@ -13,8 +13,8 @@ from fer_edge.runtime.sinks.pace import frames_per_second
 from fer_edge.runtime.sinks.totals import Totals
 from fer_edge.runtime.sources.source import Frame
 
-_NEWEST = 100_000
-"""Times kept for percentiles, so that memory is bounded: one hour's at 28 frames per second."""
+_NEWEST = 18_000
+"""Times kept of each stage for percentiles, so that memory is bounded, to 3 MB: ten minutes' at 30 frames per second."""
 
 
 class Tally(Totals):
