@@ -14,7 +14,7 @@ from fer_edge.runtime.sinks.totals import Totals
 from fer_edge.runtime.sources.source import Frame
 
 _NEWEST = 18_000
-"""Times kept of each stage for percentiles, so that memory is bounded, to 3 MB: ten minutes' at 30 frames per second."""
+"""Times kept of each stage for percentiles, so that memory is bounded: ten minutes' at 30 frames per second, 3 MB."""
 
 
 class Tally(Totals):
