@@ -64,14 +64,9 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             warmup_target=rate if warmup else None,
             warmup_steps=warmup,
         )
-    averaging = {"use_ema": True, "ema_momentum": _momentum(recipe, steps)} if recipe.ema else {}
+    averaging = {"use_ema": True, "ema_momentum": recipe.ema_momentum(steps)} if recipe.ema else {}
     if not recipe.weight_decay:
         return keras.optimizers.Adam(rate, **averaging)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **averaging)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
-
-
-def _momentum(recipe: Recipe, steps: int) -> float:
-    """Return the EMA momentum: low enough to span at most a fifth of the run, without its poor early weights."""
-    return max(min(recipe.ema, 1 - 5 / (recipe.epochs * steps)), 0.0)

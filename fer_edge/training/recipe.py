@@ -152,6 +152,13 @@ class Recipe:
         if self.distill_once and self.distill_views:
             raise InputError("distill_once leaves nothing for distill_views to reuse: give one of them")
 
+    def ema_momentum(self, steps: int) -> float:
+        """Return the EMA momentum for `steps` an epoch: low enough to span at most a fifth of the run.
+
+        Otherwise the average would keep the poor early weights of a short run.
+        """
+        return max(min(self.ema, 1 - 5 / (self.epochs * steps)), 0.0)
+
 
 PARTS: dict[str, Part] = {each.name: known for each in fields(Recipe) if (known := part_of(each)) is not None}
 """Facts about the fields of `Recipe` that have their own help."""

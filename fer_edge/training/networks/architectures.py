@@ -89,6 +89,12 @@ def resnet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     return _residual_network("resnet", stages, Blocks(layers, task).dense, layers, task)
 
 
+def resnet_l(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
+    """Build a larger `resnet`, a teacher for those who train on an accelerator: 450 M multiplications."""
+    stages = Stages(16, (96, 160, 256), (2, 2, 2))
+    return _residual_network("resnet-l", stages, Blocks(layers, task).dense, layers, task)
+
+
 def mobilenet(layers: LayerSet | None = None, task: Task = SEVEN) -> keras.Model:
     """Build a small MobileNetV2 (Sandler et al., 2018): inverted residuals with linear bottlenecks and ReLU6."""
     made = Blocks(layers, task, maximum=6.0)
@@ -140,6 +146,7 @@ ARCHITECTURES: dict[str, Builder] = {
     "mobilenet-imagenet": _transfer(MOBILENET, "mobilenet-imagenet"),
     "resnet": resnet,
     "resnet-imagenet": _transfer(RESNET, "resnet-imagenet"),
+    "resnet-l": resnet_l,
 }
 """Builders by name; all build random weights, those of `BACKBONES` too."""
 

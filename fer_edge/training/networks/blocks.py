@@ -26,6 +26,7 @@ class LayerSet:
 
     batch_normalization: Callable[..., Any] = keras.layers.BatchNormalization
     dropout: Callable[[float], Any] = keras.layers.Dropout
+    depthwise: Callable[..., Any] = keras.layers.DepthwiseConv2D
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,13 @@ class Blocks:
 
     def separable(self, x: Any, filters: int, *, strides: int = 1, ends_branch: bool = False) -> Any:
         """Return a depthwise 3x3 convolution and a pointwise one."""
-        x = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(x)
+        x = self._layers.depthwise(3, strides=strides, padding="same", use_bias=False)(x)
         return self.convolution(x, filters, 1, ends_branch=ends_branch)
 
     def inverted_residual(self, x: Any, filters: int, *, strides: int) -> Any:
         """Return an expansion by 4, a depthwise convolution and a linear bottleneck, added to `x` if shapes agree."""
         wide = self.convolution(x, 4 * x.shape[-1], 1)
-        wide = keras.layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False)(wide)
+        wide = self._layers.depthwise(3, strides=strides, padding="same", use_bias=False)(wide)
         y = keras.layers.Conv2D(filters, 1, use_bias=False)(self._normalized(wide))
         if x.shape != (*y.shape[:-1], filters):
             return self._layers.batch_normalization()(y)

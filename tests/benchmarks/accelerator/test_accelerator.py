@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("jax")
+pytest.importorskip("optax")
+pytest.importorskip("tensorflow")
+
+from benchmarks.accelerator.__main__ import command
+from benchmarks.accelerator.result import Result
+from fer_edge.training.networks import architectures
+from fer_edge.training.networks.blocks import SEVEN, Blocks, LayerSet, Task
+from fer_edge.training.networks.keras_file import KerasClassifier
+
+
+def small(layers: LayerSet | None = None, task: Task = SEVEN) -> object:
+    blocks, inputs = Blocks(layers, task), task.inputs()
+    x = blocks.stem(inputs, 8, strides=2)
+    for _ in range(2):
+        x = blocks.separable(x, 32, strides=2)
+    return blocks.classifier(inputs, x, "small")
+
+
+_TRAIN = """
+import sys
+
+from fer_edge.training.networks import architectures
+from tests.benchmarks.accelerator.test_accelerator import small
+
+architectures.ARCHITECTURES["small"] = small
+from benchmarks.accelerator.__main__ import command
+
+command(["train", *sys.argv[1:]])
+"""
+
+_RECIPE = (
+    *("--recipe", "modern", "--arch", "small", "--mixed-precision", "off", "--votes-weight", "0", "--batch-size", "32"),
+    *("--warmup-epochs", "0", "--label-smoothing", "0", "--mixup", "0"),
+)
+
+
+def in_jax(code: str, *arguments: str | Path) -> str:
+    """Run Python with Keras on JAX and return what it prints."""
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(Path.cwd())}
+    words = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_networks_learn_on_jax_and_become_runs(
+    faces_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher, student = tmp_path / "teacher.npz", tmp_path / "student.npz"
+    data = ("--data", str(faces_zip))
+    plain = (f"--{part}=0" for part in ("shift", "scale", "rotate", "brightness", "contrast", "erase"))
+    in_jax(_TRAIN, *data, *_RECIPE, *plain, "--epochs", "60", "--learning-rate", "1e-2", teacher)
+    taught = ("--distill", str(teacher), "--distill-temperature", "1", "--distill-views", "2")
+    in_jax(
+        _TRAIN, *data, *_RECIPE, *taught, "--epochs", "4", "--seed", "1", "--mixup", "0.2", "--erase", "0.5", student
+    )
+
+    learned = Result.load(teacher)
+    assert learned.history[-1]["loss"] < 0.8 * learned.history[0]["loss"]
+    assert max(row["val_accuracy"] for row in learned.history) > 0.4
+    assert all(np.isfinite(each).all() for each in Result.load(student).weights)
+
+    monkeypatch.setitem(architectures.ARCHITECTURES, "small", small)
+    runs = tmp_path / "runs"
+    command(["finish", *data, "--output", str(runs), str(teacher), str(student)], standalone_mode=False)
+    made = KerasClassifier.load(runs / "teacher" / "model.keras")
+    assert made.card.evaluation["accuracy"] == pytest.approx(
+        max(row["val_accuracy"] for row in learned.history), abs=0.01
+    )
+    facts = KerasClassifier.load(runs / "student" / "model.keras").card.training["recipe"]
+    assert [each["name"] for each in facts["teachers"]] == ["teacher"]
+    assert (runs / "student" / "curves.png").is_file()
+
+
+@pytest.mark.slow
+def test_shifted_products_are_a_depthwise_convolution() -> None:
+    printed = in_jax("""
+import keras
+import numpy as np
+from benchmarks.accelerator.layers import ShiftedDepthwise
+
+for strides in (1, 2):
+    for side in (48, 7):
+        images = np.random.default_rng(0).random((2, side, side, 5), np.float32)
+        kinds = keras.layers.DepthwiseConv2D, ShiftedDepthwise
+        known, ours = (kind(3, strides=strides, padding="same") for kind in kinds)
+        expected = np.asarray(known(images))
+        ours(images)
+        ours.set_weights(known.get_weights())
+        print(np.abs(np.asarray(ours(images)) - expected).max())
+""")
+    assert all(float(line) < 1e-5 for line in printed.split())
+
+
+@pytest.mark.slow
+def test_augmentation_keeps_range_and_does_what_the_recipe_says() -> None:
+    printed = in_jax("""
+import jax
+import numpy as np
+from benchmarks.accelerator.augment import augment, mixup
+from fer_edge.training.recipe import Recipe
+
+rng = np.random.default_rng(0)
+images = rng.integers(0, 256, (64, 48, 48, 1)).astype(np.float32)
+
+def changed(**parts):
+    return np.asarray(augment(jax.numpy.asarray(images), Recipe(**parts), jax.random.key(1)))
+
+mirrored = changed(flip=True)
+same = (mirrored == images).all(axis=(1, 2, 3))
+turned = (mirrored == images[:, :, ::-1]).all(axis=(1, 2, 3))
+print((same ^ turned).all(), 16 < same.sum() < 48)
+print((changed() == images).all())
+everything = changed(flip=True, shift=0.2, scale=0.3, rotate=25, brightness=0.3, contrast=0.5, erase=1.0)
+print(everything.min() >= 0 and everything.max() <= 255 and everything.shape == images.shape)
+flat = np.full_like(images, 100)
+warped = np.asarray(augment(jax.numpy.asarray(flat), Recipe(shift=0.2, scale=0.3, rotate=25), jax.random.key(1)))
+print(np.allclose(warped, 100, atol=1e-3))
+erased = (changed(erase=1.0) != images).mean(axis=(1, 2, 3))
+print(0.01 < erased.min() and erased.max() < 0.22)
+mixed, targets = mixup(jax.numpy.asarray(images), jax.numpy.eye(64), 0.4, jax.random.key(2))
+print(np.allclose(np.asarray(targets).sum(axis=1), 1, atol=1e-5))
+print(np.allclose(np.einsum("nk,kyxc->nyxc", np.asarray(targets), images), np.asarray(mixed), atol=0.1))
+""")
+    assert set(printed.split()) == {"True"}
+
+
+@pytest.mark.parametrize(
+    "words", [("--label-smoothing", "0.1"), ("--no-cosine",), ("--distill-once",), ("--stop-patience", "3")]
+)
+def test_parts_that_are_not_implemented_are_refused(words: tuple[str, ...], tmp_path: Path) -> None:
+    from fer_edge.errors import InputError
+
+    with pytest.raises(InputError, match="not implemented on an accelerator"):
+        command(
+            ["train", "--recipe", "modern", "--label-smoothing", "0", *words, str(tmp_path / "x.npz")],
+            standalone_mode=False,
+        )
