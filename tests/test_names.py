@@ -69,7 +69,7 @@ def test_printable_escapes_only_what_cannot_be_shown(text: str, shown: str) -> N
         ("http://host/cgi?pwd=SEC@RET", "http://***"),
         ("http://host/cgi#access_token=SECRET", "http://host/cgi#access_token=***"),
         ("rtsps://host:7441/aB3dE5gH7jK9mN1p?enableSrtp", "rtsps://host:7441/***?enableSrtp"),
-        ("rtsp://host/user=me_password=SECRET_1_channel=1", "rtsp://host/user=me_password=***"),
+        ("rtsp://host/user=me_password=SECRET_1_channel=1", "rtsp://host/user=me_password=***_channel=1"),
         ("party.mp4", "party.mp4"),
         ("party@home.mp4", "party@home.mp4"),
         ("2024-11-14T22:57:44.mp4", "2024-11-14T22:57:44.mp4"),
@@ -109,6 +109,17 @@ _FORMS = {
     "{}://host/x#access_token=#": "=",
     "{}://host/user=me_password=#_channel=1": "=;&",
     "{}://host/user=me&password=#&channel=1": "=",
+    "{}://host/x?login=me:#": "@",
+    "{}://host/x?login=#": "@=",
+    "{}://host:80/0/me:#/main": "@",
+    "{}://host:80/x?me:#": "@",
+    "{}://host:80/auth/me/#/": "@",
+    "rtmp://host/live/#": "@",
+    "rtmps://host:443/rtmp/#": "@",
+    "me%3A#@host/x": "",
+    "{}://me%3A#%40host/x": "@",
+    "{}%3A%2F%2Fme%3A#%40host%2Fx": "@/?#",
+    'rtspsrc location={}://host/x user-id=me user-pw="#" ! decodebin': '"@&;',
 }
 
 
@@ -205,6 +216,70 @@ def test_port_before_spaces_is_no_password(text: str) -> None:
 )
 def test_secret_named_by_parameter_or_path_is_masked(address: str) -> None:
     assert "SECRET" not in without_password(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://host/ISAPI/Streaming/channels/102/httpPreview?auth=SECRET",
+        "http://host/axis-cgi/mjpg/video.cgi?resolution=1280x720p30fps&fps=30",
+        "http://host/cgi-bin/api.cgi?cmd=Snap&channel=0&user=me&password=SECRET",
+        "http://host/onvif-http/snapshot?Profile_1&token=SECRET",
+        "http://host/x?user=me%40home.org&pwd=SECRET",
+        "http://host:1984/api/stream.mjpeg?src=rtsp%3A%2F%2Fme%3ASECRET",
+        "http://host:8080/shot.jpg",
+        "http://host:8080/video.mjpeg",
+        "http://host:81/videostream.cgi?loginuse=me&loginpas=SECRET",
+        "http://host:88/cgi-bin/CGIProxy.fcgi?cmd=snapPicture2&usr=me&pwd=SECRET",
+        "http://raspberrypi-zero2w-kitchen1/VID20241114225744.mp4",
+        "rtmp://a.rtmp.youtube.com/live2/SECRET",
+        "rtmp://host/bcs/channel0_main.bcs?channel=0&user=me&password=SECRET",
+        "rtsp://host/axis-media/media.amp?videocodec=h264&resolution=1920x1080&sessiontimeout=60",
+        "rtsp://host/cam/realmonitor?channel=1&subtype=0&authbasic=SECRET",
+        "rtsp://host/cam01_stream1_h264_720p",
+        "rtsp://host/onvif/profile1/media.smp?u=me&p=SECRET",
+        "rtsp://host:554/0/me:SECRET",
+        "rtsp://host:554/Streaming/tracks/101?starttime=20241114t225744z",
+        "rtsp://host:554/user=me&password=SECRET&channel=1&stream=0.sdp?real_stream",
+        "rtsp://host:554/user=me_password=SECRET_channel=1.sdp",
+        "rtsp://host:8554/front-door?api=SECRET",
+        "rtsp://host:8554/live/ch00_0",
+        "rtsp://me:SECRET@host/cam/realmonitor?channel=1&subtype=0",
+        "rtsp://me:SECRET@host:554//h264Preview_01_main",
+        "rtsp://me:SECRET@host:554/Streaming/Channels/101",
+        "rtsp://me:SECRET@host:554/stream1",
+        "rtspsrc location=rtsp://host:554/x user-id=SECRET user-pw=SECRET ! decodebin",
+    ],
+)
+def test_address_of_camera_shows_all_but_its_secret(address: str) -> None:
+    shown = address.replace("SECRET", "***")
+    assert without_password(address) == shown
+    assert "SECRET" not in without_passwords(f"error: '{address}' failed")
+    assert without_passwords(f"error: {shown}: failed") == f"error: {shown}: failed"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsps://host:7441/QxMvLkTzRbNwPcYd?enableSrtp", "rtsps://host:7441/***?enableSrtp"),
+        ("http://host/hls/aB3dE5gH7jK9mN1p.m3u8", "http://host/hls/***.m3u8"),
+        ("http://host/hls/aB3d-E5gH_7jK9mN1p/x", "http://host/hls/***/x"),
+        ("http://host/550e8400-e29b-41d4-a716-446655440000/x", "http://host/***/x"),
+    ],
+)
+def test_random_part_of_path_is_masked(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'http://host/x?pwd=SEC RET' is no number", "'http://host/x?pwd=***' is no number"),
+        ("http:/host:9/auth/me/SEC RET: no such file", "http:/host:9/auth/***: no such file"),
+    ],
+)
+def test_rest_of_secret_with_spaces_is_masked(text: str, shown: str) -> None:
+    assert without_passwords(text) == shown
 
 
 def test_long_text_is_masked_quickly() -> None:

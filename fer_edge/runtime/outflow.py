@@ -39,13 +39,12 @@ def outflows(settings: Mapping[str, Any]) -> list[Outflow]:
     if (preview := settings.get("preview")) not in (None, ""):
         found.append(_preview(str(preview), private=private))
     if output := settings.get("output"):
-        found.append(Outflow(f"an annotated video is stored in {printable(str(output))}", True, False))
+        found.append(Outflow(f"an annotated video is stored in {_shown(output)}", True, False))
     if mqtt := settings.get("mqtt"):
-        broker = without_password(str(mqtt))
-        found.append(Outflow(f"labels and scores, no picture, go to the broker {printable(broker)}", False, True))
+        found.append(Outflow(f"labels and scores, no picture, go to the broker {_shown(mqtt)}", False, True))
     for kind in ("jsonl", "csv"):
         if (file := settings.get(kind)) not in (None, "", _STDOUT):
-            text = f"boxes, labels and scores, no picture, are stored in {printable(str(file))}"
+            text = f"boxes, labels and scores, no picture, are stored in {_shown(file)}"
             found.append(Outflow(text, False, False))
     return found
 
@@ -55,8 +54,12 @@ def _preview(text: str, *, private: bool) -> Outflow:
     try:
         address = Address.parse(text)
     except InputError:
-        return Outflow(f"a preview at {printable(text)}, which is no address", not private, True)
+        return Outflow(f"a preview at {_shown(text)}, which is no address", not private, True)
     if address.is_loopback:
         return Outflow(f"the page at port {address.port} shows {what} to this machine's users", not private, False)
     whom = f"everyone who reaches {printable(address.host)}, port {address.port}, and has the page's token"
     return Outflow(f"the page shows {what} to {whom}", not private, True)
+
+
+def _shown(recipient: object) -> str:
+    return printable(without_password(str(recipient)))

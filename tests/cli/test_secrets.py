@@ -38,6 +38,12 @@ FORMS = (
     "mqtt://127.0.0.1:9/home/me:{}@x",
     "RTSPS://me:{}@[::1]:9/x",
     "http://127.0.0.1:9/x?jwt={}",
+    "http://127.0.0.1:9/x?login=me:{}",
+    "http://127.0.0.1:9/0/me:{}/main",
+    "http://127.0.0.1:9/auth/me/{}/",
+    "rtmp://127.0.0.1:9/live/{}",
+    "me%3A{}@127.0.0.1:9/x",
+    'rtspsrc location=rtsp://127.0.0.1:9/x user-pw="{}"',
 )
 WAYS: dict[str, tuple[str, ...]] = {
     "--camera": ("run", "--camera", "{}"),

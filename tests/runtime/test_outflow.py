@@ -15,6 +15,8 @@ from fer_edge.runtime.outflow import outflows
         ({"preview": "0.0.0.0:8080", "privacy": True}, False, True, "boxes and scores, no picture, to everyone"),
         ({"output": "seen.mp4"}, True, False, "stored in seen.mp4"),
         ({"mqtt": "mqtt://me:secret@broker"}, False, True, "no picture, go to the broker"),
+        ({"output": "http://me:secret@host/a.mp4"}, True, False, "stored in http://me:***@host/a.mp4"),
+        ({"preview": "http://host/?token=secret"}, True, True, "http://host/?token=***, which is no address"),
         ({"csv": "faces.csv"}, False, False, "stored in faces.csv"),
     ],
 )
