@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM between the creation of a file and the registration of its removal."""
+"""Ctrl-C and SIGTERM at a moment when they would leave something half done."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 def interruptions_deferred() -> Iterator[None]:
     """Handle Ctrl-C and SIGTERM after the block, rather than between any two steps of it.
 
-    For short blocks: one that creates something and registers its removal, so that no interruption leaves it behind.
+    For short blocks: one that creates something and registers its removal, so that no interruption leaves it behind, or
+    native code that calls Python, and turns an interruption there into an error of its own.
     Python handles signals in the main thread only; in another thread nothing is done.
     """
     with ExitStack() as stack:

@@ -58,9 +58,6 @@ _EXTRA_OF_COMMAND = {
 _SHOWN = 60
 """Characters shown of an over-long name in a message."""
 
-_HELP_INSTEAD = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""Error that click from 8.2 on raises to show the help where no command is given."""
-
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -164,7 +161,7 @@ def _run() -> int:
     try:
         result = cli.main(prog_name="fer-edge", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except _HELP_INSTEAD as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         until_reader_leaves(error.show)
         return int(error.exit_code)
     except click.ClickException as error:

@@ -123,7 +123,7 @@ def _kinds(option: click.Option) -> tuple[type, ...]:
 def _as_on_command_line(option: click.Option, given: Any) -> Any:
     if option.is_flag:
         if isinstance(option.type, type(click.BOOL)):
-            # `--no-wait` alone; click 8.1 gives the pair `--wait/--no-wait` such a value, too.
+            # `--no-wait` alone; click 8.2 gives the pair `--wait/--no-wait` such a value, too.
             says_no = option.flag_value is False and not option.secondary_opts
             return bool(given) != says_no
         return option.flag_value if given else None

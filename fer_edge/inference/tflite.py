@@ -19,6 +19,7 @@ from fer_edge.errors import InputError, ModelError, extra_advice, first_line
 from fer_edge.inference.delegation import Delegation, read_delegation
 from fer_edge.inference.engine import TFLITE_ENGINES, Engine
 from fer_edge.inference.trial import require_harmless
+from fer_edge.interruption import interruptions_deferred
 from fer_edge.native_paths import native_path
 from fer_edge.scores import FloatArray
 from fer_edge.terminal.native_logs import chatter_held_back
@@ -144,6 +145,7 @@ def first_that_works(engines: Sequence[Engine]) -> tuple[str, Any]:
     )
 
 
+@interruptions_deferred()  # interpreters import numpy from C++, and raise ImportError and SystemError then
 def _load(path: Path, num_threads: int, engines: Sequence[Engine], delegates: bool = True) -> tuple[str, Any]:
     if not path.is_file():
         raise ModelError(f"{path}: no such model file")

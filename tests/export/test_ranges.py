@@ -38,4 +38,4 @@ def test_each_tensor_gets_its_own_range_from_all_batches() -> None:
     batches = list(in_batches(images))
     assert [len(batch) for batch in batches] == [50, 50, 20]
     (low, high), (zero, top) = best_ranges(((batch - 0.5, 4 * batch) for batch in batches), 2, len(images))
-    assert (low, high, zero, top) == (images.min() - 0.5, images.max() - 0.5, 0.0, 4 * images.max())
+    assert (low, high, zero, top) == ((images - 0.5).min(), (images - 0.5).max(), 0.0, (4 * images).max())

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,3 +135,20 @@ def test_another_engine_gives_the_same_scores(exported_paths: dict[str, Path], f
     for image in faces.validation.images[::16]:
         # One step of an int8 output is 1/256.
         assert other.run(image) == pytest.approx(preferred.run(image), abs=1 / 128)
+
+
+def test_interruption_while_a_model_is_loaded_takes_effect_after_it(
+    model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    @contextmanager
+    def interrupted(path: Path) -> Iterator[str]:
+        signal.raise_signal(signal.SIGINT)
+        yield str(path)
+        steps.append("loaded")
+
+    monkeypatch.setattr("fer_edge.inference.tflite.native_path", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        open_interpreter(model_file)
+    assert steps == ["loaded"]

@@ -66,7 +66,9 @@ class BackgroundQueue(Generic[_ItemT]):
         self._steps = 0
         self._failure: Exception | None = None
         self._failure_raised = False
-        self._changed = threading.Condition()
+        # Entered in place of the condition, whose own methods are in Python: Ctrl-C within one would leave it locked.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._thread = AbandonableThread(target=self._work, name=name)
         self._thread.start()
 
@@ -77,7 +79,7 @@ class BackgroundQueue(Generic[_ItemT]):
             FerEdgeError: If taking an earlier item failed.
             BrokenPipeError: If the reader of a pipe has closed it.
         """
-        with self._changed:
+        with self._lock:
             if self._lossless:
                 self._changed.wait_for(lambda: len(self._items) < self._capacity or self._failure)
             if self._failure:
@@ -100,7 +102,7 @@ class BackgroundQueue(Generic[_ItemT]):
             FerEdgeError: If the thread hangs, or taking an item failed and `put` has not raised that.
             BrokenPipeError: As for `put`.
         """
-        with self._changed:
+        with self._lock:
             self._closing = True
             self._changed.notify_all()
         self._drain(timeout_s, time.monotonic() + longest_s)
@@ -124,7 +126,7 @@ class BackgroundQueue(Generic[_ItemT]):
                 return
 
     def _give_up(self) -> None:
-        with self._changed:
+        with self._lock:
             self.given_up = True
             self.dropped += len(self._items)
             self._items.clear()
@@ -141,12 +143,12 @@ class BackgroundQueue(Generic[_ItemT]):
                 self._steps += 1
                 self._end()
         except Exception as error:  # whatever a disk, an encoder or a network raises; raised again by `put` and `close`
-            with self._changed:
+            with self._lock:
                 self._failure = _named_failure(self._name, error)
                 self._changed.notify_all()
 
     def _next(self) -> tuple[_ItemT] | None:
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: self._items or self._closing)
             if not self._items:
                 return None

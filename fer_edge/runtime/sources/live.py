@@ -67,7 +67,9 @@ class LiveSource(Source):
         self._newest: Frame | None = None
         self._ended = False
         self._failure = ""
-        self._arrived = threading.Condition()
+        # Entered in place of the condition, as in `BackgroundQueue`.
+        self._lock = threading.RLock()
+        self._arrived = threading.Condition(self._lock)
         self._closing = closing or threading.Event()
         self._thread = AbandonableThread(target=self._take_frames, name=f"frames of {description}")
         self._thread.start()
@@ -87,7 +89,7 @@ class LiveSource(Source):
             self._capture.close()
 
     def _wait_for_newer(self, number: int) -> Frame:
-        with self._arrived:
+        with self._lock:
             came = self._arrived.wait_for(lambda: self._is_newer(number) or self._ended, self.timeout_s)
             if self._newest is not None and self._is_newer(number):
                 return self._newest
@@ -103,7 +105,7 @@ class LiveSource(Source):
             self._take_until_end()
         except Exception as error:  # of any driver; reported where the frame is awaited
             self._failure = str(error) or type(error).__name__
-        with self._arrived:
+        with self._lock:
             self._ended = True
             self._arrived.notify_all()
 
@@ -116,7 +118,7 @@ class LiveSource(Source):
                 self._closing.wait(_MISS_PAUSE_S)
                 continue
             misses = 0
-            with self._arrived:
+            with self._lock:
                 self._newest = Frame(image, number, time.time())
                 self._arrived.notify_all()
             number += 1

@@ -74,7 +74,7 @@ def _score() -> None:
     ],
 )
 def test_each_fault_is_found(command: Callable[[], None], fault: Fault | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hunted, "PROCESSOR_S", 1)
+    monkeypatch.setattr(hunted, "PROCESSOR_S", 1 if command is _spin else 30)
     monkeypatch.setattr(hunted, "CLOCK_S", 3 if command is _sleep else 100)
     assert attempt(INPUT, command).fault is fault
 

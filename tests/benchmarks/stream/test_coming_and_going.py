@@ -28,7 +28,7 @@ def test_a_visit_comes_stays_and_goes(head: Image) -> None:
 
 
 def test_schedules_are_compared_on_the_same_frames(head: Image, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coming_and_going, "CLIP_S", 1.5)
+    monkeypatch.setattr(coming_and_going, "CLIP_S", 3.0)
     monkeypatch.setattr(coming_and_going, "_COMES_S", (0.0, 0.1))
     monkeypatch.setattr(coming_and_going, "_WAY_S", (0.1, 0.2))
     each, plain, around = compare_schedules(head[np.newaxis], clips=1)

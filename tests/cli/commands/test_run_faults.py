@@ -272,9 +272,9 @@ def test_kill_keeps_reported_lines_and_run_resumes(start_run: StartRun, tmp_path
     arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--rotate-size", "8kB", "--rotate-keep", "1000", "--quiet")
     process = start_run(*arguments)
     wait_until(lambda: (tmp_path / "a.jsonl.2").exists())
-    reported = all_lines(tmp_path)
     process.kill()
     process.wait()
+    reported = all_lines(tmp_path)
     with (tmp_path / "a.jsonl").open("a") as file:
         file.write('{"frame": 1')  # what a power cut, unlike this signal, can leave of a line
     done = start_run(*arguments, "--frames", "3")

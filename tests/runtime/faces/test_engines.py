@@ -40,7 +40,7 @@ def test_all_engines_find_the_same_face(frame: Image, engine: DetectorEngine, si
     (expected,) = open_yunet(DetectorEngine.OPENCV, 0.6).find(picture)
     (row,) = open_yunet(engine, 0.5).find(picture)
     width = expected[2]
-    loose = 0.02 if engine is DetectorEngine.FP32 else 0.15
+    loose = 0.02 if engine is DetectorEngine.FP32 else 0.2
     assert np.abs(row[:14] - expected[:14]).max() < loose * width + 0.05
     assert row[14] == pytest.approx(expected[14], abs=0.01 if engine is DetectorEngine.FP32 else 0.1)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -133,6 +134,28 @@ def test_close_ends_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert queue.dropped >= 4
     assert notes == [f"disk: {queue.dropped} could not be passed on in time and were dropped"]
     leave.set()
+
+
+def test_interrupted_put_leaves_the_queue_unlocked() -> None:
+    taken: list[int] = []
+    queue: BackgroundQueue[int] = BackgroundQueue("log", 10, taken.append, lambda: None)
+    is_locked = threading.Event()
+
+    def interrupt_while_put_waits() -> None:
+        with queue._lock:
+            is_locked.set()
+            time.sleep(0.1)
+            signal.raise_signal(signal.SIGINT)
+
+    other = threading.Thread(target=interrupt_while_put_waits)
+    other.start()
+    assert is_locked.wait(10)
+    with pytest.raises(KeyboardInterrupt):
+        queue.put(1)
+    other.join()
+    queue.put(2)
+    queue.close()
+    assert taken[-1] == 2
 
 
 def test_close_waits_while_the_sink_verifies_its_output(make_result: MakeResult) -> None:
