@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,18 +15,15 @@ import numpy as np
 import optax
 
 from benchmarks.accelerator.augment import augment, mirror, mixup
+from benchmarks.accelerator.faces import Faces
 from benchmarks.accelerator.layers import ShiftedDepthwise
-from benchmarks.accelerator.result import Result
+from benchmarks.accelerator.teachers import Teachers, Weights, values_of
 from fer_edge.dataset.data import Split
-from fer_edge.errors import InputError
+from fer_edge.errors import FerEdgeError, InputError
 from fer_edge.scores import FloatArray
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.blocks import LayerSet
 from fer_edge.training.recipe import Recipe
-from fer_edge.training.targets import image_weights, learning_targets
-
-Weights = list[jax.Array]
-Teach = Callable[[jax.Array], jax.Array]
 
 _STATISTICS_BATCHES = 30
 _LEAST_SCORE = 1e-7
@@ -40,22 +37,6 @@ class State(NamedTuple):
     averaged: Weights
     optimizer: Any
     key: jax.Array
-
-
-class Faces(NamedTuple):
-    """Faces on the accelerator: 0..255 (N, S, S, 1), their targets (N, K), and their weights (N,)."""
-
-    images: jax.Array
-    targets: jax.Array
-    weights: jax.Array
-
-    def take(self, rows: jax.Array) -> Faces:
-        """Return the faces at `rows`, with images as float32."""
-        return Faces(self.images[rows].astype(jnp.float32), self.targets[rows], self.weights[rows])
-
-    def stored(self) -> Faces:
-        """Return the faces with images rounded to uint8."""
-        return self._replace(images=jnp.round(self.images).astype(jnp.uint8))
 
 
 @dataclass
@@ -73,31 +54,6 @@ class Fitted:
     seconds: float = 0.0
 
 
-class Teachers:
-    """Networks whose mean scores a student learns.
-
-    Attributes:
-        weights: Trainable and other weights of each network.
-    """
-
-    def __init__(self, results: Sequence[Result]) -> None:
-        """Build the networks."""
-        self._models = [build(result.recipe.arch, bfloat16=result.recipe.bfloat16) for result in results]
-        for model, result in zip(self._models, results, strict=True):
-            model.set_weights(result.weights)
-        self.weights = tuple(
-            (_values(model.trainable_variables), _values(model.non_trainable_variables)) for model in self._models
-        )
-
-    def teach(self, images: jax.Array, weights: Sequence[tuple[Weights, Weights]]) -> jax.Array:
-        """Return the mean of the scores of images, float32 (N, K), by `weights`, which are this object's."""
-        scores = [
-            model.stateless_call(*each, images, training=False)[0]
-            for model, each in zip(self._models, weights, strict=True)
-        ]
-        return jnp.mean(jnp.stack(scores), axis=0)
-
-
 class Trainer:
     """Trains a network by a recipe."""
 
@@ -109,18 +65,22 @@ class Trainer:
             training: Faces to learn from.
             validation: Faces to choose the epoch by, labelled.
             teachers: Networks to learn from besides.
+
+        Raises:
+            InputError: If there are fewer images than a batch takes.
         """
         self._recipe = recipe
         self._teachers = teachers
-        self._training = _on_device(training, recipe)
-        self._validation = _on_device(validation, recipe)
+        self._training = Faces.of(training, recipe)
+        self._validation = Faces.of(validation, recipe)
         self._steps = len(training) // recipe.batch_size
+        if not self._steps:
+            raise InputError(f"expected at least a batch of {recipe.batch_size} images, got {len(training)}")
         keras.utils.set_random_seed(recipe.seed)
         self.model = build(recipe.arch, bfloat16=recipe.bfloat16, layers=LayerSet(depthwise=ShiftedDepthwise))
-        total = self._steps * recipe.epochs
-        rate = optax.warmup_cosine_decay_schedule(
-            0.0, recipe.learning_rate, round(recipe.warmup_epochs * self._steps), total
-        )
+        warmup = round(recipe.warmup_epochs * self._steps)
+        total = max(self._steps * recipe.epochs, warmup + 1)
+        rate = optax.warmup_cosine_decay_schedule(0.0, recipe.learning_rate, warmup, total)
         kernels = [variable.name == "kernel" for variable in self.model.trainable_variables]
         self._optimizer = optax.adamw(rate, weight_decay=recipe.weight_decay, mask=kernels)
         self._new_epoch = jax.jit(self._run_new)
@@ -129,7 +89,11 @@ class Trainer:
         self._score = jax.jit(partial(self.model.stateless_call, training=False))
 
     def fit(self) -> Iterator[Fitted]:
-        """Train from random weights, and yield the result so far after each epoch."""
+        """Train from random weights, and yield the result so far after each epoch.
+
+        Raises:
+            FerEdgeError: If the loss is no longer finite.
+        """
         began = time.monotonic()
         recipe = self._recipe
         state, order = self._first_state(), np.random.default_rng(recipe.seed)
@@ -146,6 +110,8 @@ class Trainer:
                 shuffled = jnp.asarray(order.permutation(batches.size).reshape(batches.shape))
                 view = views[epoch % recipe.distill_views]
                 state, (loss, right) = self._stored_epoch(state, shuffled, view)
+            if not jnp.isfinite(loss).all():
+                raise FerEdgeError(f"the loss is not finite in epoch {epoch + 1}; train with a lower --learning-rate")
             others = self._statistics(state, batches[:_STATISTICS_BATCHES], self._training)
             row = {"loss": float(loss.mean()), "accuracy": float(right.mean()), **self._judge(state.averaged, others)}
             fitted.history.append(row)
@@ -160,7 +126,7 @@ class Trainer:
         return self._teachers.weights if self._teachers else ()
 
     def _first_state(self) -> State:
-        trainable, others = _values(self.model.trainable_variables), _values(self.model.non_trainable_variables)
+        trainable, others = values_of(self.model.trainable_variables), values_of(self.model.non_trainable_variables)
         return State(trainable, others, trainable, self._optimizer.init(trainable), jax.random.key(self._recipe.seed))
 
     def _run_new(self, state: State, batches: jax.Array, faces: Faces, teachers: Any) -> tuple[State, Any]:
@@ -271,16 +237,6 @@ def require_known(recipe: Recipe) -> None:
     }
     if names := [name for name, used in left_out.items() if used]:
         raise InputError(f"{', '.join(names)}: not implemented on an accelerator; train with fer-edge train")
-
-
-def _on_device(split: Split, recipe: Recipe) -> Faces:
-    targets = learning_targets(split, recipe.votes_weight)
-    weights = image_weights(targets, recipe.class_balance.power)
-    return Faces(jnp.asarray(split.images[..., np.newaxis]), jnp.asarray(targets), jnp.asarray(weights))
-
-
-def _values(variables: Sequence[Any]) -> Weights:
-    return [jnp.asarray(variable.value) for variable in variables]
 
 
 def _cross_entropy(scores: jax.Array, targets: jax.Array) -> jax.Array:
