@@ -42,7 +42,8 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def train(data: str | None, votes_file: Path | None, file: Path, **options: Any) -> None:
     """Train a network and write FILE, which --distill and `finish` take."""
-    from benchmarks.accelerator.fit import Teachers, Trainer, require_known
+    from benchmarks.accelerator.fit import Trainer, require_known
+    from benchmarks.accelerator.teachers import Teachers
 
     recipe = read_recipe(options)
     require_known(recipe)
