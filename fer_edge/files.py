@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import sys
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ DAMAGED_ZIP_ERRORS = (
 
 _LARGEST_TEXT_BYTES = 64 << 20
 """Largest text file that is read; a hundred thousand names take 5 MB."""
+
+_CHUNK = 1 << 20
+"""Bytes written at once."""
 
 _STEM_LENGTH = 40
 """Characters of a file's name that its temporary folder's name has, as systems limit the length of names."""
@@ -57,6 +61,21 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     """Write `content` (text as UTF-8) to `path`, completely or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def require_room(path: Path, size: int) -> None:
+    """Raise if the disk has no room for a file at `path` of `size` bytes, for writers that a full disk crashes.
+
+    Raises:
+        OSError: If there is no room, or the folder cannot be written to.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            for start in range(0, size, _CHUNK):
+                file.write(bytes(min(_CHUNK, size - start)))
+            file.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @contextmanager

@@ -14,18 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_edge.errors import DataError, first_line
-from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path, sha256_file
+from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path, require_room, sha256_file
 from fer_edge.training.run_folder import STATE_NAME
 
 BEST_NAME = "best.weights.h5"
 _NEW_BEST_NAME = "new-best.weights.h5"
 
-_COUNTERS = {
-    keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch"),
-    keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
-    keras.callbacks.ModelCheckpoint: ("best",),
-}
-"""Attributes of callbacks that last from epoch to epoch; Keras resets them when `fit` begins."""
+_HDF5_BYTES = 2048
+"""Twice what HDF5 adds to a file and to each array in it."""
 
 _DAMAGED = (
     *DAMAGED_ZIP_ERRORS,
@@ -73,11 +69,34 @@ class TrainingProgress:
             raise ValueError(f"its history lacks {', '.join(sorted(_SHOWN))} of each epoch")
 
 
-def best_checkpoint(folder: Path) -> keras.callbacks.ModelCheckpoint:
-    """Return Keras' checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
-    return keras.callbacks.ModelCheckpoint(
-        str(folder / _NEW_BEST_NAME), monitor="val_accuracy", mode="max", save_best_only=True, save_weights_only=True
-    )
+class BestWeights(keras.callbacks.ModelCheckpoint):
+    """Keras' checkpoint of the weights with the best validation accuracy; `RunState` moves it into place."""
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare to save the weights in `folder`."""
+        self._file = folder / _NEW_BEST_NAME
+        super().__init__(
+            str(self._file), monitor="val_accuracy", mode="max", save_best_only=True, save_weights_only=True
+        )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Save the weights if they are the best, and there is room: HDF5 crashes the process on a full disk."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        require_room(self._file, self.most_bytes())
+        super().on_epoch_end(epoch, logs)
+
+    def most_bytes(self) -> int:
+        """Return the most bytes that the file takes; Keras saves the optimizer's state, too."""
+        arrays = [np.asarray(each) for each in (*self.model.weights, *self.model.optimizer.variables)]
+        return sum(each.nbytes for each in arrays) + _HDF5_BYTES * (1 + len(arrays))
+
+
+_COUNTERS = {
+    keras.callbacks.EarlyStopping: ("wait", "best", "best_epoch"),
+    keras.callbacks.ReduceLROnPlateau: ("wait", "best", "cooldown_counter"),
+    BestWeights: ("best",),
+}
+"""Attributes of callbacks that last from epoch to epoch; Keras resets them when `fit` begins."""
 
 
 class RunState:

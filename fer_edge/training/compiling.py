@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from fer_edge.training.checkpoint import best_checkpoint
+from fer_edge.training.checkpoint import BestWeights
 from fer_edge.training.networks.architectures import build
 from fer_edge.training.networks.blocks import SEVEN, LayerSet, Task
 from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
@@ -34,7 +34,7 @@ def compiled_model(recipe: Recipe, steps: int, task: Task = SEVEN) -> keras.Mode
 
 def recipe_callbacks(recipe: Recipe, checkpoints: Path) -> list[keras.callbacks.Callback]:
     """Return the documented notebook's callbacks, with `val_accuracy` instead of Keras' former `val_acc`."""
-    callbacks: list[keras.callbacks.Callback] = [best_checkpoint(checkpoints)]
+    callbacks: list[keras.callbacks.Callback] = [BestWeights(checkpoints)]
     if recipe.stop_patience:
         callbacks.append(
             keras.callbacks.EarlyStopping(

@@ -11,12 +11,30 @@ import pytest
 
 from fer_edge.dataset.data import Dataset
 from fer_edge.errors import DataError
-from fer_edge.training.checkpoint import BEST_NAME
+from fer_edge.training.checkpoint import BEST_NAME, BestWeights
+from fer_edge.training.compiling import compiled_model
 from fer_edge.training.networks.architectures import ARCHITECTURES
 from fer_edge.training.recipe import Recipe
 from fer_edge.training.run_folder import STATE_NAME
 from fer_edge.training.train import Trained, train
 from tests.fakes.training_runs import Observer, require_same
+
+
+def test_weights_that_do_not_fit_the_disk_are_not_begun(tiny_architecture: str, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # which Windows lacks
+    saving = BestWeights(tmp_path)
+    saving.set_model(compiled_model(Recipe(arch=tiny_architecture), 10))
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, most))
+    try:
+        with pytest.raises(OSError, match="File too large") as failure:
+            saving.on_epoch_end(0, {"val_accuracy": 0.5})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert failure.value.filename == str(tmp_path / "new-best.weights.h5")
+    assert not any(tmp_path.iterdir())
+    saving.on_epoch_end(1, {"val_accuracy": 0.5})
+    assert (tmp_path / "new-best.weights.h5").stat().st_size < saving.most_bytes()
 
 
 @pytest.mark.slow

@@ -154,7 +154,7 @@ class VideoSink:
 
     def _failure(self, error: FerEdgeError | OSError, file: UnfinishedFile | None) -> FerEdgeError:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        rest = f"; what can be read of it stays in {file.path}" if file is not None else ""
+        rest = f"; what can be read of it, if anything, stays in {file.path}" if file is not None else ""
         return FerEdgeError(f"{self._path}: {reason}{rest}")
 
     def _copies_due(self, moment: float) -> int:
