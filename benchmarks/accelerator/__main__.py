@@ -1,23 +1,22 @@
-"""Train networks on an accelerator, with Keras on JAX, by the options of fer-edge train.
+"""Train networks on an accelerator, with Keras on JAX.
 
-An epoch that takes two processor cores two minutes takes a data centre's GPU a second. `train` needs JAX, optax and
-Keras, and no TensorFlow; `finish`, which makes the run folders, needs what fer-edge train does.
+`train` needs JAX, optax and Keras, and no TensorFlow; `finish`, which makes run folders, what fer-edge train needs.
 
-KERAS_BACKEND=jax python -m benchmarks.accelerator train --recipe modern --arch resnet --seed 1 teacher.npz
-python -m benchmarks.accelerator finish teacher.npz
+KERAS_BACKEND=jax python -m benchmarks.accelerator train benchmarks/accelerator/recipes/teacher1.toml teacher1.npz
+python -m benchmarks.accelerator finish teacher1.npz
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from benchmarks.accelerator.recipe_file import read_recipe
 from benchmarks.accelerator.result import Result
 from benchmarks.entry import data_option, read_voted_dataset, run_command, votes_option
-from fer_edge.cli.recipe_options import read_recipe, recipe_options
 from fer_edge.terminal.consoles import print_line, progress_bar, stderr
 from fer_edge.training.run_folder import RUNS, RunFolder
 from fer_edge.training.targets import with_expression, with_truth
@@ -38,22 +37,23 @@ def command() -> None:
 @command.command()
 @data_option
 @votes_option
-@recipe_options
+@click.argument("recipe_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
-def train(data: str | None, votes_file: Path | None, file: Path, **options: Any) -> None:
-    """Train a network and write FILE, which --distill and `finish` take."""
+def train(data: str | None, votes_file: Path | None, recipe_file: Path, file: Path) -> None:
+    """Train a network by RECIPE_FILE and write FILE; teachers are such files, beside FILE."""
     from benchmarks.accelerator.fit import Trainer, require_known
     from benchmarks.accelerator.teachers import Teachers
 
-    recipe = read_recipe(options)
+    recipe = read_recipe(recipe_file)
     require_known(recipe)
+    teachers = [Result.load(file.parent / name) for name in recipe.teachers]
     dataset = read_voted_dataset(data, votes_file)
     training, _ = hold_back(dataset.train, recipe.held_back)
     trainer = Trainer(
         recipe,
         with_expression(training, recipe.votes_weight),
         with_truth(dataset.validation, recipe.votes_weight),
-        Teachers([Result.load(Path(path)) for path in recipe.teachers]) if recipe.teachers else None,
+        Teachers(teachers) if teachers else None,
     )
     with progress_bar(file.stem, recipe.epochs) as on_progress:
         for fitted in trainer.fit():

@@ -111,7 +111,7 @@ class Trainer:
                 view = views[epoch % recipe.distill_views]
                 state, (loss, right) = self._stored_epoch(state, shuffled, view)
             if not jnp.isfinite(loss).all():
-                raise FerEdgeError(f"the loss is not finite in epoch {epoch + 1}; train with a lower --learning-rate")
+                raise FerEdgeError(f"the loss is not finite in epoch {epoch + 1}; train with a lower learning_rate")
             others = self._statistics(state, batches[:_STATISTICS_BATCHES], self._training)
             row = {"loss": float(loss.mean()), "accuracy": float(right.mean()), **self._judge(state.averaged, others)}
             fitted.history.append(row)
@@ -227,16 +227,16 @@ def require_known(recipe: Recipe) -> None:
         InputError: If there are any.
     """
     left_out = {
-        "--start-from": recipe.start_from,
-        "--label-smoothing": recipe.label_smoothing,
-        "--distill-once": recipe.distill_once,
-        "--distill-temperature": recipe.teachers and recipe.distill_temperature != 1,
-        "--stop-patience": recipe.stop_patience,
-        "--reduce-patience": recipe.reduce_patience,
-        "--no-cosine": not recipe.cosine,
+        "start_from": recipe.start_from,
+        "label_smoothing": recipe.label_smoothing,
+        "distill_once": recipe.distill_once,
+        "distill_temperature": recipe.teachers and recipe.distill_temperature != 1,
+        "stop_patience": recipe.stop_patience,
+        "reduce_patience": recipe.reduce_patience,
+        "cosine": not recipe.cosine,
     }
     if names := [name for name, used in left_out.items() if used]:
-        raise InputError(f"{', '.join(names)}: not implemented on an accelerator; train with fer-edge train")
+        raise InputError(f"not implemented on an accelerator: this {', '.join(names)}; train with fer-edge train")
 
 
 def _cross_entropy(scores: jax.Array, targets: jax.Array) -> jax.Array:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fer_edge.errors import InputError
 from fer_edge.files import atomic_path
 from fer_edge.scores import FloatArray
 from fer_edge.training.recipe import Recipe
@@ -39,8 +40,15 @@ class Result:
 
     @staticmethod
     def load(path: Path) -> Result:
-        """Read a file."""
-        with np.load(path) as stored:
-            facts = json.loads(str(stored["facts"]))
-            weights = [stored[f"weights{index}"] for index in range(len(stored.files) - 1)]
+        """Read a file.
+
+        Raises:
+            InputError: If it is none of this kind.
+        """
+        try:
+            with np.load(path) as stored:
+                facts = json.loads(str(stored["facts"]))
+                weights = [stored[f"weights{index}"] for index in range(len(stored.files) - 1)]
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path}: expected a file of benchmarks.accelerator train: {error}") from error
         return Result(Recipe(**facts["recipe"]), weights, facts["history"], facts["seconds"])

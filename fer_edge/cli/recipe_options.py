@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from fer_edge.cli.file_roles import FileRole, roles
 from fer_edge.cli.option_lists import Command, option_list
 from fer_edge.cli.parameters import SHIPPED, ModelPath
-from fer_edge.errors import MissingExtraError, extra_advice
+from fer_edge.errors import extra_advice
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.terminal.native_logs import importing_extra
@@ -35,13 +35,6 @@ class _NetworkName(click.types.StringParamType):
     """Name of a network. `read_recipe` checks it, as that imports TensorFlow, which not every audit needs."""
 
     name = "network"
-
-    def get_metavar(self, *args: Any, **kwargs: Any) -> str | None:
-        """Return the networks' names for the help; None, which shows NETWORK, without TensorFlow."""
-        try:
-            return _networks().get_metavar(*args, **kwargs)
-        except MissingExtraError:
-            return None
 
 
 RECIPE_SECTIONS = {

@@ -73,7 +73,10 @@ class Recipe:
     """
 
     name: str = "documented"
-    arch: str = part("documented", "Network architecture.")
+    arch: str = part(
+        "documented",
+        "Network architecture: compact, compact-s, documented, efficientnet-lite0, mobilenet, resnet or resnet-l.",
+    )
     start_from: str = ""
     pretrained_weights: str = ""
     epochs: int = part(48, "Maximum number of epochs.", AT_LEAST_ONE)

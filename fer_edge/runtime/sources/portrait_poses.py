@@ -74,7 +74,7 @@ ANGRY = Pose(
     jaw_drop=0.91,
 )
 NEUTRAL = Pose(
-    outer_brow_up=0.3, brow_down=0.36, nose_up=0.4, lip_up=0.08, smile_off=1.1, corner_down=0.7, corner_in=0.3
+    outer_brow_up=0.3, brow_down=0.36, nose_up=0.4, lip_up=0.08, smile_off=1.1, corner_down=0.85, corner_in=0.3
 )
 
 CORNER_XY, SIZE_WH = (140, 56), (128, 140)

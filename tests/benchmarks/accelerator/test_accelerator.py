@@ -13,10 +13,15 @@ pytest.importorskip("optax")
 pytest.importorskip("tensorflow")
 
 from benchmarks.accelerator.__main__ import command
+from benchmarks.accelerator.fit import require_known
+from benchmarks.accelerator.recipe_file import read_recipe
 from benchmarks.accelerator.result import Result
+from fer_edge.errors import InputError
 from fer_edge.training.networks import architectures
 from fer_edge.training.networks.blocks import SEVEN, Blocks, LayerSet, Task
 from fer_edge.training.networks.keras_file import KerasClassifier
+
+RECIPES = Path("benchmarks/accelerator/recipes")
 
 
 def small(layers: LayerSet | None = None, task: Task = SEVEN) -> object:
@@ -39,9 +44,26 @@ from benchmarks.accelerator.__main__ import command
 command(["train", *sys.argv[1:]])
 """
 
-_RECIPE = (
-    *("--recipe", "modern", "--arch", "small", "--mixed-precision", "off", "--votes-weight", "0", "--batch-size", "32"),
-    *("--warmup-epochs", "0", "--label-smoothing", "0", "--mixup", "0"),
+_PLAIN = """
+arch = "small"
+batch_size = 32
+learning_rate = 1e-2
+warmup_epochs = 0.0
+votes_weight = 0.0
+label_smoothing = 0.0
+mixup = 0.0
+"""
+_UNCHANGED = "\n".join(f"{part} = 0.0" for part in ("shift", "scale", "rotate", "brightness", "contrast", "erase"))
+_TAUGHT = (
+    _PLAIN.replace("mixup = 0.0", "mixup = 0.2")
+    + """
+teachers = ["teacher.npz"]
+distill_temperature = 1.0
+distill_views = 2
+erase = 0.5
+epochs = 4
+seed = 1
+"""
 )
 
 
@@ -58,14 +80,13 @@ def in_jax(code: str, *arguments: str | Path) -> str:
 def test_networks_learn_on_jax_and_become_runs(
     faces_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    teacher, student = tmp_path / "teacher.npz", tmp_path / "student.npz"
     data = ("--data", str(faces_zip))
-    plain = (f"--{part}=0" for part in ("shift", "scale", "rotate", "brightness", "contrast", "erase"))
-    in_jax(_TRAIN, *data, *_RECIPE, *plain, "--epochs", "60", "--learning-rate", "1e-2", teacher)
-    taught = ("--distill", str(teacher), "--distill-temperature", "1", "--distill-views", "2")
-    in_jax(
-        _TRAIN, *data, *_RECIPE, *taught, "--epochs", "4", "--seed", "1", "--mixup", "0.2", "--erase", "0.5", student
-    )
+    teacher, student = (tmp_path / f"{name}.npz" for name in ("teacher", "student"))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(f"{_PLAIN}{_UNCHANGED}\nepochs = 60\n")
+    in_jax(_TRAIN, *data, recipe, teacher)
+    recipe.write_text(_TAUGHT)
+    in_jax(_TRAIN, *data, recipe, student)
 
     learned = Result.load(teacher)
     assert learned.history[-1]["loss"] < 0.8 * learned.history[0]["loss"]
@@ -138,13 +159,27 @@ print(np.allclose(np.einsum("nk,kyxc->nyxc", np.asarray(targets), images), np.as
 
 
 @pytest.mark.parametrize(
-    "words", [("--label-smoothing", "0.1"), ("--no-cosine",), ("--distill-once",), ("--stop-patience", "3")]
+    ("part", "message"),
+    [
+        ("label_smoothing = 0.1", "not implemented on an accelerator: this label_smoothing"),
+        ("label_smoothing = 0.0\ncosine = false", "this cosine"),
+        ("epochs = 'many'", "another type"),
+        ("epoch = 1", "expected parts of a recipe, got epoch"),
+        (
+            "label_smoothing = 0.0\nteachers = ['recipe.toml']\ndistill_temperature = 1.0",
+            "recipe.toml: expected a file",
+        ),
+    ],
 )
-def test_parts_that_are_not_implemented_are_refused(words: tuple[str, ...], tmp_path: Path) -> None:
-    from fer_edge.errors import InputError
+def test_unknown_and_missing_parts_are_refused(part: str, message: str, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(part)
+    with pytest.raises(InputError, match=message):
+        command(["train", str(recipe), str(tmp_path / "x.npz")], standalone_mode=False)
 
-    with pytest.raises(InputError, match="not implemented on an accelerator"):
-        command(
-            ["train", "--recipe", "modern", "--label-smoothing", "0", *words, str(tmp_path / "x.npz")],
-            standalone_mode=False,
-        )
+
+@pytest.mark.parametrize("file", sorted(RECIPES.glob("*.toml")), ids=lambda file: file.stem)
+def test_shipped_recipes_are_read(file: Path) -> None:
+    recipe = read_recipe(file)
+    require_known(recipe)
+    assert all((RECIPES / name).with_suffix(".toml").is_file() for name in recipe.teachers)

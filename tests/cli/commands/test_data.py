@@ -315,7 +315,7 @@ def test_judge_without_card_is_one_line(
 def test_help_shows_recipe_defaults_of_judges(tiny_architecture: str, command_line: Callable[..., Any]) -> None:
     text = " ".join(command_line("data", "audit", "--help").require_success().stdout.split())
     assert "[default: modern]" in text
-    assert "Network architecture. [default: compact-s]" in text
+    assert "or resnet-l. [default: compact-s]" in text
     assert "Maximum number of epochs. [default: 16;" in text
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import keras
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 
 from fer_edge.errors import InputError
-from fer_edge.training.networks.architectures import build, documented_cnn
+from fer_edge.training.networks.architectures import ARCHITECTURES, BACKBONES, build, documented_cnn
 from fer_edge.training.networks.blocks import LayerSet
 from fer_edge.training.networks.layers import ByteDropout, FusedBatchNormalization
+from fer_edge.training.recipe import PARTS
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,11 @@ def test_bfloat16_applies_to_inner_layers_only() -> None:
     assert model.layers[-1].compute_dtype == "float32"
     assert {str(weight.dtype) for weight in model.weights} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_help_names_every_network_that_starts_from_random_weights() -> None:
+    named = re.findall(r"[a-z][a-z0-9-]+(?=,| or |\.)", PARTS["arch"].help.partition(": ")[2])
+    assert sorted(named) == sorted(ARCHITECTURES.keys() - BACKBONES.keys() - {"tiny"})
 
 
 @pytest.mark.parametrize("name", ["", "\0", "Compact"])

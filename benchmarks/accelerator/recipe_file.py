@@ -1,0 +1,28 @@
+"""Recipe of a network as a TOML file: the parts that differ from `fer-edge train --recipe modern`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from fer_edge.errors import InputError
+from fer_edge.toml_file import read_toml
+from fer_edge.training.recipe import RECIPES, Recipe
+
+_MODERN = RECIPES["modern"]
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe; the names of its parts are those of `Recipe`'s fields.
+
+    Raises:
+        InputError: If the file cannot be read, or has a part that is unknown, of another type or out of bounds.
+    """
+    parts = read_toml(path)
+    known = {field.name for field in fields(Recipe)}
+    if unknown := parts.keys() - known:
+        raise InputError(f"{path}: expected parts of a recipe, got {', '.join(sorted(unknown))}")
+    try:
+        return Recipe(**{**asdict(_MODERN), **parts})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: a part has another type than the recipe's: {error}") from error
