@@ -102,7 +102,20 @@ def test_metadata_agrees_with_the_package(metadata: Message) -> None:
     assert metadata["Version"] == fer_edge.__version__
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    extras = {"analyze", "cluster", "train", "export", "heic", "lite", "mqtt", "notice", "onnx", "pandas", "preview"}
+    extras = {
+        "accelerator",
+        "analyze",
+        "cluster",
+        "train",
+        "export",
+        "heic",
+        "lite",
+        "mqtt",
+        "notice",
+        "onnx",
+        "pandas",
+        "preview",
+    }
     extras |= {"all", "dev"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 

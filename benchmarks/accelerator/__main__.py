@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from benchmarks.accelerator.recipe_file import read_recipe
+from benchmarks.accelerator.recipe_file import read_recipe, require_known
 from benchmarks.accelerator.result import Result
 from benchmarks.entry import data_option, read_voted_dataset, run_command, votes_option
 from fer_edge.terminal.consoles import print_line, progress_bar, stderr
@@ -41,12 +41,12 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def train(data: str | None, votes_file: Path | None, recipe_file: Path, file: Path) -> None:
     """Train a network by RECIPE_FILE and write FILE; teachers are such files, beside FILE."""
-    from benchmarks.accelerator.fit import Trainer, require_known
-    from benchmarks.accelerator.teachers import Teachers
-
     recipe = read_recipe(recipe_file)
     require_known(recipe)
     teachers = [Result.load(file.parent / name) for name in recipe.teachers]
+    from benchmarks.accelerator.fit import Trainer
+    from benchmarks.accelerator.teachers import Teachers
+
     dataset = read_voted_dataset(data, votes_file)
     training, _ = hold_back(dataset.train, recipe.held_back)
     trainer = Trainer(

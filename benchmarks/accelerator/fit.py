@@ -150,7 +150,8 @@ class Trainer:
             images = mirror(faces.images, own) if self._recipe.flip else faces.images
             return self._learn(state._replace(key=key), faces._replace(images=images))
 
-        return jax.lax.scan(step, state, batches)
+        state, measured = jax.lax.scan(step, state, batches)
+        return state, measured
 
     def _change(self, faces: Faces, key: jax.Array, teachers: Any) -> Faces:
         """Augment faces, mix them, and let the teachers score them."""
@@ -218,25 +219,6 @@ class Trainer:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         return [np.asarray(each, np.float32) for each in self.model.get_weights()]
-
-
-def require_known(recipe: Recipe) -> None:
-    """Refuse parts of a recipe that are not implemented here.
-
-    Raises:
-        InputError: If there are any.
-    """
-    left_out = {
-        "start_from": recipe.start_from,
-        "label_smoothing": recipe.label_smoothing,
-        "distill_once": recipe.distill_once,
-        "distill_temperature": recipe.teachers and recipe.distill_temperature != 1,
-        "stop_patience": recipe.stop_patience,
-        "reduce_patience": recipe.reduce_patience,
-        "cosine": not recipe.cosine,
-    }
-    if names := [name for name, used in left_out.items() if used]:
-        raise InputError(f"not implemented on an accelerator: this {', '.join(names)}; train with fer-edge train")
 
 
 def _cross_entropy(scores: jax.Array, targets: jax.Array) -> jax.Array:

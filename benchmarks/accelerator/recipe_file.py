@@ -26,3 +26,22 @@ def read_recipe(path: Path) -> Recipe:
         return Recipe(**{**asdict(_MODERN), **parts})
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: a part has another type than the recipe's: {error}") from error
+
+
+def require_known(recipe: Recipe) -> None:
+    """Refuse parts of a recipe that are not implemented here.
+
+    Raises:
+        InputError: If there are any.
+    """
+    left_out = {
+        "start_from": recipe.start_from,
+        "label_smoothing": recipe.label_smoothing,
+        "distill_once": recipe.distill_once,
+        "distill_temperature": recipe.teachers and recipe.distill_temperature != 1,
+        "stop_patience": recipe.stop_patience,
+        "reduce_patience": recipe.reduce_patience,
+        "cosine": not recipe.cosine,
+    }
+    if names := [name for name, used in left_out.items() if used]:
+        raise InputError(f"not implemented on an accelerator: this {', '.join(names)}; train with fer-edge train")

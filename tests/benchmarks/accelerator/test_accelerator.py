@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -8,18 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("jax")
-pytest.importorskip("optax")
 pytest.importorskip("tensorflow")
 
 from benchmarks.accelerator.__main__ import command
-from benchmarks.accelerator.fit import require_known
-from benchmarks.accelerator.recipe_file import read_recipe
+from benchmarks.accelerator.recipe_file import read_recipe, require_known
 from benchmarks.accelerator.result import Result
 from fer_edge.errors import InputError
 from fer_edge.training.networks import architectures
 from fer_edge.training.networks.blocks import SEVEN, Blocks, LayerSet, Task
 from fer_edge.training.networks.keras_file import KerasClassifier
+
+needs_jax = pytest.mark.skipif(
+    None in (importlib.util.find_spec("jax"), importlib.util.find_spec("optax")), reason="needs the extra accelerator"
+)
 
 RECIPES = Path("benchmarks/accelerator/recipes")
 
@@ -77,6 +79,7 @@ def in_jax(code: str, *arguments: str | Path) -> str:
 
 
 @pytest.mark.slow
+@needs_jax
 def test_networks_learn_on_jax_and_become_runs(
     faces_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +109,7 @@ def test_networks_learn_on_jax_and_become_runs(
 
 
 @pytest.mark.slow
+@needs_jax
 def test_shifted_products_are_a_depthwise_convolution() -> None:
     printed = in_jax("""
 import keras
@@ -126,6 +130,7 @@ for strides in (1, 2):
 
 
 @pytest.mark.slow
+@needs_jax
 def test_augmentation_keeps_range_and_does_what_the_recipe_says() -> None:
     printed = in_jax("""
 import jax
