@@ -81,8 +81,9 @@ class BestWeights(keras.callbacks.ModelCheckpoint):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Save the weights if they are the best, and there is room: HDF5 crashes the process on a full disk."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        require_room(self._file, self.most_bytes())
+        if logs is not None and (self.best is None or logs["val_accuracy"] > self.best):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            require_room(self._file, self.most_bytes())
         super().on_epoch_end(epoch, logs)
 
     def most_bytes(self) -> int:
