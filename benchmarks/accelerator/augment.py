@@ -5,10 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from fer_edge.training.augment import ERASED_AREA, ERASED_ASPECT
 from fer_edge.training.recipe import Recipe
-
-_ERASED_AREA = (0.02, 0.2)
-_ERASED_ASPECT = 1.0
 
 
 def augment(images: jax.Array, recipe: Recipe, key: jax.Array) -> jax.Array:
@@ -105,8 +103,8 @@ def _erase(images: jax.Array, probability: float, key: jax.Array) -> jax.Array:
     count, side = images.shape[:2]
     chosen, of_area, of_aspect, of_place, of_noise = jax.random.split(key, 5)
     shape = (count, 1, 1)
-    area = jax.random.uniform(of_area, shape, minval=_ERASED_AREA[0], maxval=_ERASED_AREA[1]) * side**2
-    aspect = jnp.exp2(jax.random.uniform(of_aspect, shape, minval=-_ERASED_ASPECT, maxval=_ERASED_ASPECT))
+    area = jax.random.uniform(of_area, shape, minval=ERASED_AREA[0], maxval=ERASED_AREA[1]) * side**2
+    aspect = jnp.exp2(jax.random.uniform(of_aspect, shape, minval=-ERASED_ASPECT, maxval=ERASED_ASPECT))
     height, width = jnp.sqrt(area * aspect), jnp.sqrt(area / aspect)
     place = jax.random.uniform(of_place, (2, *shape))
     top, left = place[0] * (side - height), place[1] * (side - width)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.toml_file import read_toml
 from fer_edge.training.recipe import RECIPES, Recipe
-
-_MODERN = RECIPES["modern"]
+from fer_edge.training.run_folder import require_types
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -23,9 +22,11 @@ def read_recipe(path: Path) -> Recipe:
     if unknown := parts.keys() - known:
         raise InputError(f"{path}: expected parts of a recipe, got {', '.join(sorted(unknown))}")
     try:
-        return Recipe(**{**asdict(_MODERN), **parts})
+        recipe = replace(RECIPES["modern"], **parts)
+        require_types(recipe)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: a part has another type than the recipe's: {error}") from error
+    return recipe
 
 
 def require_known(recipe: Recipe) -> None:

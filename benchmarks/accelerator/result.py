@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fer_edge.errors import InputError
-from fer_edge.files import atomic_path
+from fer_edge.files import DAMAGED_ZIP_ERRORS, atomic_path
 from fer_edge.scores import FloatArray
 from fer_edge.training.recipe import Recipe
 
@@ -46,9 +46,10 @@ class Result:
             InputError: If it is none of this kind.
         """
         try:
-            with np.load(path) as stored:
+            # numpy leaves a file that it opened itself open if the zip in it is damaged.
+            with path.open("rb") as file, np.load(file) as stored:
                 facts = json.loads(str(stored["facts"]))
                 weights = [stored[f"weights{index}"] for index in range(len(stored.files) - 1)]
-        except (OSError, ValueError, KeyError) as error:
+            return Result(Recipe(**facts["recipe"]), weights, facts["history"], facts["seconds"])
+        except (*DAMAGED_ZIP_ERRORS, KeyError, TypeError) as error:
             raise InputError(f"{path}: expected a file of benchmarks.accelerator train: {error}") from error
-        return Result(Recipe(**facts["recipe"]), weights, facts["history"], facts["seconds"])

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from fer_edge.scores import FloatArray
 from fer_edge.training.recipe import Recipe
 
-_ERASED_AREA = (0.02, 0.2)
+ERASED_AREA = (0.02, 0.2)
 """Least and largest area of an erased rectangle, as shares of the image."""
-_ERASED_ASPECT = 1.0
+ERASED_ASPECT = 1.0
 """Largest aspect ratio of an erased rectangle, height to width or width to height, as a power of 2."""
 
 _PARTS = ("flip", "shift", "scale", "rotate", "brightness", "contrast", "erase", "mixup")
@@ -101,8 +101,8 @@ def _erase(images: FloatArray, probability: float, rng: np.random.Generator) -> 
     """Fill a rectangle with noise in some images, in place (Zhong et al., Random Erasing, 2017)."""
     side = images.shape[1]
     chosen = np.flatnonzero(rng.random(len(images)) < probability)
-    area = rng.uniform(*_ERASED_AREA, len(chosen)) * side**2
-    aspect = np.exp2(rng.uniform(-_ERASED_ASPECT, _ERASED_ASPECT, len(chosen)))
+    area = rng.uniform(*ERASED_AREA, len(chosen)) * side**2
+    aspect = np.exp2(rng.uniform(-ERASED_ASPECT, ERASED_ASPECT, len(chosen)))
     heights, widths = np.sqrt(area * aspect).astype(int), np.sqrt(area / aspect).astype(int)
     for index, height, width in zip(chosen, heights, widths, strict=True):
         top, left = rng.integers(0, side - height + 1), rng.integers(0, side - width + 1)

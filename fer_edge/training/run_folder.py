@@ -172,7 +172,7 @@ def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
     facts = _read_facts(path)
     try:
         recipe = Recipe(**known_members(Recipe, facts["recipe"]))
-        _require_types(recipe)
+        require_types(recipe)
         data = facts["data"]
         if data is not None and not isinstance(data, str):
             raise TypeError(f"data is {data!r}")
@@ -181,7 +181,12 @@ def _read_settings(path: Path) -> tuple[Recipe, str | None, str]:
         raise _damaged(path, error) from error
 
 
-def _require_types(recipe: Recipe) -> None:
+def require_types(recipe: Recipe) -> None:
+    """Check the types of a recipe's parts, which were read from a file.
+
+    Raises:
+        TypeError: If a part has another type than the default recipe's.
+    """
     for name, default in vars(Recipe()).items():
         value = getattr(recipe, name)
         if not isinstance(value, (float, int) if isinstance(default, float) else type(default)):

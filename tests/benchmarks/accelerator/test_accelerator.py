@@ -169,6 +169,7 @@ print(np.allclose(np.einsum("nk,kyxc->nyxc", np.asarray(targets), images), np.as
         ("label_smoothing = 0.1", "not implemented on an accelerator: this label_smoothing"),
         ("label_smoothing = 0.0\ncosine = false", "this cosine"),
         ("epochs = 'many'", "another type"),
+        ("flip = 3", "another type"),
         ("epoch = 1", "expected parts of a recipe, got epoch"),
         (
             "label_smoothing = 0.0\nteachers = ['recipe.toml']\ndistill_temperature = 1.0",
@@ -188,3 +189,12 @@ def test_shipped_recipes_are_read(file: Path) -> None:
     recipe = read_recipe(file)
     require_known(recipe)
     assert all((RECIPES / name).with_suffix(".toml").is_file() for name in recipe.teachers)
+
+
+def test_a_damaged_result_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "cut.npz"
+    Result(read_recipe(RECIPES / "compact.toml"), [np.zeros(2, np.float32)], [], 1.0).save(file)
+    assert Result.load(file).recipe.arch == "compact"
+    file.write_bytes(file.read_bytes()[:-30])
+    with pytest.raises(InputError, match=r"cut\.npz: expected a file of"):
+        Result.load(file)
