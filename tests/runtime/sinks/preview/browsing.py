@@ -16,14 +16,19 @@ OpenPage = Callable[..., "Page"]
 LEFT_BOX, RIGHT_BOX = (20, 80, 100, 180), (200, 100, 260, 170)
 _TIMEOUT_S = 20
 
-# Return the colour in the middle of the picture's canvas: "red", "blue" or "neither".
-MIDDLE = """() => {
+# Return the colour of a point of the picture's canvas, by shares of its sides: "red", "blue" or "neither".
+_COLOUR_AT = """([x, y]) => {
   const canvas = document.getElementById("picture");
   const probe = new OffscreenCanvas(1, 1).getContext("2d");
-  probe.drawImage(canvas, -canvas.width / 2, -canvas.height / 2);
+  probe.drawImage(canvas, -canvas.width * x, -canvas.height * y);
   const [red, , blue] = probe.getImageData(0, 0, 1, 1).data;
   return red > 180 && blue < 80 ? "red" : blue > 180 && red < 80 ? "blue" : "neither";
 }"""
+
+
+def colour_at(page: Page, x: float = 0.5, y: float = 0.5) -> str:
+    """Return the colour of a point of the picture, by shares of its sides: red, blue or neither."""
+    return str(page.evaluate(_COLOUR_AT, [x, y]))
 
 
 def wait_for(condition: Callable[[], bool], page: Page) -> None:
@@ -35,9 +40,9 @@ def wait_for(condition: Callable[[], bool], page: Page) -> None:
         page.wait_for_timeout(50)
 
 
-def wait_for_middle(page: Page, colour: str) -> None:
-    """Wait until the middle of the picture has a colour: red or blue."""
-    wait_for(lambda: page.evaluate(f"({MIDDLE})()") == colour, page)
+def wait_for_colour(page: Page, colour: str, x: float = 0.5, y: float = 0.5) -> None:
+    """Wait until a point of the picture has a colour: red or blue."""
+    wait_for(lambda: colour_at(page, x, y) == colour, page)
 
 
 def wait_for_text(page: Page, selector: str, text: str) -> None:

@@ -11,11 +11,11 @@ from fer_edge.runtime.results import UNCERTAIN, FaceResult
 from tests.fakes.preview_stream import BLUE, PreviewStream, previewing
 from tests.runtime.sinks.preview.browsing import (
     LEFT_BOX,
-    MIDDLE,
     MakeFace,
     OpenPage,
+    colour_at,
     wait_for,
-    wait_for_middle,
+    wait_for_colour,
     wait_for_text,
 )
 
@@ -26,10 +26,10 @@ def test_picture_bars_and_changes_follow_the_stream(
     stream.show(make_face("happy", 0.88))
     page = open_page()
     page.goto(stream.url)
-    wait_for_middle(page, "red")
+    wait_for_colour(page, "red")
     wait_for_text(page, "#verdict", "happy 88%")
     stream.show(make_face("sad", 0.7), colour=BLUE)
-    wait_for_middle(page, "blue")
+    wait_for_colour(page, "blue")
     wait_for_text(page, "#verdict", "sad 70%")
     bar = page.locator("#bars li").nth(EXPRESSIONS.index("sad"))
     assert bar.locator(".value").inner_text() == "70%"
@@ -145,13 +145,13 @@ def test_page_survives_a_reload_and_a_restart(open_page: OpenPage, make_face: Ma
         page.reload()
         wait_for_text(page, "#changes", "Face 1 came: angry")
         wait_for_text(page, "#legend", "angry")
-        wait_for_middle(page, "red")
+        wait_for_colour(page, "red")
         port = stream.url.rstrip("/").rpartition(":")[2]
     wait_for_text(page, "#status", "Connection lost")
     with previewing(make_face("happy"), address=port) as again:
         again.show(make_face("happy"), colour=BLUE)
         wait_for_text(page, "#status", "Live")
-        wait_for_middle(page, "blue")
+        wait_for_colour(page, "blue")
         assert page.locator("#changes li").all_inner_texts()[0].startswith("Face 1 came: happy")
 
 
@@ -164,7 +164,7 @@ def test_privacy_shows_boxes_without_a_picture(open_page: OpenPage, make_face: M
         wait_for_text(page, "#verdict", "happy 88%")
         wait_for_text(page, "#picture-note", "no picture leaves the device")
         wait_for_text(page, "#changes", "Face 1 came: happy")
-        assert page.evaluate(f"({MIDDLE})()") == "neither"
+        assert colour_at(page) == "neither"
         assert not [url for url in asked if "jpg" in url]
         assert page.locator("#changes img").count() == 0
 
@@ -174,10 +174,10 @@ def test_token_is_removed_from_the_address_and_the_page_still_works(open_page: O
         page = open_page(may_break=True)
         base = stream.url.partition("?")[0]
         page.goto(stream.url)
-        wait_for_middle(page, "red")
+        wait_for_colour(page, "red")
         assert page.url == base
         page.reload()
-        wait_for_middle(page, "red")
+        wait_for_colour(page, "red")
         assert page.evaluate("document.cookie") == ""
 
 
@@ -187,11 +187,11 @@ def test_large_screen_asks_for_wider_pictures(stream: PreviewStream, open_page: 
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(stream.url)
-    wait_for_middle(page, "red")
+    wait_for_colour(page, "red")
     page.set_viewport_size({"width": 3840, "height": 2160})
     stream.show(make_face("happy"), colour=BLUE)
     wait_for(lambda: f"{stream.url}picture.mjpg?width=1920" in asked, page)
-    wait_for_middle(page, "blue")
+    wait_for_colour(page, "blue")
     assert f"{stream.url}picture.mjpg?width=960" in asked
 
 

@@ -9,14 +9,16 @@ import cv2
 
 from tests.fakes.preview_stream import BLUE, RED, PreviewStream
 from tests.runtime.sinks.preview.browsing import (
-    MIDDLE,
     MakeFace,
     OpenPage,
+    colour_at,
     two_faces,
     wait_for,
-    wait_for_middle,
+    wait_for_colour,
     wait_for_text,
 )
+
+CORNER = 0.06, 0.92  # of the picture, by shares of its sides: no box is there
 
 
 def test_face_is_chosen_by_keys_radio_buttons_and_click(
@@ -51,15 +53,16 @@ def test_pause_stands_still_and_resumes(stream: PreviewStream, open_page: OpenPa
     page = open_page()
     page.goto(stream.url)
     wait_for_text(page, "#verdict", "happy 88%")
+    wait_for_colour(page, "red")
     page.locator("#picture").focus()
     page.keyboard.press("p")
     wait_for_text(page, "#status", "Paused at")
     stream.show(make_face("sad", 0.7), colour=BLUE)
     page.wait_for_timeout(300)
-    assert page.evaluate(f"({MIDDLE})()") == "red"
+    assert colour_at(page) == "red"
     assert page.locator("#verdict").inner_text() == "happy 88%"
     page.get_by_role("button", name="Resume").click()
-    wait_for_middle(page, "blue")
+    wait_for_colour(page, "blue")
     assert page.get_by_role("button", name="Pause").is_visible()
 
 
@@ -69,9 +72,10 @@ def test_boxes_can_be_switched_off(stream: PreviewStream, open_page: OpenPage, m
     page = open_page()
     page.goto(stream.url)
     wait_for_text(page, "#verdict", "sad 70%")
-    wait_for(lambda: page.evaluate(f"({MIDDLE})()") != "red", page)
+    wait_for_colour(page, "red", *CORNER)
+    wait_for(lambda: colour_at(page) != "red", page)
     page.get_by_role("button", name="Boxes").click()
-    wait_for_middle(page, "red")
+    wait_for_colour(page, "red")
     assert page.get_by_role("button", name="Boxes").get_attribute("aria-pressed") == "false"
 
 
@@ -81,7 +85,8 @@ def test_snapshot_is_a_png_of_the_picture(
     stream.show(make_face("sad", 0.7, (160, 60, 260, 180)))
     page = open_page()
     page.goto(stream.url)
-    wait_for(lambda: page.evaluate(f"({MIDDLE})()") != "red", page)  # the box of a sad face
+    wait_for_colour(page, "red", *CORNER)
+    wait_for(lambda: colour_at(page) != "red", page)  # the box of a sad face
     with page.expect_download() as download:
         page.get_by_role("button", name="Snapshot").click()
     download.value.save_as(tmp_path / "snapshot.png")
