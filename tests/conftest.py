@@ -79,6 +79,10 @@ convert((32, 32, 3), 10, "other_task.tflite")
 """
 
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background; children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with bare.tflite (48x48 gray to seven scores, no card) and other_task.tflite (32x32 RGB to ten)."""

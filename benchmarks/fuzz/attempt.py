@@ -30,7 +30,7 @@ CLOCK_S = 200
 MEMORY_BYTES = 500_000_000
 """Above what the process holds before it starts."""
 _HELD_BACK_BYTES = 3 << 30
-"""At which an allocation fails, so that no input fills the machine."""
+"""Above what the process has reserved before it starts, at which an allocation fails: no input fills the machine."""
 _LONGEST_OUTPUT = 200_000
 
 _SCORES = re.compile(r'"scores": \{[^}]*\}')
@@ -157,7 +157,7 @@ def _become(
         os.chdir(work)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S + 2))
-        resource.setrlimit(resource.RLIMIT_DATA, (_HELD_BACK_BYTES, _HELD_BACK_BYTES))
+        resource.setrlimit(resource.RLIMIT_DATA, (_reserved_bytes() + _HELD_BACK_BYTES,) * 2)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         for descriptor, target in ((0, os.devnull), (1, printed), (2, said)):
             os.dup2(os.open(target, flags if descriptor else os.O_RDONLY), descriptor)
@@ -229,5 +229,14 @@ def _head(path: Path) -> str:
 
 def _own_bytes() -> int:
     """Resident memory of this process that a forked child begins with: all but the pages of files."""
-    resident, of_files = Path("/proc/self/statm").read_text().split()[1:3]
-    return (int(resident) - int(of_files)) * resource.getpagesize()
+    resident, of_files = _pages()[1:3]
+    return (resident - of_files) * resource.getpagesize()
+
+
+def _reserved_bytes() -> int:
+    """Memory that counts towards `RLIMIT_DATA`, used or not: heap, private mappings, and stacks of threads."""
+    return _pages()[5] * resource.getpagesize()
+
+
+def _pages() -> list[int]:
+    return [int(each) for each in Path("/proc/self/statm").read_text().split()]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import sys
@@ -77,6 +78,11 @@ def test_each_fault_is_found(command: Callable[[], None], fault: Fault | None, m
     monkeypatch.setattr(hunted, "PROCESSOR_S", 1 if command is _spin else 30)
     monkeypatch.setattr(hunted, "CLOCK_S", 3 if command is _sleep else 100)
     assert attempt(INPUT, command).fault is fault
+
+
+def test_memory_that_was_reserved_before_does_not_count() -> None:
+    with mmap.mmap(-1, 4 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS):
+        assert attempt(INPUT, _eat).fault is Fault.MEMORY
 
 
 def test_the_command_gets_the_input_and_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
