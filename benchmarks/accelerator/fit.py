@@ -26,7 +26,6 @@ from fer_edge.training.networks.blocks import LayerSet
 from fer_edge.training.recipe import Recipe
 
 _STATISTICS_BATCHES = 30
-_LEAST_SCORE = 1e-7
 
 
 class State(NamedTuple):
@@ -170,7 +169,8 @@ class Trainer:
 
         def loss_of(trainable: Weights) -> tuple[jax.Array, Any]:
             scores, others = self.model.stateless_call(trainable, state.others, faces.images, training=True)
-            return (_cross_entropy(scores, faces.targets) * faces.weights).mean(), (others, scores)
+            losses = keras.losses.categorical_crossentropy(faces.targets, scores)
+            return (losses * faces.weights).mean(), (others, scores)
 
         (loss, (others, scores)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.trainable)
         change, optimizer = self._optimizer.update(gradient, state.optimizer, state.trainable)
@@ -209,7 +209,8 @@ class Trainer:
             ]
         )
         right = scores.argmax(axis=1) == faces.targets.argmax(axis=1)
-        return {"val_loss": float(_cross_entropy(scores, faces.targets).mean()), "val_accuracy": float(right.mean())}
+        loss = keras.losses.categorical_crossentropy(faces.targets, scores).mean()
+        return {"val_loss": float(loss), "val_accuracy": float(right.mean())}
 
     def _in_order(self, trainable: Weights, others: Weights) -> list[FloatArray]:
         for variables, values in (
@@ -219,10 +220,6 @@ class Trainer:
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
         return [np.asarray(each, np.float32) for each in self.model.get_weights()]
-
-
-def _cross_entropy(scores: jax.Array, targets: jax.Array) -> jax.Array:
-    return -(targets * jnp.log(jnp.clip(scores, _LEAST_SCORE, 1))).sum(axis=1)
 
 
 def _unmoved(old: jax.Array, new: jax.Array, momentum: float) -> jax.Array:
