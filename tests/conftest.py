@@ -48,37 +48,6 @@ _FILE_COLUMNS = 120
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-# In a process of its own, so that no test of the device's modules runs beside TensorFlow, nor sees its warnings.
-_MAKE_MODELS = """
-import sys
-from pathlib import Path
-import numpy as np
-import tensorflow as tf
-
-def convert(shape, classes, name):
-    tf.keras.utils.set_random_seed(0)
-    model = tf.keras.Sequential([
-        tf.keras.Input(shape, batch_size=1),
-        tf.keras.layers.Rescaling(1 / 255),
-        tf.keras.layers.Conv2D(8, 5, 4, activation="relu"),
-        tf.keras.layers.Flatten(),
-        tf.keras.layers.Dense(classes, activation="softmax"),
-    ])
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    random = np.random.default_rng(0)
-    converter.representative_dataset = lambda: (
-        [random.uniform(0, 255, (1, *shape)).astype(np.float32)] for _ in range(20)
-    )
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    Path(sys.argv[1], name).write_bytes(converter.convert())
-
-convert((48, 48, 1), 7, "bare.tflite")
-convert((32, 32, 3), 10, "other_task.tflite")
-"""
-
-
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a job in the background; children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -89,7 +58,9 @@ def made_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if importlib.util.find_spec("tensorflow") is None:
         pytest.skip("making a model needs TensorFlow")
     folder = tmp_path_factory.mktemp("models")
-    subprocess.run([sys.executable, "-c", _MAKE_MODELS, str(folder)], check=True, capture_output=True)
+    # In a process of its own, so that no test of the device's modules runs beside TensorFlow, nor sees its warnings.
+    command = [sys.executable, "-m", "tests.fakes.bare_models", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return folder
 
 
