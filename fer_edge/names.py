@@ -84,6 +84,15 @@ def printable(text: str) -> str:
     return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
 
 
+def is_utf8(text: str) -> bool:
+    """Return whether UTF-8 can hold a text: not where it has lone surrogates, as from bytes of another encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def some(texts: Sequence[str], separator: str = ", ", *, shown: int = 3) -> str:
     """Join the first few texts and the number of further ones."""
     more = len(texts) - shown

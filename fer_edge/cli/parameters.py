@@ -14,6 +14,7 @@ from fer_edge.cards.stated_facts import parse_labels, parse_range
 from fer_edge.errors import InputError
 from fer_edge.inference.model_choice import find_model
 from fer_edge.models import shipped_models
+from fer_edge.names import is_utf8
 from fer_edge.runtime.sinks.log_files import LEAST_KEPT_S
 from fer_edge.runtime.sinks.mqtt.address import MqttAddress
 
@@ -77,6 +78,13 @@ class ParsedText(click.types.UnprocessedParamType):
             return self._parse(value)
         except (ValueError, InputError) as error:
             self.fail(str(error), param, ctx)
+
+
+def parse_text(text: str) -> str:
+    """Return text as it is, or raise `ValueError`, which does not quote it, where it has bytes that are not UTF-8."""
+    if not is_utf8(text):
+        raise ValueError("expected text in UTF-8, got other bytes; check the terminal's locale")
+    return text
 
 
 def parse_every_nth(text: str) -> int | None:
@@ -152,6 +160,7 @@ def _is_count(text: str) -> bool:
     return text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) >= 1
 
 
+TEXT = ParsedText("text", parse_text)
 EVERY_NTH = ParsedText("count", parse_every_nth)
 PERCENTAGE = ParsedText("percent", parse_percentage)
 RESOLUTION = ParsedText("resolution", parse_resolution)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,13 @@ def test_given_preview_token_is_not_printed(command_line: CommandLine, monkeypat
     ended = command_line("run", "--camera", "demo", "--frames", 1, "--quiet", "--preview", 0)
     assert "/?token=***\n" in ended.require_success().stderr
     assert CORE not in ended.stderr
+
+
+def test_preview_token_of_another_encoding_is_refused_unseen(command_line: CommandLine) -> None:
+    ended = command_line("run", "--camera", "demo", "--preview", "0", "--preview-token", os.fsdecode(b"s3cr\xe9t"))
+    assert ended.exit_code == 2
+    assert "expected text in UTF-8" in ended.stderr
+    assert "s3cr" not in ended.stderr
 
 
 def test_generated_preview_token_is_printed(command_line: CommandLine) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from fer_edge.cli.parameters import TEXT
 from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.files import write_atomic
 from fer_edge.notice.text import Notice, Pictures
@@ -15,10 +16,16 @@ _SUFFIXES = (".html", ".md", ".txt")
 
 
 @click.command()
-@click.option("--operator", metavar="NAME", required=True, help="Person, firm or club that is responsible.")
-@click.option("--contact", metavar="TEXT", required=True, help="Desk, mail address or number at which to reach them.")
-@click.option("--place", metavar="TEXT", default="this room", show_default=True, help="Place that the camera sees.")
-@click.option("--purpose", metavar="TEXT", required=True, help='Purpose, as it follows "to": "open the exhibit".')
+@click.option("--operator", type=TEXT, metavar="NAME", required=True, help="Person, firm or club that is responsible.")
+@click.option(
+    "--contact", type=TEXT, metavar="TEXT", required=True, help="Desk, mail address or number at which to reach them."
+)
+@click.option(
+    "--place", type=TEXT, metavar="TEXT", default="this room", show_default=True, help="Place that the camera sees."
+)
+@click.option(
+    "--purpose", type=TEXT, metavar="TEXT", required=True, help='Purpose, as it follows "to": "open the exhibit".'
+)
 @click.option(
     "--pictures",
     type=click.Choice([each.value for each in Pictures]),
@@ -28,11 +35,14 @@ _SUFFIXES = (".html", ".md", ".txt")
 )
 @click.option(
     "--kept",
+    type=TEXT,
     metavar="TIME",
     default="",
     help='Time for which records are kept, such as "30 days".  [default: nothing is stored]',
 )
-@click.option("--url", metavar="URL", help="Address for the QR code.  [default: the code holds the text in short]")
+@click.option(
+    "--url", type=TEXT, metavar="URL", help="Address for the QR code.  [default: the code holds the text in short]"
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),

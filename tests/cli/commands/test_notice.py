@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,3 +32,16 @@ def test_mistakes_are_refused(command_line: Callable[..., Any], options: list[st
     ended = command_line("notice", *FACTS, *options)
     assert ended.exit_code == 2
     assert message in ended.stderr
+
+
+@pytest.mark.parametrize("option", ["--operator", "--contact", "--place", "--purpose", "--kept", "--url"])
+@pytest.mark.parametrize("value", [b"M\xfcnchen", b"\xed\xa0\x80"])  # Latin-1; a surrogate, found by make fuzz, seed 3
+def test_text_of_another_encoding_is_refused(
+    command_line: Callable[..., Any], tmp_path: Path, option: str, value: bytes
+) -> None:
+    output = tmp_path / "notice.txt"
+    ended = command_line("notice", *FACTS, option, os.fsdecode(value), "--output", output)
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("error: ")
+    assert "expected text in UTF-8" in ended.stderr
+    assert not output.exists()
