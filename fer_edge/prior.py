@@ -63,7 +63,7 @@ def name_prior(prior: Mapping[str, float], photos: Mapping[str, float]) -> str:
     spread = float(ours @ ours)
     power = round(float(ours @ named) / spread, 3) if spread > _NAME_TOLERANCE**2 else 1.0
     if not 0 <= power <= 1 or np.abs(named - power * ours).max() > _NAME_TOLERANCE:
-        return ",".join(f"{name}={share:.3g}" for name, share in prior.items())
+        return ", ".join(f"{name}={share:.3g}" for name, share in prior.items())
     return {1.0: PHOTOS, 0.0: BALANCED}.get(power, f"{PHOTOS}{POWER}{power:g}")
 
 

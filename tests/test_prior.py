@@ -74,7 +74,7 @@ def test_name_is_parsed_as_its_prior(text: str) -> None:
 def test_uniform_photographs_prior_is_named_photos() -> None:
     even = dict.fromkeys(LABELS, 1 / 3)
     assert name_prior(even, even) == "photos"
-    assert name_prior(PHOTOS, even) == "happy=0.5,neutral=0.3,sad=0.2"
+    assert name_prior(PHOTOS, even) == "happy=0.5, neutral=0.3, sad=0.2"
 
 
 @pytest.mark.parametrize(

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import numpy as np
 import numpy.typing as npt
-from matplotlib.ticker import PercentFormatter
 
 from benchmarks.entry import data_option, read_voted_dataset, run_command
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.peoples_answer import evaluate_by_votes, reliability_by_votes
 from fer_edge.dataset.votes import NO_TRUTH
 from fer_edge.errors import InputError
-from fer_edge.evaluation.metrics import IntArray, ReliabilityBin, confusion_matrix
+from fer_edge.evaluation.metrics import IntArray, confusion_matrix
 from fer_edge.inference.classifier import expression_scores
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import SHIPPED_MODEL
 from fer_edge.picture_form import FER2013_FORM
 from fer_edge.terminal.consoles import progress_bar, stdout
 from fer_edge.training.face_classifier import load_classifier, require_fit_for
-from fer_edge.training.plots import MatrixWords, open_figure, plot_matrix
+from fer_edge.training.plots import MatrixWords, plot_matrix
+from fer_edge.training.reliability_plot import plot_reliability
 
 LABELS_PICTURE = "labels-against-people.png"
 RELIABILITY_PICTURE = "reliability.png"
-
-_PREDICTED = "#1565c0"
-_LARGEST_DISC = 500.0
-"""Area of the disc of the bin with the most images, square points."""
 
 
 def count_labels_against_people(dataset: Dataset) -> npt.NDArray[np.int64]:
@@ -65,31 +60,6 @@ def plot_labels_against_people(counts: IntArray, path: Path, *, data: str) -> No
         share="share of the label's images",
     )
     plot_matrix(counts, path, words, EXPRESSIONS)
-
-
-def plot_reliability(bins: Sequence[ReliabilityBin], path: Path, *, title: str) -> None:
-    """Draw the predicted shares of votes against the actual ones into a PNG.
-
-    Args:
-        bins: Bins as `reliability_by_votes` returns them.
-        path: File of the chart.
-        title: Title above it.
-    """
-    predicted, voted, images = ([getattr(each, name) for each in bins] for name in ("confidence", "outcome", "images"))
-    most = max(images)
-    with open_figure(path, "default", figsize=(6.4, 6.4)) as figure:
-        axes = figure.subplots()
-        axes.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="a score is the share of people who say so")
-        axes.plot(predicted, voted, color=_PREDICTED, zorder=2)
-        sizes = [_LARGEST_DISC * count / most for count in images]
-        axes.scatter(predicted, voted, sizes, _PREDICTED, alpha=0.5, clip_on=False, label="area: number of images")
-        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
-        axes.set(xlabel="share predicted: score of the answer", ylabel="share voted: people who gave that answer")
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.grid(alpha=0.25)
-        axes.legend(loc="upper left", frameon=False)
-        axes.set_title(title)
 
 
 @click.command()

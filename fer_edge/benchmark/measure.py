@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -82,9 +82,10 @@ def measure(
         watch.look()
         fresh = _start_fresh(subjects, partial(on_stage, "loading"))
     parents = find_parents(subjects)
-    qualities, moved = (
-        ({}, ()) if faces is None or data is None else _judge(subjects, times, parents, faces, data, groups, on_stage)
+    judged = (
+        _Judged() if faces is None or data is None else _judge(subjects, times, parents, faces, data, groups, on_stage)
     )
+    qualities = judged.qualities
     if faces is not None and stress:
         qualities = _add_stress(qualities, subjects, faces, on_stage)
     costs = _count_costs(subjects)
@@ -98,11 +99,12 @@ def measure(
                 _result(each, times[each.name], costs.get(each.name), fresh.get(each.name)),
                 quality=qualities.get(each.name),
                 parent=parents.get(each.name),
+                full_quality=judged.full_qualities.get(each.name),
             )
             for each in subjects
         ),
         threads=by_threads,
-        moved=moved,
+        moved=judged.moved,
         emulated=emulated,
     )
 
@@ -154,6 +156,21 @@ def _start_fresh(subjects: Sequence[Subject], on_progress: OnProgress) -> dict[s
     return dict(zip(commands, median_fresh(list(commands.values()), on_progress), strict=True))
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """Quality of the subjects.
+
+    Attributes:
+        qualities: Quality by name.
+        full_qualities: Quality of the full model for the prior of a file, by the file's name, where they differ in it.
+        moved: Images whose label quantization changed.
+    """
+
+    qualities: Mapping[str, Quality] = field(default_factory=dict)
+    full_qualities: Mapping[str, Quality] = field(default_factory=dict)
+    moved: tuple[ChangedLabel, ...] = ()
+
+
 def _judge(
     subjects: Sequence[Subject],
     times: Mapping[str, _Times],
@@ -162,7 +179,7 @@ def _judge(
     data: Data,
     groups: Groups | None,
     on_stage: OnStage,
-) -> tuple[dict[str, Quality], tuple[ChangedLabel, ...]]:
+) -> _Judged:
     classifiers = {each.name: each.classifier for each in subjects}
     cost_ms = {name: each.model.p50 for name, each in times.items()}
     scores = score_all(classifiers, cost_ms, faces.images, partial(on_stage, "scoring"), faces.classes)
@@ -175,11 +192,16 @@ def _judge(
         name: judge_faces(values, faces, copied, classifiers[name].card, expected.get(name), groups)
         for name, values in scores.items()
     }
+    full_qualities = {
+        name: judge_faces(expected[name], faces, copied, classifiers[name].card, groups=groups)
+        for name, parent in parents.items()
+        if expected[name] is not scores[parent]
+    }
     changed: list[ChangedLabel] = []
     for names in group_files(parents, {name: classifiers[name].card.prior for name in parents}):
         changed += find_changed_labels({name: scores[name] for name in names}, expected[names[0]], faces)
     changed.sort(key=lambda each: -each.full[1])
-    return qualities, tuple(changed[:SHOWN])
+    return _Judged(qualities, full_qualities, tuple(changed[:SHOWN]))
 
 
 def _add_stress(

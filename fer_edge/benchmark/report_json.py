@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fer_edge.errors import InputError
 from fer_edge.files import read_text_file, write_atomic
 from fer_edge.labels import EXPRESSIONS
 
-READABLE_VERSIONS = (3, 4, 5)
+READABLE_VERSIONS = (3, 4, 5, 6)
 """Versions of report.json that can be read; the last is the one that is written."""
 
 SCHEMA_VERSION = READABLE_VERSIONS[-1]
@@ -22,6 +22,7 @@ SCHEMA_VERSION = READABLE_VERSIONS[-1]
 _DATA_OF_4 = {"majority": "", "copied": "", "one_person": None, "one_person_without_copies": None}
 _QUALITY_OF_4 = {"people": None, "without_copies": None}
 _QUALITY_OF_5 = {"groups": None, "stress": None}
+_RESULT_OF_6 = {"full_quality": None}
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,14 @@ class Report:
         return next((quality.classes for quality in scored), EXPRESSIONS)
 
     def parent_of(self, result: Result) -> Result | None:
-        """Return the full model that a file was exported from; `None` if that was not measured."""
-        return next((each for each in self.results if each.name == result.parent), None)
+        """Return the full model that a file was exported from, with its quality for the file's prior.
+
+        `None` if that was not measured.
+        """
+        parent = next((each for each in self.results if each.name == result.parent), None)
+        if parent is None or result.full_quality is None:
+            return parent
+        return replace(parent, quality=result.full_quality)
 
     def times_faster(self, result: Result) -> float:
         """Return the median of the reference divided by the result's, of the model alone."""
@@ -116,6 +123,8 @@ def _upgraded(facts: dict[str, Any], version: int) -> dict[str, Any]:
         facts = {**_with_quality(facts, _QUALITY_OF_4), "data": facts["data"] and {**_DATA_OF_4, **facts["data"]}}
     if version <= 4:  # before groups and stress
         facts = _with_quality(facts, _QUALITY_OF_5)
+    if version <= 5:  # before full models were judged for the priors of their files
+        facts = {**facts, "results": [{**_RESULT_OF_6, **row} for row in facts["results"]]}
     return facts
 
 

@@ -62,6 +62,8 @@ class Result:
         frame: Latency from a camera's frame and a face's box to a label: crop, model and smoothing.
         quality: Quality on the labelled images; `None` without them.
         parent: Name of the result of the full model that it was exported from; `None` if that was not measured.
+        full_quality: Quality of the full model with its scores re-weighted for this file's prior; `None` where both
+            have the same prior, or either was not scored.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Result:
     frame: Timing
     quality: Quality | None
     parent: str | None = None
+    full_quality: Quality | None = None
 
     @property
     def library(self) -> str:

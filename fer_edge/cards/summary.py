@@ -57,13 +57,17 @@ def _trained_on(training: Mapping[str, Any]) -> str:
 
 
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
-    """Return the shares of people's answers and of the data set's labels that the model gives."""
-    people, label = number(evaluation, "people", "accuracy"), number(evaluation, "accuracy")
-    shares = [f"{people:.1%} people's answer"] if people is not None else []
-    shares += [f"{label:.1%} label"] if label is not None else []
-    samples = number(evaluation, "samples")
-    where = "" if samples is None else f" ({samples:,.0f} {member(evaluation, 'split') or ''} images)"
-    return ", ".join(shares) + where if shares else ""
+    """Return the shares of people's answers and of the data set's labels that the model gives, and of how many."""
+    by_people = _share_of(member(evaluation, "people"), "people's answer", "images with a majority")
+    by_label = _share_of(evaluation, "label", f"{member(evaluation, 'split') or ''} images".strip())
+    return ", ".join(filter(None, (by_people, by_label)))
+
+
+def _share_of(results: object, truth: str, images: str) -> str:
+    accuracy, samples = number(results, "accuracy"), number(results, "samples")
+    if accuracy is None:
+        return ""
+    return f"{accuracy:.1%} {truth}" + ("" if samples is None else f" ({samples:,.0f} {images})")
 
 
 def _parity(parity: Mapping[str, Any]) -> str:

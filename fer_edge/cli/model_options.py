@@ -14,6 +14,7 @@ from fer_edge.cli.messages import option_named, print_note, print_warning
 from fer_edge.cli.parameters import INPUT_RANGE, LABELS, MOST_THREADS, SHIPPED
 from fer_edge.evaluation.label_order import find_better_order
 from fer_edge.evaluation.metrics import IntArray
+from fer_edge.inference.card_reader import read_card
 from fer_edge.inference.classifier import ScoresFaces
 from fer_edge.inference.model_choice import (
     WITH_DOT_PRODUCTS,
@@ -22,7 +23,7 @@ from fer_edge.inference.model_choice import (
     find_model,
     is_choice,
 )
-from fer_edge.inference.reweighting import for_prior
+from fer_edge.inference.reweighting import assumed_and_wanted, for_prior
 from fer_edge.labels import EXPRESSIONS
 from fer_edge.models import SHIPPED_MODEL
 
@@ -109,6 +110,23 @@ def with_prior(classifier: ScoresFaces, prior: str | None, path: Path) -> Scores
         return classifier
     with option_named(f"--prior {prior}"):
         return for_prior(classifier, prior, path)
+
+
+def require_prior(prior: str | None, model: Path, stated: StatedFacts) -> None:
+    """Check a prior against a model's card before the model is loaded, so that an error names the option.
+
+    Args:
+        prior: The prior as a user writes it; None for the model's own.
+        model: The model's file.
+        stated: Facts of a file that has no card, and so no prior.
+
+    Raises:
+        InputError: If the text is no prior, or the card does not say which prior the scores assume now.
+    """
+    if prior is not None and stated.labels is None:
+        card = read_card(model)
+        with option_named(f"--prior {prior}"):
+            assumed_and_wanted(card, prior, model)
 
 
 def note_unverified(model: Path, card: ModelCard) -> None:

@@ -32,6 +32,9 @@ _SYNONYMS = {
 
 _MOST = np.iinfo(np.uint16).max
 
+_SHOWN = 40
+"""Characters of a column's name in a message."""
+
 _Counts = npt.NDArray[np.uint16]
 
 
@@ -65,7 +68,8 @@ def read_votes_csv(path: Path) -> VotesTable:
         columns = tuple(map(class_name, next(records, [])))
         key = name_column(columns)
         if key is None:
-            raise DataError(_expected(path, EXPRESSIONS, "a column image"))
+            found = some_names([name[:_SHOWN] for name in columns]) or "none"
+            raise DataError(f"{_expected(path, EXPRESSIONS, 'a column image')} among {found}")
         rows = {name: (where, cells) for where, name, cells in read_rows(path, columns, key, records)}
     except csv.Error as error:
         raise DataError(f"{path}: expected a CSV file of votes; save it as CSV in UTF-8 ({error})") from error
@@ -147,7 +151,10 @@ def _count(where: str, text: str) -> int:
     # A spreadsheet or pandas may write 7 as 7.0.
     match = re.fullmatch(r"0*([0-9]{1,5})(\.0*)?", text.strip() or "0", re.ASCII)
     if match is None or int(match[1]) > _MOST:
-        raise DataError(f"{where}: expected whole numbers of votes from 0 to {_MOST}, got {printable(text[:20])!r}")
+        raise DataError(
+            f"{where}: expected whole numbers of votes from 0 to {_MOST}, got {printable(text[:20])!r}; "
+            "give the number of people who answered so, not their share"
+        )
     return int(match[1])
 
 

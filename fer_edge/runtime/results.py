@@ -26,7 +26,7 @@ class FaceResult:
         box_xyxy: Bounding box, float32 (4,), in the frame's pixels and within the frame.
         confidence: Confidence of the detector when it last found the face, 0..1.
         scores: Scores, float32 (labels,), with a sum of 1, smoothed over time unless smoothing is off;
-            `fer_edge.scores.score_meaning` says what one means.
+            `fer_edge.cards.meaning.score_meaning` says what one means.
         label: Expression to show, or `UNCERTAIN`.
         score: The highest of the scores.
         landmarks: float32 (5, 2), x and y in the frame's pixels, as in `fer_edge.runtime.faces.detector.Face`.

@@ -59,10 +59,10 @@ def draw_curves(figure: Figure, history: Sequence[dict[str, float]], *, title: s
 def plot_confusion(evaluation: Evaluation, path: Path, *, title: str) -> None:
     """Draw a confusion matrix into a PNG: shares of the true class, with counts."""
     words = MatrixWords(
-        title=f"{title}\naccuracy {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}",
-        rows="true (images)",
+        title=f"{title}\naccuracy by label {evaluation.accuracy:.1%}, macro-F1 {evaluation.macro_f1:.3f}",
+        rows="label (images)",
         columns="predicted",
-        share="share of the true class",
+        share="share of the label's images",
     )
     plot_matrix(evaluation.confusion, path, words, evaluation.classes)
 

@@ -19,6 +19,7 @@ from fer_edge.dataset.class_choice import class_facts
 from fer_edge.dataset.copies import exact_copies
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.loading import SYNTHETIC
+from fer_edge.dataset.people_tables import people_tables
 from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
 from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
 from fer_edge.evaluation.tables import confusion_table, evaluation_table
@@ -92,7 +93,9 @@ def write_run(
     save_keras(trained.model, card, run.model)
     write_atomic(run.path / "card.json", card.to_json() + "\n")
     _write_pictures(run, trained, dataset, recipe, evaluation)
-    write_atomic(run.path / "summary.txt", _summary(trained, dataset, recipe, evaluation))
+    people = people_tables(scores, dataset.validation, card, "people's answer on the validation split")
+    tables = (evaluation_table(evaluation, "validation split, float32"), confusion_table(evaluation), *people)
+    write_atomic(run.path / "summary.txt", _summary(trained, dataset, recipe, as_text(*tables)))
     return Measured(card, scores, evaluation, copied)
 
 
@@ -148,7 +151,7 @@ def _write_pictures(run: RunFolder, trained: Trained, dataset: Dataset, recipe: 
     plot_samples(dataset.train, run.path / "samples.png", seed=recipe.seed, side=7)
 
 
-def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Evaluation) -> str:
+def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, tables: str) -> str:
     progress = trained.progress
     lines: list[str] = []
     with _columns(_SUMMARY_COLUMNS):  # else Keras cuts its table off at the terminal's width
@@ -160,7 +163,6 @@ def _summary(trained: Trained, dataset: Dataset, recipe: Recipe, evaluation: Eva
         f"model    the weights of epoch {progress.best_epoch}, the best by validation accuracy",
         *([f"scores   no temperature: {trained.no_temperature}"] if trained.no_temperature else []),
     )
-    tables = as_text(evaluation_table(evaluation, "validation split, float32"), confusion_table(evaluation))
     return "\n".join(("\n".join(lines), *facts, "", tables))
 
 

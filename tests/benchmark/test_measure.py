@@ -14,6 +14,7 @@ from fer_edge.benchmark import timing
 from fer_edge.benchmark.cost import count_cost
 from fer_edge.benchmark.labelled_faces import describe_data
 from fer_edge.benchmark.measure import measure
+from fer_edge.benchmark.report.changed_labels import label_changes_table
 from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.subjects import Role, Subject, load_subjects
 from fer_edge.benchmark.timing import Effort
@@ -122,6 +123,15 @@ def test_file_with_a_folded_prior_agrees_with_its_full_model(family: list[Subjec
     assert qualities[0].predicted != qualities[1].predicted
     assert qualities[2] is not None
     assert (qualities[1].agreement, qualities[2].agreement, report.moved) == (1, 1, ())
+    # So quantization, not the prior, is what changes labels and accuracy.
+    for result in report.results[1:]:
+        assert [row[2] for row in label_changes_table(report).rows if row[0] == result.name] == ["0"]
+        parent = report.parent_of(result)
+        assert parent is not None
+        assert parent.quality is not None
+        assert result.quality is not None
+        assert parent.quality.accuracy == result.quality.accuracy
+    assert (report.results[1].full_quality is None, report.results[2].full_quality) == (False, None)
 
 
 def test_full_model_and_its_files_are_measured_together(family: list[Subject], faces: Dataset, tmp_path: Path) -> None:

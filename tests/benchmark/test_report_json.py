@@ -46,11 +46,17 @@ def without_version_5(facts: dict[str, Any]) -> dict[str, Any]:
     for row in facts["results"]:
         for name in ("groups", "stress"):
             (row["quality"] or {}).pop(name, None)
-    return {**facts, "schema_version": 4}
+    return {**without_version_6(facts), "schema_version": 4}
+
+
+def without_version_6(facts: dict[str, Any]) -> dict[str, Any]:
+    for row in facts["results"]:
+        row.pop("full_quality", None)
+    return {**facts, "schema_version": 5}
 
 
 @pytest.mark.parametrize("quality", [True, False])
-@pytest.mark.parametrize("made_older", [without_version_4, without_version_5])
+@pytest.mark.parametrize("made_older", [without_version_4, without_version_5, without_version_6])
 def test_earlier_versions_are_read(
     tmp_path: Path, made_older: Callable[[dict[str, Any]], dict[str, Any]], quality: bool
 ) -> None:

@@ -66,6 +66,20 @@ def test_config_sets_prior_of_run(child_line: Callable[..., Any], voted_file: Pa
     assert refused.stderr == ("error: --prior photos^2: expected a power from 0 (balanced) to 1 (photos), got '2'\n")
 
 
+@pytest.mark.parametrize("command", [("predict",), ("analyze", "--output", "tables")])
+def test_error_about_a_prior_names_the_option(
+    command_line: Callable[..., Any],
+    voted_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = command_line(*command, PORTRAIT_FILE, "--model", voted_file, "--prior", "sad=3")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == "error: --prior sad=3: expected a share from 0 to 1 such as neutral=0.7, got 'sad=3'\n"
+
+
 def test_evaluate_reports_prior_and_results_under_five_priors(
     command_line: Callable[..., Any], voted_file: Path, voted_faces: tuple[str, ...]
 ) -> None:

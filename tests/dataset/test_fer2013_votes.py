@@ -22,6 +22,8 @@ def test_votes_file_is_small_complete_and_named_in_notices() -> None:
     known = known_pictures()
     assert VOTES_FILE.stat().st_size < 700_000
     assert hashlib.sha256(VOTES_FILE.read_bytes()).hexdigest() in NOTICES.read_text(encoding="utf-8")
+    headings = [line[3:] for line in NOTICES.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
+    assert {NOTICES.parent.joinpath(name).resolve() for name in headings} >= {VOTES_FILE.resolve()}
     assert len(np.unique(known.prints, axis=0)) == len(known.prints) == len(known.picture_of)
     assert known.row_counts.shape == (35_887, len(CHOICES))
     assert known.picture_of.max() + 1 == len(known.counts) == len(known.in_training) == len(known.in_public_test)

@@ -70,6 +70,8 @@ def test_ferplus_words_and_other_choices_are_read(tmp_path: Path, dataset: Datas
         ([HEADER, "a.jpg,0,0,0,65536,0,0,0"], "got '65536'"),
         ([HEADER, "a.jpg,0,0,0,40000,40000,0,0"], "line 2: expected at most 65535 votes on an image, got 80000"),
         ([HEADER, "a.jpg,0,0,0,\u0663,0,0,0"], "line 2: expected whole numbers of votes"),
+        (["image|angry|happy"], r"a column image is missing among image\|angry\|happy"),
+        ([HEADER, "a.jpg,0,0,0,70%,0,0,0"], "got '70%'; give the number of people who answered so, not their share"),
         ([HEADER, " ,0,0,0,1,0,0,0"], "line 2: expected each image once, got a line without a name"),
         (
             [HEADER + ",Anger", "a.jpg,0,0,0,1,0,0,0,1"],

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from fer_edge.dataset.data import Dataset, Split
 from fer_edge.errors import InputError
 from fer_edge.evaluation.metrics import evaluate_scores
+from fer_edge.training import plots
 from fer_edge.training.plots import (
     cell_text,
     draw_curves,
@@ -75,6 +76,16 @@ def test_confusion_matrix_allows_missing_classes(tmp_path: Path) -> None:
     evaluation = evaluate_scores(np.eye(7)[[0, 1, 1]], np.array([0, 1, 0]))
     plot_confusion(evaluation, tmp_path / "sub" / "confusion.png", title="three images")
     assert read(tmp_path / "sub" / "confusion.png").std() > 10
+
+
+def test_confusion_says_that_it_is_by_label(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # With people's votes the label is one of two truths.
+    drawn: list[plots.MatrixWords] = []
+    monkeypatch.setattr(plots, "plot_matrix", lambda counts, path, words, classes: drawn.append(words))
+    evaluation = evaluate_scores(np.eye(7, dtype=np.float32), np.arange(7))
+    plot_confusion(evaluation, tmp_path / "confusion.png", title="seven")
+    assert (drawn[0].rows, drawn[0].share) == ("label (images)", "share of the label's images")
+    assert "accuracy by label 100.0%" in drawn[0].title
 
 
 def test_any_class_name_can_be_drawn(tmp_path: Path) -> None:

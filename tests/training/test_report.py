@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 import pytest
 
 from fer_edge.cards.model_card import WEIGHTS_LICENCE, ModelCard
-from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.data import Dataset, Split
+from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.evaluation.metrics import evaluate_scores
 from fer_edge.files import sha256_file
 from fer_edge.training.checkpoint import TrainingProgress
@@ -68,6 +71,22 @@ def test_summary_has_layers_data_and_results(tiny_run: RunFolder, card: ModelCar
     assert f"{card.evaluation['accuracy']:.2%}" in text
     assert "\x1b" not in text
     assert {len(line) for line in text.splitlines() if line.startswith(("┏", "├", "└"))} == {100}  # nothing cut off
+
+
+def test_summary_has_peoples_answer_where_there_are_votes(faces: Dataset, tmp_path: Path) -> None:
+    def voted(split: Split) -> Split:
+        counts = np.zeros((len(split), len(CHOICES)), np.uint16)
+        counts[np.arange(len(split)), split.labels] = 10
+        return replace(split, votes=Votes(counts))
+
+    run = RunFolder(tmp_path / "voted")
+    row = {"loss": 2.0, "accuracy": 0.2, "val_loss": 2.0, "val_accuracy": 0.2}
+    trained = Trained(ARCHITECTURES["tiny"](None), TrainingProgress(1, [row], True, 1.0), None, 1)
+    dataset = replace(faces, splits={name: voted(split) for name, split in faces.splits.items()})
+    write_run(run, trained, dataset, Recipe(arch="tiny", epochs=1, votes_weight=1.0))
+    text = (run.path / "summary.txt").read_text()
+    for part in ("people's answer on the validation split, prior photos", "one person's recall", "balanced"):
+        assert part in text
 
 
 def test_card_has_name_and_digest_of_teachers(tiny_run: RunFolder, faces: Dataset, tmp_path: Path) -> None:

@@ -21,11 +21,14 @@ def label_changes_table(report: Report) -> Table:
         counts = (f"{count:,}" for count in (changes.changed, changes.gained, changes.lost))
         rows.append([result.name, in_words(report, parent), *counts, share(changes.changed / changes.images), points])
     names = ("labels changed", "became right", "became wrong", "share changed", "accuracy, points")
+    notes = ["The points are given with half their 95% interval; a smaller change may be chance."]
+    if any(each.full_quality is not None for each in report.results):
+        notes.append("The full model's scores are re-weighted for the file's prior where that is another one.")
     return Table(
         "Changed labels",
         [text_column("file"), text_column("compared with"), *map(Column, names)],
         rows,
-        ("The points are given with half their 95% interval; a smaller change may be chance.",),
+        notes,
     )
 
 

@@ -12,6 +12,7 @@ from fer_edge.benchmark.report_json import Report
 from fer_edge.benchmark.results import Result, Timing
 
 _TIMINGS = ("model", "frame")
+_QUALITIES = ("quality", "full_quality")
 _Row = dict[str, float | int | None]
 
 _PERCENTILES = ("p50", "p90", "p95", "p99")
@@ -28,7 +29,7 @@ def as_csv(report: Report) -> str:
 
 
 def _row(report: Report, result: Result) -> dict[str, Any]:
-    plain = [field.name for field in fields(Result) if field.name not in (*_TIMINGS, "quality")]
+    plain = [field.name for field in fields(Result) if field.name not in (*_TIMINGS, *_QUALITIES)]
     row = {"name": result.name} | (_people(report, result.quality) if report.has_people else {})
     row |= {name: getattr(result, name) for name in plain}
     for name in _TIMINGS:

@@ -21,6 +21,7 @@ from fer_edge.analysis.videos import missing_videos, write_videos
 from fer_edge.cli.commands.analyze_options import SECTIONS, AnalyzeOptions, analyze_options
 from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import option_named, print_note
+from fer_edge.cli.model_options import require_prior
 from fer_edge.errors import FerEdgeError, InputError, extra_advice
 from fer_edge.number_format import plural
 from fer_edge.terminal.consoles import make_share_progress, print_line, stdout
@@ -48,6 +49,7 @@ def command(sources: tuple[str, ...], **given: Any) -> None:
     if options.privacy and options.video:
         raise InputError("--privacy stores no picture of a face, and --video stores them; leave one of them out")
     settings = options.settings
+    require_prior(options.prior, options.model, settings.facts)
     files = find_sources(sources, recursive=options.recursive, apart_from=options.output)
     silence_opencv()
     with ExitStack() as stack, _advice_when_stopped(options):

@@ -49,10 +49,15 @@ from fer_edge.cli.model_options import (
 )
 from fer_edge.cli.parameters import ModelPath, PicturePath
 from fer_edge.dataset.copies import exact_copies
-from fer_edge.dataset.data import Dataset
+from fer_edge.dataset.data import Dataset, Split
 from fer_edge.dataset.groups import compare_split
-from fer_edge.dataset.peoples_answer import facts_without_copies, people_facts
-from fer_edge.errors import MissingExtraError
+from fer_edge.dataset.peoples_answer import (
+    evaluate_by_votes,
+    facts_without_copies,
+    people_facts,
+    reliability_by_votes,
+)
+from fer_edge.errors import InputError, MissingExtraError
 from fer_edge.evaluation.metrics import Evaluation, evaluate_scores
 from fer_edge.evaluation.tables import confusion_table, evaluation_table
 from fer_edge.inference.card_reader import read_card
@@ -86,6 +91,11 @@ from fer_edge.training.face_classifier import load_classifier
 @num_threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of tables.")
 @click.option("--plot", type=PicturePath(), help="Picture of the confusion matrix.  [default: <model>_confusion.png]")
+@click.option(
+    "--reliability-plot",
+    type=PicturePath(),
+    help="Picture of the share predicted against the share voted, for images with people's votes.  [default: none]",
+)
 @evaluation_options
 @strict_option
 @yes_option
@@ -104,6 +114,7 @@ def command(
     num_threads: int,
     as_json: bool,
     plot: Path | None,
+    reliability_plot: Path | None,
     strict: bool,
     yes: bool,
     **hard: Any,
@@ -124,7 +135,9 @@ def command(
     asked.require_consistent(model, prior)
     picture = plot or Path(f"{model.stem}_confusion.png")
     reads = [*roles("MODEL", model), *data_roles(data), *roles("--votes", votes_file), *asked.reads()]
-    require_apart(reads, [*roles("--plot", picture), *asked.writes(model)])
+    require_apart(
+        reads, [*roles("--plot", picture), *roles("--reliability-plot", reliability_plot), *asked.writes(model)]
+    )
     peers = asked.stated_peers()
     if asked.update_card:
         read_card(model)  # before minutes of work for a file without one
@@ -148,6 +161,8 @@ def command(
     # Before the table, whose reader may leave: `| head`.
     warn_of_better_order(model.name, evaluation.confusion, classifier.card.labels, facts, dataset.classes)
     _plot(evaluation, picture, f"{model.name}, {split}", is_wanted=plot is not None)
+    if reliability_plot is not None:
+        _plot_reliability(scores, faces, reliability_plot, f"{model.name}, {split}")
     draw_stress(stress, asked.chart(model), f"{model.name}, {split}", is_wanted=asked.stress_plot is not None)
     if asked.update_card:
         record(model, found.findings, found.data)
@@ -195,6 +210,21 @@ class _Results:
 
     def _copied(self) -> npt.NDArray[np.bool_]:
         return exact_copies(self.dataset.split(self.split).images, self.dataset.train.images)
+
+
+def _plot_reliability(scores: FloatArray, faces: Split, path: Path, title: str) -> None:
+    answer = None if faces.votes is None else evaluate_by_votes(scores, faces.votes)
+    if answer is None or faces.votes is None:
+        raise InputError("--reliability-plot: expected images with people's votes, got none; leave it out")
+    try:
+        from fer_edge.training.reliability_plot import plot_reliability
+    except ImportError as error:
+        raise MissingExtraError("drawing the reliability", "train", str(error)) from error
+    words = (
+        f"{title}, {faces.votes.has_shares.sum():,} images\ncalibration error by votes {answer.calibration_error:.3f}"
+    )
+    plot_reliability(reliability_by_votes(scores, faces.votes), path, title=words)
+    stderr().print(f"written: {path}")
 
 
 def _plot(evaluation: Evaluation, path: Path, title: str, *, is_wanted: bool) -> None:

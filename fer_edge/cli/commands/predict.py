@@ -26,6 +26,7 @@ from fer_edge.cli.model_options import (
     model_option,
     num_threads_option,
     prior_option,
+    require_prior,
     stated_facts,
 )
 from fer_edge.errors import FerEdgeError, InputError
@@ -87,8 +88,10 @@ def command(
     pictures = find_pictures(paths, recursive=recursive)
     copies = CopyFolders(save, crops)
     copies.check(pictures)
+    facts = stated_facts(labels, input_range, logits)
+    require_prior(settings["prior"], model, facts)
     with native_stderr_muffled():
-        recognizer = Recognizer(model, facts=stated_facts(labels, input_range, logits), **settings)
+        recognizer = Recognizer(model, facts=facts, **settings)
     if as_json:
         show: Show = _show_json
     elif as_csv:

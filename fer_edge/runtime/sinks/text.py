@@ -53,7 +53,7 @@ class JsonlSink(_LinesSink):
             box         [x1, y1, x2, y2] in the frame's pixels
             confidence  the detector's when it last found the face, 0..1
             label       the expression, or "uncertain"
-            score       the highest score, 0..1; `fer_edge.scores.score_meaning` says what it means
+            score       the highest score, 0..1; `fer_edge.cards.meaning.score_meaning` says what it means
             scores      {expression: score}, smoothed; their sum is 1 up to rounding
         events      array   what happened to faces (absent if nothing did)
             event       "face_appeared", "expression_changed" or "face_left"

@@ -187,6 +187,13 @@ def test_int8_is_compared_with_its_float32_file_or_its_full_model() -> None:
     ]
 
 
+def test_int8_is_compared_with_its_full_model_for_the_prior_of_the_file() -> None:
+    full = result("alone", 9, 49, precision="fp32", role="full", file="model.keras")
+    folded = result("alone_int8", 1, 42, parent=full.name, full_quality=result("full", 9, 43).quality)
+    row = quantization_table(replace(REPORT, results=(full, folded))).splitlines()[2]
+    assert row.startswith("| alone_int8 | 61.43% | 60.00% | -1.43 | 98.6% |")
+
+
 def test_ablation_keeps_its_order() -> None:
     row = {"name": "b", "val_accuracy": 0.5, "macro_f1": 0.4, "fear_recall": 0.3, "ece": 0.02, "epochs": 9}
     text = ablation_table({"setup": "As usual.", "rows": [row, {**row, "name": "a"}]})

@@ -13,12 +13,10 @@ from benchmarks.figures.votes_pictures import (
     command,
     count_labels_against_people,
     plot_labels_against_people,
-    plot_reliability,
 )
 from fer_edge.dataset.data import Dataset
 from fer_edge.dataset.votes import CHOICES, Votes
 from fer_edge.errors import InputError
-from fer_edge.evaluation.metrics import ReliabilityBin
 from fer_edge.labels import EXPRESSIONS
 
 NEUTRAL, SAD = EXPRESSIONS.index("neutral"), EXPRESSIONS.index("sad")
@@ -54,13 +52,3 @@ def test_labels_against_people_allow_missing_classes(tmp_path: Path) -> None:
     counts[5, 4:6] = 1719, 1542
     plot_labels_against_people(counts, tmp_path / "labels.png", data="faces")
     assert read(tmp_path / "labels.png").std() > 10
-
-
-def test_reliability_has_a_disc_per_bin(tmp_path: Path) -> None:
-    drawn = []
-    for voted in (0.5, 0.9):
-        plot_reliability([ReliabilityBin(0.5, voted, 10)], tmp_path / "reliability.png", title="a model")
-        drawn.append(read(tmp_path / "reliability.png"))
-    height, width = drawn[0].shape[:2]
-    blue = [np.argwhere(image[:, width // 3 :, 0].astype(int) - image[:, width // 3 :, 2] > 60) for image in drawn]
-    assert blue[1][:, 0].mean() < blue[0][:, 0].mean() - 0.2 * height, "a larger share of votes lies higher"

@@ -294,3 +294,20 @@ def test_options_that_do_not_fit_are_refused(
     ended = command_line("evaluate", "--data", faces_zip, "--plot", tmp_path / "c.png", *options)
     assert ended.exit_code == 2
     assert message in " ".join(ended.stderr.split())
+
+
+def test_reliability_is_drawn_where_there_are_votes(
+    command_line: Callable[..., Any], faces_zip: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(faces_zip) as archive:
+        names = [name for name in archive.namelist() if "validation/" in name and name.endswith(".png")]
+    votes = tmp_path / "votes.csv"
+    rows = [",".join([name, *("7" if f"/{each}/" in name else "1" for each in EXPRESSIONS)]) for name in names]
+    votes.write_text("\n".join([f"image,{','.join(EXPRESSIONS)}", *rows]) + "\n")
+    picture = tmp_path / "reliability.png"
+    arguments = ("evaluate", "--data", faces_zip, "--plot", tmp_path / "c.png", "--reliability-plot", picture)
+    refused = command_line(*arguments)
+    assert (refused.exit_code, picture.exists()) == (2, False)
+    assert refused.stderr.splitlines()[-1].startswith("error: --reliability-plot: expected images with people's votes")
+    command_line(*arguments, "--votes", votes).require_success()
+    assert cv2.imread(str(picture)) is not None

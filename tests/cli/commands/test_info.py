@@ -191,6 +191,9 @@ def test_info_is_ten_lines_unless_all_is_wanted(command_line: Callable[..., Any]
     assert [line.split("  ")[0] for line in lines] == [
         *("file", "model", "labels", "input", "scores", "prior", "trained on", "accuracy", "parity", "licence")
     ]
+    assert re.search(
+        r"people's answer \(3,188 images with a majority\), .* label \(3,589 validation images\)$", lines[7]
+    )
     everything = command_line("info", "--all").require_success().stdout
     assert "confusion_matrix" in everything
     assert len(everything.splitlines()) > 60
