@@ -19,20 +19,20 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     for i, name in enumerate(evaluation.classes):
         values = (evaluation.precision[i], evaluation.recall[i], evaluation.f1[i])
         shown = (f"{value:.3f}" if evaluation.support[i] else NONE for value in values)
-        table.add_row(name, *shown, str(evaluation.support[i]))
+        table.add_row(name, *shown, f"{evaluation.support[i]:,}")
     table.add_section()
     means = (evaluation.mean_precision, evaluation.mean_recall, evaluation.macro_f1)
-    table.add_row("mean of classes", *(f"{value:.3f}" for value in means), str(evaluation.samples))
+    table.add_row("mean of classes", *(f"{value:.3f}" for value in means), f"{evaluation.samples:,}")
     table.add_section()
-    table.add_row("accuracy", f"{evaluation.accuracy:.2%}")
+    table.add_row("accuracy by label", f"{evaluation.accuracy:.2%}")
     table.add_row("calibration error", f"{evaluation.calibration_error:.4f}")
     table.add_row("log loss", f"{evaluation.log_loss:.4f}")
     return table
 
 
 def confusion_table(evaluation: Evaluation) -> Table:
-    """Return the confusion matrix in counts: rows true, columns predicted."""
-    table = make_table("confusion: rows true, columns predicted", [""], evaluation.classes)
+    """Return the confusion matrix in counts: rows by label, columns predicted."""
+    table = make_table("confusion: rows by label, columns predicted", [""], evaluation.classes)
     for i, name in enumerate(evaluation.classes):
         counts = [Text(str(n), style="bold" if i == j else "") for j, n in enumerate(evaluation.confusion[i])]
         table.add_row(name, *counts)

@@ -202,7 +202,9 @@ class _Results:
         """Print the results as tables."""
         card, faces, name = self.classifier.card, self.dataset.split(self.split), self.model.name
         prior = "" if (named := named_prior(card)) is None else f", prior {named}"
-        stdout().print(evaluation_table(self.evaluation, f"{name} in {self.classifier.runtime}{prior}: {self.data}"))
+        stdout().print(
+            evaluation_table(self.evaluation, f"{name} in {self.classifier.runtime}{prior}: the label on {self.data}")
+        )
         stdout().print(confusion_table(self.evaluation))
         show_peoples_answer(self.scores, faces, card, f"{name}: people's answer on {self.data}")
         show_without_copies(self.scores, faces, self._copied())
