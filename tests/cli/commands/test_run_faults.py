@@ -271,7 +271,9 @@ def test_sigterm_while_the_video_is_created_leaves_no_file(
 def test_kill_keeps_reported_lines_and_run_resumes(start_run: StartRun, tmp_path: Path, wait_until: WaitUntil) -> None:
     arguments = ("--camera", "demo", "--jsonl", "a.jsonl", "--rotate-size", "8kB", "--rotate-keep", "1000", "--quiet")
     process = start_run(*arguments)
-    wait_until(lambda: (tmp_path / "a.jsonl.2").exists())
+    newest, older, oldest = (tmp_path / f"a.jsonl{suffix}" for suffix in ("", ".1", ".2"))
+    # While it rotates, a file may have two names.
+    wait_until(lambda: oldest.exists() and older.exists() and newest.stat().st_nlink == 1)
     process.kill()
     process.wait()
     reported = all_lines(tmp_path)
