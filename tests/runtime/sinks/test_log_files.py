@@ -187,7 +187,7 @@ def test_full_disk_is_an_error_and_leaves_whole_lines(tiny_disk: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_full_device_ends_the_command_with_one_line(tmp_path: Path, child_environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "fer_edge", "run", "--camera", "demo", "--frames", "3", "--jsonl", "/dev/full"]
-    done = subprocess.run(command, env=child_environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=child_environment, cwd=tmp_path, capture_output=True, text=True, timeout=180)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: /dev/full: No space left on device"
     assert "Traceback" not in done.stderr

@@ -153,5 +153,5 @@ def test_real_stream_notifies_systemd(
 ) -> None:
     receiver, address = listener
     environment = child_environment | {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "60000000"}
-    subprocess.run([sys.executable, "-c", _RUN], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", _RUN], env=environment, check=True, timeout=180)
     assert received(receiver) == ["READY=1\nWATCHDOG=1", "STOPPING=1"]
