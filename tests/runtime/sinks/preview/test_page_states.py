@@ -67,8 +67,8 @@ BOXES = """selectors => selectors.map((selector) => {
 
 def boxes_of(page: Page, *selectors: str) -> dict[str, Box]:
     """Return where elements are at one moment, as the page may change at any time."""
-    boxes: dict[str, Box] = dict(zip(selectors, page.evaluate(BOXES, selectors), strict=True))
-    assert [selector for selector, box in boxes.items() if box is None] == [], "not visible"
+    boxes = dict(zip(selectors, page.evaluate(BOXES, selectors), strict=True))
+    assert None not in boxes.values(), f"not all visible: {boxes}"
     return boxes
 
 
