@@ -330,7 +330,7 @@ def command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
 def wait_until() -> Callable[..., None]:
     """A function that waits until something holds."""
 
-    def wait(condition: Callable[[], object], timeout_s: float = 30) -> None:
+    def wait(condition: Callable[[], object], timeout_s: float = 120) -> None:
         deadline = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
@@ -366,7 +366,7 @@ def browser() -> Iterator[Browser]:
     api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
     with api.sync_playwright() as playwright:
         # The sandbox does not work for root, as in a container.
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=120_000)
         yield opened
         opened.close()
 

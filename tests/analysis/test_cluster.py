@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -79,7 +79,7 @@ def test_chunk_of_a_killed_worker_is_done_by_another(
     start(
         "dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)
     )
-    wait_until(address_file.exists)
+    address = address_in(address_file)
     options = ("--scheduler-file", str(address_file), "--no-dashboard", "--nthreads", "1", "--no-nanny")
     victim = start("dask_worker", *options)
 
@@ -92,7 +92,6 @@ def test_chunk_of_a_killed_worker_is_done_by_another(
                 victim.wait()
                 start("dask_worker", *options)
 
-    address = json.loads(address_file.read_text())["address"]
     sources = find_sources([str(film), str(PORTRAIT_FILE)])
     with cluster_of(address) as executor:
         manifest = analyze(sources, Path("out"), settings, Killing(), executor=executor)
@@ -107,7 +106,7 @@ def test_lost_scheduler_ends_the_analysis_with_advice(
     address_file = tmp_path / "scheduler.json"
     options = ("--scheduler-file", str(address_file), "--no-dashboard")
     scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *options)
-    wait_until(address_file.exists)
+    address = address_in(address_file)
     start("dask_worker", *options, "--nthreads", "1", "--no-nanny")
 
     class Killing(Reports):
@@ -117,7 +116,6 @@ def test_lost_scheduler_ends_the_analysis_with_advice(
             scheduler.kill()
 
     sources = find_sources([str(film)])
-    address = json.loads(address_file.read_text())["address"]
     with cluster_of(address) as executor, pytest.raises(SourceError, match="the scheduler is gone"):
         analyze(sources, tmp_path / "out", settings, Killing(), executor=executor)
 
@@ -128,8 +126,11 @@ def test_missing_scheduler_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
         pass
 
 
-def wait_until(is_true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not is_true():
+def address_in(scheduler_file: Path) -> str:
+    """Return the address that the scheduler writes, once the file is whole."""
+    until = time.monotonic() + 120
+    while True:
+        with suppress(FileNotFoundError, json.JSONDecodeError):
+            return str(json.loads(scheduler_file.read_text())["address"])
         assert time.monotonic() < until
         time.sleep(0.05)

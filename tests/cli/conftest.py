@@ -35,7 +35,7 @@ def run_command(start_run: Callable[..., subprocess.Popen[str]]) -> Any:
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         process = start_run(*arguments, stdout=subprocess.PIPE)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=180)
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     return run

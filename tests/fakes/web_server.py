@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -70,9 +71,11 @@ class WebServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def web_server() -> Iterator[WebServer]:
-    """Run a server in a thread during the context."""
+def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    """Run a server in a thread during the context, with encrypted connections if there is a context for them."""
     with WebServer() as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         yield server

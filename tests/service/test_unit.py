@@ -18,7 +18,7 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 def analyze(folder: Path, unit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / NAME).write_text(unit)
     return subprocess.run(
-        ["systemd-analyze", *arguments, str(folder / NAME)], capture_output=True, text=True, timeout=30
+        ["systemd-analyze", *arguments, str(folder / NAME)], capture_output=True, text=True, timeout=180
     )
 
 

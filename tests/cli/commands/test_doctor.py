@@ -37,9 +37,11 @@ def test_doctor_finds_no_failure_but_power(doctor: Any, tmp_path: Path) -> None:
     vcgencmd = tmp_path / "bin/vcgencmd"
     vcgencmd.write_text("#!/bin/sh\necho throttled=0x50000\n")
     vcgencmd.chmod(0o755)
-    began = time.monotonic()
+    began, used = time.monotonic(), children_s()
     done = doctor("--json")
-    assert time.monotonic() - began < 40  # the promise is 15 s on two free cores
+    # The promise is 15 s on two free cores; processor time is what a busy machine leaves alone.
+    assert children_s() - used < 10
+    assert time.monotonic() - began < 100
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout)
     assert report["ok"]
@@ -50,6 +52,12 @@ def test_doctor_finds_no_failure_but_power(doctor: Any, tmp_path: Path) -> None:
     assert checks["power"]["outcome"] == "warning"
     assert checks["power"]["facts"] == {"now": [], "since_boot": ["under-voltage", "throttled"]}
     assert all(check["advice"] for check in checks.values() if check["outcome"] != "ok")
+
+
+def children_s() -> float:
+    """Return the processor time of the child processes that have ended, and of theirs."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def test_broken_numpy_is_reported_as_failure(doctor: Any, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def run(start_run: StartRun, *arguments: str, encoding: str, environment: dict[s
     """Return how the run ended, what it printed, read as UTF-8, and what it said."""
     environment = {**environment, "PYTHONIOENCODING": encoding}
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as said:
-        code = start_run(*arguments, env=environment, stdout=printed, stderr=said).wait(60)
+        code = start_run(*arguments, env=environment, stdout=printed, stderr=said).wait(180)
         printed.seek(0)
         said.seek(0)
         return code, printed.read().decode(), said.read().decode(encoding)
@@ -102,7 +102,7 @@ def shown_in_terminal(start_run: StartRun, environment: dict[str, str], encoding
     while piece := _read(ours):
         shown += piece
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.wait(180) == 0
     return shown.decode(encoding)
 
 

@@ -31,7 +31,7 @@ def test_source_is_named_without_an_option(
     environment = {**child_environment, **({"FER_EDGE_CAMERA": "none.mp4"} if named_in == "environment" else {})}
     arguments = ("demo", *configuration, "--frames", "2", "--jsonl", "-")
     process = start_run(*arguments, stdout=subprocess.PIPE, env=environment)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=180)
     assert process.returncode == 0, errors
     assert len(read_jsonl(output)) == 2
 

@@ -263,7 +263,7 @@ def test_ctrl_c_leaves_complete_files_and_resume_continues(
     assert "Traceback" not in "".join(lines)
     assert f"to resume: fer-edge train --resume --output {run.relative_to(tmp_path)}" in lines[-2], "".join(lines)
     assert {path.name for path in run.iterdir()} == RUN_FILES
-    assert epochs_of(run) == [1]
+    assert epochs_of(run) in ([1], [1, 2])
     with zipfile.ZipFile(run / "model.keras") as archive:
         assert archive.testzip() is None
     done = subprocess.run([*command, "--resume"], cwd=tmp_path, env=child_environment, capture_output=True, text=True)

@@ -191,7 +191,7 @@ def test_a_chief_and_a_worker_share_a_search(
         for name in ("chief", "worker")
     ]
     try:
-        (chief_out, chief_err), (worker_out, worker_err) = [process.communicate(timeout=240) for process in processes]
+        (chief_out, chief_err), (worker_out, worker_err) = [process.communicate(timeout=900) for process in processes]
     finally:
         for process in processes:
             process.kill()

@@ -22,7 +22,7 @@ from tests.fakes.web_server import Request, WebServer, web_server
 
 
 def fetch(url: str, **options: float) -> bytes:
-    with HttpClient(Address.parse(url), options.get("timeout_s", 5.0)).get() as response:
+    with HttpClient(Address.parse(url), options.get("timeout_s", 30.0)).get() as response:
         content: bytes = response.read()
     return content
 
@@ -184,15 +184,14 @@ def encrypted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     subprocess.run(command, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with web_server() as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
+    with web_server(context) as server:
         server.answers["/"] = hello
         yield server.url.replace("http://", "https://") + "/", certificate
 
 
 def test_a_local_cameras_self_signed_certificate_is_accepted_with_one_note(encrypted: tuple[str, Path]) -> None:
     told: list[str] = []
-    client = HttpClient(Address.parse(encrypted[0]), 5, told.append)
+    client = HttpClient(Address.parse(encrypted[0]), 30, told.append)
     for _ in range(2):
         with client.get() as response:
             assert response.read() == b"hello"

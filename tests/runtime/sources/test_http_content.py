@@ -24,8 +24,8 @@ LIVE = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXTINF:6,\na.ts\n"
 MASTER = b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1280000\nlow/index.m3u8\n"
 
 
-def kind_at(server: WebServer, path: str = "/x") -> Kind:
-    return look_up(HttpClient(Address.parse(server.url + path), 2)).kind
+def kind_at(server: WebServer, path: str = "/x", timeout_s: float = 30) -> Kind:
+    return look_up(HttpClient(Address.parse(server.url + path), timeout_s)).kind
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def test_a_server_that_stops_within_its_answer_raises_http_error(server: WebServ
         request.send_response(200)
         request.send_header("Content-Length", "100000")
         request.end_headers()
-        request.connection.settimeout(5)
+        request.connection.settimeout(20)
         request.rfile.read(1)  # until the client has gone
 
     server.answers["/x"] = answer
     with pytest.raises(HttpError, match="no video came"):
-        kind_at(server)
+        kind_at(server, timeout_s=1)

@@ -45,7 +45,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def fetch(server: WebServer, told: list[str] | None = None) -> list[int]:
-    client = HttpClient(Address.parse(f"{server.url}/party.mp4"), 2)
+    client = HttpClient(Address.parse(f"{server.url}/party.mp4"), 30)
     with fetch_recording(client, ([] if told is None else told).append) as source:
         assert not source.live
         assert source.description == f"{server.url}/party.mp4"
@@ -137,7 +137,7 @@ def test_a_recording_left_by_a_killed_process_is_removed_by_the_next(
     server: WebServer, video: bytes, temporary: Path
 ) -> None:
     server.answers["/party.mp4"] = lambda request: request.reply(video, "video/mp4")
-    client = HttpClient(Address.parse(f"{server.url}/party.mp4"), 2)
+    client = HttpClient(Address.parse(f"{server.url}/party.mp4"), 30)
     with fetch_recording(client, lambda _: None):
         (held,) = temporary.iterdir()
         left = held.with_name(held.name.replace("recording-", "recording-killed-"))

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from itertools import islice, pairwise, repeat
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from fer_edge.runtime.sources.opening import open_source
 from fer_edge.runtime.sources.recordings import VideoFile
 from tests.fakes.web_server import Request, WebServer
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 """Short, so that a still scene outlasts it."""
 
 JPEGS = [cv2.imencode(".jpg", np.full((48, 64, 3), level, np.uint8))[1].tobytes() for level in (90, 160)]
@@ -62,7 +63,7 @@ def watch(url: str, seconds: float) -> tuple[list[np.ndarray], list[str]]:
 @pytest.mark.parametrize("jpeg", [JPEGS[0], BLACK], ids=["empty room", "dark room"])
 def test_a_still_scene_is_not_a_failure(server: WebServer, jpeg: bytes) -> None:
     server.answers["/video"] = lambda request: request.send_motion_jpeg(repeat(jpeg), 0.02)
-    images, told = watch(f"{server.url}/video", 2.5 * TIMEOUT_S)
+    images, told = watch(f"{server.url}/video", 1.5 * TIMEOUT_S)
     assert told == []
     assert len(images) > 10
     assert all(np.array_equal(images[0], image) for image in images)
@@ -128,19 +129,18 @@ def test_a_snapshot_address_is_polled_at_the_given_rate(server: WebServer) -> No
     assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
 
 
-def test_closing_ends_the_wait_for_the_next_snapshot(server: WebServer) -> None:
+def test_closing_ends_the_wait_for_the_next_snapshot(server: WebServer, wait_until: Callable[..., None]) -> None:
     server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
-    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=0.01)) as source:
+    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=0.001)) as source:
         next(iter(source))
-    waiting = [thread for thread in threading.enumerate() if thread.name == f"frames of {server.url}/now.jpg"]
-    assert not waiting
+    wait_until(lambda: f"frames of {server.url}/now.jpg" not in {thread.name for thread in threading.enumerate()})
 
 
 def test_a_snapshot_address_that_fails_is_reopened(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reopening, "_FIRST_PAUSE_S", 0.01)
     server.answers["/now.jpg"] = lambda request: request.reply(JPEGS[0], "image/jpeg")
     told: list[str] = []
-    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=10, timeout_s=0.5), on_note=told.append) as source:
+    with open_source(f"{server.url}/now.jpg", CameraSettings(fps=10, timeout_s=2), on_note=told.append) as source:
         frames = iter(source)
         for _ in range(3):
             next(frames)

@@ -16,7 +16,7 @@ JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 
 
 def capture_at(server: WebServer, interval_s: float = 0.01, patience_s: float = 60.0) -> SnapshotCapture:
-    return SnapshotCapture(HttpClient(Address.parse(f"{server.url}/now.jpg"), 2), interval_s, patience_s)
+    return SnapshotCapture(HttpClient(Address.parse(f"{server.url}/now.jpg"), 30), interval_s, patience_s)
 
 
 def test_each_read_is_one_request_at_the_interval(server: WebServer) -> None:

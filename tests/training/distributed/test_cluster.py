@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -119,19 +120,25 @@ def test_workers_with_different_lists_are_rejected() -> None:
     one, two, three = free_addresses(3)
     with ThreadPoolExecutor() as pool:
         both = [
-            pool.submit(wait_for_all, Cluster((one, two), 0), 3),
-            pool.submit(wait_for_all, Cluster((one, two, three), 1), 3),
+            pool.submit(wait_for_all, Cluster((one, two), 0), 20),
+            pool.submit(wait_for_all, Cluster((one, two, three), 1), 20),
         ]
     errors = [each.exception() for each in both]
     assert all(isinstance(error, InputError) and "same workers in the same order" in str(error) for error in errors)
 
 
-def test_other_connection_is_not_taken_for_a_worker() -> None:
+def test_other_connection_is_not_taken_for_a_worker(wait_until: Callable[..., None]) -> None:
+    def connect() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", int(workers[0].split(":")[1]))) as stranger:
+                stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        except OSError:
+            return False
+        return True
+
     workers = free_addresses(2)
     with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", int(workers[1].split(":")[1]))):
         waiting = pool.submit(wait_for_all, Cluster(workers, 0), 1.5)
-        time.sleep(0.5)
-        with socket.create_connection(("127.0.0.1", int(workers[0].split(":")[1]))) as stranger:
-            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        wait_until(connect)
         error = waiting.exception()
     assert "answers, but not as a worker" in str(error)

@@ -84,7 +84,7 @@ class Subscriber:
         )
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(60)
 
     def on(self, topic: str) -> list[Any]:
         return [json.loads(text) if text[:1] == "{" else text for each, text, _ in list(self.messages) if each == topic]
@@ -135,13 +135,15 @@ def subscriber(broker: Broker, subscribe: Callable[..., Subscriber]) -> Subscrib
 
 
 @pytest.fixture
-def open_sink() -> Callable[..., MqttSink]:
-    """Return a function that opens a sink, whose camera is "Front door" by default."""
+def open_sink(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MqttSink]:
+    """Return a function that opens a sink, whose camera is "Front door" by default, however long an answer takes."""
     pytest.importorskip("paho.mqtt", "2.0", reason="MQTT needs paho-mqtt")
-    from fer_edge.runtime.sinks.mqtt.sink import MqttSink
+    from fer_edge.runtime.sinks.mqtt import sink as sink_module
+
+    monkeypatch.setattr(sink_module, "_FIRST_ANSWER_TIMEOUT_S", 60)
 
     def make(url: str, name: str = "Front door", **options: Any) -> MqttSink:
-        return MqttSink(MqttAddress.parse(url), name, EXPRESSIONS, **options)
+        return sink_module.MqttSink(MqttAddress.parse(url), name, EXPRESSIONS, **options)
 
     return make
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MakeFace = Callable[..., FaceResult]
 OpenPage = Callable[..., "Page"]
 LEFT_BOX, RIGHT_BOX = (20, 80, 100, 180), (200, 100, 260, 170)
-_TIMEOUT_S = 20
+_TIMEOUT_S = 60
 
 # Return the colour of a point of the picture's canvas, by shares of its sides: "red", "blue" or "neither".
 _COLOUR_AT = """([x, y]) => {

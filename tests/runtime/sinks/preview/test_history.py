@@ -113,9 +113,10 @@ def test_history_of_a_span(make_face: MakeFace, make_result: MakeResult, wait_un
     with preview() as sink:
         for number in range(3):
             sink.write(*make_result(make_face("happy"), number=number, taken_at=time.monotonic() + number - 2))
-        wait_until(lambda: read_json(f"{sink.url}api/history")["shares"] == {"happy": 1.0})
+        wait_until(lambda: read_json(f"{sink.url}api/state")["summary"]["frames"] == 3)
         fine, coarse = (read_json(f"{sink.url}api/history?span={span}") for span in (60, 86400))
     assert (fine["resolution_s"], coarse["resolution_s"], coarse["span_s"]) == (1, 60, 86400)
+    assert fine["shares"] == coarse["shares"] == {"happy": 1.0}
     assert fine["someone_s"] == pytest.approx(coarse["someone_s"], abs=0.02)
     assert abs(fine["now"] + fine["clock_offset"] - time.time()) < 60
 

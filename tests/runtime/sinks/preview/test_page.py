@@ -126,7 +126,7 @@ def test_timeline_of_hours_comes_from_the_server(open_page: OpenPage, make_face:
     with previewing(make_face("happy")) as stream:
         page = open_page()
         page.goto(stream.url)
-        wait_for_text(page, "#legend", "happy")
+        wait_for_text(page, "#legend", "happy 100%")  # of a second frame on; the page asks for hours only now and then
         page.locator("#span").select_option("86400")
         wait_for_text(page, "#read-out", "A column is as high as")
         wait_for_text(page, "#legend", "happy 100%")

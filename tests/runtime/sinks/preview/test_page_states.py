@@ -57,10 +57,23 @@ def crowd(make_face: MakeFace, count: int) -> list[FaceResult]:
     return [make_face(labels[i % 5], 0.8, box, track_id=i + 1) for i, box in enumerate(boxes)]
 
 
+# Return where elements are, null for one that is not visible.
+BOXES = """selectors => selectors.map((selector) => {
+  const element = document.querySelector(selector);
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return element.checkVisibility() ? { x, y, width, height } : null;
+})"""
+
+
+def boxes_of(page: Page, *selectors: str) -> dict[str, Box]:
+    """Return where elements are at one moment, as the page may change at any time."""
+    boxes = dict(zip(selectors, page.evaluate(BOXES, selectors), strict=True))
+    assert None not in boxes.values(), f"not all visible: {boxes}"
+    return boxes
+
+
 def box_of(page: Page, selector: str) -> Box:
-    box = page.locator(selector).first.bounding_box()
-    assert box is not None, f"{selector} is not visible"
-    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": box["height"]}
+    return boxes_of(page, selector)[selector]
 
 
 def overlap(a: Box, b: Box) -> bool:
@@ -72,13 +85,13 @@ def overlap(a: Box, b: Box) -> bool:
 def check_layout(page: Page, size: tuple[int, int], shape: float) -> None:
     width, height = size
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    panels = {name: box_of(page, name) for name in PANELS}
+    panels = boxes_of(page, *PANELS)
     assert [pair for pair in combinations(panels, 2) if overlap(panels[pair[0]], panels[pair[1]])] == []
     picture = box_of(page, "#picture")
     assert isclose(picture["width"] / picture["height"], shape, rel_tol=0.02)
     buttons = page.locator(".toolbar > :visible").all()
     assert len({round(button.evaluate("button => button.getBoundingClientRect().top")) for button in buttons}) == 1
-    status, title = box_of(page, "#status"), box_of(page, "h1")
+    status, title = boxes_of(page, "#status", "h1").values()
     if size == PHONE:
         assert status["y"] >= title["y"] + title["height"]
         assert status["width"] > 0.8 * width
@@ -106,6 +119,11 @@ def show_as(page: Page, size: tuple[int, int], scheme: Literal["dark", "light"])
 def wait_for_state(page: Page, state: str, words: str) -> None:
     page.locator(f"body[data-state={state}]").wait_for()
     assert page.locator("#status").inner_text() == words
+
+
+def wait_for_result(page: Page) -> None:
+    """Wait until a result is shown: before the first one the page has no face too, and its parts lie elsewhere."""
+    page.locator("#figures dd").first.wait_for()
 
 
 @pytest.mark.parametrize(("size", "scheme"), VIEWS)
@@ -143,8 +161,9 @@ def test_live_with_faces(
     page = open_page()
     page.goto(stream.url)
     wait_for_state(page, "live", "Live")
+    wait_for_result(page)
     page.locator("#verdict").filter(has_text="happy 80%" if count else "No face").wait_for()
-    assert page.locator("#choice").is_visible() == (count > 1)
+    page.locator("#choice").wait_for(state="visible" if count > 1 else "hidden")
     assert page.locator("#banner").is_hidden()
     check_everywhere(page, axe)
 
@@ -187,6 +206,7 @@ def test_variants_of_a_live_page(
     with previewing(*faces, **options) as stream:
         page = open_page()
         page.goto(stream.url)
+        wait_for_result(page)
         page.locator("#legend").filter(has_text=f"{labels[1]} 50%").wait_for()
         if button:
             page.locator(button).click()
@@ -204,6 +224,7 @@ def test_full_list_of_changes_scrolls(
                 stream.wait_for_frame()
         page = open_page()
         page.goto(stream.url)
+        wait_for_result(page)
         page.locator("#changes li").nth(199).wait_for()
         check_everywhere(page, axe)
 
@@ -215,8 +236,9 @@ def test_nothing_moves_when_faces_come(stream: PreviewStream, open_page: OpenPag
     for count in (0, 1, 5, 12):
         stream.show(*crowd(make_face, count))
         page.goto(stream.url)
+        wait_for_result(page)
         page.locator("#verdict").filter(has_text="happy 80%" if count else "No face").wait_for()
-        places.append([box_of(page, part) for part in (".picture", ".faces", ".changes", ".speed", "#timeline")])
+        places.append(boxes_of(page, ".picture", ".faces", ".changes", ".speed", "#timeline"))
     assert places == [places[0]] * 4
 
 
@@ -336,5 +358,5 @@ def test_panel_takes_the_picture_s_shape(open_page: OpenPage, make_face: MakeFac
             page.set_viewport_size({"width": size[0], "height": size[1]})
             page.wait_for_timeout(100)
             check_layout(page, size, size_wh[0] / size_wh[1])
-            right = max(box_of(page, panel)["x"] + box_of(page, panel)["width"] for panel in PANELS)
+            right = max(box["x"] + box["width"] for box in boxes_of(page, *PANELS).values())
             assert right > 0.96 * size[0], "the screen is not used"
