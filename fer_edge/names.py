@@ -84,6 +84,11 @@ def printable(text: str) -> str:
     return "".join(_escaped(character) if _is_unsafe(character) else character for character in text)
 
 
+def is_utf8(text: str) -> bool:
+    """Return true if text can be encoded: bytes of the command line that are no UTF-8 are lone surrogates in Python."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def some(texts: Sequence[str], separator: str = ", ", *, shown: int = 3) -> str:
     """Join the first few texts and the number of further ones."""
     more = len(texts) - shown

@@ -140,6 +140,14 @@ def test_given_preview_token_is_not_printed(command_line: CommandLine, monkeypat
     assert CORE not in ended.stderr
 
 
+def test_preview_token_that_is_no_utf8_is_refused(command_line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("aiohttp")
+    monkeypatch.setenv("FER_EDGE_PREVIEW_TOKEN", f"{CORE}\udcff")
+    ended = command_line("run", "--camera", "demo", "--frames", 1, "--preview", 0)
+    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1)
+    assert CORE not in ended.stderr
+
+
 def test_generated_preview_token_is_printed(command_line: CommandLine) -> None:
     pytest.importorskip("aiohttp")
     ended = command_line("run", "--camera", "demo", "--frames", 1, "--quiet", "--preview", "0.0.0.0:0")
