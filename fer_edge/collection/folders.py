@@ -92,7 +92,11 @@ def read_class_folder(folder: Path) -> ClassFolder:
         if place is None:
             unreadable.append(f"{printable(str(file.path))} lies in no class folder")
             continue
-        decoded = decode_face(file.read())
+        try:
+            decoded = decode_face(file.read())
+        except OSError as error:
+            unreadable.append(f"{printable(str(file.path))} cannot be read ({error.strerror})")
+            continue
         if isinstance(decoded, Rejected):
             unreadable.append(f"{printable(str(file.path))} {decoded.reason}")
             continue

@@ -68,3 +68,12 @@ def test_folder_without_pictures_is_rejected(tmp_path: Path, content: str) -> No
         write_image(tmp_path / "a.png", np.zeros((48, 48), np.uint8))
     with pytest.raises(DataError, match=r"expected (pictures in a folder|a folder with a folder)"):
         read_class_folder(tmp_path / "none" if content == "no folder" else tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that root cannot read either")
+def test_file_that_cannot_be_read_is_left_out(cut: Callable[..., Image], tmp_path: Path) -> None:
+    write_image(tmp_path / "smile" / "a.png", cut(0))
+    (tmp_path / "smile" / "b.png").symlink_to("/proc/self/mem")
+    found = read_class_folder(tmp_path)
+    assert len(found.pictures) == 1
+    assert found.unreadable == ("smile/b.png cannot be read (Input/output error)",)
