@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -77,3 +78,13 @@ def test_file_that_cannot_be_read_is_left_out(cut: Callable[..., Image], tmp_pat
     found = read_class_folder(tmp_path)
     assert len(found.pictures) == 1
     assert found.unreadable == ("smile/b.png cannot be read (Input/output error)",)
+
+
+def test_picture_that_opencv_makes_gray_of_in_three_channels_is_read(tmp_path: Path) -> None:
+    (tmp_path / "smile").mkdir()
+    for name in ("a", "b"):
+        picture = np.full((50, 60, 3), 0.5, np.float32)
+        (tmp_path / "smile" / f"{name}.pfm").write_bytes(cv2.imencode(".pfm", picture)[1].tobytes())
+    found = read_class_folder(tmp_path)
+    assert [each.size_wh for each in found.pictures] == [(60, 50)] * 2
+    assert all(each.read().shape == (50, 60) for each in found.pictures)
