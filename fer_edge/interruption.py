@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+
+if sys.platform != "win32":
+    from multiprocessing import resource_tracker
 
 
 @contextmanager
@@ -19,6 +23,20 @@ def interruptions_deferred() -> Iterator[None]:
     with ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
             _defer(stack)
+        yield
+
+
+@contextmanager
+def interruptions_kept_from_children() -> Iterator[None]:
+    """Handle Ctrl-C and SIGTERM after the block, and keep Ctrl-C from the processes that it starts for good.
+
+    A terminal sends Ctrl-C to them as well, which would end each with a traceback; whoever starts them ends them.
+    """
+    with interruptions_deferred(), ExitStack() as stack:
+        if sys.platform != "win32":  # the mask is inherited by threads and processes
+            resource_tracker.ensure_running()  # its start would let Ctrl-C through again, in the thread that starts it
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            stack.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
         yield
 
 

@@ -85,12 +85,8 @@ def printable(text: str) -> str:
 
 
 def is_utf8(text: str) -> bool:
-    """Return whether UTF-8 can hold a text: not where it has lone surrogates, as from bytes of another encoding."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    """Return true if text can be encoded: bytes of the command line that are no UTF-8 are lone surrogates in Python."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def some(texts: Sequence[str], separator: str = ", ", *, shown: int = 3) -> str:

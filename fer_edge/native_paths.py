@@ -18,6 +18,16 @@ def typed_path(text: str) -> Path:
         return Path(text)
 
 
+def real_path(path: Path) -> Path:
+    """Return a path with its links resolved; a loop of links stays, where `Path.resolve` raises until Python 3.13."""
+    return Path(os.path.realpath(path))
+
+
+def link_followed(path: Path) -> Path:
+    """Return what a link leads to, as a file that is replaced would take the link's place; another path as it is."""
+    return real_path(path) if path.is_symlink() else path
+
+
 @contextmanager
 def native_path(path: Path) -> Iterator[str]:
     """Yield a path by which a native library can open or make the file `path` within the block.

@@ -42,7 +42,11 @@ def temporary_folder(parent: Path | None = None, name: str = "work") -> Iterator
 def _make(place: Path, name: str) -> tuple[Path, int | None]:
     """Make a folder and lock it, unless another process has taken it for an abandoned one in between."""
     while True:
-        folder = Path(tempfile.mkdtemp(_SUFFIX, f"{name}-", place))
+        try:
+            folder = Path(tempfile.mkdtemp(_SUFFIX, f"{name}-", place))
+        except OSError as error:
+            error.filename = str(place)  # the temporary name is not the user's
+            raise
         if sys.platform == "win32":
             return folder, None
         with suppress(FileNotFoundError):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import multiprocessing
 import signal
+import sys
 import threading
 
 import pytest
 
-from fer_edge.interruption import interruptions_deferred
+from fer_edge.interruption import interruptions_deferred, interruptions_kept_from_children
 
 
 class EndedError(Exception):
@@ -73,3 +75,33 @@ def test_another_thread_may_use_it() -> None:
     thread.start()
     thread.join()
     assert entered == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no signal masks")
+def test_processes_of_the_block_get_no_ctrl_c_though_a_thread_spawns_them() -> None:
+    masks: list[set[int]] = []
+
+    def spawn() -> None:
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(1) as pool:
+            masks.append(set(pool.apply(signal.pthread_sigmask, (signal.SIG_BLOCK, ()))))
+
+    with interruptions_kept_from_children():
+        thread = threading.Thread(target=spawn)
+        thread.start()
+    thread.join()
+    assert signal.SIGINT in masks[0]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_ctrl_c_while_children_are_started_comes_after_the_block() -> None:
+    steps = []
+
+    def start() -> None:
+        with interruptions_kept_from_children():
+            signal.raise_signal(signal.SIGINT)
+            steps.append("still in the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert steps == ["still in the block"]

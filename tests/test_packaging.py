@@ -89,7 +89,7 @@ def test_wheel_holds_every_module_and_data_file_unchanged(wheel: zipfile.ZipFile
 def test_wheel_has_the_command(wheel: zipfile.ZipFile) -> None:
     entry_points = configparser.ConfigParser()
     entry_points.read_string(read_dist_info(wheel, "entry_points.txt"))
-    assert dict(entry_points["console_scripts"]) == {"fer-edge": "fer_edge.cli:main"}
+    assert dict(entry_points["console_scripts"]) == {"fer-edge": "fer_edge.__main__:main"}
 
 
 def test_wheel_names_and_carries_its_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:

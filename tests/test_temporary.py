@@ -89,3 +89,10 @@ def test_vanished_folder_is_no_error(tmp_path: Path) -> None:
 def test_a_long_name_can_be_written(tmp_path: Path) -> None:
     write_atomic(tmp_path / ("n" * 250), "text")
     assert [path.name for path in tmp_path.iterdir()] == ["n" * 250]
+
+
+def test_folder_that_cannot_be_made_is_reported_by_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError) as caught, temporary_folder(tmp_path / "file"):
+        pass
+    assert caught.value.filename == str(tmp_path / "file")

@@ -7,7 +7,7 @@ import importlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from fer_edge.analysis.analysis import Executor
 from fer_edge.analysis.jobs import Job, JobResult, do_job
 from fer_edge.analysis.source_files import Kind
 from fer_edge.errors import FerEdgeError, MissingExtraError, SourceError, first_line
+from fer_edge.interruption import interruptions_deferred, interruptions_kept_from_children
 from fer_edge.temporary import temporary_folder
 
 _CONNECT_S = 30.0
@@ -44,19 +45,32 @@ def local_cluster(workers: int) -> Iterator[Executor]:
         MissingExtraError: If Dask distributed is not installed.
     """
     distributed = _distributed()
-    with (
-        temporary_folder() as scratch,
-        distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            memory_limit=None,
-            dashboard_address=None,
-            local_directory=str(scratch),
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with _closed_undisturbed() as stack:
+        with interruptions_kept_from_children():
+            scratch = stack.enter_context(temporary_folder())
+            cluster = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    memory_limit=None,
+                    dashboard_address=None,
+                    local_directory=str(scratch),
+                    silence_logs=logging.CRITICAL,
+                )
+            )
+            client = stack.enter_context(distributed.Client(cluster))
         yield _DaskExecutor(client)
+
+
+@contextmanager
+def _closed_undisturbed() -> Iterator[ExitStack]:
+    """Yield a stack that a second Ctrl-C does not keep from being closed."""
+    stack = ExitStack()
+    try:
+        yield stack
+    finally:
+        with interruptions_deferred():
+            stack.close()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -168,10 +169,10 @@ def write_picture(path: Path, image: Image) -> None:
     Raises:
         InputError: If OpenCV writes no pictures of that suffix.
     """
-    try:
-        is_encoded, content = cv2.imencode(path.suffix, image)
-    except cv2.error:
-        is_encoded = False
+    is_encoded = False
+    with suppress(cv2.error):
+        # OpenCV crashes on text that is no UTF-8.
+        is_encoded, content = cv2.imencode(path.suffix if path.suffix.isascii() else "", image)
     if not is_encoded:
         raise InputError(f"{path}: expected a name that ends in a picture format, such as .jpg or .png")
     write_atomic(path, content.tobytes())

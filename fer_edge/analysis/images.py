@@ -51,14 +51,19 @@ def read_picture_file(path: Path) -> Image:
     Raises:
         InputError: If it cannot be read; the message begins with the path.
     """
-    require_regular_file(path, "a picture")
     try:
-        content = read_moderate(path)
-    except InputError as error:
-        raise InputError(f"{path}: expected a picture, got {error}") from error
+        require_regular_file(path, "a picture")
+        content = _read_moderate(path)
     except OSError as error:
         raise InputError(f"{path}: expected a picture, got a file that cannot be read ({error.strerror})") from error
     return _decoded(content, str(path))
+
+
+def _read_moderate(path: Path) -> bytes:
+    try:
+        return read_moderate(path)
+    except InputError as error:
+        raise InputError(f"{path}: expected a picture, got {error}") from error
 
 
 def require_pixels(pixels: npt.NDArray[Any]) -> None:

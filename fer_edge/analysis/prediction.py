@@ -15,6 +15,7 @@ from fer_edge.analysis.named_files import NamedFile
 from fer_edge.analysis.recognizer import Recognizer
 from fer_edge.boxes import crop_square
 from fer_edge.errors import InputError
+from fer_edge.native_paths import real_path
 from fer_edge.preprocess import FER2013_CROP, Image, cut_square
 from fer_edge.runtime.sinks.json_form import expression_json
 
@@ -65,11 +66,11 @@ class CopyFolders:
         """
         if self.annotated is None:
             return
-        sources = {picture.path.resolve() for picture in pictures}
+        sources = {real_path(picture.path) for picture in pictures}
         taken: dict[Path, Path] = {}
         for picture in pictures:
             target = _annotated_path(self.annotated, picture)
-            if target.resolve() in sources:
+            if real_path(target) in sources:
                 raise InputError(
                     f"{self.annotated}: the copy of {picture.path} would replace a picture; name another folder"
                 )
@@ -102,7 +103,9 @@ def predict(recognizer: Recognizer, pictures: Iterable[NamedFile], copies: CopyF
 
 def _annotated_path(folder: Path, picture: NamedFile) -> Path:
     path = folder / picture.place
-    return path if cv2.haveImageWriter(path.name) else path.with_name(path.name + _FALLBACK_SUFFIX)
+    # Of the suffix alone: OpenCV crashes on a name that is no UTF-8.
+    is_written = path.suffix.isascii() and cv2.haveImageWriter(f"picture{path.suffix}")
+    return path if is_written else path.with_name(path.name + _FALLBACK_SUFFIX)
 
 
 def _square(image: Image, face: Face) -> Image:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fer_edge.analysis.named_files import NamedFile, Wanted, find_files
 from fer_edge.names import printable
+from fer_edge.native_paths import real_path
 from fer_edge.pictures.decoding import is_picture
 from fer_edge.runtime.sources.image_files import is_still, promises_picture
 
@@ -59,11 +60,11 @@ def find_sources(names: Sequence[str], *, recursive: bool = False, apart_from: P
     Raises:
         InputError: If a name leads nowhere, a pattern fits nothing, or a folder holds nothing to analyze.
     """
-    excluded = None if apart_from is None else apart_from.resolve()
+    excluded = None if apart_from is None else real_path(apart_from)
 
     def is_wanted(path: Path) -> bool:
         is_known = path.suffix.lower() in (*_VIDEO_SUFFIXES, _LOG_SUFFIX) or promises_picture(path) or is_picture(path)
-        return is_known and path.is_file() and (excluded is None or excluded not in path.resolve().parents)
+        return is_known and path.is_file() and (excluded is None or excluded not in real_path(path).parents)
 
     wanted = Wanted("a video, a picture, a .jsonl log", "videos, pictures or .jsonl logs", "videos/*.mp4", is_wanted)
     return [_source(file) for file in find_files(names, wanted, recursive=recursive)]

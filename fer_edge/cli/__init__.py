@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import importlib
 import logging
+import math
 import os
 import signal
 import sys
@@ -60,6 +61,12 @@ _SHOWN = 60
 
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
+
+
+def _limit_pictures(max_megapixels: float | None) -> None:
+    if max_megapixels is not None and math.isnan(max_megapixels):  # which click takes for a number in any range
+        raise click.BadParameter("nan is no number of pixels")
+    limit_opencv(max_megapixels)
 
 
 class Terminated(KeyboardInterrupt):
@@ -133,7 +140,7 @@ class _LazyGroup(click.Group):
     envvar="FER_EDGE_MAX_MEGAPIXELS",
     show_envvar=True,
     expose_value=False,
-    callback=lambda _ctx, _param, value: limit_opencv(value),
+    callback=lambda _ctx, _param, value: _limit_pictures(value),
     help="Largest picture or video frame to decode, in millions of pixels.  [default: 100]",
 )
 def cli() -> None:
@@ -192,13 +199,20 @@ def _describe(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> int:
-    line = f"error: {printable(without_passwords(with_options(message)))}"
-    until_reader_leaves(lambda: click.echo(line, err=True))
+    _say(f"error: {printable(without_passwords(with_options(message)))}")
     return code
 
 
 def _print_stopped() -> None:
-    until_reader_leaves(lambda: click.echo("stopped", err=True))
+    _say("stopped")
+
+
+def _say(line: str) -> None:
+    """Print a last line; where it cannot be written, as on a full disk, the exit code says what there is to say."""
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        discard_unwritten()
 
 
 def _raise_terminated(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -18,6 +18,7 @@ from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import extra_advice
 from fer_edge.inference.card_reader import read_card
 from fer_edge.models import SHIPPED_MODEL
+from fer_edge.native_paths import real_path
 from fer_edge.terminal.native_logs import importing_extra
 from fer_edge.training.recipe import PARTS, RECIPES, ClassBalance, MixedPrecision, Recipe
 from fer_edge.training.recipe_part import Bounds, Part
@@ -65,7 +66,7 @@ def read_recipe(options: dict[str, Any]) -> Recipe:
     elif options[_WEIGHTS_FILE]:
         raise click.UsageError(f"{_flag(_WEIGHTS_FILE)} needs --pretrained imagenet")
     named = options[_START_FROM] or (SHIPPED_MODEL if recipe.frozen_normalization else None)
-    start = Path(named).resolve() if named else None
+    start = real_path(Path(named)) if named else None
     if start:
         changes["arch"] = _arch_of(start, options["arch"])
     return replace(

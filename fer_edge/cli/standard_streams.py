@@ -12,12 +12,17 @@ from fer_edge.errors import FerEdgeError
 
 T = TypeVar("T")
 
+_SIZES = ("COLUMNS", "LINES")
+_LEAST_SIZE, _MOST_DIGITS = 10, 4
+"""Limits of a size that rich and click can use: nothing fits in fewer columns, and a million takes memory."""
+
 
 def prepare_streams() -> None:
     """Make the standard streams fit for a run of the command, before anything is written or opened."""
     _open_closed_streams()
     _keep_own_stderr()
     _escape_unencodable()
+    _forget_impossible_sizes()
 
 
 def until_reader_leaves(step: Callable[[], T]) -> T | None:
@@ -42,6 +47,14 @@ def discard_unwritten() -> None:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _forget_impossible_sizes() -> None:
+    """Remove sizes from the environment that are none, which libraries take for text of a number or obey."""
+    for name in _SIZES:
+        text = os.environ.get(name, "")
+        if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) >= _LEAST_SIZE):
+            os.environ.pop(name, None)
 
 
 def _open_closed_streams() -> None:

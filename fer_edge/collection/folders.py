@@ -16,6 +16,7 @@ from fer_edge.dataset.face_image import Rejected, decode_face
 from fer_edge.dataset.listing import list_folder
 from fer_edge.errors import DataError
 from fer_edge.names import printable
+from fer_edge.picture_form import FER2013_FORM
 from fer_edge.preprocess import Image
 
 
@@ -92,7 +93,11 @@ def read_class_folder(folder: Path) -> ClassFolder:
         if place is None:
             unreadable.append(f"{printable(str(file.path))} lies in no class folder")
             continue
-        decoded = decode_face(file.read())
+        try:
+            decoded = decode_face(file.read())
+        except OSError as error:
+            unreadable.append(f"{printable(str(file.path))} cannot be read ({error.strerror})")
+            continue
         if isinstance(decoded, Rejected):
             unreadable.append(f"{printable(str(file.path))} {decoded.reason}")
             continue
@@ -120,4 +125,6 @@ def _size(path: Path, *, resized: bool) -> tuple[int, int]:
 
 
 def _read_gray(path: Path) -> Image:
-    return np.asarray(cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+    # As `decode_face` reads it: OpenCV's own gray of a PFM file in colour has three channels.
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_ANYCOLOR)
+    return FER2013_FORM.from_bgr(np.asarray(pixels, np.uint8))

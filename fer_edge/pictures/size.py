@@ -17,6 +17,9 @@ LIMIT_ENV = "OPENCV_IO_MAX_IMAGE_PIXELS"
 _MOST_PIXELS = 100_000_000
 """Default limit, twice the size of a phone's photographs."""
 
+_OPENCV_SIZE = re.compile(r"[0-9]{1,15}(?:[kKmM][bB])?")
+"""Values of the variable that OpenCV can read."""
+
 _BYTES_OF_PIXEL = 4
 """Most bytes of a file for each pixel within the limit, as many as 8-bit RGBA takes without compression."""
 
@@ -34,10 +37,10 @@ def most_pixels() -> int:
 
 def limit_opencv(max_megapixels: float | None) -> None:
     """Set the largest picture that is decoded, `None` for the default; call it before OpenCV is imported."""
-    if max_megapixels is None:
-        os.environ.setdefault(LIMIT_ENV, str(_MOST_PIXELS))
-    else:
+    if max_megapixels is not None:
         os.environ[LIMIT_ENV] = str(round(max_megapixels * 1e6))
+    elif not _OPENCV_SIZE.fullmatch(os.environ.get(LIMIT_ENV, "")):  # at which OpenCV would end the process
+        os.environ[LIMIT_ENV] = str(_MOST_PIXELS)
 
 
 def require_moderate(width: int, height: int, kind: str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from fer_edge.errors import FerEdgeError, MissingExtraError
+from fer_edge.errors import FerEdgeError, InputError, MissingExtraError, first_line
 
 if sys.platform == "linux":
     import fcntl
@@ -93,12 +93,15 @@ def native_stderr_muffled() -> Iterator[None]:
 def importing_extra(purpose: str, extra: str) -> Iterator[None]:
     """Hold back what TensorFlow logs while the block imports it, and name the extra if something is not installed.
 
+    Keras, matplotlib and numpy refuse some variables of the environment when they are imported.
+
     Args:
         purpose: What the imports are for, as an error begins.
         extra: Extra that brings what is imported.
 
     Raises:
         MissingExtraError: If something that the block imports is not installed.
+        InputError: If it refuses a value.
     """
     with native_stderr_muffled():
         try:
@@ -107,6 +110,11 @@ def importing_extra(purpose: str, extra: str) -> Iterator[None]:
             if (error.name or "").startswith("fer_edge."):  # a fault of this project
                 raise
             raise MissingExtraError(purpose, extra, str(error)) from error
+        except (ValueError, OverflowError) as error:
+            raise InputError(
+                f"{purpose}: its packages cannot be loaded ({first_line(error)}); check variables of the environment "
+                "such as KERAS_BACKEND, MPLBACKEND and SOURCE_DATE_EPOCH"
+            ) from error
 
 
 def silence_opencv() -> None:

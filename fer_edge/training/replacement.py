@@ -59,7 +59,7 @@ class Replacement:
         if self.is_begun():
             for path in self.outputs:
                 path.unlink(missing_ok=True)
-            shutil.rmtree(self.aside)
+            _remove(self.aside)
             return False
         for path in self.settings:
             kept = self.aside / path.name
@@ -69,7 +69,7 @@ class Replacement:
             else:
                 path.unlink(missing_ok=True)
         if self.state.exists():
-            shutil.rmtree(self.state)
+            _remove(self.state)
         self.aside.rename(self.state)
         return True
 
@@ -86,3 +86,11 @@ class Replacement:
         self.state.rename(self.aside)
         for path in self.settings:
             path.unlink(missing_ok=True)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder; of one that a user has linked to another disk, the link alone."""
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)

@@ -193,3 +193,28 @@ def test_overlong_name_is_one_line(command_line: Callable[..., Any], arguments: 
     assert ended.stderr.count("\n") == 1
     assert "no file can have so long a name; choose a shorter one" in ended.stderr
     assert len(ended.stderr) < 200
+
+
+@pytest.mark.parametrize("module", ["fer_edge.cli", "click", "fer_edge.terminal.native_logs", "fer_edge.threads"])
+def test_interruption_while_modules_are_imported_leaves_no_traceback(
+    child_environment: dict[str, str], module: str
+) -> None:
+    code = (
+        "import signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from fer_edge.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=child_environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+@pytest.mark.parametrize("limit", ["nan", "inf", "-1"])
+def test_limit_of_pictures_is_a_number(command_line: Callable[..., Any], limit: str) -> None:
+    ended = command_line("--max-megapixels", limit, "info")
+    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith("error: --max-megapixels: ")

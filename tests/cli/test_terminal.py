@@ -258,3 +258,34 @@ def test_closed_standard_streams_leave_files_intact(
     assert done.returncode == 0
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     assert [line[:10] for line in lines] == ['{"frame": '] * 3
+
+
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+@pytest.mark.parametrize("size", ["", "0", "1", "-1", "abc", "²", "٣٣", "9" * 5000, "99999999"])
+@pytest.mark.parametrize("arguments", [("info",), ("benchmark", "--help")])
+def test_impossible_size_of_the_terminal_is_ignored(
+    child_environment: dict[str, str], tmp_path: Path, name: str, size: str, arguments: tuple[str, ...]
+) -> None:
+    command = [sys.executable, "-m", "fer_edge", *arguments]
+    done = subprocess.run(command, env=child_environment | {name: size}, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 20 < max(map(len, done.stdout.splitlines())) <= 120
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("info",), 0),
+        (("info", "no such file"), 2),
+        (("run", "--camera", "no such file"), 2),
+        (("run", "--camera", "demo", "--frames", "3"), 1),
+    ],
+)
+def test_full_standard_error_keeps_the_exit_code(
+    arguments: tuple[str, ...], code: int, child_environment: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "fer_edge", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=full, cwd=tmp_path, env=child_environment)
+    assert done.returncode == code

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -68,3 +69,22 @@ def test_folder_without_pictures_is_rejected(tmp_path: Path, content: str) -> No
         write_image(tmp_path / "a.png", np.zeros((48, 48), np.uint8))
     with pytest.raises(DataError, match=r"expected (pictures in a folder|a folder with a folder)"):
         read_class_folder(tmp_path / "none" if content == "no folder" else tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that root cannot read either")
+def test_file_that_cannot_be_read_is_left_out(cut: Callable[..., Image], tmp_path: Path) -> None:
+    write_image(tmp_path / "smile" / "a.png", cut(0))
+    (tmp_path / "smile" / "b.png").symlink_to("/proc/self/mem")
+    found = read_class_folder(tmp_path)
+    assert len(found.pictures) == 1
+    assert found.unreadable == ("smile/b.png cannot be read (Input/output error)",)
+
+
+def test_picture_that_opencv_makes_gray_of_in_three_channels_is_read(tmp_path: Path) -> None:
+    (tmp_path / "smile").mkdir()
+    for name in ("a", "b"):
+        picture = np.full((50, 60, 3), 0.5, np.float32)
+        (tmp_path / "smile" / f"{name}.pfm").write_bytes(cv2.imencode(".pfm", picture)[1].tobytes())
+    found = read_class_folder(tmp_path)
+    assert [each.size_wh for each in found.pictures] == [(60, 50)] * 2
+    assert all(each.read().shape == (50, 60) for each in found.pictures)

@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 
 from fer_edge.errors import InputError
 from fer_edge.pictures.decoding import is_animated_gif, picture_kind
-from fer_edge.pictures.size import LIMIT_ENV, declared_size, read_moderate
+from fer_edge.pictures.size import LIMIT_ENV, declared_size, limit_opencv, read_moderate
 
 ENCODINGS = (
     *((kind, {}) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP", "PPM")),
@@ -131,3 +131,18 @@ def test_limit_of_a_file_follows_that_of_pixels(tmp_path: Path, monkeypatch: pyt
         read_moderate(tmp_path / "a.bmp")
     monkeypatch.setenv(LIMIT_ENV, "25")
     assert len(read_moderate(tmp_path / "a.bmp")) == 100
+
+
+@pytest.mark.parametrize("given", ["", "abc", "-1", "1.5", "9" * 30, "100 MB", "²"])
+def test_limit_that_opencv_cannot_read_is_replaced(given: str) -> None:
+    code = "from fer_edge.pictures.size import limit_opencv; limit_opencv(None); import cv2, os; print(os.environ[%r])"
+    environment = {**os.environ, LIMIT_ENV: given}
+    done = subprocess.run([sys.executable, "-c", code % LIMIT_ENV], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "100000000")
+
+
+@pytest.mark.parametrize("given", ["1000", "100MB", "5kb"])
+def test_limit_of_opencv_that_the_user_set_stays(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LIMIT_ENV, given)
+    limit_opencv(None)
+    assert os.environ[LIMIT_ENV] == given

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_edge.terminal.native_logs import chatter_held_back
+from fer_edge.errors import InputError
+from fer_edge.terminal.native_logs import chatter_held_back, importing_extra
 
 _LITERT = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
 
@@ -168,3 +169,12 @@ def test_the_converter_writes_no_line(child_environment: dict[str, str]) -> None
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr.split("-- begin\n")[1] == ""
+
+
+@pytest.mark.parametrize("error", [ValueError("Unable to import backend : x"), OverflowError("out of range")])
+def test_value_that_a_package_refuses_at_its_import_is_an_input_error(error: Exception) -> None:
+    with (
+        pytest.raises(InputError, match=r"fer-edge train: .*such as KERAS_BACKEND"),
+        importing_extra("fer-edge train", "a"),
+    ):
+        raise error

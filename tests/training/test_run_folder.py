@@ -134,6 +134,28 @@ def test_first_complete_epoch_removes_earlier_run(finished: RunFolder) -> None:
     assert finished.model.read_text() == "new"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_run_whose_checkpoints_are_linked_elsewhere_is_replaced_or_restored(
+    finished: RunFolder, tmp_path: Path, is_begun: bool
+) -> None:
+    elsewhere = tmp_path / "other disk"
+    finished.checkpoints.rename(elsewhere)
+    finished.checkpoints.symlink_to(elsewhere)
+    kept = {path.name for path in elsewhere.iterdir()}
+    before = contents(finished)
+    with finished.replacement.replacing():
+        finished.settings.write_text("new")
+        finished.checkpoints.mkdir()
+        (finished.checkpoints / ("state.npz" if is_begun else "best.weights.h5")).write_text("new")
+    assert kept <= {path.name for path in elsewhere.iterdir()}
+    if is_begun:
+        assert contents(finished) == {"settings.json": "new", "checkpoints/state.npz": "new"}
+    else:
+        assert before.items() <= contents(finished).items()
+    assert not finished.replacement.settle()
+
+
 def test_nothing_is_restored_while_new_run_trains(finished: RunFolder) -> None:
     with finished.replacement.replacing():
         finished.settings.write_text("new")

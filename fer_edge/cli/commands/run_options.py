@@ -35,7 +35,6 @@ from fer_edge.cli.parameters import (
     MQTT_ADDRESS,
     PERCENTAGE,
     RESOLUTION,
-    TEXT,
 )
 from fer_edge.names import printable
 from fer_edge.runtime.faces.schedule import DEFAULT_EVERY, BudgetSchedule, DetectionSchedule
@@ -272,7 +271,6 @@ run_options = option_list(
     click.option(
         "--preview-token",
         cls=SecretOption,
-        type=TEXT,
         envvar="FER_EDGE_PREVIEW_TOKEN",
         metavar="TOKEN",
         help="Token that visitors of the page must present.  [default: generated for a HOST that others can reach]",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fer_edge.errors import InputError
 from fer_edge.files import lock_file
+from fer_edge.native_paths import link_followed
 from fer_edge.notes import OnNote, ignore_note
 from fer_edge.runtime.sinks.retention import Retention
 
@@ -65,6 +66,7 @@ class LogFile:
             InputError: If the file is not a text file, or another process writes to it.
             OSError: If it cannot be written.
         """
+        path = link_followed(path)  # so that rotated files lie beside the log itself
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._policy = policy

@@ -10,7 +10,8 @@ from itertools import count
 from pathlib import Path
 
 from fer_edge.errors import InputError
-from fer_edge.files import lock_file
+from fer_edge.files import lock_file, require_regular_file
+from fer_edge.native_paths import link_followed
 from fer_edge.notes import OnNote, ignore_note
 
 _LEAST_FREE_BYTES = 1 << 20
@@ -38,9 +39,12 @@ class UnfinishedFile:
             is_worth_keeping: Returns whether anything can be read of such a file.
 
         Raises:
-            InputError: If another process writes to it.
+            InputError: If another process writes to it, or something else than a file has its name.
             OSError: If it cannot be created.
         """
+        final = link_followed(final)
+        if final.exists():
+            require_regular_file(final, "a file to write")
         final.parent.mkdir(parents=True, exist_ok=True)
         self._final = final
         self.path = _named(final, "unfinished")
@@ -63,7 +67,8 @@ class UnfinishedFile:
         return kept
 
     def _open(self) -> int:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        flags = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)  # a link's file is not ours to overwrite
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | flags, 0o666)
         if not lock_file(descriptor):
             os.close(descriptor)
             raise InputError(f"{self._final}: another process writes to it; wait for its end, or choose another file")

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 import urllib.error
 import urllib.request as request
 from contextlib import suppress
@@ -22,6 +23,7 @@ _HEADERS = {"User-Agent": "fer-edge", "Accept": "*/*", "Cache-Control": "no-cach
 
 _PIECES = 2
 """Timeouts within which all headers of an answer must arrive."""
+_CHUNK_BYTES = 1 << 16
 
 
 class HttpError(SourceError):
@@ -151,6 +153,35 @@ class HttpClient:
         if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return f"its server failed ({status}); try again later, or restart the camera"
         return f"its server answered {status}; check the address in a browser"
+
+
+class TimedReader:
+    """Reads an answer until a deadline: a server that sends a byte now and then never exceeds a socket's timeout.
+
+    Attributes:
+        left: Bytes that are still to come; `None` if the answer has no length.
+    """
+
+    def __init__(self, response: http.client.HTTPResponse, longest_s: float) -> None:
+        """Let all reading take at most `longest_s` seconds from now on."""
+        self.left: int | None = response.length
+        self._response = response
+        self._deadline = time.monotonic() + longest_s
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, fewer than `size` at the end only; raises TimeoutError at the deadline."""
+        size = size if self.left is None else min(size, self.left)
+        found = bytearray()
+        while len(found) < size:
+            if time.monotonic() > self._deadline:
+                raise TimeoutError
+            piece = self._response.read1(min(size - len(found), _CHUNK_BYTES))
+            if not piece:
+                break
+            found += piece
+        if self.left is not None:
+            self.left -= len(found)
+        return bytes(found)
 
 
 class _Refusals(request.BaseHandler):

@@ -8,12 +8,16 @@ from enum import Enum
 from urllib.parse import urljoin
 
 from fer_edge.pictures.decoding import picture_kind
-from fer_edge.runtime.sources.http_client import HttpClient, HttpError, NotHttpError
+from fer_edge.runtime.sources.http_client import HttpClient, HttpError, NotHttpError, TimedReader
 
 _HEAD_BYTES = 64
 """First bytes, which contain the signature of every picture format except SVG, which is text."""
 _LARGEST_PLAYLIST = 1 << 20
 _LARGEST_BOX = 32 << 20
+_MOST_BOXES = 64
+"""Boxes before the frames of an MP4 file, which has about four."""
+_LONGEST_S = 20.0
+"""Time for what is read to detect the kind; a server that sends a byte now and then never exceeds a timeout."""
 
 
 class Kind(Enum):
@@ -50,22 +54,22 @@ def look_up(client: HttpClient) -> Content:
     """
     try:
         with client.get() as response:
-            return _look_at(response, client)
+            return _look_at(TimedReader(response, _LONGEST_S), response, client)
     except NotHttpError:
         return Content(Kind.STREAM)
     except (OSError, http.client.HTTPException) as error:
         raise client.failure(error) from error
 
 
-def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
+def _look_at(beginning: TimedReader, response: http.client.HTTPResponse, client: HttpClient) -> Content:
     media_type = response.headers.get_content_type()
     if media_type.startswith("multipart/"):
         return Content(Kind.STREAM, is_multipart=True)
-    head: bytes = response.read(_HEAD_BYTES)
+    head = beginning.read(_HEAD_BYTES)
     if not head:
         raise HttpError(client.address, "its answer is empty; check the address in a browser")
     if head.startswith(b"#EXTM3U"):
-        playlist = head + response.read(_LARGEST_PLAYLIST)
+        playlist = head + beginning.read(_LARGEST_PLAYLIST)
         return Content(_kind_of_playlist(playlist, response.geturl(), client), is_playlist=True)
     if head.startswith(b"--"):  # the boundary of a multipart answer
         return Content(Kind.STREAM, is_multipart=True)
@@ -77,7 +81,7 @@ def _look_at(response: http.client.HTTPResponse, client: HttpClient) -> Content:
         )
     if _is_picture(head, media_type):
         return Content(Kind.SNAPSHOT)
-    has_end = response.headers.get("Content-Length") is not None or _is_whole_mp4(head, response)
+    has_end = response.headers.get("Content-Length") is not None or _is_whole_mp4(head, beginning)
     return Content(Kind.RECORDING if has_end else Kind.STREAM)
 
 
@@ -92,22 +96,23 @@ def _is_text(head: bytes) -> bool:
     return all(character.isprintable() or character in "\t\r\n" for character in text) and len(text) > len(head) // 2
 
 
-def _is_whole_mp4(head: bytes, response: http.client.HTTPResponse) -> bool:
+def _is_whole_mp4(head: bytes, beginning: TimedReader) -> bool:
     """Return whether this is MP4 with an end; a stream comes in fragments, which an `mvex` box announces."""
     if head[4:8] != b"ftyp":
         return False
-    boxes, start = head, 0
-    while True:
-        boxes += response.read(max(start + 8 - len(boxes), 0))
-        size, name = int.from_bytes(boxes[start : start + 4], "big"), boxes[start + 4 : start + 8]
+    boxes = head  # from the beginning of a box on
+    for _ in range(_MOST_BOXES):
+        boxes += beginning.read(max(8 - len(boxes), 0))
+        size, name = int.from_bytes(boxes[:4], "big"), boxes[4:8]
         if name == b"mdat":
             return True
         if not 8 <= size <= _LARGEST_BOX:
             return False
-        boxes += response.read(max(start + size - len(boxes), 0))
+        boxes += beginning.read(max(size - len(boxes), 0))
         if name == b"moov":
-            return b"mvex" not in boxes[start:]
-        start += size
+            return b"mvex" not in boxes
+        boxes = boxes[size:]
+    return False
 
 
 def _kind_of_playlist(playlist: bytes, url: str, client: HttpClient) -> Kind:
@@ -115,6 +120,13 @@ def _kind_of_playlist(playlist: bytes, url: str, client: HttpClient) -> Kind:
     if b"#EXT-X-STREAM-INF" in playlist:
         names = [line.strip() for line in playlist.splitlines() if line.strip() and not line.startswith(b"#")]
         if names:
-            with client.get(urljoin(url, names[0].decode("utf-8", "replace"))) as response:
-                playlist = response.read(_LARGEST_PLAYLIST)
+            with client.get(_joined(url, names[0].decode("utf-8", "replace"), client)) as response:
+                playlist = TimedReader(response, _LONGEST_S).read(_LARGEST_PLAYLIST)
     return Kind.RECORDING if b"#EXT-X-ENDLIST" in playlist else Kind.STREAM
+
+
+def _joined(url: str, name: str, client: HttpClient) -> str:
+    try:
+        return urljoin(url, name)
+    except ValueError as error:
+        raise HttpError(client.address, "its playlist names no address; check it in a browser or VLC") from error

@@ -9,7 +9,7 @@ import time
 from fer_edge.errors import InputError, SourceError
 from fer_edge.pictures.decoding import decode_picture
 from fer_edge.preprocess import Image
-from fer_edge.runtime.sources.http_client import HttpClient, HttpError
+from fer_edge.runtime.sources.http_client import HttpClient, HttpError, TimedReader
 
 INTERVAL_S = 1.0
 """Default seconds from one request to the next."""
@@ -18,6 +18,8 @@ _LEAST_PAUSE_S = 0.1
 """Least seconds between an answer and the next request, so that a slow server can do other work."""
 _PAUSE_AFTER_FAILURE_S = 0.5
 _LARGEST_BYTES = 64 << 20
+_LONGEST_S = 30.0
+"""Time for one picture; else a request that never ends would stay when the source is opened again."""
 
 
 class SnapshotCapture:
@@ -71,9 +73,10 @@ class SnapshotCapture:
     def _fetch(self) -> bytes:
         try:
             with self._client.get() as response:
-                content: bytes = response.read(_LARGEST_BYTES)
-                if response.length:  # else the part would be decoded, with gray for the rest
-                    raise http.client.IncompleteRead(content, response.length)
+                answer = TimedReader(response, _LONGEST_S)
+                content = answer.read(_LARGEST_BYTES)
+                if answer.left:  # else the part would be decoded, with gray for the rest
+                    raise http.client.IncompleteRead(content, answer.left)
                 return content
         except (OSError, http.client.HTTPException) as error:
             raise self._client.failure(error) from error

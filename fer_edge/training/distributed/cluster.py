@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fer_edge.bounded_json import parse_json
 from fer_edge.errors import FerEdgeError, InputError
 
 _CONNECT_S = 1.0
@@ -33,7 +34,7 @@ class Cluster:
     def __post_init__(self) -> None:
         for worker in self.workers:
             port = worker.rpartition(":")[2]
-            if not re.fullmatch(r"[^:\s]+:\d+", worker) or not 0 < int(port) < 2**16:
+            if not re.fullmatch(r"[^:\s]+:[0-9]{1,5}", worker) or not 0 < int(port) < 2**16:
                 raise InputError(f"expected workers as HOST:PORT,HOST:PORT, got {worker!r} among them")
         if len(set(self.workers)) < len(self.workers):
             raise InputError(f"each worker needs an address of its own, got {','.join(self.workers)}")
@@ -89,7 +90,7 @@ def read_cluster(workers: str | None, index: int | None, tf_config: str | None) 
 
 def _read_tf_config(text: str) -> Cluster | None:
     try:
-        facts = json.loads(text)
+        facts = parse_json(text)
         jobs = facts.get("cluster")
         if jobs is None:
             return None
@@ -97,7 +98,7 @@ def _read_tf_config(text: str) -> Cluster | None:
         chiefs, workers = list(jobs.get("chief", [])), list(jobs.get("worker", []))
         others = set(jobs) - {"chief", "worker"}
         kind, index = task["type"], int(task["index"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(
             'TF_CONFIG must be JSON like {"cluster": {"worker": ["a:2222", "b:2222"]}, '
             f'"task": {{"type": "worker", "index": 0}}}}, got {text!r} ({error!r})'
@@ -212,12 +213,22 @@ class _Meeting:
 
 
 def _read_greeting(connection: socket.socket) -> dict[str, Any] | None:
-    """Return the greeting of another worker; None if something else has connected."""
-    content = b""
+    """Return the greeting of another worker; None if something else has connected, or sends it too slowly."""
+    content, deadline = b"", time.monotonic() + _CONNECT_S
     while (part := connection.recv(4096)) and len(content) < _LONGEST_GREETING:
         content += part
+        if time.monotonic() > deadline:
+            return None
     try:
-        greeting = json.loads(content)
+        greeting = parse_json(content)
     except ValueError:
         return None
-    return greeting if isinstance(greeting, dict) and {"index", "workers", "token"} <= set(greeting) else None
+    return greeting if _is_greeting(greeting) else None
+
+
+def _is_greeting(found: Any) -> bool:
+    if not isinstance(found, dict):
+        return False
+    index, workers, token = (found.get(name) for name in ("index", "workers", "token"))
+    are_texts = isinstance(workers, list) and all(isinstance(worker, str) for worker in workers)
+    return type(index) is int and are_texts and isinstance(token, str)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,3 +123,29 @@ def test_mistakes_end_with_2(
     assert done.exit_code == 2
     assert message in done.stderr
     assert not Path("out").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of any bytes are Linux's")
+@pytest.mark.parametrize("name", [b"\xff\xfe\xed\xa0\x80.jpg", b"a.j\xffg"])
+def test_copies_of_a_picture_whose_name_is_no_utf8_are_written(
+    child_line: Callable[..., Ended], tmp_path: Path, name: bytes
+) -> None:
+    shutil.copy(PORTRAIT_FILE, tmp_path / os.fsdecode(name))
+    child_line("predict", os.fsdecode(name), "--save", "copies", "--crops", "faces").require_success()
+    assert len(list((tmp_path / "copies").iterdir())) == len(list((tmp_path / "faces").iterdir())) == 1
+
+
+@pytest.mark.parametrize("arguments", [("predict", "--save", "out"), ("analyze", "--output", "out")])
+def test_links_in_a_circle_are_left_out(command_line: Run, photos: Path, tmp_path: Path, arguments: tuple[str]) -> None:
+    (photos / "circle.jpg").symlink_to("circle.jpg")
+    ended = command_line(*arguments[:-1], tmp_path / arguments[-1], photos)
+    assert ended.exit_code == 1  # for torn.jpg
+    assert "could not be read" in ended.stderr
+
+
+def test_output_that_is_a_link_in_a_circle_is_one_line(command_line: Run, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    for arguments in (("analyze", "--output"), ("predict", "--save")):
+        ended = command_line(*arguments, tmp_path / "circle", photos / "b9.png")
+        assert ended.exit_code in (1, 2)
+        assert ended.stderr.splitlines()[-1].startswith("error: ")

@@ -317,3 +317,18 @@ def test_log_in_a_removed_folder_is_reopened(tmp_path: Path, wait_until: Callabl
     log.write("kept\n")
     log.close()
     assert path.read_text() == "header\nkept\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_linked_log_is_rotated_where_the_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "log"
+    link.symlink_to(tmp_path / "disk" / "log")
+    write_all(link, LogPolicy(append=True, rotate_bytes=4, keep=2), "1", "2", "3", "4", "5")
+    assert link.is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"disk", "log"}
+    assert {path.name: path.read_text() for path in (tmp_path / "disk").iterdir()} == {
+        "log": "5\n",
+        "log.1": "3\n4\n",
+        "log.2": "1\n2\n",
+    }

@@ -361,3 +361,36 @@ def test_video_of_another_process_is_rejected(make_result: MakeResult, tmp_path:
     first.write(*make_result())
     first.close()
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.usefixtures("encoder")
+def test_linked_video_is_written_where_the_link_leads(
+    make_face: MakeFace, make_result: MakeResult, tmp_path: Path
+) -> None:
+    link, target = tmp_path / "seen.mp4", tmp_path / "disk" / "video.mp4"
+    link.symlink_to(target)
+    sink = VideoSink(link, EXPRESSIONS, live=False, fps=10)
+    sink.write(*make_result(make_face()))
+    sink.close()
+    assert link.is_symlink()
+    assert len(frames_of(target)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("kind", ["a folder", "a pipe"])
+def test_video_takes_no_other_things_place(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "seen.mp4"
+    path.mkdir() if kind == "a folder" else os.mkfifo(path)
+    with pytest.raises(InputError, match=f"expected a file to write, got {kind}"):
+        VideoSink(path, EXPRESSIONS, live=False, fps=10)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed there")
+def test_link_in_place_of_the_unfinished_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "seen.unfinished.mp4").symlink_to("notes.txt")
+    with pytest.raises(FerEdgeError, match=r"seen\.mp4: Too many levels of symbolic links"):
+        VideoSink(tmp_path / "seen.mp4", EXPRESSIONS, live=False, fps=10)
+    assert (tmp_path / "notes.txt").read_text() == "mine"

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -141,3 +144,43 @@ def test_a_server_that_stops_within_its_answer_raises_http_error(server: WebServ
     server.answers["/x"] = answer
     with pytest.raises(HttpError, match="no video came"):
         kind_at(server, timeout_s=1)
+
+
+@pytest.mark.parametrize("size", [8, 8 << 20])
+def test_boxes_without_end_are_a_stream_and_take_no_memory(server: WebServer, size: int) -> None:
+    def answer(request: Request) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(FTYP)
+        while True:
+            request.wfile.write(box(b"free", bytes(size - 8)))
+
+    server.answers["/x"] = answer
+    tracemalloc.start()
+    try:
+        assert kind_at(server) is Kind.STREAM
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("beginning", [b"", b"#EXTM3U\n", FTYP])
+def test_answer_that_drips_is_given_up(server: WebServer, beginning: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: Request) -> None:
+        request.send_response(200)
+        request.end_headers()
+        request.wfile.write(beginning)
+        while True:
+            request.wfile.write(b"\0")
+            time.sleep(0.1)
+
+    monkeypatch.setattr("fer_edge.runtime.sources.http_content._LONGEST_S", 0.5)
+    server.answers["/x"] = answer
+    with pytest.raises(HttpError, match="no video came from there"):
+        kind_at(server)
+
+
+def test_playlist_with_an_impossible_address_raises_http_error(server: WebServer) -> None:
+    server.answers["/x"] = lambda request: request.reply(b"#EXTM3U\n#EXT-X-STREAM-INF:A=1\nhttp://[\n")
+    with pytest.raises(HttpError, match="its playlist names no address"):
+        kind_at(server)

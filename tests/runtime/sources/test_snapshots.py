@@ -10,7 +10,7 @@ from fer_edge.errors import SourceError
 from fer_edge.runtime.sources.addresses import Address
 from fer_edge.runtime.sources.http_client import HttpClient
 from fer_edge.runtime.sources.snapshots import SnapshotCapture
-from tests.fakes.web_server import WebServer
+from tests.fakes.web_server import Request, WebServer
 
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 
@@ -66,3 +66,18 @@ def test_lasting_failures_raise_an_error_with_the_reason(server: WebServer) -> N
     capture = capture_at(server, patience_s=0.0)
     with pytest.raises(SourceError, match=r"\Athere is nothing at this address \(404 Not Found\)"):
         capture.read()
+
+
+def test_a_picture_that_drips_is_a_miss(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: Request) -> None:
+        request.send_response(200)
+        request.end_headers()
+        while True:
+            request.wfile.write(b"\xff")
+            time.sleep(0.1)
+
+    monkeypatch.setattr("fer_edge.runtime.sources.snapshots._LONGEST_S", 0.5)
+    server.answers["/now.jpg"] = answer
+    began = time.monotonic()
+    assert capture_at(server).read() is None
+    assert time.monotonic() - began < 10

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -70,6 +70,9 @@ def test_cluster_is_read_from_options_and_environment(
         (None, None, "[]", "TF_CONFIG must be JSON like"),
         (None, None, json.dumps({"cluster": {"worker": ["a:1"]}}), "TF_CONFIG must be JSON like"),
         (None, None, tf_config(index="first"), "TF_CONFIG must be JSON like"),
+        (None, None, tf_config(index=float("inf")), "TF_CONFIG must be JSON like"),
+        (None, None, "[" * 100_000, "TF_CONFIG must be JSON like"),
+        (f"a:{'9' * 5000},b:1", 0, None, "expected workers as HOST:PORT"),
         (None, None, tf_config(index=2), r"worker index must lie in 0\.\.1, got 2"),
         (None, None, tf_config("ps"), "tasks of type chief and worker, got ps, worker"),
         (None, None, tf_config(worker=["a:1", "b:1"], ps=["c:1"]), "tasks of type chief and worker"),
@@ -127,18 +130,47 @@ def test_workers_with_different_lists_are_rejected() -> None:
     assert all(isinstance(error, InputError) and "same workers in the same order" in str(error) for error in errors)
 
 
-def test_other_connection_is_not_taken_for_a_worker(wait_until: Callable[..., None]) -> None:
-    def connect() -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", int(workers[0].split(":")[1]))) as stranger:
-                stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        except OSError:
-            return False
-        return True
+def connected(worker: str) -> socket.socket:
+    """Return a connection to a worker, as soon as it listens."""
+    until = time.monotonic() + 60
+    while True:
+        with suppress(ConnectionRefusedError):
+            return socket.create_connection(("127.0.0.1", int(worker.split(":")[1])))
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b'{"index": [], "workers": ["a"], "token": "b"}',
+        b'{"index": 1, "workers": 5, "token": "b"}',
+        b'{"index": 1, "workers": [1, 2], "token": "b"}',
+        b'{"index": 1, "workers": ["a"], "token": {}}',
+        b"[" * 60_000,
+        b"\xff\xfe",
+        b"a" * 200_000,
+    ],
+)
+def test_other_connection_is_not_taken_for_a_worker(content: bytes) -> None:
     workers = free_addresses(2)
     with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", int(workers[1].split(":")[1]))):
         waiting = pool.submit(wait_for_all, Cluster(workers, 0), 1.5)
-        wait_until(connect)
+        with connected(workers[0]) as stranger, suppress(ConnectionError):
+            stranger.sendall(content)
         error = waiting.exception()
     assert "answers, but not as a worker" in str(error)
+
+
+def test_connection_that_drips_does_not_hold_the_rendezvous_up() -> None:
+    workers = free_addresses(2)
+    with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", int(workers[1].split(":")[1]))):
+        waiting = pool.submit(wait_for_all, Cluster(workers, 0), 1.5)
+        with connected(workers[0]) as stranger, suppress(ConnectionError):
+            began = time.monotonic()
+            while not waiting.done() and time.monotonic() < began + 30:
+                stranger.sendall(b"a")
+                time.sleep(0.1)
+        assert "answers, but not as a worker" in str(waiting.exception(60))
+    assert time.monotonic() < began + 30

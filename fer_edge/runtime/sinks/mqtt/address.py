@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from fer_edge.errors import InputError
-from fer_edge.names import without_password
+from fer_edge.names import is_utf8, without_password
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PREFIX = "fer-edge"
+_LONGEST_PREFIX = 1000
+"""Characters; a topic has at most 65,535 bytes (MQTT 3.1.1, section 1.5.3)."""
 _EXPECTED = (
     "mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX] or mqtts://..., with %40 for @, %2F for / and so on in a password"
 )
@@ -36,9 +38,11 @@ class MqttAddress:
         try:
             parts = urlsplit(text)
             host, port, prefix = parts.hostname, parts.port, parts.path.strip("/")
+            (host or "").encode("idna")
         except ValueError:  # whose message may hold a part of the password
             host, prefix = None, ""
-        if not host or parts.scheme not in _PORTS or set("#?") & set(text) or set("@+") & set(prefix):
+        is_usual = is_utf8(text) and len(prefix) <= _LONGEST_PREFIX
+        if not host or not is_usual or parts.scheme not in _PORTS or set("#?") & set(text) or set("@+") & set(prefix):
             raise InputError(f"MQTT address {without_password(text)}: expected {_EXPECTED}")
         user, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
         return MqttAddress(

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from fer_edge.errors import InputError
+from fer_edge.names import is_utf8
 from fer_edge.runtime.sinks.preview.address import Address, host_of, is_loopback
 
 LOGIN_PATH = "/login"
@@ -55,10 +56,12 @@ class Gate:
             token: Token that visitors must present; `None` to generate one where it is required.
 
         Raises:
-            InputError: If the token is empty.
+            InputError: If the token is empty, or holds bytes that are no UTF-8.
         """
         if token is not None and not token.strip():
             raise InputError("the preview's token is empty; omit it to have one generated")
+        if token is not None and not is_utf8(token):
+            raise InputError("the preview's token is no UTF-8; expected text, or omit it to have one generated")
         self._loopback = address.is_loopback
         self._token = token if token or self._loopback else secrets.token_urlsafe(16)
 

@@ -37,6 +37,11 @@ def test_address_is_parsed(text: str, expected: MqttAddress) -> None:
         "mqtt://me:secret@host/a/+",
         "mqtt://me:secret@host/a/#",
         "mqtt://[me:secret@host",
+        f"mqtt://me:secret@{'a' * 300}.org",
+        "mqtt://me:secret@a..org",
+        f"mqtt://me:secret@host/{'a' * 70_000}",
+        "mqtt://me:secret@host/\udcff",
+        "mqtt://me:\udcffsecret@host",
     ],
 )
 def test_malformed_address_is_rejected_without_repeating_the_password(text: str) -> None:
