@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import importlib
 import logging
-import math
 import os
 import signal
 import sys
@@ -24,6 +23,7 @@ from click.shell_completion import CompletionItem
 from fer_edge import __version__
 from fer_edge.cli.help import fit_help
 from fer_edge.cli.messages import with_options
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.standard_streams import discard_unwritten, prepare_streams, until_reader_leaves
 from fer_edge.errors import FerEdgeError
 from fer_edge.names import printable, without_passwords
@@ -61,12 +61,6 @@ _SHOWN = 60
 
 _EXIT_INTERRUPTED = 128 + signal.SIGINT
 _EXIT_TERMINATED = 128 + signal.SIGTERM
-
-
-def _limit_pictures(max_megapixels: float | None) -> None:
-    if max_megapixels is not None and math.isnan(max_megapixels):  # which click takes for a number in any range
-        raise click.BadParameter("nan is no number of pixels")
-    limit_opencv(max_megapixels)
 
 
 class Terminated(KeyboardInterrupt):
@@ -135,12 +129,12 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", prog_name="fer-edge")
 @click.option(
     "--max-megapixels",
-    type=click.FloatRange(min=1, max=10_000),
+    type=NumberRange(min=1, max=10_000),
     metavar="N",
     envvar="FER_EDGE_MAX_MEGAPIXELS",
     show_envvar=True,
     expose_value=False,
-    callback=lambda _ctx, _param, value: _limit_pictures(value),
+    callback=lambda _ctx, _param, value: limit_opencv(value),
     help="Largest picture or video frame to decode, in millions of pixels.  [default: 100]",
 )
 def cli() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.runtime.faces.detector import DEFAULT_CONFIDENCE, DEFAULT_WIDTH, MAX_WIDTH, MIN_WIDTH, PICTURE_WIDTH
 from fer_edge.runtime.faces.engines import DetectorEngine
 from fer_edge.runtime.faces.smoothing import Smoothing
@@ -25,7 +26,7 @@ detector_width_option = click.option(
 )
 confidence_option = click.option(
     "--confidence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=NumberRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
     default=DEFAULT_CONFIDENCE,
     show_default=True,
@@ -36,7 +37,7 @@ max_faces_option = click.option(
 )
 smoothing_option = click.option(
     "--smoothing",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     default=Smoothing.seconds,
     show_default=True,
     metavar="SECONDS",
@@ -44,7 +45,7 @@ smoothing_option = click.option(
 )
 threshold_option = click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="SCORE",
     default=Smoothing.threshold,
     show_default=True,

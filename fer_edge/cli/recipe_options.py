@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from fer_edge.cli.file_roles import FileRole, roles
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.option_lists import Command, option_list
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.errors import extra_advice
@@ -180,7 +181,7 @@ def _type(default: Any, bounds: Bounds | None) -> Any:
     high = None if math.isinf(bounds.high) else bounds.high
     if isinstance(default, int):
         return click.IntRange(int(bounds.low), None if high is None else int(high))
-    return click.FloatRange(bounds.low, high, min_open=bounds.low_excluded, max_open=bounds.high_excluded)
+    return NumberRange(bounds.low, high, min_open=bounds.low_excluded, max_open=bounds.high_excluded)
 
 
 def _flag(name: str) -> str:

@@ -25,6 +25,7 @@ from fer_edge.cli.model_options import (
     prior_option,
     stated_facts,
 )
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.option_lists import option_list
 from fer_edge.cli.parameters import INTERVAL
 from fer_edge.errors import InputError
@@ -119,7 +120,7 @@ analyze_options = option_list(
     ),
     click.option(
         "--fps",
-        type=click.FloatRange(0, min_open=True),
+        type=NumberRange(0, min_open=True),
         metavar="N",
         help="Analyze N frames of each second of a video, the same as --every 1/N.",
     ),

@@ -34,6 +34,7 @@ from fer_edge.cli.file_roles import require_apart, roles
 from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
 from fer_edge.cli.model_options import warn_of_better_order
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.parameters import THREAD_COUNTS, ModelPath
 from fer_edge.cli.peer_options import peer_labels_option, peer_logits_option, peer_range_option, stated_peers
 from fer_edge.dataset.class_choice import ALL_CLASSES
@@ -112,7 +113,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
     "--fail-on",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     metavar="PERCENT",
     help="With --compare: exit with code 1 if a figure got worse beyond its noise by more than this.",
 )

@@ -8,6 +8,7 @@ import click
 
 from fer_edge.cli.commands.credentials import SecretOption
 from fer_edge.cli.messages import option_named, print_note
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.parameters import SHIPPED, ModelPath
 from fer_edge.collection.collecting import Collected
 from fer_edge.collection.collecting import collect as collect_faces
@@ -50,7 +51,7 @@ _FORBIDDEN = set('/\\:*?"<>|')
 @click.option("--count", type=click.IntRange(1), default=50, show_default=True, help="Number of pictures to take.")
 @click.option(
     "--every",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     default=0.5,
     show_default=True,
     metavar="SECONDS",

@@ -9,6 +9,7 @@ import click
 
 from fer_edge.cli.file_roles import folder_role, require_apart, roles
 from fer_edge.cli.messages import print_note
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.parameters import PERCENTAGE
 from fer_edge.collection.copying import copy_divided
 from fer_edge.collection.folders import ClassFolder, read_class_folder
@@ -40,7 +41,7 @@ from fer_edge.terminal.tables import make_table
 )
 @click.option(
     "--gap",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -27,6 +27,7 @@ from fer_edge.cli.model_options import (
     prior_option,
     stated_facts,
 )
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.option_lists import option_list
 from fer_edge.cli.parameters import (
     BYTE_SIZE,
@@ -155,7 +156,7 @@ run_options = option_list(
     ),
     click.option(
         "--fps",
-        type=click.FloatRange(0, min_open=True),
+        type=NumberRange(0, min_open=True),
         metavar="N",
         help="Frames per second of a camera, or requests per second to a snapshot address.  [default: the camera's "
         "own; 1 for snapshots]",
@@ -176,14 +177,14 @@ run_options = option_list(
     ),
     click.option(
         "--max-fps",
-        type=click.FloatRange(0, min_open=True),
+        type=NumberRange(0, min_open=True),
         metavar="N",
         help="Process at most N frames per second, in a recording per second of its own time.",
     ),
     click.option("--frames", type=click.IntRange(1), metavar="N", help="Stop after N frames."),
     click.option(
         "--seconds",
-        type=click.FloatRange(0, min_open=True),
+        type=NumberRange(0, min_open=True),
         metavar="N",
         help="Stop after N seconds, in a recording or the demo of its own time.",
     ),

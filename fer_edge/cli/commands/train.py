@@ -24,6 +24,7 @@ from fer_edge.cli.data_options import (
 )
 from fer_edge.cli.help import SectionedCommand
 from fer_edge.cli.messages import print_note
+from fer_edge.cli.number_range import NumberRange
 from fer_edge.cli.recipe_options import RECIPE_SECTIONS, read_recipe, recipe_options
 from fer_edge.dataset.data import Dataset
 from fer_edge.evaluation.tables import evaluation_table
@@ -71,7 +72,7 @@ from fer_edge.training.train import Trained, train
 )
 @click.option(
     "--worker-timeout",
-    type=click.FloatRange(1),
+    type=NumberRange(1),
     default=300,
     show_default=True,
     help="Seconds to wait for the other workers.",
