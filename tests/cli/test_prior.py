@@ -95,7 +95,7 @@ def test_evaluate_reports_prior_and_results_under_five_priors(
     assert half["people"]["accuracy"] == own["people_by_prior"]["photos^0.5"]["accuracy"]
     assert half["accuracy"] == half["people"]["accuracy"], "the labels' results are those of the new scores, too"
     shown = command_line("evaluate", voted_file, *voted_faces).require_success().stdout
-    assert "prior photos: validation of" in " ".join(shown.split())
+    assert "prior photos: the label on validation of" in " ".join(shown.split())
     rows = [line.split()[:2] for line in shown.splitlines()]
     for name, figures in own["people_by_prior"].items():
         assert [name, f"{figures['accuracy']:.2%}"] in rows
