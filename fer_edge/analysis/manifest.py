@@ -120,8 +120,7 @@ class Manifest:
             entries = [_entry(each) for each in content["files"]]
             by_key = {entry.key: entry for entry in entries}
             _require_model(content["model"])
-            if not isinstance(content["settings"], dict):
-                raise TypeError("settings: expected an object")
+            _require_settings(content["settings"])
             return Manifest(content["model"], content["settings"], by_key, content["joined"] is True)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise InputError(f"{path}: expected an analysis' manifest of format {_FORMAT} ({error})") from error
@@ -166,6 +165,11 @@ def _require_model(model: dict[str, Any]) -> None:
         raise TypeError("model: expected a name and a digest")
     if not (isinstance(labels, list) and labels and all(isinstance(label, str) for label in labels)):
         raise TypeError("model: expected labels")
+
+
+def _require_settings(settings: dict[str, Any]) -> None:
+    if not isinstance(settings, dict) or any(isinstance(value, dict) for value in settings.values()):
+        raise TypeError("settings: expected an object of values")
 
 
 def _shown(value: Any) -> str:

@@ -45,6 +45,7 @@ def test_manifest_is_read_as_it_was_written(facts: dict[str, Any], tmp_path: Pat
         ("files", "kind", "tape"),
         *(("model", "labels", value) for value in NO_LABELS),
         *(("model", name, 1) for name in ("name", "sha256")),
+        *(("settings", "every_s", value) for value in ({}, {"name": "compact"})),
         *((name, "", value) for name in ("files", "model", "settings") for value in NO_TEXT),
     ],
 )
