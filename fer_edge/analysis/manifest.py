@@ -167,7 +167,7 @@ def _require_model(model: dict[str, Any]) -> None:
         raise TypeError("model: expected labels")
 
 
-def _require_settings(settings: dict[str, Any]) -> None:
+def _require_settings(settings: Any) -> None:
     if not isinstance(settings, dict) or any(isinstance(value, dict) for value in settings.values()):
         raise TypeError("settings: expected an object of values")
 
