@@ -1,4 +1,4 @@
-"""What the targets of training are worth, by the last layer alone: it is fitted anew for each.
+"""Compare targets of training by the last layer alone, which is fitted anew for each.
 
 python -m benchmarks.training.last_layer runs/compact/model.keras --data faces.zip
 
@@ -104,7 +104,7 @@ def _normalized(values: FloatArray) -> FloatArray:
 
 
 class _Features(NamedTuple):
-    """What the last layer gets, in units of its deviation on the training split, with a column of ones."""
+    """Inputs of the last layer, (N, features + 1): standardized by the training split, with a column of ones."""
 
     training: _Matrix
     validation: _Matrix
